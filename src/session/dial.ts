@@ -1,0 +1,134 @@
+import { on, once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { domainToASCII } from 'node:url';
+import type { Endpoint } from './endpoints.js';
+import { StreamParser } from './parser.js';
+import { type Element, xml } from './xml.js';
+
+/** No server could be reached, or the connection broke before the login was done. Trying again may help. */
+export class ConnectionFailed extends Error {
+  override readonly name = 'ConnectionFailed';
+}
+
+/** The server could not prove that it is the one asked for, or wants the login in the clear. */
+export class ServerNotTrusted extends Error {
+  override readonly name = 'ServerNotTrusted';
+}
+
+export interface DialOptions {
+  /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
+  domain: string;
+  /** PEM of a CA to trust beside those of Node. */
+  ca?: string | undefined;
+  signal: AbortSignal;
+}
+
+const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
+
+/** Opens an encrypted and authenticated connection to the first endpoint that gives one. */
+export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<tls.TLSSocket> {
+  const failures: Error[] = [];
+  for (const endpoint of endpoints) {
+    try {
+      return await dialOne(endpoint, options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      failures.push(error as Error);
+    }
+  }
+  throw failures.find((failure) => failure instanceof ServerNotTrusted) ?? failures[0];
+}
+
+async function dialOne(endpoint: Endpoint, options: DialOptions): Promise<tls.TLSSocket> {
+  const { host, port, directTls } = endpoint;
+  const socket = net.connect({ host, port });
+  // 44 ms a block otherwise: Nagle's algorithm waits for the other side's delayed acknowledgement.
+  socket.setNoDelay(true);
+  try {
+    await once(socket, 'connect', { signal: options.signal });
+    if (!directTls) await startTls(socket, options);
+    return await secure(socket, directTls, options);
+  } catch (error) {
+    socket.destroy();
+    if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
+    throw new ConnectionFailed(
+      `cannot connect to ${host} port ${port} (${(error as Error).message}); check the network, the account's domain and --service`,
+      { cause: error },
+    );
+  }
+}
+
+/** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */
+async function startTls(socket: net.Socket, { domain, signal }: DialOptions): Promise<void> {
+  const elements = readElements(socket, signal);
+  socket.write(
+    `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='${domain}'>`,
+  );
+  const features = await nextOf(elements);
+  if (!features.is('features') || !features.getChild('starttls', NS_TLS)) {
+    throw new ServerNotTrusted(
+      'the server offers no encryption (STARTTLS); somebody may be in between, or try --service xmpps://…',
+    );
+  }
+  socket.write(xml('starttls', { xmlns: NS_TLS }).toString());
+  const answer = await nextOf(elements);
+  if (!answer.is('proceed', NS_TLS)) throw new ServerNotTrusted('the server refused STARTTLS');
+  await elements.return(undefined);
+}
+
+async function nextOf(elements: AsyncGenerator<Element>): Promise<Element> {
+  const { value, done } = await elements.next();
+  if (done) throw new Error('the server closed the connection');
+  return value;
+}
+
+/**
+ * The elements that come in the clear, one at each read of the network: anything that
+ * arrives glued to another one would be injected into what is encrypted (RFC 6120 §5.4.3.3).
+ */
+async function* readElements(socket: net.Socket, signal: AbortSignal): AsyncGenerator<Element> {
+  const parser = new StreamParser();
+  const found: Element[] = [];
+  parser.on('element', (element: Element) => found.push(element));
+  for await (const [chunk] of on(socket, 'data', { signal, close: ['end', 'close'] })) {
+    parser.write((chunk as Buffer).toString('latin1'));
+    const element = found.shift();
+    if (!element) continue;
+    if (found.length > 0 || !parser.betweenStanzas) {
+      throw new ServerNotTrusted('the server sent more than it was asked before encryption');
+    }
+    yield element;
+  }
+}
+
+async function secure(
+  socket: net.Socket,
+  directTls: boolean,
+  { domain, ca, signal }: DialOptions,
+): Promise<tls.TLSSocket> {
+  const name = domainToASCII(domain) || domain;
+  const secured = tls.connect({
+    socket,
+    host: name,
+    // SNI takes no addresses (RFC 6066 §3); a certificate's address is checked by `host`.
+    ...(net.isIP(name) ? {} : { servername: name }),
+    // XEP-0368 §3: tells a port that also speaks HTTPS what is meant.
+    ...(directTls ? { ALPNProtocols: ['xmpp-client'] } : {}),
+    ...(ca ? { ca: [...tls.rootCertificates, ca] } : {}),
+    minVersion: 'TLSv1.2',
+  });
+  try {
+    await once(secured, 'secureConnect', { signal });
+  } catch (error) {
+    secured.destroy();
+    // Network failures name the system call; what is left comes from TLS itself.
+    if (signal.aborted || (error as NodeJS.ErrnoException).syscall) throw error;
+    const { message } = error as Error;
+    throw new ServerNotTrusted(
+      `the server's certificate is not trusted for ${domain} (${message}); is its CA missing (--tls-ca)?`,
+      { cause: error },
+    );
+  }
+  return secured;
+}

@@ -1,0 +1,56 @@
+import { resolveSrv } from 'node:dns/promises';
+
+/** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
+export interface Endpoint {
+  host: string;
+  port: number;
+  directTls: boolean;
+}
+
+/** A `--service` is not `xmpp://host:port` or `xmpps://host:port`. */
+export class MalformedService extends Error {
+  override readonly name = 'MalformedService';
+  constructor(service: string) {
+    super(`"${service}" is not a service; give xmpp://host:port (STARTTLS) or xmpps://host:port`);
+  }
+}
+
+const STARTTLS_PORT = 5222;
+const DIRECT_TLS_PORT = 5223;
+
+/** Reads `xmpp://host[:port]` or `xmpps://host[:port]`. Throws `MalformedService`. */
+export function parseService(service: string): Endpoint {
+  const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+\]|[^:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(service);
+  const [, scheme = '', host = '', port] = match ?? [];
+  const directTls = scheme.toLowerCase() === 'xmpps';
+  const number = port ? Number(port) : directTls ? DIRECT_TLS_PORT : STARTTLS_PORT;
+  if (!match || number < 1 || number > 65_535) throw new MalformedService(service);
+  return { host: host.replace(/^\[|\]$/g, ''), port: number, directTls };
+}
+
+/** The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. */
+export async function lookUp(domain: string): Promise<Endpoint[]> {
+  const [direct, startTls] = await Promise.all([
+    services(`_xmpps-client._tcp.${domain}`, true),
+    services(`_xmpp-client._tcp.${domain}`, false),
+  ]);
+  const found = [...direct, ...startTls].sort((a, b) => a.priority - b.priority || b.draw - a.draw);
+  return found.length > 0 ? found : [{ host: domain, port: STARTTLS_PORT, directTls: false }];
+}
+
+type RankedEndpoint = Endpoint & { priority: number; draw: number };
+
+async function services(name: string, directTls: boolean): Promise<RankedEndpoint[]> {
+  // A resolver that fails is no better than a domain without SRV: port 5222 is still worth a try.
+  const records = await resolveSrv(name).catch(() => []);
+  return records
+    .filter((record) => record.name !== '' && record.name !== '.')
+    .map(({ name: host, port, priority, weight }) => ({
+      host,
+      port,
+      directTls,
+      priority,
+      // RFC 2782: among equals, chosen at random in proportion to the weight.
+      draw: weight > 0 ? Math.random() ** (1 / weight) : 0,
+    }));
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { bareJid, formatJid, parseJid } from './jid.js';
+import type { RequestOptions } from './session.js';
+import { StanzaError } from './stanza-error.js';
+import type { Element } from './xml.js';
+
+const DEFAULT_TIMEOUT_MS = 30_000; // ours; XMPP sets none
+
+/** No answer came in time. Whether the request was carried out is unknown. */
+export class RequestTimeout extends Error {
+  override readonly name = 'RequestTimeout';
+}
+
+interface Pending {
+  to: string | undefined;
+  settle(reply: Element | Error): void;
+}
+
+/** The requests that wait for their reply, by id. */
+export class Requests {
+  readonly #pending = new Map<string, Pending>();
+  readonly #own: string;
+
+  constructor(ownJid: string) {
+    this.#own = ownJid;
+  }
+
+  /** Registers a request before it is sent: its id, and the promise of the reply. */
+  register(to: string | undefined, options: RequestOptions = {}) {
+    const id = randomBytes(16).toString('base64url');
+    const { timeout = DEFAULT_TIMEOUT_MS, signal } = options;
+    const reply = new Promise<Element>((resolve, reject) => {
+      const abort = () => this.fail(id, signal?.reason as Error);
+      const late = () => this.fail(id, new RequestTimeout(`no answer from ${to ?? 'the server'}`));
+      const timer = Number.isFinite(timeout) ? setTimeout(late, timeout) : undefined;
+      this.#pending.set(id, {
+        to,
+        settle: (outcome) => {
+          this.#pending.delete(id);
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', abort);
+          if (outcome instanceof Error) reject(outcome);
+          else resolve(outcome);
+        },
+      });
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
+    });
+    return { id, reply };
+  }
+
+  /** Takes an iq of type result or error; one that no request waits for from this sender is ignored. */
+  receive(stanza: Element): void {
+    const { id = '', from, type } = stanza.attrs;
+    const pending = this.#pending.get(id);
+    if (!pending || !this.#mayAnswer(pending.to, from)) return;
+    pending.settle(type === 'error' ? StanzaError.fromStanza(stanza) : stanza);
+  }
+
+  fail(id: string, error: Error): void {
+    this.#pending.get(id)?.settle(error);
+  }
+
+  failAll(error: Error): void {
+    for (const id of this.#pending.keys()) this.fail(id, error);
+  }
+
+  /** RFC 6120 §8.1.2.1 and §8.2.3: the one who was asked; for the own account also the server in its name. */
+  #mayAnswer(to: string | undefined, from: string | undefined): boolean {
+    const bare = bareJid(this.#own);
+    if (to === undefined || to === bare) {
+      return from === undefined || from === bare || from === this.#own;
+    }
+    return from === to || (from !== undefined && normalize(from) === normalize(to));
+  }
+}
+
+function normalize(jid: string): string {
+  try {
+    return formatJid(parseJid(jid));
+  } catch {
+    return jid; // not an address: equal to nothing but itself
+  }
+}

@@ -1,0 +1,61 @@
+import type { Element } from './xml.js';
+
+export interface RequestOptions {
+  /** Milliseconds until `RequestTimeout`; `Number.POSITIVE_INFINITY` never. Default 30,000. */
+  timeout?: number;
+  signal?: AbortSignal;
+}
+
+/** What a handler is told about the request beside its payload. */
+export interface IqContext {
+  /** The sender's JID as the server stamped it; the own bare JID where the server left it out. */
+  from: string;
+  id: string;
+}
+
+/**
+ * Answers a request: the payload of the result, or nothing for an empty one.
+ * Throws `StanzaError` to refuse; anything else becomes `internal-server-error`.
+ */
+export type IqHandler = (
+  payload: Element,
+  context: IqContext,
+) => Promise<Element | undefined> | Element | undefined;
+
+export type StanzaListener = (stanza: Element) => void;
+
+/** `resuming`: the connection is cut and being resumed. `offline` is final. */
+export type SessionState = 'online' | 'resuming' | 'offline';
+
+/** A logged-in XMPP session, as protocol code sees it. Undo of each registration: the function returned. */
+export interface Session {
+  /** The own full JID, as the server bound it. */
+  readonly jid: string;
+
+  /** Aborted when the session ends; the reason is the error that it ended with. */
+  readonly ended: AbortSignal;
+
+  /**
+   * Sends an iq and resolves to the result stanza, matched by id and by sender (RFC 6120 §8.1.2.1).
+   * Rejects with `StanzaError`, `RequestTimeout`, `ConnectionLost`, or the signal's reason.
+   */
+  request(
+    type: 'get' | 'set',
+    to: string | undefined,
+    payload: Element,
+    options?: RequestOptions,
+  ): Promise<Element>;
+
+  /** Answers iqs of this type whose only child is `<name xmlns=…/>`. One handler each. */
+  handle(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void;
+
+  /** Writes a message or presence; resolves when it is handed to the network. */
+  send(stanza: Element): Promise<void>;
+
+  onMessage(listener: StanzaListener): () => void;
+  onPresence(listener: StanzaListener): () => void;
+  onState(listener: (state: SessionState) => void): () => void;
+
+  /** Ends the stream and the connection; always resolves, within some seconds. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,192 @@
+import { bareJid, parseJid } from './jid.js';
+import { Requests } from './requests.js';
+import type {
+  IqHandler,
+  RequestOptions,
+  Session,
+  SessionState,
+  StanzaListener,
+} from './session.js';
+import { StanzaError } from './stanza-error.js';
+import { type Element, xml } from './xml.js';
+
+/** The session is over: the connection broke, the server ended it, or it was closed. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+}
+
+/** What carries the stanzas of a session. */
+export interface StanzaTransport {
+  write(stanza: Element): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StanzaSessionOptions {
+  /** Who may send us requests, by the sender's full JID; anyone else finds nobody there. Default: anyone. */
+  admit?: ((from: string) => boolean) | undefined;
+  /** Told of errors that a handler or listener threw beside `StanzaError`. */
+  onError?: ((error: Error) => void) | undefined;
+}
+
+/** The session over any transport of stanzas: matches replies, routes requests, tells listeners. */
+export class StanzaSession implements Session {
+  readonly #transport: StanzaTransport;
+  readonly #options: StanzaSessionOptions;
+  readonly #requests: Requests;
+  readonly #handlers = new Map<string, IqHandler>();
+  readonly #listeners = {
+    message: new Set<StanzaListener>(),
+    presence: new Set<StanzaListener>(),
+  };
+  readonly #stateListeners = new Set<(state: SessionState) => void>();
+  readonly #ended = new AbortController();
+
+  constructor(
+    readonly jid: string,
+    transport: StanzaTransport,
+    options: StanzaSessionOptions = {},
+  ) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#requests = new Requests(jid);
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  async request(
+    type: 'get' | 'set',
+    to: string | undefined,
+    payload: Element,
+    options?: RequestOptions,
+  ): Promise<Element> {
+    this.#ended.signal.throwIfAborted();
+    const { id, reply } = this.#requests.register(to, options);
+    this.#write(xml('iq', { type, to, id }, payload)).catch((error) =>
+      this.#requests.fail(id, error),
+    );
+    return reply;
+  }
+
+  handle(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void {
+    const key = handlerKey(type, xmlns, name);
+    if (this.#handlers.has(key)) throw new Error(`a handler for ${key} is there already`);
+    this.#handlers.set(key, handler);
+    return () => this.#handlers.delete(key);
+  }
+
+  async send(stanza: Element): Promise<void> {
+    this.#ended.signal.throwIfAborted();
+    await this.#write(stanza);
+  }
+
+  onMessage(listener: StanzaListener): () => void {
+    return added(this.#listeners.message, listener);
+  }
+
+  onPresence(listener: StanzaListener): () => void {
+    return added(this.#listeners.presence, listener);
+  }
+
+  onState(listener: (state: SessionState) => void): () => void {
+    return added(this.#stateListeners, listener);
+  }
+
+  async close(): Promise<void> {
+    this.end(new ConnectionLost('the session was closed'));
+    await this.#transport.close();
+  }
+
+  /** Ends the session: every pending request fails with `error`. Only the first call counts. */
+  end(error: Error): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort(error);
+    this.#requests.failAll(error);
+    for (const listener of this.#stateListeners) listener('offline');
+  }
+
+  /** Takes a stanza off the wire. Never throws. */
+  receive(stanza: Element): void {
+    const from = this.#sender(stanza);
+    if (from === undefined || this.#ended.signal.aborted) return;
+    if (stanza.name === 'message' || stanza.name === 'presence') {
+      for (const listener of this.#listeners[stanza.name]) this.#guard(() => listener(stanza));
+    } else if (stanza.attrs.type === 'result' || stanza.attrs.type === 'error') {
+      this.#requests.receive(stanza);
+    } else if (stanza.attrs.id) {
+      void this.#answer(stanza, from, stanza.attrs.id);
+    }
+  }
+
+  /** Who sent it; `undefined` where the address is malformed, which no server lets through. */
+  #sender(stanza: Element): string | undefined {
+    const { from } = stanza.attrs;
+    if (from === undefined) return bareJid(this.jid);
+    try {
+      parseJid(from);
+      return from;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Never echoes the request: the answer to a large stanza stays small. */
+  async #answer(stanza: Element, from: string, id: string): Promise<void> {
+    let type = 'result';
+    let payload: Element | undefined;
+    try {
+      payload = await this.#handle(stanza, from, id);
+    } catch (error) {
+      type = 'error';
+      payload = this.#asStanzaError(error as Error).toElement();
+    }
+    // When the write fails the connection is gone, and the session ends with its error.
+    await this.#write(xml('iq', { type, to: stanza.attrs.from, id }, payload)).catch(
+      () => undefined,
+    );
+  }
+
+  #handle(stanza: Element, from: string, id: string): ReturnType<IqHandler> {
+    const [payload, ...others] = stanza.getChildElements();
+    const type = stanza.attrs.type ?? '';
+    const handler =
+      payload &&
+      this.#admits(from) &&
+      this.#handlers.get(handlerKey(type, payload.getNS() ?? '', payload.getName()));
+    if (!handler) throw new StanzaError('cancel', 'service-unavailable');
+    if (others.length > 0) throw new StanzaError('modify', 'bad-request');
+    return handler(payload, { from, id });
+  }
+
+  /** The own account is always let in: its server speaks in its name. */
+  #admits(from: string): boolean {
+    const { admit } = this.#options;
+    return !admit || from === bareJid(this.jid) || admit(from);
+  }
+
+  #asStanzaError(error: Error): StanzaError {
+    if (error instanceof StanzaError) return error;
+    this.#options.onError?.(error);
+    return new StanzaError('cancel', 'internal-server-error');
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#options.onError?.(error as Error);
+    }
+  }
+
+  #write(stanza: Element): Promise<void> {
+    return this.#transport.write(stanza);
+  }
+}
+
+const handlerKey = (type: string, xmlns: string, name: string) => `${type} ${xmlns} ${name}`;
+
+function added<T>(set: Set<T>, item: T): () => void {
+  set.add(item);
+  return () => set.delete(item);
+}

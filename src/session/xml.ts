@@ -1,0 +1,31 @@
+import { xml as build } from '@xmpp/client';
+
+/** An XML element, as much of the library's class as the rest of the program needs. */
+export interface Element {
+  readonly name: string;
+  readonly attrs: Record<string, string | undefined>;
+  readonly children: (Element | string)[];
+  is(name: string, xmlns?: string): boolean;
+  getName(): string;
+  getNS(): string | undefined;
+  getChild(name: string, xmlns?: string): Element | undefined;
+  getChildren(name: string, xmlns?: string): Element[];
+  getChildElements(): Element[];
+  getText(): string;
+  append(...children: (Element | string)[]): this;
+  toString(): string;
+}
+
+type Attributes = Record<string, string | number | undefined>;
+
+/** Builds an element; attributes that are `undefined` are left out. */
+export function xml(
+  name: string,
+  attrs: Attributes = {},
+  ...children: (Element | string | undefined)[]
+): Element {
+  const present = Object.fromEntries(
+    Object.entries(attrs).filter(([, value]) => value !== undefined),
+  );
+  return build(name, present, ...children.filter((child) => child !== undefined));
+}

@@ -1,0 +1,55 @@
+import { StreamParser } from '../../src/session/parser.js';
+import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
+import type { Element } from '../../src/session/xml.js';
+
+export const ROMEO = 'romeo@montague.example/orchard';
+export const JULIET = 'juliet@capulet.example/balcony';
+
+/**
+ * Sees every stanza on its way, with its sender stamped, and decides what arrives: it calls
+ * `deliver` not at all, later, twice, or with another stanza.
+ */
+export type Intercept = (stanza: Element, deliver: (stanza: Element) => void) => void;
+
+export interface LinkedSessions extends Array<StanzaSession> {
+  0: StanzaSession;
+  1: StanzaSession;
+}
+
+/** Two sessions that talk through text and the real parser, as through a server without delay. */
+export function linkedSessions(
+  intercept: Intercept = (stanza, deliver) => deliver(stanza),
+): [StanzaSession, StanzaSession] {
+  const romeo: StanzaSession = endpoint(ROMEO, () => juliet, intercept);
+  const juliet: StanzaSession = endpoint(JULIET, () => romeo, intercept);
+  return [romeo, juliet];
+}
+
+function endpoint(jid: string, other: () => StanzaSession, intercept: Intercept): StanzaSession {
+  const deliver = (stanza: Element) => {
+    const parsed = parse(stanza.toString());
+    setImmediate(() => other().receive(parsed));
+  };
+  return new StanzaSession(jid, {
+    write: async (stanza) => {
+      const stamped = parse(stanza.toString());
+      stamped.attrs.from = jid;
+      intercept(stamped, deliver);
+    },
+    close: async () => other().end(new ConnectionLost('the other side closed')),
+  });
+}
+
+/** Reads one stanza as it would come off the wire. */
+export function parse(text: string): Element {
+  const parser = new StreamParser();
+  let element: Element | undefined;
+  parser.on('element', (found: Element) => {
+    element ??= found;
+  });
+  parser.write(
+    `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>${text}`,
+  );
+  if (!element) throw new Error(`not one stanza: ${text}`);
+  return element;
+}
