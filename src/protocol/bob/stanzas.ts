@@ -1,0 +1,42 @@
+// XEP-0231 Bits of Binary 1.1: elements only. Sends nothing, keeps no state.
+import { StanzaError } from '../../session/stanza-error.js';
+import { type Element, xml } from '../../session/xml.js';
+import { decodeBase64, encodeBase64 } from '../base64.js';
+import type { BitOfBinary } from './bit-of-binary.js';
+
+export const NS_BOB = 'urn:xmpp:bob';
+
+/** Ours; §2.1 recommends 8 KiB. More than this does not belong in a stanza. */
+export const MAX_BLOB_BYTES = 64 * 1024;
+
+/** RFC 6838 §4.2, with parameters. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(; ?[\w!#$&^.+-]+=[\w!#$&^.+-]+)*$/;
+
+export const isMediaType = (text: string): boolean => text.length <= 255 && MEDIA_TYPE.test(text);
+
+export const request = (cid: string): Element => xml('data', { xmlns: NS_BOB, cid });
+
+export const blob = ({ cid, type, maxAge, bytes }: BitOfBinary): Element =>
+  xml('data', { xmlns: NS_BOB, cid, type, 'max-age': maxAge }, encodeBase64(bytes));
+
+/** Throws `StanzaError` for what is no blob. A type that is none is taken as unknown. */
+export function readBlob(element: Element): BitOfBinary {
+  const { cid = '', type = '', 'max-age': maxAge = '' } = element.attrs;
+  const bytes = decodeBase64(element.getText());
+  if (!cid || !bytes) throw badRequest('data needs a cid and base64');
+  if (bytes.length > MAX_BLOB_BYTES) throw badRequest(`a blob has at most ${MAX_BLOB_BYTES} bytes`);
+  return {
+    cid,
+    type: isMediaType(type) ? type : 'application/octet-stream',
+    ...(/^\d{1,15}$/.test(maxAge) ? { maxAge: Number(maxAge) } : {}),
+    bytes,
+  };
+}
+
+/** Throws `StanzaError` for a request without a cid. */
+export function readRequest(element: Element): string {
+  if (!element.attrs.cid) throw badRequest('data needs a cid');
+  return element.attrs.cid;
+}
+
+const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

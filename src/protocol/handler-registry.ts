@@ -1,0 +1,115 @@
+import { bareJid, formatJid, parseJid } from '../session/jid.js';
+
+/**
+ * One operation of a protocol that a program may replace. What the four values mean is said where
+ * the operation is: `jid` is whom it is about, `node` a part of that (a sid, say), `from` where it
+ * comes from, `args` the rest.
+ */
+export type Handler<Args = never, Result = unknown> = (
+  jid: string | undefined,
+  node: string | undefined,
+  from: string | undefined,
+  args: Args,
+) => Promise<Result> | Result;
+
+/** Which calls a handler is for; without either it is the global one. */
+export interface Scope {
+  /** A bare JID stands for all its resources, where none is registered itself. */
+  jid?: string;
+  node?: string;
+}
+
+export interface Call<Args = unknown> {
+  jid?: string | undefined;
+  node?: string | undefined;
+  from?: string | undefined;
+  args?: Args;
+}
+
+/**
+ * Storage and policy decisions that a program using this as a library can replace, by protocol
+ * (`type`) and operation. The most specific handler runs: that of the JID and node, of the JID,
+ * of the node, the global one, the default one.
+ */
+export class HandlerRegistry {
+  readonly #handlers = new Map<string, Map<string, Handler>>();
+  readonly #defaults = new Map<string, Handler>();
+
+  /** Registers a handler in place of the one that was there for the same scope. */
+  register<A, R>(handler: Handler<A, R>, type: string, op: string, scope: Scope = {}): void {
+    const key = operation(type, op);
+    const scoped = this.#handlers.get(key) ?? new Map<string, Handler>();
+    this.#handlers.set(key, scoped.set(scopeKey(scope), handler as Handler));
+  }
+
+  /** Registers the handler that runs where no other does. */
+  registerDefault<A, R>(handler: Handler<A, R>, type: string, op: string): void {
+    this.#defaults.set(operation(type, op), handler as Handler);
+  }
+
+  /** Makes calls of exactly this scope use the default handler again. */
+  restoreDefault(type: string, op: string, scope: Scope = {}): void {
+    const standard = this.#defaults.get(operation(type, op));
+    if (standard) this.register(standard, type, op, scope);
+    else this.unregister(type, op, scope);
+  }
+
+  /** Removes the handler of exactly this scope; the next less specific one serves its calls. */
+  unregister(type: string, op: string, scope: Scope = {}): void {
+    this.#handlers.get(operation(type, op))?.delete(scopeKey(scope));
+  }
+
+  /** Removes all handlers of a protocol, the default ones too. */
+  purge(type: string): void {
+    for (const map of [this.#handlers, this.#defaults]) {
+      for (const key of map.keys()) if (key.startsWith(`${type} `)) map.delete(key);
+    }
+  }
+
+  /** Runs an operation; resolves to `undefined` where nobody handles it, rejects as the handler does. */
+  async run<R>(type: string, op: string, { jid, node, from, args }: Call = {}): Promise<R> {
+    const handler = this.#find(operation(type, op), jid, node);
+    return (await handler?.(jid, node, from, args as never)) as R;
+  }
+
+  /** The registry as one protocol sees it. */
+  wrap(type: string): HandlerApi {
+    return {
+      register: (handler, op, scope) => this.register(handler, type, op, scope),
+      registerDefault: (handler, op) => this.registerDefault(handler, type, op),
+      restoreDefault: (op, scope) => this.restoreDefault(type, op, scope),
+      unregister: (op, scope) => this.unregister(type, op, scope),
+      purge: () => this.purge(type),
+      run: (op, call) => this.run(type, op, call),
+    };
+  }
+
+  #find(key: string, jid?: string, node?: string): Handler | undefined {
+    const scoped = this.#handlers.get(key);
+    const jids = jid ? [jid, bareJid(jid)] : [];
+    const scopes: Scope[] = [
+      ...(node === undefined ? [] : jids.map((one) => ({ jid: one, node }))),
+      ...jids.map((one) => ({ jid: one })),
+      ...(node === undefined ? [] : [{ node }]),
+      {},
+    ];
+    const scope = scopes.find((one) => scoped?.has(scopeKey(one)));
+    return (scope && scoped?.get(scopeKey(scope))) ?? this.#defaults.get(key);
+  }
+}
+
+/** A registry bound to one protocol. */
+export interface HandlerApi {
+  register<A, R>(handler: Handler<A, R>, op: string, scope?: Scope): void;
+  registerDefault<A, R>(handler: Handler<A, R>, op: string): void;
+  restoreDefault(op: string, scope?: Scope): void;
+  unregister(op: string, scope?: Scope): void;
+  purge(): void;
+  run<R>(op: string, call?: Call): Promise<R>;
+}
+
+const operation = (type: string, op: string) => `${type} ${op}`;
+
+function scopeKey({ jid, node }: Scope): string {
+  return JSON.stringify([jid === undefined ? null : formatJid(parseJid(jid)), node ?? null]);
+}

@@ -1,0 +1,208 @@
+import { Duplex } from 'node:stream';
+import { StanzaError } from '../../session/stanza-error.js';
+import { IncomingBlocks } from './incoming-blocks.js';
+import { OutgoingBlocks, type OutgoingOptions } from './outgoing-blocks.js';
+import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
+
+/** The peer closed the bytestream, or refused a block, before it had everything. */
+export class BytestreamBroken extends Error {
+  override readonly name = 'BytestreamBroken';
+  constructor(
+    /** Bytes that the peer did not acknowledge. */
+    readonly unsent: number,
+    override readonly cause: Error,
+  ) {
+    super(`the peer broke the bytestream off with ${unsent} bytes unsent (${cause.message})`);
+  }
+}
+
+/** The stanzas of one bytestream, as it needs them sent. */
+export interface BytestreamLink {
+  /** Resolves when the block is acknowledged. */
+  sendData(seq: number, bytes: Buffer): Promise<void>;
+  /** Resolves when the close is acknowledged. */
+  sendClose(): Promise<void>;
+}
+
+export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'retry' | 'clock'> {
+  /** The other party's full JID. */
+  peer: string;
+  sid: string;
+  blockSize: number;
+  stanza: StanzaMode;
+}
+
+/**
+ * An In-Band Bytestream (XEP-0047): bytes both ways. A block that came in is acknowledged when the
+ * reader asks for more after it, so reading with `for await` acknowledges what has been dealt with.
+ *
+ * `end()` sends what is left and closes; `finish` means that the peer has acknowledged the close.
+ * A close by the peer ends the readable side, and is acknowledged when our side has ended as well.
+ * `destroy()` breaks the bytestream off in a way that the peer cannot take for its end.
+ *
+ * Emits `acknowledged` after blocks of ours that the peer has taken.
+ */
+export class Bytestream extends Duplex {
+  readonly peer: string;
+  readonly sid: string;
+  /** Bytes in a block, at most, in both directions. */
+  readonly blockSize: number;
+  readonly stanza: StanzaMode;
+  readonly #link: BytestreamLink;
+  readonly #incoming: IncomingBlocks;
+  readonly #outgoing: OutgoingBlocks;
+  #wanted = false;
+  #closing = false;
+  #peerClosed = false;
+  #whenRoom: (() => void) | undefined;
+  #whenSent: (() => void) | undefined;
+  #answerClose: ((error?: Error) => void) | undefined;
+
+  constructor(options: BytestreamOptions, link: BytestreamLink) {
+    // Nothing is read ahead: what is in the readable buffer would count as dealt with.
+    super({ readableHighWaterMark: 0, allowHalfOpen: false });
+    this.peer = options.peer;
+    this.sid = options.sid;
+    this.blockSize = options.blockSize;
+    this.stanza = options.stanza;
+    this.#link = link;
+    this.#incoming = new IncomingBlocks(options.blockSize, () => this.#deliver());
+    this.#outgoing = new OutgoingBlocks({
+      ...options,
+      send: (seq, bytes) => link.sendData(seq, bytes),
+      acknowledged: () => this.#acknowledged(),
+      failed: (error) => this.#failed(error),
+    });
+  }
+
+  /** Bytes of ours that the peer has acknowledged. */
+  get bytesSent(): number {
+    return this.#outgoing.bytes;
+  }
+
+  get blocksSent(): number {
+    return this.#outgoing.blocks;
+  }
+
+  get bytesReceived(): number {
+    return this.#incoming.bytes;
+  }
+
+  get blocksReceived(): number {
+    return this.#incoming.blocks;
+  }
+
+  /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
+  receiveData(data: Data): Promise<void> {
+    if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
+    try {
+      return this.#incoming.receive(data);
+    } catch (error) {
+      // §2.2: after a gap nothing may be used any more. A block refused with `wait` leaves none.
+      if ((error as StanzaError).type !== 'wait') this.destroy(error as Error);
+      throw error;
+    }
+  }
+
+  /** Takes the peer's close; resolves when it may be acknowledged (§2.3). */
+  receiveClose(): Promise<void> {
+    if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
+    this.#peerClosed = true;
+    this.#deliver();
+    return new Promise((resolve, reject) => {
+      this.#answerClose = (error) => (error ? reject(error) : resolve());
+      // Both have closed: ours says already that nothing more comes.
+      if (this.#closing) this.#answerClose();
+    });
+  }
+
+  /** Ends it without a word to the peer, who cannot hear it or has never known of it. */
+  abandon(error?: Error): void {
+    this.#peerClosed = true;
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    if (!this.#wanted || this.destroyed) return;
+    const bytes = this.#incoming.take();
+    if (!bytes && !this.#peerClosed) return;
+    this.#wanted = false;
+    this.push(bytes ?? null);
+  }
+
+  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+    this.#outgoing.write(bytes);
+    if (this.#outgoing.hasRoom) done();
+    else this.#whenRoom = done;
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#whenSent = () => {
+      this.#whenSent = undefined;
+      this.#finish().then(() => done(), done);
+    };
+    this.#outgoing.flush();
+    if (this.#outgoing.pending === 0) this.#whenSent();
+  }
+
+  #acknowledged(): void {
+    this.emit('acknowledged');
+    if (this.#outgoing.pending === 0) this.#whenSent?.();
+    if (!this.#outgoing.hasRoom) return;
+    const more = this.#whenRoom;
+    this.#whenRoom = undefined;
+    more?.();
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#peerClosed) return this.#answerClose?.();
+    this.#closing = true;
+    try {
+      await this.#link.sendClose();
+    } catch (error) {
+      // The peer has closed at the same moment and knows nothing of the bytestream any more.
+      if (!this.#peerClosed) throw new BytestreamBroken(0, error as Error);
+    }
+    this.#peerClosed = true;
+    this.#deliver();
+  }
+
+  #failed(error: Error): void {
+    const refused = error instanceof StanzaError;
+    this.destroy(refused ? new BytestreamBroken(this.#outgoing.pending, error) : error);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#outgoing.stop();
+    const answer = error instanceof StanzaError ? error : REFUSED;
+    this.#incoming.fail(answer);
+    this.#answerClose?.(answer);
+    if (!this.#peerClosed && !this.#closing) this.#breakOff(error);
+    done(error);
+  }
+
+  /**
+   * §2.2: what one side refused is followed by a close. Otherwise the peer does not know that
+   * anything is wrong, and would take a close for the end; XEP-0047 has no other way to break off than
+   * a block out of sequence, which the recipient must answer by closing.
+   */
+  #breakOff(error: Error | null): void {
+    const known = error instanceof StanzaError || error instanceof BytestreamBroken;
+    const sent = known
+      ? this.#link.sendClose()
+      : this.#link.sendData(outOfSequence(this.#outgoing.seq), OUT_OF_SEQUENCE);
+    // Nobody waits for the answer any more.
+    sent.catch(() => undefined);
+  }
+}
+
+/** What the peer hears of blocks that came in vain; the reason is not its business. */
+const REFUSED = new StanzaError('cancel', 'not-acceptable');
+
+const OUT_OF_SEQUENCE = Buffer.of(0);
+const outOfSequence = (seq: number) => (seq + SEQ_MODULUS / 2) % SEQ_MODULUS;

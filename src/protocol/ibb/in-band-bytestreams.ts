@@ -1,0 +1,288 @@
+import { randomBytes } from 'node:crypto';
+import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import { type Clock, systemClock } from '../clock.js';
+import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
+import { Bytestream, type BytestreamLink } from './bytestream.js';
+import type { RetrySettings } from './outgoing-blocks.js';
+import * as stanzas from './stanzas.js';
+import { fixedWindow } from './window.js';
+
+/** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
+export interface BytestreamSettings extends RetrySettings {
+  /** Bytes in a block, before base64; 1 to 65535. Default 4096 (XEP-0047 §5). */
+  blockSize: number;
+  /** Blocks that may be under way. Default 1. */
+  window: number;
+  /** How blocks travel. Default `iq`. */
+  stanza: stanzas.StanzaMode;
+}
+
+export interface ServiceSettings extends BytestreamSettings {
+  /** The largest block size that is accepted, in bytes. Default 65535. */
+  maxBlockSize: number;
+  /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
+  sessionLimit: number;
+}
+
+export interface OpenOptions extends Partial<BytestreamSettings> {
+  /** An NMTOKEN. Default: a random one. A sid that was agreed on elsewhere keeps its block size. */
+  sid?: string;
+  signal?: AbortSignal;
+}
+
+const DEFAULTS: ServiceSettings = {
+  blockSize: 4096,
+  maxBlockSize: stanzas.MAX_BLOCK_SIZE,
+  window: 1,
+  stanza: 'iq',
+  maxRetries: 5,
+  initialWait: 1,
+  waitFactor: 1.2,
+  sessionLimit: 0,
+};
+
+/** Below this a block is mostly XML. */
+const MIN_BLOCK_SIZE = 512;
+
+/** The recipient may have to make a whole file durable before it answers the close. */
+const CLOSE_TIMEOUT_MS = 60_000;
+
+/** Nobody opened the expected bytestream in time. */
+export class BytestreamNotOpened extends Error {
+  override readonly name = 'BytestreamNotOpened';
+}
+
+/**
+ * In-Band Bytestreams (XEP-0047) on a session, both roles.
+ *
+ * Operations of the registry, type `ibb`, each with `jid` the own JID, `node` the sid and `from` the peer:
+ * `authorized` and `authorized_sid` (args: the open) → whether the bytestream is accepted;
+ * `preauthorize_sid` → lets it be, once; `get_stream` → the open one, `set_stream` (args: the bytestream),
+ * `del_stream`, which run when a bytestream opens and closes.
+ */
+export class InBandBytestreams {
+  readonly settings: ServiceSettings;
+  /** Called with each bytestream that a peer opened and nobody expected. */
+  onBytestream: (stream: Bytestream) => void = (stream) => stream.destroy();
+  readonly #session: Session;
+  readonly #api: HandlerApi;
+  readonly #clock: Clock;
+  readonly #streams = new Map<string, Bytestream>();
+  readonly #preauthorized = new Set<string>();
+  readonly #expected = new Map<string, (outcome: Bytestream | Error) => void>();
+  readonly #unhandle: (() => void)[];
+
+  constructor(
+    session: Session,
+    settings: Partial<ServiceSettings> = {},
+    registry = new HandlerRegistry(),
+    clock = systemClock,
+  ) {
+    this.#session = session;
+    this.settings = { ...DEFAULTS, ...settings };
+    this.#api = registry.wrap('ibb');
+    this.#clock = clock;
+    this.#registerDefaults();
+    const handle = (name: string, handler: IqHandler) =>
+      session.handle('set', stanzas.NS_IBB, name, handler);
+    this.#unhandle = [
+      handle('open', (element, { from }) => this.#receiveOpen(element, from)),
+      handle('data', (element, { from }) => this.#receiveData(element, from)),
+      handle('close', (element, { from }) => this.#receiveClose(element, from)),
+    ];
+    session.ended.addEventListener('abort', () => this.#end(session.ended.reason));
+  }
+
+  /**
+   * Opens a bytestream to a full JID. A peer that finds the block size too large is asked again with
+   * half of it, down to 512. Rejects with `StanzaError` when the peer does not want it, and as `request` does.
+   */
+  async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
+    const settings = { ...this.settings, ...options };
+    checkBlockSize(settings.blockSize);
+    for (let { blockSize } = settings; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
+      const sid = options.sid ?? randomBytes(16).toString('hex');
+      try {
+        return await this.#open(peer, { ...settings, sid, blockSize });
+      } catch (error) {
+        // The type is `modify` by the XEP and `cancel` with slixmpp.
+        const tooLarge = (error as StanzaError).condition === 'resource-constraint';
+        if (!tooLarge || options.sid || blockSize <= MIN_BLOCK_SIZE) throw error;
+      }
+    }
+  }
+
+  /**
+   * Waits for a bytestream that was announced elsewhere; it is accepted beyond the session limit.
+   * Rejects with `BytestreamNotOpened` after `timeout` ms (default 60,000), or with the signal's reason.
+   */
+  async expect(
+    peer: string,
+    sid: string,
+    { timeout = 60_000, signal }: RequestOptions = {},
+  ): Promise<Bytestream> {
+    const key = streamKey(peer, sid);
+    await this.#run('preauthorize_sid', peer, sid);
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Bytestream | Error) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#expected.delete(key);
+        this.#preauthorized.delete(key);
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      const abort = () => settle(signal?.reason as Error);
+      const late = () => settle(new BytestreamNotOpened(`${peer} did not open the bytestream`));
+      const timer = setTimeout(late, timeout);
+      this.#expected.set(key, settle);
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
+    });
+  }
+
+  /** Takes no more bytestreams and drops those that are open. */
+  close(): void {
+    for (const unhandle of this.#unhandle) unhandle();
+    this.#end(new Error('the service was closed'));
+  }
+
+  async #open(peer: string, settings: BytestreamSettings & { sid: string; signal?: AbortSignal }) {
+    const { sid, blockSize, stanza, signal } = settings;
+    if (this.#streams.has(streamKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
+    // Registered first: the peer may send as soon as it has answered.
+    const stream = this.#register(peer, settings);
+    try {
+      const element = stanzas.open({ sid, blockSize, stanza });
+      await this.#session.request('set', peer, element, signal ? { signal } : {});
+    } catch (error) {
+      stream.abandon();
+      throw error;
+    }
+    await this.#run('set_stream', peer, sid, stream);
+    return stream;
+  }
+
+  async #receiveOpen(element: Element, peer: string): Promise<undefined> {
+    const open = stanzas.readOpen(element);
+    const { sid, blockSize } = open;
+    if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
+    if (!(await this.#isAuthorized(open, peer))) throw notAcceptable();
+    if (blockSize > this.settings.maxBlockSize) {
+      throw new StanzaError(
+        'modify',
+        'resource-constraint',
+        `at most ${this.settings.maxBlockSize}`,
+      );
+    }
+    // Another open may have come while the handlers were asked.
+    if (this.#streams.has(streamKey(peer, sid))) throw notAcceptable('the sid is in use');
+    const stream = this.#register(peer, { ...this.settings, ...open });
+    await this.#run('set_stream', peer, sid, stream);
+    // The result leaves first: nothing that the new owner sends may come before it.
+    setImmediate(() => this.#handOver(stream));
+    return undefined;
+  }
+
+  async #isAuthorized(open: stanzas.Open, peer: string): Promise<boolean> {
+    return (
+      (await this.#run<boolean>('authorized_sid', peer, open.sid, open)) ||
+      (await this.#run<boolean>('authorized', peer, open.sid, open))
+    );
+  }
+
+  #handOver(stream: Bytestream): void {
+    stream.off('error', heldBack);
+    const expecting = this.#expected.get(streamKey(stream.peer, stream.sid));
+    if (expecting) expecting(stream);
+    else this.onBytestream(stream);
+  }
+
+  #receiveData(element: Element, peer: string): Promise<undefined> {
+    const data = stanzas.readData(element);
+    return this.#find(peer, data.sid).receiveData(data) as Promise<undefined>;
+  }
+
+  #receiveClose(element: Element, peer: string): Promise<undefined> {
+    return this.#find(peer, stanzas.readClose(element)).receiveClose() as Promise<undefined>;
+  }
+
+  #find(peer: string, sid: string): Bytestream {
+    const stream = this.#streams.get(streamKey(peer, sid));
+    if (!stream) throw new StanzaError('cancel', 'item-not-found');
+    return stream;
+  }
+
+  #register(peer: string, settings: BytestreamSettings & { sid: string }): Bytestream {
+    const { sid, blockSize, stanza } = settings;
+    const stream = new Bytestream(
+      {
+        peer,
+        sid,
+        blockSize,
+        stanza,
+        window: fixedWindow(settings.window, blockSize),
+        retry: settings,
+        clock: this.#clock,
+      },
+      this.#link(peer, sid),
+    );
+    const key = streamKey(peer, sid);
+    this.#streams.set(key, stream);
+    stream.once('close', () => {
+      this.#streams.delete(key);
+      void this.#run('del_stream', peer, sid, stream);
+    });
+    return stream.on('error', heldBack);
+  }
+
+  #link(peer: string, sid: string): BytestreamLink {
+    const request = async (element: Element, timeout: number) => {
+      await this.#session.request('set', peer, element, { timeout });
+    };
+    return {
+      // The bytestream itself watches that blocks are acknowledged.
+      sendData: (seq, bytes) => request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY),
+      sendClose: () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS),
+    };
+  }
+
+  #registerDefaults(): void {
+    const key = (sid?: string, peer?: string) => streamKey(peer ?? '', sid ?? '');
+    this.#api.registerDefault(() => this.#streams.size < this.settings.sessionLimit, 'authorized');
+    this.#api.registerDefault(
+      (_jid, sid, peer) => this.#preauthorized.delete(key(sid, peer)),
+      'authorized_sid',
+    );
+    this.#api.registerDefault(
+      (_jid, sid, peer) => void this.#preauthorized.add(key(sid, peer)),
+      'preauthorize_sid',
+    );
+    this.#api.registerDefault((_jid, sid, peer) => this.#streams.get(key(sid, peer)), 'get_stream');
+  }
+
+  #run<R>(op: string, peer: string, sid: string, args?: unknown): Promise<R> {
+    return this.#api.run<R>(op, { jid: this.#session.jid, node: sid, from: peer, args });
+  }
+
+  #end(error: Error): void {
+    for (const stream of this.#streams.values()) stream.abandon(error);
+    for (const settle of this.#expected.values()) settle(error);
+  }
+}
+
+/** A NMTOKEN has no spaces. */
+const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
+
+const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);
+
+/** Until its owner has it, an error of a bytestream only ends it; the owner finds it when reading or writing. */
+const heldBack = () => undefined;
+
+function checkBlockSize(blockSize: number): void {
+  if (!(Number.isInteger(blockSize) && blockSize >= 1 && blockSize <= stanzas.MAX_BLOCK_SIZE)) {
+    throw new RangeError(`a block size is 1 to ${stanzas.MAX_BLOCK_SIZE} bytes, not ${blockSize}`);
+  }
+}

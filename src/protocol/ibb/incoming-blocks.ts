@@ -1,0 +1,94 @@
+import { StanzaError } from '../../session/stanza-error.js';
+import { type Data, SEQ_MODULUS } from './stanzas.js';
+
+/** What a peer with a window of 1 MiB may have under way, and a block. */
+const MAX_WAITING_BYTES = 1024 * 1024 + 65_536;
+
+interface Waiting {
+  bytes: Buffer;
+  /** Acknowledges the block. */
+  taken(): void;
+  refused(error: Error): void;
+}
+
+/**
+ * The receiving direction of a bytestream: checks the blocks (XEP-0047 §2.2) and holds each back,
+ * unacknowledged, until the reader has dealt with it.
+ */
+export class IncomingBlocks {
+  blocks = 0;
+  bytes = 0;
+  readonly #blockSize: number;
+  readonly #arrived: () => void;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #delivered: Waiting[] = [];
+
+  /** `arrived` is called after each block that may be taken. */
+  constructor(blockSize: number, arrived: () => void) {
+    this.#blockSize = blockSize;
+    this.#arrived = arrived;
+  }
+
+  /**
+   * Takes a block; resolves when it may be acknowledged. Throws `StanzaError`: of type `wait`
+   * when there is no room (the same block may come again), else the bytestream is lost.
+   */
+  receive({ seq, bytes }: Data): Promise<void> {
+    const expected = this.blocks % SEQ_MODULUS;
+    if (this.#full && seq !== expected) throw noRoom();
+    if (seq !== expected) {
+      throw new StanzaError('cancel', 'unexpected-request', `expected seq ${expected}`);
+    }
+    if (!bytes) throw new StanzaError('cancel', 'bad-request', 'not base64');
+    if (bytes.length > this.#blockSize) {
+      throw new StanzaError('cancel', 'bad-request', 'larger than the block-size');
+    }
+    // Once it has refused a block, it refuses those behind it too, until that block comes again.
+    this.#full = this.#waitingBytes + bytes.length > MAX_WAITING_BYTES;
+    if (this.#full) throw noRoom();
+    return this.#keep(bytes);
+  }
+
+  #full = false;
+
+  #keep(bytes: Buffer): Promise<void> {
+    this.blocks += 1;
+    this.bytes += bytes.length;
+    this.#waitingBytes += bytes.length;
+    const acknowledged = new Promise<void>((taken, refused) => {
+      this.#waiting.push({ bytes, taken, refused });
+    });
+    this.#arrived();
+    return acknowledged;
+  }
+
+  /** All bytes that wait for the reader, who has dealt with those of the call before. */
+  take(): Buffer | undefined {
+    this.#acknowledge();
+    if (this.#waiting.length === 0) return undefined;
+    this.#delivered = this.#waiting;
+    this.#waiting = [];
+    const [first, ...others] = this.#delivered;
+    return others.length > 0 || !first
+      ? Buffer.concat(this.#delivered.map(({ bytes }) => bytes))
+      : first.bytes;
+  }
+
+  #acknowledge(): void {
+    for (const { bytes, taken } of this.#delivered) {
+      this.#waitingBytes -= bytes.length;
+      taken();
+    }
+    this.#delivered = [];
+  }
+
+  /** Refuses what nobody has dealt with. */
+  fail(error: Error): void {
+    for (const { refused } of [...this.#delivered, ...this.#waiting]) refused(error);
+    this.#delivered = [];
+    this.#waiting = [];
+  }
+}
+
+const noRoom = () => new StanzaError('wait', 'resource-constraint', 'the reader is behind');

@@ -1,0 +1,244 @@
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Clock } from '../clock.js';
+import { SEQ_MODULUS } from './stanzas.js';
+import { fixedWindow, type Window } from './window.js';
+
+/** No acknowledgement for this long, with blocks under way, and the bytestream is given up. */
+const STALL_TIMEOUT_MS = 120_000; // as slixmpp waits for a reply
+
+/** How wait errors are met (XEP-0047 §2.2; the defaults are aioxmpp's). */
+export interface RetrySettings {
+  /** Times that one block is sent again. Default 5. */
+  maxRetries: number;
+  /** Seconds before the first time. Default 1. */
+  initialWait: number;
+  /** By how much each further wait is longer. Default 1.2. */
+  waitFactor: number;
+}
+
+/** Blocks were lost on the way, or it is unknown whether they arrived. A layer above may resume. */
+export class BytestreamLost extends Error {
+  override readonly name = 'BytestreamLost';
+}
+
+export interface OutgoingOptions {
+  blockSize: number;
+  window: Window;
+  retry: RetrySettings;
+  clock: Clock;
+  /** Sends a block; resolves when it is acknowledged, rejects when it is refused. */
+  send(seq: number, bytes: Buffer): Promise<void>;
+  /** Called after each block that was acknowledged. */
+  acknowledged(): void;
+  /** Called once, when the direction cannot go on. */
+  failed(error: Error): void;
+}
+
+interface Block {
+  seq: number;
+  bytes: Buffer;
+  outcome?: 'taken' | 'wait' | 'refused';
+}
+
+/** The sending direction of a bytestream: cuts bytes into blocks and keeps the window full. */
+export class OutgoingBlocks {
+  /** Counts of what was acknowledged. */
+  blocks = 0;
+  bytes = 0;
+  readonly #options: OutgoingOptions;
+  readonly #stop = new AbortController();
+  #window: Window;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  #underWay: Block[] = [];
+  #underWayBytes = 0;
+  #seq = 0;
+  #flushing = false;
+  #waitError: StanzaError | undefined;
+  #retries = 0;
+  #watching = false;
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+    this.#window = options.window;
+  }
+
+  /** The number of the next block. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Bytes that were written and not acknowledged. */
+  get pending(): number {
+    return this.#queuedBytes + this.#underWayBytes;
+  }
+
+  /** Whether more may be written without more than a window waiting. */
+  get hasRoom(): boolean {
+    return this.#queuedBytes < Math.max(this.#window.limit, this.#options.blockSize);
+  }
+
+  write(bytes: Buffer): void {
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    this.#pump();
+  }
+
+  /** Sends the last, short block too. */
+  flush(): void {
+    this.#flushing = true;
+    this.#pump();
+  }
+
+  /** Sends nothing more. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  #pump(): void {
+    while (!this.#waitError && !this.#stop.signal.aborted && this.#mayStart()) {
+      const bytes = this.#cut(Math.min(this.#options.blockSize, this.#queuedBytes));
+      const block: Block = { seq: this.#seq, bytes };
+      this.#seq = (this.#seq + 1) % SEQ_MODULUS;
+      this.#start(block);
+    }
+  }
+
+  /** A short block goes out when nothing is under way (or at the end): writes in between fill it up. */
+  #mayStart(): boolean {
+    const { blockSize } = this.#options;
+    if (this.#queuedBytes === 0) return false;
+    if (this.#underWay.length === 0) return true;
+    const whole = this.#queuedBytes >= blockSize || this.#flushing;
+    return whole && this.#underWayBytes + blockSize <= this.#window.limit;
+  }
+
+  #cut(length: number): Buffer {
+    const parts: Buffer[] = [];
+    this.#queuedBytes -= length;
+    for (let missing = length; missing > 0; ) {
+      const first = this.#queue[0] as Buffer;
+      const part = first.subarray(0, missing);
+      if (part.length < first.length) this.#queue[0] = first.subarray(part.length);
+      else this.#queue.shift();
+      parts.push(part);
+      missing -= part.length;
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+  }
+
+  #start(block: Block): void {
+    if (!this.#watching) void this.#watch();
+    this.#underWay.push(block);
+    this.#underWayBytes += block.bytes.length;
+    this.#send(block);
+  }
+
+  #send(block: Block): void {
+    const { clock, send } = this.#options;
+    const sentAt = clock.now();
+    delete block.outcome;
+    send(block.seq, block.bytes).then(
+      () => this.#taken(block, clock.now() - sentAt),
+      (error: Error) => this.#refused(block, error),
+    );
+  }
+
+  #taken(block: Block, roundTrip: number): void {
+    block.outcome = 'taken';
+    this.#window.acknowledged(block.bytes.length, roundTrip, this.#options.clock.now());
+    if (this.#waitError) return this.#settle();
+    this.#forget(block);
+    this.#options.acknowledged();
+    this.#pump();
+  }
+
+  #forget(block: Block): void {
+    this.#underWay.splice(this.#underWay.indexOf(block), 1);
+    this.#underWayBytes -= block.bytes.length;
+    this.blocks += 1;
+    this.bytes += block.bytes.length;
+    this.#retries = 0;
+  }
+
+  #refused(block: Block, error: Error): void {
+    if (this.#stop.signal.aborted) return;
+    const wait = error instanceof StanzaError && error.type === 'wait';
+    if (!wait && !this.#waitError) return this.#fail(error);
+    block.outcome = wait ? 'wait' : 'refused';
+    if (wait) this.#waitError ??= error;
+    this.#settle();
+  }
+
+  /**
+   * After a wait error nothing is sent until every block under way has its answer. If the recipient
+   * took none behind the one it could not take, all of them go again, with the same seqs; if it took
+   * or refused one, it has seen a gap, and nothing can mend that (§2.2).
+   */
+  #settle(): void {
+    if (this.#underWay.some(({ outcome }) => outcome === undefined)) return;
+    const gap = this.#underWay.findIndex(({ outcome }) => outcome !== 'taken');
+    for (const block of this.#underWay.slice(0, gap)) this.#forget(block);
+    if (gap > 0) this.#options.acknowledged();
+    if (this.#underWay.some(({ outcome }) => outcome !== 'wait')) {
+      return this.#fail(
+        new BytestreamLost('a block was lost on the way', { cause: this.#waitError }),
+      );
+    }
+    void this.#retry();
+  }
+
+  async #retry(): Promise<void> {
+    const { retry, clock, blockSize } = this.#options;
+    if (this.#retries >= retry.maxRetries) {
+      const message = `the recipient could still not take the block after ${this.#retries} retries`;
+      return this.#fail(new BytestreamLost(message, { cause: this.#waitError }));
+    }
+    const seconds = retry.initialWait * retry.waitFactor ** this.#retries;
+    this.#retries += 1;
+    try {
+      await clock.sleep(seconds * 1000, this.#stop.signal);
+    } catch {
+      return; // stopped meanwhile
+    }
+    // A recipient that has had to refuse gets one block at a time from now on.
+    this.#window = fixedWindow(1, blockSize);
+    this.#waitError = undefined;
+    const [first, ...others] = this.#underWay as [Block, ...Block[]];
+    this.#rewind(others);
+    this.#send(first);
+  }
+
+  /** Puts blocks back to the front of the queue, and their numbers with them. */
+  #rewind(blocks: Block[]): void {
+    const [first] = blocks;
+    if (!first) return;
+    this.#seq = first.seq;
+    for (const { bytes } of blocks) {
+      this.#underWayBytes -= bytes.length;
+      this.#queuedBytes += bytes.length;
+    }
+    this.#queue.unshift(...blocks.map(({ bytes }) => bytes));
+    this.#underWay.length = 1;
+  }
+
+  /** A reply that does not come leaves open whether the block arrived: it is never sent again. */
+  async #watch(): Promise<void> {
+    this.#watching = true;
+    const stopped = () => true;
+    for (let before = -1; this.#underWay.length > 0; before = this.blocks) {
+      if (before === this.blocks && !this.#waitError) {
+        return this.#fail(new BytestreamLost('the recipient has stopped answering'));
+      }
+      const sleep = this.#options.clock.sleep(STALL_TIMEOUT_MS, this.#stop.signal);
+      if (await sleep.then(() => false, stopped)) return;
+    }
+    this.#watching = false;
+  }
+
+  #fail(error: Error): void {
+    if (this.#stop.signal.aborted) return;
+    this.stop();
+    this.#options.failed(error);
+  }
+}

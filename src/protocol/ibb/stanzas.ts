@@ -1,0 +1,67 @@
+// XEP-0047 In-Band Bytestreams 2.0.1: elements only. Sends nothing, keeps no state.
+import { StanzaError } from '../../session/stanza-error.js';
+import { type Element, xml } from '../../session/xml.js';
+import { decodeBase64, encodeBase64 } from '../base64.js';
+
+export const NS_IBB = 'http://jabber.org/protocol/ibb';
+
+/** §2.2: `seq` is a 16-bit counter; 0 follows 65535. */
+export const SEQ_MODULUS = 65_536;
+
+/** §2.1: the largest block size. */
+export const MAX_BLOCK_SIZE = 65_535;
+
+/** Whether blocks travel in iqs, each acknowledged, or in messages. */
+export type StanzaMode = 'iq' | 'message';
+
+export interface Open {
+  sid: string;
+  blockSize: number;
+  stanza: StanzaMode;
+}
+
+export interface Data {
+  sid: string;
+  seq: number;
+  /** `undefined`: not base64, or empty. */
+  bytes: Buffer | undefined;
+}
+
+export const open = ({ sid, blockSize, stanza }: Open): Element =>
+  xml('open', { xmlns: NS_IBB, sid, 'block-size': blockSize, stanza });
+
+export const data = (sid: string, seq: number, bytes: Uint8Array): Element =>
+  xml('data', { xmlns: NS_IBB, sid, seq }, encodeBase64(bytes));
+
+export const close = (sid: string): Element => xml('close', { xmlns: NS_IBB, sid });
+
+/** §2.1: the sid is an NMTOKEN; ours are short, and nobody needs long ones. */
+export const isSid = (text: string): boolean =>
+  /^[-.:\w\u00b7\u00c0-\u{10ffff}]{1,128}$/u.test(text);
+
+/** Throws `StanzaError` for what §2.1 does not allow. A block size over the maximum is the caller's to refuse. */
+export function readOpen(element: Element): Open {
+  const { sid = '', stanza = 'iq', 'block-size': blockSize = '' } = element.attrs;
+  if (!isSid(sid)) throw badRequest('open needs a sid that is an NMTOKEN of at most 128 letters');
+  if (!/^0*[1-9]\d{0,9}$/.test(blockSize)) throw badRequest('open needs a positive block-size');
+  if (stanza !== 'iq' && stanza !== 'message') throw badRequest('stanza is iq or message');
+  return { sid, blockSize: Number(blockSize), stanza };
+}
+
+/** Throws `StanzaError` when it cannot belong to any bytestream. */
+export function readData(element: Element): Data {
+  const { sid = '', seq = '' } = element.attrs;
+  if (!sid || !/^\d{1,5}$/.test(seq) || Number(seq) >= SEQ_MODULUS) {
+    throw badRequest('data needs a sid and a 16-bit seq');
+  }
+  const bytes = decodeBase64(element.getText());
+  return { sid, seq: Number(seq), bytes: bytes?.length ? bytes : undefined };
+}
+
+/** Throws `StanzaError` for a close without a sid. */
+export function readClose(element: Element): string {
+  if (!element.attrs.sid) throw badRequest('close needs a sid');
+  return element.attrs.sid;
+}
+
+const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
