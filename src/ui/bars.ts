@@ -1,0 +1,80 @@
+import type { MultiBar, Options } from 'cli-progress';
+import { display } from './display.js';
+import { type Event, transferKey } from './events.js';
+import { formatBytes, formatDuration, formatRate } from './format.js';
+import { Meter } from './meter.js';
+import type { Output } from './report.js';
+
+const BAR_WIDTH = 20;
+const DEFAULT_ROWS = 24;
+
+/** A progress bar for each transfer that runs, at the foot of the terminal. */
+export class Bars {
+  #meters = new Map<string, Meter>();
+  #shown: MultiBar | undefined;
+
+  constructor(
+    private readonly Library: typeof MultiBar,
+    private readonly output: Output,
+    private readonly now: () => number,
+  ) {}
+
+  get running(): boolean {
+    return this.#meters.size > 0;
+  }
+
+  /** Keeps count of the transfer that the event is about; what is shown changes at the next redraw. */
+  track(event: Event): void {
+    const key = transferKey('name' in event ? event : {});
+    if (event.event === 'start') {
+      this.#meters.set(key, new Meter(event.name, event.size, this.now));
+    }
+    if (event.event === 'resumed') this.#meters.get(key)?.restart(event.offset);
+    if (event.event === 'progress') this.#meters.get(key)?.update(event.bytes);
+    if (event.event === 'done' || event.event === 'failed') this.#meters.delete(key);
+  }
+
+  /** Draws the bars below whatever was printed. Until `hide`, nothing else may be printed. */
+  show(): void {
+    if (!this.running) return;
+    const bars = new this.Library({ ...options, stream: this.output });
+    // Bars that do not fit could not be wiped out again: the cursor stops at the top row.
+    const fitting = (this.output.rows || DEFAULT_ROWS) - 1;
+    for (const meter of [...this.#meters.values()].slice(0, fitting)) bars.create(1, 0, meter);
+    bars.update();
+    this.#shown = bars;
+  }
+
+  /** Wipes the bars out and gives the terminal its cursor and its line wrapping back. */
+  hide(): void {
+    this.#shown?.stop();
+    this.#shown = undefined;
+  }
+}
+
+// The library draws, clears and redraws lines; what is in them is read from the meter at each redraw.
+const options: Options = {
+  format: (_options, _params, meter: Meter) => barLine(meter),
+  clearOnComplete: true,
+  hideCursor: true,
+  fps: 4, // more often, and the numbers cannot be read
+  gracefulExit: false, // signals are the program's to handle
+};
+
+/** The name comes last: the terminal cuts a line that is too long, and the numbers matter more. */
+export function barLine(meter: Meter): string {
+  const remaining = meter.remaining();
+  return [
+    meter.size === undefined ? formatBytes(meter.bytes) : bar(meter.bytes, meter.size),
+    formatRate(meter.rate()).padStart(10),
+    (remaining === undefined ? '' : formatDuration(remaining)).padStart(12),
+    display(meter.name),
+  ].join('  ');
+}
+
+function bar(bytes: number, size: number): string {
+  const share = size === 0 ? 1 : Math.min(bytes / size, 1); // a peer may send more than it said
+  const full = Math.floor(share * BAR_WIDTH);
+  const percent = `${Math.floor(share * 100)}%`;
+  return `${percent.padStart(4)} [${'='.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}]`;
+}

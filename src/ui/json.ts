@@ -1,0 +1,57 @@
+import { display, UNSAFE } from './display.js';
+import { type Event, transferKey } from './events.js';
+import { sentenceOf } from './lines.js';
+import type { Reporter, ReportOptions } from './report.js';
+
+const PROGRESS_INTERVAL_MS = 1_000; // the command line promises "at most one a second"
+
+/** One object a line on stdout. Only failures, and notes if asked for, are on stderr as well. */
+export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
+  const { quiet, verbose, stdout, stderr, now } = options;
+  const due = progressThrottle(now);
+  const note = (text: string): void => {
+    if (verbose) stderr.write(`${display(text)}\n`);
+  };
+  const warn = (text: string): void => {
+    if (!quiet) stderr.write(`${display(`inband: ${text}`)}\n`);
+  };
+  return {
+    report: (event) => {
+      if (due(event)) stdout.write(`${toJson(event)}\n`);
+      if (event.event === 'failed') stderr.write(`${display(sentenceOf(event) ?? '')}\n`);
+    },
+    warn,
+    note,
+    connecting: (text, work) => {
+      note(text);
+      return work();
+    },
+    close: () => {},
+  };
+}
+
+/** Says of each event in turn whether it is to be shown. */
+function progressThrottle(now: () => number): (event: Event) => boolean {
+  const shownAt = new Map<string, number>();
+  return (event) => {
+    if (event.event === 'done' || event.event === 'failed') shownAt.delete(transferKey(event));
+    if (event.event !== 'progress') return true;
+    const key = transferKey(event);
+    if (now() - (shownAt.get(key) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return false;
+    shownAt.set(key, now());
+    return true;
+  };
+}
+
+/** `event` comes first. A reader may print the line on a terminal, so that unsafe characters are escaped here too. */
+function toJson(event: Event): string {
+  const { event: first, ...fields } = event;
+  return JSON.stringify({ event: first, ...fields, incoming: undefined }).replace(
+    UNSAFE,
+    (character) =>
+      character
+        .split('')
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
+  );
+}

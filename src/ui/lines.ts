@@ -1,0 +1,60 @@
+import type { Event } from './events.js';
+import { formatBytes } from './format.js';
+
+/**
+ * The result that a script reads from stdout, as it is: the path of a file that was written, or the
+ * cid of a blob that was not. `undefined` where the event has no result.
+ */
+export function resultOf(event: Event): string | undefined {
+  if (event.event === 'done') return event.path;
+  if (event.event === 'blob') return event.path ?? event.cid;
+  return undefined;
+}
+
+/** What a person reads of the event: one sentence, not yet escaped. `undefined`: nothing. */
+export function sentenceOf(event: Event): string | undefined {
+  switch (event.event) {
+    case 'state':
+      return sentenceOfState(event);
+    case 'offer':
+      return event.incoming
+        ? `${event.peer} offers ${event.name}${details(event)}`
+        : `offering ${event.name} to ${event.peer}${details(event)}`;
+    case 'start':
+      return event.incoming
+        ? `receiving ${event.name} from ${event.peer}${details(event)}`
+        : `sending ${event.name} to ${event.peer}${details(event)}`;
+    case 'progress':
+      return undefined;
+    case 'resumed':
+      return `resuming ${event.name} at ${formatBytes(event.offset)}`;
+    case 'done':
+      return event.path === undefined
+        ? `sent ${event.name} to ${event.peer}${details(event)}`
+        : `received ${event.name} from ${event.peer}${details(event)}`;
+    case 'failed':
+      return `inband: ${event.error}`;
+    case 'blob':
+      return sentenceOfBlob(event);
+  }
+}
+
+/** Of the end of a session the line that says why it ended tells enough. */
+function sentenceOfState({ state, jid }: Event & { event: 'state' }): string | undefined {
+  if (state === 'online') return `online as ${jid}`;
+  return state === 'resuming' ? 'connection lost, resuming' : undefined;
+}
+
+function sentenceOfBlob(event: Event & { event: 'blob' }): string {
+  const verb = event.path === undefined ? 'published' : 'fetched';
+  const source = event.peer === undefined ? '' : ` from ${event.peer}`;
+  return `${verb} ${event.cid}${source} (${event.type}, ${formatBytes(event.size)})`;
+}
+
+function details({ size, sha256 }: { size?: number; sha256?: string }): string {
+  const known = [
+    ...(size === undefined ? [] : [formatBytes(size)]),
+    ...(sha256 === undefined ? [] : [`sha-256 ${sha256}`]),
+  ];
+  return known.length === 0 ? '' : ` (${known.join(', ')})`;
+}

@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import type { Event } from '../../src/ui/events.js';
+import { jsonReporter } from '../../src/ui/json.js';
+import { eventsSaying, samples } from './samples.js';
+import { Pipe } from './screen.js';
+
+function json(flags: { verbose?: boolean } = {}) {
+  const clock = { ms: 1_000_000 };
+  const [stdout, stderr] = [new Pipe(), new Pipe()];
+  const now = () => clock.ms;
+  const reporter = jsonReporter({ quiet: false, verbose: false, ...flags, stdout, stderr, now });
+  const lines = (): string[] => stdout.text.split('\n').slice(0, -1);
+  return { clock, stdout, stderr, lines, ...reporter };
+}
+
+test('writes one object a line without spaces, the event first', () => {
+  const { stdout, report } = json();
+  report(samples.sent);
+  report({ jid: 'a@b/c', state: 'online', event: 'state' });
+  expect(stdout.text).toBe(
+    '{"event":"done","peer":"bob@example.org/inband","name":"photo.jpg","size":5000000,"sha256":"9f86d081"}\n' +
+      '{"event":"state","jid":"a@b/c","state":"online"}\n',
+  );
+});
+
+test('gives every event back as it was, without the direction', () => {
+  const { lines, report } = json();
+  for (const event of Object.values(samples)) report(event);
+  const expected = Object.values(samples).map((event: Event) => ({
+    ...event,
+    incoming: undefined,
+  }));
+  expect(lines().map((line) => JSON.parse(line))).toEqual(expected);
+});
+
+test('writes the progress of a transfer at most once a second', () => {
+  const { clock, lines, report } = json();
+  for (let bytes = 0; bytes < 30; bytes += 1, clock.ms += 100)
+    report({ ...samples.progress, bytes });
+  expect(lines().map((line) => JSON.parse(line).bytes)).toEqual([0, 10, 20]);
+});
+
+test('counts the second for each transfer by itself', () => {
+  const { lines, report } = json();
+  report(samples.progress);
+  report({ ...samples.progress, name: 'other' });
+  report({ ...samples.progress, peer: 'carol@example.org/x' });
+  report(samples.progress);
+  expect(lines()).toHaveLength(3);
+});
+
+test('shows the first progress of a name that is sent again', () => {
+  const { lines, report } = json();
+  for (const event of [samples.progress, samples.sent, samples.progress, samples.failed])
+    report(event);
+  report(samples.progress);
+  expect(lines()).toHaveLength(5);
+});
+
+test('writes nothing but printable characters, and loses none', () => {
+  const hostile = 'a\n\x1b[2J\x7f\x9b\u202e\u200b\u2028\u{e0041}\ud800b';
+  for (const event of eventsSaying(hostile)) {
+    const { stdout, report } = json();
+    report(event);
+    expect(stdout.text).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(stdout.text)).toEqual({ ...event, incoming: undefined });
+  }
+});
+
+test('tells of a failure on stderr as well', () => {
+  const { stdout, stderr, report } = json();
+  report({ event: 'failed', error: 'no\x1b', exitCode: 4 });
+  expect(stdout.text).toBe('{"event":"failed","error":"no\\u001b","exitCode":4}\n');
+  expect(stderr.text).toBe('inband: no\\u{1b}\n');
+});
+
+test('writes notes to stderr, if they are asked for', async () => {
+  const [silent, verbose] = [json(), json({ verbose: true })];
+  for (const { note, connecting } of [silent, verbose]) {
+    note('found a server');
+    await connecting('connecting', async () => {});
+  }
+  expect(silent.stderr.text).toBe('');
+  expect(verbose.stderr.text).toBe('found a server\nconnecting\n');
+  expect(verbose.stdout.text).toBe('');
+});

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { resultOf, sentenceOf } from '../../src/ui/lines.js';
+import { samples } from './samples.js';
+
+test.each([
+  ['online', 'online as alice@example.org/a1'],
+  ['resuming', 'connection lost, resuming'],
+  ['offline', 'offline'],
+  ['offerIn', 'bob@example.org/inband offers photo.jpg (5 MB)'],
+  ['offerOut', 'offering photo.jpg to bob@example.org/inband (5 MB)'],
+  ['startIn', 'receiving photo.jpg from bob@example.org/inband (5 MB)'],
+  ['startOut', 'sending photo.jpg to bob@example.org/inband (5 MB)'],
+  ['progress', undefined],
+  ['resumed', 'resuming photo.jpg at 1 MB'],
+  ['received', 'received photo.jpg from bob@example.org/inband (5 MB, sha-256 9f86d081)'],
+  ['sent', 'sent photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081)'],
+  ['failed', 'inband: bob refused'],
+  ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
+  ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
+] as const)('tells of %s: %s', (kind, sentence) => {
+  expect(sentenceOf(samples[kind])).toBe(sentence);
+});
+
+test('leaves a size out that nobody named', () => {
+  const event = { event: 'start', peer: 'bob@example.org', name: 'log', incoming: true } as const;
+  expect(sentenceOf(event)).toBe('receiving log from bob@example.org');
+});
+
+test('takes the path of a file that was written, else the cid, as the result', () => {
+  const results = Object.entries(samples).map(([kind, event]) => [kind, resultOf(event)]);
+  expect(results.filter(([, result]) => result !== undefined)).toEqual([
+    ['received', '/inbox/photo.jpg'],
+    ['fetched', '/here/blob.png'],
+    ['published', 'sha1+8f35@bob.xmpp.org'],
+  ]);
+});

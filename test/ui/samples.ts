@@ -1,0 +1,36 @@
+import type { Event } from '../../src/ui/events.js';
+
+const peer = 'bob@example.org/inband';
+const name = 'photo.jpg';
+const size = 5_000_000;
+const sha256 = '9f86d081';
+const cid = 'sha1+8f35@bob.xmpp.org';
+
+/** An event of each kind. */
+export const samples = {
+  online: { event: 'state', state: 'online', jid: 'alice@example.org/a1' },
+  resuming: { event: 'state', state: 'resuming', jid: 'alice@example.org/a1' },
+  offline: { event: 'state', state: 'offline', jid: 'alice@example.org/a1' },
+  offerIn: { event: 'offer', peer, name, size, incoming: true },
+  offerOut: { event: 'offer', peer, name, size },
+  startIn: { event: 'start', peer, name, size, incoming: true },
+  startOut: { event: 'start', peer, name, size },
+  progress: { event: 'progress', peer, name, bytes: 2_500_000, size },
+  resumed: { event: 'resumed', peer, name, offset: 1_000_000 },
+  received: { event: 'done', peer, name, size, sha256, path: '/inbox/photo.jpg' },
+  sent: { event: 'done', peer, name, size, sha256 },
+  failed: { event: 'failed', error: 'bob refused', exitCode: 6, peer, name },
+  fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
+  published: { event: 'blob', cid, type: 'image/png', size: 2_000 },
+} satisfies Record<string, Event>;
+
+/** An event of each kind whose every text is this one. */
+export function eventsSaying(text: string): Event[] {
+  return Object.values(samples).map((event: Event) => {
+    const fields = Object.entries(event).map(([key, value]) => {
+      const fixed = key === 'event' || key === 'state' || typeof value !== 'string';
+      return [key, fixed ? value : text];
+    });
+    return Object.fromEntries(fields) as Event;
+  });
+}

@@ -1,0 +1,167 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { Reporter } from '../../src/ui/report.js';
+import { terminalReporter } from '../../src/ui/terminal.js';
+import { eventsSaying, samples } from './samples.js';
+import { Screen, Terminal } from './screen.js';
+
+// Colours would be off by themselves here; with this, only our own choice turns them off.
+process.env.FORCE_COLOR = '1';
+
+let opened: Reporter | undefined;
+afterEach(() => opened?.close());
+
+/** Both streams are the same terminal, as they are for a person at a shell. */
+async function terminal({ verbose = false, rows = 24 } = {}) {
+  const [screen, clock] = [new Screen(), { ms: 0 }];
+  const [stdout, stderr] = [new Terminal(screen), new Terminal(screen, rows)];
+  const now = () => clock.ms;
+  const reporter = await terminalReporter({ quiet: false, verbose, stdout, stderr, now });
+  opened = reporter;
+  return { screen, clock, ...reporter };
+}
+
+const EMPTY_BAR = '  0% [--------------------]       0 B/s';
+
+test('shows a bar that follows the progress', async () => {
+  const { screen, clock, report } = await terminal();
+  report(samples.startIn);
+  clock.ms = 2_000;
+  report(samples.progress);
+  await screen.shows(' 50% [==========----------]    1.3 MB/s           2 s  photo.jpg');
+  expect(screen.lines).toHaveLength(2);
+});
+
+test('prints lines and results whole, above the bars of what still runs', async () => {
+  const { screen, report } = await terminal();
+  report(samples.startIn);
+  report({ ...samples.startIn, name: 'other' });
+  report(samples.received);
+  report(samples.resuming);
+  expect(screen.lines).toEqual([
+    'receiving photo.jpg from bob@example.org/inband (5 MB)',
+    'receiving other from bob@example.org/inband (5 MB)',
+    '/inbox/photo.jpg',
+    'received photo.jpg from bob@example.org/inband (5 MB, sha-256 9f86d081)',
+    'connection lost, resuming',
+    `${EMPTY_BAR}                other`,
+  ]);
+});
+
+test('shows a bar for each transfer', async () => {
+  const { screen, report } = await terminal();
+  const names = ['one', 'two', 'three'];
+  for (const name of names) report({ ...samples.startOut, name });
+  expect(screen.lines.slice(3).map((line) => line.split(' ').at(-1))).toEqual(names);
+});
+
+test('shows no more bars than the terminal has room for', async () => {
+  const { screen, report } = await terminal({ rows: 3 });
+  for (const name of ['one', 'two', 'three']) report({ ...samples.startOut, name });
+  expect(screen.lines.slice(3)).toHaveLength(2);
+});
+
+test('goes on counting across a line, and from the offset of a resumed transfer', async () => {
+  const { screen, clock, report } = await terminal();
+  report(samples.startOut);
+  report(samples.resumed);
+  clock.ms = 1_500;
+  report(samples.progress);
+  report(samples.online);
+  expect(screen.lines.at(-1)).toContain(' 50% [==========----------]      1 MB/s');
+});
+
+test('takes the bar away when a transfer fails', async () => {
+  const { screen, report } = await terminal();
+  report(samples.startOut);
+  report(samples.failed);
+  expect(screen.lines).toEqual([
+    'sending photo.jpg to bob@example.org/inband (5 MB)',
+    'inband: bob refused',
+  ]);
+});
+
+test('turns a spinner while connecting, and leaves nothing of it', async () => {
+  const { screen, connecting } = await terminal();
+  const work = async () => {
+    await screen.shows('connecting to \\u{1b}example.org');
+    expect(screen.cursorShown).toBe(false);
+    return 7;
+  };
+  expect(await connecting('connecting to \x1bexample.org', work)).toBe(7);
+  expect(screen.lines).toEqual(['']);
+  expect(screen.cursorShown).toBe(true);
+});
+
+test('stops the spinner when connecting fails', async () => {
+  const { screen, connecting } = await terminal();
+  const work = () => {
+    throw new Error('refused');
+  };
+  await expect(connecting('connecting', work)).rejects.toThrow('refused');
+  expect(screen.lines).toEqual(['']);
+  expect(screen.cursorShown).toBe(true);
+});
+
+test('ends the spinner with the first line', async () => {
+  const { screen, connecting, report } = await terminal();
+  await connecting('connecting', async () => {
+    report(samples.online);
+    expect(screen.lines).toEqual(['online as alice@example.org/a1']);
+  });
+});
+
+test('turns no spinner while bars are shown', async () => {
+  const { screen, connecting, report } = await terminal();
+  report(samples.startOut);
+  await connecting('connecting', async () => {
+    expect(screen.lines.join('\n')).not.toContain('connecting');
+  });
+});
+
+test('prints notes above the bars, if they are asked for', async () => {
+  const silent = await terminal();
+  silent.report(samples.startOut);
+  silent.note('a note');
+  expect(silent.screen.written).not.toContain('a note');
+  silent.close();
+  const verbose = await terminal({ verbose: true });
+  verbose.report(samples.startOut);
+  verbose.note('a note');
+  expect(verbose.screen.lines.slice(1, 2)).toEqual(['a note']);
+});
+
+test('gives the terminal back when it closes in the middle of a transfer', async () => {
+  const { screen, report, close } = await terminal();
+  report(samples.startOut);
+  expect([screen.cursorShown, screen.wrapping]).toEqual([false, false]);
+  close();
+  close();
+  expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
+  expect(screen.lines).toEqual(['sending photo.jpg to bob@example.org/inband (5 MB)']);
+});
+
+test('gives the terminal back when it closes while connecting', async () => {
+  const { screen, connecting, close } = await terminal();
+  await connecting('connecting', async () => {
+    close();
+    expect(screen.lines).toEqual(['']);
+    expect(screen.cursorShown).toBe(true);
+  });
+});
+
+test('prints lines without bars after it has closed', async () => {
+  const { screen, report, close } = await terminal();
+  report(samples.startOut);
+  close();
+  report(samples.resuming);
+  report({ event: 'failed', error: 'interrupted', exitCode: 130 });
+  expect(screen.lines.slice(1)).toEqual(['connection lost, resuming', 'inband: interrupted']);
+});
+
+test('writes no colour and no character of a peer that could move the cursor', async () => {
+  const { screen, report, connecting } = await terminal({ verbose: true });
+  await connecting('connecting', async () => {});
+  for (const event of eventsSaying('a\n\x1b[31m\x9b\u202e\u200bb')) report(event);
+  const ours = /\p{Cc}\[(\?(25|7|2026)[hl]|\d*[AGJK])/gu;
+  expect(screen.written.replace(ours, '')).toMatch(/^[\x20-\x7e\n\u2800-\u28ff]*$/);
+});
