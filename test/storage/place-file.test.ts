@@ -1,0 +1,71 @@
+import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { placeFile } from '../../src/storage/place-file.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+const failingLink = (code: string) => async () => {
+  throw Object.assign(new Error(code), { code });
+};
+
+async function fileToPlace(text: string): Promise<string> {
+  const path = join(await temporaryFolder(), 'partial');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('placing a file where there are no hard links', () => {
+  test.each(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+    'moves it when link fails with %s',
+    async (code) => {
+      const folder = await temporaryFolder();
+      const from = await fileToPlace('new');
+      const path = await placeFile(from, folder, 'a.txt', failingLink(code));
+      expect(path).toBe(join(folder, 'a.txt'));
+      expect(await readFile(path, 'utf8')).toBe('new');
+      await expect(readFile(from)).rejects.toThrow('ENOENT');
+    },
+  );
+
+  test('replaces neither a file, nor a folder, nor a dangling symlink', async () => {
+    const folder = await temporaryFolder();
+    const outside = join(await temporaryFolder(), 'target');
+    await writeFile(join(folder, 'a.txt'), 'old');
+    await mkdir(join(folder, 'a (1).txt'));
+    await symlink(outside, join(folder, 'a (2).txt'));
+    const from = await fileToPlace('new');
+    const path = await placeFile(from, folder, 'a.txt', failingLink('EPERM'));
+    expect(path).toBe(join(folder, 'a (3).txt'));
+    expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('old');
+    expect(await readdir(join(folder, 'a (1).txt'))).toEqual([]);
+    expect(await readlink(join(folder, 'a (2).txt'))).toBe(outside);
+    await expect(readFile(outside)).rejects.toThrow('ENOENT');
+  });
+
+  test('leaves no placeholder behind when the move fails', async () => {
+    const folder = await temporaryFolder();
+    const placed = placeFile(join(folder, 'absent'), folder, 'a.txt', failingLink('EPERM'));
+    await expect(placed).rejects.toThrow('ENOENT');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('gives each of many at once a name of its own', async () => {
+    const folder = await temporaryFolder();
+    const texts = Array.from({ length: 8 }, (_, index) => `text ${index}`);
+    const paths = await Promise.all(
+      texts.map(async (text) =>
+        placeFile(await fileToPlace(text), folder, 'a', failingLink('EPERM')),
+      ),
+    );
+    expect(await Promise.all(paths.map((path) => readFile(path, 'utf8')))).toEqual(texts);
+  });
+});
+
+test('any other failure to link is passed on, and nothing is placed', async () => {
+  const folder = await temporaryFolder();
+  const placed = placeFile(await fileToPlace('new'), folder, 'a.txt', failingLink('EROFS'));
+  await expect(placed).rejects.toThrow('EROFS');
+  expect(await readdir(folder)).toEqual([]);
+});
