@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import type { Session } from '../session/session.js';
+import type { StanzaSessionOptions } from '../session/stanza-session.js';
+import type { Reporter } from '../ui/report.js';
+import { type Context, UsageError } from './context.js';
+import { readPassword } from './password.js';
+
+export interface AccountFlags {
+  account?: string;
+  passwordFile?: string;
+  passwordCommand?: string;
+  service?: string;
+  tlsCa?: string;
+  allowPlain?: boolean;
+}
+
+/** Adds the flags of every command that goes online. */
+export function addAccountOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-a, --account <jid>', 'own JID').env('INBAND_ACCOUNT'))
+    .option(
+      '--password-file <path>',
+      'file that holds the password (else $INBAND_PASSWORD, or asked for)',
+    )
+    .option('--password-command <command>', 'command that prints the password')
+    .addOption(
+      new Option(
+        '--service <uri>',
+        'xmpp://host:port (STARTTLS) or xmpps://host:port; default: by DNS',
+      ).env('INBAND_SERVICE'),
+    )
+    .addOption(new Option('--tls-ca <pem>', 'trust this CA as well').env('INBAND_TLS_CA'))
+    .option('--allow-plain', 'let the server see the password (SASL PLAIN)');
+}
+
+/** The account's JID. Throws `UsageError`. */
+export function requireAccount(flags: AccountFlags): string {
+  if (!flags.account)
+    throw new UsageError('which account? Give -a name@example.org or set INBAND_ACCOUNT');
+  return flags.account;
+}
+
+/** Logs in as the flags say, and tells the user. */
+export async function goOnline(
+  flags: AccountFlags,
+  context: Context,
+  reporter: Reporter,
+  options: StanzaSessionOptions & { resource?: string } = {},
+): Promise<Session> {
+  const account = requireAccount(flags);
+  const ca = flags.tlsCa && (await readFile(flags.tlsCa, 'utf8'));
+  const password = await readPassword(flags, context);
+  const { service, allowPlain } = flags;
+  const session = await reporter.connecting(`connecting as ${account}`, () =>
+    context.connect({
+      account,
+      password,
+      service,
+      allowPlain,
+      ...(ca ? { ca } : {}),
+      signal: context.signal,
+      onError: (error) => reporter.note(`internal error: ${error.stack}`),
+      ...options,
+    }),
+  );
+  reporter.report({ event: 'state', state: 'online', jid: session.jid });
+  session.onState((state) => reporter.report({ event: 'state', state, jid: session.jid }));
+  return session;
+}

@@ -1,0 +1,38 @@
+import type { Readable } from 'node:stream';
+import type { HandlerRegistry } from '../protocol/handler-registry.js';
+import type { ConnectOptions } from '../session/connect.js';
+import type { Session } from '../session/session.js';
+import type { Inbox } from '../transfer/inbox.js';
+import type { Reporter } from '../ui/report.js';
+
+/** What a command needs from the world; `main` provides it. */
+export interface Context {
+  env: NodeJS.ProcessEnv;
+  stdin: Readable & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Aborted on the first SIGINT or SIGTERM. */
+  signal: AbortSignal;
+  now: () => Date;
+  /** The process's exit code for an error. */
+  exitCodeOf: (error: Error) => number;
+  connect: (options: ConnectOptions) => Promise<Session>;
+  openInbox: (directory: string) => Promise<Inbox>;
+  /** Writes a file beside what is there, or over the one named; returns its absolute path. */
+  saveFile: (bytes: Uint8Array, where: { over: string } | { name: string }) => Promise<string>;
+  /** A registry whose default handlers keep blobs on disk. */
+  createRegistry: () => Promise<HandlerRegistry>;
+  /** Shows events as the flags ask for; there is one reporter in a run. */
+  reporter: (flags: OutputFlags) => Promise<Reporter>;
+}
+
+export interface OutputFlags {
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+}
+
+/** A flag, a variable or a file given to the command makes no sense; nothing was done. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

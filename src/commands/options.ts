@@ -1,0 +1,34 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** Adds the flags of every command that tells its user something. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--json', 'print events, one JSON object a line')
+    .option('-q, --quiet', 'print results and errors only')
+    .option('-v, --verbose', 'say what is done and why');
+}
+
+/** An option that may be given several times, with one value each. */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, earlier: string[] = []) => [
+    ...earlier,
+    value,
+  ]);
+}
+
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!(number > 0 && Number.isFinite(number))) {
+    throw new InvalidArgumentError('It is a number above 0.');
+  }
+  return number;
+}
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+    const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`;
+    throw new InvalidArgumentError(`It is a whole number, ${range}.`);
+  };
+}

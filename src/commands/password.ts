@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { promisify } from 'node:util';
+import type { AccountFlags } from './account.js';
+import { type Context, UsageError } from './context.js';
+
+const run = promisify(execFile);
+
+/** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
+export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
+  if (flags.passwordFile) return firstLine(await readSecret(flags.passwordFile));
+  if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand));
+  const { INBAND_PASSWORD } = context.env;
+  if (INBAND_PASSWORD) return INBAND_PASSWORD;
+  if (context.stdin.isTTY && context.stderr.isTTY)
+    return ask(`Password for ${flags.account}: `, context);
+  throw new UsageError(
+    'no password: set INBAND_PASSWORD, or give --password-file or --password-command',
+  );
+}
+
+async function readSecret(path: string): Promise<string> {
+  const { mode } = await stat(path);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new UsageError(`${path} can be read by others; run: chmod 600 ${path}`);
+  }
+  return readFile(path, 'utf8');
+}
+
+/** Run by the shell, so that it may be a pipeline; it is the user's own. */
+async function runCommand(command: string): Promise<string> {
+  const shell = process.platform === 'win32' ? ['cmd', '/d', '/s', '/c'] : ['sh', '-c'];
+  const [file = '', ...args] = [...shell, command];
+  try {
+    return (await run(file, args)).stdout;
+  } catch (error) {
+    // The error of the library shows the command's output, which may hold the password.
+    const { code } = error as { code?: number };
+    throw new UsageError(`--password-command failed (exit code ${code ?? 'unknown'})`);
+  }
+}
+
+function firstLine(text: string): string {
+  const [line = ''] = text.split(/\r?\n/);
+  if (!line) throw new UsageError('the password is empty');
+  return line;
+}
+
+async function ask(prompt: string, { stdin, stderr, signal }: Context): Promise<string> {
+  stderr.write(prompt);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: stdin, output: silent, terminal: true });
+  try {
+    return await terminal.question('', { signal });
+  } finally {
+    terminal.close();
+    stderr.write('\n');
+  }
+}

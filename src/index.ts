@@ -1,0 +1,42 @@
+// What another program may import.
+
+export type { BitOfBinary } from './protocol/bob/bit-of-binary.js';
+export {
+  BitsOfBinary,
+  BlobMismatch,
+  type GetBlobOptions,
+  NoSuchBlob,
+  type SetBlobOptions,
+  setBlob,
+} from './protocol/bob/bits-of-binary.js';
+export {
+  type Call,
+  type Handler,
+  HandlerRegistry,
+  type Scope,
+} from './protocol/handler-registry.js';
+export { Bytestream, BytestreamBroken } from './protocol/ibb/bytestream.js';
+export {
+  BytestreamNotOpened,
+  type BytestreamSettings,
+  InBandBytestreams,
+  type OpenOptions,
+  type ServiceSettings,
+} from './protocol/ibb/in-band-bytestreams.js';
+export { BytestreamLost, type RetrySettings } from './protocol/ibb/outgoing-blocks.js';
+export { type ConnectOptions, connect } from './session/connect.js';
+export { ConnectionFailed, ServerNotTrusted } from './session/dial.js';
+export { bareJid, formatJid, type Jid, MalformedJid, parseJid } from './session/jid.js';
+export { RequestTimeout } from './session/requests.js';
+export { NotAuthorized } from './session/sasl.js';
+export type {
+  IqContext,
+  IqHandler,
+  RequestOptions,
+  Session,
+  SessionState,
+  StanzaListener,
+} from './session/session.js';
+export { StanzaError, type StanzaErrorType } from './session/stanza-error.js';
+export { ConnectionLost } from './session/stanza-session.js';
+export { type Element, xml } from './session/xml.js';

@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { Context, OutputFlags } from './commands/context.js';
+import { addFetchCommand } from './commands/fetch.js';
+import { addPublishCommand } from './commands/publish.js';
+import { addReceiveCommand } from './commands/receive.js';
+import { addSendCommand } from './commands/send.js';
+import { HandlerRegistry } from './protocol/handler-registry.js';
+import { chooseMode, createReport, type Reporter } from './ui/report.js';
+
+/** Exit codes by the name of the error; 1 is anything that is not here. */
+const EXIT_CODES: Record<string, number> = {
+  UsageError: 2,
+  MalformedJid: 2,
+  MalformedService: 2,
+  RangeError: 2,
+  NotAuthorized: 3,
+  ConnectionFailed: 4,
+  ServerNotTrusted: 4,
+  RecipientUnreachable: 5,
+  RequestTimeout: 5,
+  RecipientRefused: 6,
+  BytestreamBroken: 7,
+  BytestreamLost: 7,
+  ConnectionLost: 7,
+  BlobMismatch: 8,
+  NoSuchBlob: 9,
+  SourceChanged: 10,
+};
+const UNEXPECTED = 1;
+const USAGE = 2;
+const LOCAL_FILE = 10;
+
+/** 128 and the number of the signal, as shells have it. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** The user has had enough. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  constructor(readonly exitCode: number) {
+    super('interrupted');
+  }
+}
+
+/** The limit of the cache of fetched blobs. */
+const CACHE_LIMITS = { bytes: 100_000_000, entries: 10_000 };
+
+await main();
+
+async function main(): Promise<void> {
+  const interrupt = new AbortController();
+  let reporter: Reporter | undefined;
+  onSignals((error) => {
+    // The second time, nothing is waited for.
+    if (interrupt.signal.aborted) {
+      reporter?.close();
+      process.exit(error.exitCode);
+    }
+    interrupt.abort(error);
+  });
+  try {
+    const context = createContext(interrupt.signal, (created) => {
+      reporter = created;
+    });
+    await createProgram(context).parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error as Error);
+    if (!isSilent(error as Error)) explain(error as Error, process.exitCode, reporter);
+  } finally {
+    reporter?.close();
+  }
+}
+
+function createProgram(context: Context): Command {
+  const { version } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as { version: string };
+  const program = new Command('inband')
+    .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
+    .version(version)
+    .exitOverride();
+  for (const add of [addSendCommand, addReceiveCommand, addPublishCommand, addFetchCommand]) {
+    add(program, context);
+  }
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {
+  const { env, stdin, stdout, stderr } = process;
+  return {
+    ...{ env, stdin, stdout, stderr, signal, exitCodeOf, createRegistry },
+    now: () => new Date(),
+    // Loaded when they are needed: the start of `--help` should not wait for them.
+    connect: async (options) => (await import('./session/connect.js')).connect(options),
+    openInbox: async (directory) => (await import('./storage/inbox.js')).openInbox(directory),
+    saveFile: async (bytes, where) =>
+      (await import('./storage/save-file.js')).saveFile(bytes, where),
+    reporter: async (flags) => {
+      const reporter = await createReporter(flags);
+      onReporter(reporter);
+      return reporter;
+    },
+  };
+}
+
+function createReporter({ json = false, quiet = false, verbose = false }: OutputFlags) {
+  const { env, stdout, stderr } = process;
+  const stderrIsTTY = stderr.isTTY ?? false;
+  const mode = chooseMode({ json, stderrIsTTY, ...(env.TERM ? { term: env.TERM } : {}) });
+  return createReport({ mode, quiet, verbose, stdout, stderr, now: () => performance.now() });
+}
+
+/** Blobs on disk are the default of the registry's storage operations. */
+async function createRegistry(): Promise<HandlerRegistry> {
+  const { BlobFolder } = await import('./storage/blob-folder.js');
+  const { blobFolders } = await import('./storage/folders.js');
+  const { blobHandlers } = await import('./storage/blob-handlers.js');
+  const { digest, parseContentId } = await import('./protocol/bob/content-id.js');
+  const options = { digest, now: () => Date.now() };
+  const folders = blobFolders(process.env);
+  const published = new BlobFolder(folders.published, options);
+  const cached = new BlobFolder(folders.cached, { ...options, limits: CACHE_LIMITS });
+  const handlers = blobHandlers(published, cached, parseContentId);
+  const registry = new HandlerRegistry();
+  registry.registerDefault(handlers.get_bob, 'bob', 'get_bob');
+  registry.registerDefault(handlers.set_bob, 'bob', 'set_bob');
+  registry.registerDefault(handlers.del_bob, 'bob', 'del_bob');
+  return registry;
+}
+
+function onSignals(interrupt: (error: Interrupted) => void): void {
+  for (const [signal, exitCode] of Object.entries(SIGNALS)) {
+    process.on(signal, () => interrupt(new Interrupted(exitCode)));
+  }
+}
+
+function exitCodeOf(error: Error): number {
+  if (error instanceof Interrupted) return error.exitCode;
+  // What the user cancelled in the middle of a pipeline.
+  if (error.name === 'AbortError' && error.cause instanceof Error) return exitCodeOf(error.cause);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (isFileError(error)) return LOCAL_FILE;
+  return EXIT_CODES[error.name] ?? UNEXPECTED;
+}
+
+/** Network errors come wrapped in errors of our own: what still names a system call is about a file. */
+function isFileError(error: NodeJS.ErrnoException): boolean {
+  return error.syscall !== undefined;
+}
+
+/** commander has printed its errors itself; who interrupts knows why it ended. */
+function isSilent(error: Error): boolean {
+  return (
+    error instanceof CommanderError ||
+    Object.values(SIGNALS).some((code) => code === exitCodeOf(error))
+  );
+}
+
+function explain(error: Error, exitCode: number, reporter: Reporter | undefined): void {
+  const text = exitCode === UNEXPECTED ? `unexpected error: ${error.stack}` : messageOf(error);
+  if (reporter) reporter.report({ event: 'failed', error: text, exitCode });
+  else process.stderr.write(`inband: ${text}\n`);
+}
+
+/** `ENOENT: no such file or directory, open 'x'` → `cannot open x: no such file or directory`. */
+function messageOf(error: Error): string {
+  const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(error.message) ?? [];
+  return isFileError(error) && reason
+    ? `cannot ${call} ${path ?? 'a file'}: ${reason}`
+    : error.message;
+}
