@@ -9,7 +9,7 @@ import { enable, NS_SM, StreamManagement } from './stream-management.js';
 import { type Element, xml } from './xml.js';
 import { XmppStream } from './xmpp-stream.js';
 
-export interface ConnectOptions extends StanzaSessionOptions {
+export interface ConnectOptions extends Omit<StanzaSessionOptions, 'maxStanzaBytes'> {
   /** Own JID; its resource, if it has one, is asked for. */
   account: string;
   password: string;
@@ -28,6 +28,7 @@ export interface ConnectOptions extends StanzaSessionOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const NS_LIMITS = 'urn:xmpp:stream-limits:0';
 const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
 
 /**
@@ -65,7 +66,8 @@ async function goOnline(options: ConnectOptions, signal: AbortSignal): Promise<S
     });
     const jid = await bind(stream, resource || options.resource || randomResource());
     const management = features.getChild('sm', NS_SM) && (await manage(stream));
-    return startSession(stream, jid, management, options);
+    const maxStanzaBytes = readMaxStanzaBytes(features);
+    return startSession(stream, jid, management, { ...options, maxStanzaBytes });
   } catch (error) {
     stream.fail(error as Error);
     throw signal.aborted ? signal.reason : error;
@@ -89,9 +91,23 @@ async function bind(stream: XmppStream, resource: string): Promise<string> {
       `the server refused the resource ${resource} (${StanzaError.fromStanza(reply).message})`,
     );
   }
-  const jid = parseJid(reply.getChild('bind', NS_BIND)?.getChild('jid')?.getText() ?? '');
-  if (!jid.resource) throw new ServerNotTrusted('the server bound no resource');
-  return formatJid(jid);
+  return readBound(reply.getChild('bind', NS_BIND)?.getChild('jid')?.getText() ?? '');
+}
+
+function readBound(text: string): string {
+  try {
+    const jid = parseJid(text);
+    if (jid.resource) return formatJid(jid);
+  } catch {
+    // as bad as one without a resource
+  }
+  throw new ServerNotTrusted(`the server bound "${text}", which is no full JID`);
+}
+
+/** XEP-0478 §3. */
+function readMaxStanzaBytes(features: Element): number | undefined {
+  const text = features.getChild('limits', NS_LIMITS)?.getChild('max-bytes')?.getText() ?? '';
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
 /** XEP-0198 §3, without resumption. A server that refuses it goes without. */
@@ -116,7 +132,8 @@ async function exchange(
   });
   writeOrFail(stream, element.toString());
   const gone = stream.closed.then((error) => {
-    throw error ?? new ConnectionFailed('the server closed the connection');
+    const why = error?.message ?? 'the server closed the connection';
+    throw new ConnectionFailed(`the login was cut short (${why})`, { cause: error });
   });
   return Promise.race([answer, gone]);
 }
@@ -133,6 +150,7 @@ function startSession(
       management?.sent();
       await written;
     },
+    ...(management ? { sync: () => management.sync() } : {}),
     close: async () => {
       management?.acknowledge();
       await stream.close();

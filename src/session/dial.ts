@@ -66,6 +66,7 @@ async function startTls(socket: net.Socket, { domain, signal }: DialOptions): Pr
     `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='${domain}'>`,
   );
   const features = await nextOf(elements);
+  if (features.is('error')) throw new Error(`it says ${features.getChildElements()[0]?.getName()}`);
   if (!features.is('features') || !features.getChild('starttls', NS_TLS)) {
     throw new ServerNotTrusted(
       'the server offers no encryption (STARTTLS); somebody may be in between, or try --service xmpps://…',
@@ -91,6 +92,7 @@ async function* readElements(socket: net.Socket, signal: AbortSignal): AsyncGene
   const parser = new StreamParser();
   const found: Element[] = [];
   parser.on('element', (element: Element) => found.push(element));
+  parser.on('end', () => socket.destroy());
   for await (const [chunk] of on(socket, 'data', { signal, close: ['end', 'close'] })) {
     parser.write((chunk as Buffer).toString('latin1'));
     const element = found.shift();
@@ -122,9 +124,9 @@ async function secure(
     await once(secured, 'secureConnect', { signal });
   } catch (error) {
     secured.destroy();
-    // Network failures name the system call; what is left comes from TLS itself.
-    if (signal.aborted || (error as NodeJS.ErrnoException).syscall) throw error;
-    const { message } = error as Error;
+    // The network failed, or what answers does not speak TLS; what is left is about the certificate.
+    const { code = '', syscall, message } = error as NodeJS.ErrnoException;
+    if (signal.aborted || syscall || /^(ECONNRESET|ERR_SSL_)/.test(code)) throw error;
     throw new ServerNotTrusted(
       `the server's certificate is not trusted for ${domain} (${message}); is its CA missing (--tls-ca)?`,
       { cause: error },

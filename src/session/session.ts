@@ -32,6 +32,9 @@ export interface Session {
   /** The own full JID, as the server bound it. */
   readonly jid: string;
 
+  /** The largest stanza that the server takes, in bytes, where it says so (XEP-0478). */
+  readonly maxStanzaBytes: number | undefined;
+
   /** Aborted when the session ends; the reason is the error that it ended with. */
   readonly ended: AbortSignal;
 
@@ -51,6 +54,12 @@ export interface Session {
 
   /** Writes a message or presence; resolves when it is handed to the network. */
   send(stanza: Element): Promise<void>;
+
+  /**
+   * Resolves when the server has taken charge of all that was sent before (XEP-0198 §4), or at once
+   * where it has no stream management. Rejects with the error that ends the session.
+   */
+  sync(): Promise<void>;
 
   onMessage(listener: StanzaListener): () => void;
   onPresence(listener: StanzaListener): () => void;

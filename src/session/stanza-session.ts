@@ -18,10 +18,14 @@ export class ConnectionLost extends Error {
 /** What carries the stanzas of a session. */
 export interface StanzaTransport {
   write(stanza: Element): Promise<void>;
+  /** See `Session`; without it nothing is known of what becomes of a stanza. */
+  sync?(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface StanzaSessionOptions {
+  /** See `Session`. */
+  maxStanzaBytes?: number | undefined;
   /** Who may send us requests, by the sender's full JID; anyone else finds nobody there. Default: anyone. */
   admit?: ((from: string) => boolean) | undefined;
   /** Told of errors that a handler or listener threw beside `StanzaError`. */
@@ -49,6 +53,10 @@ export class StanzaSession implements Session {
     this.#transport = transport;
     this.#options = options;
     this.#requests = new Requests(jid);
+  }
+
+  get maxStanzaBytes(): number | undefined {
+    return this.#options.maxStanzaBytes;
   }
 
   get ended(): AbortSignal {
@@ -79,6 +87,14 @@ export class StanzaSession implements Session {
   async send(stanza: Element): Promise<void> {
     this.#ended.signal.throwIfAborted();
     await this.#write(stanza);
+  }
+
+  async sync(): Promise<void> {
+    this.#ended.signal.throwIfAborted();
+    const ended = new Promise<never>((_, reject) => {
+      this.#ended.signal.addEventListener('abort', () => reject(this.#ended.signal.reason));
+    });
+    await Promise.race([this.#transport.sync?.(), ended]);
   }
 
   onMessage(listener: StanzaListener): () => void {

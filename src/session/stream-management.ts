@@ -25,6 +25,7 @@ export class StreamManagement {
   #acknowledged = 0;
   #reported = 0;
   #timer: NodeJS.Timeout | undefined;
+  #waiting: { for: number; resolve: () => void }[] = [];
 
   constructor(write: (text: string) => void) {
     this.#write = write;
@@ -39,6 +40,15 @@ export class StreamManagement {
   sent(): void {
     this.#sent += 1;
     if (this.#sent % REQUEST_EVERY === 0) this.#write(xml('r', { xmlns: NS_SM }).toString());
+  }
+
+  /** Resolves when all that was sent so far is acknowledged. */
+  sync(): Promise<void> {
+    if (this.unacknowledged === 0) return Promise.resolve();
+    this.#write(xml('r', { xmlns: NS_SM }).toString());
+    return new Promise((resolve) => {
+      this.#waiting.push({ for: this.#sent, resolve });
+    });
   }
 
   /** Counts a stanza that we have taken charge of (§4): each one, replies too. */
@@ -71,6 +81,9 @@ export class StreamManagement {
       throw new Error('the server acknowledged stanzas that were never sent');
     }
     this.#acknowledged += count;
+    while ((this.#waiting[0]?.for ?? Number.POSITIVE_INFINITY) <= this.#acknowledged) {
+      this.#waiting.shift()?.resolve();
+    }
     // A keepalive (RFC 6120 §4.6.1) whose packet acknowledges that of the <a/>: a server that writes with
     // Nagle's algorithm, as Prosody does, would hold its next stanza back for 40 ms until ours came by itself.
     this.#write(' ');

@@ -143,6 +143,7 @@ export class XmppStream {
       if (element.is('error', NS_STREAMS)) return this.fail(new StreamError(element));
       if (featured) return this.#receive(element);
       if (authenticated) {
+        if (!element.is('features', NS_STREAMS)) throw tooEarly(element);
         featured = true;
         return onFeatures(element);
       }
@@ -157,9 +158,7 @@ export class XmppStream {
 function beforeLogin(element: Element, names: string[]): Element {
   if (element.getNS() === NS_SASL) return element;
   const offer = element.is('features', NS_STREAMS) && element.getChild('mechanisms', NS_SASL);
-  if (!offer) {
-    throw new ServerNotTrusted(`the server sent <${element.name}/> before the login`);
-  }
+  if (!offer) throw tooEarly(element);
   const offered = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
   if (!offered.some((name) => names.includes(name))) {
     const plain = offered.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
@@ -170,6 +169,9 @@ function beforeLogin(element: Element, names: string[]): Element {
   element.children.splice(0, element.children.length, offer);
   return element;
 }
+
+const tooEarly = ({ name }: Element) =>
+  new ServerNotTrusted(`the server sent <${name}/> before the login was done`);
 
 /** The library's own TLS transport, on the connection that we have made and with our parser. */
 function transport(entity: Entity, socket: TLSSocket): typeof Transport {

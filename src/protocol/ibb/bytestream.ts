@@ -16,6 +16,12 @@ export class BytestreamBroken extends Error {
   }
 }
 
+/**
+ * What may wait for the reader: in iqs, as much as a peer with a window of 1 MiB has under way; in messages,
+ * which cannot be refused for now, what a peer sends that does not pace itself.
+ */
+const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 8 * 1024 * 1024 };
+
 /** The stanzas of one bytestream, as it needs them sent. */
 export interface BytestreamLink {
   /** Resolves when the block is acknowledged. */
@@ -56,6 +62,7 @@ export class Bytestream extends Duplex {
   #peerClosed = false;
   #whenRoom: (() => void) | undefined;
   #whenSent: (() => void) | undefined;
+  #settled = Promise.resolve();
   #answerClose: ((error?: Error) => void) | undefined;
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
@@ -66,7 +73,9 @@ export class Bytestream extends Duplex {
     this.blockSize = options.blockSize;
     this.stanza = options.stanza;
     this.#link = link;
-    this.#incoming = new IncomingBlocks(options.blockSize, () => this.#deliver());
+    this.#incoming = new IncomingBlocks(options.blockSize, MAX_WAITING_BYTES[options.stanza], () =>
+      this.#deliver(),
+    );
     this.#outgoing = new OutgoingBlocks({
       ...options,
       send: (seq, bytes) => link.sendData(seq, bytes),
@@ -92,11 +101,17 @@ export class Bytestream extends Duplex {
     return this.#incoming.blocks;
   }
 
+  /** Settles when the reader has dealt with all that came so far. */
+  get settled(): Promise<void> {
+    return this.#settled;
+  }
+
   /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
   receiveData(data: Data): Promise<void> {
     if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
     try {
-      return this.#incoming.receive(data);
+      this.#settled = this.#incoming.receive(data);
+      return this.#settled;
     } catch (error) {
       // §2.2: after a gap nothing may be used any more. A block refused with `wait` leaves none.
       if ((error as StanzaError).type !== 'wait') this.destroy(error as Error);

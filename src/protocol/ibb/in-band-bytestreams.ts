@@ -4,17 +4,19 @@ import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
+import { AutoWindow } from './auto-window.js';
 import { Bytestream, type BytestreamLink } from './bytestream.js';
+import { MessageCarrier } from './message-carrier.js';
 import type { RetrySettings } from './outgoing-blocks.js';
 import * as stanzas from './stanzas.js';
-import { fixedWindow } from './window.js';
+import { fixedWindow, type Window } from './window.js';
 
 /** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
 export interface BytestreamSettings extends RetrySettings {
   /** Bytes in a block, before base64; 1 to 65535. Default 4096 (XEP-0047 §5). */
   blockSize: number;
-  /** Blocks that may be under way. Default 1. */
-  window: number;
+  /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
+  window: number | 'auto';
   /** How blocks travel. Default `iq`. */
   stanza: stanzas.StanzaMode;
 }
@@ -35,7 +37,7 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
 const DEFAULTS: ServiceSettings = {
   blockSize: 4096,
   maxBlockSize: stanzas.MAX_BLOCK_SIZE,
-  window: 1,
+  window: 'auto',
   stanza: 'iq',
   maxRetries: 5,
   initialWait: 1,
@@ -45,6 +47,12 @@ const DEFAULTS: ServiceSettings = {
 
 /** Below this a block is mostly XML. */
 const MIN_BLOCK_SIZE = 512;
+
+const NS_DELAY = 'urn:xmpp:delay';
+const NS_PING = 'urn:xmpp:ping';
+
+/** A block's stanza beside its base64: two long JIDs (the server adds one), the sid, the names. */
+const STANZA_OVERHEAD_BYTES = 1024;
 
 /** The recipient may have to make a whole file durable before it answers the close. */
 const CLOSE_TIMEOUT_MS = 60_000;
@@ -70,6 +78,8 @@ export class InBandBytestreams {
   readonly #api: HandlerApi;
   readonly #clock: Clock;
   readonly #streams = new Map<string, Bytestream>();
+  /** Of the bytestreams in message mode. */
+  readonly #carriers = new Map<string, MessageCarrier>();
   readonly #preauthorized = new Set<string>();
   readonly #expected = new Map<string, (outcome: Bytestream | Error) => void>();
   readonly #unhandle: (() => void)[];
@@ -91,6 +101,8 @@ export class InBandBytestreams {
       handle('open', (element, { from }) => this.#receiveOpen(element, from)),
       handle('data', (element, { from }) => this.#receiveData(element, from)),
       handle('close', (element, { from }) => this.#receiveClose(element, from)),
+      session.onMessage((message) => this.#receiveMessage(message)),
+      session.handle('get', NS_PING, 'ping', (_ping, { from }) => this.#receivePing(from)),
     ];
     session.ended.addEventListener('abort', () => this.#end(session.ended.reason));
   }
@@ -102,7 +114,8 @@ export class InBandBytestreams {
   async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
     const settings = { ...this.settings, ...options };
     checkBlockSize(settings.blockSize);
-    for (let { blockSize } = settings; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
+    const largest = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
+    for (let blockSize = largest; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
       const sid = options.sid ?? randomBytes(16).toString('hex');
       try {
         return await this.#open(peer, { ...settings, sid, blockSize });
@@ -209,6 +222,38 @@ export class InBandBytestreams {
     return this.#find(peer, stanzas.readClose(element)).receiveClose() as Promise<undefined>;
   }
 
+  /** Nothing is ever answered; what is wrong ends the bytestream it is for, if there is one. */
+  #receiveMessage(message: Element): void {
+    const { from: peer = '', type, id = '' } = message.attrs;
+    if (type === 'error') return this.#receiveBounce(peer, id, message);
+    const element = message.getChild('data', stanzas.NS_IBB);
+    const stream = element && this.#streams.get(streamKey(peer, element.attrs.sid ?? ''));
+    // What was stored or sent to a room was not sent to this bytestream.
+    if (!stream || type === 'groupchat' || message.getChild('delay', NS_DELAY)) return;
+    try {
+      // Not acknowledged, so it does not matter when; and a failure is the bytestream's own.
+      stream.receiveData(stanzas.readData(element)).catch(() => undefined);
+    } catch (error) {
+      stream.destroy(error as Error);
+    }
+  }
+
+  /** Answered behind all that the peer has sent in messages, so that it learns how far the reader is. */
+  async #receivePing(peer: string): Promise<undefined> {
+    const streams = [...this.#streams.values()].filter((stream) => stream.peer === peer);
+    await Promise.allSettled(
+      streams.map((stream) => stream.stanza === 'message' && stream.settled),
+    );
+    return undefined;
+  }
+
+  #receiveBounce(peer: string, id: string, message: Element): void {
+    for (const [key, carrier] of this.#carriers) {
+      const stream = this.#streams.get(key);
+      if (stream?.peer === peer && carrier.bounced(id, StanzaError.fromStanza(message))) return;
+    }
+  }
+
   #find(peer: string, sid: string): Bytestream {
     const stream = this.#streams.get(streamKey(peer, sid));
     if (!stream) throw new StanzaError('cancel', 'item-not-found');
@@ -217,36 +262,47 @@ export class InBandBytestreams {
 
   #register(peer: string, settings: BytestreamSettings & { sid: string }): Bytestream {
     const { sid, blockSize, stanza } = settings;
+    const window =
+      settings.window === 'auto'
+        ? new AutoWindow(blockSize)
+        : fixedWindow(settings.window, blockSize);
     const stream = new Bytestream(
       {
         peer,
         sid,
         blockSize,
         stanza,
-        window: fixedWindow(settings.window, blockSize),
+        window,
         retry: settings,
         clock: this.#clock,
       },
-      this.#link(peer, sid),
+      this.#link(peer, sid, stanza, window),
     );
     const key = streamKey(peer, sid);
     this.#streams.set(key, stream);
     stream.once('close', () => {
       this.#streams.delete(key);
+      this.#carriers.delete(key);
       void this.#run('del_stream', peer, sid, stream);
     });
     return stream.on('error', heldBack);
   }
 
-  #link(peer: string, sid: string): BytestreamLink {
+  #link(peer: string, sid: string, stanza: stanzas.StanzaMode, window: Window): BytestreamLink {
     const request = async (element: Element, timeout: number) => {
       await this.#session.request('set', peer, element, { timeout });
     };
-    return {
-      // The bytestream itself watches that blocks are acknowledged.
-      sendData: (seq, bytes) => request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY),
-      sendClose: () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS),
-    };
+    const sendClose = () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS);
+    if (stanza === 'message') {
+      // Two runs fill the window.
+      const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
+      this.#carriers.set(streamKey(peer, sid), carrier);
+      return { sendData: (seq, bytes) => carrier.send(seq, bytes), sendClose };
+    }
+    // The bytestream itself watches that blocks are acknowledged.
+    const sendData = (seq: number, bytes: Buffer) =>
+      request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY);
+    return { sendData, sendClose };
   }
 
   #registerDefaults(): void {
@@ -280,6 +336,11 @@ const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptab
 
 /** Until its owner has it, an error of a bytestream only ends it; the owner finds it when reading or writing. */
 const heldBack = () => undefined;
+
+/** The largest block whose stanza the server takes (XEP-0478). */
+function blockSizeFor(maxStanzaBytes = Number.POSITIVE_INFINITY): number {
+  return Math.max(Math.floor((maxStanzaBytes - STANZA_OVERHEAD_BYTES) * 0.75), 1);
+}
 
 function checkBlockSize(blockSize: number): void {
   if (!(Number.isInteger(blockSize) && blockSize >= 1 && blockSize <= stanzas.MAX_BLOCK_SIZE)) {

@@ -1,9 +1,6 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Data, SEQ_MODULUS } from './stanzas.js';
 
-/** What a peer with a window of 1 MiB may have under way, and a block. */
-const MAX_WAITING_BYTES = 1024 * 1024 + 65_536;
-
 interface Waiting {
   bytes: Buffer;
   /** Acknowledges the block. */
@@ -19,14 +16,18 @@ export class IncomingBlocks {
   blocks = 0;
   bytes = 0;
   readonly #blockSize: number;
+  readonly #maxWaiting: number;
   readonly #arrived: () => void;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #delivered: Waiting[] = [];
+  /** It has refused a block for want of room, and refuses those behind it until that one comes again. */
+  #full = false;
 
   /** `arrived` is called after each block that may be taken. */
-  constructor(blockSize: number, arrived: () => void) {
+  constructor(blockSize: number, maxWaiting: number, arrived: () => void) {
     this.#blockSize = blockSize;
+    this.#maxWaiting = maxWaiting;
     this.#arrived = arrived;
   }
 
@@ -44,13 +45,10 @@ export class IncomingBlocks {
     if (bytes.length > this.#blockSize) {
       throw new StanzaError('cancel', 'bad-request', 'larger than the block-size');
     }
-    // Once it has refused a block, it refuses those behind it too, until that block comes again.
-    this.#full = this.#waitingBytes + bytes.length > MAX_WAITING_BYTES;
+    this.#full = this.#waitingBytes + bytes.length > this.#maxWaiting;
     if (this.#full) throw noRoom();
     return this.#keep(bytes);
   }
-
-  #full = false;
 
   #keep(bytes: Buffer): Promise<void> {
     this.blocks += 1;

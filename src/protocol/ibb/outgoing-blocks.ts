@@ -6,6 +6,9 @@ import { fixedWindow, type Window } from './window.js';
 /** No acknowledgement for this long, with blocks under way, and the bytestream is given up. */
 const STALL_TIMEOUT_MS = 120_000; // as slixmpp waits for a reply
 
+/** Enough to keep the window full while the source is read. */
+const READ_AHEAD_BYTES = 64 * 1024;
+
 /** How wait errors are met (XEP-0047 §2.2; the defaults are aioxmpp's). */
 export interface RetrySettings {
   /** Times that one block is sent again. Default 5. */
@@ -37,6 +40,7 @@ export interface OutgoingOptions {
 interface Block {
   seq: number;
   bytes: Buffer;
+  sentAt: number;
   outcome?: 'taken' | 'wait' | 'refused';
 }
 
@@ -73,9 +77,9 @@ export class OutgoingBlocks {
     return this.#queuedBytes + this.#underWayBytes;
   }
 
-  /** Whether more may be written without more than a window waiting. */
+  /** Whether more may be written without much more than a window waiting. */
   get hasRoom(): boolean {
-    return this.#queuedBytes < Math.max(this.#window.limit, this.#options.blockSize);
+    return this.#queuedBytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);
   }
 
   write(bytes: Buffer): void {
@@ -98,7 +102,7 @@ export class OutgoingBlocks {
   #pump(): void {
     while (!this.#waitError && !this.#stop.signal.aborted && this.#mayStart()) {
       const bytes = this.#cut(Math.min(this.#options.blockSize, this.#queuedBytes));
-      const block: Block = { seq: this.#seq, bytes };
+      const block: Block = { seq: this.#seq, bytes, sentAt: 0 };
       this.#seq = (this.#seq + 1) % SEQ_MODULUS;
       this.#start(block);
     }
@@ -135,18 +139,22 @@ export class OutgoingBlocks {
   }
 
   #send(block: Block): void {
-    const { clock, send } = this.#options;
-    const sentAt = clock.now();
+    block.sentAt = this.#options.clock.now();
     delete block.outcome;
-    send(block.seq, block.bytes).then(
-      () => this.#taken(block, clock.now() - sentAt),
+    this.#options.send(block.seq, block.bytes).then(
+      () => this.#taken(block),
       (error: Error) => this.#refused(block, error),
     );
   }
 
-  #taken(block: Block, roundTrip: number): void {
+  #taken(block: Block): void {
     block.outcome = 'taken';
-    this.#window.acknowledged(block.bytes.length, roundTrip, this.#options.clock.now());
+    this.#window.acknowledged({
+      bytes: block.bytes.length,
+      sentAt: block.sentAt,
+      now: this.#options.clock.now(),
+      full: this.#queuedBytes > 0,
+    });
     if (this.#waitError) return this.#settle();
     this.#forget(block);
     this.#options.acknowledged();

@@ -1,0 +1,189 @@
+/*
+ * Measures inband beside slixmpp, aioxmpp and the ceiling, on servers of its own, in one run; prints a
+ * table and writes it to bench/RESULTS.md. An argument runs only the sections whose title contains it.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { startEjabberd } from '../test/support/ejabberd.js';
+import { startProsody } from '../test/support/prosody.js';
+import type { TestServer } from '../test/support/server.js';
+import { type Contestant, inband, type Job, python, type Result, raw } from './contestants.js';
+import { startDelayProxy } from './delay-proxy.js';
+import { measureFetches } from './fetches.js';
+import { measureStartup } from './startup.js';
+
+const RUNS = 3;
+const MB = 1_000_000;
+const RESULTS = new URL('RESULTS.md', import.meta.url);
+
+interface Section {
+  title: string;
+  server: () => Promise<TestServer>;
+  /** Milliseconds of round trip added on the sender's side. */
+  roundTrip?: number;
+  mode?: Job['mode'];
+  blockSize?: number;
+  /** Who runs, and how many bytes: enough for a second or more. */
+  contestants: [string, Contestant, bytes: number][];
+}
+
+const slixmpp = python('slixmpp');
+const aioxmpp = python('aioxmpp');
+const limited = () => startProsody({ rateLimit: '10kb/s' });
+
+const SECTIONS: Section[] = [
+  {
+    title: 'Prosody, round trip ~0, iq, block size 4096',
+    server: startProsody,
+    contestants: [
+      ['inband', inband(), 16 * MB],
+      ['inband --window 1', inband('--window', '1'), 8 * MB],
+      ['slixmpp', slixmpp, 4 * MB],
+      ['aioxmpp', aioxmpp, MB],
+      ['ceiling, window 1', raw(1), 16 * MB],
+      ['ceiling, window 4', raw(4), 16 * MB],
+      ['ceiling, window 64', raw(64), 16 * MB],
+    ],
+  },
+  {
+    title: 'Prosody, round trip 50 ms, iq, block size 4096',
+    server: startProsody,
+    roundTrip: 50,
+    contestants: [
+      ['inband', inband(), 32 * MB],
+      ['slixmpp', slixmpp, 0.25 * MB],
+      ['aioxmpp', aioxmpp, 0.25 * MB],
+      ['ceiling, window 64', raw(64), 16 * MB],
+      ['ceiling, window 256', raw(256), 32 * MB],
+    ],
+  },
+  {
+    title: 'Prosody, round trip ~0, messages, block size 4096',
+    server: startProsody,
+    mode: 'message',
+    contestants: [
+      ['inband', inband(), 16 * MB],
+      ['slixmpp', slixmpp, 8 * MB],
+      ['aioxmpp', aioxmpp, 2 * MB],
+      ['ceiling', raw(1), 16 * MB],
+    ],
+  },
+  ...[4096, 32_768].map((blockSize) => ({
+    title: `ejabberd, round trip ~0, iq, block size ${blockSize}`,
+    server: startEjabberd,
+    blockSize,
+    contestants: [
+      ['inband', inband(), 64 * MB],
+      ['slixmpp', slixmpp, 8 * MB],
+      ['ceiling, window 16', raw(16), 64 * MB],
+      ['ceiling, window 64', raw(64), 64 * MB],
+    ] as Section['contestants'],
+  })),
+  {
+    title: 'ejabberd, round trip 50 ms, iq, block size 4096',
+    server: startEjabberd,
+    roundTrip: 50,
+    contestants: [
+      ['inband', inband(), 64 * MB],
+      ['ceiling, window 64', raw(64), 32 * MB],
+      ['ceiling, window 256', raw(256), 64 * MB],
+    ],
+  },
+  {
+    title: 'Prosody limiting clients to 10 kB/s, iq, block size 4096',
+    server: limited,
+    contestants: [['inband', inband(), 0.2 * MB]],
+  },
+  ...(['iq', 'message'] as const).map((mode) => ({
+    title: `ejabberd, memory, ${mode}`,
+    server: startEjabberd,
+    mode,
+    contestants: [
+      ['inband, 16 MiB', inband(), 16 * 2 ** 20],
+      ['inband, 512 MiB', inband(), 512 * 2 ** 20],
+    ] as Section['contestants'],
+  })),
+];
+
+await main(process.argv[2] ?? '');
+
+async function main(only: string): Promise<void> {
+  const chapters: string[] = [];
+  const wanted = (title: string) => title.includes(only);
+  for (const section of SECTIONS.filter(({ title }) => wanted(title))) {
+    chapters.push(await runSection(section));
+    console.log(chapters.at(-1));
+  }
+  for (const [title, measure] of [
+    ['Process start to online, Prosody', measureStartup],
+    ['Blobs fetched a second, uncached, Prosody', measureFetches],
+  ] as const) {
+    if (!wanted(title)) continue;
+    chapters.push(`## ${title}\n\n${await measure(RUNS)}`);
+    console.log(chapters.at(-1));
+  }
+  if (!only)
+    writeFileSync(RESULTS, `# Results\n\n${circumstances()}\n\n${chapters.join('\n\n')}\n`);
+}
+
+async function runSection({ title, contestants, ...section }: Section): Promise<string> {
+  const server = await section.server();
+  const proxy = section.roundTrip && (await startDelayProxy(server.port, section.roundTrip / 2));
+  const rows: string[] = [];
+  try {
+    for (const [name, contestant, bytes] of contestants) {
+      const results: Result[] = [];
+      for (let run = 0; run < RUNS; run++) {
+        results.push(
+          await contestant({
+            server,
+            senderPort: proxy ? proxy.port : server.port,
+            mode: section.mode ?? 'iq',
+            bytes,
+            blockSize: section.blockSize ?? 4096,
+          }),
+        );
+      }
+      rows.push(row(name, bytes, results));
+    }
+  } finally {
+    if (proxy) proxy.close();
+    await server.stop();
+  }
+  const head =
+    '| | MB/s (lowest – highest) | CPU s/MB, sender + receiver | peak RSS MB, sender / receiver |\n|---|---|---|---|';
+  return `## ${title}\n\n${[head, ...rows].join('\n')}`;
+}
+
+function row(name: string, bytes: number, results: Result[]): string {
+  const rates = results.map(({ seconds }) => bytes / seconds / MB).sort((a, b) => a - b);
+  const [lowest = 0, middle = 0, highest = 0] = rates.map((rate) => Number(rate.toPrecision(3)));
+  const cpu = median(
+    results.map(({ sender, receiver }) => ((sender.cpu + receiver.cpu) / bytes) * MB),
+  );
+  const rss = (side: 'sender' | 'receiver') =>
+    Math.round(Math.max(...results.map((result) => result[side].rss)) / MB);
+  const costs = cpu > 0 ? `${cpu.toFixed(3)} | ${rss('sender')} / ${rss('receiver')}` : '– | –';
+  return `| ${name} | **${middle}** (${lowest} – ${highest}) | ${costs} |`;
+}
+
+export function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function circumstances(): string {
+  const version = (name: string) => {
+    try {
+      const [, found] =
+        /^Version: (.+)$/m.exec(execFileSync('dpkg', ['-s', name]).toString()) ?? [];
+      return `${name} ${found}`;
+    } catch {
+      return `${name} (not from Debian)`;
+    }
+  };
+  const packages = ['prosody', 'ejabberd', 'python3-slixmpp', 'python3-aioxmpp'].map(version);
+  const { version: own } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const machine = `${cpus().length} × ${cpus()[0]?.model}`;
+  return `${new Date().toISOString().slice(0, 10)}, ${machine}, loopback, TLS. inband ${own}, Node ${process.versions.node}, ${packages.join(', ')}. Payload megabytes (10^6 bytes) a second, medians of ${RUNS}; servers without rate limits unless said. The ceiling: stanzas prepared beforehand, written straight to a logged-in TLS socket and answered at once, without stream management.`;
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { xml } from '../../session/xml.js';
+import { BytestreamLost } from './outgoing-blocks.js';
+import * as stanzas from './stanzas.js';
+
+const NS_DISCO = 'http://jabber.org/protocol/disco#info';
+const NS_HINTS = 'urn:xmpp:hints';
+const NS_PING = 'urn:xmpp:ping';
+
+/** Blocks between two probes; they count as delivered when the probe behind them is answered. */
+interface Run {
+  bytes: number;
+  resolve: () => void;
+  reject: (error: Error) => void;
+  delivered: Promise<void>;
+}
+
+/**
+ * Sends blocks in messages (XEP-0047 §4). Nobody acknowledges a message, and servers queue them without
+ * bound, so every so often the peer is asked something behind them: stanzas arrive in order, and its
+ * answer means that it has them.
+ */
+export class MessageCarrier {
+  readonly #session: Session;
+  readonly #peer: string;
+  readonly #sid: string;
+  readonly #runBytes: () => number;
+  /** The bounce of a message is known by its id; nobody else can know it. */
+  readonly #prefix = randomBytes(16).toString('base64url');
+  #probe: Promise<() => Promise<unknown>> | undefined;
+  #count = 0;
+  #run: Run | undefined;
+  #probes = 0;
+  #failed: Error | undefined;
+
+  /** `runBytes`: how much goes out behind a probe that is not answered before there is another. */
+  constructor(session: Session, peer: string, sid: string, runBytes: () => number) {
+    this.#session = session;
+    this.#peer = peer;
+    this.#sid = sid;
+    this.#runBytes = runBytes;
+  }
+
+  /** Resolves when the peer has the block. */
+  async send(seq: number, bytes: Buffer): Promise<void> {
+    this.#probe ??= this.#findProbe();
+    await this.#probe;
+    if (this.#failed) throw this.#failed;
+    const run = this.#run ?? this.#begin();
+    run.bytes += bytes.length;
+    this.#session.send(this.#message(seq, bytes)).catch((error) => this.#fail(error));
+    if (this.#probes === 0 || run.bytes >= this.#runBytes()) this.#ask();
+    return run.delivered;
+  }
+
+  /** Takes the bounce of a message; returns whether it was one of ours. */
+  bounced(id: string, error: StanzaError): boolean {
+    if (!id.startsWith(this.#prefix)) return false;
+    this.#fail(new BytestreamLost(`a block came back (${error.message})`, { cause: error }));
+    return true;
+  }
+
+  #message(seq: number, bytes: Buffer) {
+    this.#count += 1;
+    return xml(
+      'message',
+      { to: this.#peer, id: `${this.#prefix}${this.#count}` },
+      stanzas.data(this.#sid, seq, bytes),
+      // XEP-0334: for this resource alone, and worth nothing later.
+      xml('no-store', { xmlns: NS_HINTS }),
+      xml('no-copy', { xmlns: NS_HINTS }),
+    );
+  }
+
+  #begin(): Run {
+    let resolve = () => {};
+    let reject = (_error: Error) => {};
+    const delivered = new Promise<void>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    this.#run = { bytes: 0, resolve, reject, delivered };
+    return this.#run;
+  }
+
+  /** Ends the run with a question; the next one starts when there is something to send. */
+  #ask(): void {
+    const run = this.#run;
+    if (!run) return;
+    this.#run = undefined;
+    this.#probes += 1;
+    const answered = () => {
+      this.#probes -= 1;
+      run.resolve();
+      // What has gone out meanwhile must not wait for a run to be full.
+      if (this.#probes === 0) this.#ask();
+    };
+    const failed = (error: Error) => {
+      this.#fail(new BytestreamLost('the recipient is gone', { cause: error }));
+      run.reject(this.#failed as Error);
+    };
+    this.#probe?.then((probe) => probe()).then(answered, failed);
+  }
+
+  #fail(error: Error): void {
+    this.#failed ??= error;
+    this.#run?.reject(this.#failed);
+    this.#run = undefined;
+  }
+
+  /** Ping, or disco, whichever the peer answers; else what the server acknowledges must do (XEP-0198). */
+  async #findProbe(): Promise<() => Promise<unknown>> {
+    const questions = [xml('ping', { xmlns: NS_PING }), xml('query', { xmlns: NS_DISCO })];
+    for (const question of questions) {
+      // How long it takes is the bytestream's own concern.
+      const ask = () =>
+        this.#session.request('get', this.#peer, question, { timeout: Number.POSITIVE_INFINITY });
+      try {
+        await ask();
+        return ask;
+      } catch (error) {
+        if (!(error instanceof StanzaError)) throw error;
+      }
+    }
+    return () => this.#session.sync();
+  }
+}

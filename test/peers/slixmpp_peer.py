@@ -1,0 +1,132 @@
+"""A peer built on slixmpp: sends and receives bytestreams, publishes and fetches blobs.
+
+Usage: slixmpp_peer.py <full jid> <port> <ca> <command>, with the password in INBAND_PASSWORD:
+  send-iq <peer full jid> <path>
+  send-message <peer full jid> <path>
+  receive <peer jid> <path>            the first bytestream; from a full jid, or any resource of a bare one
+  bob-publish <path> <media type> [max-age]   prints the cid; serves until standard input ends
+  bob-fetch <holder full jid> <cid> <path>
+  bob-message <recipient full jid> <path> <media type>   the blob inside a message
+  bob-await <path>                     a blob inside a message; prints its cid and type
+  bob-rate <holder full jid> <cid> <count>   prints how many it fetches a second
+Prints `ready` when it is online, `opened` when its bytestream is open, and `done <sha256>` at the end; exits with 0 on success only.
+"""
+
+import asyncio
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+from slixmpp import JID, ClientXMPP
+
+BLOCK_SIZE = int(os.environ.get("BLOCK_SIZE", "4096"))
+
+
+def say(text):
+    print(text, flush=True)
+
+
+async def send(client, peer, path, use_messages=False):
+    data = Path(path).read_bytes()
+    stream = await client["xep_0047"].open_stream(
+        JID(peer), block_size=BLOCK_SIZE, use_messages=use_messages
+    )
+    say("opened")
+    await stream.sendall(data)
+    await stream.close()
+    return data
+
+
+async def send_messages(client, peer, path):
+    return await send(client, peer, path, use_messages=True)
+
+
+async def receive(client, peer, path):
+    stream = await client.streams.get()
+    if peer not in (stream.peer_jid.full, stream.peer_jid.bare):
+        raise RuntimeError(f"a bytestream from {stream.peer_jid}")
+    data = await stream.gather()
+    if not stream.stream_in_closed:
+        raise RuntimeError("closed on this side, after a wrong block")
+    Path(path).write_bytes(data)
+    return data
+
+
+async def publish(client, path, media_type, max_age=None):
+    data = Path(path).read_bytes()
+    age = None if max_age is None else int(max_age)
+    say(await client["xep_0231"].set_bob(data, media_type, max_age=age))
+    await asyncio.to_thread(sys.stdin.read)
+    return data
+
+
+async def fetch(client, holder, cid, path):
+    result = await client["xep_0231"].get_bob(JID(holder), cid, cached=False)
+    data = result["bob"]["data"]
+    Path(path).write_bytes(data)
+    return data
+
+
+async def fetch_rate(client, holder, cid, count):
+    start = time.monotonic()
+    for _ in range(int(count)):
+        await client["xep_0231"].get_bob(JID(holder), cid, cached=False)
+    say(f"rate {int(count) / (time.monotonic() - start)}")
+    return b""
+
+
+async def send_blob(client, recipient, path, media_type):
+    data = Path(path).read_bytes()
+    message = client.make_message(mto=JID(recipient), mbody="see this")
+    message["bob"]["cid"] = f"sha1+{hashlib.sha1(data).hexdigest()}@bob.xmpp.org"
+    message["bob"]["type"] = media_type
+    message["bob"]["max_age"] = 60
+    message["bob"]["data"] = data
+    message.send()
+    await client["xep_0030"].get_info(JID(client.boundjid.domain))  # the message went before
+    return data
+
+
+async def await_blob(client, path):
+    blob = (await client.blobs.get())["bob"]
+    say(f"{blob['cid']} {blob['type']}")
+    Path(path).write_bytes(blob["data"])
+    return blob["data"]
+
+
+COMMANDS = {
+    "send-iq": send,
+    "send-message": send_messages,
+    "receive": receive,
+    "bob-publish": publish,
+    "bob-fetch": fetch,
+    "bob-message": send_blob,
+    "bob-await": await_blob,
+    "bob-rate": fetch_rate,
+}
+
+
+async def main(jid, port, ca, command, *args):
+    client = ClientXMPP(jid, os.environ["INBAND_PASSWORD"])
+    client.ca_certs = Path(ca)
+    client.register_plugin("xep_0030")
+    client.register_plugin("xep_0047", {"auto_accept": True, "max_block_size": 65535})
+    client.register_plugin("xep_0231")
+    client.streams = asyncio.Queue()
+    client.add_event_handler("ibb_stream_start", client.streams.put_nowait)
+    client.blobs = asyncio.Queue()
+    client.add_event_handler("bob", client.blobs.put_nowait)
+
+    client.connect(("127.0.0.1", int(port)))
+    await client.wait_until("session_start")
+    client.send_presence()
+    await client.get_roster()  # answered when the presence has been handled
+    say("ready")
+    data = await COMMANDS[command](client, *args)
+    say(f"done {hashlib.sha256(data).hexdigest()}")
+    await client.disconnect()
+
+
+asyncio.run(main(*sys.argv[1:]))
