@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { forbiddenImports } from './support/imports.js';
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+test('imports in src/ point the way that design.md says', () => {
+  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' });
+  const sources = paths
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => [path, readFileSync(SRC + path, 'utf8')]);
+  expect(sources.length).toBeGreaterThan(0);
+  expect(forbiddenImports(Object.fromEntries(sources))).toEqual([]);
+});
+
+describe('the check', () => {
+  test.each([
+    ['commands/send.ts', "import { sendFile } from '../transfer/send.js';"],
+    ['commands/send.ts', "import { namespace } from '../protocol/ibb/stanzas.js';"],
+    ['commands/send.ts', "import { terminal } from '../ui/terminal.js';"],
+    ['commands/send.ts', "import type { Session } from '../session/session.js';"],
+    ['transfer/send.ts', "import { StanzaError } from '../session/stanza-error.js';"],
+    ['protocol/jingle/offer.ts', "import { hash } from '../hashes.js';"],
+    ['storage/inbox.ts', "import type { Inbox } from '../transfer/inbox.js';"],
+    ['ui/progress.ts', "import bar from 'cli-progress';"],
+    ['ui/spinner.ts', "const { default: ora } = await import('ora');"],
+    ['session/xml.ts', "import { xml } from '@xmpp/client';"],
+    ['main.ts', "import { openInbox } from './storage/inbox.js';"],
+    ['index.ts', "export * from './protocol/bob/content-id.js';"],
+    ['ui/progress.ts', "import { stat } from 'node:fs/promises';"],
+  ])('lets %s say %s', (path, source) => {
+    expect(forbiddenImports({ [path]: source })).toEqual([]);
+  });
+
+  test.each([
+    ['protocol/ibb/a.ts', "import { b } from '../../transfer/b.js';", 'transfer/b.ts'],
+    ['protocol/ibb/a.ts', "import type { B } from '../../transfer/b.js';", 'transfer/b.ts'],
+    ['session/a.ts', "import { b } from '../protocol/b.js';", 'protocol/b.ts'],
+    ['session/a.ts', "export * from '../protocol/b.js';", 'protocol/b.ts'],
+    ['session/a.ts', "export { b } from '../protocol/b.js';", 'protocol/b.ts'],
+    ['session/a.ts', "const b = await import('../protocol/b.js');", 'protocol/b.ts'],
+    ['session/a.ts', "let b: import('../protocol/b.js').B;", 'protocol/b.ts'],
+    ['transfer/a.ts', "import { b } from '../commands/b.js';", 'commands/b.ts'],
+    ['transfer/a.ts', "import { b } from '../ui/b.js';", 'ui/b.ts'],
+    ['transfer/a.ts', "import { b } from '../storage/b.js';", 'storage/b.ts'],
+    ['commands/a.ts', "import type { B } from '../storage/b.js';", 'storage/b.ts'],
+    ['commands/a.ts', "import { b } from '../main.js';", 'main.ts'],
+    ['main.ts', "import { b } from './index.js';", 'index.ts'],
+    ['utils/a.ts', "import { b } from '../session/b.js';", 'session/b.ts'],
+  ])('reports %s for %s', (path, source, target) => {
+    expect(forbiddenImports({ [path]: source })).toEqual([`${path} -> ${target}`]);
+  });
+
+  test.each([
+    ['storage/a.ts', "import { b } from '../protocol/b.js';", 'protocol/b.ts'],
+    ['ui/a.ts', "import { type B } from '../transfer/b.js';", 'transfer/b.ts'],
+    ['commands/a.ts', "import { b } from '../session/b.js';", 'session/b.ts'],
+  ])('allows %s only types where it says %s', (path, source, target) => {
+    const expected = `${path} -> ${target} (types only: import type)`;
+    expect(forbiddenImports({ [path]: source })).toEqual([expected]);
+  });
+
+  test.each([
+    ['protocol/a.ts', "import { xml } from '@xmpp/client';", '@xmpp/client (for session/ only)'],
+    ['protocol/a.ts', "import type { X } from '@xmpp/xml';", '@xmpp/xml (for session/ only)'],
+    ['commands/a.ts', "const ora = await import('ora');", 'ora (for ui/ only)'],
+    ['main.ts', "import bar from 'cli-progress';", 'cli-progress (for ui/ only)'],
+    ['main.ts', 'await import(name);', 'import() of something other than a string'],
+  ])('keeps %s from saying %s', (path, source, target) => {
+    expect(forbiddenImports({ [path]: source })).toEqual([`${path} -> ${target}`]);
+  });
+});

@@ -1,0 +1,126 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createCertificateAuthority } from './certificates.js';
+import { type Running, start } from './process.js';
+import {
+  createTestServer,
+  DOMAIN,
+  HOST,
+  inNewDirectory,
+  onFreePorts,
+  type Ports,
+  PortTaken,
+  type ServerOptions,
+  type TestServer,
+} from './server.js';
+
+export interface EjabberdOptions extends ServerOptions {
+  /** Bytes a second that each client may send after 20,000 at once; 3000 as shipped; default: no limit. */
+  rateLimit?: number;
+}
+
+/**
+ * Starts ejabberd like `ejabberdctl foreground`, but as this user and without a node name, so that it
+ * needs no epmd. Offers PLAIN and SCRAM with SHA-1, -256 and -512.
+ */
+export function startEjabberd(options: EjabberdOptions = {}): Promise<TestServer> {
+  return inNewDirectory('ejabberd', (directory) => startIn(directory, options));
+}
+
+async function startIn(directory: string, options: EjabberdOptions): Promise<TestServer> {
+  const ca = await createCertificateAuthority(directory);
+  const { certPath, keyPath } = await ca.issue(DOMAIN);
+  const certificate = join(directory, 'server.pem');
+  await writeFile(certificate, [await readFile(certPath), await readFile(keyPath)].join(''));
+
+  const { ports, running } = await onFreePorts(async (ports) => {
+    const settings = { ...ownPlace(ports), certfiles: [certificate], ...behaviour(options) };
+    const lines = Object.entries(settings).map(
+      ([key, value]) => `${key}: ${JSON.stringify(value)}`,
+    );
+    await writeFile(configPath(directory), [...lines, options.config ?? ''].join('\n'));
+    return { ports, running: await launch(directory) };
+  });
+  return createTestServer(ports, ca, {
+    register: (user, password) => call(ports, 'register', { user, host: DOMAIN, password }),
+    subscribe: async (a, b) => {
+      await addContact(ports, a, b);
+      await addContact(ports, b, a);
+    },
+    log: () => running.stdout(),
+    stop: async () => {
+      await running.stop('SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+  });
+}
+
+const configPath = (directory: string) => join(directory, 'ejabberd.yml');
+
+async function launch(directory: string): Promise<Running> {
+  const script = await readFile('/usr/sbin/ejabberdctl', 'utf8');
+  const env = {
+    ...process.env,
+    ERL_LIBS: /^ERL_LIBS='(.*)'/m.exec(script)?.[1],
+    ERL_CRASH_DUMP: join(directory, 'erl_crash.dump'),
+    EJABBERD_CONFIG_PATH: configPath(directory),
+    EJABBERD_LOG_PATH: join(directory, 'ejabberd.log'),
+  };
+  const args = ['-noinput', '-mnesia', 'dir', JSON.stringify(directory), '-s', 'ejabberd'];
+  const running = start('erl', args, { env, cwd: directory });
+  try {
+    await running.line(/Start accepting .* for ejabberd_http/);
+    return running;
+  } catch (error) {
+    await running.stop('SIGKILL');
+    throw /eaddrinuse/.test(running.stdout()) ? new PortTaken(running.stdout()) : error;
+  }
+}
+
+function ownPlace(ports: Ports) {
+  const c2s = { ip: HOST, module: 'ejabberd_c2s', max_stanza_size: 262144, shaper: 'c2s' };
+  return {
+    hosts: [DOMAIN],
+    listen: [
+      { ...c2s, port: ports.startTls, starttls_required: true },
+      { ...c2s, port: ports.directTls, tls: true },
+      {
+        ip: HOST,
+        port: ports.api,
+        module: 'ejabberd_http',
+        request_handlers: { '/api': 'mod_http_api' },
+      },
+    ],
+    api_permissions: { tests: { who: 'all', what: '*' } },
+  };
+}
+
+function behaviour({ rateLimit, plainOnly, streamManagement = true }: EjabberdOptions) {
+  const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+  const modules = ['admin_extra', 'carboncopy', 'disco', 'offline', 'ping', 'roster'];
+  if (streamManagement) modules.push('stream_mgmt');
+  return {
+    auth_password_format: 'plain',
+    disable_sasl_mechanisms: [
+      ...['DIGEST-MD5', 'X-OAUTH2'],
+      ...(plainOnly ? scram.flatMap((name) => [name, `${name}-PLUS`]) : []),
+    ],
+    ...(rateLimit ? { shaper: { normal: { rate: rateLimit, burst_size: 20_000 } } } : {}),
+    shaper_rules: { c2s: rateLimit ? 'normal' : 'none' },
+    modules: Object.fromEntries(modules.map((name) => [`mod_${name}`, {}])),
+  };
+}
+
+function addContact(ports: Ports, user: string, contact: string): Promise<void> {
+  return call(ports, 'add_rosteritem', {
+    ...{ localuser: user, localhost: DOMAIN, user: contact, host: DOMAIN },
+    ...{ nick: contact, group: '', subs: 'both' },
+  });
+}
+
+/** Runs a command of ejabberdctl's through mod_http_api. */
+async function call(ports: Ports, command: string, args: Record<string, string>): Promise<void> {
+  const url = `http://${HOST}:${ports.api}/api/${command}`;
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(args) });
+  if (!response.ok) throw new Error(`ejabberd ${command}: ${await response.text()}`);
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Running, type StartOptions, start } from './process.js';
+import type { TestServer } from './server.js';
+
+export interface RunOptions extends StartOptions {
+  /** A temporary folder that stands for the user's home: settings, cache and data go there. */
+  home: string;
+  /** Added to the environment, which has no INBAND_ variable otherwise; see `accountOf`. */
+  env?: Record<string, string>;
+}
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/inband.js', import.meta.url));
+
+/** Runs the built program. Standard input is empty unless `stdin` says otherwise. */
+export function runInband(args: string[], { home, env, ...options }: RunOptions): Running {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(INBAND|XDG)_/.test(name));
+  return start(process.execPath, [LAUNCHER, ...args], {
+    stdin: '',
+    ...options,
+    env: {
+      ...Object.fromEntries(inherited),
+      HOME: home,
+      XDG_CACHE_HOME: join(home, '.cache'),
+      XDG_CONFIG_HOME: join(home, '.config'),
+      XDG_DATA_HOME: join(home, '.local/share'),
+      XDG_STATE_HOME: join(home, '.local/state'),
+      ...env,
+    },
+  });
+}
+
+/** The environment that lets a command go online with a test server's account. */
+export function accountOf(server: TestServer, name: string, resource = ''): Record<string, string> {
+  const { jid, password } = server.account(name);
+  return {
+    INBAND_ACCOUNT: resource ? `${jid}/${resource}` : jid,
+    INBAND_PASSWORD: password,
+    INBAND_SERVICE: server.service,
+    INBAND_TLS_CA: server.caPath,
+  };
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { type Running, start } from './process.js';
+import type { TestServer } from './server.js';
+
+export type PeerScript = 'slixmpp_peer.py' | 'aioxmpp_peer.py';
+
+/**
+ * Starts a program of another library (test/peers) as `name@localhost/peer`. `args` begin with what it
+ * does, see there. It prints `ready` when it is online, and `done <sha256>` at the end.
+ */
+export function startPeer(
+  script: PeerScript,
+  args: string[],
+  server: TestServer,
+  name: string,
+): Running {
+  const path = fileURLToPath(new URL(`../peers/${script}`, import.meta.url));
+  const { jid, password } = server.account(name);
+  const account = [`${jid}/peer`, String(server.port), server.caPath];
+  return start('/usr/bin/python3', [path, ...account, ...args], {
+    env: { ...process.env, INBAND_PASSWORD: password },
+  });
+}

@@ -1,0 +1,146 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createCertificateAuthority } from './certificates.js';
+import { type Running, start } from './process.js';
+import {
+  createTestServer,
+  DOMAIN,
+  HOST,
+  inNewDirectory,
+  onFreePorts,
+  type Ports,
+  PortTaken,
+  type ServerOptions,
+  type ServerProgram,
+  type TestServer,
+} from './server.js';
+
+const SCRAM = ['SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'];
+
+export interface ProsodyOptions extends ServerOptions {
+  /** What each client may send a second, such as `10kb/s` (what Debian ships); default: no limit. */
+  rateLimit?: string;
+  /**
+   * `internal_hashed` (default, as shipped) offers SCRAM-SHA-1 and PLAIN, or SCRAM-SHA-256 and PLAIN
+   * with `password_hash = "SHA-256"` in `config`; `internal_plain` offers all three.
+   */
+  authentication?: 'internal_hashed' | 'internal_plain';
+  /** The name that the certificate is for; default `localhost`. */
+  certificateName?: string;
+}
+
+export interface Prosody extends TestServer {
+  /** Ends the process, by SIGTERM if not told else, and starts it again: same ports, same data. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts Prosody, much as it is shipped but for the rate limit; resolves when it takes connections. */
+export function startProsody(options: ProsodyOptions = {}): Promise<Prosody> {
+  return inNewDirectory('prosody', (directory) => startIn(directory, options));
+}
+
+async function startIn(directory: string, options: ProsodyOptions): Promise<Prosody> {
+  const ca = await createCertificateAuthority(directory);
+  const certificate = await ca.issue(options.certificateName ?? DOMAIN);
+  const configPath = join(directory, 'prosody.cfg.lua');
+
+  let { ports, running } = await onFreePorts(async (ports) => {
+    const lines = [
+      ...ownPlace(directory, ports),
+      `certificates = ${lua(directory)}`,
+      `ssl = { certificate = ${lua(certificate.certPath)}, key = ${lua(certificate.keyPath)} }`,
+      ...behaviour(options),
+      `VirtualHost ${lua(DOMAIN)}`,
+    ];
+    await writeFile(configPath, lines.join('\n'));
+    return { ports, running: await launch(configPath) };
+  });
+  const server = await createTestServer(ports, ca, {
+    ...storage(join(directory, DOMAIN)),
+    log: () => running.stdout(),
+    stop: async () => {
+      await running.stop('SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+  });
+  const restart = async (signal?: NodeJS.Signals) => {
+    await running.stop(signal);
+    running = await launch(configPath);
+  };
+  return { ...server, restart };
+}
+
+async function launch(configPath: string): Promise<Running> {
+  const running = start('prosody', ['-F', '--config', configPath]);
+  const services = ['c2s', 'c2s_direct_tls'];
+  await Promise.all(
+    services.map((name) => running.line(new RegExp(`Activated service '${name}'`))),
+  );
+  if (!/Failed to open server port/.test(running.stdout())) return running;
+  await running.stop('SIGKILL');
+  throw new PortTaken(running.stdout());
+}
+
+function ownPlace(directory: string, ports: Ports): string[] {
+  return [
+    'run_as_root = true',
+    `data_path = ${lua(directory)}`,
+    'log = { info = "*stdout" }',
+    `interfaces = { ${lua(HOST)} }`,
+    `c2s_ports = { ${ports.startTls} }`,
+    `c2s_direct_tls_ports = { ${ports.directTls} }`,
+    'modules_disabled = { "s2s", "s2s_auth_certs" }',
+  ];
+}
+
+function behaviour(options: ProsodyOptions): string[] {
+  const modules = ['carbons', 'disco', 'ping', 'roster', 'saslauth', 'tls'];
+  if (options.streamManagement ?? true) modules.push('smacks');
+  if (options.rateLimit) modules.push('limits');
+  const list = (words: string[]) => `{ ${words.map(lua).join(', ')} }`;
+  return [
+    `modules_enabled = ${list(modules)}`,
+    `authentication = ${lua(options.authentication ?? 'internal_hashed')}`,
+    ...(options.plainOnly ? [`disable_sasl_mechanisms = ${list(SCRAM)}`] : []),
+    ...(options.rateLimit ? [`limits = { c2s = { rate = ${lua(options.rateLimit)} } }`] : []),
+    options.config ?? '',
+  ];
+}
+
+/**
+ * Writes accounts and rosters as Prosody's "internal" storage keeps them. Accounts are read at each
+ * login, and a plain password is hashed then; rosters are read once and held in memory.
+ */
+function storage(directory: string): Pick<ServerProgram, 'register' | 'subscribe'> {
+  const store = async (kind: 'accounts' | 'roster', user: string, table: string) => {
+    const path = join(directory, kind, `${fileName(user)}.dat`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, `return ${table}`);
+  };
+  const rosters = new Map<string, string[]>();
+  const addContact = async (user: string, contact: string) => {
+    const item = `[${lua(`${contact}@${DOMAIN}`)}] = { subscription = "both", groups = {} }`;
+    const items = [...(rosters.get(user) ?? []), item];
+    rosters.set(user, items);
+    await store('roster', user, `{ [false] = { version = 1, pending = {} }, ${items.join(', ')} }`);
+  };
+  return {
+    register: (user, password) => store('accounts', user, `{ password = ${lua(password)} }`),
+    subscribe: async (a, b) => {
+      await addContact(a, b);
+      await addContact(b, a);
+    },
+  };
+}
+
+/** Prosody's util.datamanager: every byte but ASCII letters and digits as `%xx`. */
+function fileName(user: string): string {
+  const encode = (char: string) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return Buffer.from(user)
+    .toString('latin1')
+    .replace(/[^A-Za-z0-9]/g, encode);
+}
+
+function lua(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CertificateAuthority } from './certificates.js';
+
+export interface Account {
+  /** Bare JID. */
+  jid: string;
+  password: string;
+}
+
+/** A real XMPP server of one test file's own, on loopback, without connections to other servers. */
+export interface TestServer {
+  readonly domain: 'localhost';
+  /** STARTTLS, which is required. */
+  readonly port: number;
+  /** `xmpp://127.0.0.1:port` */
+  readonly service: string;
+  /** `xmpps://127.0.0.1:port`, another port */
+  readonly directTlsService: string;
+  /** The CA of the server's certificate. */
+  readonly caPath: string;
+  readonly ca: string;
+  /** An account that was added; `alice` and `bob` are there from the start. */
+  account(name: string): Account;
+  addAccount(name: string, password?: string): Promise<Account>;
+  /** Makes two accounts mutual contacts; to be called before either is online or written to. */
+  subscribe(a: string, b: string): Promise<void>;
+  log(): string;
+  /** Kills the server and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** What a test server's options have in common. */
+export interface ServerOptions {
+  /** XEP-0198; default true. */
+  streamManagement?: boolean;
+  /** Offers SASL PLAIN alone; default false. */
+  plainOnly?: boolean;
+  /** More lines for the global part of the server's configuration, in its own language. */
+  config?: string;
+}
+
+/** The part of a test server that differs from one program to the other. */
+export interface ServerProgram {
+  register(name: string, password: string): Promise<void>;
+  subscribe(a: string, b: string): Promise<void>;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export type Ports = Record<'startTls' | 'directTls' | 'api', number>;
+
+/** Thrown by a launcher when another process was quicker; `onFreePorts` then tries others. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+/**
+ * Whether `npm test` has put ejabberd and the Python peers in place; elsewhere it does not, and their
+ * suites are to be skipped.
+ */
+export const ON_DEBIAN = existsSync('/etc/debian_version');
+
+export const DOMAIN = 'localhost';
+export const HOST = '127.0.0.1';
+const PORT_ATTEMPTS = 5;
+
+export async function createTestServer(
+  ports: Ports,
+  ca: CertificateAuthority,
+  program: ServerProgram,
+): Promise<TestServer> {
+  const accounts = new Map<string, Account>();
+  const server: TestServer = {
+    domain: DOMAIN,
+    port: ports.startTls,
+    service: `xmpp://${HOST}:${ports.startTls}`,
+    directTlsService: `xmpps://${HOST}:${ports.directTls}`,
+    caPath: ca.certPath,
+    ca: ca.pem,
+    account: (name) => {
+      const account = accounts.get(name);
+      if (!account) throw new Error(`no account ${name}; call addAccount first`);
+      return account;
+    },
+    addAccount: async (name, password = `${name}'s secret`) => {
+      await program.register(name, password);
+      const account = { jid: `${name}@${DOMAIN}`, password };
+      accounts.set(name, account);
+      return account;
+    },
+    subscribe: program.subscribe,
+    log: program.log,
+    stop: program.stop,
+  };
+  await server.addAccount('alice');
+  await server.addAccount('bob');
+  return server;
+}
+
+/** Calls `launch` with ports that were free a moment ago, again while it throws `PortTaken`. */
+export async function onFreePorts<Result>(
+  launch: (ports: Ports) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(await freePorts());
+    } catch (error) {
+      if (!(error instanceof PortTaken) || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function freePorts(): Promise<Ports> {
+  const listeners = [createServer(), createServer(), createServer()];
+  const listening = listeners.map(
+    (listener) =>
+      new Promise<number>((resolve, reject) => {
+        listener.once('error', reject);
+        listener.listen(0, HOST, () => resolve((listener.address() as AddressInfo).port));
+      }),
+  );
+  const [startTls, directTls, api] = (await Promise.all(listening)) as [number, number, number];
+  await Promise.all(listeners.map((listener) => new Promise((done) => listener.close(done))));
+  return { startTls, directTls, api };
+}
+
+/** Gives `use` a folder of its own under the system's temporary one; removes it again if `use` fails. */
+export async function inNewDirectory<Result>(
+  program: string,
+  use: (directory: string) => Promise<Result>,
+): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), `inband-${program}-`));
+  try {
+    return await use(directory);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
