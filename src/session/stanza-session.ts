@@ -89,12 +89,15 @@ export class StanzaSession implements Session {
     await this.#write(stanza);
   }
 
-  async sync(): Promise<void> {
-    this.#ended.signal.throwIfAborted();
-    const ended = new Promise<never>((_, reject) => {
-      this.#ended.signal.addEventListener('abort', () => reject(this.#ended.signal.reason));
+  sync(): Promise<void> {
+    const { signal } = this.#ended;
+    return new Promise((resolve, reject) => {
+      const end = () => reject(signal.reason);
+      if (signal.aborted) end();
+      signal.addEventListener('abort', end);
+      const settled = Promise.resolve(this.#transport.sync?.()).then(resolve, reject);
+      void settled.finally(() => signal.removeEventListener('abort', end));
     });
-    await Promise.race([this.#transport.sync?.(), ended]);
   }
 
   onMessage(listener: StanzaListener): () => void {

@@ -28,6 +28,8 @@ export interface BytestreamLink {
   sendData(seq: number, bytes: Buffer): Promise<void>;
   /** Resolves when the close is acknowledged. */
   sendClose(): Promise<void>;
+  /** Whether the peer is still there, as far as can be known. */
+  isThere(): Promise<boolean>;
 }
 
 export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'retry' | 'clock'> {
@@ -79,6 +81,7 @@ export class Bytestream extends Duplex {
     this.#outgoing = new OutgoingBlocks({
       ...options,
       send: (seq, bytes) => link.sendData(seq, bytes),
+      isThere: () => link.isThere(),
       acknowledged: () => this.#acknowledged(),
       failed: (error) => this.#failed(error),
     });

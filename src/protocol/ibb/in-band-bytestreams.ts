@@ -51,6 +51,15 @@ const MIN_BLOCK_SIZE = 512;
 const NS_DELAY = 'urn:xmpp:delay';
 const NS_PING = 'urn:xmpp:ping';
 
+/** How servers say that a resource is not there or cannot be reached. */
+const NOBODY_THERE = new Set([
+  'gone',
+  'recipient-unavailable',
+  'remote-server-not-found',
+  'remote-server-timeout',
+  'service-unavailable',
+]);
+
 /** A block's stanza beside its base64: two long JIDs (the server adds one), the sid, the names. */
 const STANZA_OVERHEAD_BYTES = 1024;
 
@@ -116,7 +125,7 @@ export class InBandBytestreams {
     checkBlockSize(settings.blockSize);
     const largest = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
     for (let blockSize = largest; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
-      const sid = options.sid ?? randomBytes(16).toString('hex');
+      const sid = options.sid ?? randomSid();
       try {
         return await this.#open(peer, { ...settings, sid, blockSize });
       } catch (error) {
@@ -293,16 +302,27 @@ export class InBandBytestreams {
       await this.#session.request('set', peer, element, { timeout });
     };
     const sendClose = () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS);
+    const isThere = () => this.#isThere(peer);
     if (stanza === 'message') {
       // Two runs fill the window.
       const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
       this.#carriers.set(streamKey(peer, sid), carrier);
-      return { sendData: (seq, bytes) => carrier.send(seq, bytes), sendClose };
+      return { sendData: (seq, bytes) => carrier.send(seq, bytes), sendClose, isThere };
     }
     // The bytestream itself watches that blocks are acknowledged.
     const sendData = (seq: number, bytes: Buffer) =>
       request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY);
-    return { sendData, sendClose };
+    return { sendData, sendClose, isThere };
+  }
+
+  /** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */
+  async #isThere(peer: string): Promise<boolean> {
+    try {
+      await this.#session.request('set', peer, stanzas.close(randomSid()));
+      return true;
+    } catch (error) {
+      return !(error instanceof StanzaError && NOBODY_THERE.has(error.condition));
+    }
   }
 
   #registerDefaults(): void {
@@ -328,6 +348,8 @@ export class InBandBytestreams {
     for (const settle of this.#expected.values()) settle(error);
   }
 }
+
+const randomSid = () => randomBytes(16).toString('hex');
 
 /** A NMTOKEN has no spaces. */
 const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;

@@ -3,8 +3,10 @@ import type { Clock } from '../clock.js';
 import { SEQ_MODULUS } from './stanzas.js';
 import { fixedWindow, type Window } from './window.js';
 
-/** No acknowledgement for this long, with blocks under way, and the bytestream is given up. */
-const STALL_TIMEOUT_MS = 120_000; // as slixmpp waits for a reply
+/** No acknowledgement for this long, with blocks under way, and the recipient is asked for. */
+const STALL_CHECK_MS = 10_000;
+/** So many times without one, and the bytestream is given up: after the 120 s that slixmpp waits for a reply. */
+const STALL_CHECKS = 12;
 
 /** Enough to keep the window full while the source is read. */
 const READ_AHEAD_BYTES = 64 * 1024;
@@ -31,6 +33,8 @@ export interface OutgoingOptions {
   clock: Clock;
   /** Sends a block; resolves when it is acknowledged, rejects when it is refused. */
   send(seq: number, bytes: Buffer): Promise<void>;
+  /** Whether the recipient is still there, as far as can be known. */
+  isThere(): Promise<boolean>;
   /** Called after each block that was acknowledged. */
   acknowledged(): void;
   /** Called once, when the direction cannot go on. */
@@ -132,9 +136,9 @@ export class OutgoingBlocks {
   }
 
   #start(block: Block): void {
-    if (!this.#watching) void this.#watch();
     this.#underWay.push(block);
     this.#underWayBytes += block.bytes.length;
+    if (!this.#watching) void this.#watch();
     this.#send(block);
   }
 
@@ -230,16 +234,27 @@ export class OutgoingBlocks {
     this.#underWay.length = 1;
   }
 
-  /** A reply that does not come leaves open whether the block arrived: it is never sent again. */
+  /**
+   * Servers do not always say that a recipient is gone: what they had written to it is never answered. A
+   * reply that does not come leaves open whether the block arrived, so it is never sent again.
+   */
   async #watch(): Promise<void> {
+    const { clock, isThere } = this.#options;
     this.#watching = true;
-    const stopped = () => true;
-    for (let before = -1; this.#underWay.length > 0; before = this.blocks) {
-      if (before === this.blocks && !this.#waitError) {
+    for (let [before, idle] = [this.blocks, 0]; this.#underWay.length > 0; before = this.blocks) {
+      const sleep = clock.sleep(STALL_CHECK_MS, this.#stop.signal);
+      const stopped = await sleep.then(
+        () => false,
+        () => true,
+      );
+      if (stopped) return;
+      idle = this.blocks > before || this.#waitError ? 0 : idle + 1;
+      if (idle === STALL_CHECKS) {
         return this.#fail(new BytestreamLost('the recipient has stopped answering'));
       }
-      const sleep = this.#options.clock.sleep(STALL_TIMEOUT_MS, this.#stop.signal);
-      if (await sleep.then(() => false, stopped)) return;
+      if (idle > 0 && !(await isThere())) {
+        return this.#fail(new BytestreamLost('the recipient is gone'));
+      }
     }
     this.#watching = false;
   }

@@ -1,0 +1,167 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../src/protocol/clock.js';
+import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
+import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
+import {
+  InBandBytestreams,
+  type ServiceSettings,
+} from '../../src/protocol/ibb/in-band-bytestreams.js';
+import { connect } from '../../src/session/connect.js';
+import type { Session } from '../../src/session/session.js';
+import { startEjabberd } from '../support/ejabberd.js';
+import { startPeer } from '../support/peers.js';
+import { startProsody } from '../support/prosody.js';
+import { ON_DEBIAN, type TestServer } from '../support/server.js';
+
+const sessions: Session[] = [];
+
+async function online(server: TestServer, name: string): Promise<Session> {
+  const { service, ca } = server;
+  const { jid: account, password } = server.account(name);
+  const session = await connect({ account, password, service, ca });
+  sessions.push(session);
+  return session;
+}
+
+/** A service that takes one bytestream, and the bytes that came through it. */
+function accepting(session: Session, settings: Partial<ServiceSettings> = {}) {
+  const service = new InBandBytestreams(session, { sessionLimit: 1, ...settings });
+  const received = new Promise<Buffer>((resolve, reject) => {
+    service.onBytestream = (stream) => buffer(stream).then(resolve, reject);
+  });
+  return { service, received };
+}
+
+async function sendAll(stream: Bytestream, bytes: Buffer): Promise<void> {
+  stream.resume();
+  await pipeline(Readable.from([bytes]), stream);
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+let prosody: TestServer;
+let folder: string;
+
+beforeAll(async () => {
+  // aioxmpp takes ten seconds for a megabyte where the server has stream management.
+  prosody = await startProsody({ streamManagement: false });
+  folder = await mkdtemp(join(tmpdir(), 'inband-e2e-'));
+});
+
+afterAll(async () => {
+  await Promise.all(sessions.map((session) => session.close()));
+  await prosody.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('carries bytes both ways at once over one connection', async () => {
+  const [alice, bob] = [await online(prosody, 'alice'), await online(prosody, 'bob')];
+  // Each has one that it opened itself as well.
+  const [left, right] = [alice, bob].map((one) => accepting(one, { sessionLimit: 2 })) as [
+    ReturnType<typeof accepting>,
+    ReturnType<typeof accepting>,
+  ];
+  const [there, back] = [randomBytes(700_001), randomBytes(600_000)];
+  await Promise.all([
+    left.service.open(bob.jid).then((stream) => sendAll(stream, there)),
+    right.service.open(alice.jid).then((stream) => sendAll(stream, back)),
+  ]);
+  expect(sha256(await right.received)).toBe(sha256(there));
+  expect(sha256(await left.received)).toBe(sha256(back));
+});
+
+test.each(['iq', 'message'] as const)('carries a megabyte in %s stanzas', async (stanza) => {
+  const [alice, bob] = [await online(prosody, 'alice'), await online(prosody, 'bob')];
+  const { received } = accepting(bob);
+  const bytes = randomBytes(1_000_000);
+  const stream = await new InBandBytestreams(alice, { stanza }).open(bob.jid);
+  await sendAll(stream, bytes);
+  expect(sha256(await received)).toBe(sha256(bytes));
+  expect(stream.blocksSent).toBe(Math.ceil(bytes.length / stream.blockSize));
+});
+
+/** Fifty times as fast. */
+const hasty: Clock = {
+  now: () => performance.now() * 50,
+  sleep: (ms, signal) => wait(ms / 50, undefined, { signal }),
+};
+
+test.each(['iq', 'message'] as const)(
+  'notices that the recipient is gone, by %s',
+  async (stanza) => {
+    const [alice, bob] = [await online(prosody, 'alice'), await online(prosody, 'bob')];
+    new InBandBytestreams(bob, { sessionLimit: 1 }).onBytestream = (stream) => {
+      stream.on('error', () => {});
+      stream.once('data', () => void bob.close());
+    };
+    const service = new InBandBytestreams(alice, { stanza }, new HandlerRegistry(), hasty);
+    const stream = await service.open(bob.jid);
+    const sent = sendAll(stream, randomBytes(20_000_000));
+    await expect(sent).rejects.toThrow(/is gone|came back|service-unavailable/);
+  },
+);
+
+const peers = ON_DEBIAN || process.env.CI ? describe : describe.skip;
+
+peers.each(['slixmpp', 'aioxmpp'] as const)('%s', (library) => {
+  const script = `${library}_peer.py` as const;
+
+  test.each(['iq', 'message'] as const)('takes a megabyte in %s stanzas', async (stanza) => {
+    const alice = await online(prosody, 'alice');
+    const path = join(folder, `${library}-${stanza}`);
+    const peer = startPeer(script, ['receive', 'alice@localhost', path], prosody, 'bob');
+    await peer.line(/^ready/);
+    const bytes = randomBytes(1_000_000);
+    const stream = await new InBandBytestreams(alice, { stanza }).open('bob@localhost/peer');
+    await sendAll(stream, bytes);
+    await peer.line(new RegExp(`^done ${sha256(bytes)}`));
+    expect(sha256(await readFile(path))).toBe(sha256(bytes));
+  });
+
+  test.each(['iq', 'message'] as const)('sends a megabyte in %s stanzas', async (stanza) => {
+    const alice = await online(prosody, 'alice');
+    const { received } = accepting(alice);
+    const path = join(folder, 'to-send');
+    const bytes = randomBytes(1_000_000);
+    await writeFile(path, bytes);
+    const peer = startPeer(script, [`send-${stanza}`, alice.jid, path], prosody, 'bob');
+    expect(sha256(await received)).toBe(sha256(bytes));
+    await peer.line(/^done/);
+  });
+});
+
+test('outlives the acknowledgements of 20,000 stanzas, which ejabberd counts', async () => {
+  const ejabberd = await startEjabberd();
+  try {
+    const [alice, bob] = [await online(ejabberd, 'alice'), await online(ejabberd, 'bob')];
+    const { received } = accepting(bob);
+    const bytes = randomBytes(21_000 * 512);
+    const stream = await new InBandBytestreams(alice, { blockSize: 512 }).open(bob.jid);
+    await sendAll(stream, bytes);
+    expect(sha256(await received)).toBe(sha256(bytes));
+    expect(stream.blocksSent).toBe(21_000);
+  } finally {
+    await ejabberd.stop();
+  }
+});
+
+test('gets most of what a server that limits its clients leaves', async () => {
+  const slow = await startProsody({ rateLimit: '10kb/s' });
+  try {
+    const [alice, bob] = [await online(slow, 'alice'), await online(slow, 'bob')];
+    const { received } = accepting(bob);
+    const bytes = randomBytes(60_000);
+    await sendAll(await new InBandBytestreams(alice).open(bob.jid), bytes);
+    expect(sha256(await received)).toBe(sha256(bytes));
+  } finally {
+    await slow.stop();
+  }
+});
