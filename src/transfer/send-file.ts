@@ -51,17 +51,21 @@ export async function sendFile(
   source: Source,
   options: Partial<BytestreamSettings> & {
     signal: AbortSignal;
+    /** Called when the recipient has accepted. */
+    onStart: () => void;
     onProgress: (bytes: number) => void;
   },
 ): Promise<SentFile> {
-  const { signal, onProgress, ...settings } = options;
+  const { signal, onStart, onProgress, ...settings } = options;
   const stream = await bytestreams
     .open(peer, { ...settings, signal })
     .catch((error) => Promise.reject(asRecipientError(error, peer)));
+  onStart();
   stream.resume(); // whatever the recipient sends back is not for us
   stream.on('acknowledged', () => onProgress(stream.bytesSent));
   const hash = createHash('sha256');
   await pipeline(checked(source, hash), stream, { signal });
+  if (!stream.closeAcknowledged) throw new BytestreamBroken(0, new Error('it closed first'));
   return { size: stream.bytesSent, sha256: hash.digest('hex') };
 }
 

@@ -61,6 +61,7 @@ export class Bytestream extends Duplex {
   readonly #outgoing: OutgoingBlocks;
   #wanted = false;
   #closing = false;
+  #closeAcknowledged = false;
   #peerClosed = false;
   #whenRoom: (() => void) | undefined;
   #whenSent: (() => void) | undefined;
@@ -104,6 +105,11 @@ export class Bytestream extends Duplex {
     return this.#incoming.blocks;
   }
 
+  /** The peer has acknowledged our close: it has all that we sent. A peer that closes first says nothing of that. */
+  get closeAcknowledged(): boolean {
+    return this.#closeAcknowledged;
+  }
+
   /** Settles when the reader has dealt with all that came so far. */
   get settled(): Promise<void> {
     return this.#settled;
@@ -126,6 +132,11 @@ export class Bytestream extends Duplex {
   receiveClose(): Promise<void> {
     if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
     this.#peerClosed = true;
+    // Messages on the way are not refused one by one, so that this is the only sign that they are lost.
+    if (this.stanza === 'message' && this.#outgoing.pending > 0 && !this.#closing) {
+      this.destroy(new BytestreamBroken(this.#outgoing.pending, new Error('it closed')));
+      return Promise.resolve();
+    }
     this.#deliver();
     return new Promise((resolve, reject) => {
       this.#answerClose = (error) => (error ? reject(error) : resolve());
@@ -182,6 +193,7 @@ export class Bytestream extends Duplex {
     this.#closing = true;
     try {
       await this.#link.sendClose();
+      this.#closeAcknowledged = true;
     } catch (error) {
       // The peer has closed at the same moment and knows nothing of the bytestream any more.
       if (!this.#peerClosed) throw new BytestreamBroken(0, error as Error);

@@ -1,0 +1,77 @@
+import { expect, test } from '@jest/globals';
+import { AutoWindow } from '../../../src/protocol/ibb/auto-window.js';
+
+const BLOCK = 4096;
+const MIB = 1024 * 1024;
+
+interface Path {
+  /** Milliseconds. */
+  roundTrip: number;
+  /** Bytes a millisecond that the server passes on with so many blocks under way. */
+  rate: (blocks: number) => number;
+}
+
+/** Keeps the window full for so many milliseconds of a made-up clock; returns the bytes delivered. */
+function transfer(window: AutoWindow, { roundTrip, rate }: Path, duration: number): number {
+  const underWay: { sentAt: number; answeredAt: number }[] = [];
+  let [now, lastAnswer, delivered] = [0, 0, 0];
+  while (now < duration) {
+    while (underWay.length === 0 || (underWay.length + 1) * BLOCK <= window.limit) {
+      const served = lastAnswer + BLOCK / rate(underWay.length + 1);
+      lastAnswer = Math.max(now + roundTrip, served);
+      underWay.push({ sentAt: now, answeredAt: lastAnswer });
+    }
+    const { sentAt, answeredAt } = underWay.shift() as { sentAt: number; answeredAt: number };
+    now = answeredAt;
+    delivered += BLOCK;
+    window.acknowledged({ bytes: BLOCK, sentAt, now, full: true });
+  }
+  return delivered;
+}
+
+test('grows to 1 MiB where the round trip is what limits the rate', () => {
+  const window = new AutoWindow(BLOCK);
+  transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000);
+  expect(window.limit).toBe(MIB);
+});
+
+test('delivers most of what a path with a round trip of 50 ms can take', () => {
+  const delivered = transfer(new AutoWindow(BLOCK), { roundTrip: 50, rate: () => 7_000 }, 10_000);
+  expect(delivered).toBeGreaterThan(0.8 * 7_000 * 10_000);
+});
+
+test('stays at one block where the server serves one faster than several', () => {
+  const window = new AutoWindow(BLOCK);
+  const path = { roundTrip: 0.4, rate: (blocks: number) => (blocks === 1 ? 10_000 : 5_000) };
+  const delivered = transfer(window, path, 10_000);
+  expect(delivered).toBeGreaterThan(0.85 * 10_000 * 10_000);
+});
+
+test('keeps the smaller of two windows that deliver the same', () => {
+  const window = new AutoWindow(BLOCK);
+  transfer(window, { roundTrip: 20, rate: () => 1_000 }, 30_000);
+  expect(window.limit).toBeLessThanOrEqual(16 * BLOCK);
+});
+
+test('has no more under way than a slow server delivers in three seconds', () => {
+  const window = new AutoWindow(BLOCK);
+  transfer(window, { roundTrip: 50, rate: () => 7.3 }, 60_000);
+  expect(window.limit).toBeLessThanOrEqual(3_000 * 7.3 * 1.1);
+});
+
+test('finds a larger window when the path gets longer', () => {
+  const window = new AutoWindow(BLOCK);
+  transfer(window, { roundTrip: 1, rate: () => 20_000 }, 5_000);
+  const before = window.limit;
+  const fresh = { roundTrip: 100, rate: () => 20_000 };
+  transfer(window, fresh, 120_000);
+  expect(window.limit).toBeGreaterThan(before);
+});
+
+test('learns nothing from a sender that has nothing to send', () => {
+  const window = new AutoWindow(BLOCK);
+  for (let now = 0; now < 10_000; now += 10) {
+    window.acknowledged({ bytes: BLOCK, sentAt: now - 1, now, full: false });
+  }
+  expect(window.limit).toBe(BLOCK);
+});
