@@ -3,12 +3,20 @@
 export type { BitOfBinary } from './protocol/bob/bit-of-binary.js';
 export {
   BitsOfBinary,
-  BlobMismatch,
+  type BlobListener,
   type GetBlobOptions,
   NoSuchBlob,
+} from './protocol/bob/bits-of-binary.js';
+export {
+  BlobMismatch,
+  deleteBlob,
+  findBlob,
   type SetBlobOptions,
   setBlob,
-} from './protocol/bob/bits-of-binary.js';
+} from './protocol/bob/blob-store.js';
+export { type BlobHandlers, memoryBlobs, registerBlobs } from './protocol/bob/memory-blobs.js';
+export { blob as blobElement } from './protocol/bob/stanzas.js';
+export { answerDiscovery, discoverFeatures, type Info } from './protocol/disco.js';
 export {
   type Call,
   type Handler,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addCacheCommand, type BlobCache } from './commands/cache.js';
 import type { Context, OutputFlags } from './commands/context.js';
 import { addFetchCommand } from './commands/fetch.js';
 import { addPublishCommand } from './commands/publish.js';
@@ -33,6 +34,7 @@ const LOCAL_FILE = 10;
 
 /** 128 and the number of the signal, as shells have it. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGPIPE = 141;
 
 /** The user has had enough. */
 class Interrupted extends Error {
@@ -79,9 +81,11 @@ function createProgram(context: Context): Command {
     .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
     .version(version)
     .exitOverride();
-  for (const add of [addSendCommand, addReceiveCommand, addPublishCommand, addFetchCommand]) {
-    add(program, context);
-  }
+  addSendCommand(program, context);
+  addReceiveCommand(program, context);
+  addPublishCommand(program, context);
+  addFetchCommand(program, context);
+  addCacheCommand(program, context);
   for (const command of program.commands) command.exitOverride();
   return program;
 }
@@ -89,7 +93,7 @@ function createProgram(context: Context): Command {
 function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {
   const { env, stdin, stdout, stderr } = process;
   return {
-    ...{ env, stdin, stdout, stderr, signal, exitCodeOf, createRegistry },
+    ...{ env, stdin, stdout, stderr, signal, exitCodeOf, createRegistry, openCache },
     now: () => new Date(),
     // Loaded when they are needed: the start of `--help` should not wait for them.
     connect: async (options) => (await import('./session/connect.js')).connect(options),
@@ -113,26 +117,47 @@ function createReporter({ json = false, quiet = false, verbose = false }: Output
 
 /** Blobs on disk are the default of the registry's storage operations. */
 async function createRegistry(): Promise<HandlerRegistry> {
+  const { blobHandlers } = await import('./storage/blob-handlers.js');
+  const { parseContentId } = await import('./protocol/bob/content-id.js');
+  const { registerBlobs } = await import('./protocol/bob/memory-blobs.js');
+  const { published, cached } = await openBlobFolders();
+  return registerBlobs(new HandlerRegistry(), blobHandlers(published, cached, parseContentId));
+}
+
+async function openBlobFolders() {
   const { BlobFolder } = await import('./storage/blob-folder.js');
   const { blobFolders } = await import('./storage/folders.js');
-  const { blobHandlers } = await import('./storage/blob-handlers.js');
-  const { digest, parseContentId } = await import('./protocol/bob/content-id.js');
+  const { digest } = await import('./protocol/bob/content-id.js');
   const options = { digest, now: () => Date.now() };
   const folders = blobFolders(process.env);
-  const published = new BlobFolder(folders.published, options);
-  const cached = new BlobFolder(folders.cached, { ...options, limits: CACHE_LIMITS });
-  const handlers = blobHandlers(published, cached, parseContentId);
-  const registry = new HandlerRegistry();
-  registry.registerDefault(handlers.get_bob, 'bob', 'get_bob');
-  registry.registerDefault(handlers.set_bob, 'bob', 'set_bob');
-  registry.registerDefault(handlers.del_bob, 'bob', 'del_bob');
-  return registry;
+  return {
+    published: new BlobFolder(folders.published, options),
+    cached: new BlobFolder(folders.cached, { ...options, limits: CACHE_LIMITS }),
+  };
+}
+
+async function openCache(): Promise<BlobCache> {
+  const { listBlobs } = await import('./storage/blob-list.js');
+  const { formatContentId } = await import('./protocol/bob/content-id.js');
+  const { published, cached } = await openBlobFolders();
+  return {
+    list: () => listBlobs(published, cached, formatContentId),
+    prune: async () => {
+      await published.prune();
+      await cached.prune();
+    },
+  };
 }
 
 function onSignals(interrupt: (error: Interrupted) => void): void {
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
     process.on(signal, () => interrupt(new Interrupted(exitCode)));
   }
+  // Node ignores SIGPIPE: who reads our results has read enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') interrupt(new Interrupted(SIGPIPE));
+    else throw error;
+  });
 }
 
 function exitCodeOf(error: Error): number {
@@ -151,10 +176,7 @@ function isFileError(error: NodeJS.ErrnoException): boolean {
 
 /** commander has printed its errors itself; who interrupts knows why it ended. */
 function isSilent(error: Error): boolean {
-  return (
-    error instanceof CommanderError ||
-    Object.values(SIGNALS).some((code) => code === exitCodeOf(error))
-  );
+  return error instanceof CommanderError || exitCodeOf(error) > 128;
 }
 
 function explain(error: Error, exitCode: number, reporter: Reporter | undefined): void {

@@ -41,18 +41,38 @@ export function requireAccount(flags: AccountFlags): string {
   return flags.account;
 }
 
+type LogInOptions = StanzaSessionOptions & { resource?: string };
+
 /** Logs in as the flags say, and tells the user. */
 export async function goOnline(
   flags: AccountFlags,
   context: Context,
   reporter: Reporter,
-  options: StanzaSessionOptions & { resource?: string } = {},
+  options: LogInOptions = {},
+): Promise<Session> {
+  const session = await logIn(flags, context, reporter, options);
+  reportState(session, reporter);
+  return session;
+}
+
+/** Tells the user that the session is online, and what becomes of it. */
+export function reportState(session: Session, { report }: Reporter): void {
+  report({ event: 'state', state: 'online', jid: session.jid });
+  session.onState((state) => report({ event: 'state', state, jid: session.jid }));
+}
+
+/** The first half of going online, for those who have more to do before they may be spoken to. */
+export async function logIn(
+  flags: AccountFlags,
+  context: Context,
+  reporter: Reporter,
+  options: LogInOptions = {},
 ): Promise<Session> {
   const account = requireAccount(flags);
   const ca = flags.tlsCa && (await readFile(flags.tlsCa, 'utf8'));
   const password = await readPassword(flags, context);
   const { service, allowPlain } = flags;
-  const session = await reporter.connecting(`connecting as ${account}`, () =>
+  return reporter.connecting(`connecting as ${account}`, () =>
     context.connect({
       account,
       password,
@@ -64,7 +84,4 @@ export async function goOnline(
       ...options,
     }),
   );
-  reporter.report({ event: 'state', state: 'online', jid: session.jid });
-  session.onState((state) => reporter.report({ event: 'state', state, jid: session.jid }));
-  return session;
 }

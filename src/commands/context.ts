@@ -4,6 +4,7 @@ import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
 import type { Inbox } from '../transfer/inbox.js';
 import type { Reporter } from '../ui/report.js';
+import type { BlobCache } from './cache.js';
 
 /** What a command needs from the world; `main` provides it. */
 export interface Context {
@@ -22,6 +23,8 @@ export interface Context {
   saveFile: (bytes: Uint8Array, where: { over: string } | { name: string }) => Promise<string>;
   /** A registry whose default handlers keep blobs on disk. */
   createRegistry: () => Promise<HandlerRegistry>;
+  /** The same blobs, to be looked through. */
+  openCache: () => Promise<BlobCache>;
   /** Shows events as the flags ask for; there is one reporter in a run. */
   reporter: (flags: OutputFlags) => Promise<Reporter>;
 }

@@ -1,9 +1,9 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import mime from 'mime/lite';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
-import type { BitsOfBinary } from '../protocol/bob/bits-of-binary.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
-import { bareJid } from '../session/jid.js';
 import type { Reporter } from '../ui/report.js';
 import { type AccountFlags, addAccountOptions, goOnline, requireAccount } from './account.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
@@ -24,7 +24,10 @@ export function addFetchCommand(program: Command, context: Context): void {
     )
     .argument('<cid>', 'algo+hash@bob.xmpp.org, with or without "cid:" before it')
     .addOption(
-      repeatable('--from <jid>', 'whom to ask, each in turn; a bare JID means its resource inband'),
+      repeatable(
+        '--from <jid>',
+        'whom to ask, each in turn; a bare JID means its resource inband, then those online that serve blobs',
+      ),
     )
     .option('-o, --output <path>', 'the file to write, "-" for standard output; default: the cid')
     .option('--no-cache', 'ask even if it is in the cache');
@@ -34,33 +37,31 @@ export function addFetchCommand(program: Command, context: Context): void {
 }
 
 export async function fetchBlob(text: string, flags: FetchFlags, context: Context): Promise<void> {
-  const cid = text.replace(/^cid:/i, '');
+  const { readContentId } = await import('../protocol/bob/content-id.js');
+  const { findBlob } = await import('../protocol/bob/blob-store.js');
+  const cid = readContentId(text);
   const registry = await context.createRegistry();
   const reporter = await context.reporter(flags);
-  const cached = flags.cache && (await registry.run<BitOfBinary>('bob', 'get_bob', { args: cid }));
+  const cached = flags.cache ? await findBlob(registry, cid) : undefined;
   const { blob, peer } = cached
     ? { blob: cached, peer: undefined }
     : await askAll(cid, flags, context, registry, reporter);
+  if (blob.unverified) {
+    reporter.warn(`${cid} has no hash that can be checked: the bytes are what ${peer} says`);
+  }
   if (flags.output === '-') {
-    await new Promise((written) => context.stdout.write(blob.bytes, written));
+    await pipeline(Readable.from([blob.bytes]), context.stdout, { end: false });
     return;
   }
-  const name = `${cid}${extension(blob.type)}`;
-  const path = await context.saveFile(blob.bytes, flags.output ? { over: flags.output } : { name });
-  const { type, bytes } = blob;
-  reporter.report({
-    event: 'blob',
-    cid,
-    type,
-    size: bytes.length,
-    ...(peer ? { peer } : {}),
-    path,
-  });
+  const path = await context.saveFile(blob.bytes, where(blob, flags.output));
+  const { type, bytes, unverified } = blob;
+  const marks = { ...(unverified ? { unverified } : {}), ...(peer ? { peer } : {}) };
+  reporter.report({ event: 'blob', cid, type, size: bytes.length, ...marks, path });
 }
 
-function extension(type: string): string {
-  const known = mime.getExtension(type);
-  return known ? `.${known}` : '';
+function where({ cid, type }: BitOfBinary, output: string | undefined) {
+  const extension = mime.getExtension(type);
+  return output ? { over: output } : { name: extension ? `${cid}.${extension}` : cid };
 }
 
 interface Fetched {
@@ -75,38 +76,42 @@ async function askAll(
   registry: HandlerRegistry,
   reporter: Reporter,
 ): Promise<Fetched> {
-  const { recipient } = await import('../transfer/send-file.js');
+  const { holders, readHolder } = await import('../transfer/holders.js');
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
   if (!flags.from)
     throw new UsageError(`${cid} is not in the cache; say whom to ask: --from <jid>`);
-  const peers = flags.from.map(recipient);
+  const peers = flags.from.map(readHolder);
   requireAccount(flags);
-  const admit = (from: string) => peers.some((peer) => bareJid(peer) === bareJid(from));
-  const session = await goOnline(flags, context, reporter, { admit });
+  const session = await goOnline(flags, context, reporter, { admit: () => false });
+  const { signal } = context;
   try {
-    return await askInTurn(new BitsOfBinary(session, registry), cid, peers, context, reporter);
+    const bits = new BitsOfBinary(session, registry);
+    const ask = async (peer: string) => ({
+      blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }),
+      peer,
+    });
+    return await firstOf(holders(session, peers, signal), ask, signal, reporter);
   } finally {
     await session.close();
   }
 }
 
-/** Rejects with the last one's error. */
-async function askInTurn(
-  bits: BitsOfBinary,
-  cid: string,
-  peers: string[],
-  { signal }: Context,
+/** Rejects with the error of one who sent something else, if there was one, or that of the last. */
+async function firstOf(
+  peers: AsyncIterable<string>,
+  ask: (peer: string) => Promise<Fetched>,
+  signal: AbortSignal,
   reporter: Reporter,
 ): Promise<Fetched> {
-  let last: unknown;
-  for (const peer of peers) {
+  let worst: Error | undefined;
+  for await (const peer of peers) {
     try {
-      return { blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }), peer };
+      return await ask(peer);
     } catch (error) {
       signal.throwIfAborted();
       reporter.note((error as Error).message);
-      last = error;
+      if (worst?.name !== 'BlobMismatch') worst = error as Error;
     }
   }
-  throw last;
+  throw worst;
 }

@@ -1,11 +1,15 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import mime from 'mime/lite';
+import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import { HASH_ALGORITHMS } from '../protocol/bob/content-id.js';
+import type { HandlerRegistry } from '../protocol/handler-registry.js';
+import type { Reporter } from '../ui/report.js';
 import { addAccountOptions, requireAccount } from './account.js';
 import { type Context, UsageError } from './context.js';
 import { addOutputOptions, integer } from './options.js';
-import { allowOption, type ServeFlags, startServing, untilEnded } from './serve.js';
+import { lookForServer } from './scout.js';
+import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
 
 export interface PublishFlags extends ServeFlags {
   type?: string;
@@ -26,7 +30,11 @@ export function addPublishCommand(program: Command, context: Context): void {
     )
     .argument('<file...>', 'at most 64 KiB each')
     .option('--type <media type>', 'of all the files; default: by the ending of the name')
-    .option('--max-age <seconds>', 'how long others may keep it; 0: not at all', integer(0))
+    .option(
+      '--max-age <seconds>',
+      'how long it is given out, and others may keep it; 0: given out without an end, not to be kept',
+      integer(0, 2 ** 31 - 1),
+    )
     .addOption(
       new Option('--hash <algorithm>', 'of the cid').choices(HASH_ALGORITHMS).default('sha-256'),
     )
@@ -37,6 +45,7 @@ export function addPublishCommand(program: Command, context: Context): void {
   );
 }
 
+/** Nothing is stored before all files are found fit for it. */
 export async function publish(
   files: string[],
   flags: PublishFlags,
@@ -45,27 +54,59 @@ export async function publish(
   if (flags.serve) requireAccount(flags);
   const registry = await context.createRegistry();
   const reporter = await context.reporter(flags);
-  const { isMediaType } = await import('../protocol/bob/stanzas.js');
-  const { setBlob } = await import('../protocol/bob/bits-of-binary.js');
-  if (flags.type && !isMediaType(flags.type)) {
-    throw new UsageError(`"${flags.type}" is not a media type; one looks like image/png`);
+  const blobs: BitOfBinary[] = [];
+  for (const file of files) blobs.push(await readBlob(file, flags, reporter));
+  for (const blob of blobs) {
+    const { cid, type, bytes } = blob;
+    await registry.run('bob', 'set_bob', { args: blob });
+    reporter.report({ event: 'blob', cid, type, size: bytes.length });
   }
-  for (const file of files) {
-    const bytes = await readFile(file);
-    const { length: size } = bytes;
-    if (size > RECOMMENDED_BYTES) {
-      reporter.warn(
-        `${file} has ${size} bytes; many programs take blobs up to ${RECOMMENDED_BYTES} only`,
-      );
-    }
-    const type = flags.type ?? mime.getType(file) ?? 'application/octet-stream';
-    const { hash, maxAge } = flags;
-    const cid = await setBlob(registry, bytes, type, { hash, maxAge });
-    reporter.report({ event: 'blob', cid, type, size });
+  const cids = blobs.map(({ cid }) => cid);
+  if (flags.serve) await serve(cids, flags, context, registry, reporter);
+}
+
+async function readBlob(file: string, flags: PublishFlags, reporter: Reporter) {
+  const { createBlob } = await import('../protocol/bob/blob-store.js');
+  const { MAX_BLOB_BYTES } = await import('../protocol/bob/stanzas.js');
+  const { hash, maxAge } = flags;
+  const bytes = await readStart(file, MAX_BLOB_BYTES + 1);
+  if (bytes.length > MAX_BLOB_BYTES) {
+    throw new UsageError(
+      `${file} has more than ${MAX_BLOB_BYTES} bytes, too many for a blob; use "inband send"`,
+    );
   }
-  if (!flags.serve) return;
-  const session = await startServing(flags, context, registry, reporter);
+  if (bytes.length > RECOMMENDED_BYTES) {
+    const size = `${file} has ${bytes.length} bytes`;
+    reporter.warn(`${size}; many programs take blobs up to ${RECOMMENDED_BYTES} only`);
+  }
+  const type = flags.type ?? mime.getType(file) ?? 'application/octet-stream';
+  return createBlob(bytes, type, { hash, maxAge });
+}
+
+/** No more of the file than can be told to be too much. */
+async function readStart(file: string, bytes: number): Promise<Buffer> {
+  const handle = await open(file);
   try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of handle.createReadStream({ end: bytes - 1 })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function serve(
+  cids: string[],
+  flags: PublishFlags,
+  context: Context,
+  registry: HandlerRegistry,
+  reporter: Reporter,
+): Promise<void> {
+  const found = await lookForServer(cids, flags, context, reporter);
+  if (found.serves) return;
+  const session = await startServing(found.flags, found.context, registry, reporter);
+  try {
+    await announce(session, reporter);
     await untilEnded(session, context.signal);
   } finally {
     await session.close();

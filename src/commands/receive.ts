@@ -5,7 +5,7 @@ import type { Reporter } from '../ui/report.js';
 import { addAccountOptions, requireAccount } from './account.js';
 import type { Context } from './context.js';
 import { addOutputOptions, integer } from './options.js';
-import { allowOption, type ServeFlags, startServing, untilEnded } from './serve.js';
+import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
 
 export interface ReceiveFlags extends ServeFlags {
   dir: string;
@@ -29,9 +29,13 @@ export function addReceiveCommand(program: Command, context: Context): void {
   );
 }
 
+/** XEP-0199: answered beside bytestreams. */
+const NS_PING = 'urn:xmpp:ping';
+
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
   const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
+  const { NS_IBB } = await import('../protocol/ibb/stanzas.js');
   requireAccount(flags);
   const inbox = await context.openInbox(flags.dir);
   const registry = await context.createRegistry();
@@ -50,6 +54,7 @@ export async function receive(flags: ReceiveFlags, context: Context): Promise<vo
         running.add(one);
       };
     });
+    await announce(session, reporter, [NS_IBB, NS_PING]);
     await untilEnded(session, context.signal, arrived);
   } finally {
     bytestreams.close();

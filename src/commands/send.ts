@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
-import { bareJid } from '../session/jid.js';
+import { admitOnly } from '../transfer/policy.js';
 import type { Source } from '../transfer/send-file.js';
 import type { Reporter } from '../ui/report.js';
 import { type AccountFlags, addAccountOptions, goOnline, requireAccount } from './account.js';
@@ -10,8 +10,9 @@ import { type Context, type OutputFlags, UsageError } from './context.js';
 import { addOutputOptions, integer, positiveNumber } from './options.js';
 
 export interface SendFlags extends AccountFlags, OutputFlags {
+  stanza: 'iq' | 'message';
   blockSize: number;
-  window: number;
+  window: number | 'auto';
   maxRetries: number;
   initialWait: number;
   waitFactor: number;
@@ -27,8 +28,11 @@ export function addSendCommand(program: Command, context: Context): void {
     .usage('[options] <file...> <jid>')
     .argument('<file...>', 'the files, and last the recipient; "-" is standard input')
     .option('--name <name>', 'what to call standard input')
+    .addOption(
+      new Option('--stanza <kind>', 'how blocks travel').choices(['iq', 'message']).default('iq'),
+    )
     .option('--block-size <bytes>', 'bytes in a block', integer(1, 65_535), 4096)
-    .option('--window <blocks>', 'blocks under way at a time', integer(1, 256), 1)
+    .option('--window <blocks>', 'blocks under way at a time, or "auto"', windowSize, 'auto')
     .option(
       '--max-retries <times>',
       'how often to send a block again that is asked to wait',
@@ -50,6 +54,8 @@ export function addSendCommand(program: Command, context: Context): void {
   );
 }
 
+const windowSize = (text: string) => (text === 'auto' ? text : integer(1, 65_535)(text));
+
 /** Sends every file, or stops at the first that cannot be sent. */
 export async function send(operands: string[], flags: SendFlags, context: Context): Promise<void> {
   const files = operands.slice(0, -1);
@@ -61,9 +67,7 @@ export async function send(operands: string[], flags: SendFlags, context: Contex
   const sources = await openSources(files, flags.name, context);
   try {
     const reporter = await context.reporter(flags);
-    // Only those we send to may speak to us.
-    const admit = (from: string) => bareJid(from) === bareJid(peer);
-    const session = await goOnline(flags, context, reporter, { admit });
+    const session = await goOnline(flags, context, reporter, { admit: admitOnly([peer]) });
     try {
       const bytestreams = new InBandBytestreams(session);
       for (const source of sources)
@@ -115,13 +119,13 @@ async function sendOne(
   { report }: Reporter,
 ): Promise<void> {
   const { sendFile } = await import('../transfer/send-file.js');
-  const { blockSize, window, maxRetries, initialWait, waitFactor } = flags;
+  const { stanza, blockSize, window, maxRetries, initialWait, waitFactor } = flags;
   const facts = { peer, name: source.name };
   const size = source.size === undefined ? {} : { size: source.size };
-  report({ event: 'start', ...facts, ...size });
   const sent = await sendFile(bytestreams, peer, source, {
-    ...{ blockSize, window, maxRetries, initialWait, waitFactor },
+    ...{ stanza, blockSize, window, maxRetries, initialWait, waitFactor },
     signal: context.signal,
+    onStart: () => report({ event: 'start', ...facts, ...size }),
     onProgress: (bytes) => report({ event: 'progress', ...facts, bytes, ...size }),
   });
   report({ event: 'done', ...facts, ...sent });

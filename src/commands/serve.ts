@@ -3,7 +3,7 @@ import type { Contacts } from '../protocol/roster.js';
 import type { Session } from '../session/session.js';
 import { createPolicy, DEFAULT_ALLOW } from '../transfer/policy.js';
 import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, goOnline, requireAccount } from './account.js';
+import { type AccountFlags, logIn, reportState, requireAccount } from './account.js';
 import type { Context, OutputFlags } from './context.js';
 import { repeatable } from './options.js';
 
@@ -12,7 +12,7 @@ export interface ServeFlags extends AccountFlags, OutputFlags {
 }
 
 /** By it a bare JID finds those who serve it. */
-const RESOURCE = 'inband';
+export const RESOURCE = 'inband';
 
 export const allowOption = () =>
   repeatable(
@@ -20,7 +20,7 @@ export const allowOption = () =>
     'who may reach you: own, contacts, anyone, a JID or a domain; repeatable (default: own, contacts)',
   );
 
-/** Goes online as the one who serves those whom `--allow` lets in, published blobs to begin with. */
+/** Goes online as the one who serves those whom `--allow` lets in, published blobs to begin with; `announce` is to follow. */
 export async function startServing(
   flags: ServeFlags,
   context: Context,
@@ -28,13 +28,37 @@ export async function startServing(
   reporter: Reporter,
 ): Promise<Session> {
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
+  const { returnChat } = await import('../protocol/chat.js');
   const rules = flags.allow ?? DEFAULT_ALLOW;
   let contacts: Contacts = new Set<string>();
   const admit = createPolicy(rules, requireAccount(flags), () => contacts);
-  const session = await goOnline(flags, context, reporter, { admit, resource: RESOURCE });
+  const session = await logIn(flags, context, reporter, { admit, resource: RESOURCE });
   new BitsOfBinary(session, registry);
+  returnChat(session, admit);
   if (rules.includes('contacts')) contacts = await readContacts(session, reporter);
   return session;
+}
+
+/**
+ * Lets contacts see us, whoever may ask know what there is (blobs, and the features of what else was started), and
+ * the user know that all this is so.
+ */
+export async function announce(
+  session: Session,
+  reporter: Reporter,
+  features: readonly string[] = [],
+): Promise<void> {
+  const { answerDiscovery, NS_DISCO_INFO } = await import('../protocol/disco.js');
+  const { caps, NS_CAPS, nodeOf } = await import('../protocol/caps.js');
+  const { available } = await import('../protocol/presence.js');
+  const { NS_BOB } = await import('../protocol/bob/stanzas.js');
+  const info = {
+    identity: { category: 'client', type: 'bot', name: 'inband' },
+    features: [NS_DISCO_INFO, NS_CAPS, NS_BOB, ...features],
+  };
+  answerDiscovery(session, info, [nodeOf(info)]);
+  await session.send(available(caps(info)));
+  reportState(session, reporter);
 }
 
 async function readContacts(session: Session, reporter: Reporter): Promise<Contacts> {

@@ -20,9 +20,11 @@ interface Pending {
 export class Requests {
   readonly #pending = new Map<string, Pending>();
   readonly #own: string;
+  readonly #ownBare: string;
 
   constructor(ownJid: string) {
     this.#own = ownJid;
+    this.#ownBare = bareJid(ownJid);
   }
 
   /** Registers a request before it is sent: its id, and the promise of the reply. */
@@ -67,9 +69,8 @@ export class Requests {
 
   /** RFC 6120 §8.1.2.1 and §8.2.3: the one who was asked; for the own account also the server in its name. */
   #mayAnswer(to: string | undefined, from: string | undefined): boolean {
-    const bare = bareJid(this.#own);
-    if (to === undefined || to === bare) {
-      return from === undefined || from === bare || from === this.#own;
+    if (to === undefined || to === this.#ownBare) {
+      return from === undefined || from === this.#ownBare || from === this.#own;
     }
     return from === to || (from !== undefined && normalize(from) === normalize(to));
   }

@@ -70,6 +70,7 @@ export class StanzaSession implements Session {
     options?: RequestOptions,
   ): Promise<Element> {
     this.#ended.signal.throwIfAborted();
+    options?.signal?.throwIfAborted();
     const { id, reply } = this.#requests.register(to, options);
     this.#write(xml('iq', { type, to, id }, payload)).catch((error) =>
       this.#requests.fail(id, error),

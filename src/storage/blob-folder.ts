@@ -67,8 +67,8 @@ export class BlobFolder {
   }
 
   /**
-   * Stores a blob, or what is said of one already there; `from` is the JID that it came from. Neither a
-   * max-age of 0 nor a blob beyond the limits by itself touches the disk.
+   * Stores a blob, or what is said of one already there; `from` is the JID that it came from. In a cache neither
+   * a max-age of 0 nor a blob beyond the limits by itself touches the disk.
    * Throws when the bytes are not those of the id; RangeError for a max-age that is not a count of seconds.
    */
   async put(id: ContentId, blob: Omit<BitOfBinary, 'cid'>, from?: string): Promise<void> {
@@ -76,7 +76,7 @@ export class BlobFolder {
     const path = this.#checkedPath(id, blob.bytes);
     const maxAge = this.#keptFor(blob.maxAge);
     const size = blob.bytes.length;
-    if (maxAge === 0 || (limits && size > limits.bytes)) return;
+    if (limits && (maxAge === 0 || size > limits.bytes)) return;
     const storedAt = new Date(this.#options.now());
     const sidecar = formatSidecar({ type: blob.type, size, maxAge, storedAt, from });
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -130,11 +130,10 @@ export class BlobFolder {
   }
 
   #keptFor(maxAge: number | undefined): number | undefined {
-    if (maxAge === undefined) return undefined;
-    if (!isCount(maxAge)) {
+    if (maxAge !== undefined && !isCount(maxAge)) {
       throw new RangeError(`max-age ${maxAge} is not a whole number of seconds`);
     }
-    return this.#options.limits ? Math.min(maxAge, CACHE_MAX_AGE_S) : maxAge;
+    return this.#options.limits ? Math.min(maxAge ?? CACHE_MAX_AGE_S, CACHE_MAX_AGE_S) : maxAge;
   }
 
   #isGood(sidecar: Sidecar, size: number | undefined): boolean {

@@ -1,14 +1,6 @@
-import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import type { ContentId } from '../protocol/bob/content-id.js';
-import type { Handler } from '../protocol/handler-registry.js';
+import type { BlobHandlers } from '../protocol/bob/memory-blobs.js';
 import type { BlobFolder } from './blob-folder.js';
-
-/** Default handlers of the registry's `bob` operations. */
-export interface BlobHandlers {
-  get_bob: Handler<string, BitOfBinary | undefined>;
-  set_bob: Handler<BitOfBinary, void>;
-  del_bob: Handler<string, void>;
-}
 
 /**
  * Blobs on disk: those published live apart from those fetched, and only they are given out. What is
@@ -23,17 +15,20 @@ export function blobHandlers(
     get_bob: async (_jid, _node, from, cid) => {
       const id = parse(cid);
       const blob = id && ((await published.get(id)) ?? (from ? undefined : await cached.get(id)));
-      return blob && { ...blob, cid };
+      if (!blob) return undefined;
+      const { type, maxAge, bytes } = blob;
+      return { cid, type, bytes, ...(maxAge === undefined ? {} : { maxAge }) };
     },
     set_bob: async (_jid, _node, from, { cid, ...blob }) => {
       const id = parse(cid);
-      if (id) await (from ? cached : published).put(id, blob, from);
+      if (!id) throw new RangeError(`${cid} has no hash by which it could be kept on disk`);
+      await (from ? cached : published).put(id, blob, from);
     },
     del_bob: async (_jid, _node, _from, cid) => {
       const id = parse(cid);
-      if (!id) return;
-      await published.delete(id);
-      await cached.delete(id);
+      if (!id) return false;
+      const removed = [await published.delete(id), await cached.delete(id)];
+      return removed.includes(true);
     },
   };
 }

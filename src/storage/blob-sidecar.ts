@@ -4,7 +4,7 @@ export interface Sidecar {
   type: string;
   /** Bytes. */
   size: number;
-  /** Seconds after `storedAt`; `undefined`: never expires. */
+  /** Seconds after `storedAt`; `undefined`: never expires. 0: nor does it, but others are not to keep it. */
   maxAge?: number;
   storedAt: Date;
   /** JID that the blob came from. */
@@ -31,7 +31,7 @@ export function parseSidecar(text: string): Sidecar | undefined {
 
 /** Whether the max-age is over at `now`, in ms since 1970, or cannot be told because the clock went back. */
 export function isExpired({ maxAge, storedAt }: Sidecar, now: number): boolean {
-  if (maxAge === undefined) return false;
+  if (!maxAge) return false;
   const age = now - storedAt.getTime();
   return age >= maxAge * 1000 || age < -CLOCK_TOLERANCE_MS;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
+import { BytestreamBroken } from '../protocol/ibb/bytestream.js';
 import type { BytestreamSettings, InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
 import { formatJid, parseJid } from '../session/jid.js';
 import { RequestTimeout } from '../session/requests.js';

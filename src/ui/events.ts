@@ -10,7 +10,20 @@ export type Event =
   | { event: 'resumed'; peer: string; name: string; offset: number }
   | Done
   | { event: 'failed'; error: string; exitCode: number; peer?: string; name?: string }
-  | { event: 'blob'; cid: string; type: string; size: number; peer?: string; path?: string };
+  | Blob;
+
+/** A blob was fetched (with `path`) or published; or is listed, with `published`. */
+export interface Blob {
+  event: 'blob';
+  cid: string;
+  type: string;
+  size: number;
+  published?: boolean;
+  /** Nobody but the peer says that the bytes are those of the cid. */
+  unverified?: true;
+  peer?: string;
+  path?: string;
+}
 
 /** A file arrived whole: sent (no `path`) or received. */
 export interface Done {

@@ -220,10 +220,27 @@ describe('a damaged blob', () => {
 });
 
 describe('max-age', () => {
-  test('0 never touches the disk', async () => {
-    const { root, folder } = await blobFolder();
+  test('0 never touches the disk of a cache', async () => {
+    const { root, folder } = await blobFolder(LIMITS);
     await folder.put(idOf('hello'), { ...blobOf('hello'), maxAge: 0 });
     expect(await isAbsent(root)).toBe(true);
+  });
+
+  test('0 is for others: what is our own stays', async () => {
+    const { clock, folder } = await blobFolder();
+    await folder.put(idOf('hello'), { ...blobOf('hello'), maxAge: 0 });
+    clock.now += 365 * DAY_MS;
+    await folder.prune();
+    expect((await folder.get(idOf('hello')))?.maxAge).toBe(0);
+  });
+
+  test('that nobody named is 30 days in a cache', async () => {
+    const { clock, folder } = await blobFolder(LIMITS);
+    await folder.put(idOf('hello'), blobOf('hello'));
+    clock.now = START + 30 * DAY_MS - 1;
+    expect(await folder.get(idOf('hello'))).toBeDefined();
+    clock.now += 1;
+    expect(await folder.get(idOf('hello'))).toBeUndefined();
   });
 
   test('ends a blob to the second', async () => {

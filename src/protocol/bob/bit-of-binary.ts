@@ -7,4 +7,6 @@ export interface BitOfBinary {
   /** Seconds that a cache may keep it (§2.1); 0: not at all; `undefined`: as long as it likes. */
   maxAge?: number;
   bytes: Uint8Array;
+  /** The cid has no hash that we can check, so that its sender may have called any bytes by it. */
+  unverified?: true;
 }

@@ -1,9 +1,22 @@
+import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
-import type { HandlerApi, HandlerRegistry } from '../handler-registry.js';
+import type { HandlerRegistry } from '../handler-registry.js';
 import type { BitOfBinary } from './bit-of-binary.js';
-import { contentIdOf, matches, parseContentId } from './content-id.js';
+import {
+  BlobMismatch,
+  checked,
+  deleteBlob,
+  findBlob,
+  type SetBlobOptions,
+  setBlob,
+} from './blob-store.js';
+import { parseContentId, readContentId } from './content-id.js';
+import { inlineBlobs } from './inline-blobs.js';
+import { memoryRegistry } from './memory-blobs.js';
+import { SenderBlobs } from './sender-blobs.js';
+import { SharedWork } from './shared-work.js';
 import * as stanzas from './stanzas.js';
 
 /** The one who was asked does not have the blob, or does not give it. */
@@ -11,79 +24,120 @@ export class NoSuchBlob extends Error {
   override readonly name = 'NoSuchBlob';
 }
 
-/** What came is not what the cid names; it was thrown away. */
-export class BlobMismatch extends Error {
-  override readonly name = 'BlobMismatch';
-}
-
-export interface SetBlobOptions {
-  /** Seconds that others may keep it; 0: not at all. Default: as long as they like. */
-  maxAge?: number | undefined;
-  /** An algorithm of `HASH_ALGORITHMS`. Default `sha-256`. */
-  hash?: string | undefined;
-}
-
 export interface GetBlobOptions extends RequestOptions {
   /** Whom to ask: a full JID. Without it only the store is looked into. */
   jid?: string | undefined;
+  /** Or a `cid:` URI. */
   cid: string;
   /** Looks into the store first. Default true. */
   cached?: boolean | undefined;
 }
 
-/** Stores a blob of our own and returns its cid. RangeError: too large, or an unknown hash. */
-export async function setBlob(
-  registry: HandlerRegistry,
-  bytes: Uint8Array,
-  type: string,
-  { maxAge, hash = 'sha-256' }: SetBlobOptions = {},
-): Promise<string> {
-  if (bytes.length > stanzas.MAX_BLOB_BYTES) {
-    throw new RangeError(`a blob has at most ${stanzas.MAX_BLOB_BYTES} bytes; send it as a file`);
-  }
-  const blob = {
-    cid: contentIdOf(bytes, hash),
-    type,
-    ...(maxAge === undefined ? {} : { maxAge }),
-    bytes,
-  };
-  await registry.run('bob', 'set_bob', { args: blob });
-  return blob.cid;
-}
+/** `from` is the JID that sent it, as the server stamped it. */
+export type BlobListener = (blob: BitOfBinary, from: string) => void;
 
 /**
  * Bits of Binary (XEP-0231) on a session: serves what the store gives out and fetches from others.
- *
- * Operations of the registry, type `bob`: `get_bob` (args: the cid) → the blob or nothing, with `from`
- * the JID that asks for it, or nobody for a look of our own; `set_bob` (args: the blob), with `from` the
- * JID that it came from, or nobody for one of our own; `del_bob` (args: the cid).
+ * What is kept, and where, is up to the handlers in the registry (blob-store.ts); by default it is in memory.
  */
 export class BitsOfBinary {
   readonly #session: Session;
-  readonly #api: HandlerApi;
-  readonly #unhandle: () => void;
+  readonly #registry: HandlerRegistry;
+  readonly #unverified = new SenderBlobs();
+  /** The request under way for each cid, by whom it asks. */
+  readonly #asked = new Map<string, { jid: string; work: SharedWork<BitOfBinary> }>();
+  readonly #undo: (() => void)[];
 
-  constructor(session: Session, registry: HandlerRegistry) {
+  constructor(session: Session, registry: HandlerRegistry = memoryRegistry()) {
     this.#session = session;
-    this.#api = registry.wrap('bob');
-    this.#unhandle = session.handle('get', stanzas.NS_BOB, 'data', (element, { from }) =>
-      this.#serve(element, from),
-    );
+    this.#registry = registry;
+    this.#undo = [
+      session.handle('get', stanzas.NS_BOB, 'data', (element, { from }) =>
+        this.#serve(element, from),
+      ),
+    ];
+  }
+
+  /** Stores a blob of our own, to be given out, and returns its cid. Rejects as `createBlob` throws. */
+  setBlob(bytes: Uint8Array, type: string, options: SetBlobOptions = {}): Promise<string> {
+    return setBlob(this.#registry, bytes, type, { ...options, jid: this.#session.jid });
   }
 
   /** Rejects with `NoSuchBlob`, `BlobMismatch`, and as `request` does but for `StanzaError`. */
   async getBlob({ jid, cid, cached = true, ...options }: GetBlobOptions): Promise<BitOfBinary> {
-    const found = cached ? await this.#api.run<BitOfBinary>('get_bob', { args: cid }) : undefined;
+    const name = readContentId(cid);
+    const found = cached ? await this.#find(name, jid) : undefined;
     if (found) return found;
-    if (!jid) throw new NoSuchBlob(`${cid} is not in the cache; say whom to ask for it`);
-    const blob = verified(cid, jid, await this.#ask(jid, cid, options));
-    await this.#api.run('set_bob', { jid: this.#session.jid, from: jid, args: blob });
-    return blob;
+    if (!jid) throw new NoSuchBlob(`${name} is not in the cache; say whom to ask for it`);
+    return this.#askOnce(jid, name, options);
   }
 
-  /** Serves no more. */
+  /** Removes a blob, of our own or fetched; returns whether there was one, if the store tells. */
+  deleteBlob(cid: string): Promise<boolean | undefined> {
+    return deleteBlob(this.#registry, cid, this.#session.jid);
+  }
+
+  /** Tells of blobs that come inside messages and presence, from anyone. They are not stored. Undo: the function returned. */
+  onBlob(listener: BlobListener): () => void {
+    const receive = (stanza: Element) => {
+      const from = stanza.attrs.from ?? bareJid(this.#session.jid);
+      for (const blob of inlineBlobs(stanza)) listener(blob, from);
+    };
+    const undo = [this.#session.onMessage(receive), this.#session.onPresence(receive)];
+    this.#undo.push(...undo);
+    return () => {
+      for (const one of undo) one();
+    };
+  }
+
+  /** Serves and tells no more. */
   close(): void {
-    this.#unhandle();
+    for (const one of this.#undo) one();
+  }
+
+  async #find(cid: string, sender: string | undefined): Promise<BitOfBinary | undefined> {
+    const stored = await findBlob(this.#registry, cid, { jid: this.#session.jid });
+    return stored ?? (sender ? this.#unverified.get(sender, cid) : undefined);
+  }
+
+  /** Joins a request under way: to the same peer, or to another whose answer can be checked, while it may succeed. */
+  async #askOnce(jid: string, cid: string, options: RequestOptions): Promise<BitOfBinary> {
+    const { timeout, signal } = options;
+    const other = this.#asked.get(cid);
+    if (other && other.jid !== jid && parseContentId(cid)) {
+      const blob = await other.work.join(signal).catch(() => undefined);
+      if (blob) return blob;
+    }
+    signal?.throwIfAborted();
+    return this.#request(jid, cid, timeout).join(signal);
+  }
+
+  #request(jid: string, cid: string, timeout: number | undefined): SharedWork<BitOfBinary> {
+    const running = this.#asked.get(cid);
+    if (running?.jid === jid && !running.work.abandoned) return running.work;
+    const work = new SharedWork((signal) =>
+      this.#fetch(jid, cid, { signal, ...(timeout === undefined ? {} : { timeout }) }).finally(
+        () => {
+          if (this.#asked.get(cid)?.work === work) this.#asked.delete(cid);
+        },
+      ),
+    );
+    this.#asked.set(cid, { jid, work });
+    return work;
+  }
+
+  async #fetch(jid: string, cid: string, options: RequestOptions): Promise<BitOfBinary> {
+    const answer = await this.#ask(jid, cid, options);
+    const blob = checked({ ...answer, cid });
+    if (!blob || (blob.unverified && answer.cid !== cid)) {
+      throw new BlobMismatch(`what ${jid} sent is not ${cid}`);
+    }
+    if (blob.unverified) this.#unverified.set(jid, blob);
+    else {
+      const call = { jid: this.#session.jid, from: jid, args: blob };
+      await this.#registry.run('bob', 'set_bob', call);
+    }
+    return blob;
   }
 
   async #ask(jid: string, cid: string, options: RequestOptions): Promise<BitOfBinary> {
@@ -100,17 +154,17 @@ export class BitsOfBinary {
 
   async #serve(element: Element, from: string): Promise<Element> {
     const cid = stanzas.readRequest(element);
-    const call = { jid: this.#session.jid, from, args: cid };
-    const blob = await this.#api.run<BitOfBinary>('get_bob', call);
+    const blob = await this.#findFor(from, cid);
     if (!blob) throw new StanzaError('cancel', 'item-not-found');
-    return stanzas.blob(blob);
+    return stanzas.blob({ ...blob, cid }); // as it was spelt
   }
-}
 
-/** The blob under the cid that was asked for, if it is that. */
-function verified(cid: string, jid: string, blob: BitOfBinary): BitOfBinary {
-  const id = parseContentId(cid);
-  if (!id) throw new BlobMismatch(`${cid} has no hash that can be checked`);
-  if (!matches(id, blob.bytes)) throw new BlobMismatch(`what ${jid} sent is not ${cid}`);
-  return { ...blob, cid };
+  async #findFor(from: string, cid: string): Promise<BitOfBinary | undefined> {
+    try {
+      return await findBlob(this.#registry, cid, { jid: this.#session.jid, from });
+    } catch (error) {
+      if (error instanceof RangeError) return undefined; // no cid at all
+      throw error;
+    }
+  }
 }

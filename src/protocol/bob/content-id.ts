@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, getHashes } from 'node:crypto';
 
 /** A parsed cid whose hash we can check. */
 export interface ContentId {
@@ -8,8 +8,11 @@ export interface ContentId {
   hash: string;
 }
 
-/** Labels of a cid, and what Node calls them: `sha1` as XEP-0231 has it, the others as XEP-0300 §4. */
-const NODE_NAMES: Record<string, string> = {
+/**
+ * Labels of a cid, and what OpenSSL calls them: `sha1` as XEP-0231 has it, the others as XEP-0300 §2 and its
+ * registries. MD5 is left out: XEP-0414 forbids it, for anyone can make two blobs of one hash.
+ */
+const OPENSSL_NAMES: Record<string, string> = {
   sha1: 'sha1',
   'sha-1': 'sha1',
   'sha-224': 'sha224',
@@ -22,6 +25,11 @@ const NODE_NAMES: Record<string, string> = {
   'sha3-512': 'sha3-512',
   'blake2b-512': 'blake2b512',
 };
+
+const PROVIDED = new Set(getHashes());
+const NODE_NAMES = Object.fromEntries(
+  Object.entries(OPENSSL_NAMES).filter(([, name]) => PROVIDED.has(name)),
+);
 
 /** The labels that `digest` takes. */
 export const HASH_ALGORITHMS: readonly string[] = Object.keys(NODE_NAMES);
@@ -36,8 +44,11 @@ export function digest(algorithm: string, bytes: Uint8Array): string {
 
 /** The cid of `bytes` (XEP-0231 §2.5). */
 export function contentIdOf(bytes: Uint8Array, algorithm: string): string {
-  return formatContentId({ algorithm, hash: digest(algorithm, bytes) });
+  return formatContentId({ algorithm: label(algorithm), hash: digest(algorithm, bytes) });
 }
+
+/** §2.5: of SHA-1 it is always `sha1`. */
+const label = (algorithm: string) => (algorithm === 'sha-1' ? 'sha1' : algorithm);
 
 export function formatContentId({ algorithm, hash }: ContentId): string {
   return `${algorithm}+${hash}@bob.xmpp.org`;
@@ -48,12 +59,35 @@ export function formatContentId({ algorithm, hash }: ContentId): string {
  * Returns `undefined` for a cid without a hash we can check.
  */
 export function parseContentId(cid: string): ContentId | undefined {
-  const match = /^(?:cid:)?([a-z0-9-]+)\+([0-9a-f]+)@bob\.xmpp\.org$/.exec(cid.toLowerCase());
+  const text = withoutScheme(cid).toLowerCase();
+  const match = /^([a-z0-9-]+)\+([0-9a-f]+)@bob\.xmpp\.org$/.exec(text);
   const [, algorithm = '', hash = ''] = match ?? [];
   if (!match || !Object.hasOwn(NODE_NAMES, algorithm)) return undefined;
   return hash.length === digest(algorithm, new Uint8Array()).length
-    ? { algorithm, hash }
+    ? { algorithm: label(algorithm), hash }
     : undefined;
+}
+
+/**
+ * The one spelling of a cid or `cid:` URI, by which a blob is stored. One whose hash we cannot check stays as
+ * it is. Throws RangeError for what cannot be a cid (RFC 2392: an address, of visible ASCII).
+ */
+export function readContentId(text: string): string {
+  const id = parseContentId(text);
+  if (id) return formatContentId(id);
+  const cid = withoutScheme(text);
+  if (!/^[!-~]{1,1023}$/.test(cid)) throw new RangeError(`${JSON.stringify(text)} is not a cid`);
+  return cid;
+}
+
+/** RFC 2392 §2: in a URI the cid is percent-encoded. */
+function withoutScheme(text: string): string {
+  if (!/^cid:/i.test(text)) return text;
+  try {
+    return decodeURIComponent(text.slice('cid:'.length));
+  } catch {
+    return text;
+  }
 }
 
 /** Whether `bytes` are what the cid names. */

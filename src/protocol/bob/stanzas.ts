@@ -9,8 +9,12 @@ export const NS_BOB = 'urn:xmpp:bob';
 /** Ours; §2.1 recommends 8 KiB. More than this does not belong in a stanza. */
 export const MAX_BLOB_BYTES = 64 * 1024;
 
-/** RFC 6838 §4.2, with parameters. */
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(; ?[\w!#$&^.+-]+=[\w!#$&^.+-]+)*$/;
+/** Seconds. Ours; what is longer is taken as this. */
+export const MAX_MAX_AGE = 2 ** 31 - 1;
+
+/** RFC 2045 §5.1, with parameters; a quoted value has no escapes. */
+const MEDIA_TYPE =
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(; ?[\w!#$&^.+-]+=([\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
 
 export const isMediaType = (text: string): boolean => text.length <= 255 && MEDIA_TYPE.test(text);
 
@@ -19,7 +23,7 @@ export const request = (cid: string): Element => xml('data', { xmlns: NS_BOB, ci
 export const blob = ({ cid, type, maxAge, bytes }: BitOfBinary): Element =>
   xml('data', { xmlns: NS_BOB, cid, type, 'max-age': maxAge }, encodeBase64(bytes));
 
-/** Throws `StanzaError` for what is no blob. A type that is none is taken as unknown. */
+/** Throws `StanzaError` for what is no blob. A type that is none is taken as unknown. The hash is not checked. */
 export function readBlob(element: Element): BitOfBinary {
   const { cid = '', type = '', 'max-age': maxAge = '' } = element.attrs;
   const bytes = decodeBase64(element.getText());
@@ -28,10 +32,13 @@ export function readBlob(element: Element): BitOfBinary {
   return {
     cid,
     type: isMediaType(type) ? type : 'application/octet-stream',
-    ...(/^\d{1,15}$/.test(maxAge) ? { maxAge: Number(maxAge) } : {}),
+    ...(maxAge ? { maxAge: readMaxAge(maxAge) } : {}),
     bytes,
   };
 }
+
+/** A blob that says something, and nothing we understand, is not to be kept. */
+const readMaxAge = (text: string) => (/^\d+$/.test(text) ? Math.min(Number(text), MAX_MAX_AGE) : 0);
 
 /** Throws `StanzaError` for a request without a cid. */
 export function readRequest(element: Element): string {

@@ -4,7 +4,7 @@ import { IncomingBlocks } from './incoming-blocks.js';
 import { OutgoingBlocks, type OutgoingOptions } from './outgoing-blocks.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 
-/** The peer closed the bytestream, or refused a block, before it had everything. */
+/** The peer closed the bytestream before it had everything, refused a block, or sent one that cannot be used. */
 export class BytestreamBroken extends Error {
   override readonly name = 'BytestreamBroken';
   constructor(
@@ -12,7 +12,8 @@ export class BytestreamBroken extends Error {
     readonly unsent: number,
     override readonly cause: Error,
   ) {
-    super(`the peer broke the bytestream off with ${unsent} bytes unsent (${cause.message})`);
+    const rest = unsent > 0 ? ` with ${unsent} bytes unsent` : '';
+    super(`the peer broke the bytestream off${rest} (${cause.message})`);
   }
 }
 
@@ -76,6 +77,9 @@ export class Bytestream extends Duplex {
     this.blockSize = options.blockSize;
     this.stanza = options.stanza;
     this.#link = link;
+    // The peer may spoil it while its owner still gets ready and does not listen; reading and writing
+    // tell of the error all the same.
+    this.on('error', () => undefined);
     this.#incoming = new IncomingBlocks(options.blockSize, MAX_WAITING_BYTES[options.stanza], () =>
       this.#deliver(),
     );
@@ -123,7 +127,7 @@ export class Bytestream extends Duplex {
       return this.#settled;
     } catch (error) {
       // §2.2: after a gap nothing may be used any more. A block refused with `wait` leaves none.
-      if ((error as StanzaError).type !== 'wait') this.destroy(error as Error);
+      if ((error as StanzaError).type !== 'wait') this.#failed(error as Error);
       throw error;
     }
   }
@@ -209,9 +213,9 @@ export class Bytestream extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#outgoing.stop();
-    const answer = error instanceof StanzaError ? error : REFUSED;
-    this.#incoming.fail(answer);
-    this.#answerClose?.(answer);
+    const why = error instanceof BytestreamBroken ? error.cause : error;
+    this.#incoming.fail(why instanceof StanzaError ? why : REFUSED);
+    this.#answerClose?.(REFUSED);
     if (!this.#peerClosed && !this.#closing) this.#breakOff(error);
     done(error);
   }

@@ -91,6 +91,8 @@ export class InBandBytestreams {
   readonly #carriers = new Map<string, MessageCarrier>();
   readonly #preauthorized = new Set<string>();
   readonly #expected = new Map<string, (outcome: Bytestream | Error) => void>();
+  /** Settles when the last open that came has been dealt with. */
+  #opening: Promise<unknown> = Promise.resolve();
   readonly #unhandle: (() => void)[];
 
   constructor(
@@ -145,8 +147,8 @@ export class InBandBytestreams {
     sid: string,
     { timeout = 60_000, signal }: RequestOptions = {},
   ): Promise<Bytestream> {
+    this.#session.ended.throwIfAborted();
     const key = streamKey(peer, sid);
-    await this.#run('preauthorize_sid', peer, sid);
     return new Promise((resolve, reject) => {
       const settle = (outcome: Bytestream | Error) => {
         clearTimeout(timer);
@@ -162,13 +164,16 @@ export class InBandBytestreams {
       this.#expected.set(key, settle);
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
+      else this.#run('preauthorize_sid', peer, sid).catch(settle);
     });
   }
 
-  /** Takes no more bytestreams and drops those that are open. */
+  /** Takes no more bytestreams and breaks off those that are open. */
   close(): void {
+    const error = new Error('the service was closed');
     for (const unhandle of this.#unhandle) unhandle();
-    this.#end(new Error('the service was closed'));
+    for (const stream of this.#streams.values()) stream.destroy(error);
+    this.#end(error);
   }
 
   async #open(peer: string, settings: BytestreamSettings & { sid: string; signal?: AbortSignal }) {
@@ -179,30 +184,40 @@ export class InBandBytestreams {
     try {
       const element = stanzas.open({ sid, blockSize, stanza });
       await this.#session.request('set', peer, element, signal ? { signal } : {});
+      await this.#run('set_stream', peer, sid, stream);
+      return stream;
     } catch (error) {
+      this.#forget(stream);
+      // A peer that has not refused may have accepted, and would wait for what does not come.
+      if (error instanceof StanzaError) stream.abandon();
+      else stream.destroy();
+      throw error;
+    }
+  }
+
+  /** One at a time: however many are asked for at once, each counts for the limit before the next. */
+  #receiveOpen(element: Element, peer: string): Promise<undefined> {
+    const accepted = this.#opening.then(() => this.#accept(stanzas.readOpen(element), peer));
+    this.#opening = accepted.catch(() => undefined);
+    return accepted;
+  }
+
+  async #accept(open: stanzas.Open, peer: string): Promise<undefined> {
+    const { sid, blockSize } = open;
+    const { maxBlockSize } = this.settings;
+    if (blockSize > maxBlockSize) {
+      throw new StanzaError('modify', 'resource-constraint', `at most ${maxBlockSize}`);
+    }
+    if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
+    if (!(await this.#isAuthorized(open, peer))) throw notAcceptable();
+    const stream = this.#register(peer, { ...this.settings, ...open });
+    try {
+      await this.#run('set_stream', peer, sid, stream);
+    } catch (error) {
+      this.#forget(stream);
       stream.abandon();
       throw error;
     }
-    await this.#run('set_stream', peer, sid, stream);
-    return stream;
-  }
-
-  async #receiveOpen(element: Element, peer: string): Promise<undefined> {
-    const open = stanzas.readOpen(element);
-    const { sid, blockSize } = open;
-    if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
-    if (!(await this.#isAuthorized(open, peer))) throw notAcceptable();
-    if (blockSize > this.settings.maxBlockSize) {
-      throw new StanzaError(
-        'modify',
-        'resource-constraint',
-        `at most ${this.settings.maxBlockSize}`,
-      );
-    }
-    // Another open may have come while the handlers were asked.
-    if (this.#streams.has(streamKey(peer, sid))) throw notAcceptable('the sid is in use');
-    const stream = this.#register(peer, { ...this.settings, ...open });
-    await this.#run('set_stream', peer, sid, stream);
     // The result leaves first: nothing that the new owner sends may come before it.
     setImmediate(() => this.#handOver(stream));
     return undefined;
@@ -216,7 +231,6 @@ export class InBandBytestreams {
   }
 
   #handOver(stream: Bytestream): void {
-    stream.off('error', heldBack);
     const expecting = this.#expected.get(streamKey(stream.peer, stream.sid));
     if (expecting) expecting(stream);
     else this.onBytestream(stream);
@@ -287,14 +301,21 @@ export class InBandBytestreams {
       },
       this.#link(peer, sid, stanza, window),
     );
-    const key = streamKey(peer, sid);
-    this.#streams.set(key, stream);
+    this.#streams.set(streamKey(peer, sid), stream);
     stream.once('close', () => {
-      this.#streams.delete(key);
-      this.#carriers.delete(key);
-      void this.#run('del_stream', peer, sid, stream);
+      this.#forget(stream);
+      // Nobody is left to tell.
+      this.#run('del_stream', peer, sid, stream).catch((error: Error) =>
+        process.emitWarning(`del_stream of the bytestream ${sid} failed: ${error.message}`),
+      );
     });
-    return stream.on('error', heldBack);
+    return stream;
+  }
+
+  #forget({ peer, sid }: Bytestream): void {
+    const key = streamKey(peer, sid);
+    this.#streams.delete(key);
+    this.#carriers.delete(key);
   }
 
   #link(peer: string, sid: string, stanza: stanzas.StanzaMode, window: Window): BytestreamLink {
@@ -355,9 +376,6 @@ const randomSid = () => randomBytes(16).toString('hex');
 const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
 
 const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);
-
-/** Until its owner has it, an error of a bytestream only ends it; the owner finds it when reading or writing. */
-const heldBack = () => undefined;
 
 /** The largest block whose stanza the server takes (XEP-0478). */
 function blockSizeFor(maxStanzaBytes = Number.POSITIVE_INFINITY): number {

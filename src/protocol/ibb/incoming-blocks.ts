@@ -37,8 +37,9 @@ export class IncomingBlocks {
    */
   receive({ seq, bytes }: Data): Promise<void> {
     const expected = this.blocks % SEQ_MODULUS;
-    if (this.#full && seq !== expected) throw noRoom();
-    if (seq !== expected) {
+    const ahead = (seq - expected + SEQ_MODULUS) % SEQ_MODULUS;
+    if (this.#full && ahead > 0 && ahead < SEQ_MODULUS / 2) throw noRoom();
+    if (ahead !== 0) {
       throw new StanzaError('cancel', 'unexpected-request', `expected seq ${expected}`);
     }
     if (!bytes) throw new StanzaError('cancel', 'bad-request', 'not base64');

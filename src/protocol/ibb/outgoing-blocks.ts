@@ -239,7 +239,7 @@ export class OutgoingBlocks {
    * reply that does not come leaves open whether the block arrived, so it is never sent again.
    */
   async #watch(): Promise<void> {
-    const { clock, isThere } = this.#options;
+    const { clock } = this.#options;
     this.#watching = true;
     for (let [before, idle] = [this.blocks, 0]; this.#underWay.length > 0; before = this.blocks) {
       const sleep = clock.sleep(STALL_CHECK_MS, this.#stop.signal);
@@ -248,15 +248,19 @@ export class OutgoingBlocks {
         () => true,
       );
       if (stopped) return;
-      idle = this.blocks > before || this.#waitError ? 0 : idle + 1;
+      const unanswered = this.#underWay.some(({ outcome }) => outcome === undefined);
+      idle = this.blocks > before || !unanswered ? 0 : idle + 1;
       if (idle === STALL_CHECKS) {
         return this.#fail(new BytestreamLost('the recipient has stopped answering'));
       }
-      if (idle > 0 && !(await isThere())) {
-        return this.#fail(new BytestreamLost('the recipient is gone'));
-      }
+      if (idle > 0) void this.#lookForRecipient();
     }
     this.#watching = false;
+  }
+
+  async #lookForRecipient(): Promise<void> {
+    if (await this.#options.isThere()) return;
+    this.#fail(new BytestreamLost('the recipient is gone'));
   }
 
   #fail(error: Error): void {

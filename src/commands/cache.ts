@@ -1,0 +1,82 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { display } from '../ui/display.js';
+import type { Context, OutputFlags } from './context.js';
+import { addOutputOptions } from './options.js';
+
+/** A blob in the cache, or, apart from it, one that was published here. */
+export interface ListedBlob {
+  published: boolean;
+  cid: string;
+  type: string;
+  /** Bytes. */
+  size: number;
+  /** When it ends; `undefined`: never. */
+  expires?: Date;
+  /** JID that it came from. */
+  peer?: string;
+}
+
+export interface BlobCache {
+  /** Those published, then those fetched; oldest first. */
+  list(): Promise<ListedBlob[]>;
+  /** Removes what is expired or damaged, and of those fetched what is beyond the limits. */
+  prune(): Promise<void>;
+}
+
+export function addCacheCommand(program: Command, context: Context): void {
+  const cache = program
+    .command('cache')
+    .summary('list, remove or prune blobs')
+    .description('Looks after the blobs that were fetched, and those that are published.');
+  const list = cache
+    .command('list')
+    .description('Prints cid, "published" or "fetched", type, size, end and sender, with tabs.');
+  addOutputOptions(list).action((flags: OutputFlags) => listCache(flags, context));
+  const remove = cache
+    .command('remove')
+    .description('Removes blobs. One that is published is not given out any more.')
+    .argument('<cid...>');
+  addOutputOptions(remove).action((cids: string[], flags: OutputFlags) =>
+    removeFromCache(cids, flags, context),
+  );
+  const prune = cache
+    .command('prune')
+    .description('Removes what is expired, damaged, or left over by processes that were killed.');
+  addOutputOptions(prune).action(async () => (await context.openCache()).prune());
+  for (const command of cache.commands) command.exitOverride();
+}
+
+async function listCache(flags: OutputFlags, context: Context): Promise<void> {
+  const { report } = await context.reporter(flags);
+  const blobs = await (await context.openCache()).list();
+  if (!flags.json) {
+    const lines = blobs.map((blob) => `${lineOf(blob)}\n`);
+    return pipeline(Readable.from(lines), context.stdout, { end: false });
+  }
+  for (const { published, cid, type, size, peer } of blobs) {
+    report({ event: 'blob', cid, type, size, published, ...(peer ? { peer } : {}) });
+  }
+}
+
+function lineOf({ published, cid, type, size, expires, peer }: ListedBlob): string {
+  const kind = published ? 'published' : 'fetched';
+  const end = expires ? expires.toISOString() : '-';
+  return [cid, kind, type, `${size}`, end, peer ?? '-'].map(display).join('\t');
+}
+
+/** All that are there go, also when others are not there. */
+async function removeFromCache(cids: string[], flags: OutputFlags, context: Context) {
+  const { NoSuchBlob } = await import('../protocol/bob/bits-of-binary.js');
+  const { deleteBlob } = await import('../protocol/bob/blob-store.js');
+  const { readContentId } = await import('../protocol/bob/content-id.js');
+  const { note } = await context.reporter(flags);
+  const registry = await context.createRegistry();
+  const absent: string[] = [];
+  for (const cid of cids.map(readContentId)) {
+    if (await deleteBlob(registry, cid)) note(`removed ${cid}`);
+    else absent.push(cid);
+  }
+  if (absent.length > 0) throw new NoSuchBlob(`not there: ${absent.join(', ')}`);
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { Session } from '../session/session.js';
+import type { Reporter } from '../ui/report.js';
+import { logIn, requireAccount } from './account.js';
+import type { Context } from './context.js';
+import { readPassword } from './password.js';
+import { RESOURCE, type ServeFlags } from './serve.js';
+
+export interface Scouted {
+  /** Another process gives out all the blobs already. */
+  serves: boolean;
+  /** How to go online without pushing anyone out, and without asking for the password again. */
+  flags: ServeFlags;
+  context: Context;
+}
+
+const PATIENCE_MS = 10_000;
+
+/**
+ * Finds out who has the resource `inband` of the own account, before it is taken: most servers would end the other
+ * session. An account that names a resource gets that one, unasked.
+ */
+export async function lookForServer(
+  cids: string[],
+  flags: ServeFlags,
+  context: Context,
+  reporter: Reporter,
+): Promise<Scouted> {
+  const { recipient } = await import('../transfer/send-file.js');
+  const account = requireAccount(flags);
+  if (account.includes('/')) return { serves: false, flags, context };
+  const password = await readPassword(flags, context);
+  const { passwordFile, passwordCommand, ...others } = flags;
+  const known = { ...context, env: { ...context.env, INBAND_PASSWORD: password } };
+  const server = recipient(account);
+  const seen = await look(server, cids, others, known, reporter);
+  if (seen === 'nobody') return { serves: false, flags: others, context: known };
+  if (seen === 'server') {
+    reporter.warn(`${server} is online and gives out the same blobs, so nothing more is needed`);
+    return { serves: true, flags: others, context: known };
+  }
+  const resource = `${RESOURCE}-${randomUUID()}`;
+  reporter.warn(`${server} is taken by something that does not give this out; using ${resource}`);
+  const apart = { ...others, account: `${account}/${resource}` };
+  return { serves: false, flags: apart, context: known };
+}
+
+type Seen = 'nobody' | 'server' | 'other';
+
+/** Unseen, with a random resource. */
+async function look(
+  server: string,
+  cids: string[],
+  flags: ServeFlags,
+  context: Context,
+  reporter: Reporter,
+): Promise<Seen> {
+  const { isConnected } = await import('../protocol/presence.js');
+  const session = await logIn(flags, context, reporter, { admit: () => false });
+  const options = { signal: context.signal, timeout: PATIENCE_MS };
+  try {
+    if (!(await isConnected(session, server, options))) return 'nobody';
+    return (await givesOut(session, server, cids, options)) ? 'server' : 'other';
+  } finally {
+    await session.close();
+  }
+}
+
+async function givesOut(
+  session: Session,
+  server: string,
+  cids: string[],
+  options: { signal: AbortSignal; timeout: number },
+): Promise<boolean> {
+  const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
+  const bits = new BitsOfBinary(session);
+  try {
+    for (const cid of cids) await bits.getBlob({ ...options, jid: server, cid, cached: false });
+    return true;
+  } catch {
+    options.signal.throwIfAborted();
+    session.ended.throwIfAborted();
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Call, HandlerRegistry } from '../handler-registry.js';
+import type { BitOfBinary } from './bit-of-binary.js';
+import { contentIdOf, matches, parseContentId, readContentId } from './content-id.js';
+import { isMediaType, MAX_BLOB_BYTES, MAX_MAX_AGE } from './stanzas.js';
+
+// Blobs are kept by three operations of the registry, type `bob`, that a program may replace. `jid` is our own
+// JID, where we are online. They are called with cids as `readContentId` spells them.
+//   get_bob  args: the cid → the blob or nothing; `from` is who asks for it, nobody for a look of our own
+//   set_bob  args: the blob; `from` is who it came from, nobody for one of our own
+//   del_bob  args: the cid → whether there was one
+
+/** What came is not what the cid names; it was thrown away. */
+export class BlobMismatch extends Error {
+  override readonly name = 'BlobMismatch';
+}
+
+export interface SetBlobOptions {
+  /** What to call it. Default: made of its hash, and whoever fetches it can then check it. */
+  cid?: string | undefined;
+  /** Seconds that others may keep it, and that we do; 0: others not at all. Default: without an end. */
+  maxAge?: number | undefined;
+  /** An algorithm of `HASH_ALGORITHMS`. Default `sha-256`. */
+  hash?: string | undefined;
+}
+
+/**
+ * Makes a blob of our own, and stores nothing. Throws `BlobMismatch` when the bytes are not those of the cid,
+ * RangeError for more than 64 KiB, an unknown hash, or a cid, type or max-age that is none.
+ */
+export function createBlob(
+  bytes: Uint8Array,
+  type: string,
+  { cid, maxAge, hash = 'sha-256' }: SetBlobOptions = {},
+): BitOfBinary {
+  if (bytes.length > MAX_BLOB_BYTES) {
+    throw new RangeError(`a blob has at most ${MAX_BLOB_BYTES} bytes; send it as a file`);
+  }
+  if (!isMediaType(type)) {
+    throw new RangeError(`"${type}" is not a media type; one looks like image/png`);
+  }
+  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_MAX_AGE)) {
+    throw new RangeError(`a max-age is a whole number of seconds up to ${MAX_MAX_AGE}`);
+  }
+  const name = cid === undefined ? contentIdOf(bytes, hash) : readContentId(cid);
+  const blob = checked({ cid: name, type, bytes, ...(maxAge === undefined ? {} : { maxAge }) });
+  if (!blob) throw new BlobMismatch(`the bytes are not those of ${name}`);
+  return blob;
+}
+
+/** Stores a blob of our own, to be given out, and returns its cid. Rejects as `createBlob` throws. */
+export async function setBlob(
+  registry: HandlerRegistry,
+  bytes: Uint8Array,
+  type: string,
+  { jid, ...options }: SetBlobOptions & { jid?: string } = {},
+): Promise<string> {
+  const blob = createBlob(bytes, type, options);
+  await registry.run('bob', 'set_bob', { jid, args: blob });
+  return blob.cid;
+}
+
+/** Looks into the store. A blob that is not what its cid says counts as absent, whatever store it is. */
+export async function findBlob(
+  registry: HandlerRegistry,
+  cid: string,
+  call: Omit<Call, 'args' | 'node'> = {},
+): Promise<BitOfBinary | undefined> {
+  const args = readContentId(cid);
+  const blob = await registry.run<BitOfBinary | undefined>('bob', 'get_bob', { ...call, args });
+  return blob && checked({ ...blob, cid: args });
+}
+
+/** Removes a blob, of our own or fetched; returns whether there was one, if the store tells. */
+export function deleteBlob(
+  registry: HandlerRegistry,
+  cid: string,
+  jid?: string,
+): Promise<boolean | undefined> {
+  return registry.run('bob', 'del_bob', { jid, args: readContentId(cid) });
+}
+
+/** The blob, marked if nobody can tell, or `undefined` where it is not what its cid says. */
+export function checked(blob: BitOfBinary): BitOfBinary | undefined {
+  const id = parseContentId(blob.cid);
+  if (!id) return { ...blob, unverified: true };
+  return matches(id, blob.bytes) ? blob : undefined;
+}

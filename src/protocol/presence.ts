@@ -1,0 +1,81 @@
+// RFC 6121 §4 and §8: being seen, seeing others, and knocking.
+import { randomUUID } from 'node:crypto';
+import { bareJid, formatJid, parseJid } from '../session/jid.js';
+import type { RequestOptions, Session } from '../session/session.js';
+import { StanzaError } from '../session/stanza-error.js';
+import { type Element, xml } from '../session/xml.js';
+import { type Clock, systemClock } from './clock.js';
+import { discoverFeatures } from './disco.js';
+
+/**
+ * §8.5.2: the server gives a resource of negative priority no message that is for the person, neither a new one
+ * nor one of those it has stored.
+ */
+const PRIORITY = '-1';
+
+/** Our being there. It brings us no message but those to our full JID. */
+export const available = (...children: Element[]): Element =>
+  xml('presence', {}, xml('priority', {}, PRIORITY), ...children);
+
+/** For servers where a contact's resources answer on their own (ejabberd). */
+const GRACE_MS = 1_000;
+
+/**
+ * The full JIDs under which a contact is seen at this moment: asks its server, which tells those who may see its
+ * presence, and tells nobody of us. Most servers answer what is asked behind the probe behind the presence, too
+ * (RFC 6120 §10.1); where no presence has come until then, some time is given to it.
+ */
+export async function seenResources(
+  session: Session,
+  contact: string,
+  options: RequestOptions,
+  clock: Clock = systemClock,
+): Promise<string[]> {
+  const bare = bareJid(contact);
+  const seen = new Set<string>();
+  let told = false;
+  const forget = session.onPresence(({ attrs: { from, type } }) => {
+    if (!from || bareJid(from) !== bare) return;
+    told = true;
+    if (!parseJid(from).resource) return;
+    if (type === undefined) seen.add(formatJid(parseJid(from)));
+    else seen.delete(formatJid(parseJid(from)));
+  });
+  try {
+    await session.send(xml('presence', { type: 'probe', to: bare }));
+    await discoverFeatures(session, bare, options).catch(ignoreStanzaError);
+    const signals = [session.ended, ...(options.signal ? [options.signal] : [])];
+    if (!told) await clock.sleep(GRACE_MS, AbortSignal.any(signals));
+    return [...seen];
+  } finally {
+    forget();
+  }
+}
+
+/**
+ * Whether anyone is connected with this full JID of our own account, seen or not. A message of type `groupchat`
+ * comes back where nobody is, and is nothing to one who is (§8.5.3.2.1, §8.5.3.1).
+ */
+export async function isConnected(
+  session: Session,
+  jid: string,
+  options: RequestOptions,
+): Promise<boolean> {
+  const id = randomUUID();
+  let cameBack = false;
+  const forget = session.onMessage(({ attrs }) => {
+    if (attrs.type === 'error' && attrs.id === id) cameBack = true;
+  });
+  try {
+    await session.send(xml('message', { type: 'groupchat', to: jid, id }));
+    await discoverFeatures(session, bareJid(jid), options).catch(ignoreStanzaError);
+    return !cameBack;
+  } finally {
+    forget();
+  }
+}
+
+/** Any answer shows that what was sent before has been dealt with. */
+function ignoreStanzaError(error: Error): void {
+  if (!(error instanceof StanzaError)) throw error;
+}

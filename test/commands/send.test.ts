@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { onScriptedServer } from './on-scripted-server.js';
+
+const startInband = onScriptedServer();
+
+const ALICE = 'alice@localhost/phone';
+const SHUTDOWN = `<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`;
+
+test('ends with 7 when the server ends the stream in one breath with an acknowledgement', async () => {
+  const [send, peer] = await startInband(['send', '--window', '1', '/dev/zero', ALICE]);
+  const result = (id: string) => `<iq type='result' id='${id}' from='${ALICE}'/>`;
+  const open = await peer.stanza('iq');
+  expect(open.text).toContain('<open ');
+  peer.write(result(open.id));
+  const data = await peer.stanza('iq');
+  peer.write(`${result(data.id)}${SHUTDOWN}</stream:stream>`);
+  expect(await send.exited).toEqual({ code: 7, signal: null });
+  expect(send.stderr()).toMatch(/^inband: .*system-shutdown/m);
+});

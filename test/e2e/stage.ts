@@ -1,0 +1,169 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { accountOf, type RunOptions, runInband } from '../support/inband.js';
+import type { Running } from '../support/process.js';
+import { type Prosody, type ProsodyOptions, startProsody } from '../support/prosody.js';
+
+export interface Actor extends Running {
+  /** The empty folder that it was started in. */
+  readonly folder: string;
+}
+
+export interface ActorOptions extends Partial<Omit<RunOptions, 'env'>> {
+  /** Over the account's own environment; `undefined` takes a variable away. */
+  env?: Record<string, string | undefined>;
+}
+
+/** A real server for a test file, and users who run the built program there, each with a home of their own. */
+export interface Stage {
+  readonly server: Prosody;
+  /** An empty folder, removed after the test. */
+  folder(): string;
+  /** The same for all that one user runs in a test. */
+  home(name: string): string;
+  /** Runs the program as the owner of an account; it is killed after the test. */
+  inband(name: string, args: string[], options?: ActorOptions): Actor;
+  /** Runs `inband receive` and waits until it is online. */
+  receive(name: string, args?: string[], options?: ActorOptions): Promise<Actor>;
+}
+
+/**
+ * Accounts: `alice` and `bob`, who are contacts, and `mallory`, a stranger. To be called once, at the
+ * top of a test file.
+ */
+export function prepareStage(options: ProsodyOptions = {}): Stage {
+  const folders: string[] = [];
+  const homes = new Map<string, string>();
+  const actors: Actor[] = [];
+  let server: Prosody | undefined;
+
+  beforeAll(async () => {
+    server = await startProsody(options);
+    await server.addAccount('mallory');
+    await server.subscribe('alice', 'bob');
+  });
+  afterAll(() => server?.stop());
+  afterEach(async () => {
+    await Promise.all(actors.splice(0).map((actor) => actor.stop('SIGKILL')));
+    await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true })));
+    homes.clear();
+  });
+
+  const stage: Stage = {
+    get server() {
+      if (!server) throw new Error('the server is there in tests only');
+      return server;
+    },
+    folder: () => {
+      const path = mkdtempSync(join(tmpdir(), 'inband-e2e-'));
+      folders.push(path);
+      return path;
+    },
+    home: (name) => {
+      const home = homes.get(name) ?? stage.folder();
+      homes.set(name, home);
+      return home;
+    },
+    inband: (name, args, { env, ...others } = {}) => {
+      const folder = stage.folder();
+      const running = runInband(args, {
+        cwd: folder,
+        home: stage.home(name),
+        env: defined({ ...accountOf(stage.server, name), ...env }),
+        ...others,
+      });
+      const actor = { ...running, folder };
+      actors.push(actor);
+      return actor;
+    },
+    receive: async (name, args = [], options) => {
+      const actor = stage.inband(name, ['receive', ...args], options);
+      if (args.includes('--json')) await actor.line(/^\{"event":"state","state":"online"/);
+      else await actor.line(/^online as /, 'stderr');
+      return actor;
+    },
+  };
+  return stage;
+}
+
+function defined(variables: Record<string, string | undefined>): Record<string, string> {
+  const entries = Object.entries(variables).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries as [string, string][]);
+}
+
+export interface Outcome {
+  /** Exit code, or the signal that ended it. */
+  code: number | string | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Waits for the end. */
+export async function outcomeOf(running: Running): Promise<Outcome> {
+  const { code, signal } = await running.exited;
+  return { code: signal ?? code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+/** Waits for the end, which must be a success; the lines of standard output. */
+export async function resultsOf(running: Running): Promise<string[]> {
+  const outcome = await outcomeOf(running);
+  expect(outcome).toMatchObject({ code: 0 });
+  return linesOf(outcome.stdout);
+}
+
+/** The first `count` lines of standard output, of a program that goes on. */
+export async function firstResults(running: Running, count: number): Promise<string[]> {
+  const ended = running.exited.then(() => {
+    throw new Error(`${count} lines were expected: ${running.stdout()}\n${running.stderr()}`);
+  });
+  ended.catch(() => {});
+  for (;;) {
+    const lines = running.stdout().split('\n').slice(0, -1);
+    if (lines.length >= count) return lines.slice(0, count);
+    await Promise.race([once(running.child.stdout as Readable, 'data'), ended]);
+  }
+}
+
+/** The whole lines; throws when the last one is not whole. */
+export function linesOf(text: string): string[] {
+  const lines = text.split('\n');
+  if (lines.pop() !== '') throw new Error(`no newline at the end of ${JSON.stringify(text)}`);
+  return lines;
+}
+
+export type JsonEvent = Record<string, unknown>;
+
+/** Reads the lines of `--json` as strictly as its promise: `event` first, no spaces. */
+export function eventsOf(text: string): JsonEvent[] {
+  return linesOf(text).map((line) => {
+    const event = JSON.parse(line) as JsonEvent;
+    expect(Object.keys(event)[0]).toBe('event');
+    expect(line).toBe(JSON.stringify(event));
+    return event;
+  });
+}
+
+/** All files below a folder, hidden ones too, by their relative paths; no folders. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => !statSync(join(folder, path)).isDirectory())
+    .sort();
+}
+
+/** Writes random bytes to a file and returns their SHA-256. */
+export async function writeRandom(path: string, size: number): Promise<string> {
+  const bytes = randomBytes(size);
+  await writeFile(path, bytes);
+  return sha256(bytes);
+}
+
+export const sha256 = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex');
+
+export const hashOfFile = async (path: string): Promise<string> => sha256(await readFile(path));

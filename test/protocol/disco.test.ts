@@ -1,0 +1,95 @@
+import { describe, expect, test } from '@jest/globals';
+import { caps, nodeOf, verificationOf } from '../../src/protocol/caps.js';
+import { answerDiscovery, discoverFeatures, NS_DISCO_INFO } from '../../src/protocol/disco.js';
+import { RequestTimeout } from '../../src/session/requests.js';
+import { xml } from '../../src/session/xml.js';
+import { JULIET, linkedSessions } from '../support/linked-sessions.js';
+
+const INFO = {
+  identity: { category: 'client', type: 'bot', name: 'inband' },
+  features: [NS_DISCO_INFO, 'urn:xmpp:bob'],
+};
+
+function pair(nodes: string[] = []) {
+  const [romeo, juliet] = linkedSessions();
+  const undo = answerDiscovery(juliet, INFO, nodes);
+  const ask = (node?: string) =>
+    romeo.request('get', JULIET, xml('query', { xmlns: NS_DISCO_INFO, node }));
+  return { romeo, juliet, undo, ask };
+}
+
+describe('service discovery', () => {
+  test('tells what there is', async () => {
+    const { ask } = pair();
+    const query = (await ask()).getChild('query', NS_DISCO_INFO);
+    expect(query?.getChildren('identity').map(({ attrs }) => attrs)).toEqual([INFO.identity]);
+    expect(query?.getChildren('feature').map(({ attrs }) => attrs.var)).toEqual(INFO.features);
+    expect(query?.attrs.node).toBeUndefined();
+  });
+
+  test('tells it under its own node too, which the answer repeats', async () => {
+    const { ask } = pair([nodeOf(INFO)]);
+    const query = (await ask(nodeOf(INFO))).getChild('query', NS_DISCO_INFO);
+    expect(query?.attrs.node).toBe(nodeOf(INFO));
+    expect(query?.getChildren('feature')).toHaveLength(2);
+  });
+
+  test('knows no other nodes', async () => {
+    const { ask } = pair([nodeOf(INFO)]);
+    await expect(ask('urn:example#ver')).rejects.toMatchObject({
+      type: 'cancel',
+      condition: 'item-not-found',
+    });
+  });
+
+  test('ends when it is undone', async () => {
+    const { ask, undo } = pair();
+    undo();
+    await expect(ask()).rejects.toMatchObject({ condition: 'service-unavailable' });
+  });
+
+  test('reads the features of a peer', async () => {
+    const { romeo } = pair();
+    expect(await discoverFeatures(romeo, JULIET)).toEqual(new Set(INFO.features));
+  });
+
+  test('reads none from an answer that has none', async () => {
+    const [romeo, juliet] = linkedSessions();
+    const answers = [
+      undefined,
+      xml('query', { xmlns: 'urn:example' }, xml('feature', { var: 'x' })),
+      xml('query', { xmlns: NS_DISCO_INFO }, xml('feature')),
+    ];
+    juliet.handle('get', NS_DISCO_INFO, 'query', () => answers.shift());
+    for (let count = 0; count < 3; count++) {
+      expect(await discoverFeatures(romeo, JULIET)).toEqual(new Set());
+    }
+  });
+
+  test('fails as the request does', async () => {
+    const [romeo, juliet] = linkedSessions();
+    await expect(discoverFeatures(romeo, JULIET)).rejects.toThrow('service-unavailable');
+    juliet.handle('get', NS_DISCO_INFO, 'query', () => new Promise(() => undefined));
+    await expect(discoverFeatures(romeo, JULIET, { timeout: 1 })).rejects.toThrow(RequestTimeout);
+  });
+});
+
+describe('entity capabilities', () => {
+  test('are verified by the string of the XEP’s own example, in whatever order', () => {
+    // XEP-0115 §5.2
+    const features = [
+      'http://jabber.org/protocol/muc',
+      'http://jabber.org/protocol/disco#items',
+      'http://jabber.org/protocol/caps',
+      NS_DISCO_INFO,
+    ];
+    const identity = { category: 'client', type: 'pc', name: 'Exodus 0.9.1' };
+    expect(verificationOf({ identity, features })).toBe('QgayPKawpkPSDYmwT/WM94uAlu0=');
+  });
+
+  test('name a node under which the same is told', () => {
+    const { node, ver, hash } = caps(INFO).attrs;
+    expect(`${node}#${ver}`).toBe(nodeOf(INFO));
+    expect(hash).toBe('sha-1');
+  });
+});

@@ -1,0 +1,180 @@
+import type { Readable } from 'node:stream';
+import { afterEach } from '@jest/globals';
+import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
+import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
+import {
+  InBandBytestreams,
+  type OpenOptions,
+  type ServiceSettings,
+} from '../../../src/protocol/ibb/in-band-bytestreams.js';
+import {
+  NS_IBB,
+  type Open,
+  open as openElement,
+  readData,
+} from '../../../src/protocol/ibb/stanzas.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { ConnectionLost, type StanzaSession } from '../../../src/session/stanza-session.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import {
+  type Intercept,
+  JULIET,
+  linkedSessions,
+  parse,
+  ROMEO,
+} from '../../support/linked-sessions.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
+import { Wire } from './wire.js';
+
+const sessions: StanzaSession[] = [];
+
+// Whatever a test left open would wait for its answers, and the process with it.
+afterEach(() => {
+  for (const session of sessions.splice(0)) session.end(new ConnectionLost('the test is over'));
+});
+
+function linked(intercept: Intercept): [StanzaSession, StanzaSession] {
+  const both = linkedSessions(intercept);
+  sessions.push(...both);
+  return both;
+}
+
+/** Lets a bytestream fail that nobody looks after; the session of every one of them ends at last. */
+export const unattended = (stream: Bytestream): Bytestream => stream.on('error', () => undefined);
+
+/** Resolves to the next bytestream that a service accepts. */
+export function acceptedBy(service: InBandBytestreams): Promise<Bytestream> {
+  return new Promise((resolve) => {
+    service.onBytestream = (stream) => resolve(unattended(stream));
+  });
+}
+
+export interface PairOptions extends Partial<ServiceSettings> {
+  intercept?: Intercept;
+}
+
+/** Romeo and Juliet, each with the service; Juliet accepts one bytestream. */
+export function pairOfServices({ intercept, ...settings }: PairOptions = {}) {
+  const wire = new Wire();
+  const clock = new ManualClock();
+  const sessions = linked(wire.record(intercept));
+  const [romeo, juliet] = sessions.map(
+    (session) =>
+      new InBandBytestreams(session, { window: 1, sessionLimit: 1, ...settings }, undefined, clock),
+  ) as [InBandBytestreams, InBandBytestreams];
+  return { wire, clock, sessions, romeo, juliet };
+}
+
+/** A bytestream that Romeo has opened to Juliet: his end and hers. */
+export async function pairOfBytestreams(options: PairOptions = {}, open: OpenOptions = {}) {
+  const services = pairOfServices(options);
+  const accepted = acceptedBy(services.juliet);
+  const his = await services.romeo.open(JULIET, { sid: 's1', ...open });
+  const hers = await accepted;
+  services.wire.lines.length = 0;
+  return { ...services, his, hers };
+}
+
+export interface ReceivedBlock {
+  seq: number;
+  bytes: Buffer | undefined;
+  /** Milliseconds on the clock. */
+  at: number;
+}
+
+type Outcome = StanzaError | 'taken' | 'silence';
+
+/** Answers a block: takes it, refuses it, or leaves it without an answer. */
+export type Answer = (
+  seq: number,
+  /** How many blocks came before, repeated ones too. */
+  index: number,
+) => Outcome | Promise<Outcome>;
+
+/** A bytestream of Romeo's to a Juliet who answers its blocks by the script and remembers them. */
+export async function bytestreamToScript(
+  answer: Answer,
+  settings: Partial<ServiceSettings> = {},
+  clock = new ManualClock(),
+) {
+  const wire = new Wire();
+  const [romeo, juliet] = linked(wire.record());
+  const blocks: ReceivedBlock[] = [];
+  juliet.handle('set', NS_IBB, 'open', () => undefined);
+  juliet.handle('set', NS_IBB, 'close', () => undefined);
+  juliet.handle('set', NS_IBB, 'data', async (element) => {
+    const { seq, bytes } = readData(element);
+    const outcome = await answer(seq, blocks.push({ seq, bytes, at: clock.now() }) - 1);
+    if (outcome === 'silence') return new Promise(() => undefined);
+    if (outcome !== 'taken') throw outcome;
+    return undefined;
+  });
+  const service = new InBandBytestreams(romeo, { window: 1, ...settings }, undefined, clock);
+  const stream = await service.open(JULIET, { sid: 's1' });
+  wire.lines.length = 0;
+  return { wire, clock, romeo, juliet, service, stream, blocks };
+}
+
+/** A Romeo who sends what the test says, to the service of Juliet. */
+export function scriptToService(settings: Partial<ServiceSettings> = {}) {
+  const wire = new Wire();
+  const clock = new ManualClock();
+  const toOthers: Element[] = [];
+  const [romeo, juliet] = linked(
+    wire.record((stanza, deliver) => {
+      const { to } = stanza.attrs;
+      if (to === ROMEO || to === JULIET) deliver(stanza);
+      else toOthers.push(stanza);
+    }),
+  );
+  const registry = new HandlerRegistry();
+  const service = new InBandBytestreams(
+    juliet,
+    { window: 1, sessionLimit: 1, ...settings },
+    registry,
+    clock,
+  );
+  const streams: Bytestream[] = [];
+  service.onBytestream = (stream) => streams.push(unattended(stream));
+  /** Sends a request and resolves to `taken`, or to what it was refused with. */
+  const send = (element: Element) =>
+    romeo.request('set', JULIET, element, { timeout: 1000 }).then(() => 'taken', describeError);
+  /** The same for someone who is not Romeo. */
+  const sendAs = async (from: string, element: Element) => {
+    juliet.receive(parse(xml('iq', { type: 'set', id: 'x1', from }, element).toString()));
+    await settled();
+    const reply = toOthers.pop();
+    if (reply?.attrs.to !== from) throw new Error(`no answer to ${from}`);
+    return reply.attrs.type === 'error' ? describeError(StanzaError.fromStanza(reply)) : 'taken';
+  };
+  const open = async (options: Partial<Open> = {}) => {
+    const element = openElement({ sid: 's1', blockSize: 4, stanza: 'iq', ...options });
+    const answer = await send(element);
+    await settled();
+    return answer;
+  };
+  return { wire, clock, romeo, juliet, service, registry, streams, send, sendAs, open };
+}
+
+const describeError = (error: Error) =>
+  error instanceof StanzaError ? `${error.condition}/${error.type}` : error.name;
+
+/** Reads to the end, and leaves the other direction as it is. */
+export async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Bytes no two blocks of which are alike. */
+export function pattern(length: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length }, (_, index) => index * 31 + (index >> 8) * 7));
+}
+
+/** Resolves to the error that a stream ends with; rejects when it ends without one. */
+export function errorOf(stream: Bytestream): Promise<Error> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', resolve);
+    stream.once('close', () => reject(new Error('it ended without an error')));
+  });
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import { returnChat } from '../../src/protocol/chat.js';
+import { available, isConnected, seenResources } from '../../src/protocol/presence.js';
+import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
+import { type Element, xml } from '../../src/session/xml.js';
+import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
+import { ManualClock, settled } from '../support/manual-clock.js';
+
+/** Romeo's session at a server that answers each stanza with these, and each request with an error after them. */
+function at(server: (stanza: Element) => Element[]) {
+  const sent: Element[] = [];
+  const session: StanzaSession = new StanzaSession(ROMEO, {
+    write: async (stanza) => {
+      sent.push(stanza);
+      for (const answer of server(stanza)) session.receive(answer);
+      if (stanza.name !== 'iq') return;
+      const { to: from, id } = stanza.attrs;
+      session.receive(xml('iq', { type: 'error', from, id }));
+    },
+    close: async () => undefined,
+  });
+  return { session, sent };
+}
+
+const presence = (from: string, type?: string) => xml('presence', { from, type });
+const onProbe = (answers: Element[]) => (stanza: Element) =>
+  stanza.attrs.type === 'probe' ? answers : [];
+
+test('being available never brings messages for a person', () => {
+  const priority = available().getChild('priority')?.getText();
+  expect(Number(priority)).toBeLessThan(0);
+});
+
+describe('the resources of a contact', () => {
+  test('are those that its server tells of, without any presence of ours', async () => {
+    const { session, sent } = at(
+      onProbe([
+        presence('juliet@capulet.example/balcony'),
+        presence('juliet@capulet.example/phone'),
+        presence('nurse@capulet.example/kitchen'),
+        presence('juliet@capulet.example'),
+        presence('juliet@capulet.example/phone', 'unavailable'),
+        presence('juliet@capulet.example/error', 'error'),
+      ]),
+    );
+    expect(await seenResources(session, JULIET, {})).toEqual(['juliet@capulet.example/balcony']);
+    expect(sent.map(({ name, attrs }) => [name, attrs.type, attrs.to])).toEqual([
+      ['presence', 'probe', 'juliet@capulet.example'],
+      ['iq', 'get', 'juliet@capulet.example'],
+    ]);
+  });
+
+  test('are none where its server tells of none in time', async () => {
+    const { session } = at(() => []);
+    const clock = new ManualClock();
+    const seen = seenResources(session, JULIET, {}, clock);
+    await clock.advance(1_000);
+    expect(await seen).toEqual([]);
+  });
+
+  test('may be told of a little later', async () => {
+    const { session } = at(() => []);
+    const clock = new ManualClock();
+    const seen = seenResources(session, JULIET, {}, clock);
+    await clock.advance(900);
+    session.receive(presence('juliet@capulet.example/balcony'));
+    await clock.advance(100);
+    expect(await seen).toEqual(['juliet@capulet.example/balcony']);
+  });
+
+  test('are waited for no longer than the user wants', async () => {
+    const { session } = at(() => []);
+    const enough = new AbortController();
+    const seen = seenResources(session, JULIET, { signal: enough.signal }, new ManualClock());
+    await settled();
+    enough.abort(new Error('enough'));
+    await expect(seen).rejects.toThrow('enough');
+  });
+
+  test('are not known when the session ends', async () => {
+    const { session } = at(() => []);
+    session.end(new ConnectionLost('cut'));
+    await expect(seenResources(session, JULIET, {})).rejects.toThrow('cut');
+  });
+});
+
+describe('a resource of the own account', () => {
+  const MINE = 'romeo@montague.example/inband';
+  const bounced = (id?: string) => xml('message', { type: 'error', from: MINE, id });
+
+  test('is not connected when the message comes back', async () => {
+    const { session, sent } = at((stanza) =>
+      stanza.name === 'message' ? [bounced(stanza.attrs.id)] : [],
+    );
+    expect(await isConnected(session, MINE, {})).toBe(false);
+    // Such a message goes to no other resource, and to no storage (RFC 6121 §8.5.3.2.1).
+    expect(sent[0]?.attrs).toMatchObject({ type: 'groupchat', to: MINE });
+    expect(sent[0]?.getChildElements()).toEqual([]);
+  });
+
+  test('is connected when it does not', async () => {
+    const { session } = at(() => [bounced('another')]);
+    expect(await isConnected(session, MINE, {})).toBe(true);
+  });
+});
+
+describe('a message that a person wrote', () => {
+  const body = xml('body', {}, 'hello');
+  async function returned(
+    attrs: Record<string, string | undefined>,
+    children: Element[],
+    admits = true,
+  ) {
+    const [romeo, juliet] = linkedSessions();
+    returnChat(juliet, () => admits);
+    const errors: Element[] = [];
+    romeo.onMessage((message) => errors.push(message));
+    await romeo.send(xml('message', { to: JULIET, ...attrs }, ...children));
+    await romeo.request('get', JULIET, xml('anything')).catch(() => undefined);
+    return errors;
+  }
+
+  test.each([{ type: 'chat' }, { type: 'normal' }, {}])('goes back with %j', async (attrs) => {
+    const [error, ...others] = await returned({ ...attrs, id: 'm1' }, [body]);
+    expect(others).toEqual([]);
+    expect(error?.attrs).toMatchObject({ type: 'error', id: 'm1', to: ROMEO });
+    expect(error?.getChild('error')?.getChild('service-unavailable')).toBeDefined();
+    expect(error?.getChild('body')).toBeUndefined();
+  });
+
+  test.each([
+    ['an error', { type: 'error' }, [body]],
+    ['said in a room', { type: 'groupchat' }, [body]],
+    ['a headline', { type: 'headline' }, [body]],
+    ['without a text', {}, []],
+  ])('does not when it is %s', async (_, attrs, children) => {
+    expect(await returned(attrs, children)).toEqual([]);
+  });
+
+  test('tells a stranger nothing of us', async () => {
+    expect(await returned({}, [body], false)).toEqual([]);
+  });
+});

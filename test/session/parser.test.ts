@@ -1,0 +1,197 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { StreamParser } from '../../src/session/parser.js';
+import type { Element } from '../../src/session/xml.js';
+
+const HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' from='capulet.example'>`;
+
+/** A parser that has read the header of the stream, and the elements that it found. */
+function started() {
+  const parser = new StreamParser();
+  const elements: Element[] = [];
+  const events: string[] = [];
+  parser.on('start', () => events.push('start'));
+  parser.on('end', () => events.push('end'));
+  parser.on('element', (element: Element) => elements.push(element));
+  parser.write(HEADER);
+  return { parser, elements, events, texts: () => elements.map(String) };
+}
+
+describe('a stream', () => {
+  test('brings its stanzas one by one, between its start and its end', () => {
+    const { parser, events, texts } = started();
+    expect(events).toEqual(['start']);
+    parser.write("<message id='1'><body>To be</body></message> <presence/>");
+    parser.write('</stream:stream>');
+    expect(texts()).toEqual(['<message id="1"><body>To be</body></message>', '<presence/>']);
+    expect(events).toEqual(['start', 'end']);
+  });
+
+  test('brings stanzas of the namespace that the header names', () => {
+    const { parser, elements } = started();
+    parser.write("<iq><query xmlns='urn:example'/></iq><stream:features/>");
+    expect(elements[0]?.getNS()).toBe('jabber:client');
+    expect(elements[0]?.getChildElements()[0]?.getNS()).toBe('urn:example');
+    expect(elements[1]?.is('features', 'http://etherx.jabber.org/streams')).toBe(true);
+  });
+
+  test('brings text with its entities and characters as they were meant', () => {
+    const { parser, elements } = started();
+    parser.write(
+      "<message id='&lt;&quot;&apos;&gt;'><body>a &amp; b &#169; &#x1F600; é 文 😀</body></message>",
+    );
+    expect(elements[0]?.attrs.id).toBe(`<"'>`);
+    expect(elements[0]?.getChild('body')?.getText()).toBe('a & b © 😀 é 文 😀');
+  });
+
+  test('brings marked sections as the text that they are', () => {
+    const { parser, elements } = started();
+    parser.write('<message><body><![CDATA[<b> & ]]></body></message>');
+    expect(elements[0]?.getChild('body')?.getText()).toBe('<b> & ');
+  });
+
+  test('brings text and attributes with a ">" in them', () => {
+    const { parser, elements } = started();
+    for (const part of ["<message id='a>", "b'><body>x >", ' y></body>', '</message>']) {
+      parser.write(part);
+    }
+    expect(elements[0]?.attrs.id).toBe('a>b');
+    expect(elements[0]?.getChild('body')?.getText()).toBe('x > y>');
+  });
+
+  test('is the same however the network cuts it', () => {
+    const text = `<message id='a&gt;b' to="x>y"><body>1 &lt; 2 &amp; 3 > 2 文件 😀</body><x xmlns='urn:x'><![CDATA[<&>]]></x></message> <iq type='get' id='&#49;'><ping xmlns='urn:xmpp:ping'/></iq><presence/>`;
+    const whole = started();
+    whole.parser.write(text);
+    expect(whole.elements).toHaveLength(3);
+    fc.assert(
+      fc.property(fc.array(fc.nat(text.length), { maxLength: 40 }), (cuts) => {
+        const { parser, texts } = started();
+        const places = [0, ...cuts.sort((a, b) => a - b), text.length];
+        for (const [index, end] of places.slice(1).entries()) {
+          parser.write(text.slice(places[index], end));
+        }
+        expect(texts()).toEqual(whole.texts());
+      }),
+      { numRuns: 300 },
+    );
+    const { parser, texts } = started();
+    for (const unit of text.split('')) parser.write(unit);
+    expect(texts()).toEqual(whole.texts());
+  });
+
+  test('tells whether a stanza is whole', () => {
+    const { parser } = started();
+    expect(parser.betweenStanzas).toBe(true);
+    const parts: [string, boolean][] = [
+      ['<message', false],
+      ['>', false],
+      ['<body>x</body>', false],
+      ['</message>', true],
+      [' \n', true],
+      ['<', false],
+      ['presence/>', true],
+      ['x', false],
+    ];
+    for (const [part, whole] of parts) {
+      parser.write(part);
+      expect([part, parser.betweenStanzas]).toEqual([part, whole]);
+    }
+  });
+
+  test('has no whole stanza before its header, nor after its end', () => {
+    const parser = new StreamParser();
+    expect(parser.betweenStanzas).toBe(false);
+    parser.write(HEADER);
+    parser.write('</stream:stream>');
+    expect(parser.betweenStanzas).toBe(false);
+  });
+});
+
+describe('a stream is refused', () => {
+  test.each([
+    ['an entity that nobody declared', '<message>&evil;</message>'],
+    ['an entity in an attribute', "<message id='&evil;'/>"],
+    ['a document type', '<!DOCTYPE x [<!ENTITY evil "x">]>'],
+    [
+      'a document type in parts',
+      '<!DOCTYPE x'.concat(' [<!ENTITY evil SYSTEM "file:///etc/passwd">'),
+    ],
+    ['a comment', '<message><!-- x --></message>'],
+    ['tags that do not match', '<message><body></message></body>'],
+    ['the end of what did not begin', '<message></presence>'],
+    ['a character that XML does not know', '<message>&#0;</message>'],
+  ])('for %s', (_what, text) => {
+    const { parser, elements } = started();
+    expect(() => parser.write(text)).toThrow();
+    expect(elements).toEqual([]);
+  });
+
+  test('for a stanza of more than 512 KiB, long before it is whole', () => {
+    const { parser } = started();
+    const kibibyte = 'x'.repeat(1024);
+    parser.write('<message><body>');
+    let count = 0;
+    expect(() => {
+      for (; count < 600; count += 1) parser.write(kibibyte);
+    }).toThrow('too long');
+    expect(count).toBeLessThanOrEqual(512);
+    expect(count).toBeGreaterThan(510);
+  });
+
+  test('for an attribute of more than 512 KiB', () => {
+    const { parser } = started();
+    expect(() => parser.write(`<message id='${'x'.repeat(513 * 1024)}'/>`)).toThrow('too long');
+  });
+
+  test('for elements inside one another more than 32 deep', () => {
+    const { parser, elements } = started();
+    const nested = (depth: number) => `${'<x>'.repeat(depth)}${'</x>'.repeat(depth)}`;
+    parser.write(nested(31)); // in the stream itself
+    expect(elements).toHaveLength(1);
+    expect(() => parser.write(nested(32))).toThrow('too deep');
+  });
+
+  test('for a stanza of more than 10,000 elements', () => {
+    const { parser, elements } = started();
+    parser.write(`<x>${'<y/>'.repeat(9_900)}</x>`);
+    expect(elements).toHaveLength(1);
+    expect(() => parser.write(`<x>${'<y/>'.repeat(10_001)}</x>`)).toThrow('too many');
+  });
+});
+
+describe('a stream is not refused', () => {
+  test('for many stanzas, however long they are together', () => {
+    const { parser, elements } = started();
+    const stanza = `<message>${'<x/>'.repeat(100)}${'y'.repeat(100_000)}</message>`;
+    for (let count = 0; count < 200; count += 1) parser.write(stanza);
+    expect(elements).toHaveLength(200);
+  });
+
+  test('for a stanza as long as a server lets through', () => {
+    const { parser, elements } = started();
+    parser.write('<message><body>');
+    // In pieces as the network brings them.
+    for (let count = 0; count < 31; count += 1) parser.write('x'.repeat(16_384));
+    parser.write('</body></message>');
+    expect(elements[0]?.getChild('body')?.getText()).toHaveLength(31 * 16_384);
+  });
+
+  test('for spaces that keep it alive', () => {
+    const { parser, elements } = started();
+    for (let count = 0; count < 1000; count += 1) parser.write(count % 2 ? ' ' : '\n');
+    parser.write('<presence/>');
+    expect(elements.map(String)).toEqual(['<presence/>']);
+  });
+});
+
+test('a long stanza in many pieces is read in a time that grows with its length alone', () => {
+  const { parser, elements } = started();
+  const before = performance.now();
+  parser.write('<message><body>');
+  // Half a second or so if each piece were scanned from the start.
+  for (let count = 0; count < 5000; count += 1) parser.write('x'.repeat(100));
+  parser.write('</body></message>');
+  expect(performance.now() - before).toBeLessThan(1000);
+  expect(elements[0]?.getChild('body')?.getText()).toHaveLength(500_000);
+});
