@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Session } from '../session/session.js';
@@ -61,6 +62,16 @@ export function reportState(session: Session, { report }: Reporter): void {
   session.onState((state) => report({ event: 'state', state, jid: session.jid }));
 }
 
+async function readCa(path: string): Promise<string> {
+  const pem = await readFile(path, 'utf8');
+  try {
+    new X509Certificate(pem);
+  } catch {
+    throw new UsageError(`${path} holds no certificate in PEM format`);
+  }
+  return pem;
+}
+
 /** The first half of going online, for those who have more to do before they may be spoken to. */
 export async function logIn(
   flags: AccountFlags,
@@ -69,7 +80,7 @@ export async function logIn(
   options: LogInOptions = {},
 ): Promise<Session> {
   const account = requireAccount(flags);
-  const ca = flags.tlsCa && (await readFile(flags.tlsCa, 'utf8'));
+  const ca = flags.tlsCa && (await readCa(flags.tlsCa));
   const password = await readPassword(flags, context);
   const { service, allowPlain } = flags;
   return reporter.connecting(`connecting as ${account}`, () =>

@@ -51,9 +51,9 @@ export async function publish(
   flags: PublishFlags,
   context: Context,
 ): Promise<void> {
+  const reporter = await context.reporter(flags);
   if (flags.serve) requireAccount(flags);
   const registry = await context.createRegistry();
-  const reporter = await context.reporter(flags);
   const blobs: BitOfBinary[] = [];
   for (const file of files) blobs.push(await readBlob(file, flags, reporter));
   for (const blob of blobs) {
@@ -87,6 +87,7 @@ async function readBlob(file: string, flags: PublishFlags, reporter: Reporter) {
 async function readStart(file: string, bytes: number): Promise<Buffer> {
   const handle = await open(file);
   try {
+    if ((await handle.stat()).isDirectory()) throw new UsageError(`${file} is a directory`);
     const chunks: Buffer[] = [];
     for await (const chunk of handle.createReadStream({ end: bytes - 1 })) chunks.push(chunk);
     return Buffer.concat(chunks);

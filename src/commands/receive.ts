@@ -36,10 +36,10 @@ const NS_PING = 'urn:xmpp:ping';
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
   const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
   const { NS_IBB } = await import('../protocol/ibb/stanzas.js');
+  const reporter = await context.reporter(flags);
   requireAccount(flags);
   const inbox = await context.openInbox(flags.dir);
   const registry = await context.createRegistry();
-  const reporter = await context.reporter(flags);
   const session = await startServing(flags, context, registry, reporter);
   // Whom the session admits may open a bytestream, while there is room.
   const limits = { sessionLimit: flags.maxSessions };
@@ -57,7 +57,7 @@ export async function receive(flags: ReceiveFlags, context: Context): Promise<vo
     await announce(session, reporter, [NS_IBB, NS_PING]);
     await untilEnded(session, context.signal, arrived);
   } finally {
-    bytestreams.close();
+    bytestreams.close(context.signal.aborted ? context.signal.reason : undefined);
     await Promise.all(running);
     await session.close();
   }
@@ -80,7 +80,7 @@ async function receiveOne(
     report({ event: 'done', ...facts, ...file });
     return true;
   } catch (error) {
-    const { message } = error as Error;
+    const message = `a file from ${stream.peer} did not arrive: ${(error as Error).message}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return false;
   }

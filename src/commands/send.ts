@@ -61,12 +61,15 @@ export async function send(operands: string[], flags: SendFlags, context: Contex
   const files = operands.slice(0, -1);
   const { recipient } = await import('../transfer/send-file.js');
   const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
+  const reporter = await context.reporter(flags);
   if (files.length === 0) throw new UsageError('send what to whom? inband send <file...> <jid>');
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new UsageError('standard input can be sent once only');
+  }
   const peer = recipient(operands.at(-1) as string);
   requireAccount(flags);
   const sources = await openSources(files, flags.name, context);
   try {
-    const reporter = await context.reporter(flags);
     const session = await goOnline(flags, context, reporter, { admit: admitOnly([peer]) });
     try {
       const bytestreams = new InBandBytestreams(session);

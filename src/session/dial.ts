@@ -53,10 +53,15 @@ async function dialOne(endpoint: Endpoint, options: DialOptions): Promise<tls.TL
     socket.destroy();
     if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
     throw new ConnectionFailed(
-      `cannot connect to ${host} port ${port} (${(error as Error).message}); check the network, the account's domain and --service`,
+      `cannot connect to ${host} port ${port} (${reasonOf(error as Error)}); check the network, the account's domain and --service`,
       { cause: error },
     );
   }
+}
+
+/** OpenSSL puts its own bookkeeping into the message. */
+function reasonOf({ message, reason }: Error & { reason?: string }): string {
+  return reason ?? message;
 }
 
 /** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */
@@ -97,7 +102,8 @@ async function* readElements(socket: net.Socket, signal: AbortSignal): AsyncGene
     parser.write((chunk as Buffer).toString('latin1'));
     const element = found.shift();
     if (!element) continue;
-    if (found.length > 0 || !parser.betweenStanzas) {
+    // An error may be followed by the end of the stream.
+    if (!element.is('error') && (found.length > 0 || !parser.betweenStanzas)) {
       throw new ServerNotTrusted('the server sent more than it was asked before encryption');
     }
     yield element;

@@ -20,7 +20,7 @@ const DIRECT_TLS_PORT = 5223;
 
 /** Reads `xmpp://host[:port]` or `xmpps://host[:port]`. Throws `MalformedService`. */
 export function parseService(service: string): Endpoint {
-  const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+\]|[^:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(service);
+  const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(service);
   const [, scheme = '', host = '', port] = match ?? [];
   const directTls = scheme.toLowerCase() === 'xmpps';
   const number = port ? Number(port) : directTls ? DIRECT_TLS_PORT : STARTTLS_PORT;

@@ -11,7 +11,7 @@ const MAX_PART_BYTES = 1023;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const NOT_IN_LOCAL = /[\u0000-\u0020\u007f"&'/:<>@]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const NOT_IN_DOMAIN = /[\u0000-\u0020\u007f"&'/<>@]/;
+const NOT_IN_DOMAIN = /[\u0000-\u0020\u007f"&'/<>@]|^\.|\.\.|\.$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const NOT_IN_RESOURCE = /[\u0000-\u001f\u007f]/;
 
@@ -29,11 +29,11 @@ export function parseJid(text: string): Jid {
   const bare = slash < 0 ? text : text.slice(0, slash);
   const at = bare.indexOf('@');
   const jid = {
-    local: at < 0 ? '' : bare.slice(0, at).normalize('NFC').toLowerCase(),
+    local: at < 0 ? '' : bare.slice(0, at).toLowerCase().normalize('NFC'),
     domain: bare
       .slice(at + 1)
-      .normalize('NFC')
       .toLowerCase()
+      .normalize('NFC')
       .replace(/\.$/, ''),
     resource: slash < 0 ? '' : text.slice(slash + 1).normalize('NFC'),
   };

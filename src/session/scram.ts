@@ -77,10 +77,13 @@ function readServerFirst(message: string, ours: string) {
   const nonce = attribute(message, 'r');
   const salt = Buffer.from(attribute(message, 's'), 'base64');
   const iterations = Number(attribute(message, 'i'));
+  // §5.1: whoever does not know an extension that is demanded must not go on.
+  if (/^m=/.test(message)) throw new ServerNotTrusted('the server demands an extension of SCRAM');
   if (!nonce.startsWith(ours) || nonce.length === ours.length) {
     throw new ServerNotTrusted('the server answered a login that is not ours (SCRAM nonce)');
   }
-  if (!(iterations >= MIN_ITERATIONS && iterations <= MAX_ITERATIONS) || salt.length === 0) {
+  const safe = iterations >= MIN_ITERATIONS && iterations <= MAX_ITERATIONS;
+  if (!safe || !Number.isInteger(iterations) || salt.length === 0) {
     throw new ServerNotTrusted(
       `the server asks for a SCRAM login with ${iterations} iterations; ${MIN_ITERATIONS} to ${MAX_ITERATIONS} are safe`,
     );

@@ -72,9 +72,10 @@ export class StanzaSession implements Session {
     this.#ended.signal.throwIfAborted();
     options?.signal?.throwIfAborted();
     const { id, reply } = this.#requests.register(to, options);
-    this.#write(xml('iq', { type, to, id }, payload)).catch((error) =>
-      this.#requests.fail(id, error),
-    );
+    this.#write(xml('iq', { type, to, id }, payload)).catch((cause: Error) => {
+      const error = new ConnectionLost(`the connection was lost (${cause.message})`, { cause });
+      this.#requests.fail(id, error);
+    });
     return reply;
   }
 
@@ -132,6 +133,8 @@ export class StanzaSession implements Session {
     if (from === undefined || this.#ended.signal.aborted) return;
     if (stanza.name === 'message' || stanza.name === 'presence') {
       for (const listener of this.#listeners[stanza.name]) this.#guard(() => listener(stanza));
+    } else if (stanza.name !== 'iq') {
+      return;
     } else if (stanza.attrs.type === 'result' || stanza.attrs.type === 'error') {
       this.#requests.receive(stanza);
     } else if (stanza.attrs.id) {

@@ -171,7 +171,10 @@ describe('a daemon', () => {
     expect(filesIn(bob.folder)).toEqual([expect.stringMatching(/^\.inband\/.+/)]);
     await bob.stop(signal);
     expect(await outcomeOf(bob)).toMatchObject({ code });
-    expect(bob.stdout()).not.toContain('"done"');
+    const ended = eventsOf(bob.stdout()).filter(
+      ({ event }) => event === 'failed' || event === 'done',
+    );
+    expect(ended).toEqual([expect.objectContaining({ event: 'failed', exitCode: code })]);
     expect(filesIn(bob.folder)).toEqual([]);
     alice.child.stdin?.end();
     expect(await outcomeOf(alice)).toMatchObject({ code: 7 });

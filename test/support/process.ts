@@ -23,11 +23,7 @@ export interface Running {
    * The match of the first line that matches, printed before or after the call.
    * Rejects with all output when the process ends, or `timeout` ms (45,000) pass, without one.
    */
-  line(
-    pattern: RegExp,
-    stream?: 'stdout' | 'stderr',
-    timeout?: number,
-  ): Promise<RegExpMatchArray>;
+  line(pattern: RegExp, stream?: 'stdout' | 'stderr', timeout?: number): Promise<RegExpMatchArray>;
   /** Sends the signal (SIGTERM) unless the process has ended, and waits for its end. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
 }

@@ -168,12 +168,11 @@ export class InBandBytestreams {
     });
   }
 
-  /** Takes no more bytestreams and breaks off those that are open. */
-  close(): void {
-    const error = new Error('the service was closed');
+  /** Takes no more bytestreams and breaks off those that are open, for this reason. */
+  close(reason = new Error('the service was closed')): void {
     for (const unhandle of this.#unhandle) unhandle();
-    for (const stream of this.#streams.values()) stream.destroy(error);
-    this.#end(error);
+    for (const stream of this.#streams.values()) stream.destroy(reason);
+    this.#end(reason);
   }
 
   async #open(peer: string, settings: BytestreamSettings & { sid: string; signal?: AbortSignal }) {
