@@ -24,14 +24,10 @@ export {
   type Scope,
 } from './protocol/handler-registry.js';
 export { Bytestream, BytestreamBroken } from './protocol/ibb/bytestream.js';
-export {
-  BytestreamNotOpened,
-  type BytestreamSettings,
-  InBandBytestreams,
-  type OpenOptions,
-  type ServiceSettings,
-} from './protocol/ibb/in-band-bytestreams.js';
+export { BytestreamNotOpened } from './protocol/ibb/expectations.js';
+export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
 export { BytestreamLost, type RetrySettings } from './protocol/ibb/outgoing-blocks.js';
+export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
 export { type ConnectOptions, connect } from './session/connect.js';
 export { ConnectionFailed, ServerNotTrusted } from './session/dial.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid } from './session/jid.js';

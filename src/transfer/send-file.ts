@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { BytestreamBroken } from '../protocol/ibb/bytestream.js';
-import type { BytestreamSettings, InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
+import type { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
+import type { BytestreamSettings } from '../protocol/ibb/settings.js';
 import { formatJid, parseJid } from '../session/jid.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';

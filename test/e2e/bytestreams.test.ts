@@ -10,10 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../src/protocol/clock.js';
 import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
-import {
-  InBandBytestreams,
-  type ServiceSettings,
-} from '../../src/protocol/ibb/in-band-bytestreams.js';
+import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
+import type { ServiceSettings } from '../../src/protocol/ibb/settings.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { startEjabberd } from '../support/ejabberd.js';

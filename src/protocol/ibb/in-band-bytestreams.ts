@@ -1,32 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
 import { AutoWindow } from './auto-window.js';
-import { Bytestream, type BytestreamLink } from './bytestream.js';
+import { Bytestream } from './bytestream.js';
+import { Expectations } from './expectations.js';
+import { createLink } from './links.js';
 import { MessageCarrier } from './message-carrier.js';
-import type { RetrySettings } from './outgoing-blocks.js';
+import {
+  type BytestreamSettings,
+  blockSizeFor,
+  checkBlockSize,
+  DEFAULTS,
+  type ServiceSettings,
+} from './settings.js';
 import * as stanzas from './stanzas.js';
-import { fixedWindow, type Window } from './window.js';
-
-/** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
-export interface BytestreamSettings extends RetrySettings {
-  /** Bytes in a block, before base64; 1 to 65535. Default 4096 (XEP-0047 §5). */
-  blockSize: number;
-  /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
-  window: number | 'auto';
-  /** How blocks travel. Default `iq`. */
-  stanza: stanzas.StanzaMode;
-}
-
-export interface ServiceSettings extends BytestreamSettings {
-  /** The largest block size that is accepted, in bytes. Default 65535. */
-  maxBlockSize: number;
-  /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
-  sessionLimit: number;
-}
+import { fixedWindow } from './window.js';
 
 export interface OpenOptions extends Partial<BytestreamSettings> {
   /** An NMTOKEN. Default: a random one. A sid that was agreed on elsewhere keeps its block size. */
@@ -34,42 +24,11 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
   signal?: AbortSignal;
 }
 
-const DEFAULTS: ServiceSettings = {
-  blockSize: 4096,
-  maxBlockSize: stanzas.MAX_BLOCK_SIZE,
-  window: 'auto',
-  stanza: 'iq',
-  maxRetries: 5,
-  initialWait: 1,
-  waitFactor: 1.2,
-  sessionLimit: 0,
-};
-
 /** Below this a block is mostly XML. */
 const MIN_BLOCK_SIZE = 512;
 
 const NS_DELAY = 'urn:xmpp:delay';
 const NS_PING = 'urn:xmpp:ping';
-
-/** How servers say that a resource is not there or cannot be reached. */
-const NOBODY_THERE = new Set([
-  'gone',
-  'recipient-unavailable',
-  'remote-server-not-found',
-  'remote-server-timeout',
-  'service-unavailable',
-]);
-
-/** A block's stanza beside its base64: two long JIDs (the server adds one), the sid, the names. */
-const STANZA_OVERHEAD_BYTES = 1024;
-
-/** The recipient may have to make a whole file durable before it answers the close. */
-const CLOSE_TIMEOUT_MS = 60_000;
-
-/** Nobody opened the expected bytestream in time. */
-export class BytestreamNotOpened extends Error {
-  override readonly name = 'BytestreamNotOpened';
-}
 
 /**
  * In-Band Bytestreams (XEP-0047) on a session, both roles.
@@ -90,7 +49,7 @@ export class InBandBytestreams {
   /** Of the bytestreams in message mode. */
   readonly #carriers = new Map<string, MessageCarrier>();
   readonly #preauthorized = new Set<string>();
-  readonly #expected = new Map<string, (outcome: Bytestream | Error) => void>();
+  readonly #expected = new Expectations();
   /** Settles when the last open that came has been dealt with. */
   #opening: Promise<unknown> = Promise.resolve();
   readonly #unhandle: (() => void)[];
@@ -127,7 +86,7 @@ export class InBandBytestreams {
     checkBlockSize(settings.blockSize);
     const largest = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
     for (let blockSize = largest; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
-      const sid = options.sid ?? randomSid();
+      const sid = options.sid ?? stanzas.randomSid();
       try {
         return await this.#open(peer, { ...settings, sid, blockSize });
       } catch (error) {
@@ -149,23 +108,11 @@ export class InBandBytestreams {
   ): Promise<Bytestream> {
     this.#session.ended.throwIfAborted();
     const key = streamKey(peer, sid);
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: Bytestream | Error) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        this.#expected.delete(key);
-        this.#preauthorized.delete(key);
-        if (outcome instanceof Error) reject(outcome);
-        else resolve(outcome);
-      };
-      const abort = () => settle(signal?.reason as Error);
-      const late = () => settle(new BytestreamNotOpened(`${peer} did not open the bytestream`));
-      const timer = setTimeout(late, timeout);
-      this.#expected.set(key, settle);
-      signal?.addEventListener('abort', abort);
-      if (signal?.aborted) abort();
-      else this.#run('preauthorize_sid', peer, sid).catch(settle);
-    });
+    const opened = this.#expected.add(key, peer, { timeout, ...(signal ? { signal } : {}) });
+    if (!signal?.aborted) {
+      this.#run('preauthorize_sid', peer, sid).catch((error) => this.#expected.settle(key, error));
+    }
+    return opened.finally(() => this.#preauthorized.delete(key));
   }
 
   /** Takes no more bytestreams and breaks off those that are open, for this reason. */
@@ -230,9 +177,8 @@ export class InBandBytestreams {
   }
 
   #handOver(stream: Bytestream): void {
-    const expecting = this.#expected.get(streamKey(stream.peer, stream.sid));
-    if (expecting) expecting(stream);
-    else this.onBytestream(stream);
+    const isExpected = this.#expected.settle(streamKey(stream.peer, stream.sid), stream);
+    if (!isExpected) this.onBytestream(stream);
   }
 
   #receiveData(element: Element, peer: string): Promise<undefined> {
@@ -288,6 +234,11 @@ export class InBandBytestreams {
       settings.window === 'auto'
         ? new AutoWindow(blockSize)
         : fixedWindow(settings.window, blockSize);
+    // Two runs fill the window.
+    const carrier =
+      stanza === 'message'
+        ? new MessageCarrier(this.#session, peer, sid, () => window.limit / 2)
+        : undefined;
     const stream = new Bytestream(
       {
         peer,
@@ -298,8 +249,9 @@ export class InBandBytestreams {
         retry: settings,
         clock: this.#clock,
       },
-      this.#link(peer, sid, stanza, window),
+      createLink(this.#session, peer, sid, carrier),
     );
+    if (carrier) this.#carriers.set(streamKey(peer, sid), carrier);
     this.#streams.set(streamKey(peer, sid), stream);
     stream.once('close', () => {
       this.#forget(stream);
@@ -315,34 +267,6 @@ export class InBandBytestreams {
     const key = streamKey(peer, sid);
     this.#streams.delete(key);
     this.#carriers.delete(key);
-  }
-
-  #link(peer: string, sid: string, stanza: stanzas.StanzaMode, window: Window): BytestreamLink {
-    const request = async (element: Element, timeout: number) => {
-      await this.#session.request('set', peer, element, { timeout });
-    };
-    const sendClose = () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS);
-    const isThere = () => this.#isThere(peer);
-    if (stanza === 'message') {
-      // Two runs fill the window.
-      const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
-      this.#carriers.set(streamKey(peer, sid), carrier);
-      return { sendData: (seq, bytes) => carrier.send(seq, bytes), sendClose, isThere };
-    }
-    // The bytestream itself watches that blocks are acknowledged.
-    const sendData = (seq: number, bytes: Buffer) =>
-      request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY);
-    return { sendData, sendClose, isThere };
-  }
-
-  /** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */
-  async #isThere(peer: string): Promise<boolean> {
-    try {
-      await this.#session.request('set', peer, stanzas.close(randomSid()));
-      return true;
-    } catch (error) {
-      return !(error instanceof StanzaError && NOBODY_THERE.has(error.condition));
-    }
   }
 
   #registerDefaults(): void {
@@ -365,24 +289,11 @@ export class InBandBytestreams {
 
   #end(error: Error): void {
     for (const stream of this.#streams.values()) stream.abandon(error);
-    for (const settle of this.#expected.values()) settle(error);
+    this.#expected.failAll(error);
   }
 }
-
-const randomSid = () => randomBytes(16).toString('hex');
 
 /** A NMTOKEN has no spaces. */
 const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
 
 const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);
-
-/** The largest block whose stanza the server takes (XEP-0478). */
-function blockSizeFor(maxStanzaBytes = Number.POSITIVE_INFINITY): number {
-  return Math.max(Math.floor((maxStanzaBytes - STANZA_OVERHEAD_BYTES) * 0.75), 1);
-}
-
-function checkBlockSize(blockSize: number): void {
-  if (!(Number.isInteger(blockSize) && blockSize >= 1 && blockSize <= stanzas.MAX_BLOCK_SIZE)) {
-    throw new RangeError(`a block size is 1 to ${stanzas.MAX_BLOCK_SIZE} bytes, not ${blockSize}`);
-  }
-}

@@ -1,4 +1,5 @@
 // XEP-0047 In-Band Bytestreams 2.0.1: elements only. Sends nothing, keeps no state.
+import { randomBytes } from 'node:crypto';
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
@@ -34,6 +35,8 @@ export const data = (sid: string, seq: number, bytes: Uint8Array): Element =>
   xml('data', { xmlns: NS_IBB, sid, seq }, encodeBase64(bytes));
 
 export const close = (sid: string): Element => xml('close', { xmlns: NS_IBB, sid });
+
+export const randomSid = () => randomBytes(16).toString('hex');
 
 /** §2.1: the sid is an NMTOKEN; ours are short, and nobody needs long ones. */
 export const isSid = (text: string): boolean =>

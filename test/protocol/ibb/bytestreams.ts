@@ -5,8 +5,8 @@ import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import {
   InBandBytestreams,
   type OpenOptions,
-  type ServiceSettings,
 } from '../../../src/protocol/ibb/in-band-bytestreams.js';
+import type { ServiceSettings } from '../../../src/protocol/ibb/settings.js';
 import {
   NS_IBB,
   type Open,

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
+import { BytestreamNotOpened } from '../../../src/protocol/ibb/expectations.js';
 import {
-  BytestreamNotOpened,
   InBandBytestreams,
   type OpenOptions,
 } from '../../../src/protocol/ibb/in-band-bytestreams.js';

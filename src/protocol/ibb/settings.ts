@@ -1,0 +1,45 @@
+import type { RetrySettings } from './outgoing-blocks.js';
+import { MAX_BLOCK_SIZE, type StanzaMode } from './stanzas.js';
+
+/** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
+export interface BytestreamSettings extends RetrySettings {
+  /** Bytes in a block, before base64; 1 to 65535. Default 4096 (XEP-0047 §5). */
+  blockSize: number;
+  /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
+  window: number | 'auto';
+  /** How blocks travel. Default `iq`. */
+  stanza: StanzaMode;
+}
+
+export interface ServiceSettings extends BytestreamSettings {
+  /** The largest block size that is accepted, in bytes. Default 65535. */
+  maxBlockSize: number;
+  /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
+  sessionLimit: number;
+}
+
+export const DEFAULTS: ServiceSettings = {
+  blockSize: 4096,
+  maxBlockSize: MAX_BLOCK_SIZE,
+  window: 'auto',
+  stanza: 'iq',
+  maxRetries: 5,
+  initialWait: 1,
+  waitFactor: 1.2,
+  sessionLimit: 0,
+};
+
+/** A block's stanza beside its base64: two long JIDs (the server adds one), the sid, the names. */
+const STANZA_OVERHEAD_BYTES = 1024;
+
+/** The largest block whose stanza the server takes (XEP-0478). */
+export function blockSizeFor(maxStanzaBytes = Number.POSITIVE_INFINITY): number {
+  return Math.max(Math.floor((maxStanzaBytes - STANZA_OVERHEAD_BYTES) * 0.75), 1);
+}
+
+/** Throws RangeError. */
+export function checkBlockSize(blockSize: number): void {
+  if (!(Number.isInteger(blockSize) && blockSize >= 1 && blockSize <= MAX_BLOCK_SIZE)) {
+    throw new RangeError(`a block size is 1 to ${MAX_BLOCK_SIZE} bytes, not ${blockSize}`);
+  }
+}
