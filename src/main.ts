@@ -33,7 +33,7 @@ const USAGE = 2;
 const LOCAL_FILE = 10;
 
 /** 128 and the number of the signal, as shells have it. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const SIGPIPE = 141;
 
 /** The user has had enough. */

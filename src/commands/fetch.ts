@@ -39,6 +39,12 @@ export function addFetchCommand(program: Command, context: Context): void {
 export async function fetchBlob(text: string, flags: FetchFlags, context: Context): Promise<void> {
   const { readContentId } = await import('../protocol/bob/content-id.js');
   const { findBlob } = await import('../protocol/bob/blob-store.js');
+  if (!/^[^@\s]+@[^@\s]+$/.test(text)) {
+    throw new UsageError(`"${text}" is not a cid; one looks like sha-256+…@bob.xmpp.org`);
+  }
+  if (flags.json && flags.output === '-') {
+    throw new UsageError('--json and "-o -" both want standard output; choose one');
+  }
   const cid = readContentId(text);
   const registry = await context.createRegistry();
   const reporter = await context.reporter(flags);

@@ -8,12 +8,20 @@ export function addOutputOptions(command: Command): Command {
     .option('-v, --verbose', 'say what is done and why');
 }
 
-/** An option that may be given several times, with one value each. */
-export function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, earlier: string[] = []) => [
-    ...earlier,
-    value,
-  ]);
+/** An option that may be given several times, with one value each; `check` throws for one that makes no sense. */
+export function repeatable(
+  flags: string,
+  description: string,
+  check: (value: string) => void = () => undefined,
+): Option {
+  return new Option(flags, description).argParser((value: string, earlier: string[] = []) => {
+    try {
+      check(value);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+    return [...earlier, value];
+  });
 }
 
 export function positiveNumber(text: string): number {

@@ -1,7 +1,7 @@
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Contacts } from '../protocol/roster.js';
 import type { Session } from '../session/session.js';
-import { createPolicy, DEFAULT_ALLOW } from '../transfer/policy.js';
+import { checkRule, createPolicy, DEFAULT_ALLOW } from '../transfer/policy.js';
 import type { Reporter } from '../ui/report.js';
 import { type AccountFlags, logIn, reportState, requireAccount } from './account.js';
 import type { Context, OutputFlags } from './context.js';
@@ -18,6 +18,7 @@ export const allowOption = () =>
   repeatable(
     '--allow <who>',
     'who may reach you: own, contacts, anyone, a JID or a domain; repeatable (default: own, contacts)',
+    checkRule,
   );
 
 /** Goes online as the one who serves those whom `--allow` lets in, published blobs to begin with; `announce` is to follow. */
@@ -31,10 +32,15 @@ export async function startServing(
   const { returnChat } = await import('../protocol/chat.js');
   const rules = flags.allow ?? DEFAULT_ALLOW;
   let contacts: Contacts = new Set<string>();
-  const admit = createPolicy(rules, requireAccount(flags), () => contacts);
+  const allows = createPolicy(rules, requireAccount(flags), () => contacts);
+  const admit = (from: string) => {
+    const allowed = allows(from);
+    if (!allowed) reporter.note(`${from} was turned away; see --allow`);
+    return allowed;
+  };
   const session = await logIn(flags, context, reporter, { admit, resource: RESOURCE });
   new BitsOfBinary(session, registry);
-  returnChat(session, admit);
+  returnChat(session, allows);
   if (rules.includes('contacts')) contacts = await readContacts(session, reporter);
   return session;
 }

@@ -133,8 +133,12 @@ async function secure(
     // The network failed, or what answers does not speak TLS; what is left is about the certificate.
     const { code = '', syscall, message } = error as NodeJS.ErrnoException;
     if (signal.aborted || syscall || /^(ECONNRESET|ERR_SSL_)/.test(code)) throw error;
+    const advice =
+      code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+        ? 'is it the server of this account?'
+        : 'is its CA missing (--tls-ca)?';
     throw new ServerNotTrusted(
-      `the server's certificate is not trusted for ${domain} (${message}); is its CA missing (--tls-ca)?`,
+      `the server's certificate is not trusted for ${domain} (${message}); ${advice}`,
       { cause: error },
     );
   }

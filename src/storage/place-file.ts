@@ -1,5 +1,5 @@
 import { link, open, rename, rm } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 
 /** How file systems say that they have no hard links (Android says EACCES). */
 const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
@@ -27,8 +27,8 @@ export async function placeFile(
 
 function numbered(name: string, count: number): string {
   if (count === 0) return name;
-  const { name: stem, ext } = parse(name);
-  return `${stem} (${count})${ext}`;
+  const [, stem = name, extension = ''] = /^(.+)(\.[A-Za-z0-9]{1,8})$/.exec(name) ?? [];
+  return `${stem} (${count})${extension}`;
 }
 
 /** Rejects with EEXIST when anything bears the name `to`, a dangling symlink included. */

@@ -22,6 +22,11 @@ export function createPolicy(rules: string[], account: string, contacts: () => C
   return (from) => policies.some((allows) => allows(from));
 }
 
+/** Throws `MalformedJid` for what is no rule. */
+export function checkRule(rule: string): void {
+  createRule(rule, 'nobody@localhost', () => new Set<string>());
+}
+
 function createRule(rule: string, account: string, contacts: () => Contacts): Policy {
   if (rule === 'anyone') return () => true;
   if (rule === 'own') return (from) => bareJid(from) === bareJid(account);

@@ -151,6 +151,19 @@ test('outlives the acknowledgements of 20,000 stanzas, which ejabberd counts', a
   }
 });
 
+test('says so when the server ends the stream over a large block', async () => {
+  const strict = await startProsody({ config: 'c2s_stanza_size_limit = 20000' });
+  try {
+    const [alice, bob] = [await online(strict, 'alice'), await online(strict, 'bob')];
+    accepting(bob).received.catch(() => {});
+    const stream = await new InBandBytestreams(alice, { blockSize: 65_535 }).open(bob.jid);
+    const sent = sendAll(stream, randomBytes(200_000));
+    await expect(sent).rejects.toThrow(/policy-violation \(XML stanza is too big/);
+  } finally {
+    await strict.stop();
+  }
+});
+
 test('gets most of what a server that limits its clients leaves', async () => {
   const slow = await startProsody({ rateLimit: '10kb/s' });
   try {

@@ -45,6 +45,7 @@ describe('base64 that is read', () => {
     ['two texts, each padded', 'Zg==Zg=='],
     ['a brace', '{'],
     ['white space that is not of ASCII', 'QU\u00a0JD'],
+    ['the same beside white space that is', 'QU \u00a0JD'],
     ['a vertical tab', 'QU\u000bJD'],
     ['a letter that is not of ASCII', 'QUJ\u0131'],
     ['a zero-width space', 'QUJD\u200b'],

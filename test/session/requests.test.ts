@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Requests, RequestTimeout } from '../../src/session/requests.js';
 import { xml } from '../../src/session/xml.js';
 import { settled } from '../support/manual-clock.js';
@@ -137,6 +137,26 @@ describe('a request', () => {
     requests.receive(xml('iq', { type: 'result', id, from: ROMEO }));
     await reply;
     expect(listeners).toEqual(['+abort', '-abort']);
+  });
+
+  test('that was answered or has failed leaves no timer that keeps the process running', () => {
+    jest.useFakeTimers();
+    try {
+      const requests = new Requests(OWN);
+      const { id } = requests.register(ROMEO);
+      const { reply } = requests.register(ROMEO);
+      reply.catch(() => undefined);
+      expect(jest.getTimerCount()).toBe(2);
+      requests.receive(xml('iq', { type: 'result', id, from: ROMEO }));
+      expect(jest.getTimerCount()).toBe(1);
+      requests.failAll(new Error('cut'));
+      expect(jest.getTimerCount()).toBe(0);
+      const endless = requests.register(ROMEO, { timeout: Number.POSITIVE_INFINITY });
+      endless.reply.catch(() => undefined);
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('fails with all the others', async () => {

@@ -130,7 +130,10 @@ describe('what the server sent', () => {
     expect(written).toEqual([A(256)]);
     jest.advanceTimersByTime(10_000);
     expect(written).toEqual([A(256)]);
-    handle(256);
+    handle(255);
+    receive(`<r ${NS}/>`);
+    expect(written).toEqual([A(256)]);
+    handle(1);
     receive(`<r ${NS}/>`);
     expect(written).toEqual([A(256), A(512)]);
   });

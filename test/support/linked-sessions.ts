@@ -1,5 +1,9 @@
 import { StreamParser } from '../../src/session/parser.js';
-import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
+import {
+  ConnectionLost,
+  StanzaSession,
+  type StanzaSessionOptions,
+} from '../../src/session/stanza-session.js';
 import type { Element } from '../../src/session/xml.js';
 
 export const ROMEO = 'romeo@montague.example/orchard';
@@ -11,33 +15,35 @@ export const JULIET = 'juliet@capulet.example/balcony';
  */
 export type Intercept = (stanza: Element, deliver: (stanza: Element) => void) => void;
 
-export interface LinkedSessions extends Array<StanzaSession> {
-  0: StanzaSession;
-  1: StanzaSession;
-}
-
 /** Two sessions that talk through text and the real parser, as through a server without delay. */
 export function linkedSessions(
   intercept: Intercept = (stanza, deliver) => deliver(stanza),
+  options: StanzaSessionOptions = {},
 ): [StanzaSession, StanzaSession] {
-  const romeo: StanzaSession = endpoint(ROMEO, () => juliet, intercept);
-  const juliet: StanzaSession = endpoint(JULIET, () => romeo, intercept);
+  const romeo: StanzaSession = endpoint(ROMEO, () => juliet, intercept, options);
+  const juliet: StanzaSession = endpoint(JULIET, () => romeo, intercept, options);
   return [romeo, juliet];
 }
 
-function endpoint(jid: string, other: () => StanzaSession, intercept: Intercept): StanzaSession {
+function endpoint(
+  jid: string,
+  other: () => StanzaSession,
+  intercept: Intercept,
+  options: StanzaSessionOptions,
+): StanzaSession {
   const deliver = (stanza: Element) => {
     const parsed = parse(stanza.toString());
     setImmediate(() => other().receive(parsed));
   };
-  return new StanzaSession(jid, {
-    write: async (stanza) => {
+  const transport = {
+    write: async (stanza: Element) => {
       const stamped = parse(stanza.toString());
       stamped.attrs.from = jid;
       intercept(stamped, deliver);
     },
     close: async () => other().end(new ConnectionLost('the other side closed')),
-  });
+  };
+  return new StanzaSession(jid, transport, options);
 }
 
 /** Reads one stanza as it would come off the wire. */

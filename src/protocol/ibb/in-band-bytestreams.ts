@@ -6,8 +6,9 @@ import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
 import { AutoWindow } from './auto-window.js';
 import { Bytestream } from './bytestream.js';
 import { Expectations } from './expectations.js';
-import { createLink } from './links.js';
+import { createLink, isThere } from './links.js';
 import { MessageCarrier } from './message-carrier.js';
+import { BytestreamLost } from './outgoing-blocks.js';
 import {
   type BytestreamSettings,
   blockSizeFor,
@@ -26,6 +27,9 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
 
 /** Below this a block is mostly XML. */
 const MIN_BLOCK_SIZE = 512;
+
+/** No block for this long, and the peer is asked for. */
+const IDLE_CHECK_MS = 30_000;
 
 const NS_DELAY = 'urn:xmpp:delay';
 const NS_PING = 'urn:xmpp:ping';
@@ -164,9 +168,23 @@ export class InBandBytestreams {
       stream.abandon();
       throw error;
     }
+    void this.#watchPeer(stream);
     // The result leaves first: nothing that the new owner sends may come before it.
     setImmediate(() => this.#handOver(stream));
     return undefined;
+  }
+
+  /** A peer that was killed does not close; it would hold its place for ever. */
+  async #watchPeer(stream: Bytestream): Promise<void> {
+    const gone = new AbortController();
+    stream.once('close', () => gone.abort());
+    for (let before = 0; !gone.signal.aborted; before = stream.blocksReceived) {
+      await this.#clock.sleep(IDLE_CHECK_MS, gone.signal).catch(() => undefined);
+      const idle = stream.blocksReceived === before && !gone.signal.aborted;
+      if (idle && !(await isThere(this.#session, stream.peer))) {
+        stream.abandon(new BytestreamLost(`${stream.peer} is gone`));
+      }
+    }
   }
 
   async #isAuthorized(open: stanzas.Open, peer: string): Promise<boolean> {

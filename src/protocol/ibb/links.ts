@@ -39,7 +39,7 @@ export function createLink(
 }
 
 /** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */
-async function isThere(session: Session, peer: string): Promise<boolean> {
+export async function isThere(session: Session, peer: string): Promise<boolean> {
   try {
     await session.request('set', peer, stanzas.close(stanzas.randomSid()));
     return true;

@@ -81,13 +81,20 @@ describe('opening a bytestream', () => {
     expect(await readAll(hers)).toEqual(Buffer.from('x'));
   });
 
-  test('again under a sid that was refused asks again', async () => {
-    const { open, opens } = opensToScript((_open, index) =>
+  test('again under a sid that was refused asks again, and what is open then stays so', async () => {
+    const { open, opens, juliet } = opensToScript((_open, index) =>
       index === 0 ? new StanzaError('cancel', 'not-acceptable') : undefined,
     );
-    await expect(open({ sid: 's1' })).rejects.toThrow('not-acceptable');
-    expect((await open({ sid: 's1' })).sid).toBe('s1');
+    const stream = await open({ sid: 's1' }).catch((error) => {
+      expect(error).toMatchObject({ condition: 'not-acceptable' });
+      return open({ sid: 's1' }); // at once
+    });
     expect(opens).toHaveLength(2);
+    await settled();
+    stream.resume();
+    const answer = juliet.request('set', ROMEO, data(0, 'here'), { timeout: 1000 });
+    await expect(answer).resolves.toMatchObject({ attrs: { type: 'result' } });
+    expect(stream.bytesReceived).toBe(4);
   });
 
   test('lets the peer send as soon as it has said yes', async () => {
@@ -658,6 +665,15 @@ describe('an expected bytestream', () => {
     juliet.end(lost);
     await expect(expected).rejects.toBe(lost);
     await expect(service.expect(ROMEO, 's2', { timeout: 1000 })).rejects.toBe(lost);
+  });
+
+  test('is expected by one alone', async () => {
+    const { open, service } = scriptToService({ sessionLimit: 0 });
+    const first = service.expect(ROMEO, 's1', { timeout: 1000 });
+    await expect(service.expect(ROMEO, 's1', { timeout: 1 })).rejects.toThrow();
+    await settled();
+    expect(await open({ sid: 's1' })).toBe('taken');
+    expect((await first).sid).toBe('s1');
   });
 
   test('is handed over though a handler takes its time to let it in', async () => {
