@@ -32,6 +32,10 @@ export class Expectations {
     });
   }
 
+  has(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
   /** Returns whether somebody waited. */
   settle(key: string, outcome: Bytestream | Error): boolean {
     const settle = this.#waiting.get(key);

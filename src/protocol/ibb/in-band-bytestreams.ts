@@ -112,6 +112,7 @@ export class InBandBytestreams {
   ): Promise<Bytestream> {
     this.#session.ended.throwIfAborted();
     const key = streamKey(peer, sid);
+    if (this.#expected.has(key)) throw new Error(`the sid ${sid} is expected already`);
     const opened = this.#expected.add(key, peer, { timeout, ...(signal ? { signal } : {}) });
     if (!signal?.aborted) {
       this.#run('preauthorize_sid', peer, sid).catch((error) => this.#expected.settle(key, error));
@@ -281,8 +282,10 @@ export class InBandBytestreams {
     return stream;
   }
 
-  #forget({ peer, sid }: Bytestream): void {
-    const key = streamKey(peer, sid);
+  /** Unless another one has taken its sid since. */
+  #forget(stream: Bytestream): void {
+    const key = streamKey(stream.peer, stream.sid);
+    if (this.#streams.get(key) !== stream) return;
     this.#streams.delete(key);
     this.#carriers.delete(key);
   }
