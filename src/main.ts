@@ -158,6 +158,8 @@ function onSignals(interrupt: (error: Interrupted) => void): void {
     if (error.code === 'EPIPE') interrupt(new Interrupted(SIGPIPE));
     else throw error;
   });
+  // Nobody is left to tell.
+  process.stderr.on('error', () => undefined);
 }
 
 function exitCodeOf(error: Error): number {

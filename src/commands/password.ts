@@ -52,8 +52,14 @@ async function ask(prompt: string, { stdin, stderr, signal }: Context): Promise<
   stderr.write(prompt);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: stdin, output: silent, terminal: true });
+  // In a prompt the terminal gives the keys to us instead of making signals of them.
+  const given = new AbortController();
+  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  terminal.once('close', () => given.abort(new UsageError('no password was given')));
   try {
-    return await terminal.question('', { signal });
+    return await terminal.question('', { signal: AbortSignal.any([signal, given.signal]) });
+  } catch {
+    throw signal.aborted ? signal.reason : given.signal.reason;
   } finally {
     terminal.close();
     stderr.write('\n');

@@ -35,6 +35,8 @@ const NS_PING = 'urn:xmpp:ping';
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
   const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
+  // Before anybody needs it: the program may be replaced while the daemon runs.
+  await import('../transfer/receive-file.js');
   const { NS_IBB } = await import('../protocol/ibb/stanzas.js');
   const reporter = await context.reporter(flags);
   requireAccount(flags);

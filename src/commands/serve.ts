@@ -73,7 +73,7 @@ async function readContacts(session: Session, reporter: Reporter): Promise<Conta
     return await followContacts(session);
   } catch (error) {
     session.ended.throwIfAborted();
-    reporter.note(`the contacts cannot be read, so none is let in (${(error as Error).message})`);
+    reporter.warn(`the contacts cannot be read, so none is let in (${(error as Error).message})`);
     return new Set<string>();
   }
 }

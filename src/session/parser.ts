@@ -1,20 +1,23 @@
 import { xml } from '@xmpp/client';
 
-/** What Prosody and ejabberd let through between servers; nothing we expect comes near it. */
-const MAX_STANZA_CHARACTERS = 512 * 1024;
+/** Servers pass on 512 KiB between them, and may write some characters as six. */
+const MAX_STANZA_CHARACTERS = 4 * 1024 * 1024;
 const MAX_DEPTH = 32;
 /** A roster of some thousand contacts. */
 const MAX_ELEMENTS = 10_000;
 
 /**
- * The library's parser, with limits on a stanza and at the library's full speed.
- * `write` throws on a stanza over the limits and on broken XML; the stream cannot go on after that.
+ * The library's parser, with limits and at the library's full speed. Of a stanza that is too deep or has
+ * too many elements only the outermost one is handed over: anybody may send us such a thing, and it must
+ * not end the stream. `write` throws on broken XML and endless stanzas, which are the server's own.
  */
 export class StreamParser extends xml.Parser {
   #held: string[] = [];
   #characters = 0;
   #elements = 0;
   #depth = 0;
+  #outermost: { children: unknown[] } | null = null;
+  #skipping = false;
 
   constructor() {
     super();
@@ -49,17 +52,28 @@ export class StreamParser extends xml.Parser {
   override onStartElement(name: string, attrs: Record<string, string>): void {
     this.#depth += 1;
     this.#elements += 1;
-    if (this.#depth > MAX_DEPTH) throw new Error('stanza too deep');
-    if (this.#elements > MAX_ELEMENTS) throw new Error('stanza with too many elements');
+    this.#skipping ||= this.#depth > MAX_DEPTH || this.#elements > MAX_ELEMENTS;
+    if (this.#skipping) return;
     super.onStartElement(name, attrs);
+    if (this.#depth === 2) this.#outermost = this.cursor;
+  }
+
+  /** Text between stanzas is a keepalive, which the library would collect for ever. */
+  override onText(text: string): void {
+    if (this.#depth > 1 && !this.#skipping) super.onText(text);
   }
 
   override onEndElement(name: string): void {
     this.#depth -= 1;
-    super.onEndElement(name);
-    if (this.#depth === 1) {
-      this.#characters = 0;
-      this.#elements = 0;
+    if (this.#skipping && this.#depth > 1) return;
+    if (this.#skipping && this.#outermost) {
+      this.#skipping = false;
+      this.cursor = this.#outermost;
+      this.#outermost.children.length = 0;
     }
+    super.onEndElement(name);
+    if (this.#depth > 1) return;
+    this.#characters = 0;
+    this.#elements = 0;
   }
 }

@@ -72,10 +72,9 @@ export class StanzaSession implements Session {
     this.#ended.signal.throwIfAborted();
     options?.signal?.throwIfAborted();
     const { id, reply } = this.#requests.register(to, options);
-    this.#write(xml('iq', { type, to, id }, payload)).catch((cause: Error) => {
-      const error = new ConnectionLost(`the connection was lost (${cause.message})`, { cause });
-      this.#requests.fail(id, error);
-    });
+    this.#write(xml('iq', { type, to, id }, payload)).catch((error) =>
+      this.#requests.fail(id, error),
+    );
     return reply;
   }
 
@@ -202,8 +201,12 @@ export class StanzaSession implements Session {
     }
   }
 
-  #write(stanza: Element): Promise<void> {
-    return this.#transport.write(stanza);
+  async #write(stanza: Element): Promise<void> {
+    try {
+      await this.#transport.write(stanza);
+    } catch (cause) {
+      throw new ConnectionLost(`the connection was lost (${(cause as Error).message})`, { cause });
+    }
   }
 }
 

@@ -9,6 +9,9 @@ declare module '@xmpp/client' {
     write(text: string): void;
     onStartElement(name: string, attrs: Record<string, string>): void;
     onEndElement(name: string): void;
+    onText(text: string): void;
+    /** The element that is open. */
+    cursor: LibraryElement;
   }
 
   export const xml: {

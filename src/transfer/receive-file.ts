@@ -36,7 +36,8 @@ export async function receiveFile(
     await new Promise((answered) => stream.end(answered));
     return { path, size: stream.bytesReceived, sha256: hash.digest('hex') };
   } catch (error) {
-    await partial.discard();
+    // The first error is the one to tell of; what is left is under a name that nobody sees.
+    await partial.discard().catch(() => undefined);
     return breakOff(stream, error as Error);
   }
 }

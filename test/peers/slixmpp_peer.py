@@ -8,7 +8,7 @@ Usage: slixmpp_peer.py <full jid> <port> <ca> <command>, with the password in IN
   bob-fetch <holder full jid> <cid> <path>
   bob-message <recipient full jid> <path> <media type>   the blob inside a message
   bob-await <path>                     a blob inside a message; prints its cid and type
-  bob-rate <holder full jid> <cid> <count>   prints how many it fetches a second
+  bob-rate <holder full jid> <cid> <count> [cached]   prints how many it fetches a second
 Prints `ready` when it is online, `opened` when its bytestream is open, and `done <sha256>` at the end; exits with 0 on success only.
 """
 
@@ -69,10 +69,10 @@ async def fetch(client, holder, cid, path):
     return data
 
 
-async def fetch_rate(client, holder, cid, count):
+async def fetch_rate(client, holder, cid, count, cached=""):
     start = time.monotonic()
     for _ in range(int(count)):
-        await client["xep_0231"].get_bob(JID(holder), cid, cached=False)
+        await client["xep_0231"].get_bob(JID(holder), cid, cached=bool(cached))
     say(f"rate {int(count) / (time.monotonic() - start)}")
     return b""
 

@@ -678,9 +678,9 @@ describe('input', () => {
     ['bytes that are not UTF-8', Buffer.from(message('<body>\xff\xfe\xc0\x80</body>'), 'latin1')],
     ['a null byte', message('<body>\0</body>')],
     ['text between stanzas', 'text'],
-    ['a stanza of 1 MiB', message(`<body>${'x'.repeat(1 << 20)}</body>`)],
-    ['a tag of 1 MiB', `<message from='${JULIET}' id='${'x'.repeat(1 << 20)}'/>`],
-    ['a stanza that never ends', `<message from='${JULIET}'>${'x'.repeat(1 << 20)}`],
+    ['a stanza of 5 MiB', message(`<body>${'x'.repeat(5 << 20)}</body>`)],
+    ['a tag of 5 MiB', `<message from='${JULIET}' id='${'x'.repeat(5 << 20)}'/>`],
+    ['a stanza that never ends', `<message from='${JULIET}'>${'x'.repeat(5 << 20)}`],
     ['elements 10,000 deep', message('<x>'.repeat(10_000) + '</x>'.repeat(10_000))],
     ['60,000 siblings', message('<x/>'.repeat(60_000))],
     [
@@ -727,14 +727,14 @@ describe('input', () => {
   });
 
   test.each(hostile.filter(([name]) => /MiB|10,000|60,000 siblings/.test(name)))(
-    '%s reaches no listener',
+    'nothing of %s reaches a listener',
     async (_, raw) => {
       const [session, peer] = await online();
       const seen: Element[] = [];
       session.onMessage((stanza) => seen.push(stanza));
       peer.write(raw);
       await whatBecomesOf(session, peer);
-      expect(seen).toEqual([]);
+      expect(seen.flatMap(({ children }) => children)).toEqual([]);
     },
   );
 

@@ -127,36 +127,45 @@ describe('a stream is refused', () => {
     expect(elements).toEqual([]);
   });
 
-  test('for a stanza of more than 512 KiB, long before it is whole', () => {
+  test('for a stanza of more than 4 MiB, long before it is whole', () => {
     const { parser } = started();
     const kibibyte = 'x'.repeat(1024);
     parser.write('<message><body>');
     let count = 0;
     expect(() => {
-      for (; count < 600; count += 1) parser.write(kibibyte);
+      for (; count < 4200; count += 1) parser.write(kibibyte);
     }).toThrow('too long');
-    expect(count).toBeLessThanOrEqual(512);
-    expect(count).toBeGreaterThan(510);
+    expect(count).toBeLessThanOrEqual(4096);
+    expect(count).toBeGreaterThan(4094);
   });
 
-  test('for an attribute of more than 512 KiB', () => {
+  test('for an attribute of more than 4 MiB', () => {
     const { parser } = started();
-    expect(() => parser.write(`<message id='${'x'.repeat(513 * 1024)}'/>`)).toThrow('too long');
+    expect(() => parser.write(`<message id='${'x'.repeat(4097 * 1024)}'/>`)).toThrow('too long');
   });
+});
 
-  test('for elements inside one another more than 32 deep', () => {
-    const { parser, elements } = started();
-    const nested = (depth: number) => `${'<x>'.repeat(depth)}${'</x>'.repeat(depth)}`;
-    parser.write(nested(31)); // in the stream itself
-    expect(elements).toHaveLength(1);
-    expect(() => parser.write(nested(32))).toThrow('too deep');
-  });
+describe('a stanza is handed over without what is in it', () => {
+  const nested = (depth: number) => `${'<x>'.repeat(depth)}${'</x>'.repeat(depth)}`;
 
-  test('for a stanza of more than 10,000 elements', () => {
+  test.each([
+    ['when it is more than 32 deep', nested(31), nested(32)],
+    ['when it is far deeper, all in all', nested(31), nested(100_000)],
+    [
+      'when it has more than 10,000 elements',
+      `<x>${'<y/>'.repeat(9_900)}</x>`,
+      `<x id='1'>text${'<y/>'.repeat(10_001)}text</x>`,
+    ],
+  ])('%s, and the stream goes on', (_when, within, over) => {
     const { parser, elements } = started();
-    parser.write(`<x>${'<y/>'.repeat(9_900)}</x>`);
-    expect(elements).toHaveLength(1);
-    expect(() => parser.write(`<x>${'<y/>'.repeat(10_001)}</x>`)).toThrow('too many');
+    parser.write(within); // in the stream itself
+    parser.write(over);
+    parser.write('<next><child/></next>');
+    expect(elements).toHaveLength(3);
+    const [first, second, third] = elements;
+    expect(first?.children.length).toBeGreaterThan(0);
+    expect([second?.name, second?.children]).toEqual(['x', []]);
+    expect(third?.toString()).toBe('<next><child/></next>');
   });
 });
 

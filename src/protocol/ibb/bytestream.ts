@@ -27,6 +27,8 @@ const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 8 * 1024 * 1024 }
 export interface BytestreamLink {
   /** Resolves when the block is acknowledged. */
   sendData(seq: number, bytes: Buffer): Promise<void>;
+  /** Sends a block that the peer is to refuse; what it answers does not matter. */
+  spoil(seq: number, bytes: Buffer): Promise<void>;
   /** Resolves when the close is acknowledged. */
   sendClose(): Promise<void>;
   /** Whether the peer is still there, as far as can be known. */
@@ -184,6 +186,7 @@ export class Bytestream extends Duplex {
   }
 
   #acknowledged(): void {
+    if (this.destroyed) return;
     this.emit('acknowledged');
     if (this.#outgoing.pending === 0) this.#whenSent?.();
     if (!this.#outgoing.hasRoom) return;
@@ -229,7 +232,7 @@ export class Bytestream extends Duplex {
     const known = error instanceof StanzaError || error instanceof BytestreamBroken;
     const sent = known
       ? this.#link.sendClose()
-      : this.#link.sendData(outOfSequence(this.#outgoing.seq), OUT_OF_SEQUENCE);
+      : this.#link.spoil(outOfSequence(this.#outgoing.seq), OUT_OF_SEQUENCE);
     // Nobody waits for the answer any more.
     sent.catch(() => undefined);
   }

@@ -4,7 +4,7 @@ import type { Element } from '../../session/xml.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
 import { AutoWindow } from './auto-window.js';
-import { Bytestream } from './bytestream.js';
+import { Bytestream, BytestreamBroken } from './bytestream.js';
 import { Expectations } from './expectations.js';
 import { createLink, isThere } from './links.js';
 import { MessageCarrier } from './message-carrier.js';
@@ -161,6 +161,8 @@ export class InBandBytestreams {
     }
     if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
     if (!(await this.#isAuthorized(open, peer))) throw notAcceptable();
+    // It may have ended while the handlers were asked.
+    this.#session.ended.throwIfAborted();
     const stream = this.#register(peer, { ...this.settings, ...open });
     try {
       await this.#run('set_stream', peer, sid, stream);
@@ -221,7 +223,7 @@ export class InBandBytestreams {
       // Not acknowledged, so it does not matter when; and a failure is the bytestream's own.
       stream.receiveData(stanzas.readData(element)).catch(() => undefined);
     } catch (error) {
-      stream.destroy(error as Error);
+      stream.destroy(new BytestreamBroken(0, error as Error));
     }
   }
 

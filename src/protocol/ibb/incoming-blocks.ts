@@ -46,7 +46,7 @@ export class IncomingBlocks {
     if (bytes.length > this.#blockSize) {
       throw new StanzaError('cancel', 'bad-request', 'larger than the block-size');
     }
-    this.#full = this.#waitingBytes + bytes.length > this.#maxWaiting;
+    this.#full = this.#waitingBytes + costOf(bytes) > this.#maxWaiting;
     if (this.#full) throw noRoom();
     return this.#keep(bytes);
   }
@@ -54,7 +54,7 @@ export class IncomingBlocks {
   #keep(bytes: Buffer): Promise<void> {
     this.blocks += 1;
     this.bytes += bytes.length;
-    this.#waitingBytes += bytes.length;
+    this.#waitingBytes += costOf(bytes);
     const acknowledged = new Promise<void>((taken, refused) => {
       this.#waiting.push({ bytes, taken, refused });
     });
@@ -76,7 +76,7 @@ export class IncomingBlocks {
 
   #acknowledge(): void {
     for (const { bytes, taken } of this.#delivered) {
-      this.#waitingBytes -= bytes.length;
+      this.#waitingBytes -= costOf(bytes);
       taken();
     }
     this.#delivered = [];
@@ -89,5 +89,9 @@ export class IncomingBlocks {
     this.#waiting = [];
   }
 }
+
+/** What a block that waits takes in memory: however small, it is one more thing to answer. */
+const costOf = (bytes: Buffer) => Math.max(bytes.length, MIN_COST_BYTES);
+const MIN_COST_BYTES = 512;
 
 const noRoom = () => new StanzaError('wait', 'resource-constraint', 'the reader is behind');

@@ -33,6 +33,10 @@ export function createLink(
         ? carrier.send(seq, bytes)
         : // The bytestream itself watches that blocks are acknowledged.
           request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY),
+    spoil: (seq, bytes) =>
+      carrier
+        ? carrier.spoil(seq, bytes)
+        : request(stanzas.data(sid, seq, bytes), CLOSE_TIMEOUT_MS),
     sendClose: () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS),
     isThere: () => isThere(session, peer),
   };

@@ -32,7 +32,8 @@ export class MessageCarrier {
   #probe: Promise<() => Promise<unknown>> | undefined;
   #count = 0;
   #run: Run | undefined;
-  #probes = 0;
+  /** Those with a probe behind them. */
+  readonly #asked = new Set<Run>();
   #failed: Error | undefined;
 
   /** `runBytes`: how much goes out behind a probe that is not answered before there is another. */
@@ -51,8 +52,13 @@ export class MessageCarrier {
     const run = this.#run ?? this.#begin();
     run.bytes += bytes.length;
     this.#session.send(this.#message(seq, bytes)).catch((error) => this.#fail(error));
-    if (this.#probes === 0 || run.bytes >= this.#runBytes()) this.#ask();
+    if (this.#asked.size === 0 || run.bytes >= this.#runBytes()) this.#ask();
     return run.delivered;
+  }
+
+  /** Sends a block that nobody waits for. */
+  async spoil(seq: number, bytes: Buffer): Promise<void> {
+    await this.#session.send(this.#message(seq, bytes));
   }
 
   /** Takes the bounce of a message; returns whether it was one of ours. */
@@ -90,22 +96,22 @@ export class MessageCarrier {
     const run = this.#run;
     if (!run) return;
     this.#run = undefined;
-    this.#probes += 1;
+    this.#asked.add(run);
     const answered = () => {
-      this.#probes -= 1;
+      this.#asked.delete(run);
       run.resolve();
       // What has gone out meanwhile must not wait for a run to be full.
-      if (this.#probes === 0) this.#ask();
+      if (this.#asked.size === 0) this.#ask();
     };
-    const failed = (error: Error) => {
+    const failed = (error: Error) =>
       this.#fail(new BytestreamLost('the recipient is gone', { cause: error }));
-      run.reject(this.#failed as Error);
-    };
     this.#probe?.then((probe) => probe()).then(answered, failed);
   }
 
   #fail(error: Error): void {
     this.#failed ??= error;
+    for (const run of this.#asked) run.reject(this.#failed);
+    this.#asked.clear();
     this.#run?.reject(this.#failed);
     this.#run = undefined;
   }

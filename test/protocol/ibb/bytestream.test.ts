@@ -103,6 +103,7 @@ describe('blocks', () => {
           seqs.push(seq);
           await other().receiveData({ sid: 's1', seq, bytes });
         },
+        spoil: (seq, bytes) => other().receiveData({ sid: 's1', seq, bytes }),
         sendClose: () => other().receiveClose(),
         isThere: async () => true,
       };
@@ -287,11 +288,13 @@ describe('the end', () => {
     await readAll(hers);
     await settled();
     expect(wire.lines.slice(1)).toEqual(['juliet: data 0 taken', 'romeo: close']);
-    expect(finish.count).toBe(0);
+    expect([finish.count, his.closeAcknowledged]).toEqual([0, false]);
     hers.end();
     await settled();
     expect(wire.lines.at(-1)).toBe('juliet: close taken');
-    expect(finish.count).toBe(1);
+    expect([finish.count, his.closeAcknowledged]).toEqual([1, true]);
+    // Her side was closed by him; nobody has said that he has what she sent.
+    expect(hers.closeAcknowledged).toBe(false);
   });
 
   test('of nothing is one close', async () => {

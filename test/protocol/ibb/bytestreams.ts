@@ -11,6 +11,7 @@ import {
   NS_IBB,
   type Open,
   open as openElement,
+  readClose,
   readData,
 } from '../../../src/protocol/ibb/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -101,7 +102,10 @@ export async function bytestreamToScript(
   const [romeo, juliet] = linked(wire.record());
   const blocks: ReceivedBlock[] = [];
   juliet.handle('set', NS_IBB, 'open', () => undefined);
-  juliet.handle('set', NS_IBB, 'close', () => undefined);
+  juliet.handle('set', NS_IBB, 'close', (element) => {
+    if (readClose(element) !== 's1') throw new StanzaError('cancel', 'item-not-found');
+    return undefined;
+  });
   juliet.handle('set', NS_IBB, 'data', async (element) => {
     const { seq, bytes } = readData(element);
     const outcome = await answer(seq, blocks.push({ seq, bytes, at: clock.now() }) - 1);

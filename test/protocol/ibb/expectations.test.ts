@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { BytestreamNotOpened, Expectations } from '../../../src/protocol/ibb/expectations.js';
+
+const PEER = 'romeo@montague.example/orchard';
+
+let expected: Expectations;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  expected = new Expectations();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const outcomes = [
+  ['cut', () => expected.failAll(new Error('cut'))],
+  ['interrupted', (giveUp: AbortController) => giveUp.abort(new Error('interrupted'))],
+  ['refused', () => expected.settle('key', new Error('refused'))],
+  ['did not open', () => jest.advanceTimersByTime(60_000)],
+] as const;
+
+test.each(outcomes)('what is expected no more, being %s, leaves no timer', async (message, end) => {
+  const giveUp = new AbortController();
+  const opened = expected.add('key', PEER, { timeout: 60_000, signal: giveUp.signal });
+  expect(jest.getTimerCount()).toBe(1);
+  end(giveUp);
+  await expect(opened).rejects.toThrow(message);
+  expect(jest.getTimerCount()).toBe(0);
+  expect(expected.settle('key', new Error('late'))).toBe(false);
+});
+
+test('what is expected is waited for until the time is up, and not longer', async () => {
+  const opened = expected.add('key', PEER, { timeout: 60_000 });
+  const late = expect(opened).rejects.toThrow(BytestreamNotOpened);
+  jest.advanceTimersByTime(59_999);
+  expect(jest.getTimerCount()).toBe(1);
+  jest.advanceTimersByTime(1);
+  await late;
+});
+
+test('those who expect something tell who waited', async () => {
+  const opened = expected.add('key', PEER, { timeout: 60_000 });
+  expect(expected.settle('another', new Error('wrong'))).toBe(false);
+  expect(expected.settle('key', new Error('refused'))).toBe(true);
+  await expect(opened).rejects.toThrow('refused');
+});
