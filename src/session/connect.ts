@@ -148,7 +148,10 @@ function startSession(
     write: async (stanza: Element) => {
       const written = stream.write(stanza.toString());
       management?.sent();
-      await written;
+      // What ended the connection says more than that it cannot be written to.
+      await written.catch(async (error) => {
+        throw (await stream.closed) ?? error;
+      });
     },
     ...(management ? { sync: () => management.sync() } : {}),
     close: async () => {
