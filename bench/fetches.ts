@@ -13,7 +13,7 @@ import { startPeer } from '../test/support/peers.js';
 import { startProsody } from '../test/support/prosody.js';
 import type { TestServer } from '../test/support/server.js';
 
-const COUNT = 1000;
+const COUNT = 300;
 
 interface Place {
   server: TestServer;
@@ -109,7 +109,7 @@ async function fetchTheirs(
   await writeFile(file, Buffer.alloc(size, 'x'));
   const holder = startPeer('slixmpp_peer.py', ['bob-publish', file, 'text/plain'], server, 'alice');
   const [cid] = await holder.line(/^sha1\S+/);
-  const args = ['bob-rate', 'alice@localhost/peer', cid, String(COUNT / 5), ...how];
+  const args = ['bob-rate', 'alice@localhost/peer', cid, String(COUNT / 3), ...how];
   const asker = startPeer('slixmpp_peer.py', args, server, 'bob');
   const [, rate] = await asker.line(/^rate (\S+)/);
   await asker.exited;
