@@ -117,7 +117,7 @@ async function main(only: string): Promise<void> {
   }
   for (const [title, measure] of [
     ['Process start to online, Prosody', measureStartup],
-    ['Blobs fetched a second, uncached, Prosody', measureFetches],
+    ['Blobs fetched a second, Prosody', measureFetches],
   ] as const) {
     if (!wanted(title)) continue;
     chapters.push(`## ${title}\n\n${await measure(RUNS)}`);
