@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Bytestream } from '../protocol/ibb/bytestream.js';
+import { NS_PING } from '../protocol/ping.js';
 import type { Inbox } from '../transfer/inbox.js';
 import type { Reporter } from '../ui/report.js';
 import { addAccountOptions, requireAccount } from './account.js';
@@ -28,9 +29,6 @@ export function addReceiveCommand(program: Command, context: Context): void {
     receive(flags, context),
   );
 }
-
-/** XEP-0199: answered beside bytestreams. */
-const NS_PING = 'urn:xmpp:ping';
 
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {

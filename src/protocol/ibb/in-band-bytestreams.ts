@@ -3,6 +3,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
+import { NS_PING } from '../ping.js';
 import { AutoWindow } from './auto-window.js';
 import { Bytestream, BytestreamBroken } from './bytestream.js';
 import { Expectations } from './expectations.js';
@@ -32,7 +33,6 @@ const MIN_BLOCK_SIZE = 512;
 const IDLE_CHECK_MS = 30_000;
 
 const NS_DELAY = 'urn:xmpp:delay';
-const NS_PING = 'urn:xmpp:ping';
 
 /**
  * In-Band Bytestreams (XEP-0047) on a session, both roles.

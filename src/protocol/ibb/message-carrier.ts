@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { xml } from '../../session/xml.js';
+import { NS_PING } from '../ping.js';
 import { BytestreamLost } from './outgoing-blocks.js';
 import * as stanzas from './stanzas.js';
 
 const NS_DISCO = 'http://jabber.org/protocol/disco#info';
 const NS_HINTS = 'urn:xmpp:hints';
-const NS_PING = 'urn:xmpp:ping';
 
 /** Blocks between two probes; they count as delivered when the probe behind them is answered. */
 interface Run {

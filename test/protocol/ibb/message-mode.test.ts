@@ -117,6 +117,16 @@ test('ends with the error of a message that came back', async () => {
   await expect(sent).rejects.toThrow('a block came back (service-unavailable)');
 });
 
+test('does not count a block that comes back behind its probe, though the probe is answered', async () => {
+  const { romeo, received, sent } = send(randomBytes(BLOCK), (stanza, deliver) => {
+    if (!isData(stanza)) return deliver(stanza);
+    const bounce = `<message from='${JULIET}' type='error' id='${stanza.attrs.id}'><error type='cancel'/></message>`;
+    setImmediate(() => romeo.receive(parse(bounce)));
+  });
+  received.catch(() => {});
+  await expect(sent).rejects.toThrow('a block came back');
+});
+
 test('takes nothing from bounces, rooms, the archive or copies, and answers nothing', async () => {
   const [romeo, juliet] = linkedSessions((stanza, deliver) => {
     wire.push(stanza);
