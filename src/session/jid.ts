@@ -47,6 +47,16 @@ export function parseJid(text: string): Jid {
   return jid;
 }
 
+/** Whether a text of unknown origin is an XMPP address. */
+export function isJid(text: string): boolean {
+  try {
+    parseJid(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function formatJid({ local, domain, resource }: Jid): string {
   return `${local ? `${local}@` : ''}${domain}${resource ? `/${resource}` : ''}`;
 }

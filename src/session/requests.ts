@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Countdown } from './countdown.js';
 import { bareJid, formatJid, parseJid } from './jid.js';
 import type { RequestOptions } from './session.js';
 import { StanzaError } from './stanza-error.js';
@@ -13,6 +14,7 @@ export class RequestTimeout extends Error {
 
 interface Pending {
   to: string | undefined;
+  countdown: Countdown;
   settle(reply: Element | Error): void;
 }
 
@@ -21,6 +23,7 @@ export class Requests {
   readonly #pending = new Map<string, Pending>();
   readonly #own: string;
   readonly #ownBare: string;
+  #held = false;
 
   constructor(ownJid: string) {
     this.#own = ownJid;
@@ -34,12 +37,14 @@ export class Requests {
     const reply = new Promise<Element>((resolve, reject) => {
       const abort = () => this.fail(id, signal?.reason as Error);
       const late = () => this.fail(id, new RequestTimeout(`no answer from ${to ?? 'the server'}`));
-      const timer = Number.isFinite(timeout) ? setTimeout(late, timeout) : undefined;
+      const countdown = new Countdown(timeout, late);
+      if (!this.#held) countdown.go();
       this.#pending.set(id, {
         to,
+        countdown,
         settle: (outcome) => {
           this.#pending.delete(id);
-          clearTimeout(timer);
+          countdown.stop();
           signal?.removeEventListener('abort', abort);
           if (outcome instanceof Error) reject(outcome);
           else resolve(outcome);
@@ -57,6 +62,17 @@ export class Requests {
     const pending = this.#pending.get(id);
     if (!pending || !this.#mayAnswer(pending.to, from)) return;
     pending.settle(type === 'error' ? StanzaError.fromStanza(stanza) : stanza);
+  }
+
+  /** Lets no time pass for them until `release`: nobody can answer. */
+  hold(): void {
+    this.#held = true;
+    for (const { countdown } of this.#pending.values()) countdown.stop();
+  }
+
+  release(): void {
+    this.#held = false;
+    for (const { countdown } of this.#pending.values()) countdown.go();
   }
 
   fail(id: string, error: Error): void {

@@ -1,7 +1,7 @@
 import type { Element } from './xml.js';
 
 export interface RequestOptions {
-  /** Milliseconds until `RequestTimeout`; `Number.POSITIVE_INFINITY` never. Default 30,000. */
+  /** Milliseconds online until `RequestTimeout`; `Number.POSITIVE_INFINITY` never. Default 30,000. */
   timeout?: number;
   signal?: AbortSignal;
 }
@@ -24,7 +24,10 @@ export type IqHandler = (
 
 export type StanzaListener = (stanza: Element) => void;
 
-/** `resuming`: the connection is cut and being resumed. `offline` is final. */
+/**
+ * `resuming`: the connection is cut and being resumed (XEP-0198 §5); what is sent meanwhile goes out when it
+ * is `online` again, as goes again all that the server has not acknowledged. `offline` is final.
+ */
 export type SessionState = 'online' | 'resuming' | 'offline';
 
 /** A logged-in XMPP session, as protocol code sees it. Undo of each registration: the function returned. */
@@ -34,6 +37,9 @@ export interface Session {
 
   /** The largest stanza that the server takes, in bytes, where it says so (XEP-0478). */
   readonly maxStanzaBytes: number | undefined;
+
+  /** Where it is; timers of protocol code stand still while it is resuming (`onlineClock`). */
+  readonly state: SessionState;
 
   /** Aborted when the session ends; the reason is the error that it ended with. */
   readonly ended: AbortSignal;
@@ -52,12 +58,12 @@ export interface Session {
   /** Answers iqs of this type whose only child is `<name xmlns=…/>`. One handler each. */
   handle(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void;
 
-  /** Writes a message or presence; resolves when it is handed to the network. */
+  /** Writes a message or presence; resolves when it is handed to the network, after resuming if need be. */
   send(stanza: Element): Promise<void>;
 
   /**
    * Resolves when the server has taken charge of all that was sent before (XEP-0198 §4), or at once
-   * where it has no stream management. Rejects with the error that ends the session.
+   * where it has no stream management. Holds across a resumption. Rejects with the error that ends the session.
    */
   sync(): Promise<void>;
 

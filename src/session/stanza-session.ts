@@ -1,6 +1,8 @@
-import { bareJid, parseJid } from './jid.js';
+import { setMaxListeners } from 'node:events';
+import { bareJid, isJid } from './jid.js';
 import { Requests } from './requests.js';
 import type {
+  IqContext,
   IqHandler,
   RequestOptions,
   Session,
@@ -17,6 +19,7 @@ export class ConnectionLost extends Error {
 
 /** What carries the stanzas of a session. */
 export interface StanzaTransport {
+  /** Resolves when the stanza is handed to the network. */
   write(stanza: Element): Promise<void>;
   /** See `Session`; without it nothing is known of what becomes of a stanza. */
   sync?(): Promise<void>;
@@ -28,6 +31,11 @@ export interface StanzaSessionOptions {
   maxStanzaBytes?: number | undefined;
   /** Who may send us requests, by the sender's full JID; anyone else finds nobody there. Default: anyone. */
   admit?: ((from: string) => boolean) | undefined;
+  /**
+   * Whether one who asks for what is not here, or is not let in, is told so once more; RFC 6120 §8.2.3 wants an
+   * answer to each, and who floods us could have us send nothing else. Default: always.
+   */
+  mayRefuse?: ((from: string) => boolean) | undefined;
   /** Told of errors that a handler or listener threw beside `StanzaError`. */
   onError?: ((error: Error) => void) | undefined;
 }
@@ -42,6 +50,7 @@ export class StanzaSession implements Session {
     message: new Set<StanzaListener>(),
     presence: new Set<StanzaListener>(),
   };
+  #state: SessionState = 'online';
   readonly #stateListeners = new Set<(state: SessionState) => void>();
   readonly #ended = new AbortController();
 
@@ -53,10 +62,16 @@ export class StanzaSession implements Session {
     this.#transport = transport;
     this.#options = options;
     this.#requests = new Requests(jid);
+    // As many wait for the end as there are transfers.
+    setMaxListeners(0, this.#ended.signal);
   }
 
   get maxStanzaBytes(): number | undefined {
     return this.#options.maxStanzaBytes;
+  }
+
+  get state(): SessionState {
+    return this.#state;
   }
 
   get ended(): AbortSignal {
@@ -123,7 +138,23 @@ export class StanzaSession implements Session {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort(error);
     this.#requests.failAll(error);
-    for (const listener of this.#stateListeners) listener('offline');
+    this.#enter('offline');
+  }
+
+  /** The connection is cut; the transport keeps what is sent until `resume`. */
+  suspend(): void {
+    this.#requests.hold();
+    this.#enter('resuming');
+  }
+
+  resume(): void {
+    this.#requests.release();
+    this.#enter('online');
+  }
+
+  #enter(state: SessionState): void {
+    this.#state = state;
+    for (const listener of this.#stateListeners) this.#guard(() => listener(state));
   }
 
   /** Takes a stanza off the wire. Never throws. */
@@ -145,20 +176,17 @@ export class StanzaSession implements Session {
   #sender(stanza: Element): string | undefined {
     const { from } = stanza.attrs;
     if (from === undefined) return bareJid(this.jid);
-    try {
-      parseJid(from);
-      return from;
-    } catch {
-      return undefined;
-    }
+    return isJid(from) ? from : undefined;
   }
 
   /** Never echoes the request: the answer to a large stanza stays small. */
   async #answer(stanza: Element, from: string, id: string): Promise<void> {
+    const handler = this.#findHandler(stanza, from);
+    if (!handler && this.#options.mayRefuse?.(from) === false) return;
     let type = 'result';
     let payload: Element | undefined;
     try {
-      payload = await this.#handle(stanza, from, id);
+      payload = await this.#handle(stanza, handler, { from, id });
     } catch (error) {
       type = 'error';
       payload = this.#asStanzaError(error as Error).toElement();
@@ -169,16 +197,23 @@ export class StanzaSession implements Session {
     );
   }
 
-  #handle(stanza: Element, from: string, id: string): ReturnType<IqHandler> {
-    const [payload, ...others] = stanza.getChildElements();
+  /** Who answers such requests, if the sender may have an answer. */
+  #findHandler(stanza: Element, from: string): IqHandler | undefined {
+    const [payload] = stanza.getChildElements();
+    if (!payload || !this.#admits(from)) return undefined;
     const type = stanza.attrs.type ?? '';
-    const handler =
-      payload &&
-      this.#admits(from) &&
-      this.#handlers.get(handlerKey(type, payload.getNS() ?? '', payload.getName()));
-    if (!handler) throw new StanzaError('cancel', 'service-unavailable');
+    return this.#handlers.get(handlerKey(type, payload.getNS() ?? '', payload.getName()));
+  }
+
+  #handle(
+    stanza: Element,
+    handler: IqHandler | undefined,
+    context: IqContext,
+  ): ReturnType<IqHandler> {
+    const [payload, ...others] = stanza.getChildElements();
+    if (!handler || !payload) throw new StanzaError('cancel', 'service-unavailable');
     if (others.length > 0) throw new StanzaError('modify', 'bad-request');
-    return handler(payload, { from, id });
+    return handler(payload, context);
   }
 
   /** The own account is always let in: its server speaks in its name. */
@@ -205,6 +240,8 @@ export class StanzaSession implements Session {
     try {
       await this.#transport.write(stanza);
     } catch (cause) {
+      // What ended the session says more than that it cannot be written to.
+      this.#ended.signal.throwIfAborted();
       throw new ConnectionLost(`the connection was lost (${(cause as Error).message})`, { cause });
     }
   }

@@ -29,3 +29,8 @@ export function xml(
   );
   return build(name, present, ...children.filter((child) => child !== undefined));
 }
+
+const NOT_IN_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** Text of any origin as XML can carry it: a server ends the stream over other characters (XML 1.0 §2.2). */
+export const xmlText = (text: string): string => text.replace(NOT_IN_XML, '\ufffd');

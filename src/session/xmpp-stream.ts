@@ -4,6 +4,7 @@ import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { StreamParser } from './parser.js';
 import { type Credentials, createMechanism, mechanisms, NotAuthorized } from './sasl.js';
 import { SocketAdapter } from './socket-adapter.js';
+import { StreamError } from './stream-error.js';
 import type { Element } from './xml.js';
 
 const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
@@ -12,18 +13,12 @@ const NS_STREAMS = 'http://etherx.jabber.org/streams';
 /** How long the server may take to close its side; after that the connection is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** The server ended the stream (RFC 6120 §4.9). */
-export class StreamError extends Error {
-  override readonly name = 'StreamError';
-  readonly condition: string;
+/** RFC 8446 §5.1. */
+const MAX_RECORD_BYTES = 16_384;
 
-  constructor(element: Element) {
-    const [first] = element.getChildElements();
-    const condition = first?.getName() ?? 'undefined-condition';
-    const text = element.getChild('text')?.getText();
-    super(`the server ended the stream: ${condition}${text ? ` (${text})` : ''}`);
-    this.condition = condition;
-  }
+interface Unsent {
+  text: string;
+  settle(error?: Error | null): void;
 }
 
 export interface LoginOptions extends Credentials {
@@ -43,8 +38,8 @@ export class XmppStream {
   #error: Error | undefined;
   #consumer: ((element: Element) => void) | undefined;
   #backlog: Element[] = [];
-  #unsent: string[] = [];
-  #flush: Promise<void> | undefined;
+  #unsent: Unsent[] = [];
+  #writing = false;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
@@ -70,7 +65,11 @@ export class XmppStream {
       void this.closed.then((error) => fail(error ?? new Error('the server closed the stream')));
       entity
         .connect(`xmpps://${options.domain}`)
-        .then(() => entity.open({ domain: options.domain }))
+        .then(() => {
+          const opened = entity.open({ domain: options.domain });
+          this.#acknowledgeTickets(entity);
+          return opened;
+        })
         .catch(fail);
     });
   }
@@ -83,18 +82,24 @@ export class XmppStream {
     }
   }
 
-  /** Writes raw XML; resolves when it is handed to the network. What is written in one turn goes out as one. */
+  /** Calls the listener whenever something arrives, a keepalive too; to be called after the login. */
+  onRead(listener: () => void): void {
+    this.#socket.on('data', listener);
+  }
+
+  /**
+   * Writes raw XML; resolves when it is handed to the network. What is written in one turn goes out in few TLS
+   * records, each of whole texts: the server gets a record whole or not at all. Of a stanza cut in two
+   * Prosody 0.12 would keep the first half, and lose all that comes after the session is resumed.
+   */
   write(text: string): Promise<void> {
-    this.#unsent.push(text);
-    this.#flush ??= new Promise((resolve, reject) => {
-      process.nextTick(() => {
-        const batch = this.#unsent.join('');
-        this.#unsent = [];
-        this.#flush = undefined;
-        this.#socket.write(batch, (error) => (error ? reject(error) : resolve()));
-      });
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error | null) => (error ? reject(error) : resolve());
+      this.#unsent.push({ text, settle });
+      if (this.#writing) return;
+      this.#writing = true;
+      process.nextTick(() => this.#writeRecord());
     });
-    return this.#flush;
   }
 
   /** Cuts the connection because of an error. */
@@ -110,6 +115,29 @@ export class XmppStream {
     this.write('</stream:stream>').catch(() => this.#socket.destroy());
     await this.closed;
     clearTimeout(timer);
+  }
+
+  /**
+   * After the handshake of TLS 1.3 come session tickets. A server that writes with Nagle's algorithm, as Prosody
+   * does, holds its features back until each is acknowledged, which TCP does 40 ms later, or with this
+   * keepalive (RFC 6120 §4.6.1). Not once there are features: the login has no room for one (§6.3.5).
+   */
+  #acknowledgeTickets(entity: Entity): void {
+    let waiting = true;
+    entity.once('element', () => {
+      waiting = false;
+    });
+    // Not at once: OpenSSL is still reading the ticket.
+    this.#socket.on('session', () => setImmediate(() => waiting && this.#socket.write(' ')));
+  }
+
+  #writeRecord(): void {
+    const record = takeRecord(this.#unsent);
+    this.#socket.write(record.map(({ text }) => text).join(''), (error) => {
+      for (const { settle } of record) settle(error);
+      this.#writing = this.#unsent.length > 0;
+      if (this.#writing) this.#writeRecord();
+    });
   }
 
   #receive(element: Element): void {
@@ -152,6 +180,16 @@ export class XmppStream {
     };
     return entity;
   }
+}
+
+/** Removes as much from the front as one record takes, and at least one text. */
+function takeRecord(unsent: Unsent[]): Unsent[] {
+  let size = 0;
+  const end = unsent.findIndex(({ text }, index) => {
+    size += Buffer.byteLength(text);
+    return index > 0 && size > MAX_RECORD_BYTES;
+  });
+  return unsent.splice(0, end < 0 ? unsent.length : end);
 }
 
 /** What the library may see before the login: the SASL offer, the SASL exchange. Throws `ServerNotTrusted`. */

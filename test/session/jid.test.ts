@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { bareJid, formatJid, MalformedJid, parseJid } from '../../src/session/jid.js';
+import { bareJid, formatJid, isJid, MalformedJid, parseJid } from '../../src/session/jid.js';
 
 describe('an address', () => {
   // RFC 7622 §3.5, table 1, as far as the characters are allowed in all their forms
@@ -133,6 +133,11 @@ test('any text is an address or a MalformedJid', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('whether a text is an address can be asked', () => {
+  expect(isJid('juliet@capulet.example/balcony')).toBe(true);
+  expect(isJid('juliet@@balcony')).toBe(false);
 });
 
 test('an address reads the same again when it was written out', () => {

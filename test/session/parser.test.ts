@@ -59,7 +59,7 @@ describe('a stream', () => {
     expect(elements[0]?.getChild('body')?.getText()).toBe('x > y>');
   });
 
-  test('is the same however the network cuts it', () => {
+  test('is the same however the network cuts it (R35)', () => {
     const text = `<message id='a&gt;b' to="x>y"><body>1 &lt; 2 &amp; 3 > 2 文件 😀</body><x xmlns='urn:x'><![CDATA[<&>]]></x></message> <iq type='get' id='&#49;'><ping xmlns='urn:xmpp:ping'/></iq><presence/>`;
     const whole = started();
     whole.parser.write(text);
@@ -127,7 +127,7 @@ describe('a stream is refused', () => {
     expect(elements).toEqual([]);
   });
 
-  test('for a stanza of more than 4 MiB, long before it is whole', () => {
+  test('for a stanza of more than 4 MiB, long before it is whole (R21)', () => {
     const { parser } = started();
     const kibibyte = 'x'.repeat(1024);
     parser.write('<message><body>');
@@ -152,7 +152,7 @@ describe('a stanza is handed over without what is in it', () => {
     ['when it is more than 32 deep', nested(31), nested(32)],
     ['when it is far deeper, all in all', nested(31), nested(100_000)],
     [
-      'when it has more than 10,000 elements',
+      'when it has more than 10,000 elements (R21)',
       `<x>${'<y/>'.repeat(9_900)}</x>`,
       `<x id='1'>text${'<y/>'.repeat(10_001)}text</x>`,
     ],

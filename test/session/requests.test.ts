@@ -62,7 +62,7 @@ describe('an answer', () => {
     expect(await takes(to, from)).toBe(false);
   });
 
-  test('is taken from the one who was asked though others tried before', async () => {
+  test('is taken from the one who was asked though others tried before (R7)', async () => {
     const requests = new Requests(OWN);
     const { id, reply } = requests.register(ROMEO);
     requests.receive(xml('iq', { type: 'error', id, from: 'tybalt@capulet.example/street' }));
@@ -110,6 +110,30 @@ describe('a request', () => {
     await expect(reply).rejects.toThrow(RequestTimeout);
     await expect(reply).rejects.toThrow(ROMEO);
     requests.receive(xml('iq', { type: 'result', id, from: ROMEO }));
+  });
+
+  test('has all its time once the connection is back, and may be made and answered meanwhile (R27)', async () => {
+    jest.useFakeTimers();
+    try {
+      const requests = new Requests(OWN);
+      const early = requests.register(ROMEO, { timeout: 1_000 });
+      jest.advanceTimersByTime(600);
+      requests.hold();
+      const meanwhile = requests.register(ROMEO, { timeout: 1_000 });
+      const answered = requests.register(ROMEO, { timeout: 1_000 });
+      expect(jest.getTimerCount()).toBe(0);
+      jest.advanceTimersByTime(60_000);
+      requests.receive(xml('iq', { type: 'result', id: answered.id, from: ROMEO }));
+      requests.release();
+      await answered.reply;
+      expect(jest.getTimerCount()).toBe(2);
+      jest.advanceTimersByTime(400);
+      await expect(early.reply).rejects.toThrow(RequestTimeout);
+      jest.advanceTimersByTime(600);
+      await expect(meanwhile.reply).rejects.toThrow(RequestTimeout);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('to the own server that is given up says so', async () => {

@@ -90,7 +90,7 @@ describe.each(SECRETS)('a login with %s', (_name, secret) => {
     expect(login.client.verified).toBe(false);
   });
 
-  test('does not show the password', async () => {
+  test('does not show the password (R25)', async () => {
     const { exchange } = await proved(secret);
     expect(Object.values(exchange).join()).not.toContain(secret.password);
   });

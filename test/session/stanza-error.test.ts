@@ -41,7 +41,17 @@ describe('a stanza error', () => {
       type: 'modify',
       condition: 'undefined-condition',
       text: 'Some special application diagnostic information...',
+      specific: { name: 'too-many-parameters', xmlns: 'http://example.com/ns' },
     });
+  });
+
+  test('may say more in the words of a protocol', () => {
+    const specific = { name: 'bad-profile', xmlns: 'http://jabber.org/protocol/si' };
+    const error = new StanzaError('modify', 'bad-request', 'only files', specific);
+    expect(error.message).toBe('bad-request (only files)');
+    const stanza = parse(`<iq type='error'>${error.toElement()}</iq>`);
+    expect(StanzaError.fromStanza(stanza)).toMatchObject({ condition: 'bad-request', specific });
+    expect(new StanzaError('cancel', 'conflict').specific).toBeUndefined();
   });
 
   test.each(['auth', 'cancel', 'continue', 'modify', 'wait'])('may be of the type %s', (type) => {

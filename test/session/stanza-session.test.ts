@@ -1,4 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import {
   ConnectionLost,
@@ -155,7 +156,7 @@ describe('a request of a peer', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  test('is not echoed in the answer, however large', async () => {
+  test('is not echoed in the answer, however large (R22)', async () => {
     const { receive, last } = juliet();
     const junk = `<junk xmlns='urn:junk'>${'x'.repeat(100_000)}</junk>`;
     await receive(iq(`type='get' id='1' from='${ROMEO}'`, junk));
@@ -298,6 +299,24 @@ describe('who is not admitted', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
+  test('and who asks for what is not here, may be refused only so often, and then hears nothing (R22)', async () => {
+    const mayRefuse = jest.fn(() => true);
+    const { session, receive, sent } = juliet({ ...options, mayRefuse });
+    session.handle('get', NS, 'ask', () => undefined);
+    const stranger = "from='tybalt@capulet.example/street'";
+    await receive(iq(`type='get' id='1' ${stranger}`));
+    mayRefuse.mockReturnValue(false);
+    await receive(iq(`type='get' id='2' ${stranger}`));
+    await receive(iq(`type='get' id='3' from='${ROMEO}'`, '<x xmlns="urn:x"/>'));
+    await receive(iq(`type='get' id='4' from='${ROMEO}'`));
+    expect(sent.map(({ attrs }) => `${attrs.id} ${attrs.type}`)).toEqual(['1 error', '4 result']);
+    expect(mayRefuse.mock.calls).toEqual([
+      ['tybalt@capulet.example/street'],
+      ['tybalt@capulet.example/street'],
+      [ROMEO],
+    ]);
+  });
+
   test('is neither the one who is, nor the own account and its server', async () => {
     const { session, receive, sent } = juliet(options);
     session.handle('get', NS, 'ask', () => undefined);
@@ -397,6 +416,46 @@ describe('the end', () => {
     session.onState(listener)();
     session.end(new ConnectionLost('cut'));
     expect(listener).not.toHaveBeenCalled();
+  });
+});
+
+describe('while the connection is resumed', () => {
+  test('the state says so, and whoever listens is told', () => {
+    const { session } = juliet();
+    const states: string[] = [];
+    session.onState((state) => states.push(`${state} ${session.state}`));
+    expect(session.state).toBe('online');
+    session.suspend();
+    session.resume();
+    session.end(new ConnectionLost('cut'));
+    expect(states).toEqual(['resuming resuming', 'online online', 'offline offline']);
+  });
+
+  test('no request comes to its time', async () => {
+    jest.useFakeTimers();
+    try {
+      const { session } = juliet();
+      const reply = session.request('get', ROMEO, ask(), { timeout: 1_000 });
+      session.suspend();
+      jest.advanceTimersByTime(60_000);
+      session.resume();
+      jest.advanceTimersByTime(1_000);
+      await expect(reply).rejects.toThrow(RequestTimeout);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('a listener that throws does not keep the others from hearing of it', () => {
+    const errors: Error[] = [];
+    const { session } = juliet({ onError: (error) => errors.push(error) });
+    const states: string[] = [];
+    session.onState(() => {
+      throw new Error('oops');
+    });
+    session.onState((state) => states.push(state));
+    session.suspend();
+    expect([states, errors.map(String)]).toEqual([['resuming'], ['Error: oops']]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { enable, StreamManagement } from '../../src/session/stream-management.js';
 import { parse } from '../support/linked-sessions.js';
+import { settled } from '../support/manual-clock.js';
 
 const NS = "xmlns='urn:xmpp:sm:3'";
 const R = `<r xmlns="urn:xmpp:sm:3"/>`;
@@ -12,7 +13,7 @@ let raw: string[];
 let management: StreamManagement;
 
 const send = (count: number) => {
-  for (let index = 0; index < count; index += 1) management.sent();
+  for (let index = 0; index < count; index += 1) management.sent(`<message id='${index}'/>`);
 };
 const handle = (count: number) => {
   for (let index = 0; index < count; index += 1) management.handled();
@@ -33,8 +34,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('stream management is asked for without resumption', () => {
-  expect(enable().toString()).toBe('<enable xmlns="urn:xmpp:sm:3"/>');
+test('stream management is asked for with resumption', () => {
+  expect(enable().toString()).toBe('<enable xmlns="urn:xmpp:sm:3" resume="true"/>');
 });
 
 describe('what we sent', () => {
@@ -47,12 +48,12 @@ describe('what we sent', () => {
     expect(management.unacknowledged).toBe(0);
   });
 
-  test('is asked about after each 16 stanzas', () => {
-    send(15);
+  test('is asked about after each 64 stanzas', () => {
+    send(63);
     expect(written).toEqual([]);
     send(1);
     expect(written).toEqual([R]);
-    send(48);
+    send(192);
     expect(written).toEqual([R, R, R, R]);
   });
 
@@ -63,7 +64,7 @@ describe('what we sent', () => {
     expect(management.unacknowledged).toBe(0);
   });
 
-  test.each(['3', '4294967295', '-1', '1', 'many', 'NaN', 'Infinity'])(
+  test.each(['3', '4294967295', '-1', '1', '2.5', 'many', 'NaN', 'Infinity'])(
     'cannot be acknowledged as %s when it was 2, 2 of which are acknowledged',
     (h) => {
       send(2);
@@ -126,15 +127,13 @@ describe('what the server sent', () => {
     receive(`<r ${NS}/>`);
     expect(written).toEqual([]);
     handle(1);
-    receive(`<r ${NS}/>`);
     expect(written).toEqual([A(256)]);
     jest.advanceTimersByTime(10_000);
+    handle(256);
     expect(written).toEqual([A(256)]);
-    handle(255);
     receive(`<r ${NS}/>`);
-    expect(written).toEqual([A(256)]);
-    handle(1);
-    receive(`<r ${NS}/>`);
+    expect(written).toEqual([A(256), A(512)]);
+    jest.advanceTimersByTime(10_000);
     expect(written).toEqual([A(256), A(512)]);
   });
 
@@ -159,9 +158,117 @@ describe('what the server sent', () => {
   });
 });
 
+describe('when the stream is resumed', () => {
+  const resume = (h: number) =>
+    void management.resume(parse(`<resumed ${NS} previd='x' h='${h}'/>`));
+
+  test('what the server has not had goes out again in order, and is asked about', () => {
+    send(5);
+    receive(`<a ${NS} h='1'/>`);
+    resume(3);
+    expect(written).toEqual([R, "<message id='3'/>", "<message id='4'/>", R]);
+    expect(management.unacknowledged).toBe(2);
+    resume(4);
+    expect(written.slice(4)).toEqual([R, "<message id='4'/>", R]);
+  });
+
+  test('nothing goes out again that the server has', () => {
+    send(20);
+    written = [];
+    resume(20);
+    expect(written).toEqual([R]);
+    expect(management.unacknowledged).toBe(0);
+  });
+
+  test.each([0, 6, 7])('%i stanzas are not taken for those that were sent', (h) => {
+    send(5);
+    receive(`<a ${NS} h='1'/>`);
+    raw = [];
+    expect(() => resume(h)).toThrow('never sent');
+    expect(raw).toEqual([]);
+  });
+
+  test('the counts go on', () => {
+    send(3);
+    handle(7);
+    resume(3);
+    expect(management.h).toBe(7);
+    send(1);
+    receive(`<a ${NS} h='4'/>`);
+    expect(management.unacknowledged).toBe(0);
+    handle(1);
+    receive(`<r ${NS}/>`);
+    jest.advanceTimersByTime(100);
+    expect(written).toEqual([R, A(8)]);
+  });
+
+  test('who waits for an acknowledgement gets it, by <resumed/> or later', async () => {
+    const done: number[] = [];
+    send(1);
+    const first = management.sync().then(() => done.push(1));
+    send(1);
+    const second = management.sync().then(() => done.push(2));
+    resume(1);
+    await first;
+    expect(done).toEqual([1]);
+    receive(`<a ${NS} h='2'/>`);
+    await second;
+  });
+
+  test('a question on the old stream is not answered on the new one', () => {
+    receive(`<r ${NS}/>`);
+    management.suspend();
+    resume(0);
+    jest.advanceTimersByTime(10_000);
+    expect(written).toEqual([R]);
+  });
+
+  test('the server is known to hear us when it answers, not before', async () => {
+    let heard = false;
+    send(1);
+    const resumed = parse(`<resumed ${NS} previd='x' h='0'/>`);
+    const told = management.resume(resumed).then(() => {
+      heard = true;
+    });
+    await settled();
+    expect(heard).toBe(false);
+    receive(`<a ${NS} h='0'/>`);
+    await told;
+  });
+
+  test('5,000 stanzas each way are counted right, whatever was acknowledged of them', () => {
+    for (let h = 16; h <= 5_000; h += 16) {
+      send(16);
+      receive(`<a ${NS} h='${h}'/>`);
+    }
+    send(20);
+    handle(5_123);
+    written = [];
+    resume(5_000);
+    expect(written).toEqual([
+      R,
+      ...Array.from({ length: 12 }, (_, index) => `<message id='${index + 8}'/>`),
+      R,
+    ]);
+    expect(management.h).toBe(5_123);
+  });
+});
+
+test('what a server does not acknowledge is kept up to a limit, and then cannot be resumed (R23)', () => {
+  const large = 'x'.repeat(1024 * 1024);
+  for (let count = 0; count < 32; count += 1) management.sent(large);
+  expect(management.complete).toBe(true);
+  receive(`<a ${NS} h='1'/>`);
+  management.sent(large);
+  expect(management.complete).toBe(true);
+  management.sent(large);
+  expect(management.complete).toBe(false);
+  receive(`<a ${NS} h='34'/>`);
+  expect(management.complete).toBe(false);
+});
+
 test('elements of other kinds say nothing', () => {
   send(1);
-  receive(`<resumed ${NS} h='1' previd='x'/>`);
   receive(`<failed ${NS}/>`);
   receive("<a xmlns='urn:x' h='1'/>");
   jest.advanceTimersByTime(10_000);

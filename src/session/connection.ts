@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { ConnectionFailed } from './dial.js';
+import { untilOverdue, untilSilent } from './liveness.js';
+import { type Resumed, Resumption, type ResumptionOptions } from './resumption.js';
+import { ConnectionLost, type StanzaSession, type StanzaTransport } from './stanza-session.js';
+import { StreamError } from './stream-error.js';
+import { NS_SM, StreamManagement } from './stream-management.js';
+import { type Element, xml } from './xml.js';
+import type { XmppStream } from './xmpp-stream.js';
+
+const NS_PING = 'urn:xmpp:ping';
+
+/** Another client has taken the resource. Coming back would only take it away from that one in turn. */
+export class ResourceConflict extends Error {
+  override readonly name = 'ResourceConflict';
+}
+
+type Owner = Pick<StanzaSession, 'receive' | 'suspend' | 'resume' | 'end'>;
+
+/** The streams that carry a session, one after the other. */
+export class Connection implements StanzaTransport {
+  readonly #options: ResumptionOptions;
+  readonly #management: StreamManagement | undefined;
+  readonly #resumption: Resumption | undefined;
+  readonly #closing = new AbortController();
+  #owner!: Owner;
+  #stream: XmppStream;
+  /** Settles after the stream is gone: when there is another one, or with the error that ended the session. */
+  #recovered!: Promise<void>;
+
+  /** `enabled`: what the server answered to `<enable/>`, where it has stream management. */
+  constructor(stream: XmppStream, enabled: Element | undefined, options: ResumptionOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    if (!enabled) return;
+    const signal = AbortSignal.any([this.#closing.signal, options.signal]);
+    this.#management = new StreamManagement((text) => this.#writeRaw(text));
+    this.#resumption = Resumption.from(enabled, { ...options, signal });
+  }
+
+  /** Hands over what has come and what comes; to be called first. */
+  start(owner: Owner): void {
+    this.#owner = owner;
+    this.#follow(this.#stream, () => undefined);
+  }
+
+  /** A stanza that is written while there is no stream, or cut off on its way, goes out with the next one. */
+  async write(stanza: Element): Promise<void> {
+    const text = stanza.toString();
+    const recovered = this.#recovered;
+    const written = this.#stream.write(text).catch(() => recovered);
+    this.#management?.sent(text);
+    await written;
+  }
+
+  async sync(): Promise<void> {
+    await this.#management?.sync();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new ConnectionLost('the session was closed'));
+    this.#management?.acknowledge();
+    await this.#stream.close();
+  }
+
+  #follow(stream: XmppStream, begin: (gone: AbortSignal) => void): void {
+    const gone = new AbortController();
+    this.#stream = stream;
+    this.#recovered = stream.closed.then((error) => {
+      gone.abort();
+      return this.#recover(error);
+    });
+    // The session is told; who writes is told as well.
+    this.#recovered.catch(() => undefined);
+    const silent = untilSilent(stream, () => this.#ask(), this.#options.clock, gone.signal);
+    failAfter(silent, stream, new ConnectionFailed('the server gives no sign of life'));
+    try {
+      begin(gone.signal);
+      stream.consume((element) => this.#receive(element));
+    } catch (error) {
+      stream.fail(error as Error);
+    }
+  }
+
+  #receive(element: Element): void {
+    if (element.getNS() === NS_SM) return this.#management?.receive(element);
+    this.#management?.handled();
+    this.#owner.receive(element);
+  }
+
+  async #recover(error: Error | undefined): Promise<void> {
+    try {
+      const management = this.#management;
+      if (!management?.complete || !this.#resumption || !isCut(error)) throw endOf(error);
+      this.#closing.signal.throwIfAborted();
+      this.#options.signal.throwIfAborted();
+      management.suspend();
+      this.#owner.suspend();
+      this.#goOn(management, await this.#resumption.run(management));
+    } catch (reason) {
+      this.#owner.end(reason as Error);
+      throw reason;
+    }
+  }
+
+  #goOn(management: StreamManagement, { stream, resumed }: Resumed): void {
+    this.#follow(stream, (gone) => {
+      this.#closing.signal.throwIfAborted();
+      const deaf = untilOverdue(management.resume(resumed), this.#options.clock, gone);
+      // Prosody 0.12 takes all that comes for a part of the stanza that the cut has left unfinished.
+      failAfter(deaf, stream, new Error('the server resumed the session, but does not hear us'));
+      this.#owner.resume();
+    });
+  }
+
+  /** Any answer will do. */
+  #ask(): void {
+    if (this.#management) return this.#management.ask();
+    const id = randomBytes(16).toString('base64url');
+    this.#writeRaw(xml('iq', { type: 'get', id }, xml('ping', { xmlns: NS_PING })).toString());
+  }
+
+  #writeRaw(text: string): void {
+    const stream = this.#stream;
+    stream.write(text).catch((error) => stream.fail(error));
+  }
+}
+
+/** `disaster` rejects when it is off. */
+function failAfter(disaster: Promise<void>, stream: XmppStream, error: Error): void {
+  disaster.then(
+    () => stream.fail(error),
+    () => undefined,
+  );
+}
+
+/** Not cut but broken: what the server says no to, and what we cannot read, would only come again. */
+function isCut(error: Error | undefined): boolean {
+  if (error instanceof StreamError) return error.transient;
+  // Errors of the network and of TLS have a code.
+  return error === undefined || error instanceof ConnectionFailed || 'code' in error;
+}
+
+function endOf(error: Error | undefined): Error {
+  if (error instanceof StreamError && error.condition === 'conflict') {
+    return new ResourceConflict('another client has logged in with the same resource', {
+      cause: error,
+    });
+  }
+  const why = error?.message ?? 'the server closed it';
+  return new ConnectionLost(`the connection was lost (${why})`, { cause: error });
+}

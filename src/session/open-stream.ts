@@ -1,0 +1,85 @@
+import { ConnectionFailed, dial } from './dial.js';
+import { lookUp, parseService } from './endpoints.js';
+import { parseJid } from './jid.js';
+import type { Element } from './xml.js';
+import { XmppStream } from './xmpp-stream.js';
+
+export interface StreamOptions {
+  /** Own JID; its resource, if it has one, is asked for. */
+  account: string;
+  password: string;
+  /** `xmpp://host:port` (STARTTLS) or `xmpps://host:port`. Default: DNS SRV of the account's domain. */
+  service?: string | undefined;
+  /** PEM of a CA to trust beside those of Node. */
+  ca?: string | undefined;
+  /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
+  allowPlain?: boolean | undefined;
+}
+
+/**
+ * Connects, logs in and has `negotiate` agree with the server on the rest; all of it within `timeout` ms.
+ * Nothing is left open where that fails. Rejects with `ConnectionFailed`, `ServerNotTrusted`,
+ * `NotAuthorized`, `MalformedJid`, `MalformedService`, what `negotiate` throws, or the signal's reason.
+ */
+export async function openStream<Result>(
+  options: StreamOptions,
+  { timeout, signal }: { timeout: number; signal: AbortSignal },
+  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+): Promise<Result> {
+  const late = new AbortController();
+  const tooLate = () => late.abort(new ConnectionFailed(`not online after ${timeout / 1000} s`));
+  const timer = setTimeout(tooLate, timeout);
+  try {
+    return await open(options, AbortSignal.any([late.signal, signal]), negotiate);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function open<Result>(
+  options: StreamOptions,
+  signal: AbortSignal,
+  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+): Promise<Result> {
+  const { local, domain } = parseJid(options.account);
+  const endpoints = options.service ? [parseService(options.service)] : await lookUp(domain);
+  const stream = new XmppStream(await dial(endpoints, { domain, ca: options.ca, signal }));
+  const giveUp = () => stream.fail(signal.reason);
+  signal.addEventListener('abort', giveUp);
+  try {
+    signal.throwIfAborted();
+    const features = await stream.logIn({
+      domain,
+      username: local,
+      password: options.password,
+      allowPlain: options.allowPlain ?? false,
+    });
+    return await negotiate(stream, features);
+  } catch (error) {
+    stream.fail(error as Error);
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** Sends an element of the login and waits for its answer; what comes in between is not for us yet. */
+export async function exchange(
+  stream: XmppStream,
+  element: Element,
+  answers: (element: Element) => boolean,
+): Promise<Element> {
+  const answer = new Promise<Element>((resolve) => {
+    stream.consume((received) => {
+      if (!answers(received)) return;
+      stream.consume(undefined);
+      resolve(received);
+    });
+  });
+  stream.write(element.toString()).catch((error) => stream.fail(error));
+  const gone = stream.closed.then((error) => {
+    const why = error?.message ?? 'the server closed the connection';
+    throw new ConnectionFailed(`the login was cut short (${why})`, { cause: error });
+  });
+  return Promise.race([answer, gone]);
+}

@@ -1,0 +1,30 @@
+import type { Element } from './xml.js';
+
+/** The stream errors (RFC 6120 §4.9.3) that say nothing against coming back. */
+const TRANSIENT = new Set([
+  'connection-timeout',
+  'internal-server-error',
+  'remote-connection-failed',
+  'reset',
+  'resource-constraint',
+  'system-shutdown',
+]);
+
+/** The server ended the stream (RFC 6120 §4.9). */
+export class StreamError extends Error {
+  override readonly name = 'StreamError';
+  readonly condition: string;
+
+  constructor(element: Element) {
+    const [first] = element.getChildElements();
+    const condition = first?.getName() ?? 'undefined-condition';
+    const text = element.getChild('text')?.getText();
+    super(`the server ended the stream: ${condition}${text ? ` (${text})` : ''}`);
+    this.condition = condition;
+  }
+
+  /** Whether another try may fare better. */
+  get transient(): boolean {
+    return TRANSIENT.has(this.condition);
+  }
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConnectionFailed, ServerNotTrusted } from '../../src/session/dial.js';
+import { NotAuthorized } from '../../src/session/sasl.js';
+import {
+  bind,
+  failure,
+  type Login,
+  login,
+  mechanisms,
+  secure,
+  success,
+} from '../support/scripted-server.js';
+import {
+  ACCOUNT,
+  expectNoCredentials,
+  honest,
+  JID,
+  JULIET,
+  meet,
+  NOT_ONLINE,
+  NS_PING,
+  online,
+  only,
+  prepareHostileServers,
+} from './hostile-server.js';
+
+prepareHostileServers();
+
+describe('the login', () => {
+  test.each(['SCRAM-SHA-1', 'SCRAM-SHA-256'] as const)('%s works', async (mechanism) => {
+    const [session] = await online({}, { mechanism });
+    expect(session.jid).toBe(JID);
+  });
+
+  test('SCRAM takes the signature in a last challenge too', async () => {
+    const [session] = await online({}, { signatureIn: 'challenge' });
+    expect(session.jid).toBe(JID);
+  });
+
+  test('SCRAM works with a password that is not ASCII', async () => {
+    const password = 'pässwörd密码';
+    const [session] = await online({ password }, { password });
+    expect(session.jid).toBe(JID);
+  });
+
+  test.each([
+    ['answers with a nonce that is not ours', { spoil: 'nonce' }],
+    ['asks for 1 iteration', { iterations: 1 }],
+    ['asks for 10^9 iterations', { iterations: 1e9 }],
+    ['signs wrongly', { spoil: 'signature' }],
+    ['signs wrongly in a last challenge', { spoil: 'signature', signatureIn: 'challenge' }],
+    ['leaves out the signature', { spoil: 'missing signature' }],
+    ['leaves out the final data', { spoil: 'missing final data' }],
+    ['lets us in without a challenge', { spoil: 'missing challenge' }],
+  ] satisfies [string, Partial<Login>][])('a server that %s is not trusted', async (_, wrong) => {
+    const { server, outcome } = await meet((peer) => login(peer, { ...honest, ...wrong }));
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    const peer = only(server);
+    await peer.ended;
+    expect(peer.received.tls).not.toContain('<bind');
+  });
+
+  test('a server that skips the login is not trusted (R5)', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await bind(peer, honest);
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    expect(only(server).received.tls).not.toContain('<bind');
+  });
+
+  test.each(['STARTTLS', 'SASL', 'binding'] as const)(
+    'a request before the features of the %s stream is not answered, and no way in',
+    async (stream) => {
+      const iq = `<iq type='get' id='too-early' from='${JULIET}'><ping xmlns='${NS_PING}'/></iq>`;
+      const beforeFeatures = { [stream]: iq };
+      const { server, outcome } = await meet((peer) => login(peer, { ...honest, beforeFeatures }));
+      await expect(outcome).rejects.toEqual(NOT_ONLINE);
+      const { ended, received } = only(server);
+      await ended;
+      expect(received.plain + received.tls).not.toContain('too-early');
+    },
+  );
+
+  test.each(['', '@/', ACCOUNT, 'nonsense at large'])(
+    'a server that binds "%s" is not trusted',
+    async (jid) => {
+      const { server, outcome } = await meet((peer) => login(peer, { ...honest, jid }));
+      await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      await only(server).ended;
+    },
+  );
+
+  test('a wrong password is tried once, and the connection closed', async () => {
+    const { server, outcome } = await meet((peer) => login(peer, { ...honest, password: 'other' }));
+    await expect(outcome).rejects.toBeInstanceOf(NotAuthorized);
+    const peer = only(server);
+    await peer.ended;
+    expect(peer.received.tls.match(/<auth/g)).toHaveLength(1);
+  });
+
+  test('a refusal at once is final too', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await peer.header(mechanisms('SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'));
+      await peer.expect(/<\/auth>/);
+      peer.write(failure('not-authorized'));
+      await peer.expect(/<\/auth>/);
+    });
+    await expect(outcome).rejects.toBeInstanceOf(NotAuthorized);
+    const peer = only(server);
+    await peer.ended;
+    expect(peer.received.tls.match(/<auth/g)).toHaveLength(1);
+  });
+
+  test('PLAIN is not spoken unless allowed', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await peer.header(mechanisms('PLAIN'));
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    const peer = only(server);
+    await peer.ended;
+    expectNoCredentials(peer);
+  });
+
+  test('PLAIN, if allowed, is spoken in UTF-8', async () => {
+    const password = 'pässwörd密码';
+    const { server, outcome } = await meet(
+      async (peer) => {
+        await secure(peer, honest);
+        await peer.header(mechanisms('PLAIN'));
+        const [, initial] = await peer.expect(/<auth[^>]*mechanism="PLAIN"[^>]*>([^<]*)<\/auth>/);
+        const wanted = Buffer.from(`\0romeo\0${password}`).toString('base64');
+        peer.write(initial === wanted ? success() : failure('not-authorized'));
+        await bind(peer, honest);
+      },
+      { password, allowPlain: true },
+    );
+    await expect(outcome).resolves.toMatchObject({ jid: JID });
+    expect(only(server).received.plain).not.toContain('<auth');
+  });
+
+  test('PLAIN, if allowed, gives way to SCRAM', async () => {
+    const { server, outcome } = await meet(
+      async (peer) => {
+        await secure(peer, honest);
+        await peer.header(mechanisms('PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'));
+        await peer.expect(/<\/auth>/);
+        peer.end();
+      },
+      { allowPlain: true },
+    );
+    await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+    expect(only(server).received.tls).toMatch(/<auth[^>]*mechanism="SCRAM-SHA-256"/);
+  });
+});

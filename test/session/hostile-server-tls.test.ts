@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ServerNotTrusted } from '../../src/session/dial.js';
+import { createCertificateAuthority } from '../support/certificates.js';
+import {
+  authenticate,
+  bind,
+  type Identity,
+  login,
+  mechanisms,
+  type Peer,
+  PROCEED,
+  STARTTLS,
+  scriptedServer,
+} from '../support/scripted-server.js';
+import {
+  DOMAIN,
+  directory,
+  expectNoCredentials,
+  honest,
+  JULIET,
+  meet,
+  NOT_ONLINE,
+  NS_PING,
+  only,
+  prepareHostileServers,
+  readIdentity,
+  servers,
+  streamError,
+  trusted,
+} from './hostile-server.js';
+
+prepareHostileServers();
+
+const impostors: Record<string, Identity> = {};
+
+beforeAll(async () => {
+  const unknown = await createCertificateAuthority(await mkdtemp(join(directory, 'ca-')));
+  impostors['for the name of the host'] = await readIdentity(trusted.issue('localhost'));
+  impostors['for the address of the host'] = await readIdentity(trusted.issue('127.0.0.1'));
+  impostors['of an unknown CA'] = await readIdentity(unknown.issue(DOMAIN));
+  impostors['signed by itself'] = await selfSigned(directory);
+});
+
+async function selfSigned(folder: string): Promise<Identity> {
+  const paths = { certPath: join(folder, 'self.crt'), keyPath: join(folder, 'self.key') };
+  const made = promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+    ...['-subj', `/CN=${DOMAIN}`, '-addext', `subjectAltName=DNS:${DOMAIN}`],
+    ...['-keyout', paths.keyPath, '-out', paths.certPath],
+  ]);
+  return readIdentity(made.then(() => paths));
+}
+
+describe('before TLS', () => {
+  test.each([
+    ['SCRAM', mechanisms('SCRAM-SHA-256', 'SCRAM-SHA-1')],
+    ['PLAIN, even if allowed,', mechanisms('PLAIN')],
+    ['nothing', ''],
+  ])(
+    'a server that offers %s without STARTTLS is not trusted and learns nothing',
+    async (_, features) => {
+      const { server, outcome } = await meet((peer) => peer.header(features), { allowPlain: true });
+      await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      const peer = only(server);
+      await peer.ended;
+      expectNoCredentials(peer);
+      expect(peer.received.plain).not.toContain('romeo');
+    },
+  );
+
+  test('a server that refuses the STARTTLS that it offered is not trusted (R6)', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await peer.header(STARTTLS);
+      await peer.expect(/<starttls[^>]*>/);
+      peer.write("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>");
+      peer.end();
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    expectNoCredentials(only(server));
+  });
+
+  test.each([
+    ['a stanza', `<iq type='get' id='injected' from='${JULIET}'><ping xmlns='${NS_PING}'/></iq>`],
+    ['the start of a stanza', `<message from='${JULIET}'><body>`],
+    ['half a tag', '<iq type="set" id="injec'],
+    ['text', 'glue'],
+  ])('%s glued behind <proceed/> ends the login, even if all else is right', async (_, glued) => {
+    const { server, outcome } = await meet(async (peer) => {
+      await peer.header(STARTTLS);
+      await peer.expect(/<starttls[^>]*>/);
+      peer.write(PROCEED + glued);
+      await peer.startTls(honest.identity);
+      await authenticate(peer, honest);
+      await bind(peer, honest);
+    });
+    await expect(outcome).rejects.toEqual(NOT_ONLINE);
+    expect(only(server).received.tls).toBe('');
+  });
+
+  test('a stanza glued behind the features ends the login (R5)', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await peer.header();
+      peer.write(`<stream:features>${STARTTLS}</stream:features><message/>`);
+      await peer.expect(/<starttls/);
+    });
+    await expect(outcome).rejects.toEqual(NOT_ONLINE);
+    await only(server).ended;
+  });
+
+  test('a redirect to another host is not followed', async () => {
+    const elsewhere = await scriptedServer((peer) => login(peer, honest));
+    servers.push(elsewhere);
+    const { outcome } = await meet(async (peer) => {
+      await peer.header();
+      peer.write(`${streamError('see-other-host', `127.0.0.1:${elsewhere.port}`)}</stream:stream>`);
+      peer.end();
+    });
+    await expect(outcome).rejects.toEqual(NOT_ONLINE);
+    expect(elsewhere.peers).toEqual([]);
+  });
+});
+
+describe('TLS', () => {
+  const doubtful = [
+    'for the name of the host',
+    'for the address of the host',
+    'of an unknown CA',
+    'signed by itself',
+  ];
+
+  test.each(doubtful)('STARTTLS: a certificate %s is not trusted (R6)', async (kind) => {
+    const identity = impostors[kind] as Identity;
+    const { server, outcome } = await meet((peer) => login(peer, { ...honest, identity }), {
+      host: kind.includes('name') ? 'localhost' : '127.0.0.1',
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    const { received } = only(server);
+    expect(received.plain).toMatch(/^(<\?xml[^>]*>)?\s*<stream:stream[^>]*>\s*<starttls[^>]*\/>$/);
+    expect(received.plain).not.toContain('romeo');
+    expect(received.tls).toBe('');
+  });
+
+  test.each(doubtful)('direct TLS: a certificate %s is not trusted (R6)', async (kind) => {
+    const identity = impostors[kind] as Identity;
+    const { server, outcome } = await meet((peer) => directLogin(peer, identity), {
+      scheme: 'xmpps',
+      host: kind.includes('name') ? 'localhost' : '127.0.0.1',
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    expect(only(server).received).toEqual({ plain: '', tls: '' });
+  });
+
+  test('without the CA the right certificate is not trusted either', async () => {
+    const { outcome } = await meet((peer) => login(peer, honest), { ca: undefined });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+  });
+
+  test('the name asked for with SNI is the domain of the account, not the host', async () => {
+    const startTls = await meet((peer) => login(peer, honest));
+    const direct = await meet((peer) => directLogin(peer, honest.identity), { scheme: 'xmpps' });
+    await Promise.all([startTls.outcome, direct.outcome]);
+    expect([only(startTls.server).servername, only(direct.server).servername]).toEqual([
+      DOMAIN,
+      DOMAIN,
+    ]);
+    expect(only(direct.server).received.plain).toBe('');
+  });
+
+  async function directLogin(peer: Peer, identity: Identity): Promise<void> {
+    await peer.startTls(identity);
+    await authenticate(peer, honest);
+    await bind(peer, honest);
+  }
+});
