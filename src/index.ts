@@ -17,18 +17,39 @@ export {
 export { type BlobHandlers, memoryBlobs, registerBlobs } from './protocol/bob/memory-blobs.js';
 export { blob as blobElement } from './protocol/bob/stanzas.js';
 export { answerDiscovery, discoverFeatures, type Info } from './protocol/disco.js';
+export type { FileOffer } from './protocol/file-offer.js';
 export {
   type Call,
   type Handler,
   HandlerRegistry,
   type Scope,
 } from './protocol/handler-registry.js';
-export { Bytestream, BytestreamBroken } from './protocol/ibb/bytestream.js';
+export { Bytestream, BytestreamBroken, CloseUnconfirmed } from './protocol/ibb/bytestream.js';
 export { BytestreamNotOpened } from './protocol/ibb/expectations.js';
 export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
 export { BytestreamLost, type RetrySettings } from './protocol/ibb/outgoing-blocks.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
+export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
+export {
+  JINGLE_FEATURES,
+  JingleFileTransfers,
+  type OfferOptions as JingleOfferOptions,
+} from './protocol/jingle/jingle-file-transfers.js';
+export { JingleEnded } from './protocol/jingle/jingle-session.js';
+export {
+  type Confirmation,
+  OfferUnanswered,
+  type OutgoingJingleFile,
+} from './protocol/jingle/outgoing-jingle-file.js';
+export type { Reason } from './protocol/jingle/stanzas.js';
+export type { IncomingSiFile, SiAcceptOptions } from './protocol/si/incoming-si-file.js';
+export {
+  type OutgoingSiFile,
+  SiFileTransfers,
+  type SiOfferOptions,
+} from './protocol/si/si-file-transfers.js';
 export { type ConnectOptions, connect } from './session/connect.js';
+export { ResourceConflict } from './session/connection.js';
 export { ConnectionFailed, ServerNotTrusted } from './session/dial.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid } from './session/jid.js';
 export { RequestTimeout } from './session/requests.js';
@@ -41,6 +62,10 @@ export type {
   SessionState,
   StanzaListener,
 } from './session/session.js';
-export { StanzaError, type StanzaErrorType } from './session/stanza-error.js';
+export {
+  type SpecificCondition,
+  StanzaError,
+  type StanzaErrorType,
+} from './session/stanza-error.js';
 export { ConnectionLost } from './session/stanza-session.js';
 export { type Element, xml } from './session/xml.js';

@@ -1,25 +1,103 @@
-// XEP-0115 Entity Capabilities 1.6: what we can do, in short, in our presence.
+// XEP-0115 Entity Capabilities 1.6: what we and others can do, in short, in presence.
 import { createHash } from 'node:crypto';
+import type { RequestOptions, Session } from '../session/session.js';
 import { type Element, xml } from '../session/xml.js';
-import type { Info } from './disco.js';
+import { discoverInfo, featuresOf, type Info, infoElement } from './disco.js';
+import { nodeNameOf } from './hash-functions.js';
 
 export const NS_CAPS = 'http://jabber.org/protocol/caps';
 
 /** §4: a URI that names the program. */
 const NODE = 'urn:x-inband';
 
-/** §5.1, for one identity without a language and no forms. */
-export function verificationOf({ identity, features }: Info): string {
-  const { category, type, name } = identity;
-  const octets = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-  const parts = [`${category}/${type}//${name}`, ...[...features].sort(octets)];
-  const text = parts.map((part) => `${part}<`).join('');
-  return createHash('sha1').update(text).digest('base64');
+/** What a presence says of its sender's capabilities. */
+export interface Caps {
+  node: string;
+  /** Hash of what the sender would answer to service discovery. */
+  ver: string;
+  /** The hash's algorithm. */
+  hash: string;
 }
 
 /** §6.2: under this node, too, we are asked what there is. */
-export const nodeOf = (info: Info): string => `${NODE}#${verificationOf(info)}`;
+export const nodeOf = (info: Info): string => `${NODE}#${verificationOf(infoElement(info))}`;
 
 /** §6.1 */
 export const caps = (info: Info): Element =>
-  xml('c', { xmlns: NS_CAPS, hash: 'sha-1', node: NODE, ver: verificationOf(info) });
+  xml('c', { xmlns: NS_CAPS, hash: 'sha-1', node: NODE, ver: verificationOf(infoElement(info)) });
+
+/** `undefined` where the presence has none, or such as cannot be checked (§6.1: `ext`, no `hash`). */
+export function readCaps(presence: Element): Caps | undefined {
+  const { node, ver, hash } = presence.getChild('c', NS_CAPS)?.attrs ?? {};
+  return node && ver && hash && nodeNameOf(hash) ? { node, ver, hash } : undefined;
+}
+
+/** §5.1: the hash of an answer to service discovery, in base64. Throws RangeError for an unknown algorithm. */
+export function verificationOf(query: Element, algorithm = 'sha-1'): string {
+  const name = nodeNameOf(algorithm);
+  if (!name) throw new RangeError(`unknown hash ${algorithm}`);
+  const identities = query.getChildren('identity').map(({ attrs }) => {
+    const { category = '', type = '', name = '' } = attrs;
+    return `${category}/${type}/${attrs['xml:lang'] ?? ''}/${name}`;
+  });
+  const features = query.getChildren('feature').map(({ attrs }) => attrs.var ?? '');
+  const forms = query.getChildren('x', 'jabber:x:data').flatMap(fieldsOf).sort(byOctets);
+  const parts = [...identities.sort(byOctets), ...features.sort(byOctets)];
+  const text = parts.map((part) => `${part}<`).join('') + forms.join('');
+  return createHash(name).update(text).digest('base64');
+}
+
+/** §5.1 items 6 and 7: the FORM_TYPE first, then each field with its values. A form without is ignored (§5.4). */
+function fieldsOf(form: Element): string[] {
+  const fields = form.getChildren('field').map((field) => ({
+    name: field.attrs.var ?? '',
+    values: field.getChildren('value').map((value) => value.getText()),
+  }));
+  const [type] = fields.find(({ name }) => name === 'FORM_TYPE')?.values ?? [];
+  if (!type) return [];
+  const others = fields
+    .filter(({ name }) => name !== 'FORM_TYPE')
+    .sort((a, b) => byOctets(a.name, b.name))
+    .map(({ name, values }) => [name, ...values.sort(byOctets)].map((part) => `${part}<`).join(''));
+  return [`${type}<${others.join('')}`];
+}
+
+const byOctets = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** Asks others what there is, and those of equal capabilities once only (§6.2, §8). */
+export class CapsCache {
+  readonly #session: Session;
+  /** Of capabilities that somebody was asked for; nothing where the answer did not fit them, or none came. */
+  readonly #known = new Map<string, Promise<Element | undefined>>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Rejects as `request` does. */
+  async features(
+    jid: string,
+    caps: Caps | undefined,
+    options: RequestOptions,
+  ): Promise<ReadonlySet<string>> {
+    return featuresOf(await this.info(jid, caps, options));
+  }
+
+  /** The whole answer. Rejects as `request` does. */
+  async info(jid: string, caps: Caps | undefined, options: RequestOptions): Promise<Element> {
+    if (!caps) return discoverInfo(this.#session, jid, undefined, options);
+    const key = `${caps.hash} ${caps.ver}`;
+    const pending = this.#known.get(key);
+    const known = pending && (await pending);
+    if (known) return known;
+    const asked = discoverInfo(this.#session, jid, `${caps.node}#${caps.ver}`, options);
+    // §5.4: an answer that does not fit its hash is that one's own; others are not judged by it.
+    const fits = (info: Element) => verificationOf(info, caps.hash) === caps.ver;
+    const fitting = asked.then((info) => (fits(info) ? info : undefined));
+    this.#known.set(
+      key,
+      fitting.catch(() => undefined),
+    );
+    return asked;
+  }
+}

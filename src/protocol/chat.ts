@@ -1,18 +1,29 @@
 // RFC 6121 §5 and §8: messages that were meant for a person.
+import { bareJid } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { xml } from '../session/xml.js';
 
 /**
  * Sends back what a person wrote to our full JID, so that the writer knows that nobody reads it here, if `admits`
- * lets the writer know of us. Undo: the function returned.
+ * lets the writer know of us, or it is our own account. To strangers we are a resource that is not there: such a one
+ * returns what is said as in a room (§8.5.3.2.1), and nothing else. Nobody whom `mayAnswer` does not let be answered
+ * gets anything. Undo: the function returned.
  */
-export function returnChat(session: Session, admits: (from: string) => boolean): () => void {
+export function returnChat(
+  session: Session,
+  admits: (from: string) => boolean,
+  mayAnswer: (from: string) => boolean = () => true,
+): () => void {
   return session.onMessage((message) => {
     const { from, id, type = 'normal' } = message.attrs;
+    if (!from) return;
+    const isStranger = !admits(from) && bareJid(from) !== bareJid(session.jid);
     const written = message.getChild('body') && (type === 'normal' || type === 'chat');
-    if (!from || !written || !admits(from)) return;
-    const error = new StanzaError('cancel', 'service-unavailable', 'nobody reads messages here');
+    if (isStranger ? type !== 'groupchat' : !written) return;
+    if (!mayAnswer(from)) return;
+    const text = isStranger ? '' : 'nobody reads messages here';
+    const error = new StanzaError('cancel', 'service-unavailable', text);
     const answer = xml('message', { type: 'error', to: from, id }, error.toElement());
     // When the write fails the connection is gone, and the session ends with its error.
     session.send(answer).catch(() => undefined);

@@ -24,19 +24,23 @@ export interface Info {
  */
 export function answerDiscovery(
   session: Session,
-  { identity, features }: Info,
+  info: Info,
   nodes: readonly string[] = [],
 ): () => void {
   return session.handle('get', NS_DISCO_INFO, 'query', ({ attrs: { node } }) => {
     if (node && !nodes.includes(node)) throw new StanzaError('cancel', 'item-not-found');
-    return xml(
-      'query',
-      { xmlns: NS_DISCO_INFO, node },
-      xml('identity', { ...identity }),
-      ...features.map((feature) => xml('feature', { var: feature })),
-    );
+    return infoElement(info, node);
   });
 }
+
+/** The answer to those who ask what there is. */
+export const infoElement = ({ identity, features }: Info, node?: string): Element =>
+  xml(
+    'query',
+    { xmlns: NS_DISCO_INFO, node },
+    xml('identity', { ...identity }),
+    ...features.map((feature) => xml('feature', { var: feature })),
+  );
 
 /** The features of the one with this JID: of a client, a full one. Rejects as `request` does. */
 export async function discoverFeatures(
@@ -44,11 +48,33 @@ export async function discoverFeatures(
   jid: string,
   options?: RequestOptions,
 ): Promise<ReadonlySet<string>> {
-  const query = xml('query', { xmlns: NS_DISCO_INFO });
-  return readFeatures(await session.request('get', jid, query, options));
+  return featuresOf(await discoverInfo(session, jid, undefined, options));
 }
 
-function readFeatures(reply: Element): Set<string> {
-  const elements = reply.getChild('query', NS_DISCO_INFO)?.getChildren('feature') ?? [];
-  return new Set(elements.flatMap(({ attrs }) => attrs.var ?? []));
+/** The whole answer, under a node or without. Rejects as `request` does. */
+export async function discoverInfo(
+  session: Session,
+  jid: string,
+  node: string | undefined,
+  options?: RequestOptions,
+): Promise<Element> {
+  const query = xml('query', { xmlns: NS_DISCO_INFO, node });
+  const reply = await session.request('get', jid, query, options);
+  return reply.getChild('query', NS_DISCO_INFO) ?? xml('query', { xmlns: NS_DISCO_INFO });
+}
+
+export const featuresOf = (info: Element): ReadonlySet<string> =>
+  new Set(info.getChildren('feature').flatMap(({ attrs }) => attrs.var ?? []));
+
+/** Not shown beyond that; in characters. */
+const MAX_NAME_LENGTH = 100;
+
+/** §3.1: what a client calls itself, or whatever else is there, where it does. */
+export function nameOf(info: Element): string | undefined {
+  const identities = info.getChildren('identity').map(({ attrs }) => attrs);
+  const named = identities.filter(({ name }) => name);
+  return (named.find(({ category }) => category === 'client') ?? named[0])?.name?.slice(
+    0,
+    MAX_NAME_LENGTH,
+  );
 }

@@ -4,6 +4,7 @@ import { bareJid, formatJid, parseJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';
+import { type Caps, readCaps } from './caps.js';
 import { type Clock, systemClock } from './clock.js';
 import { discoverFeatures } from './disco.js';
 
@@ -17,11 +18,18 @@ const PRIORITY = '-1';
 export const available = (...children: Element[]): Element =>
   xml('presence', {}, xml('priority', {}, PRIORITY), ...children);
 
+/** One who is seen online. */
+export interface SeenResource {
+  /** Full. */
+  jid: string;
+  caps?: Caps | undefined;
+}
+
 /** For servers where a contact's resources answer on their own (ejabberd). */
 const GRACE_MS = 1_000;
 
 /**
- * The full JIDs under which a contact is seen at this moment: asks its server, which tells those who may see its
+ * The resources of a contact that are seen at this moment: asks its server, which tells those who may see its
  * presence, and tells nobody of us. Most servers answer what is asked behind the probe behind the presence, too
  * (RFC 6120 §10.1); where no presence has come until then, some time is given to it.
  */
@@ -30,23 +38,25 @@ export async function seenResources(
   contact: string,
   options: RequestOptions,
   clock: Clock = systemClock,
-): Promise<string[]> {
+): Promise<SeenResource[]> {
   const bare = bareJid(contact);
-  const seen = new Set<string>();
+  const seen = new Map<string, Caps | undefined>();
   let told = false;
-  const forget = session.onPresence(({ attrs: { from, type } }) => {
+  const forget = session.onPresence((presence) => {
+    const { from, type } = presence.attrs;
     if (!from || bareJid(from) !== bare) return;
     told = true;
     if (!parseJid(from).resource) return;
-    if (type === undefined) seen.add(formatJid(parseJid(from)));
+    if (type === undefined) seen.set(formatJid(parseJid(from)), readCaps(presence));
     else seen.delete(formatJid(parseJid(from)));
   });
   try {
     await session.send(xml('presence', { type: 'probe', to: bare }));
     await discoverFeatures(session, bare, options).catch(ignoreStanzaError);
     const signals = [session.ended, ...(options.signal ? [options.signal] : [])];
-    if (!told) await clock.sleep(GRACE_MS, AbortSignal.any(signals));
-    return [...seen];
+    if (!told) await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
+    for (const signal of signals) signal.throwIfAborted();
+    return [...seen].map(([jid, caps]) => ({ jid, caps }));
   } finally {
     forget();
   }

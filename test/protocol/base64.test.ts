@@ -61,7 +61,7 @@ describe('base64 that is read', () => {
     );
   });
 
-  test('has one spelling for each sequence of bytes', () => {
+  test('has one spelling for each sequence of bytes (R24)', () => {
     const character = fc.constantFrom(...'AQgwZz09+/=-_ ');
     fc.assert(
       fc.property(fc.string({ unit: character, maxLength: 12 }), (text) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { caps, nodeOf, verificationOf } from '../../src/protocol/caps.js';
+import { nodeOf } from '../../src/protocol/caps.js';
 import { answerDiscovery, discoverFeatures, NS_DISCO_INFO } from '../../src/protocol/disco.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { xml } from '../../src/session/xml.js';
@@ -71,25 +71,5 @@ describe('service discovery', () => {
     await expect(discoverFeatures(romeo, JULIET)).rejects.toThrow('service-unavailable');
     juliet.handle('get', NS_DISCO_INFO, 'query', () => new Promise(() => undefined));
     await expect(discoverFeatures(romeo, JULIET, { timeout: 1 })).rejects.toThrow(RequestTimeout);
-  });
-});
-
-describe('entity capabilities', () => {
-  test('are verified by the string of the XEP’s own example, in whatever order', () => {
-    // XEP-0115 §5.2
-    const features = [
-      'http://jabber.org/protocol/muc',
-      'http://jabber.org/protocol/disco#items',
-      'http://jabber.org/protocol/caps',
-      NS_DISCO_INFO,
-    ];
-    const identity = { category: 'client', type: 'pc', name: 'Exodus 0.9.1' };
-    expect(verificationOf({ identity, features })).toBe('QgayPKawpkPSDYmwT/WM94uAlu0=');
-  });
-
-  test('name a node under which the same is told', () => {
-    const { node, ver, hash } = caps(INFO).attrs;
-    expect(`${node}#${ver}`).toBe(nodeOf(INFO));
-    expect(hash).toBe('sha-1');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { returnChat } from '../../src/protocol/chat.js';
 import { available, isConnected, seenResources } from '../../src/protocol/presence.js';
+import { bareJid } from '../../src/session/jid.js';
 import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
@@ -43,7 +44,9 @@ describe('the resources of a contact', () => {
         presence('juliet@capulet.example/error', 'error'),
       ]),
     );
-    expect(await seenResources(session, JULIET, {})).toEqual(['juliet@capulet.example/balcony']);
+    expect(await seenResources(session, JULIET, {})).toEqual([
+      { jid: 'juliet@capulet.example/balcony' },
+    ]);
     expect(sent.map(({ name, attrs }) => [name, attrs.type, attrs.to])).toEqual([
       ['presence', 'probe', 'juliet@capulet.example'],
       ['iq', 'get', 'juliet@capulet.example'],
@@ -65,13 +68,13 @@ describe('the resources of a contact', () => {
     await clock.advance(900);
     session.receive(presence('juliet@capulet.example/balcony'));
     await clock.advance(100);
-    expect(await seen).toEqual(['juliet@capulet.example/balcony']);
+    expect(await seen).toEqual([{ jid: 'juliet@capulet.example/balcony' }]);
   });
 
   test('are waited for no longer than the user wants', async () => {
     const { session } = at(() => []);
     const enough = new AbortController();
-    const seen = seenResources(session, JULIET, { signal: enough.signal }, new ManualClock());
+    const seen = seenResources(session, JULIET, { signal: enough.signal });
     await settled();
     enough.abort(new Error('enough'));
     await expect(seen).rejects.toThrow('enough');
@@ -139,5 +142,22 @@ describe('a message that a person wrote', () => {
 
   test('tells a stranger nothing of us', async () => {
     expect(await returned({}, [body], false)).toEqual([]);
+  });
+
+  test('comes back to a stranger from where nobody is when it is for a room, and so from us', async () => {
+    const [error, ...others] = await returned({ type: 'groupchat', id: 'm1' }, [], false);
+    expect(others).toEqual([]);
+    expect(error?.attrs).toMatchObject({ type: 'error', id: 'm1', to: ROMEO });
+    expect(error?.getChild('error')?.getChild('text')).toBeUndefined();
+  });
+
+  test('does not come back to the own account, which may know that we are there', async () => {
+    const [, juliet] = linkedSessions();
+    const sent: Element[] = [];
+    juliet.send = async (stanza) => void sent.push(stanza);
+    returnChat(juliet, () => false);
+    const from = `${bareJid(JULIET)}/phone`;
+    juliet.receive(xml('message', { from, to: JULIET, type: 'groupchat', id: 'm1' }));
+    expect(sent).toEqual([]);
   });
 });

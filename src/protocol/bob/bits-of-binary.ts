@@ -41,6 +41,8 @@ export type BlobListener = (blob: BitOfBinary, from: string) => void;
  * What is kept, and where, is up to the handlers in the registry (blob-store.ts); by default it is in memory.
  */
 export class BitsOfBinary {
+  /** Asked before a request is looked at. */
+  mayAsk: (from: string) => boolean = () => true;
   readonly #session: Session;
   readonly #registry: HandlerRegistry;
   readonly #unverified = new SenderBlobs();
@@ -135,7 +137,10 @@ export class BitsOfBinary {
     if (blob.unverified) this.#unverified.set(jid, blob);
     else {
       const call = { jid: this.#session.jid, from: jid, args: blob };
-      await this.#registry.run('bob', 'set_bob', call);
+      // The bytes are here and right: that they cannot be kept is no reason not to hand them over.
+      await this.#registry
+        .run('bob', 'set_bob', call)
+        .catch((error: Error) => process.emitWarning(`${cid} is not cached: ${error.message}`));
     }
     return blob;
   }
@@ -154,6 +159,7 @@ export class BitsOfBinary {
 
   async #serve(element: Element, from: string): Promise<Element> {
     const cid = stanzas.readRequest(element);
+    if (!this.mayAsk(from)) throw new StanzaError('wait', 'not-acceptable', 'too many requests');
     const blob = await this.#findFor(from, cid);
     if (!blob) throw new StanzaError('cancel', 'item-not-found');
     return stanzas.blob({ ...blob, cid }); // as it was spelt

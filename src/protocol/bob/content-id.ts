@@ -1,4 +1,5 @@
-import { createHash, getHashes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { HASH_FUNCTIONS, nodeNameOf } from '../hash-functions.js';
 
 /** A parsed cid whose hash we can check. */
 export interface ContentId {
@@ -9,34 +10,23 @@ export interface ContentId {
 }
 
 /**
- * Labels of a cid, and what OpenSSL calls them: `sha1` as XEP-0231 has it, the others as XEP-0300 §2 and its
- * registries. MD5 is left out: XEP-0414 forbids it, for anyone can make two blobs of one hash.
+ * Labels of a cid, and what Node calls them: `sha1` as XEP-0231 has it, the others as XEP-0300. MD5 is left out:
+ * XEP-0414 forbids it, for anyone can make two blobs of one hash.
  */
-const OPENSSL_NAMES: Record<string, string> = {
-  sha1: 'sha1',
-  'sha-1': 'sha1',
-  'sha-224': 'sha224',
-  'sha-256': 'sha256',
-  'sha-384': 'sha384',
-  'sha-512': 'sha512',
-  'sha3-224': 'sha3-224',
-  'sha3-256': 'sha3-256',
-  'sha3-384': 'sha3-384',
-  'sha3-512': 'sha3-512',
-  'blake2b-512': 'blake2b512',
-};
-
-const PROVIDED = new Set(getHashes());
-const NODE_NAMES = Object.fromEntries(
-  Object.entries(OPENSSL_NAMES).filter(([, name]) => PROVIDED.has(name)),
-);
+const NODE_NAMES = new Map([
+  ['sha1', 'sha1'],
+  ...HASH_FUNCTIONS.filter((name) => name !== 'md5').map((name): [string, string] => [
+    name,
+    nodeNameOf(name) as string,
+  ]),
+]);
 
 /** The labels that `digest` takes. */
-export const HASH_ALGORITHMS: readonly string[] = Object.keys(NODE_NAMES);
+export const HASH_ALGORITHMS: readonly string[] = [...NODE_NAMES.keys()];
 
 /** Lower-case hex of the hash of `bytes`. Throws RangeError for an algorithm that is not in `HASH_ALGORITHMS`. */
 export function digest(algorithm: string, bytes: Uint8Array): string {
-  const name = Object.hasOwn(NODE_NAMES, algorithm) ? NODE_NAMES[algorithm] : undefined;
+  const name = NODE_NAMES.get(algorithm);
   if (!name)
     throw new RangeError(`unknown hash ${algorithm}; one of ${HASH_ALGORITHMS.join(', ')}`);
   return createHash(name).update(bytes).digest('hex');
@@ -62,7 +52,7 @@ export function parseContentId(cid: string): ContentId | undefined {
   const text = withoutScheme(cid).toLowerCase();
   const match = /^([a-z0-9-]+)\+([0-9a-f]+)@bob\.xmpp\.org$/.exec(text);
   const [, algorithm = '', hash = ''] = match ?? [];
-  if (!match || !Object.hasOwn(NODE_NAMES, algorithm)) return undefined;
+  if (!match || !NODE_NAMES.has(algorithm)) return undefined;
   return hash.length === digest(algorithm, new Uint8Array()).length
     ? { algorithm: label(algorithm), hash }
     : undefined;

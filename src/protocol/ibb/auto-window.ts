@@ -1,12 +1,5 @@
-import type { Acknowledged, Window } from './window.js';
+import { type Acknowledged, MAX_DELAY_MS, maxWindow, PERIOD_MS, type Window } from './window.js';
 
-/** More than this under way only fills queues on the way. */
-const MAX_BYTES = 1024 * 1024;
-/** What may be under way is delivered in this time, at the rate measured: a slow server is not flooded. */
-const MAX_DELAY_MS = 3_000;
-
-/** A rate is measured over this long, and over a round trip at least. */
-const PERIOD_MS = 60;
 /** A larger window must deliver more than this to be kept; a smaller one at least that. */
 const WORTH_MORE = 1.1;
 const AS_GOOD = 0.97;
@@ -43,7 +36,7 @@ export class AutoWindow implements Window {
 
   constructor(blockSize: number) {
     this.#blockSize = blockSize;
-    this.#maxLevel = Math.floor(Math.log2(MAX_BYTES / blockSize));
+    this.#maxLevel = Math.floor(Math.log2(maxWindow(blockSize) / blockSize));
   }
 
   get limit(): number {

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { IncomingBlocks } from './incoming-blocks.js';
 import { OutgoingBlocks, type OutgoingOptions } from './outgoing-blocks.js';
@@ -6,7 +7,7 @@ import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 
 /** The peer closed the bytestream before it had everything, refused a block, or sent one that cannot be used. */
 export class BytestreamBroken extends Error {
-  override readonly name = 'BytestreamBroken';
+  override readonly name: string = 'BytestreamBroken';
   constructor(
     /** Bytes that the peer did not acknowledge. */
     readonly unsent: number,
@@ -14,6 +15,17 @@ export class BytestreamBroken extends Error {
   ) {
     const rest = unsent > 0 ? ` with ${unsent} bytes unsent` : '';
     super(`the peer broke the bytestream off${rest} (${cause.message})`);
+  }
+}
+
+/**
+ * The peer has acknowledged every block, but not the close: there was no answer, or it knew of no such bytestream
+ * any more. Some clients do so when they have the whole file.
+ */
+export class CloseUnconfirmed extends BytestreamBroken {
+  override readonly name = 'CloseUnconfirmed';
+  constructor(cause: Error) {
+    super(0, cause);
   }
 }
 
@@ -70,6 +82,8 @@ export class Bytestream extends Duplex {
   #whenSent: (() => void) | undefined;
   #settled = Promise.resolve();
   #answerClose: ((error?: Error) => void) | undefined;
+  #whenClosed: (() => void) | undefined;
+  #endsAt = Number.POSITIVE_INFINITY;
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with.
@@ -125,6 +139,7 @@ export class Bytestream extends Duplex {
   receiveData(data: Data): Promise<void> {
     if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
     try {
+      if (this.bytesReceived + (data.bytes?.length ?? 0) > this.#endsAt) throw REFUSED;
       this.#settled = this.#incoming.receive(data);
       return this.#settled;
     } catch (error) {
@@ -148,6 +163,26 @@ export class Bytestream extends Duplex {
       this.#answerClose = (error) => (error ? reject(error) : resolve());
       // Both have closed: ours says already that nothing more comes.
       if (this.#closing) this.#answerClose();
+      this.#whenClosed?.();
+    });
+  }
+
+  /**
+   * The readable side ends after so many bytes, for their number was agreed on elsewhere and not each peer closes; a
+   * close that comes later is acknowledged all the same. More bytes break the bytestream off.
+   */
+  endAt(bytes: number): void {
+    this.#endsAt = bytes;
+    this.#deliver();
+  }
+
+  /** Acknowledges the peer's close; resolves when it has come, or cannot come any more. Sends none. */
+  acknowledgeClose(): Promise<void> {
+    this.#closing = true;
+    this.#answerClose?.();
+    return new Promise((resolve) => {
+      if (this.#peerClosed || this.destroyed) resolve();
+      else this.#whenClosed = resolve;
     });
   }
 
@@ -165,7 +200,7 @@ export class Bytestream extends Duplex {
   #deliver(): void {
     if (!this.#wanted || this.destroyed) return;
     const bytes = this.#incoming.take();
-    if (!bytes && !this.#peerClosed) return;
+    if (!bytes && !this.#peerClosed && this.bytesReceived < this.#endsAt) return;
     this.#wanted = false;
     this.push(bytes ?? null);
   }
@@ -203,7 +238,7 @@ export class Bytestream extends Duplex {
       this.#closeAcknowledged = true;
     } catch (error) {
       // The peer has closed at the same moment and knows nothing of the bytestream any more.
-      if (!this.#peerClosed) throw new BytestreamBroken(0, error as Error);
+      if (!this.#peerClosed) throw closeError(error as Error);
     }
     this.#peerClosed = true;
     this.#deliver();
@@ -219,6 +254,7 @@ export class Bytestream extends Duplex {
     const why = error instanceof BytestreamBroken ? error.cause : error;
     this.#incoming.fail(why instanceof StanzaError ? why : REFUSED);
     this.#answerClose?.(REFUSED);
+    this.#whenClosed?.();
     if (!this.#peerClosed && !this.#closing) this.#breakOff(error);
     done(error);
   }
@@ -236,6 +272,12 @@ export class Bytestream extends Duplex {
     // Nobody waits for the answer any more.
     sent.catch(() => undefined);
   }
+}
+
+function closeError(error: Error): BytestreamBroken {
+  const unanswered = error instanceof RequestTimeout;
+  const forgotten = error instanceof StanzaError && error.condition === 'item-not-found';
+  return unanswered || forgotten ? new CloseUnconfirmed(error) : new BytestreamBroken(0, error);
 }
 
 /** What the peer hears of blocks that came in vain; the reason is not its business. */

@@ -1,15 +1,16 @@
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, onlineClock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
 import { NS_PING } from '../ping.js';
 import { AutoWindow } from './auto-window.js';
 import { Bytestream, BytestreamBroken } from './bytestream.js';
 import { Expectations } from './expectations.js';
-import { createLink, isThere } from './links.js';
+import { createLink } from './links.js';
 import { MessageCarrier } from './message-carrier.js';
-import { BytestreamLost } from './outgoing-blocks.js';
+import { MessageWindow } from './message-window.js';
+import { watchPeer } from './pace.js';
 import {
   type BytestreamSettings,
   blockSizeFor,
@@ -21,16 +22,22 @@ import * as stanzas from './stanzas.js';
 import { fixedWindow } from './window.js';
 
 export interface OpenOptions extends Partial<BytestreamSettings> {
-  /** An NMTOKEN. Default: a random one. A sid that was agreed on elsewhere keeps its block size. */
+  /** An NMTOKEN. Default: a random one. */
   sid?: string;
+  /** The block size was agreed on elsewhere, and no smaller one is tried. Default: true where a `sid` is given. */
+  fixedBlockSize?: boolean;
+  /** Milliseconds until a close of ours counts as unconfirmed. Default 60,000: a file may have to be made durable first. */
+  closeTimeout?: number;
   signal?: AbortSignal;
+}
+
+interface StreamSettings extends BytestreamSettings {
+  sid: string;
+  closeTimeout?: number;
 }
 
 /** Below this a block is mostly XML. */
 const MIN_BLOCK_SIZE = 512;
-
-/** No block for this long, and the peer is asked for. */
-const IDLE_CHECK_MS = 30_000;
 
 const NS_DELAY = 'urn:xmpp:delay';
 
@@ -57,6 +64,7 @@ export class InBandBytestreams {
   /** Settles when the last open that came has been dealt with. */
   #opening: Promise<unknown> = Promise.resolve();
   readonly #unhandle: (() => void)[];
+  #hasResumed = false;
 
   constructor(
     session: Session,
@@ -67,7 +75,7 @@ export class InBandBytestreams {
     this.#session = session;
     this.settings = { ...DEFAULTS, ...settings };
     this.#api = registry.wrap('ibb');
-    this.#clock = clock;
+    this.#clock = onlineClock(session, clock);
     this.#registerDefaults();
     const handle = (name: string, handler: IqHandler) =>
       session.handle('set', stanzas.NS_IBB, name, handler);
@@ -76,9 +84,17 @@ export class InBandBytestreams {
       handle('data', (element, { from }) => this.#receiveData(element, from)),
       handle('close', (element, { from }) => this.#receiveClose(element, from)),
       session.onMessage((message) => this.#receiveMessage(message)),
+      session.onState((state) => {
+        this.#hasResumed ||= state === 'resuming';
+      }),
       session.handle('get', NS_PING, 'ping', (_ping, { from }) => this.#receivePing(from)),
     ];
     session.ended.addEventListener('abort', () => this.#end(session.ended.reason));
+  }
+
+  /** The full JIDs of those with whom there are bytestreams, once for each. */
+  get peers(): string[] {
+    return [...this.#streams.values()].map(({ peer }) => peer);
   }
 
   /**
@@ -86,7 +102,8 @@ export class InBandBytestreams {
    * half of it, down to 512. Rejects with `StanzaError` when the peer does not want it, and as `request` does.
    */
   async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
-    const settings = { ...this.settings, ...options };
+    const { fixedBlockSize = options.sid !== undefined, ...others } = options;
+    const settings = { ...this.settings, ...others };
     checkBlockSize(settings.blockSize);
     const largest = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
     for (let blockSize = largest; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
@@ -96,7 +113,7 @@ export class InBandBytestreams {
       } catch (error) {
         // The type is `modify` by the XEP and `cancel` with slixmpp.
         const tooLarge = (error as StanzaError).condition === 'resource-constraint';
-        if (!tooLarge || options.sid || blockSize <= MIN_BLOCK_SIZE) throw error;
+        if (!tooLarge || fixedBlockSize || blockSize <= MIN_BLOCK_SIZE) throw error;
       }
     }
   }
@@ -127,7 +144,7 @@ export class InBandBytestreams {
     this.#end(reason);
   }
 
-  async #open(peer: string, settings: BytestreamSettings & { sid: string; signal?: AbortSignal }) {
+  async #open(peer: string, settings: StreamSettings & { signal?: AbortSignal }) {
     const { sid, blockSize, stanza, signal } = settings;
     if (this.#streams.has(streamKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
     // Registered first: the peer may send as soon as it has answered.
@@ -171,23 +188,10 @@ export class InBandBytestreams {
       stream.abandon();
       throw error;
     }
-    void this.#watchPeer(stream);
+    void watchPeer(this.#session, stream, this.#clock, this.settings.pace);
     // The result leaves first: nothing that the new owner sends may come before it.
     setImmediate(() => this.#handOver(stream));
     return undefined;
-  }
-
-  /** A peer that was killed does not close; it would hold its place for ever. */
-  async #watchPeer(stream: Bytestream): Promise<void> {
-    const gone = new AbortController();
-    stream.once('close', () => gone.abort());
-    for (let before = 0; !gone.signal.aborted; before = stream.blocksReceived) {
-      await this.#clock.sleep(IDLE_CHECK_MS, gone.signal).catch(() => undefined);
-      const idle = stream.blocksReceived === before && !gone.signal.aborted;
-      if (idle && !(await isThere(this.#session, stream.peer))) {
-        stream.abandon(new BytestreamLost(`${stream.peer} is gone`));
-      }
-    }
   }
 
   async #isAuthorized(open: stanzas.Open, peer: string): Promise<boolean> {
@@ -217,8 +221,10 @@ export class InBandBytestreams {
     if (type === 'error') return this.#receiveBounce(peer, id, message);
     const element = message.getChild('data', stanzas.NS_IBB);
     const stream = element && this.#streams.get(streamKey(peer, element.attrs.sid ?? ''));
-    // What was stored or sent to a room was not sent to this bytestream.
-    if (!stream || type === 'groupchat' || message.getChild('delay', NS_DELAY)) return;
+    // What was stored or sent to a room was not sent to this bytestream. But servers mark as delayed, too, what
+    // they deliver again after a resumption.
+    const isStored = message.getChild('delay', NS_DELAY) && !this.#hasResumed;
+    if (!stream || type === 'groupchat' || isStored) return;
     try {
       // Not acknowledged, so it does not matter when; and a failure is the bytestream's own.
       stream.receiveData(stanzas.readData(element)).catch(() => undefined);
@@ -249,12 +255,11 @@ export class InBandBytestreams {
     return stream;
   }
 
-  #register(peer: string, settings: BytestreamSettings & { sid: string }): Bytestream {
-    const { sid, blockSize, stanza } = settings;
+  #register(peer: string, settings: StreamSettings): Bytestream {
+    const { sid, blockSize, stanza, closeTimeout } = settings;
+    const Auto = stanza === 'message' ? MessageWindow : AutoWindow;
     const window =
-      settings.window === 'auto'
-        ? new AutoWindow(blockSize)
-        : fixedWindow(settings.window, blockSize);
+      settings.window === 'auto' ? new Auto(blockSize) : fixedWindow(settings.window, blockSize);
     // Two runs fill the window.
     const carrier =
       stanza === 'message'
@@ -270,7 +275,7 @@ export class InBandBytestreams {
         retry: settings,
         clock: this.#clock,
       },
-      createLink(this.#session, peer, sid, carrier),
+      createLink(this.#session, peer, sid, { carrier, closeTimeout }),
     );
     if (carrier) this.#carriers.set(streamKey(peer, sid), carrier);
     this.#streams.set(streamKey(peer, sid), stream);

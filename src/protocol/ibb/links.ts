@@ -5,8 +5,14 @@ import type { BytestreamLink } from './bytestream.js';
 import type { MessageCarrier } from './message-carrier.js';
 import * as stanzas from './stanzas.js';
 
-/** The recipient may have to make a whole file durable before it answers the close. */
 const CLOSE_TIMEOUT_MS = 60_000;
+
+interface LinkOptions {
+  /** Sends the blocks, in messages; without it they go in iqs. */
+  carrier?: MessageCarrier | undefined;
+  /** Milliseconds. Default 60,000: the recipient may have to make a whole file durable before it answers. */
+  closeTimeout?: number | undefined;
+}
 
 /** How servers say that a resource is not there or cannot be reached. */
 const NOBODY_THERE = new Set([
@@ -17,12 +23,12 @@ const NOBODY_THERE = new Set([
   'service-unavailable',
 ]);
 
-/** Sends the stanzas of a bytestream to its peer: the blocks in iqs, or with the carrier in messages. */
+/** Sends the stanzas of a bytestream to its peer. */
 export function createLink(
   session: Session,
   peer: string,
   sid: string,
-  carrier?: MessageCarrier,
+  { carrier, closeTimeout = CLOSE_TIMEOUT_MS }: LinkOptions,
 ): BytestreamLink {
   const request = async (element: Element, timeout: number) => {
     await session.request('set', peer, element, { timeout });
@@ -34,20 +40,27 @@ export function createLink(
         : // The bytestream itself watches that blocks are acknowledged.
           request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY),
     spoil: (seq, bytes) =>
-      carrier
-        ? carrier.spoil(seq, bytes)
-        : request(stanzas.data(sid, seq, bytes), CLOSE_TIMEOUT_MS),
-    sendClose: () => request(stanzas.close(sid), CLOSE_TIMEOUT_MS),
+      carrier ? carrier.spoil(seq, bytes) : request(stanzas.data(sid, seq, bytes), closeTimeout),
+    sendClose: () => request(stanzas.close(sid), closeTimeout),
     isThere: () => isThere(session, peer),
   };
 }
 
-/** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */
+/** Whether a peer is there, as far as can be known. */
 export async function isThere(session: Session, peer: string): Promise<boolean> {
+  return (await findPeer(session, peer)) !== 'gone';
+}
+
+/** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */
+export async function findPeer(
+  session: Session,
+  peer: string,
+): Promise<'there' | 'silent' | 'gone'> {
   try {
     await session.request('set', peer, stanzas.close(stanzas.randomSid()));
-    return true;
+    return 'there';
   } catch (error) {
-    return !(error instanceof StanzaError && NOBODY_THERE.has(error.condition));
+    if (!(error instanceof StanzaError)) return 'silent';
+    return NOBODY_THERE.has(error.condition) ? 'gone' : 'there';
   }
 }

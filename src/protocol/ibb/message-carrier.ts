@@ -74,9 +74,8 @@ export class MessageCarrier {
       'message',
       { to: this.#peer, id: `${this.#prefix}${this.#count}` },
       stanzas.data(this.#sid, seq, bytes),
-      // XEP-0334: for this resource alone, and worth nothing later.
+      // XEP-0334: worth nothing later. It has no body, so that it is not copied anyway (XEP-0280 §6.1).
       xml('no-store', { xmlns: NS_HINTS }),
-      xml('no-copy', { xmlns: NS_HINTS }),
     );
   }
 

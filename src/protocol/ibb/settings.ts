@@ -1,4 +1,5 @@
 import type { RetrySettings } from './outgoing-blocks.js';
+import type { Pace } from './pace.js';
 import { MAX_BLOCK_SIZE, type StanzaMode } from './stanzas.js';
 
 /** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
@@ -16,6 +17,8 @@ export interface ServiceSettings extends BytestreamSettings {
   maxBlockSize: number;
   /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
   sessionLimit: number;
+  /** What a peer must do to keep a bytestream that it opened. Default: no more than be there. */
+  pace?: Pace;
 }
 
 export const DEFAULTS: ServiceSettings = {

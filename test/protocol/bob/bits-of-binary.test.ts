@@ -189,7 +189,7 @@ describe('a blob of a peer', () => {
 });
 
 describe('nothing is returned or stored', () => {
-  test('of bytes that the cid does not name', async () => {
+  test('of bytes that the cid does not name (R53)', async () => {
     const { bits, blobs, calls } = asking(() => blobOf(Buffer.from('hellO')));
     const got = bits.getBlob({ jid: JULIET, cid: CID });
     await expect(got).rejects.toThrow(new BlobMismatch(`what ${JULIET} sent is not ${CID}`));
@@ -291,6 +291,14 @@ describe('a request of a peer', () => {
     const reply = await sessions[0].request('get', JULIET, stanzas.request(CID));
     const element = reply.getChild('data', stanzas.NS_BOB);
     expect(element && stanzas.readBlob(element)).toEqual(blob);
+  });
+
+  test('is refused while its sender asks too often, and the store is not asked (R55)', async () => {
+    const { sessions, hers } = pair();
+    hers.bits.mayAsk = (from) => from !== ROMEO;
+    const reply = sessions[0].request('get', JULIET, stanzas.request(CID));
+    await expect(reply).rejects.toMatchObject({ type: 'wait', condition: 'not-acceptable' });
+    expect(hers.calls).toEqual([]);
   });
 
   test('may be refused by the handler with an error of its own', async () => {

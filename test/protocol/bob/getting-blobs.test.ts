@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { BitsOfBinary, NoSuchBlob } from '../../../src/protocol/bob/bits-of-binary.js';
 import { BlobMismatch, setBlob } from '../../../src/protocol/bob/blob-store.js';
 import { contentIdOf, readContentId } from '../../../src/protocol/bob/content-id.js';
@@ -348,4 +348,17 @@ test('a cid is spelt in one way, with its URI taken apart', () => {
   expect(readContentId(SHA1.replace('sha1+', 'sha-1+'))).toBe(SHA1);
   expect(readContentId('cid:photo%40example.org')).toBe('photo@example.org');
   expect(readContentId('cid:100%@example.org')).toBe('cid:100%@example.org');
+});
+
+test('a blob that the store cannot take is handed over all the same', async () => {
+  const registry = memoryRegistry();
+  registry.register(() => Promise.reject(new Error('the disk is full')), 'bob', 'set_bob');
+  const [romeo, juliet] = linkedSessions();
+  juliet.handle('get', NS_BOB, 'data', () => blobOf(HELLO, CID));
+  const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const blob = await new BitsOfBinary(romeo, registry).getBlob({ jid: JULIET, cid: CID });
+  expect(blob.bytes).toEqual(HELLO);
+  const [...told] = warnings.mock.calls;
+  warnings.mockRestore();
+  expect(told).toEqual([[expect.stringContaining('the disk is full')]]);
 });

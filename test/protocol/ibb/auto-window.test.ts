@@ -12,19 +12,24 @@ interface Path {
 }
 
 /** Keeps the window full for so many milliseconds of a made-up clock; returns the bytes delivered. */
-function transfer(window: AutoWindow, { roundTrip, rate }: Path, duration: number): number {
+function transfer(
+  window: AutoWindow,
+  { roundTrip, rate }: Path,
+  duration: number,
+  blockSize = BLOCK,
+): number {
   const underWay: { sentAt: number; answeredAt: number }[] = [];
   let [now, lastAnswer, delivered] = [0, 0, 0];
   while (now < duration) {
-    while (underWay.length === 0 || (underWay.length + 1) * BLOCK <= window.limit) {
-      const served = lastAnswer + BLOCK / rate(underWay.length + 1);
+    while (underWay.length === 0 || (underWay.length + 1) * blockSize <= window.limit) {
+      const served = lastAnswer + blockSize / rate(underWay.length + 1);
       lastAnswer = Math.max(now + roundTrip, served);
       underWay.push({ sentAt: now, answeredAt: lastAnswer });
     }
     const { sentAt, answeredAt } = underWay.shift() as { sentAt: number; answeredAt: number };
     now = answeredAt;
-    delivered += BLOCK;
-    window.acknowledged({ bytes: BLOCK, sentAt, now, full: true });
+    delivered += blockSize;
+    window.acknowledged({ bytes: blockSize, sentAt, now, full: true });
   }
   return delivered;
 }
@@ -33,6 +38,12 @@ test('grows to 1 MiB where the round trip is what limits the rate', () => {
   const window = new AutoWindow(BLOCK);
   transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000);
   expect(window.limit).toBe(MIB);
+});
+
+test('never has more under way than the stanzas that a server keeps for a session that was cut', () => {
+  const window = new AutoWindow(512);
+  transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000, 512);
+  expect(window.limit).toBe(256 * 512);
 });
 
 test('delivers most of what a path with a round trip of 50 ms can take', () => {

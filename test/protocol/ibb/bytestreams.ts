@@ -8,11 +8,13 @@ import {
 } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import type { ServiceSettings } from '../../../src/protocol/ibb/settings.js';
 import {
+  data as dataElement,
   NS_IBB,
   type Open,
   open as openElement,
   readClose,
   readData,
+  readOpen,
 } from '../../../src/protocol/ibb/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, type StanzaSession } from '../../../src/session/stanza-session.js';
@@ -26,6 +28,11 @@ import {
 } from '../../support/linked-sessions.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 import { Wire } from './wire.js';
+
+export const TYBALT = 'tybalt@capulet.example/street';
+
+export const data = (seq: number, text: string, sid = 's1') =>
+  dataElement(sid, seq, Buffer.from(text));
 
 const sessions: StanzaSession[] = [];
 
@@ -74,6 +81,21 @@ export async function pairOfBytestreams(options: PairOptions = {}, open: OpenOpt
   const hers = await accepted;
   services.wire.lines.length = 0;
   return { ...services, his, hers };
+}
+
+/** Opens that Juliet got, answered by the script: an error, or nothing for "yes". */
+export function opensToScript(answer: (open: Open, index: number) => StanzaError | undefined) {
+  const [romeo, juliet] = linkedSessions();
+  const opens: Open[] = [];
+  juliet.handle('set', NS_IBB, 'open', (element) => {
+    const refusal = answer(readOpen(element), opens.push(readOpen(element)) - 1);
+    if (refusal) throw refusal;
+    return undefined;
+  });
+  const registry = new HandlerRegistry();
+  const service = new InBandBytestreams(romeo, {}, registry);
+  const open = (options?: OpenOptions) => service.open(JULIET, options);
+  return { romeo, juliet, service, registry, opens, open };
 }
 
 export interface ReceivedBlock {
@@ -181,4 +203,13 @@ export function errorOf(stream: Bytestream): Promise<Error> {
     stream.once('error', resolve);
     stream.once('close', () => reject(new Error('it ended without an error')));
   });
+}
+
+/** Notes whether something has happened to a stream. */
+export function watch(stream: Bytestream, event: string) {
+  const seen = { count: 0 };
+  stream.on(event, () => {
+    seen.count += 1;
+  });
+  return seen;
 }

@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
 import { xml } from '../../../src/session/xml.js';
 import { settled } from '../../support/manual-clock.js';
-import { pairOfBytestreams, pattern, readAll, scriptToService } from './bytestreams.js';
-
-const TYBALT = 'tybalt@capulet.example/street';
-
-const data = (seq: number, text: string, sid = 's1') => stanzas.data(sid, seq, Buffer.from(text));
+import {
+  data,
+  pairOfBytestreams,
+  pattern,
+  readAll,
+  scriptToService,
+  TYBALT,
+} from './bytestreams.js';
 
 /** A data element as no program of ours would send it. */
 const rawData = (text: string, attrs = {}) =>
@@ -40,20 +43,23 @@ describe('a block that its bytestream cannot take', () => {
     ['is empty', rawData('', { seq: '1' }), 'bad-request/cancel'],
     ['is white space', rawData(' \n ', { seq: '1' }), 'bad-request/cancel'],
     ['is a byte too large', data(1, 'five!'), 'bad-request/cancel'],
-  ])('because it %s ends it, and nothing more is taken', async (_why, element, condition) => {
-    const { send, stream, read, wire } = await opened();
-    const answer = await send(element);
-    expect(answer).toBe(condition);
-    await settled();
-    // §2.2: "the recipient MUST close the bytestream".
-    expect(wire.find(/^juliet: close$/)).toHaveLength(1);
-    expect(stream.errored?.message).toContain(condition.split('/')[0]);
-    expect(await send(data(1, 'two '))).toBe('item-not-found/cancel');
-    expect(await send(data(2, 'six '))).toBe('item-not-found/cancel');
-    expect(await send(stanzas.close('s1'))).toBe('item-not-found/cancel');
-    expect([read, stream.bytesReceived, stream.blocksReceived]).toEqual([['one '], 4, 1]);
-    expect(stream.readableEnded).toBe(false);
-  });
+  ])(
+    'because it %s ends it, and nothing more is taken (R13, R24)',
+    async (_why, element, condition) => {
+      const { send, stream, read, wire } = await opened();
+      const answer = await send(element);
+      expect(answer).toBe(condition);
+      await settled();
+      // §2.2: "the recipient MUST close the bytestream".
+      expect(wire.find(/^juliet: close$/)).toHaveLength(1);
+      expect(stream.errored?.message).toContain(condition.split('/')[0]);
+      expect(await send(data(1, 'two '))).toBe('item-not-found/cancel');
+      expect(await send(data(2, 'six '))).toBe('item-not-found/cancel');
+      expect(await send(stanzas.close('s1'))).toBe('item-not-found/cancel');
+      expect([read, stream.bytesReceived, stream.blocksReceived]).toEqual([['one '], 4, 1]);
+      expect(stream.readableEnded).toBe(false);
+    },
+  );
 
   test('makes no use of the blocks before it that nobody has read', async () => {
     const { open, send, streams } = scriptToService();
@@ -82,7 +88,7 @@ describe('a block that is for no bytestream', () => {
     expect(wire.find(/close/)).toEqual([]);
   });
 
-  test('because nobody knows its sid is refused, and those that are open go on', async () => {
+  test('because nobody knows its sid is refused, and those that are open go on (R48)', async () => {
     const { send, read } = await opened();
     expect(await send(data(1, 'two ', 's2'))).toBe('item-not-found/cancel');
     expect(await send(data(1, 'two ', 'S1'))).toBe('item-not-found/cancel');
@@ -96,7 +102,7 @@ describe('a block that is for no bytestream', () => {
     ['another resource of its sender', 'romeo@montague.example/hall'],
     ['its sender without a resource', 'romeo@montague.example'],
     ['ourselves', 'juliet@capulet.example/chamber'],
-  ])('because it comes from %s is refused, and the bytestream goes on', async (_who, from) => {
+  ])('because it comes from %s is refused, and the bytestream goes on (R8)', async (_who, from) => {
     const { send, sendAs, read, stream } = await opened();
     expect(await sendAs(from, data(1, 'evil'))).toBe('item-not-found/cancel');
     expect(await sendAs(from, data(7, 'evil'))).toBe('item-not-found/cancel');
@@ -162,7 +168,7 @@ describe('a recipient without room', () => {
     return { ...script, stream, answers };
   }
 
-  test('refuses a block for now, and all behind it, until that one comes again', async () => {
+  test('refuses a block for now, and all behind it, until that one comes again (R20)', async () => {
     const { send, stream, answers } = await full();
     expect(await send(block(18))).toBe('resource-constraint/wait');
     expect(await send(block(17))).toBe('resource-constraint/wait');
@@ -183,7 +189,7 @@ describe('a recipient without room', () => {
     expect(await send(data(0, 'one ', 's2'))).toBe('taken');
   });
 
-  test('refuses for good a block that it has taken already', async () => {
+  test('refuses for good a block that it has taken already (R14)', async () => {
     const { send, stream } = await full();
     expect(await send(block(16))).toBe('unexpected-request/cancel');
     expect(stream.destroyed).toBe(true);

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { data, NS_IBB, open } from '../../../src/protocol/ibb/stanzas.js';
-import type { Element } from '../../../src/session/xml.js';
+import { type Element, xml } from '../../../src/session/xml.js';
 import {
   type Intercept,
   JULIET,
@@ -38,7 +38,7 @@ function send(
     await pipeline(Readable.from([bytes]), stream);
     return stream;
   });
-  return { wire, romeo, received, sent };
+  return { wire, romeo, juliet, received, sent };
 }
 
 /** What both sides say of a transfer that fails. */
@@ -81,7 +81,7 @@ test('reports the end as good only when the close was acknowledged', async () =>
 });
 
 test.each([...Array(19).keys()])(
-  'notices on both sides that block %i of 20 is lost',
+  'notices on both sides that block %i of 20 is lost (R16)',
   async (lost) => {
     const transfer = send(randomBytes(20 * BLOCK), (stanza, deliver) => {
       if (!isData(stanza) || seqOf(stanza) !== lost) deliver(stanza);
@@ -127,7 +127,7 @@ test('does not count a block that comes back behind its probe, though the probe 
   await expect(sent).rejects.toThrow('a block came back');
 });
 
-test('takes nothing from bounces, rooms, the archive or copies, and answers nothing', async () => {
+test('takes nothing from bounces, rooms, the archive or copies, and answers nothing (R51)', async () => {
   const [romeo, juliet] = linkedSessions((stanza, deliver) => {
     wire.push(stanza);
     deliver(stanza);
@@ -155,6 +155,17 @@ test('takes nothing from bounces, rooms, the archive or copies, and answers noth
   expect(stream.blocksReceived).toBe(0);
   expect(wire).toHaveLength(before);
   stream.destroy();
+});
+
+test('takes a block that the server marks as delayed after a resumption', async () => {
+  const { juliet, received, sent } = send(Buffer.from('abc'), (stanza, deliver) => {
+    if (isData(stanza)) stanza.append(xml('delay', { xmlns: 'urn:xmpp:delay', stamp: 'now' }));
+    deliver(stanza);
+  });
+  juliet.suspend();
+  juliet.resume();
+  await sent;
+  expect(await received).toEqual(Buffer.from('abc'));
 });
 
 test('has no more than a window under way that no probe has confirmed', async () => {
@@ -195,7 +206,7 @@ test.each([
   expect(new Set(questions)).toEqual(new Set(asked ? [...refused, asked] : refused));
 });
 
-test('numbers on from 0 after 65,535', async () => {
+test('numbers on from 0 after 65,535 (R44)', async () => {
   const bytes = randomBytes(65_538);
   const { received, sent, wire } = send(bytes, undefined, 1);
   await sent;

@@ -26,7 +26,7 @@ const secondsOf = (blocks: ReceivedBlock[]) => blocks.map(({ at }) => Math.round
 
 describe('a block that gets a wait error', () => {
   test.each([1, 2, 3, 4, 5])(
-    '%i times is sent again, the same, after longer and longer waits',
+    '%i times is sent again, the same, after longer and longer waits (R15, R30)',
     async (n) => {
       const { stream, clock, blocks } = await bytestreamToScript(
         (_seq, index) => (index >= 1 && index <= n ? WAIT : 'taken'),
@@ -55,7 +55,7 @@ describe('a block that gets a wait error', () => {
     },
   );
 
-  test('six times is given up, with the error as the cause, and the peer hears of it', async () => {
+  test('six times is given up, with the error as the cause, and the peer hears of it (R30)', async () => {
     const { stream, clock, blocks, wire } = await bytestreamToScript(() => WAIT, { blockSize: 4 });
     const error = errorOf(stream);
     stream.write('one two ');
@@ -271,7 +271,7 @@ describe('any other error', () => {
     expect(stream.bytesSent).toBe(4);
   });
 
-  test('with more blocks under way counts them all as unsent, and is told once', async () => {
+  test('with more blocks under way counts them all as unsent, and is told once (R31)', async () => {
     const { stream, wire } = await bytestreamToScript(
       () => new StanzaError('cancel', 'item-not-found'),
       { blockSize: 1, window: 8 },
@@ -300,7 +300,7 @@ describe('any other error', () => {
 
 describe('a reply that does not come', () => {
   test.each([1, 2, 8])(
-    'for 120 s is the end at window %i, and no block is sent twice',
+    'for 120 s is the end at window %i, and no block is sent twice (R15)',
     async (window) => {
       const { stream, clock, blocks, wire } = await bytestreamToScript(() => 'silence', {
         blockSize: 1,

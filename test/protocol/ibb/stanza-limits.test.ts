@@ -21,7 +21,7 @@ async function blocksUnder(maxStanzaBytes: number | undefined, blockSize: number
 
 // XEP-0478 §3: 10,000 bytes are the least that a server may take.
 test.each([10_000, 32_768, 65_536])(
-  'no stanza is larger than the %i bytes that the server takes',
+  'no stanza is larger than the %i bytes that the server takes (R33)',
   async (bytes) => {
     const { blockSize, largest } = await blocksUnder(bytes, 65_535);
     expect(largest).toBeLessThanOrEqual(bytes);

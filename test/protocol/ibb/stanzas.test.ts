@@ -160,7 +160,7 @@ describe('an open', () => {
     '١',
     'Infinity',
     'NaN',
-  ])('is refused with the block size %j', (size) => {
+  ])('is refused with the block size %j (R50)', (size) => {
     expect(() => stanzas.readOpen(openElement({ 'block-size': size }))).toThrow(
       expect.objectContaining(BAD_REQUEST),
     );

@@ -1,4 +1,5 @@
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
+import { NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import type { Element } from '../../../src/session/xml.js';
 import type { Intercept } from '../../support/linked-sessions.js';
@@ -7,6 +8,8 @@ import type { Intercept } from '../../support/linked-sessions.js';
 export class Wire {
   readonly lines: string[] = [];
   readonly #requests = new Map<string, string>();
+  /** Of the bytestreams that were opened. */
+  readonly #sids = new Set<string | undefined>(['s1']);
 
   /** Records each stanza, and lets `intercept` decide what becomes of it. */
   record(intercept: Intercept = (stanza, deliver) => deliver(stanza)): Intercept {
@@ -31,19 +34,30 @@ export class Wire {
       const error = StanzaError.fromStanza(stanza);
       return `${asked} refused, ${error.condition}/${error.type}`;
     }
-    const said = describePayload(stanza);
+    const said = this.#describePayload(stanza);
     this.#requests.set(id, said);
     return said;
   }
+
+  #describePayload(stanza: Element): string {
+    const [payload] = stanza.getChildElements();
+    if (payload?.is('jingle', NS_JINGLE)) return describeJingle(payload);
+    if (payload?.getNS() !== NS_IBB) return stanza.toString();
+    const { sid, seq } = payload.attrs;
+    if (payload.name === 'data') return `data ${seq}`;
+    // Of no bytestream that was opened: that is how one peer asks whether the other is there.
+    if (payload.name === 'close') return this.#sids.has(sid) ? 'close' : 'are you there';
+    this.#sids.add(sid);
+    return `open ${payload.attrs['block-size']}`;
+  }
 }
 
-function describePayload(stanza: Element): string {
-  const [payload] = stanza.getChildElements();
-  if (payload?.getNS() !== NS_IBB) return stanza.toString();
-  if (payload.name === 'open') return `open ${payload.attrs['block-size']}`;
-  if (payload.name === 'data') return `data ${payload.attrs.seq}`;
-  // Of no bytestream that is open: that is how one peer asks whether the other is there.
-  return payload.attrs.sid === 's1' ? 'close' : 'are you there';
+/** The action, and what it is about: `session-info received`, `session-terminate success`. */
+function describeJingle(jingle: Element): string {
+  const [first] = jingle.getChildElements();
+  const about = first?.name === 'reason' ? first.getChildElements()[0] : first;
+  const named = about && about.name !== 'content' ? ` ${about.name}` : '';
+  return `${jingle.attrs.action}${named}`;
 }
 
 /** `romeo`, `juliet`: whoever sent it. */

@@ -1,0 +1,72 @@
+import type { Session } from '../../session/session.js';
+import type { Clock } from '../clock.js';
+import type { Bytestream } from './bytestream.js';
+import { findPeer } from './links.js';
+import { BytestreamLost } from './outgoing-blocks.js';
+
+/** What a peer must do to keep a bytestream that it opened. All in milliseconds and bytes. */
+export interface Pace {
+  /** Without a block, while the peer answers: one whose connection is being resumed does not. */
+  maxIdleMs: number;
+  /** That must come in each period. */
+  minBytes: number;
+  periodMs: number;
+  lifetimeMs: number;
+}
+
+/** No block for this long, and the peer is asked for. */
+const CHECK_MS = 30_000;
+
+/**
+ * Ends a bytestream whose peer was killed, for it does not close and would hold its place for ever; and, where there
+ * is a pace, one that does not keep it until its end has come. Resolves when the bytestream is over.
+ */
+export async function watchPeer(
+  session: Session,
+  stream: Bytestream,
+  clock: Clock,
+  pace?: Pace,
+): Promise<void> {
+  const over = new AbortController();
+  stream.once('close', () => over.abort());
+  const slowness = pace && new Slowness(stream, pace, clock.now());
+  for (let before = 0; !over.signal.aborted; before = stream.blocksReceived) {
+    await clock.sleep(CHECK_MS, over.signal).catch(() => undefined);
+    const idle = stream.blocksReceived === before && !over.signal.aborted;
+    const found = idle ? await findPeer(session, stream.peer) : 'there';
+    if (over.signal.aborted) return;
+    if (found === 'gone') stream.abandon(new BytestreamLost(`${stream.peer} is gone`));
+    else if (stream.readableEnded) continue;
+    const why = slowness?.check(clock.now(), found === 'there');
+    if (why) stream.destroy(new BytestreamLost(`${stream.peer} ${why}`));
+  }
+}
+
+class Slowness {
+  readonly #stream: Bytestream;
+  readonly #pace: Pace;
+  readonly #began: number;
+  #last: { at: number; bytes: number };
+  #period: { at: number; bytes: number };
+
+  constructor(stream: Bytestream, pace: Pace, now: number) {
+    this.#stream = stream;
+    this.#pace = pace;
+    this.#began = now;
+    this.#last = { at: now, bytes: 0 };
+    this.#period = this.#last;
+  }
+
+  /** What is wrong with the peer, if something is. */
+  check(now: number, answers: boolean): string | undefined {
+    const { maxIdleMs, minBytes, periodMs, lifetimeMs } = this.#pace;
+    const bytes = this.#stream.bytesReceived;
+    if (bytes !== this.#last.bytes || !answers) this.#last = { at: now, bytes };
+    if (now - this.#last.at >= maxIdleMs) return 'sends nothing';
+    if (now - this.#began >= lifetimeMs) return 'takes too long';
+    if (now - this.#period.at < periodMs) return undefined;
+    const isSlow = bytes - this.#period.bytes < minBytes;
+    this.#period = { at: now, bytes };
+    return isSlow ? 'sends too little' : undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import type { Pace } from '../../../src/protocol/ibb/pace.js';
+import type { Intercept } from '../../support/linked-sessions.js';
+import { settled } from '../../support/manual-clock.js';
+import { pairOfBytestreams, unattended } from './bytestreams.js';
+
+const MINUTE_MS = 60_000;
+
+const PACE: Pace = {
+  maxIdleMs: 2 * MINUTE_MS,
+  minBytes: 1000,
+  periodMs: 15 * MINUTE_MS,
+  lifetimeMs: 24 * 60 * MINUTE_MS,
+};
+
+/** The minute in which her end is gone, while he writes so many bytes in each; 0: it is there still. */
+async function endsIn(minutes: number, bytesAMinute: number, intercept?: Intercept) {
+  const pair = await pairOfBytestreams({ pace: PACE, ...(intercept ? { intercept } : {}) });
+  unattended(pair.his);
+  pair.hers.resume();
+  for (let minute = 1; minute <= minutes; minute += 1) {
+    if (bytesAMinute > 0) pair.his.write(Buffer.alloc(bytesAMinute));
+    await pair.clock.advance(MINUTE_MS);
+    if (pair.hers.destroyed) return { ...pair, minute };
+  }
+  return { ...pair, minute: 0 };
+}
+
+const isProbe: Intercept = (stanza, deliver) => {
+  // He is silent, as one whose connection is being resumed.
+  if (stanza.attrs.from?.startsWith('juliet') && stanza.attrs.type === 'set') return;
+  deliver(stanza);
+};
+
+describe('a peer with a pace to keep', () => {
+  test('that sends nothing for two minutes is sent away (R19)', async () => {
+    const { minute, hers, his } = await endsIn(5, 0);
+    expect(minute).toBe(2);
+    expect(hers.errored).toEqual(
+      new BytestreamLost('romeo@montague.example/orchard sends nothing'),
+    );
+    expect(his.destroyed).toBe(true);
+  });
+
+  test('that sends one block each 119 seconds is sent away after the period', async () => {
+    const { minute, hers } = await endsIn(60, 4);
+    expect(minute).toBe(15);
+    expect(hers.errored?.message).toMatch('sends too little');
+  });
+
+  test('that keeps it stays', async () => {
+    expect((await endsIn(50, 100)).minute).toBe(0);
+  });
+
+  test('that does not answer for ten minutes, as when it resumes, stays', async () => {
+    expect((await endsIn(10, 0, isProbe)).minute).toBe(0);
+  });
+
+  test('is sent away after a day (R19)', async () => {
+    expect((await endsIn(24 * 60 + 1, 100)).minute).toBe(24 * 60);
+  });
+
+  test('is left in peace when its end has come and the reader is not done', async () => {
+    const { clock, his, hers } = await pairOfBytestreams({ pace: PACE });
+    hers.allowHalfOpen = true;
+    his.end('a file');
+    for await (const _bytes of hers.iterator({ destroyOnReturn: false }));
+    await clock.advance(30 * MINUTE_MS);
+    expect(hers.destroyed).toBe(false);
+    hers.end();
+    await settled();
+    expect(his.closeAcknowledged).toBe(true);
+  });
+});
