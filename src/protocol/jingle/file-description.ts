@@ -1,0 +1,117 @@
+// XEP-0234 Jingle File Transfer 0.19: elements only. Sends nothing, keeps no state.
+import { StanzaError } from '../../session/stanza-error.js';
+import { type Element, xml, xmlText } from '../../session/xml.js';
+import type { FileOffer } from '../file-offer.js';
+import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes.js';
+import type { Role } from './stanzas.js';
+
+export const NS_FILE_TRANSFER = 'urn:xmpp:jingle:apps:file-transfer:5';
+export const NS_FILE_ERRORS = 'urn:xmpp:jingle:apps:file-transfer:errors:0';
+
+/** The hash that is announced where it is not known yet. */
+const HASH_TO_COME = 'sha-256';
+
+/** The part of a file that is asked for (§4), in bytes. */
+export interface Range {
+  offset: number;
+  length?: number | undefined;
+}
+
+export interface FileDescription extends FileOffer {
+  /** Can send from an offset on, or (in an answer) is asked to. */
+  range: Range | undefined;
+  /** Names of the algorithms whose hashes are there or will follow. */
+  hashFunctions: readonly string[];
+}
+
+/** Describes a file whose hash is there, or will follow; in an answer with the range that is wanted. */
+export function description(file: FileOffer, range?: Range): Element {
+  const { name, size, date, mediaType, description } = file;
+  const hashes = [...(file.hashes ?? [])].map(([algorithm, digest]) => hash(algorithm, digest));
+  const text = (name: string, value: string | number | undefined) =>
+    value === undefined ? undefined : xml(name, {}, xmlText(String(value)));
+  return xml(
+    'description',
+    { xmlns: NS_FILE_TRANSFER },
+    xml(
+      'file',
+      {},
+      text('media-type', mediaType),
+      text('name', name),
+      // XEP-0082 in whole seconds: more than some peers can read is of no use.
+      text('date', date?.toISOString().replace(/\.\d+Z$/, 'Z')),
+      text('size', size),
+      text('desc', description),
+      // §5.3: an empty one says that ranges are understood.
+      range && xml('range', { offset: range.offset || undefined, length: range.length }),
+      ...(hashes.length > 0 ? hashes : [hashUsed(HASH_TO_COME)]),
+    ),
+  );
+}
+
+/** Throws `StanzaError` for what describes no single file. */
+export function readDescription(element: Element): FileDescription {
+  const [file, ...others] = element.getChildren('file');
+  if (!file || others.length > 0) throw badRequest('one file a session');
+  const text = (name: string) => file.getChild(name)?.getText();
+  const range = file.getChild('range');
+  return {
+    name: text('name') ?? '',
+    ...defined({
+      size: readCount(text('size')),
+      date: readDate(text('date')),
+      // Conversations writes `mediaType`.
+      mediaType: text('media-type') ?? text('mediaType'),
+      description: text('desc'),
+    }),
+    hashes: readHashes(file),
+    hashFunctions: readHashFunctions(file),
+    range: range && {
+      offset: readCount(range.attrs.offset) ?? 0,
+      length: readCount(range.attrs.length),
+    },
+  };
+}
+
+const defined = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
+/** A number of bytes. */
+function readCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = /^\s*\d{1,16}\s*$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(count)) throw badRequest('not a number of bytes');
+  return count;
+}
+
+/** One that cannot be read is of no use, but does no harm. */
+function readDate(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+type ContentId = { creator: Role; name: string };
+
+/** §8.1: the recipient has the whole file. */
+export const received = ({ creator, name }: ContentId): Element =>
+  xml('received', { xmlns: NS_FILE_TRANSFER, creator, name });
+
+/** §8.2: the hashes of a file that was offered without. */
+export const checksum = (
+  { creator, name }: ContentId,
+  hashes: ReadonlyMap<string, Buffer>,
+): Element => {
+  const elements = [...hashes].map(([algorithm, digest]) => hash(algorithm, digest));
+  return xml('checksum', { xmlns: NS_FILE_TRANSFER, creator, name }, xml('file', {}, ...elements));
+};
+
+/** The hashes of the whole file; those of a part (in its range) are none. Throws `StanzaError`. */
+export function readChecksum(element: Element): Map<string, Buffer> {
+  const file = element.getChild('file');
+  if (!file) throw badRequest('checksum needs a file');
+  return readHashes(file);
+}
+
+const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

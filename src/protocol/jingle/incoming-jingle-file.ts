@@ -1,0 +1,189 @@
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import type { Clock } from '../clock.js';
+import type { FileOffer } from '../file-offer.js';
+import type { Bytestream } from '../ibb/bytestream.js';
+import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
+import type { Open } from '../ibb/stanzas.js';
+import {
+  description,
+  type FileDescription,
+  NS_FILE_TRANSFER,
+  readChecksum,
+  received,
+} from './file-description.js';
+import { NS_JINGLE_IBB, readTransport, transport } from './ibb-transport.js';
+import type { JingleSession } from './jingle-session.js';
+import { type Reason, unsupportedInfo } from './stanzas.js';
+
+/** How long a sender that has sent all bytes may take to tell their hash. */
+const CHECKSUM_MS = 10_000;
+
+/** How long a sender that knows that we have the file may take to end the session itself. */
+const FAREWELL_MS = 3_000;
+
+/** Where nothing is said of the hashes that may follow: what is common (Conversations sends sha-1). */
+const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
+
+/** A file that a peer offers by Jingle; to be accepted or declined. */
+export class IncomingJingleFile {
+  readonly #session: JingleSession;
+  readonly #bytestreams: InBandBytestreams;
+  readonly #clock: Clock;
+  readonly #file: FileDescription;
+  #open: Open;
+  #hashes: ReadonlyMap<string, Buffer>;
+  #stream: Bytestream | undefined;
+  /** Ends the waiting for the bytestream that was agreed on, or for a hash. */
+  #woken = new AbortController();
+
+  constructor(
+    session: JingleSession,
+    bytestreams: InBandBytestreams,
+    file: FileDescription,
+    open: Open,
+    clock: Clock,
+  ) {
+    this.#session = session;
+    this.#bytestreams = bytestreams;
+    this.#clock = clock;
+    this.#file = file;
+    this.#hashes = file.hashes ?? new Map();
+    this.#open = this.#withinLimits(open);
+    session.handlers = {
+      informed: (info) => this.#takeInfo(info),
+      replaced: (element) => this.#replace(element),
+    };
+    session.ended.addEventListener('abort', () => this.#sessionEnded());
+  }
+
+  get peer(): string {
+    return this.#session.peer;
+  }
+
+  get offer(): FileOffer {
+    return this.#file;
+  }
+
+  /** The sender can start anywhere in the file (§5.3). */
+  get ranged(): boolean {
+    return this.#file.range !== undefined;
+  }
+
+  /** Names of the algorithms whose hashes are known, or may become known. */
+  get hashFunctions(): readonly string[] {
+    const announced = this.#file.hashFunctions;
+    return announced.length > 0 ? announced : COMMON_HASH_FUNCTIONS;
+  }
+
+  /**
+   * Accepts it from this byte on (0 unless it is `ranged`); resolves to the bytestream that brings the rest.
+   * Rejects with `BytestreamNotOpened`, with `JingleEnded`, and as `request` does.
+   */
+  async accept(offset = 0): Promise<Bytestream> {
+    const range = this.ranged ? { offset } : undefined;
+    try {
+      const answer = description(this.#file, range);
+      const [stream] = await Promise.all([
+        // It may be there before the acceptance is acknowledged.
+        this.#expect().then((opened) => this.#takeStream(opened, offset)),
+        this.#session.send('session-accept', answer, transport(this.#open)),
+      ]);
+      return stream;
+    } catch (error) {
+      void this.#session.terminate({ condition: 'failed-transport' });
+      throw error;
+    }
+  }
+
+  decline(reason: Reason = { condition: 'decline' }): void {
+    void this.#session.terminate(reason);
+  }
+
+  /**
+   * What the sender says of the bytes: after they came, for some tell it late. Empty where it says nothing. Rejects
+   * with what the session ended with when it was broken off before the sender told what it had announced.
+   */
+  async hashes(): Promise<ReadonlyMap<string, Buffer>> {
+    const { ended } = this.#session;
+    const isToCome = () => this.#hashes.size === 0 && this.#file.hashFunctions.length > 0;
+    if (isToCome() && !ended.aborted) {
+      this.#woken = new AbortController();
+      const signal = AbortSignal.any([ended, this.#woken.signal]);
+      await this.#clock.sleep(CHECKSUM_MS, signal).catch(() => undefined);
+    }
+    if (isToCome() && !this.#session.succeeded) ended.throwIfAborted();
+    return this.#hashes;
+  }
+
+  /** Tells the sender that the file is there, and ends the session. Always resolves. */
+  async confirm(): Promise<void> {
+    const { ended, content } = this.#session;
+    void this.#stream?.acknowledgeClose();
+    // Not each peer knows what this says.
+    if (!ended.aborted) await this.#session.inform(received(content)).catch(() => undefined);
+    if (!ended.aborted) await this.#clock.sleep(FAREWELL_MS, ended).catch(() => undefined);
+    void this.#session.terminate({ condition: 'success' });
+    this.#stream?.abandon();
+  }
+
+  /** Breaks the transfer off; the sender is told why. */
+  async fail(reason: Reason): Promise<void> {
+    void this.#session.terminate(reason);
+    // A sender that has ended the session too early has left the bytestream behind.
+    this.#stream?.abandon();
+  }
+
+  /** The bytestream that is agreed on at the end; the peer may replace one before it opens it. */
+  async #expect(): Promise<Bytestream> {
+    const { ended, peer } = this.#session;
+    for (;;) {
+      this.#woken = new AbortController();
+      const replaced = this.#woken.signal;
+      const signal = AbortSignal.any([ended, replaced]);
+      try {
+        return await this.#bytestreams.expect(peer, this.#open.sid, { signal });
+      } catch (error) {
+        ended.throwIfAborted();
+        if (!replaced.aborted) throw error;
+      }
+    }
+  }
+
+  #takeStream(stream: Bytestream, offset: number): Bytestream {
+    this.#stream = stream;
+    if (this.#file.size !== undefined) stream.endAt(this.#file.size - offset);
+    return stream;
+  }
+
+  #replace(element: Element): Element | undefined {
+    if (this.#stream || element.getNS() !== NS_JINGLE_IBB) return undefined;
+    this.#open = this.#withinLimits(readTransport(element));
+    this.#woken.abort(new Error('another bytestream was agreed on'));
+    return transport(this.#open);
+  }
+
+  #withinLimits(open: Open): Open {
+    const { maxBlockSize } = this.#bytestreams.settings;
+    return { ...open, blockSize: Math.min(open.blockSize, maxBlockSize) };
+  }
+
+  #takeInfo(info: Element): void {
+    if (!info.is('checksum', NS_FILE_TRANSFER)) throw unsupportedInfo();
+    const known = [...readChecksum(info)].filter(([name]) => this.hashFunctions.includes(name));
+    this.#hashes = new Map([...this.#hashes, ...known]);
+    if (this.#stream) this.#woken.abort();
+  }
+
+  /** Some senders end the session, and with it the bytestream, as soon as their last block is acknowledged. */
+  #sessionEnded(): void {
+    const stream = this.#stream;
+    if (!stream || stream.destroyed) return;
+    if (!this.#session.succeeded) return stream.abandon(this.#session.ended.reason);
+    try {
+      stream.receiveClose().catch(() => undefined); // nobody waits for the answer
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error; // it has closed before
+    }
+  }
+}

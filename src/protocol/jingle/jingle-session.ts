@@ -1,0 +1,205 @@
+import { setMaxListeners } from 'node:events';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import {
+  type Action,
+  type Content,
+  content,
+  type Jingle,
+  jingle,
+  outOfOrder,
+  type Reason,
+  type Role,
+  reason,
+  unsupportedInfo,
+} from './stanzas.js';
+
+/** The session is over; `success` is an end, too. */
+export class JingleEnded extends Error {
+  override readonly name = 'JingleEnded';
+  constructor(
+    readonly reason: Reason,
+    /** We have ended it ourselves. */
+    readonly byUs: boolean,
+  ) {
+    super(reason.text ? `${reason.condition}: ${reason.text}` : reason.condition);
+  }
+}
+
+/** What an application does with the actions of its peer. Throws `StanzaError` to refuse one. */
+export interface JingleHandlers {
+  /** Our offer was accepted, with this content. Initiators only. */
+  accepted?(content: Content): void;
+  /** §6.9 */
+  informed?(info: Element): void;
+  /** Resolves to the transport that is agreed on instead, or to nothing (§6.6). */
+  replaced?(transport: Element): Element | undefined;
+}
+
+/** How peers say that they know the session no more, and servers that nobody is there. */
+const GONE = new Set([
+  'gone',
+  'item-not-found',
+  'recipient-unavailable',
+  'remote-server-not-found',
+  'remote-server-timeout',
+  'service-unavailable',
+]);
+
+/** A Jingle session (XEP-0166) of one content; the application sets its `handlers`. */
+export class JingleSession {
+  handlers: JingleHandlers = {};
+  readonly #session: Session;
+  readonly #ended = new AbortController();
+  #state: 'pending' | 'active' = 'pending';
+
+  constructor(
+    session: Session,
+    /** The other party's full JID. */
+    readonly peer: string,
+    readonly sid: string,
+    readonly role: Role,
+    /** As the initiator made it. */
+    readonly content: Content,
+  ) {
+    this.#session = session;
+    setMaxListeners(0, this.#ended.signal); // the requests under way, and who waits for the end
+  }
+
+  /** Aborted when the session is over; the reason is a `JingleEnded`, or what the connection ended with. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** The peer has ended it and is content. */
+  get succeeded(): boolean {
+    const { reason } = this.ended;
+    return reason instanceof JingleEnded && !reason.byUs && reason.reason.condition === 'success';
+  }
+
+  get isPending(): boolean {
+    return this.#state === 'pending' && !this.ended.aborted;
+  }
+
+  /** Offers the content; resolves when the peer has acknowledged that, and may think. Rejects as `request` does. */
+  async initiate(): Promise<void> {
+    const { description, transport } = this.content;
+    try {
+      await this.send('session-initiate', ...[description, transport].flatMap((one) => one ?? []));
+    } catch (error) {
+      // Where nobody has answered it may have arrived.
+      if (error instanceof StanzaError) this.end(error);
+      else void this.terminate({ condition: 'cancel' });
+      throw error;
+    }
+  }
+
+  /**
+   * §6.9: asks whether the session is there still, with an empty `session-info`; it ends if not. A peer that does
+   * not answer is let be.
+   */
+  async ping(): Promise<void> {
+    const ping = this.#request('session-info');
+    await ping.catch((error) => {
+      if (!(error instanceof StanzaError) || !GONE.has(error.condition)) return;
+      this.end(new JingleEnded({ condition: 'gone', text: error.message }, false));
+    });
+  }
+
+  /** Sends an action about the content. Rejects as `request` does. */
+  async send(action: Action, ...children: Element[]): Promise<void> {
+    if (action === 'session-accept') this.#state = 'active';
+    await this.#request(action, content(this.content, ...children));
+  }
+
+  /** Sends a `session-info`. Rejects as `request` does. */
+  async inform(info: Element): Promise<void> {
+    await this.#request('session-info', info);
+  }
+
+  /** Ends the session, here with this error, and tells the peer unless it knows. Always resolves. */
+  async terminate(why: Reason, error: Error = new JingleEnded(why, true)): Promise<void> {
+    if (this.ended.aborted) return;
+    this.end(error);
+    // A peer that is gone, or ended it at the same moment, has nothing to add.
+    const farewell = jingle('session-terminate', this.sid, {}, reason(why));
+    await this.#session.request('set', this.peer, farewell).catch(() => undefined);
+  }
+
+  /** Ends it without a word to the peer. Only the first end counts. */
+  end(error: Error): void {
+    this.#ended.abort(error);
+  }
+
+  /** Takes an action of the peer's, after `session-initiate`. Throws `StanzaError`. */
+  receive(jingle: Jingle): void {
+    const { action } = jingle;
+    if (action === 'session-terminate') return this.#terminated(jingle);
+    if (action === 'session-accept') return this.#accepted(jingle);
+    if (action === 'session-info') return this.#informed(jingle);
+    if (action === 'transport-replace') return this.#replaced(jingle);
+    if (action === 'content-add') return this.#refuseContents(jingle);
+    if (action === 'content-remove') return this.#removed();
+    if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
+    // Answers to what was never sent; and an initiate for what is there already.
+    throw outOfOrder();
+  }
+
+  #terminated({ reason }: Jingle): void {
+    this.end(new JingleEnded(reason ?? { condition: 'general-error' }, false));
+  }
+
+  #accepted({ contents }: Jingle): void {
+    if (this.role !== 'initiator' || !this.isPending) throw outOfOrder();
+    const [accepted, ...others] = contents;
+    if (!accepted || others.length > 0 || accepted.name !== this.content.name) {
+      throw new StanzaError('modify', 'bad-request', 'accept what was offered');
+    }
+    this.handlers.accepted?.(accepted);
+    this.#state = 'active';
+  }
+
+  #informed({ info }: Jingle): void {
+    if (!info) return; // a ping
+    if (!this.handlers.informed) throw unsupportedInfo();
+    this.handlers.informed(info);
+  }
+
+  #replaced({ contents }: Jingle): void {
+    const transport = contents[0]?.transport;
+    if (!transport) throw new StanzaError('modify', 'bad-request', 'replace it by what?');
+    const agreed = this.handlers.replaced?.(transport);
+    this.#later(() =>
+      agreed ? this.send('transport-accept', agreed) : this.send('transport-reject', transport),
+    );
+  }
+
+  /** One content is all that a session has here. */
+  #refuseContents({ contents, sid }: Jingle): void {
+    this.#later(async () => {
+      const refused = contents.map((added) => content(added));
+      await this.#session.request('set', this.peer, jingle('content-reject', sid, {}, ...refused));
+    });
+  }
+
+  /** §7.2.5: a session without contents is void. */
+  #removed(): void {
+    this.#later(() => this.terminate({ condition: 'cancel' }));
+  }
+
+  /** After the peer's action has been acknowledged. What becomes of it shows in what the peer does next. */
+  #later(act: () => Promise<void>): void {
+    setImmediate(() => act().catch(() => undefined));
+  }
+
+  /** Nobody waits for answers when the session is over. */
+  async #request(action: Action, ...children: Element[]): Promise<void> {
+    const attrs = {
+      ...(action === 'session-initiate' ? { initiator: this.#session.jid } : {}),
+      ...(action === 'session-accept' ? { responder: this.#session.jid } : {}),
+    };
+    const element = jingle(action, this.sid, attrs, ...children);
+    await this.#session.request('set', this.peer, element, { signal: this.ended });
+  }
+}

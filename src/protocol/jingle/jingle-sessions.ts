@@ -1,0 +1,95 @@
+import { bareJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import { JingleSession } from './jingle-session.js';
+import * as stanzas from './stanzas.js';
+
+/** Offers of one account that may wait for an answer, or be under way, at a time. */
+const MAX_SESSIONS_PER_ACCOUNT = 32;
+
+/** The Jingle sessions (XEP-0166) of a connection, by peer and sid. */
+export class JingleSessions {
+  /** Called with a session that a peer has initiated, after it was acknowledged. */
+  onInitiate: (session: JingleSession) => void = (session) =>
+    void session.terminate({ condition: 'decline' });
+  /** Asked before a session of a peer's is looked at. */
+  mayInitiate: (peer: string) => boolean = () => true;
+  readonly #session: Session;
+  readonly #sessions = new Map<string, JingleSession>();
+  readonly #unhandle: () => void;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#unhandle = session.handle('set', stanzas.NS_JINGLE, 'jingle', (element, { from }) =>
+      this.#receive(element, from),
+    );
+    session.ended.addEventListener('abort', () => {
+      for (const one of this.#sessions.values()) one.end(session.ended.reason);
+    });
+  }
+
+  /** A session of ours, to be offered to a full JID by its `initiate`. */
+  create(peer: string, sid: string, offered: stanzas.Content): JingleSession {
+    if (this.#sessions.has(keyOf(peer, sid))) throw new Error(`the sid ${sid} is in use`);
+    return this.#add(peer, sid, 'initiator', offered);
+  }
+
+  /** Takes no more sessions; those that are there end, here with this error. */
+  close(reason: stanzas.Reason, error?: Error): void {
+    this.#unhandle();
+    for (const session of this.#sessions.values()) void session.terminate(reason, error);
+  }
+
+  #receive(element: Element, peer: string): undefined {
+    const jingle = stanzas.readJingle(element);
+    const session = this.#sessions.get(keyOf(peer, jingle.sid));
+    if (session) return this.#continue(session, jingle);
+    if (jingle.action !== 'session-initiate') throw stanzas.unknownSession();
+    const [offered, ...others] = jingle.contents;
+    if (!offered?.name) throw badRequest('initiate what?');
+    if (this.#countOf(bareJid(peer)) >= MAX_SESSIONS_PER_ACCOUNT || !this.mayInitiate(peer))
+      throw new StanzaError('wait', 'resource-constraint');
+    const initiated = this.#add(peer, jingle.sid, 'responder', offered);
+    // The acknowledgement leaves first.
+    setImmediate(() => {
+      // The choice of some contents would be a session that this program has no use for.
+      if (others.length > 0) void initiated.terminate(ONE_CONTENT);
+      else if (initiated.isPending) this.onInitiate(initiated);
+    });
+    return undefined;
+  }
+
+  /**
+   * §7.2.16: of two sessions with one sid ours stays. Offers of files that cross each other are about two files, so
+   * that both go on.
+   */
+  #continue(session: JingleSession, jingle: stanzas.Jingle): undefined {
+    const crossed = jingle.action === 'session-initiate' && session.role === 'initiator';
+    if (crossed && session.isPending) throw stanzas.tieBreak();
+    session.receive(jingle);
+    return undefined;
+  }
+
+  #add(peer: string, sid: string, role: stanzas.Role, offered: stanzas.Content): JingleSession {
+    const session = new JingleSession(this.#session, peer, sid, role, offered);
+    this.#session.ended.throwIfAborted();
+    this.#sessions.set(keyOf(peer, sid), session);
+    session.ended.addEventListener('abort', () => this.#sessions.delete(keyOf(peer, sid)));
+    return session;
+  }
+
+  #countOf(account: string): number {
+    return [...this.#sessions.values()].filter(({ peer }) => bareJid(peer) === account).length;
+  }
+}
+
+const ONE_CONTENT: stanzas.Reason = {
+  condition: 'failed-application',
+  text: 'one content a session',
+};
+
+/** A NMTOKEN has no spaces. */
+const keyOf = (peer: string, sid: string) => `${sid} ${peer}`;
+
+const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -1,0 +1,218 @@
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import type { Clock } from '../clock.js';
+import type { Bytestream } from '../ibb/bytestream.js';
+import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
+import { BytestreamLost } from '../ibb/outgoing-blocks.js';
+import type { BytestreamSettings } from '../ibb/settings.js';
+import type { Open } from '../ibb/stanzas.js';
+import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
+import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-transport.js';
+import { JingleEnded, type JingleSession } from './jingle-session.js';
+import { type Content, type Reason, unsupportedInfo } from './stanzas.js';
+
+/** The peer was offered the file and has said neither yes nor no in time. */
+export class OfferUnanswered extends Error {
+  override readonly name = 'OfferUnanswered';
+}
+
+/**
+ * What the recipient said of the file: that it has it (`received`, XEP-0234 §8.1), that it is content with how the
+ * session went, or no more than that it took the end of the bytes.
+ */
+export type Confirmation = 'received' | 'success' | 'closed';
+
+/** While a person thinks, the program that asks may end. */
+const PING_AFTER_MS = 30_000;
+
+/** No block was acknowledged for this long. */
+const STALLED_MS = 10_000;
+
+/** How long a recipient that has every block may be silent. */
+const CONFIRM_MS = 30_000;
+
+/** A file that was offered by Jingle. */
+export class OutgoingJingleFile {
+  readonly #session: JingleSession;
+  readonly #bytestreams: InBandBytestreams;
+  readonly #clock: Clock;
+  #open: Open;
+  #range: Range = { offset: 0 };
+  #stream: Bytestream | undefined;
+  /** Aborted when the session has ended otherwise than with the recipient's success. */
+  readonly #broken = new AbortController();
+  #isAccepted = false;
+  #isReceived = false;
+  /** Wakes the one who waits for the peer. */
+  #changed: () => void = () => undefined;
+
+  constructor(session: JingleSession, bytestreams: InBandBytestreams, offered: Open, clock: Clock) {
+    this.#session = session;
+    this.#bytestreams = bytestreams;
+    this.#open = offered;
+    this.#clock = clock;
+    session.handlers = {
+      accepted: (content) => this.#takeAnswer(content),
+      informed: (info) => this.#takeInfo(info),
+      replaced: (element) => this.#replace(element),
+    };
+    session.ended.addEventListener('abort', () => {
+      this.#changed();
+      // Some are content before they acknowledge the last blocks, and know no close after that.
+      if (session.succeeded) return;
+      this.#broken.abort(session.ended.reason);
+      this.#leave(session.ended.reason);
+    });
+  }
+
+  /** Takes the bytes of the range; ending it closes the bytestream. */
+  get stream(): Bytestream {
+    if (!this.#stream) throw new Error('the file was not accepted');
+    return this.#stream;
+  }
+
+  /** The part that the recipient wants, in bytes. */
+  get range(): Range {
+    return this.#range;
+  }
+
+  /** Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
+  async start(timeout: number, settings: BytestreamSettings, signal?: AbortSignal): Promise<void> {
+    const cancel = () => void this.#session.terminate({ condition: 'cancel' });
+    signal?.addEventListener('abort', cancel);
+    this.#session.ended.addEventListener('abort', () =>
+      signal?.removeEventListener('abort', cancel),
+    );
+    try {
+      await this.#session.initiate();
+      await this.#answer(timeout);
+      const opened = this.#bytestreams.open(this.#session.peer, {
+        ...settings,
+        ...this.#open,
+        signal: this.#broken.signal,
+      });
+      // A recipient whose connection is a new one knows nothing of the session. It may accept the bytestream for its
+      // own sake, and would take the rest of a file for a whole one.
+      if (this.#range.offset > 0) void this.#session.ping();
+      this.#stream = await opened;
+      // It may have happened at the same moment.
+      this.#broken.signal.throwIfAborted();
+      void this.#watch(this.#stream);
+    } catch (error) {
+      this.#leave(error as Error);
+      signal?.throwIfAborted();
+      void this.#session.terminate(reasonOf(error as Error));
+      throw error;
+    }
+  }
+
+  /** §8.2: tells the hashes that were not known before. */
+  async sendHashes(hashes: ReadonlyMap<string, Buffer>): Promise<void> {
+    const { content, ended } = this.#session;
+    await this.#session.inform(checksum(content, hashes)).catch((error) => {
+      // Not each peer wants to know; and how the session ended is told elsewhere.
+      if (!(error instanceof StanzaError) && !ended.aborted) throw error;
+    });
+  }
+
+  /** What the recipient says of the file, when it has all blocks. Rejects with `JingleEnded` or `BytestreamLost`. */
+  async confirmed(): Promise<Confirmation> {
+    const { ended } = this.#session;
+    const until = this.#clock.now() + CONFIRM_MS;
+    while (!this.#isReceived && !ended.aborted && this.#clock.now() < until) {
+      await this.#change(until - this.#clock.now());
+    }
+    this.#stream?.abandon(); // it has done its work
+    if (this.#session.succeeded && !this.#isReceived) return 'success';
+    if (!this.#isReceived) ended.throwIfAborted();
+    // Blocks are acknowledged as they come; that the file is there is more than that.
+    const isClosed = this.#stream?.closeAcknowledged ?? false;
+    const isThere = this.#isReceived || isClosed;
+    void this.#session.terminate({ condition: isThere ? 'success' : 'connectivity-error' });
+    if (!isThere) throw new BytestreamLost('the recipient did not say whether it has the file');
+    return this.#isReceived ? 'received' : 'closed';
+  }
+
+  /** Breaks the transfer off; the peer is told why. */
+  async cancel(reason: Reason): Promise<void> {
+    await this.#session.terminate(reason);
+  }
+
+  /** A recipient that has lost the session may have the bytestream all the same, and must not take it for a whole file. */
+  #leave(why: Error): void {
+    const isGone = why instanceof JingleEnded && why.reason.condition === 'gone';
+    if (isGone) this.#stream?.destroy(why);
+    else this.#stream?.abandon(why);
+  }
+
+  /** Bytes, as offered; 0 where that is not known, and nothing but the whole can be had. */
+  get #size(): number {
+    const { description } = this.#session.content;
+    return (description && readDescription(description).size) ?? 0;
+  }
+
+  async #answer(timeout: number): Promise<void> {
+    const { ended, peer } = this.#session;
+    const until = this.#clock.now() + timeout;
+    while (!this.#isAccepted) {
+      ended.throwIfAborted();
+      const rest = until - this.#clock.now();
+      if (rest <= 0) throw new OfferUnanswered(`${peer} did not say whether it wants the file`);
+      await this.#change(Math.min(rest, PING_AFTER_MS));
+      if (!this.#isAccepted && !ended.aborted) void this.#session.ping();
+    }
+  }
+
+  /** A recipient whose program was started anew knows nothing of the file any more, and servers do not tell. */
+  async #watch(stream: Bytestream): Promise<void> {
+    const over = new AbortController();
+    stream.once('close', () => over.abort());
+    const until = AbortSignal.any([over.signal, this.#session.ended]);
+    for (let before = -1; !until.aborted; before = stream.bytesSent) {
+      await this.#clock.sleep(STALLED_MS, until).catch(() => undefined);
+      if (stream.bytesSent === before && !until.aborted) await this.#session.ping();
+    }
+  }
+
+  /** Resolves when the peer has done something, or after `ms`. */
+  async #change(ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.#changed = () => woken.abort();
+    if (this.#session.ended.aborted) return;
+    await this.#clock.sleep(ms, woken.signal).catch(() => undefined);
+  }
+
+  #takeAnswer({ description, transport }: Content): void {
+    if (description?.getNS() !== NS_FILE_TRANSFER || !transport) {
+      throw badRequest('accept what was offered');
+    }
+    const { range = this.#range } = readDescription(description);
+    if (range.offset > this.#size) throw badRequest('the file does not reach so far');
+    this.#open = readAnswer(transport, this.#open);
+    this.#range = range;
+    this.#isAccepted = true;
+    this.#changed();
+  }
+
+  #takeInfo(info: Element): void {
+    if (!info.is('received', NS_FILE_TRANSFER)) throw unsupportedInfo();
+    this.#isReceived = true;
+    this.#changed();
+  }
+
+  /** Another in-band bytestream will do, until one is agreed on. */
+  #replace(element: Element): Element | undefined {
+    if (this.#isAccepted || element.getNS() !== NS_JINGLE_IBB) return undefined;
+    const wanted = readTransport(element);
+    const blockSize = Math.min(wanted.blockSize, this.#open.blockSize);
+    this.#open = { ...wanted, blockSize };
+    return transport(this.#open);
+  }
+}
+
+const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
+
+function reasonOf(error: Error): Reason {
+  if (error instanceof OfferUnanswered) return { condition: 'timeout' };
+  return { condition: 'failed-transport', text: error.message };
+}
