@@ -1,0 +1,71 @@
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import type { FileOffer } from '../file-offer.js';
+import type { Bytestream } from '../ibb/bytestream.js';
+import { answer, type SiOffer } from './stanzas.js';
+
+export interface SiAcceptOptions {
+  /** Bytes at the beginning of the file that are not to be sent. Default 0. */
+  offset?: number;
+  /** Aborted: the bytestream is not waited for any more. */
+  signal?: AbortSignal;
+}
+
+/** A file that a peer offers. The peer waits until it is accepted or declined. */
+export class IncomingSiFile {
+  /** The sender's full JID. */
+  readonly peer: string;
+  readonly offer: FileOffer;
+  /** Whether the sender can start at an offset. */
+  readonly ranged: boolean;
+  /** For the service: what the offer is answered with; rejects with the `StanzaError` that declines it. */
+  readonly answer: Promise<Element>;
+  readonly #expect: (signal?: AbortSignal) => Promise<Bytestream>;
+  #settle: ((outcome: Element | StanzaError) => void) | undefined;
+
+  /** `expect` resolves to the bytestream that the peer is to open. */
+  constructor(
+    peer: string,
+    { file, ranged }: SiOffer,
+    expect: (signal?: AbortSignal) => Promise<Bytestream>,
+  ) {
+    this.peer = peer;
+    this.offer = file;
+    this.ranged = ranged;
+    this.#expect = expect;
+    this.answer = new Promise((resolve, reject) => {
+      this.#settle = (outcome) =>
+        outcome instanceof StanzaError ? reject(outcome) : resolve(outcome);
+    });
+  }
+
+  /**
+   * Resolves to the bytestream when the sender has opened it. Rejects with RangeError for an offset that the sender
+   * cannot start at, `BytestreamNotOpened`, or the signal's reason; and when it is too late to accept.
+   */
+  async accept({ offset = 0, signal }: SiAcceptOptions = {}): Promise<Bytestream> {
+    this.#checkOffset(offset);
+    signal?.throwIfAborted();
+    if (!this.#settle) throw new Error('the offer has been answered, or its time is over');
+    const opened = this.#expect(signal);
+    this.#answer(answer(offset));
+    return opened;
+  }
+
+  /** Nothing happens where it has been answered. */
+  decline(): void {
+    this.#answer(new StanzaError('cancel', 'forbidden', 'Offer Declined'));
+  }
+
+  #answer(outcome: Element | StanzaError): void {
+    this.#settle?.(outcome);
+    this.#settle = undefined;
+  }
+
+  #checkOffset(offset: number): void {
+    const largest = this.ranged ? (this.offer.size ?? Number.MAX_SAFE_INTEGER) : 0;
+    if (!(Number.isInteger(offset) && offset >= 0 && offset <= largest)) {
+      throw new RangeError(`the sender cannot start at ${offset}`);
+    }
+  }
+}

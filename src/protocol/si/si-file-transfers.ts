@@ -1,0 +1,129 @@
+import { setMaxListeners } from 'node:events';
+import { bareJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import type { FileOffer } from '../file-offer.js';
+import type { Bytestream } from '../ibb/bytestream.js';
+import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
+import type { BytestreamSettings } from '../ibb/settings.js';
+import { randomSid } from '../ibb/stanzas.js';
+import { IncomingSiFile } from './incoming-si-file.js';
+import * as stanzas from './stanzas.js';
+
+export interface SiOfferOptions extends Partial<BytestreamSettings> {
+  /** Milliseconds until `RequestTimeout`, while somebody over there makes up their mind. Default 300,000. */
+  timeout?: number;
+  signal?: AbortSignal;
+}
+
+/** A file that the peer has accepted, or the part of it that the peer wants: to be written to the bytestream. */
+export interface OutgoingSiFile extends stanzas.Range {
+  stream: Bytestream;
+}
+
+const ANSWER_TIMEOUT_MS = 300_000;
+/** libpurple never answers a close. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** Offers that are not answered yet, or whose bytestream is not there yet. */
+const MAX_PENDING = 64;
+/** Of one account, whatever its resources. */
+const MAX_PENDING_OF_ONE = 8;
+
+/** SI file transfers (XEP-0095, XEP-0096) over in-band bytestreams, both roles. */
+export class SiFileTransfers {
+  /** Called with each offer that a peer makes, which waits until it is accepted or declined. */
+  onOffer: (offer: IncomingSiFile) => void = (offer) => offer.decline();
+  /** Asked before an offer of a peer's is looked at. */
+  mayOffer: (peer: string) => boolean = () => true;
+  readonly #session: Session;
+  readonly #bytestreams: InBandBytestreams;
+  readonly #pending = new Map<string, IncomingSiFile>();
+  readonly #closed = new AbortController();
+  readonly #unhandle: () => void;
+
+  constructor(session: Session, bytestreams: InBandBytestreams) {
+    this.#session = session;
+    this.#bytestreams = bytestreams;
+    this.#unhandle = session.handle('set', stanzas.NS_SI, 'si', (element, { from }) =>
+      this.#receive(stanzas.readOffer(element), from),
+    );
+    // All offers that wait for their bytestreams listen to it.
+    setMaxListeners(MAX_PENDING, this.#closed.signal);
+    session.ended.addEventListener('abort', () => this.#end(session.ended.reason));
+  }
+
+  /**
+   * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
+   * `StanzaError` (`forbidden`: declined), RangeError for a file without a size, and as `request` does: some clients
+   * do not answer what they cannot use. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
+   */
+  async offer(
+    peer: string,
+    file: FileOffer,
+    { signal, timeout = ANSWER_TIMEOUT_MS, ...settings }: SiOfferOptions = {},
+  ): Promise<OutgoingSiFile> {
+    const sid = randomSid();
+    const until = this.#orClosed(signal);
+    const offer = stanzas.offer(sid, file);
+    const reply = await this.#session.request('set', peer, offer, { timeout, signal: until });
+    const range = stanzas.readAnswer(reply, file.size ?? 0);
+    const stream = await this.#bytestreams.open(peer, {
+      ...settings,
+      sid,
+      fixedBlockSize: false,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      signal: until,
+    });
+    return { stream, ...range };
+  }
+
+  /** Takes no more offers and declines those that wait. What has begun goes on. */
+  close(): void {
+    this.#unhandle();
+    this.#end(new Error('the service was closed'));
+  }
+
+  async #receive(offer: stanzas.SiOffer, peer: string): Promise<Element> {
+    const { sid } = offer;
+    const key = `${sid} ${peer}`;
+    this.#checkRoom(key, peer);
+    const expect = (signal?: AbortSignal) =>
+      this.#bytestreams
+        .expect(peer, sid, { signal: this.#orClosed(signal) })
+        .finally(() => this.#pending.delete(key));
+    const file = new IncomingSiFile(peer, offer, expect);
+    this.#pending.set(key, file);
+    file.answer.catch(() => this.#pending.delete(key));
+    try {
+      this.onOffer(file);
+    } catch (error) {
+      file.decline();
+      throw error;
+    }
+    return file.answer;
+  }
+
+  #checkRoom(key: string, peer: string): void {
+    if (this.#pending.has(key)) throw notAcceptable('the id is in use');
+    const offers = [...this.#pending.values()].map((file) => bareJid(file.peer));
+    const account = bareJid(peer);
+    const ofPeer = offers.filter((other) => other === account).length;
+    const isFull = offers.length >= MAX_PENDING || ofPeer >= MAX_PENDING_OF_ONE;
+    if (isFull || !this.mayOffer(peer)) {
+      throw notAcceptable('too many offers at once');
+    }
+  }
+
+  #orClosed(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+  }
+
+  #end(reason: Error): void {
+    this.#closed.abort(reason);
+    for (const file of this.#pending.values()) file.decline();
+  }
+}
+
+const notAcceptable = (text: string) => new StanzaError('cancel', 'not-acceptable', text);
