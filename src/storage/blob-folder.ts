@@ -13,6 +13,7 @@ import {
   writeWhole,
 } from './blob-files.js';
 import { formatSidecar, isCount, isExpired, parseSidecar, type Sidecar } from './blob-sidecar.js';
+import { makeDirectories } from './directories.js';
 
 export interface BlobFolderOptions {
   /** Lower-case hex of the hash; throws for an algorithm that it does not know. */
@@ -79,7 +80,7 @@ export class BlobFolder {
     if (limits && (maxAge === 0 || size > limits.bytes)) return;
     const storedAt = new Date(this.#options.now());
     const sidecar = formatSidecar({ type: blob.type, size, maxAge, storedAt, from });
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectories({ mkdir, stat }, dirname(path), 0o700);
     do {
       await writeWhole(path, blob.bytes, storedAt);
       await writeWhole(sidecarPath(path), sidecar, storedAt);

@@ -1,86 +1,136 @@
-import { randomUUID } from 'node:crypto';
-import { constants, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Inbox, PartialFile } from '../transfer/inbox.js';
-import { placeFile } from './place-file.js';
-import { safeName } from './safe-name.js';
+import type { Inbox, InboxOptions, PartialFile, WantedPartial } from '../transfer/inbox.js';
+import { makeDirectories, makePrivateDirectory, othersMayWrite } from './directories.js';
+import type { Files } from './files.js';
+import { lockFolder } from './folder-lock.js';
+import { Hashes } from './hashes.js';
+import { inTurn } from './in-turn.js';
+import { partPath } from './journal.js';
+import { type Kept, KeptPartials, removePartial } from './kept-partials.js';
+import type { OpenPart } from './part-file.js';
+import { Partial, type Surroundings } from './partial.js';
+import { type Processes, systemProcesses } from './processes.js';
+import { reopenPart } from './reopen-part.js';
+import { type Reservation, Space } from './space.js';
+import { sweep } from './sweep.js';
 
 /** Holds the partials; on the inbox's own file system, so that publishing is one `link`. */
 const STAGING = '.inband';
 
-/** Makes the folder if absent. Rejects when `.inband` in it is not a directory of our own. */
-export async function openInbox(directory: string): Promise<Inbox> {
-  const root = resolve(directory);
-  const staging = join(root, STAGING);
-  await mkdir(root, { recursive: true });
-  await makePrivateDirectory(staging);
-  return {
-    createPartial: async () => {
-      const path = join(staging, `${randomUUID()}.part`);
-      return new Partial(path, root, await createFile(path));
-    },
-  };
+/** What it is opened with in tests. */
+export interface System {
+  files: Files;
+  processes: Processes;
+  /** Milliseconds since 1970. */
+  now: () => number;
 }
 
-class Partial implements PartialFile {
-  readonly #path: string;
-  readonly #inbox: string;
-  readonly #handle: FileHandle;
-  #size = 0;
+const SYSTEM: System = { files: fs, processes: systemProcesses, now: Date.now };
 
-  constructor(path: string, inbox: string, handle: FileHandle) {
-    this.#path = path;
-    this.#inbox = inbox;
-    this.#handle = handle;
+/**
+ * Makes the folder if absent, locks it, and removes what killed processes have left in it.
+ * Rejects with InboxInUse; and when `.inband` in it is not a directory of our own.
+ */
+export async function openInbox(
+  directory: string,
+  options: InboxOptions = {},
+  { files, processes, now }: System = SYSTEM,
+): Promise<Inbox> {
+  const inbox = resolve(directory);
+  const staging = join(inbox, STAGING);
+  await makeDirectories(files, inbox, 0o755);
+  const isPrivate = await makePrivateDirectory(files, staging);
+  const unlock = await lockFolder(files, staging, processes);
+  try {
+    if (!isPrivate)
+      options.warn?.(`others may read what arrives: the disk of ${staging} has no modes`);
+    if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
+    const kept = new KeptPartials(files, staging);
+    for (const one of await sweep({ files, inbox, staging, now })) await kept.add(one);
+    const around = { files, inbox, staging, now, syncInTurn: inTurn(), kept };
+    return new InboxFolder(around, new Space(files, [inbox, staging], options), unlock);
+  } catch (error) {
+    await unlock().catch(() => undefined); // the first error tells more
+    throw error;
+  }
+}
+
+class InboxFolder implements Inbox {
+  readonly #around: Surroundings;
+  readonly #space: Space;
+  readonly close: () => Promise<void>;
+
+  constructor(around: Surroundings, space: Space, close: () => Promise<void>) {
+    this.#around = around;
+    this.#space = space;
+    this.close = close;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    let position = this.#size;
-    // Taken before the first await: a write that starts before this one ends goes after it.
-    this.#size += bytes.length;
-    for (let rest = bytes; rest.length > 0; ) {
-      const { bytesWritten } = await this.#handle.write(rest, 0, rest.length, position);
-      position += bytesWritten;
-      rest = rest.subarray(bytesWritten);
+  async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
+    const { kept, now } = this.#around;
+    await kept.removeExpired(now());
+    const earlier = wanted.identity === undefined ? undefined : kept.take(hashed(wanted.identity));
+    const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
+    return new Partial(part, this.#around);
+  }
+
+  /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */
+  async #resume(kept: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
+    const { files, staging } = this.#around;
+    try {
+      const part = kept.journal.size === wanted.size && (await this.#reopen(kept, wanted));
+      if (part) return part;
+    } catch (error) {
+      await this.#around.kept.add(kept);
+      throw error;
     }
+    await removePartial(files, staging, kept.id);
+    return undefined;
   }
 
-  async publish(name: string): Promise<string> {
-    await this.#handle.sync();
-    await this.#handle.close();
-    const path = await placeFile(this.#path, this.#inbox, safeName(name));
-    await syncDirectory(this.#inbox);
-    return path;
+  async #reopen(kept: Kept, { size, algorithms }: WantedPartial): Promise<OpenPart | undefined> {
+    const { files, staging } = this.#around;
+    const hashes = new Hashes(algorithms);
+    const reservation = await this.#space.reserve(size, kept.journal.durable);
+    const handle = await keepingRoom(reservation, reopenPart(files, staging, kept, hashes));
+    return handle && { ...kept, handle, hashes, reservation };
   }
 
-  async discard(): Promise<void> {
-    await this.#handle.close();
-    await rm(this.#path, { force: true });
+  async #start({ identity, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
+    const { files, staging, now } = this.#around;
+    const hashes = new Hashes(algorithms);
+    const reservation = await this.#space.reserve(size, 0);
+    const id = randomUUID();
+    const started = new Date(now());
+    const journal = {
+      ...{ name, size, started, updated: started },
+      ...{ durable: 0, sha256: hashes.digest('sha256').toString('hex') },
+      ...(identity === undefined ? {} : { identity: hashed(identity) }),
+    };
+    const handle = await keepingRoom(reservation, createPart(files, partPath(staging, id)));
+    return { id, handle, hashes, journal, reservation };
   }
 }
 
-async function createFile(path: string): Promise<FileHandle> {
+/** Releases the reservation unless the file is opened. */
+async function keepingRoom<T>(reservation: Reservation, opening: Promise<T>): Promise<T> {
+  let opened: T | undefined;
+  try {
+    opened = await opening;
+    return opened;
+  } finally {
+    if (!opened) reservation.release();
+  }
+}
+
+async function createPart(files: Files, path: string): Promise<fs.FileHandle> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  return await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  return await files.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
 }
 
-/** Makes or takes over a directory, mode 0700; follows no symlink, for another user may have put one there. */
-async function makePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const handle = await open(path, constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    await handle.chmod(0o700);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes a new name in the directory survive a power cut. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+function hashed(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex');
 }

@@ -1,27 +1,28 @@
-import { link, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { type Files, unless } from './files.js';
 
 /** How file systems say that they have no hard links (Android says EACCES). */
 const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
+export interface PlaceOptions {
+  files: Files;
+  /** Hears of each name before an empty file takes it, which is left there if the process ends then. */
+  beforePlaceholder?: (name: string) => Promise<void>;
+}
+
 /**
- * Moves a file into a directory of the same file system, under `name` or the next free `name (1).ext`, in one
- * step that replaces and follows nothing. Returns the new path.
+ * Gives a file a name in a directory of the same file system, `name` or the next free `name (1).ext`, in one
+ * step that replaces and follows nothing. Returns the new path. The old one may go on to exist, as a second name.
  */
 export async function placeFile(
   from: string,
   directory: string,
   name: string,
-  makeLink = link,
+  options: PlaceOptions,
 ): Promise<string> {
   for (let count = 0; ; count++) {
-    const path = join(directory, numbered(name, count));
-    try {
-      await moveBeside(from, path, makeLink);
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    const to = join(directory, numbered(name, count));
+    if (await unless(['EEXIST'], place(from, to, options))) return to;
   }
 }
 
@@ -31,25 +32,30 @@ function numbered(name: string, count: number): string {
   return `${stem} (${count})${extension}`;
 }
 
-/** Rejects with EEXIST when anything bears the name `to`, a dangling symlink included. */
-async function moveBeside(from: string, to: string, makeLink: typeof link): Promise<void> {
+/** Returns whether `to` was free, or rejects with EEXIST; a dangling symlink takes a name too. */
+async function place(from: string, to: string, options: PlaceOptions): Promise<boolean> {
+  const { files, beforePlaceholder } = options;
   try {
-    await makeLink(from, to);
+    await files.link(from, to);
+    return true;
   } catch (error) {
     if (!NO_HARD_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return await renameOverPlaceholder(from, to);
   }
-  await rm(from, { force: true });
+  // What is there already must not be announced as ours.
+  if (await unless(['ENOENT'], files.lstat(to))) return false;
+  await beforePlaceholder?.(basename(to));
+  await renameOverPlaceholder(files, from, to);
+  return true;
 }
 
 /** Without hard links the name is first taken by an empty file, which only this call may then replace. */
-async function renameOverPlaceholder(from: string, to: string): Promise<void> {
-  const placeholder = await open(to, 'wx', 0o600);
+async function renameOverPlaceholder(files: Files, from: string, to: string): Promise<void> {
+  const placeholder = await files.open(to, 'wx', 0o600);
   try {
     await placeholder.close();
-    await rename(from, to);
+    await files.rename(from, to);
   } catch (error) {
-    await rm(to, { force: true });
+    await files.rm(to, { force: true });
     throw error;
   }
 }

@@ -1,32 +1,56 @@
 import { randomUUID } from 'node:crypto';
-import { realpath, stat, writeFile } from 'node:fs/promises';
+import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeWhole } from './blob-files.js';
+import { unless } from './files.js';
 import { placeFile } from './place-file.js';
 import { safeName } from './safe-name.js';
 
 /**
- * Writes a file in one step and returns its absolute path: `over` the file named, or under the next
- * free `name` in the working directory. Errors are the file system's own.
+ * Writes a file in one step and returns its absolute path: `over` the file named, whose mode stays, or under the
+ * next free `name` in the working directory, mode 0600. Errors are the file system's own.
  */
 export async function saveFile(
   bytes: Uint8Array,
   where: { over: string } | { name: string },
+  files: typeof fs = fs,
 ): Promise<string> {
-  if ('over' in where) return saveOver(bytes, resolve(where.over));
-  const path = resolve(safeName(where.name));
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
-  await writeWhole(temporary, bytes);
-  return placeFile(temporary, dirname(path), safeName(where.name));
+  if ('over' in where) return saveOver(files, bytes, resolve(where.over));
+  const name = safeName(where.name);
+  const folder = dirname(resolve(name));
+  return beside(files, folder, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
 }
 
 /** A link stays one, and what is no regular file (a device, a pipe) is written to. */
-async function saveOver(bytes: Uint8Array, path: string): Promise<string> {
-  const there = await stat(path).catch(async (error) => {
-    if (error.code !== 'ENOENT') throw error;
-    await stat(dirname(path)); // or the error would name a file that nobody knows
-  });
-  if (there && !there.isFile()) await writeFile(path, bytes);
-  else await writeWhole(there ? await realpath(path) : path, bytes);
+async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Promise<string> {
+  const there = await unless(['ENOENT'], files.stat(path));
+  if (!there) {
+    await files.stat(dirname(path)); // or the error would name a file that nobody knows
+    await writeWhole(path, bytes);
+  } else if (there.isFile()) {
+    const real = await files.realpath(path);
+    await beside(files, dirname(real), bytes, async (temporary) => {
+      await files.chmod(temporary, there.mode & 0o777);
+      await files.rename(temporary, real);
+    });
+  } else {
+    await files.writeFile(path, bytes);
+  }
   return path;
+}
+
+/** Lets `use` name a temporary file with these bytes, and removes what is left of it, whatever happens. */
+async function beside<T>(
+  files: typeof fs,
+  folder: string,
+  bytes: Uint8Array,
+  use: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  try {
+    await writeWhole(temporary, bytes);
+    return await use(temporary);
+  } finally {
+    await files.rm(temporary, { force: true });
+  }
 }

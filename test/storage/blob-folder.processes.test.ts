@@ -4,7 +4,7 @@ import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 
-test('twenty processes share a folder, some killed at work, and none reads or leaves a damaged blob', async () => {
+test('twenty processes share a folder, some killed at work, and none reads or leaves a damaged blob (R58)', async () => {
   const root = await temporaryFolder();
   const ends = await Promise.all(
     Array.from({ length: 20 }, (_, seed) => {

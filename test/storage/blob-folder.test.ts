@@ -69,7 +69,7 @@ describe('a blob that was put', () => {
     expect((await folder.get(idOf('')))?.size).toBe(0);
   });
 
-  test('lies under its own hash, in private files and folders', async () => {
+  test('lies under its own hash, in private files and folders (R54)', async () => {
     const { root, folder, pathOf } = await blobFolder();
     const path = pathOf(idOf('hello'));
     await folder.put(idOf('hello'), blobOf('hello'));
@@ -178,13 +178,16 @@ describe('what is refused', () => {
 });
 
 describe('a damaged blob', () => {
-  test.each(['jello', 'hell', 'hello!', ''])('%j instead of "hello" is removed', async (text) => {
-    const { root, folder, pathOf } = await blobFolder();
-    await folder.put(idOf('hello'), blobOf('hello'));
-    await writeFile(pathOf(idOf('hello')), text);
-    expect(await folder.get(idOf('hello'))).toBeUndefined();
-    expect(await filesIn(root)).toEqual([]);
-  });
+  test.each(['jello', 'hell', 'hello!', ''])(
+    '%j instead of "hello" is removed (R54)',
+    async (text) => {
+      const { root, folder, pathOf } = await blobFolder();
+      await folder.put(idOf('hello'), blobOf('hello'));
+      await writeFile(pathOf(idOf('hello')), text);
+      expect(await folder.get(idOf('hello'))).toBeUndefined();
+      expect(await filesIn(root)).toEqual([]);
+    },
+  );
 
   test.each(['', '{', 'null', '{"type":"text/plain"}'])(
     'with the sidecar %j is removed',
@@ -220,7 +223,7 @@ describe('a damaged blob', () => {
 });
 
 describe('max-age', () => {
-  test('0 never touches the disk of a cache', async () => {
+  test('0 never touches the disk of a cache (R57)', async () => {
     const { root, folder } = await blobFolder(LIMITS);
     await folder.put(idOf('hello'), { ...blobOf('hello'), maxAge: 0 });
     expect(await isAbsent(root)).toBe(true);
@@ -234,7 +237,7 @@ describe('max-age', () => {
     expect((await folder.get(idOf('hello')))?.maxAge).toBe(0);
   });
 
-  test('that nobody named is 30 days in a cache', async () => {
+  test('that nobody named is 30 days in a cache (R57)', async () => {
     const { clock, folder } = await blobFolder(LIMITS);
     await folder.put(idOf('hello'), blobOf('hello'));
     clock.now = START + 30 * DAY_MS - 1;

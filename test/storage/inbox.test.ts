@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs/promises';
 import {
-  type FileHandle,
+  chmod,
   lstat,
   mkdir,
-  open,
   readdir,
   readFile,
   readlink,
@@ -13,19 +14,27 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { openInbox } from '../../src/storage/inbox.js';
+import { systemProcesses } from '../../src/storage/processes.js';
 import type { Inbox } from '../../src/transfer/inbox.js';
 import { hostileNames } from './hostile-names.js';
+import { failingFiles, fileError, tappedFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
+
+const system = { files: fs, processes: systemProcesses, now: Date.now };
 
 async function publish(inbox: Inbox, name: string, text: string): Promise<string> {
   const partial = await inbox.createPartial();
   await partial.write(Buffer.from(text));
   return await partial.publish(name);
 }
+
+/** What is in the folder for partials, but for the lock. */
+const partialsIn = async (folder: string) =>
+  (await readdir(join(folder, '.inband'))).filter((name) => name !== 'lock');
 
 const mode = async (path: string) => (await lstat(path)).mode & 0o777;
 
@@ -57,13 +66,34 @@ describe('opening an inbox', () => {
   });
 });
 
+test('warns of an inbox that others may put files into', async () => {
+  const folder = await temporaryFolder();
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+  for (const open of [0o755, 0o775, 0o757]) {
+    await chmod(folder, open);
+    await (await openInbox(folder, { warn })).close();
+  }
+  expect(warnings).toEqual(Array(2).fill(`others may put files into ${folder}`));
+});
+
+test('opens, with a warning, where the file system has no modes', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, '.inband'), { mode: 0o755 });
+  const warnings: string[] = [];
+  const files = failingFiles('handle.chmod', 'EPERM');
+  const warn = (text: string) => warnings.push(text);
+  await (await openInbox(folder, { warn }, { ...system, files })).close();
+  expect(warnings).toEqual([expect.stringContaining('others may read')]);
+});
+
 describe('a partial', () => {
   test('is invisible in the inbox, and private', async () => {
     const folder = await temporaryFolder();
     const partial = await (await openInbox(folder)).createPartial();
     await partial.write(Buffer.from('secret'));
     expect(await readdir(folder)).toEqual(['.inband']);
-    const [name = ''] = await readdir(join(folder, '.inband'));
+    const [name = ''] = await partialsIn(folder);
     expect(name).toMatch(/^[0-9a-f-]{36}\.part$/);
     expect(await mode(join(folder, '.inband', name))).toBe(0o600);
     await partial.discard();
@@ -78,23 +108,44 @@ describe('a partial', () => {
   });
 
   test('goes on after a write that the system cut short', async () => {
-    const inbox = await openInbox(await temporaryFolder());
-    const partial = await inbox.createPartial();
-    const handles = await fileHandles();
-    const write = handles.write as (...args: unknown[]) => Promise<unknown>;
-    const short = jest.spyOn(handles, 'write').mockImplementation(function (
-      this: FileHandle,
-      ...[bytes, offset, length, position]: unknown[]
-    ) {
-      return write.call(this, bytes, offset, Math.min(Number(length), 3), position) as never;
+    let writes = 0;
+    const files = tappedFiles(({ operation, args, handle }, run) => {
+      if (operation !== 'handle.write') return run();
+      writes += 1;
+      const [bytes, offset, length, position] = args as [Uint8Array, number, number, number];
+      return handle?.write(bytes, offset, Math.min(length, 3), position) ?? run();
     });
-    try {
-      await partial.write(Buffer.from('ten bytes!'));
-      expect(short).toHaveBeenCalledTimes(4);
-    } finally {
-      short.mockRestore();
-    }
+    const inbox = await openInbox(await temporaryFolder(), {}, { ...system, files });
+    const partial = await inbox.createPartial();
+    await partial.write(Buffer.from('ten bytes!'));
+    expect(writes).toBe(4);
     expect(await readFile(await partial.publish('a'), 'utf8')).toBe('ten bytes!');
+  });
+
+  test('takes nothing more, and is not published, once a write has failed', async () => {
+    const folder = await temporaryFolder();
+    let writes = 0;
+    const files = failingFiles('handle.write', 'ENOSPC', () => ++writes === 2);
+    const partial = await (await openInbox(folder, {}, { ...system, files })).createPartial();
+    const writing = ['one', 'two', 'three'].map((text) => partial.write(Buffer.from(text)));
+    const ends = await Promise.allSettled(writing);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await expect(partial.publish('a')).rejects.toThrow('ENOSPC');
+    await partial.discard();
+    expect(await readdir(folder)).toEqual(['.inband']);
+    expect(await partialsIn(folder)).toEqual([]);
+  });
+
+  test('has the digests that were asked for, of what is written, and sha256', async () => {
+    const inbox = await openInbox(await temporaryFolder());
+    const partial = await inbox.createPartial({ algorithms: ['sha1', 'blake2b512'] });
+    await partial.write(Buffer.from('a'));
+    await partial.write(Buffer.from('bc'));
+    for (const name of ['sha1', 'blake2b512', 'sha256']) {
+      expect(partial.digest(name)).toEqual(createHash(name).update('abc').digest());
+    }
+    expect(() => partial.digest('md5')).toThrow(RangeError);
+    await partial.discard();
   });
 
   test('is gone after discard, and after a second one', async () => {
@@ -103,7 +154,7 @@ describe('a partial', () => {
     await partial.write(Buffer.from('x'));
     await partial.discard();
     await partial.discard();
-    expect(await readdir(join(folder, '.inband'))).toEqual([]);
+    expect(await partialsIn(folder)).toEqual([]);
     await expect(partial.write(Buffer.from('y'))).rejects.toThrow();
     await expect(partial.publish('a')).rejects.toThrow();
     expect(await readdir(folder)).toEqual(['.inband']);
@@ -119,7 +170,25 @@ describe('publishing', () => {
     expect(await readFile(path, 'utf8')).toBe('content');
     expect(await mode(path)).toBe(0o600);
     expect((await stat(path)).nlink).toBe(1);
-    expect(await readdir(join(folder, '.inband'))).toEqual([]);
+    expect(await partialsIn(folder)).toEqual([]);
+  });
+
+  test('needs the bytes on disk, and the name where the file system can (R39)', async () => {
+    const folder = await temporaryFolder();
+    let cannot = 'folders';
+    const files = tappedFiles(async ({ operation, handle }, run) => {
+      const isFolder = operation === 'handle.sync' && (await handle?.stat())?.isDirectory();
+      const fails = operation === 'handle.sync' && isFolder === (cannot === 'folders');
+      return fails ? Promise.reject(fileError('EINVAL')) : run();
+    });
+    const inbox = await openInbox(folder, {}, { ...system, files });
+    await publish(inbox, 'a', 'content');
+    cannot = 'files';
+    const partial = await inbox.createPartial();
+    await expect(partial.publish('b')).rejects.toThrow('EINVAL');
+    await expect(partial.publish('b')).rejects.toThrow('EINVAL'); // a second sync would not know
+    await partial.discard();
+    expect((await readdir(folder)).sort()).toEqual(['.inband', 'a']);
   });
 
   test('an empty file is a file', async () => {
@@ -135,7 +204,7 @@ describe('publishing', () => {
     expect(await readFile(path, 'utf8')).toBe('');
   });
 
-  test('goes round a file, a folder, a symlink and a dangling symlink, all untouched', async () => {
+  test('goes round a file, a folder, a symlink and a dangling symlink, all untouched (R2)', async () => {
     const [folder, outside] = [await temporaryFolder(), await temporaryFolder()];
     await writeFile(join(folder, 'a.tar.gz'), 'old');
     await mkdir(join(folder, 'a.tar (1).gz'));
@@ -163,18 +232,14 @@ describe('publishing', () => {
 
   test('many of one name at once gives each a name of its own', async () => {
     const folder = await temporaryFolder();
-    const inboxes = [await openInbox(folder), await openInbox(folder)];
+    const inbox = await openInbox(folder);
     const texts = Array.from({ length: 10 }, (_, index) => `text ${index}`);
-    const paths = await Promise.all(
-      inboxes.flatMap((inbox, half) =>
-        texts.slice(half * 5, half * 5 + 5).map((text) => publish(inbox, 'a', text)),
-      ),
-    );
+    const paths = await Promise.all(texts.map((text) => publish(inbox, 'a', text)));
     expect(await Promise.all(paths.map((path) => readFile(path, 'utf8')))).toEqual(texts);
     expect(await readdir(folder)).toHaveLength(texts.length + 1);
   });
 
-  test('never writes through a symlink that comes and goes at the name', async () => {
+  test('never writes through a symlink that comes and goes at the name (R2)', async () => {
     const [folder, outside] = [await temporaryFolder(), await temporaryFolder()];
     const inbox = await openInbox(folder);
     let racing = true;
@@ -198,7 +263,7 @@ describe('publishing', () => {
     expect(await readdir(outside)).toEqual([]);
   });
 
-  test('puts a file of whatever name into the inbox itself, and nothing elsewhere', async () => {
+  test('puts a file of whatever name into the inbox itself, and nothing elsewhere (R1)', async () => {
     expect(hostileNames.length).toBeGreaterThan(300);
     const parent = await temporaryFolder();
     const folder = join(parent, 'inbox');
@@ -212,14 +277,7 @@ describe('publishing', () => {
     }
     expect(paths.size).toBe(hostileNames.length);
     expect(await readdir(folder)).toHaveLength(hostileNames.length + 1);
-    expect(await readdir(join(folder, '.inband'))).toEqual([]);
+    expect(await partialsIn(folder)).toEqual([]);
     expect(await readdir(parent)).toEqual(['inbox']);
   });
 });
-
-/** The prototype that all open files share. */
-async function fileHandles(): Promise<FileHandle> {
-  const handle = await open(import.meta.filename);
-  await handle.close();
-  return Object.getPrototypeOf(handle);
-}

@@ -2,13 +2,12 @@ import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { placeFile } from '../../src/storage/place-file.js';
+import { failingFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 
-const failingLink = (code: string) => async () => {
-  throw Object.assign(new Error(code), { code });
-};
+const failingLink = (code: string) => ({ files: failingFiles('link', code) });
 
 async function fileToPlace(text: string): Promise<string> {
   const path = join(await temporaryFolder(), 'partial');

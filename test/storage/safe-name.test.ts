@@ -92,7 +92,7 @@ describe('a safe name', () => {
     expect(safeName(offered)).toBe(expected);
   });
 
-  test('is one short visible component, whatever was offered', () => {
+  test('is one short visible component, whatever was offered (R1)', () => {
     fc.assert(
       fc.property(names, (name) => expectSafe(safeName(name))),
       { numRuns: 1000 },

@@ -1,0 +1,64 @@
+import { constants } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Files, unless } from './files.js';
+
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+const OTHERS_MAY_WRITE = 0o022;
+
+type Making = Pick<Files, 'mkdir' | 'stat'>;
+
+/**
+ * As `mkdir -p`, also beside others who make the same ones. Node's own never ends below a directory that lets none be
+ * made and says ENOENT, such as /proc.
+ */
+export async function makeDirectories(files: Making, path: string, mode: number): Promise<void> {
+  if (await isDirectory(files, path)) return;
+  if (dirname(path) !== path) await makeDirectories(files, dirname(path), mode);
+  try {
+    await files.mkdir(path, { mode });
+  } catch (error) {
+    if (!(await isDirectory(files, path))) throw error;
+  }
+}
+
+async function isDirectory(files: Making, path: string): Promise<boolean> {
+  return (await unless(['ENOENT', 'ENOTDIR'], files.stat(path)))?.isDirectory() ?? false;
+}
+
+/**
+ * Makes or takes over a directory, mode 0700; follows no symlink, for another user may have put one there.
+ * Returns whether it is private; on a file system without modes it cannot be made so.
+ */
+export async function makePrivateDirectory(files: Files, path: string): Promise<boolean> {
+  await makeDirectories(files, path, 0o700);
+  const handle = await files.open(path, O_DIRECTORY | O_NOFOLLOW);
+  try {
+    const { uid, mode } = await handle.stat();
+    const isOurs = uid === process.geteuid?.();
+    if (isOurs && (mode & 0o777) === 0o700) return true;
+    const made = handle.chmod(0o700).then(() => true);
+    return (await unless(isOurs ? ['EPERM', 'ENOTSUP'] : [], made)) ?? false;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether the directory's group or everybody may put files into it. */
+export async function othersMayWrite(files: Files, path: string): Promise<boolean> {
+  const handle = await files.open(path, O_DIRECTORY);
+  try {
+    return ((await handle.stat()).mode & OTHERS_MAY_WRITE) !== 0;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the names in the directory survive a power cut, where the file system can (network shares say EINVAL). */
+export async function syncDirectory(files: Files, path: string): Promise<void> {
+  const handle = await files.open(path, O_DIRECTORY);
+  try {
+    await unless(['EINVAL', 'ENOTSUP'], handle.sync());
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,61 @@
+import * as fs from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { saveFile } from '../../src/storage/save-file.js';
+import { failingFiles, tappedFiles } from './tapped-files.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+const BYTES = Buffer.from('new');
+
+const mode = async (path: string) => (await stat(path)).mode & 0o777;
+
+test('a new file is private, and one that is replaced keeps its mode', async () => {
+  const path = join(await temporaryFolder(), 'a');
+  expect(await saveFile(BYTES, { over: path })).toBe(path);
+  expect(await mode(path)).toBe(0o600);
+  for (const kept of [0o644, 0o755, 0o640]) {
+    await writeFile(path, 'old');
+    await chmod(path, kept);
+    await saveFile(BYTES, { over: path });
+    expect(await readFile(path, 'utf8')).toBe('new');
+    expect(await mode(path)).toBe(kept);
+  }
+});
+
+test('a symlink stays one, and the file that it leads to is replaced', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'target'), 'old', { mode: 0o644 });
+  await symlink('target', join(folder, 'link'));
+  await saveFile(BYTES, { over: join(folder, 'link') });
+  expect(await fs.readlink(join(folder, 'link'))).toBe('target');
+  expect(await readFile(join(folder, 'target'), 'utf8')).toBe('new');
+  expect((await readdir(folder)).sort()).toEqual(['link', 'target']);
+});
+
+test.each(['chmod', 'rename'])(
+  'a file whose %s fails stays as it was, alone',
+  async (operation) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a'), 'old');
+    const files = failingFiles(operation, 'EIO') as typeof fs;
+    await expect(saveFile(BYTES, { over: join(folder, 'a') }, files)).rejects.toThrow('EIO');
+    expect(await readFile(join(folder, 'a'), 'utf8')).toBe('old');
+    expect(await readdir(folder)).toEqual(['a']);
+  },
+);
+
+test('under a name that cannot be given nothing is left behind', async () => {
+  let temporary = '';
+  const files = tappedFiles(async ({ operation, args: [from] }, run) => {
+    if (operation !== 'link') return run();
+    temporary = String(from);
+    expect(await readFile(temporary, 'utf8')).toBe('new');
+    throw Object.assign(new Error('by the test'), { code: 'EROFS' });
+  }) as typeof fs;
+  await expect(saveFile(BYTES, { name: 'a' }, files)).rejects.toMatchObject({ code: 'EROFS' });
+  expect(dirname(temporary)).toBe(process.cwd());
+  await expect(stat(temporary)).rejects.toMatchObject({ code: 'ENOENT' });
+});
