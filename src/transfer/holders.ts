@@ -1,9 +1,9 @@
 import { NS_BOB } from '../protocol/bob/stanzas.js';
-import { discoverFeatures } from '../protocol/disco.js';
+import { CapsCache } from '../protocol/caps.js';
 import { seenResources } from '../protocol/presence.js';
 import { bareJid, formatJid, parseJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
-import { recipient } from './send-file.js';
+import { receiverOf } from './receiver.js';
 
 /** A contact's server could name any number. */
 const MAX_RESOURCES = 20;
@@ -29,7 +29,7 @@ export async function* holders(
       yield jid;
       continue;
     }
-    yield recipient(jid);
+    yield receiverOf(jid);
     yield* advertisers(session, jid, { signal, timeout: PATIENCE_MS });
   }
 }
@@ -42,9 +42,10 @@ async function* advertisers(
   // Of our own account the server tells only those who are seen themselves.
   if (bareJid(contact) === bareJid(session.jid)) return;
   const seen = await orNothing(seenResources(session, contact, options), session, options);
-  const others = seen?.filter((jid) => jid !== recipient(contact)) ?? [];
-  for (const jid of others.slice(0, MAX_RESOURCES)) {
-    const features = await orNothing(discoverFeatures(session, jid, options), session, options);
+  const others = seen?.filter(({ jid }) => jid !== receiverOf(contact)) ?? [];
+  const capsCache = new CapsCache(session);
+  for (const { jid, caps } of others.slice(0, MAX_RESOURCES)) {
+    const features = await orNothing(capsCache.features(jid, caps, options), session, options);
     if (features?.has(NS_BOB)) yield jid;
   }
 }

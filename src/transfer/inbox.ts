@@ -1,17 +1,55 @@
-/** The folder that received files land in, as `transfer` needs it. Errors are the file system's own. */
+/** The folder that received files land in, as `transfer` needs it. Errors are the file system's own, and NoRoom. */
 export interface Inbox {
-  /** Starts a partial: a file still arriving, outside the inbox's view. */
-  createPartial(): Promise<PartialFile>;
+  /**
+   * Starts a partial, a file still arriving, outside the inbox's view; or goes on with the one that was kept under
+   * this identity. While one is in use, a second transfer of the same identity gets a new one.
+   * Rejects with NoRoom, before a byte is written, when the file is too large; RangeError for a size that is none.
+   */
+  createPartial(wanted?: WantedPartial): Promise<PartialFile>;
+  /** Lets another process have the inbox. All partials must have ended before. */
+  close(): Promise<void>;
 }
 
+export interface WantedPartial {
+  /** Says that two transfers bring the same bytes: who sends, size, hash. Without it nothing is kept. */
+  identity?: string;
+  /** As the peer gives it. */
+  name?: string;
+  /** Bytes. Room for them is set aside, and not one more is taken. */
+  size?: number;
+  /** Names that `crypto.createHash` knows; sha256 is always there. */
+  algorithms?: readonly string[];
+}
+
+/** `publish`, `keep` and `discard` end it. */
 export interface PartialFile {
-  /** Appends; resolves when all bytes are written. */
+  /** Bytes that are there already, read again and found unchanged: where to go on. 0 for a new one. */
+  readonly offset: number;
+  /**
+   * Appends; resolves when all bytes are written, though not yet durable. Rejects with NoRoom at a limit.
+   * After a failure nothing more can be written or published: what follows would be in the wrong place.
+   */
   write(bytes: Uint8Array): Promise<void>;
+  /** Of all bytes written, from the start. RangeError for an algorithm that was not asked for. */
+  digest(algorithm: string): Buffer;
   /**
    * Makes the bytes durable and visible in the inbox under `name`, or under the next free name
    * (`name (1).ext`), in one step that cannot replace anything. Returns the absolute path.
    */
   publish(name: string): Promise<string>;
+  /** Keeps what it can for the next transfer of the same identity; harmless after `publish`. */
+  keep(): Promise<void>;
   /** Removes the partial; harmless after `publish`. */
   discard(): Promise<void>;
+}
+
+export interface InboxOptions {
+  /** Bytes of one file. */
+  maxSize?: number;
+  /** Bytes that stay free on the disk. */
+  minFree?: number;
+  /** Bytes of all files in the inbox and all partials. */
+  maxTotal?: number;
+  /** Hears what the user should know of the folder, such as that others may write to it. */
+  warn?: (text: string) => void;
 }

@@ -4,12 +4,6 @@ import { bareJid, parseJid } from '../session/jid.js';
 /** Whether the one with this JID may reach us. */
 export type Policy = (from: string) => boolean;
 
-/** Lets in those alone whom we have business with, by their full JIDs. */
-export const admitOnly =
-  (peers: string[]): Policy =>
-  (from) =>
-    peers.includes(from);
-
 /** Who may when nobody was named: the account itself and its contacts. */
 export const DEFAULT_ALLOW = ['own', 'contacts'];
 

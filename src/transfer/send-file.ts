@@ -1,105 +1,146 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
+import type { FileOffer } from '../protocol/file-offer.js';
 import { BytestreamBroken } from '../protocol/ibb/bytestream.js';
-import type { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
-import type { BytestreamSettings } from '../protocol/ibb/settings.js';
-import { formatJid, parseJid } from '../session/jid.js';
-import { RequestTimeout } from '../session/requests.js';
-import { StanzaError } from '../session/stanza-error.js';
+import type { AcceptedOffer } from './offers.js';
+import { whyBrokenOff } from './recipient-errors.js';
 
-/** Nobody is there who takes files from us. */
-export class RecipientUnreachable extends Error {
-  override readonly name = 'RecipientUnreachable';
-}
-
-/** The recipient is there and does not want the file. */
-export class RecipientRefused extends Error {
-  override readonly name = 'RecipientRefused';
-}
+/** Hashed at a time: enough that reading costs little. */
+const HASHED_BYTES = 256 * 1024;
 
 /** The file was cut short or grew while it was sent. */
 export class SourceChanged extends Error {
   override readonly name = 'SourceChanged';
 }
 
-export interface Source {
-  name: string;
-  /** Bytes; `undefined` where it is not known before the end. */
-  size?: number | undefined;
-  bytes: AsyncIterable<Buffer>;
+export interface Source extends Omit<FileOffer, 'hashes'> {
+  /**
+   * Reads it, from this byte on. What has no `size` can be read once only, from its start. What is read into a `buffer`
+   * is there until more is asked for; without one it stays, for it may not have been sent yet.
+   */
+  read(offset: number, buffer?: Buffer): AsyncIterable<Buffer>;
 }
 
 export interface SentFile {
+  /** Bytes. */
   size: number;
+  /** Lower-case hex. */
   sha256: string;
+  /** The recipient says that it has the file, but not that it has compared its hash. */
+  unverified?: true;
 }
 
-/** The resource that `inband receive` takes, unless it is told another one. */
-const RECEIVER = 'inband';
+/** What is known of a file without reading it. */
+export const plainOffer = ({ read, ...offer }: Source): FileOffer => offer;
 
-/** The full JID to send to. Throws `MalformedJid`. */
-export function recipient(jid: string): string {
-  const parsed = parseJid(jid);
-  return formatJid({ ...parsed, resource: parsed.resource || RECEIVER });
+/** The same with its hash: reads it once, where it can be read again. */
+export async function describeSource(source: Source, signal: AbortSignal): Promise<FileOffer> {
+  const offer = plainOffer(source);
+  if (source.size === undefined) return offer;
+  const hash = createHash('sha256');
+  // One buffer for all: at the speed of a disk, new ones would be garbage sooner than it is collected.
+  for await (const bytes of counted(source, 0, hash, Buffer.allocUnsafe(HASHED_BYTES))) {
+    void bytes;
+    signal.throwIfAborted();
+  }
+  return { ...offer, hashes: new Map([['sha-256', hash.digest()]]) };
 }
 
 /**
- * Sends a file over a bare bytestream; resolves when the recipient has acknowledged its end.
- * Rejects with `RecipientUnreachable`, `RecipientRefused`, `SourceChanged`, or why it broke off.
+ * Sends the bytes of an accepted file; resolves when the recipient has confirmed their end. Rejects with
+ * `SourceChanged`, `FileMismatch`, `RecipientRefused`, the signal's reason, or why it broke off.
  */
 export async function sendFile(
-  bytestreams: InBandBytestreams,
-  peer: string,
+  accepted: AcceptedOffer,
   source: Source,
-  options: Partial<BytestreamSettings> & {
-    signal: AbortSignal;
-    /** Called when the recipient has accepted. */
-    onStart: () => void;
-    onProgress: (bytes: number) => void;
-  },
+  offer: FileOffer,
+  options: { signal: AbortSignal; onProgress: (bytes: number) => void },
 ): Promise<SentFile> {
-  const { signal, onStart, onProgress, ...settings } = options;
-  const stream = await bytestreams
-    .open(peer, { ...settings, signal })
-    .catch((error) => Promise.reject(asRecipientError(error, peer)));
-  onStart();
-  stream.resume(); // whatever the recipient sends back is not for us
-  stream.on('acknowledged', () => onProgress(stream.bytesSent));
-  const hash = createHash('sha256');
-  await pipeline(checked(source, hash), stream, { signal });
-  if (!stream.closeAcknowledged) throw new BytestreamBroken(0, new Error('it closed first'));
-  return { size: stream.bytesSent, sha256: hash.digest('hex') };
+  const { stream, range } = accepted;
+  const { signal, onProgress } = options;
+  stream.on('acknowledged', () => onProgress(range.offset + stream.bytesSent));
+  const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false };
+  try {
+    await pipeline(read(accepted, source, offer, reading), stream, { signal }).catch((error) => {
+      // Some recipients are gone when they have all bytes; what they said of them counts.
+      if (!reading.isDone || stream.bytesSent < reading.bytes) throw error;
+    });
+    signal.throwIfAborted();
+    // A recipient that closes in the middle ends the bytestream without an error.
+    if (stream.bytesSent < reading.bytes) {
+      throw new BytestreamBroken(reading.bytes - stream.bytesSent, new Error('it closed first'));
+    }
+    const verdict = await accepted.confirmed();
+    return {
+      size: range.offset + stream.bytesSent,
+      sha256: (offer.hashes?.get('sha-256') ?? reading.hash.digest()).toString('hex'),
+      ...(verdict === 'verified' ? {} : { unverified: true }),
+    };
+  } catch (error) {
+    void accepted.cancel();
+    signal.throwIfAborted();
+    throw reading.failure ?? whyBrokenOff(error as Error, stream.peer);
+  }
 }
 
-async function* checked({ name, size, bytes }: Source, hash: ReturnType<typeof createHash>) {
-  let count = 0;
-  for await (const chunk of bytes) {
+interface Reading {
+  bytes: number;
+  hash: Hash;
+  isDone: boolean;
+  /** Why the source could not be read to its end. */
+  failure?: Error;
+}
+
+/** What the recipient wants of the file, and then its hash, where that was not told before. */
+async function* read(
+  accepted: AcceptedOffer,
+  source: Source,
+  { hashes }: FileOffer,
+  reading: Reading,
+): AsyncGenerator<Buffer> {
+  const { offset, length } = accepted.range;
+  try {
+    for await (const chunk of limited(counted(source, offset, reading.hash), length)) {
+      reading.bytes += chunk.length;
+      yield chunk;
+    }
+    if (offset === 0 && length === undefined) {
+      const digest = reading.hash.copy().digest();
+      const before = hashes?.get('sha-256');
+      if (before && !before.equals(digest))
+        throw new SourceChanged(`${source.name} changed while it was sent`);
+      if (!before) await accepted.sendHashes?.(new Map([['sha-256', digest]]));
+    }
+    reading.isDone = true;
+  } catch (error) {
+    reading.failure = error as Error;
+    // Before the bytestream is broken off for it, which says less.
+    void accepted.cancel();
+    throw error;
+  }
+}
+
+/** The bytes from `offset` on. Throws `SourceChanged` when they are not as many as they were. */
+async function* counted({ name, size, read }: Source, offset: number, hash: Hash, buffer?: Buffer) {
+  let count = offset;
+  for await (const chunk of read(offset, buffer)) {
     count += chunk.length;
     hash.update(chunk);
     yield chunk;
   }
   if (size !== undefined && count !== size) {
     throw new SourceChanged(
-      `${name} changed while it was sent: ${size} bytes before, ${count} now`,
+      `${name} changed while it was sent: ${size} bytes before, ${count} now; send it again`,
     );
   }
 }
 
-/** Errors that a peer gives who is there and has looked at the request. */
-const REFUSALS = new Set(['not-acceptable', 'forbidden', 'resource-constraint', 'bad-request']);
-
-function asRecipientError(error: Error, peer: string): Error {
-  if (error instanceof RequestTimeout) {
-    return new RecipientUnreachable(`${peer} does not answer; is it running "inband receive"?`, {
-      cause: error,
-    });
+/** The first `length` bytes. */
+async function* limited(bytes: AsyncIterable<Buffer>, length = Number.POSITIVE_INFINITY) {
+  let rest = length;
+  for await (const chunk of bytes) {
+    yield chunk.subarray(0, rest);
+    rest -= chunk.length;
+    if (rest <= 0) return;
   }
-  if (!(error instanceof StanzaError)) return error;
-  const reason = `(${error.message})`;
-  return REFUSALS.has(error.condition)
-    ? new RecipientRefused(`${peer} refused the file ${reason}`, { cause: error })
-    : new RecipientUnreachable(
-        `${peer} is not there, or does not accept files from you ${reason}; it needs "inband receive" with --allow`,
-        { cause: error },
-      );
 }

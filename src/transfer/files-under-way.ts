@@ -1,0 +1,76 @@
+import { type Clock, systemClock } from '../protocol/clock.js';
+import { type IncomingOffer, identityOf, OfferedAgain } from './receive-file.js';
+
+/** A block takes less, at any rate that servers allow. */
+const STALL_MS = 5_000;
+
+interface UnderWay {
+  file: IncomingOffer;
+  bytes: number;
+  /** Resolves when nothing of it is left to do. */
+  ended: Promise<void>;
+  end(): void;
+}
+
+/** The place of a file among those under way. */
+export interface Place {
+  progressed(bytes: number): void;
+  leave(): void;
+}
+
+/**
+ * The files that are being received. Servers keep quiet about a sender that was killed, so that its file would be under
+ * way for minutes, while the same person offers it anew, and wants to go on where it stopped.
+ */
+export class FilesUnderWay {
+  readonly #files = new Map<string, UnderWay>();
+  readonly #clock: Clock;
+
+  constructor(clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves when no stalled transfer of the same file is in the way; it is broken off. One that goes on stays. */
+  async enter(file: IncomingOffer, signal: AbortSignal): Promise<Place> {
+    const key = identityOf(file);
+    const earlier = key === undefined ? undefined : this.#files.get(key);
+    const place = this.#add(key, file);
+    try {
+      if (earlier) await this.#giveWay(earlier, signal);
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
+    return place;
+  }
+
+  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<void> {
+    const before = earlier.bytes;
+    const over = new AbortController();
+    void earlier.ended.then(() => over.abort());
+    const awake = AbortSignal.any([signal, over.signal]);
+    // When the connection has gone, nothing else may keep the process running that is to come back.
+    await this.#clock.sleep(STALL_MS, awake, { ref: true }).catch(() => signal.throwIfAborted());
+    if (earlier.bytes > before) return;
+    earlier.file.fail(new OfferedAgain('the sender has begun anew'));
+    await earlier.ended;
+  }
+
+  #add(key: string | undefined, file: IncomingOffer): Place {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const added: UnderWay = { file, bytes: 0, ended, end };
+    if (key !== undefined) this.#files.set(key, added);
+    return {
+      progressed: (bytes) => {
+        added.bytes = bytes;
+      },
+      leave: () => {
+        if (key !== undefined && this.#files.get(key) === added) this.#files.delete(key);
+        added.end();
+      },
+    };
+  }
+}

@@ -1,0 +1,81 @@
+import { type Clock, systemClock } from '../protocol/clock.js';
+import { JingleEnded } from '../protocol/jingle/jingle-session.js';
+import { backoff } from '../session/backoff.js';
+
+/** Attempts at one thing, with growing, jittered pauses between them. */
+export class Retries {
+  readonly #limit: number;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #failures = 0;
+  /** Milliseconds without anything done, up to `#since`. */
+  #lost = 0;
+  #since: number | undefined;
+  #furthest = 0;
+
+  /** `limit`: milliseconds that attempts may go on without any progress. */
+  constructor(limit: number, clock = systemClock, random = Math.random) {
+    this.#limit = limit;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** It worked: the next failure counts as the first. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.#lost = 0;
+    this.#since = undefined;
+  }
+
+  /** The same for one who got further than ever before. What is done again is no progress; but it takes its time. */
+  reached(point: number): void {
+    if (this.#since !== undefined) this.#since = this.#clock.now();
+    if (point <= this.#furthest) return;
+    this.#furthest = point;
+    this.succeeded();
+  }
+
+  /** Waits before another attempt, or throws the error when there has been no progress for too long. */
+  async wait(error: Error, signal: AbortSignal): Promise<void> {
+    this.#lose();
+    const pause = backoff(this.#failures, this.#random);
+    this.#failures += 1;
+    if (this.#lost + pause >= this.#limit) throw error;
+    // Between two connections nothing else keeps the process running.
+    await this.#clock.sleep(pause, signal, { ref: true }).catch(() => signal.throwIfAborted());
+    this.#lose();
+  }
+
+  /** Nothing was done since the last look. */
+  #lose(): void {
+    const now = this.#clock.now();
+    this.#lost += now - (this.#since ?? now);
+    this.#since = now;
+  }
+}
+
+/** What may be otherwise at another attempt. */
+const PASSING = new Set([
+  'BytestreamBroken',
+  'BytestreamLost',
+  'BytestreamNotOpened',
+  'CloseUnconfirmed',
+  'ConnectionFailed',
+  'ConnectionLost',
+  'RecipientUnreachable',
+  'RequestTimeout',
+]);
+
+/** Jingle's reasons of one who does not want the file, or not any more (XEP-0166 §7.4). */
+const UNWANTED = new Set(['busy', 'cancel', 'decline']);
+
+/** Whether another attempt makes sense: nobody has said no, and nothing is wrong with what was tried. */
+export function isPassing(error: Error): boolean {
+  const { cause } = error;
+  const isUnwanted = cause instanceof JingleEnded && UNWANTED.has(cause.reason.condition);
+  return PASSING.has(error.name) && !isUnwanted;
+}
+
+/** Whether it was the connection that failed. */
+export const isConnectionError = ({ name }: Error): boolean =>
+  name === 'ConnectionFailed' || name === 'ConnectionLost';

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { FilesUnderWay } from '../../src/transfer/files-under-way.js';
+import type { IncomingOffer } from '../../src/transfer/receive-file.js';
+import { ManualClock, settled } from '../support/manual-clock.js';
+
+const never = new AbortController().signal;
+
+/** The same file each time, from another resource; notes what it was failed with. */
+function offer(resource: string, size = 100) {
+  const failures: string[] = [];
+  const hashes = new Map([['sha-256', Buffer.alloc(32)]]);
+  const file = {
+    ...{ peer: `romeo@montague.example/${resource}`, ranged: true, hashFunctions: ['sha-256'] },
+    offer: { name: 'letter.txt', size, hashes },
+    fail: (error: Error) => void failures.push(error.name),
+  } as unknown as IncomingOffer;
+  return { file, failures };
+}
+
+async function twice(between: (progressed: (bytes: number) => void) => void, size?: number) {
+  const clock = new ManualClock();
+  const files = new FilesUnderWay(clock);
+  const [first, second] = [offer('one'), offer('two', size)];
+  const place = await files.enter(first.file, never);
+  let hasEntered = false;
+  const entering = files.enter(second.file, never).then(() => {
+    hasEntered = true;
+  });
+  await settled();
+  const atOnce = hasEntered;
+  between((bytes) => place.progressed(bytes));
+  await clock.advance(5_000);
+  return { atOnce, failures: first.failures, isIn: () => hasEntered, place, entering };
+}
+
+test('a stalled transfer gives way when its file is offered again, as soon as it has ended', async () => {
+  const { atOnce, failures, isIn, place, entering } = await twice(() => undefined);
+  expect(atOnce).toBe(false);
+  expect(failures).toEqual(['OfferedAgain']);
+  expect(isIn()).toBe(false);
+  place.leave();
+  await entering;
+});
+
+test('a transfer that ends while it is watched, as when the connection goes, is not watched any longer', async () => {
+  const files = new FilesUnderWay(new ManualClock());
+  const first = await files.enter(offer('one').file, never);
+  const entering = files.enter(offer('two').file, never);
+  first.leave();
+  await entering;
+});
+
+test('a transfer that goes on stays beside one of the same file', async () => {
+  const { failures, entering } = await twice((progressed) => progressed(10));
+  await entering;
+  expect(failures).toEqual([]);
+});
+
+test('another file does not wait', async () => {
+  const { atOnce, failures } = await twice(() => undefined, 101);
+  expect(atOnce).toBe(true);
+  expect(failures).toEqual([]);
+});

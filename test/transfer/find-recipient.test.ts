@@ -1,0 +1,353 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { caps } from '../../src/protocol/caps.js';
+import { infoElement, NS_DISCO_INFO } from '../../src/protocol/disco.js';
+import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
+import { JINGLE_FEATURES } from '../../src/protocol/jingle/jingle-file-transfers.js';
+import { NS_JINGLE_MESSAGE } from '../../src/protocol/jingle/message-initiation.js';
+import { StanzaError } from '../../src/session/stanza-error.js';
+import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
+import { type Element, xml } from '../../src/session/xml.js';
+import { findRecipient } from '../../src/transfer/find-recipient.js';
+import type { Way } from '../../src/transfer/offers.js';
+import { RecipientRefused, RecipientUnreachable } from '../../src/transfer/recipient-errors.js';
+import { settled } from '../support/manual-clock.js';
+
+const JULIET = 'juliet@capulet.example';
+const ABLE = [...JINGLE_FEATURES, NS_IBB, NS_JINGLE_MESSAGE];
+
+interface World {
+  /** Who answers service discovery, with these features, or with nothing at all. */
+  features?: Record<string, readonly string[] | 'mute'>;
+  /** The resources that Romeo sees, with what their presence says of their capabilities. */
+  seen?: Record<string, Element | undefined>;
+  /** What the resources of this world say to a proposal, each with its sender. */
+  answers?: [from: string, name: 'proceed' | 'reject'][];
+}
+
+/** Romeo in a world whose server answers for everybody, and bounces what nobody is there for. */
+function romeoIn({ features = {}, seen = {}, answers = [] }: World) {
+  const sent: string[] = [];
+  const said: string[] = [];
+  const discover = (to: string, id: string | undefined) => {
+    const known = features[to];
+    if (known === 'mute') return;
+    const error = new StanzaError('cancel', 'service-unavailable').toElement();
+    const type = known ? 'result' : 'error';
+    const payload = known ? infoOf(known) : error;
+    session.receive(xml('iq', { type, from: to, id }, payload));
+  };
+  const probe = (to: string) => {
+    const some = Object.entries(seen);
+    if (some.length === 0) session.receive(xml('presence', { from: to, type: 'unavailable' }));
+    for (const [from, element] of some) session.receive(xml('presence', { from }, element));
+  };
+  const propose = (to: string, id: string | undefined) => {
+    for (const [from, name] of answers) {
+      session.receive(xml('message', { from }, xml(name, { xmlns: NS_JINGLE_MESSAGE, id })));
+    }
+    if (answers.length === 0) session.receive(xml('message', { type: 'error', from: to, id }));
+  };
+  const session: StanzaSession = new StanzaSession(`romeo@montague.example/orchard`, {
+    write: async ({ name, attrs: { to = '', id }, children }) => {
+      const [said] = children as Element[];
+      sent.push(`${said?.attrs.node ? 'caps' : (said?.getName() ?? 'probe')} ${to}`);
+      if (name === 'iq') discover(to, id);
+      else if (name === 'presence') probe(to);
+      else if (said?.getName() === 'propose') propose(to, id);
+    },
+    close: async () => undefined,
+  });
+  const enough = new AbortController();
+  const find = (jid: string, via: Way | 'auto' = 'auto') =>
+    findRecipient(session, jid, via, enough.signal, (text) => said.push(text));
+  return { session, sent, said, find, enough };
+}
+
+const info = (features: readonly string[]) => ({
+  identity: { category: 'client', type: 'bot', name: 'x' },
+  features,
+});
+const infoOf = (features: readonly string[]) => infoElement(info(features));
+
+describe('a full JID', () => {
+  const BALCONY = `${JULIET}/balcony`;
+
+  test('is taken as it is, in the ways that it knows', async () => {
+    const { find, sent } = romeoIn({ features: { [BALCONY]: ABLE } });
+    expect(await find('Juliet@Capulet.Example/balcony')).toMatchObject({
+      peer: BALCONY,
+      ways: ['jingle', 'ibb'],
+    });
+    expect(sent).toEqual([`query ${BALCONY}`]);
+  });
+
+  test('may take bytes without saying so', async () => {
+    const { find } = romeoIn({ features: { [BALCONY]: [NS_DISCO_INFO] } });
+    expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['ibb'] });
+    await expect(find(BALCONY, 'jingle')).rejects.toThrow('takes no files by jingle');
+  });
+
+  test('is not asked when the user knows the way', async () => {
+    const { find, sent } = romeoIn({});
+    expect(await find(BALCONY, 'ibb')).toEqual({ peer: BALCONY, ways: ['ibb'] });
+    expect(sent).toEqual([]);
+  });
+
+  test('that answers no questions may still take bytes; nobody else is asked', async () => {
+    const { find, sent } = romeoIn({ features: { [`${JULIET}/inband`]: ABLE } });
+    expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['ibb'] });
+    expect(sent).toEqual([`query ${BALCONY}`]);
+  });
+
+  test('that answers no questions takes no files in the way that was asked for', async () => {
+    const { find } = romeoIn({});
+    await expect(find(BALCONY, 'si')).rejects.toThrow(RecipientUnreachable);
+    await expect(find(BALCONY, 'si')).rejects.toThrow(
+      `${BALCONY} is not there, or takes no files from you (${BALCONY}: service-unavailable); ` +
+        'it needs "inband receive" with --allow',
+    );
+  });
+});
+
+test('a domain is taken as it is', async () => {
+  const { find, sent } = romeoIn({ features: { 'files.capulet.example': ABLE } });
+  const { peer } = await find('files.capulet.example');
+  expect(peer).toBe('files.capulet.example');
+  expect(sent).toEqual(['query files.capulet.example']);
+});
+
+describe('of a bare JID', () => {
+  const INBAND = `${JULIET}/inband`;
+  const DESK = `${JULIET}/desk`;
+  const PHONE = `${JULIET}/phone`;
+
+  test('the resource inband is the first choice', async () => {
+    const { find, sent } = romeoIn({
+      features: { [INBAND]: [NS_IBB], [DESK]: ABLE },
+      seen: { [DESK]: undefined },
+    });
+    expect(await find(JULIET)).toMatchObject({ peer: INBAND, ways: ['ibb'] });
+    expect(sent).toEqual([`query ${INBAND}`]);
+  });
+
+  test.each<[Way | 'auto', Way[], string]>([
+    ['auto', ['jingle'], DESK],
+    ['jingle', ['jingle'], DESK],
+    ['ibb', ['ibb'], PHONE],
+  ])('the ablest that is seen is taken, by %s', async (via, ways, peer) => {
+    const { find, sent } = romeoIn({
+      features: { [PHONE]: [NS_IBB], [DESK]: JINGLE_FEATURES, [`${JULIET}/chat`]: [] },
+      seen: { [`${JULIET}/chat`]: undefined, [PHONE]: undefined, [DESK]: undefined },
+    });
+    expect(await find(JULIET, via)).toMatchObject({ peer, ways });
+    expect(sent).not.toContain(`propose ${JULIET}`);
+  });
+
+  test('the only one that is able is not proposed to', async () => {
+    const { find, sent } = romeoIn({ features: { [DESK]: ABLE }, seen: { [DESK]: undefined } });
+    expect(await find(JULIET)).toMatchObject({ peer: DESK, ways: ['jingle', 'ibb'] });
+    expect(sent).not.toContain(`propose ${JULIET}`);
+  });
+
+  test('one that takes files in part of a way does not take them in it', async () => {
+    const [first, second] = JINGLE_FEATURES as [string, string];
+    const { find } = romeoIn({
+      features: { [DESK]: [first, second] },
+      seen: { [DESK]: undefined },
+    });
+    await expect(find(JULIET)).rejects.toThrow(`${DESK} takes no files in the stream`);
+  });
+
+  describe('several that are equally able', () => {
+    const world = {
+      features: { [DESK]: ABLE, [PHONE]: ABLE },
+      seen: { [DESK]: undefined, [PHONE]: undefined },
+    };
+
+    test('are proposed to, and the first to proceed is taken', async () => {
+      const { find } = romeoIn({
+        ...world,
+        answers: [
+          [PHONE, 'proceed'],
+          [DESK, 'proceed'],
+        ],
+      });
+      expect(await find(JULIET)).toEqual({
+        peer: PHONE,
+        ways: ['jingle'],
+        sid: expect.any(String),
+      });
+    });
+
+    test('are one as good as the other when none proceeds', async () => {
+      const { find } = romeoIn(world);
+      expect(await find(JULIET)).toMatchObject({ peer: DESK, ways: ['jingle', 'ibb'] });
+    });
+
+    test('are not proposed to when none could know what that is', async () => {
+      const features = { [DESK]: JINGLE_FEATURES, [PHONE]: JINGLE_FEATURES };
+      const { find, sent } = romeoIn({ ...world, features });
+      expect(await find(JULIET)).toMatchObject({ peer: DESK });
+      expect(sent).not.toContain(`propose ${JULIET}`);
+    });
+
+    test('are not proposed to when bytes alone are to be sent', async () => {
+      const { find, sent } = romeoIn(world);
+      expect(await find(JULIET, 'ibb')).toMatchObject({ peer: DESK, ways: ['ibb'] });
+      expect(sent).not.toContain(`propose ${JULIET}`);
+    });
+
+    test('have refused when one rejects', async () => {
+      const { find } = romeoIn({ ...world, answers: [[PHONE, 'reject']] });
+      await expect(find(JULIET)).rejects.toThrow(RecipientRefused);
+      await expect(find(JULIET)).rejects.toThrow(`${JULIET} refused the file (busy)`);
+    });
+
+    test('are asked once when their capabilities are equal', async () => {
+      const said = caps(info(ABLE));
+      const seen = { [DESK]: said, [PHONE]: said };
+      const { find, sent } = romeoIn({ ...world, seen, answers: [[PHONE, 'proceed']] });
+      await find(JULIET);
+      expect(sent.filter((one) => one.startsWith('caps '))).toEqual([`caps ${DESK}`]);
+    });
+
+    test('are asked each when the answer of the first does not fit its hash', async () => {
+      const said = caps(info(ABLE));
+      const seen = { [DESK]: said, [PHONE]: said };
+      const { find, sent } = romeoIn({ features: { [DESK]: [], [PHONE]: ABLE }, seen });
+      expect(await find(JULIET)).toMatchObject({ peer: PHONE });
+      expect(sent.filter((one) => one.startsWith('caps '))).toHaveLength(2);
+    });
+  });
+
+  test('no more than twenty resources are asked', async () => {
+    const jids = Array.from({ length: 1000 }, (_, count) => `${JULIET}/r${count}`);
+    const { find, sent } = romeoIn({
+      features: Object.fromEntries(jids.map((jid) => [jid, ['urn:chat']])),
+      seen: Object.fromEntries(jids.map((jid) => [jid, undefined])),
+    });
+    await expect(find(JULIET)).rejects.toThrow(RecipientUnreachable);
+    expect(sent.filter((one) => one.startsWith(`query ${JULIET}/r`))).toHaveLength(20);
+  });
+
+  describe('of whom nobody is seen', () => {
+    test('whoever proceeds is taken', async () => {
+      const { find, sent } = romeoIn({ answers: [[DESK, 'proceed']] });
+      const { peer, ways, sid } = await find(JULIET);
+      expect({ peer, ways }).toEqual({ peer: DESK, ways: ['jingle'] });
+      expect(sid).toMatch(/^[\w-]{16,}$/);
+      expect(sent).toEqual([
+        `query ${INBAND}`,
+        `probe ${JULIET}`,
+        `query ${JULIET}`,
+        `propose ${JULIET}`,
+      ]);
+    });
+
+    test('nobody is proposed bytes without a name', async () => {
+      const { find, sent } = romeoIn({ answers: [[DESK, 'proceed']] });
+      await expect(find(JULIET, 'ibb')).rejects.toThrow('nobody is seen online');
+      expect(sent).not.toContain(`propose ${JULIET}`);
+    });
+  });
+
+  test('one who is seen and takes no files is not proposed to: all that is there was seen', async () => {
+    const { find, sent } = romeoIn({
+      features: { [PHONE]: ['urn:chat'] },
+      seen: { [PHONE]: undefined },
+      answers: [[DESK, 'proceed']],
+    });
+    await expect(find(JULIET)).rejects.toThrow(RecipientUnreachable);
+    expect(sent).not.toContain(`propose ${JULIET}`);
+  });
+
+  test('of the own account nobody is looked for, as the server shows nobody, but all are proposed to', async () => {
+    const own = 'romeo@montague.example';
+    const { find, sent } = romeoIn({ answers: [[`${own}/desk`, 'proceed']] });
+    expect(await find(own)).toMatchObject({ peer: `${own}/desk` });
+    expect(sent).toEqual([`query ${own}/inband`, `propose ${own}`]);
+  });
+});
+
+describe('who finds nobody learns why', () => {
+  test('when nobody is there', async () => {
+    const { find } = romeoIn({});
+    await expect(find(JULIET)).rejects.toThrow(
+      `${JULIET} is not there, or takes no files from you (${JULIET}/inband: service-unavailable; ` +
+        'nobody is seen online; nobody answered a proposal); it needs "inband receive" ' +
+        'with --allow; under another resource than "inband" its full JID may be needed',
+    );
+  });
+
+  test('when those who are there take no files', async () => {
+    const [chat, gone] = [`${JULIET}/chat`, `${JULIET}/gone`];
+    const { find, said } = romeoIn({
+      features: { [chat]: ['urn:chat'] },
+      seen: { [chat]: undefined, [gone]: undefined },
+    });
+    const findings = [
+      `${JULIET}/inband: service-unavailable`,
+      `${chat} takes no files in the stream`,
+      `${gone}: service-unavailable`,
+    ];
+    const error: Error = await find(JULIET).catch((error) => error);
+    for (const finding of findings) expect(error.message).toContain(finding);
+    expect(said.sort()).toEqual(findings.sort());
+  });
+});
+
+describe('the search goes on', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('past those who do not answer in time, all of whom have the same time', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const jids = ['one', 'two', 'three'].map((one) => `${JULIET}/${one}`);
+    const mute = Object.fromEntries(jids.map((jid) => [jid, 'mute' as const]));
+    const { find } = romeoIn({
+      features: { ...mute, [`${JULIET}/desk`]: ABLE },
+      seen: Object.fromEntries([...jids, `${JULIET}/desk`].map((jid) => [jid, undefined])),
+    });
+    const found = find(JULIET);
+    await settled();
+    jest.advanceTimersByTime(10_000);
+    expect(await found).toMatchObject({ peer: `${JULIET}/desk` });
+  });
+
+  test('past a server that does not answer', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const { find } = romeoIn({
+      features: { [JULIET]: 'mute' },
+      answers: [[`${JULIET}/desk`, 'proceed']],
+    });
+    const found = find(JULIET);
+    await settled();
+    jest.advanceTimersByTime(10_000);
+    expect(await found).toMatchObject({ peer: `${JULIET}/desk` });
+  });
+
+  test.each([
+    ['the resource inband', { [`${JULIET}/inband`]: 'mute' as const }],
+    ['the contact', { [JULIET]: 'mute' as const }],
+    ['one who is seen', { [`${JULIET}/desk`]: 'mute' as const }],
+  ])(
+    'not when the session ends, or the user has had enough, while %s is asked',
+    async (_, features) => {
+      const seen = { [`${JULIET}/desk`]: undefined };
+      const cut = romeoIn({ features, seen });
+      const found = cut.find(JULIET);
+      await settled();
+      const lost = new ConnectionLost('cut');
+      cut.session.end(lost);
+      await expect(found).rejects.toBe(lost);
+
+      const { find, enough } = romeoIn({ features, seen });
+      const other = find(JULIET);
+      await settled();
+      const why = new Error('enough');
+      enough.abort(why);
+      await expect(other).rejects.toBe(why);
+    },
+  );
+});

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox.js';
+
+/** An inbox in memory: what was published by name, what is kept for later, and how many partials are open. */
+export class MemoryInbox implements Inbox {
+  readonly files = new Map<string, Buffer>();
+  readonly kept = new Map<string, Buffer>();
+  partials = 0;
+
+  async createPartial({ identity = '' }: WantedPartial = {}): Promise<PartialFile> {
+    const earlier = this.kept.get(identity) ?? Buffer.alloc(0);
+    this.kept.delete(identity);
+    const chunks = [earlier];
+    const bytes = () => Buffer.concat(chunks);
+    this.partials += 1;
+    let isOpen = true;
+    const end = (last: () => void = () => undefined) => {
+      if (isOpen) last();
+      if (isOpen) this.partials -= 1;
+      isOpen = false;
+    };
+    return {
+      offset: earlier.length,
+      write: async (chunk) => void chunks.push(Buffer.from(chunk)),
+      digest: (algorithm) => createHash(algorithm).update(bytes()).digest(),
+      publish: async (name) => {
+        end(() => this.files.set(name, bytes()));
+        return `/inbox/${name}`;
+      },
+      keep: async () => end(() => identity && this.kept.set(identity, bytes())),
+      discard: async () => end(),
+    };
+  }
+
+  async close(): Promise<void> {}
+}

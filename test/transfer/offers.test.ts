@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
+import {
+  type AcceptedOffer,
+  type Offer,
+  offerBare,
+  offerTo,
+  type Way,
+} from '../../src/transfer/offers.js';
+import {
+  RecipientRefused,
+  RecipientUnreachable,
+  WayRefused,
+} from '../../src/transfer/recipient-errors.js';
+import { acceptedBy, pairOfServices, readAll } from '../protocol/ibb/bytestreams.js';
+import { JULIET } from '../support/linked-sessions.js';
+
+const FILE = { name: 'letter.txt', size: 6 };
+const { signal } = new AbortController();
+const accepted = {} as AcceptedOffer;
+
+/** Offers in both ways, to recipients who answer so; what was offered and noted. */
+async function offering(ways: Way[], answers: Record<string, Error | AcceptedOffer>) {
+  const offered: string[] = [];
+  const notes: string[] = [];
+  const by =
+    (way: Way): Offer =>
+    async (peer, file, { sid }) => {
+      offered.push([way, peer, file.name, sid].filter(Boolean).join(' '));
+      const answer = answers[way];
+      if (answer instanceof Error) throw answer;
+      return answer as AcceptedOffer;
+    };
+  const outcome = await offerTo(
+    { peer: JULIET, ways, sid: 'j1' },
+    { jingle: by('jingle'), si: by('si'), ibb: by('ibb') },
+    FILE,
+    { signal },
+    (text) => notes.push(text),
+  ).catch((error) => error);
+  return { outcome, offered, notes };
+}
+
+describe('a file is offered', () => {
+  test('in the first way, under the sid that was agreed on', async () => {
+    const { outcome, offered, notes } = await offering(['jingle', 'ibb'], { jingle: accepted });
+    expect(outcome).toBe(accepted);
+    expect(offered).toEqual([`jingle ${JULIET} letter.txt j1`]);
+    expect(notes).toEqual(['offering by jingle']);
+  });
+
+  test('in the next one where the first is refused, under a sid of its own', async () => {
+    const jingle = new WayRefused('it takes no files like this');
+    const { outcome, offered, notes } = await offering(['jingle', 'ibb'], {
+      jingle,
+      ibb: accepted,
+    });
+    expect(outcome).toBe(accepted);
+    expect(offered).toEqual([`jingle ${JULIET} letter.txt j1`, `ibb ${JULIET} letter.txt`]);
+    expect(notes).toEqual([
+      'offering by jingle',
+      'it takes no files like this; trying ibb',
+      'offering by ibb',
+    ]);
+  });
+
+  test.each([RecipientRefused, RecipientUnreachable])(
+    'in no other way where the file is refused: %p',
+    async (Refusal) => {
+      const jingle = new Refusal('no');
+      const { outcome, offered } = await offering(['jingle', 'ibb'], { jingle, ibb: accepted });
+      expect(outcome).toBe(jingle);
+      expect(offered).toHaveLength(1);
+    },
+  );
+
+  test('in vain where the last way is refused, or there is none', async () => {
+    const jingle = new WayRefused('no');
+    expect((await offering(['jingle'], { jingle })).outcome).toBe(jingle);
+    expect((await offering([], {})).outcome).toBeInstanceOf(RangeError);
+  });
+});
+
+describe('a bare bytestream', () => {
+  test('is unverified when the recipient has acknowledged its end', async () => {
+    const { romeo, juliet } = pairOfServices();
+    const hers = acceptedBy(juliet);
+    const { stream, range, confirmed } = await offerBare(romeo)(JULIET, FILE, { signal });
+    expect(range).toEqual({ offset: 0 });
+    const isOver = new Promise<void>((resolve) => stream.end('letter', resolve));
+    expect(await readAll(await hers)).toEqual(Buffer.from('letter'));
+    await isOver;
+    expect(await confirmed()).toBe('unverified');
+  });
+
+  test('is broken off when the recipient closes first', async () => {
+    const { romeo, juliet } = pairOfServices();
+    const hers = acceptedBy(juliet);
+    const { stream, confirmed } = await offerBare(romeo)(JULIET, FILE, { signal });
+    (await hers).resume().end();
+    await new Promise((resolve) => stream.once('close', resolve));
+    await expect(confirmed()).rejects.toThrow(BytestreamBroken);
+  });
+
+  test('is cancelled in a way that is no end', async () => {
+    const { romeo, juliet } = pairOfServices();
+    const hers = acceptedBy(juliet);
+    const { cancel } = await offerBare(romeo)(JULIET, FILE, { signal });
+    await cancel();
+    await expect(readAll(await hers)).rejects.toThrow(BytestreamBroken);
+  });
+
+  test('is refused in words for its sender', async () => {
+    const { romeo } = pairOfServices({ sessionLimit: 0 });
+    await expect(offerBare(romeo)(JULIET, FILE, { signal })).rejects.toThrow(RecipientRefused);
+  });
+});

@@ -1,0 +1,257 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { FileOffer } from '../../src/protocol/file-offer.js';
+import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
+import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
+import type { PartialFile } from '../../src/transfer/inbox.js';
+import { bareOffer, receiveFile } from '../../src/transfer/receive-file.js';
+import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
+import { pairOfBytestreams, pattern, unattended } from '../protocol/ibb/bytestreams.js';
+import { leftOf, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
+import { JULIET } from '../support/linked-sessions.js';
+import { settled } from '../support/manual-clock.js';
+import { MemoryInbox } from './memory-inbox.js';
+import { QUIET, receive, send, sha256, sourceOf } from './transfers.js';
+
+const LETTER = pattern(50);
+
+const digest = (name: string, bytes: Buffer) => createHash(name).update(bytes).digest();
+
+/** Romeo sends these bytes of an offer by hand; Juliet takes it into an inbox. */
+async function sentByHand(pair: Pair, offer: FileOffer, bytes: Buffer) {
+  const { inbox, received } = receive(pair.juliet);
+  const his = await pair.romeo.offer(JULIET, offer);
+  unattended(his.stream).end(bytes);
+  const confirmed = his.confirmed();
+  confirmed.catch(() => undefined); // each test says what becomes of it
+  await settled();
+  return { inbox, received, his, confirmed };
+}
+
+const nothing = { files: new Map(), partials: 0 };
+
+describe('a file with hashes', () => {
+  const hashes = new Map([
+    ['sha-1', digest('sha1', LETTER)],
+    ['sha3-256', digest('sha3-256', LETTER)],
+  ]);
+
+  test('is kept when it has all of them', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received } = await sentByHand(pair, { name: 'a', size: 50, hashes }, LETTER);
+    expect(await received).toEqual({ path: '/inbox/a', size: 50, sha256: sha256(LETTER) });
+    expect(inbox.files.get('a')).toEqual(LETTER);
+  });
+
+  test('is not kept when it has all but one (R12)', async () => {
+    const pair = pairOfTransfers();
+    const others = new Map([...hashes, ['sha-512', digest('sha512', Buffer.alloc(50))]]);
+    const offer = { name: 'a', size: 50, hashes: others };
+    const { inbox, received } = await sentByHand(pair, offer, LETTER);
+    await expect(received).rejects.toThrow(FileMismatch);
+    await expect(received).rejects.toThrow('sha-512');
+    expect(inbox).toMatchObject(nothing);
+    expect(pair.wire.find('juliet: session-terminate media-error')).toHaveLength(1);
+    expect(await leftOf(pair)).toEqual([]);
+  });
+});
+
+describe('a file whose hash is announced', () => {
+  const offer = { name: 'a', size: 50 };
+  const right = new Map([['sha-256', digest('sha256', LETTER)]]);
+  const wrong = new Map([['sha-256', digest('sha256', Buffer.alloc(50))]]);
+
+  test('waits for it, and is kept when it is right', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received, his, confirmed } = await sentByHand(pair, offer, LETTER);
+    expect(inbox.files.size).toBe(0);
+    await his.sendHashes(right);
+    await received;
+    expect(inbox.files.get('a')).toEqual(LETTER);
+    expect(await confirmed).toBe('received');
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is not kept when it is wrong', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received, his } = await sentByHand(pair, offer, LETTER);
+    await his.sendHashes(wrong);
+    await expect(received).rejects.toThrow(FileMismatch);
+    expect(inbox).toMatchObject(nothing);
+  });
+
+  test.each([
+    ['right', right, 'received'],
+    ['wrong', wrong, 'FileMismatch'],
+  ])('may be told before the bytes: a %s one', async (_what, hashes, outcome) => {
+    const pair = pairOfTransfers();
+    const { received } = receive(pair.juliet);
+    const his = await pair.romeo.offer(JULIET, offer);
+    await his.sendHashes(hashes);
+    unattended(his.stream).end(LETTER);
+    his.confirmed().catch(() => undefined); // what he hears is not the matter
+    const ended = await received.then(
+      () => 'received',
+      (error) => error.name,
+    );
+    expect(ended).toBe(outcome);
+  });
+
+  test('is kept when it is not told within 10 seconds', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received } = await sentByHand(pair, offer, LETTER);
+    await pair.clock.advance(9_999);
+    expect(inbox.files.size).toBe(0);
+    await pair.clock.advance(1);
+    await received;
+    expect(inbox.files.get('a')).toEqual(LETTER);
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is not kept when its sender cancels instead of telling it', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received, his } = await sentByHand(pair, offer, LETTER);
+    await his.cancel({ condition: 'cancel' });
+    await expect(received).rejects.toThrow('cancel');
+    expect(inbox).toMatchObject(nothing);
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is told only of the algorithms that were computed', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received, his } = await sentByHand(pair, offer, LETTER);
+    await his.sendHashes(new Map([['sha-512', digest('sha512', Buffer.alloc(1))], ...right]));
+    await received;
+    expect(inbox.files.get('a')).toEqual(LETTER);
+  });
+});
+
+describe('a file of another length', () => {
+  test.each([0, 1, 49])('is not kept: %s bytes of 50 (R12)', async (size) => {
+    const pair = pairOfTransfers();
+    const offer = { name: 'a', size: 50 };
+    const { inbox, received } = await sentByHand(pair, offer, LETTER.subarray(0, size));
+    await expect(received).rejects.toThrow(`it sent ${size} of 50 bytes`);
+    await expect(received).rejects.toThrow(BytestreamBroken);
+    expect(inbox).toMatchObject(nothing);
+    expect(pair.wire.find('juliet: close refused, not-acceptable/cancel')).toHaveLength(1);
+    expect(pair.wire.find('juliet: session-terminate failed-transport')).toHaveLength(1);
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is not kept: more than 50 bytes (R12)', async () => {
+    const pair = pairOfTransfers({ blockSize: 60 });
+    const { inbox, received } = await sentByHand(pair, { name: 'a', size: 50 }, pattern(51));
+    await expect(received).rejects.toThrow(BytestreamBroken);
+    expect(inbox).toMatchObject(nothing);
+    expect(await leftOf(pair)).toEqual([]);
+  });
+});
+
+describe('an inbox that fails', () => {
+  const full = async () => {
+    throw new Error('the disk is full');
+  };
+  const failures = ['createPartial', 'write', 'publish'] as const;
+
+  /** Its partials fail in this. */
+  function failing(what: (typeof failures)[number]) {
+    const inbox = new MemoryInbox();
+    const { createPartial } = inbox;
+    inbox.createPartial = async (): Promise<PartialFile> => {
+      if (what === 'createPartial') return full();
+      return { ...(await createPartial.call(inbox)), [what]: full };
+    };
+    return inbox;
+  }
+
+  test.each(failures)('to %s is told to the sender, and nothing is left (R40)', async (what) => {
+    const pair = pairOfTransfers();
+    const { inbox, received } = receive(pair.juliet, failing(what));
+    await expect(send(pair.romeo, sourceOf(LETTER))).rejects.toThrow(RecipientRefused);
+    await expect(received).rejects.toThrow('the disk is full');
+    expect(inbox).toMatchObject(nothing);
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('to discard what did not arrive does not hide why', async () => {
+    const pair = pairOfTransfers();
+    const inbox = failing('write');
+    const { createPartial } = inbox;
+    inbox.createPartial = async () => ({ ...(await createPartial()), discard: full });
+    const { received } = receive(pair.juliet, inbox);
+    await expect(send(pair.romeo, sourceOf(LETTER))).rejects.toThrow(RecipientRefused);
+    await expect(received).rejects.toThrow('the disk is full');
+  });
+});
+
+describe('the sender hears that a file is there', () => {
+  test('when it is, and not before (R39)', async () => {
+    const pair = pairOfTransfers();
+    const inbox = new MemoryInbox();
+    const { createPartial } = inbox;
+    let publish = () => {};
+    inbox.createPartial = async () => {
+      const partial = await createPartial.call(inbox);
+      const isTime = new Promise<void>((resolve) => {
+        publish = resolve;
+      });
+      return { ...partial, publish: (name) => isTime.then(() => partial.publish(name)) };
+    };
+    const { received } = receive(pair.juliet, inbox);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    await settled();
+    const confirmed = /^juliet: (session-info received|close taken)/;
+    expect(pair.wire.find(confirmed)).toEqual([]);
+    publish();
+    await sent;
+    await received;
+    expect(pair.wire.find(confirmed)).toHaveLength(2);
+  });
+
+  test('and it stays there when the sender does not answer', async () => {
+    let isMute = false;
+    const pair = pairOfTransfers({
+      intercept: (stanza, deliver) => {
+        isMute ||= stanza.getChild('jingle', NS_JINGLE)?.attrs.action === 'session-info';
+        if (!isMute) deliver(stanza);
+      },
+    });
+    const { inbox } = receive(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    sent.catch(() => undefined); // what it hears is not the matter
+    await settled();
+    expect(isMute).toBe(true);
+    expect(inbox.files.get('letter.txt')).toEqual(LETTER);
+  });
+});
+
+describe('a bytestream that nobody announced', () => {
+  const NOW = new Date('2026-01-02T03:04:05.678Z');
+
+  test('has sender and time for a name', async () => {
+    const { his, hers } = await pairOfBytestreams();
+    const inbox = new MemoryInbox();
+    const file = bareOffer(hers, NOW);
+    expect(file.offer).toEqual({ name: 'romeo@montague.example 2026-01-02T03-04-05' });
+    his.resume().end(LETTER);
+    const { size, sha256: hex } = await receiveFile(file, inbox, QUIET);
+    expect({ size, hex }).toEqual({ size: 50, hex: sha256(LETTER) });
+    expect(inbox.files.get(file.offer.name)).toEqual(LETTER);
+  });
+
+  test('is broken off when it cannot be kept', async () => {
+    const { his, hers } = await pairOfBytestreams();
+    const inbox = new MemoryInbox();
+    inbox.createPartial = async () => {
+      throw new Error('the disk is full');
+    };
+    const received = receiveFile(bareOffer(hers, NOW), inbox, QUIET);
+    unattended(his).write(LETTER);
+    await expect(received).rejects.toThrow('the disk is full');
+    await settled();
+    expect(his.errored).toBeInstanceOf(BytestreamBroken);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { JingleEnded } from '../../src/protocol/jingle/jingle-session.js';
+import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
+import { RequestTimeout } from '../../src/session/requests.js';
+import { StanzaError } from '../../src/session/stanza-error.js';
+import { xml } from '../../src/session/xml.js';
+import { whyBrokenOff, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
+import { JULIET } from '../support/linked-sessions.js';
+
+const ended = (condition: string, specific?: string) =>
+  new JingleEnded({ condition, ...(specific ? { specific: xml(specific) } : {}) }, false);
+const refused = (condition: string) => new StanzaError('cancel', condition);
+
+describe('what was not accepted', () => {
+  test.each([
+    [ended('decline'), 'RecipientRefused', 'refused the file (decline)'],
+    [ended('busy'), 'RecipientRefused', 'refused the file (busy)'],
+    [
+      ended('media-error', 'file-too-large'),
+      'RecipientRefused',
+      'refused the file (file-too-large, media-error)',
+    ],
+    [ended('unsupported-applications'), 'WayRefused', 'takes no files like this'],
+    [ended('unsupported-transports'), 'WayRefused', 'takes no files like this'],
+    [ended('gone'), 'RecipientUnreachable', 'not there any more'],
+    [ended('timeout'), 'RecipientUnreachable', 'not there any more'],
+    [new OfferUnanswered('no word'), 'RecipientUnreachable', '--accept-timeout'],
+    [new RequestTimeout('no answer'), 'RecipientUnreachable', 'does not answer'],
+    [refused('not-acceptable'), 'RecipientRefused', 'not-acceptable'],
+    [refused('resource-constraint'), 'RecipientRefused', 'resource-constraint'],
+    [refused('service-unavailable'), 'RecipientUnreachable', '--allow'],
+  ])('by %s: %s', (error, name, message) => {
+    const why = whyNotAccepted(error, JULIET);
+    expect(why.constructor.name).toBe(name);
+    expect(why.message).toContain(message);
+    expect(why.cause).toBe(error);
+  });
+
+  test('for another reason is told as it is', () => {
+    const error = new Error('interrupted');
+    expect(whyNotAccepted(error, JULIET)).toBe(error);
+  });
+});
+
+describe('what was broken off', () => {
+  test.each([
+    [ended('media-error'), 'FileMismatch', 'got other bytes than were sent'],
+    [ended('media-error', 'file-too-large'), 'RecipientRefused', 'file-too-large'],
+    [ended('failed-application'), 'RecipientRefused', 'could not keep the file'],
+    [ended('failed-transport'), 'BytestreamBroken', 'failed-transport'],
+    [ended('cancel'), 'BytestreamBroken', 'cancel'],
+  ])('by %s: %s', (error, name, message) => {
+    const why = whyBrokenOff(error, JULIET);
+    expect(why.constructor.name).toBe(name);
+    expect(why.message).toContain(message);
+    expect(why.cause).toBe(error);
+  });
+
+  test('by ourselves, or otherwise, is told as it is', () => {
+    for (const error of [new JingleEnded({ condition: 'cancel' }, true), new Error('cut')]) {
+      expect(whyBrokenOff(error, JULIET)).toBe(error);
+    }
+  });
+});

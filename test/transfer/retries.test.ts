@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
+import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
+import { JingleEnded } from '../../src/protocol/jingle/jingle-session.js';
+import { RecipientRefused } from '../../src/transfer/recipient-errors.js';
+import { isPassing, Retries } from '../../src/transfer/retries.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+const never = new AbortController().signal;
+const LIMIT_MS = 10_000;
+
+/** Attempts that all fail, the next as soon as it may; `before` is told the number of each. */
+async function attemptsIn(ms: number, before: (retries: Retries, attempt: number) => void) {
+  const clock = new ManualClock();
+  const retries = new Retries(LIMIT_MS, clock, () => 0);
+  let attempts = 0;
+  const over = (async () => {
+    for (;;) {
+      before(retries, attempts);
+      attempts += 1;
+      await retries.wait(new Error('it failed again'), never);
+    }
+  })().catch((error: Error) => error.message);
+  await clock.advance(ms);
+  return { attempts, outcome: await Promise.race([over, 'still trying']) };
+}
+
+describe('attempts', () => {
+  test('end with the last error after the limit without progress', async () => {
+    // At 0, 0, 1, 3 and 7 s; the next would be at 15 s.
+    const outcome = await attemptsIn(60_000, () => undefined);
+    expect(outcome).toEqual({ attempts: 5, outcome: 'it failed again' });
+  });
+
+  test('go on as long as each gets further', async () => {
+    const { outcome } = await attemptsIn(0, (retries, attempt) => {
+      if (attempt === 100) throw new Error('as far as it goes');
+      retries.reached(attempt + 1);
+    });
+    expect(outcome).toBe('as far as it goes');
+  });
+
+  test('end when each gets only as far as the one before', async () => {
+    const outcome = await attemptsIn(60_000, (retries) => {
+      for (const bytes of [1, 2, 3]) retries.reached(bytes);
+    });
+    expect(outcome).toEqual({ attempts: 5, outcome: 'it failed again' });
+  });
+
+  test('do not lose the time in which what was done before is done again', async () => {
+    const clock = new ManualClock();
+    const retries = new Retries(LIMIT_MS, clock, () => 0);
+    retries.reached(100);
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      const waiting = retries.wait(new Error('cut'), never);
+      await clock.advance(4_000);
+      await waiting;
+      for (const bytes of [10, 20, 30]) {
+        await clock.advance(LIMIT_MS / 2);
+        if (attempt > 2) continue;
+        retries.reached(bytes);
+      }
+    }
+    await expect(retries.wait(new Error('cut again'), never)).rejects.toThrow('cut again');
+  });
+
+  test('are not waited for by one who has had enough', async () => {
+    const enough = new AbortController();
+    const retries = new Retries(LIMIT_MS, new ManualClock(), () => 0);
+    await retries.wait(new Error('cut'), AbortSignal.abort(new Error('no'))).catch(() => undefined);
+    const waiting = retries.wait(new Error('cut'), enough.signal);
+    enough.abort(new Error('interrupted'));
+    await expect(waiting).rejects.toThrow('interrupted');
+  });
+});
+
+describe('another attempt makes sense', () => {
+  const ended = (condition: string) => new JingleEnded({ condition }, false);
+
+  test.each([
+    ['a bytestream that was lost', new BytestreamLost('cut')],
+    ['a recipient whose program ended', new BytestreamBroken(0, ended('gone'))],
+  ])('after %s', (_what, error) => {
+    expect(isPassing(error)).toBe(true);
+  });
+
+  test.each([
+    ['cancelled it', new BytestreamBroken(0, ended('cancel'))],
+    ['declined it in the middle', new BytestreamBroken(0, ended('decline'))],
+    ['refused it', new RecipientRefused('no')],
+  ])('not after a recipient that %s', (_what, error) => {
+    expect(isPassing(error)).toBe(false);
+  });
+});

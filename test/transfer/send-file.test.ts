@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals';
+import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
+import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
+import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
+import { describeSource, SourceChanged } from '../../src/transfer/send-file.js';
+import { pattern, readAll } from '../protocol/ibb/bytestreams.js';
+import { leftOf, offeredTo, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
+import { parse } from '../support/linked-sessions.js';
+import { settled } from '../support/manual-clock.js';
+import { receive, send, sha256, sourceOf } from './transfers.js';
+
+const LETTER = pattern(50);
+const never = new AbortController().signal;
+
+/** What becomes of a source that says one thing and sends another. */
+async function outcomesOf(pair: Pair, source: Parameters<typeof send>[1]) {
+  const { inbox, received } = receive(pair.juliet);
+  const offer = await describeSource(sourceOf(LETTER), never);
+  const sent = send(pair.romeo, source, { offer });
+  const [his, hers] = await Promise.allSettled([sent, received]);
+  expect(inbox).toMatchObject({ files: new Map(), partials: 0 });
+  await settled();
+  expect(await leftOf(pair)).toEqual([]);
+  return [his, hers].map((outcome) => (outcome as PromiseRejectedResult).reason);
+}
+
+describe('a source', () => {
+  test('is described with its hash, when it can be read twice', async () => {
+    const source = sourceOf(LETTER, { mediaType: 'text/plain' });
+    expect(await describeSource(source, never)).toEqual({
+      ...{ name: 'letter.txt', size: 50, mediaType: 'text/plain' },
+      hashes: new Map([['sha-256', Buffer.from(sha256(LETTER), 'hex')]]),
+    });
+    const once = { ...source, size: undefined } as never;
+    expect(await describeSource(once, never)).not.toHaveProperty('hashes');
+  });
+
+  test('is not described when it is not as long as it says, or nobody waits any more', async () => {
+    const short = sourceOf(LETTER, { size: 51 });
+    await expect(describeSource(short, never)).rejects.toThrow(SourceChanged);
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    await expect(describeSource(sourceOf(LETTER), signal)).rejects.toThrow('interrupted');
+  });
+
+  const changes = [
+    ['was cut short', sourceOf(LETTER.subarray(1), { size: 50 })],
+    ['has grown', sourceOf(pattern(51), { size: 50 })],
+    ['has become another', sourceOf(Buffer.alloc(50), { size: 50 })],
+  ] as const;
+  test.each(changes)('that %s is not sent as what it was (R47)', async (_what, source) => {
+    const [his, hers] = await outcomesOf(pairOfTransfers(), source);
+    expect(his).toBeInstanceOf(SourceChanged);
+    expect(hers).toBeInstanceOf(Error);
+  });
+
+  test('that cannot be read is cancelled, and told of', async () => {
+    const pair = pairOfTransfers();
+    const broken = new Error('the disk is broken');
+    const [his, hers] = await outcomesOf(pair, {
+      ...sourceOf(LETTER),
+      read: async function* () {
+        yield LETTER.subarray(0, 10);
+        throw broken;
+      },
+    });
+    expect(his).toBe(broken);
+    expect(hers).toMatchObject({ name: 'JingleEnded', message: 'cancel', byUs: false });
+  });
+});
+
+describe('a file that is sent', () => {
+  test('reports how far it is, which is never further than what was acknowledged', async () => {
+    const pair = pairOfTransfers();
+    const { received } = receive(pair.juliet);
+    const progress: number[] = [];
+    await send(pair.romeo, sourceOf(LETTER), { onProgress: (bytes) => progress.push(bytes) });
+    await received;
+    expect(progress.at(-1)).toBe(50);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+  });
+
+  test('is broken off by its sender’s signal, which the recipient hears as a cancel', async () => {
+    const pair = pairOfTransfers();
+    const { inbox, received } = receive(pair.juliet);
+    const interrupt = new AbortController();
+    const sent = send(pair.romeo, sourceOf(LETTER), {
+      signal: interrupt.signal,
+      onProgress: () => interrupt.abort(new Error('interrupted')),
+    });
+    await expect(sent).rejects.toThrow('interrupted');
+    await expect(received).rejects.toMatchObject({ name: 'JingleEnded', message: 'cancel' });
+    expect(inbox).toMatchObject({ files: new Map(), partials: 0 });
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('starts where the recipient wants it, and its hash is that of the whole', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const progress: number[] = [];
+    const sent = send(pair.romeo, sourceOf(LETTER), { onProgress: (one) => progress.push(one) });
+    const file = await incoming;
+    const stream = await file.accept(20);
+    stream.allowHalfOpen = true;
+    expect(await readAll(stream)).toEqual(LETTER.subarray(20));
+    await file.confirm();
+    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER) });
+    expect(progress[0]).toBeGreaterThan(20);
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is no more than the part that the recipient wants', async () => {
+    const pair = pairOfTransfers({
+      intercept: (stanza, deliver) => {
+        const text = stanza.toString();
+        const range = '<range offset="20" length="15"/>';
+        deliver(text.includes('session-accept') ? parse(text.replace('<range/>', range)) : stanza);
+      },
+    });
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    const stream = await file.accept();
+    stream.allowHalfOpen = true;
+    expect(await readAll(stream)).toEqual(LETTER.subarray(20, 35));
+    await file.confirm();
+    expect(await sent).toMatchObject({ size: 35 });
+  });
+
+  test('is unverified when the recipient has said nothing of it for half a minute', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const stream = await (await incoming).accept();
+    await readAll(stream); // and so closes, and says nothing else
+    await pair.clock.advance(29_999);
+    expect(pair.wire.find(/^romeo: session-terminate/)).toEqual([]);
+    await pair.clock.advance(1);
+    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), unverified: true });
+    expect(pair.wire.find('romeo: session-terminate success')).toHaveLength(1);
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is not done because the recipient says so before it has all (R11)', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    await file.accept();
+    await file.fail({ condition: 'success' });
+    await expect(sent).rejects.toThrow(BytestreamBroken);
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is refused after it was begun: nobody is left waiting', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const stream = await (await incoming).accept();
+    stream.destroy();
+    await expect(sent).rejects.toThrow(BytestreamBroken);
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  const verdicts = [
+    [{ condition: 'media-error', text: 'another hash' }, FileMismatch, /got other bytes.*hash/],
+    [{ condition: 'failed-application' }, RecipientRefused, /could not keep/],
+    [{ condition: 'cancel' }, BytestreamBroken, /cancel/],
+    [{ condition: 'gone' }, BytestreamBroken, /gone/],
+  ] as const;
+  test.each(verdicts)('ends as its recipient says: %j', async (reason, type, message) => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    const stream = await file.accept();
+    stream.once('data', () => file.fail(reason));
+    await expect(sent).rejects.toThrow(type);
+    await expect(sent).rejects.toThrow(message);
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is spoilt on its way: both sides say so, and nothing is kept', async () => {
+    const spoilt = Buffer.from('?').toString('base64');
+    const pair = pairOfTransfers({
+      intercept: (stanza, deliver) => {
+        const data = stanza.getChild('data', NS_IBB);
+        if (data?.attrs.seq !== '12') return deliver(stanza);
+        deliver(parse(stanza.toString().replace(/>[^<]+<\/data>/, `>${spoilt}${'</data>'}`)));
+      },
+    });
+    const source = sourceOf(LETTER.subarray(0, 49));
+    const { inbox, received } = receive(pair.juliet);
+    await expect(send(pair.romeo, source)).rejects.toThrow(FileMismatch);
+    await expect(received).rejects.toThrow(FileMismatch);
+    expect(inbox).toMatchObject({ files: new Map(), partials: 0 });
+    await settled();
+    expect(await leftOf(pair)).toEqual([]);
+  });
+});
