@@ -1,12 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
 import { addCacheCommand, type BlobCache } from './commands/cache.js';
-import type { Context, OutputFlags } from './commands/context.js';
+import { addCompletionCommand } from './commands/completion.js';
+import { addConfigCommand } from './commands/config.js';
+import { type Context, FileFailed, type OutputFlags } from './commands/context.js';
 import { addFetchCommand } from './commands/fetch.js';
+import { addManCommand } from './commands/man.js';
+import { addProbeCommand } from './commands/probe.js';
 import { addPublishCommand } from './commands/publish.js';
 import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
 import { HandlerRegistry } from './protocol/handler-registry.js';
+import type { ConnectOptions } from './session/connect.js';
+import type { Session } from './session/session.js';
 import { chooseMode, createReport, type Reporter } from './ui/report.js';
 
 /** Exit codes by the name of the error; 1 is anything that is not here. */
@@ -16,17 +23,36 @@ const EXIT_CODES: Record<string, number> = {
   MalformedService: 2,
   RangeError: 2,
   NotAuthorized: 3,
+  ResourceConflict: 3,
   ConnectionFailed: 4,
   ServerNotTrusted: 4,
   RecipientUnreachable: 5,
   RequestTimeout: 5,
+  BytestreamNotOpened: 7,
   RecipientRefused: 6,
+  JingleEnded: 7,
   BytestreamBroken: 7,
   BytestreamLost: 7,
+  CloseUnconfirmed: 7,
   ConnectionLost: 7,
   BlobMismatch: 8,
+  FileMismatch: 8,
   NoSuchBlob: 9,
   SourceChanged: 10,
+  InboxInUse: 10,
+  NoRoom: 10,
+};
+/** What to do about errors that say no more than what is wrong; the others say it themselves, after a semicolon. */
+const NEXT_STEPS: Record<string, string> = {
+  ConnectionFailed: 'check the network and --service',
+  ServerNotTrusted: 'check --service; somebody may be in between',
+  NotAuthorized: 'check the account and its password',
+  RequestTimeout: 'try again',
+  BytestreamBroken: 'ask the recipient, or send it again',
+  BytestreamLost: 'send it again',
+  ConnectionLost: 'run the command again',
+  BlobMismatch: 'ask another with --from',
+  NoSuchBlob: 'ask another with --from',
 };
 const UNEXPECTED = 1;
 const USAGE = 2;
@@ -47,11 +73,26 @@ class Interrupted extends Error {
 /** The limit of the cache of fetched blobs. */
 const CACHE_LIMITS = { bytes: 100_000_000, entries: 10_000 };
 
-await main();
+void main(); // the bundle is CommonJS, which has no await at the top level
 
 async function main(): Promise<void> {
   const interrupt = new AbortController();
+  // As many wait for it as there are transfers.
+  setMaxListeners(0, interrupt.signal);
   let reporter: Reporter | undefined;
+  const fail = (error: Error) => {
+    process.exitCode = exitCodeOf(error);
+    if (!isSilent(error)) explain(error, process.exitCode, reporter);
+  };
+  let [isOver, lost] = [false, undefined as Error | undefined];
+  onOutputLost((error) => {
+    lost = error;
+    if (isOver) fail(error);
+    else interrupt.abort(error);
+  });
+  // Nothing is left to wait for, and the command is not done.
+  const stuck = () => fail(new Error('what it waited for cannot come any more'));
+  process.once('beforeExit', stuck);
   onSignals((error) => {
     // The second time, nothing is waited for.
     if (interrupt.signal.aborted) {
@@ -66,17 +107,17 @@ async function main(): Promise<void> {
     });
     await createProgram(context).parseAsync();
   } catch (error) {
-    process.exitCode = exitCodeOf(error as Error);
-    if (!isSilent(error as Error)) explain(error as Error, process.exitCode, reporter);
+    fail(error as Error);
   } finally {
+    isOver = true;
+    // Not each command can be interrupted.
+    if (lost && !process.exitCode) fail(lost);
+    process.off('beforeExit', stuck);
     reporter?.close();
   }
 }
 
 function createProgram(context: Context): Command {
-  const { version } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  ) as { version: string };
   const program = new Command('inband')
     .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
     .version(version)
@@ -85,7 +126,15 @@ function createProgram(context: Context): Command {
   addReceiveCommand(program, context);
   addPublishCommand(program, context);
   addFetchCommand(program, context);
+  addProbeCommand(program, context);
   addCacheCommand(program, context);
+  addConfigCommand(program, context);
+  addCompletionCommand(program, context);
+  addManCommand(program, context);
+  program.hook('preAction', async (_, command) => {
+    const { applySettings } = await import('./commands/apply-settings.js');
+    await applySettings(program, command, context);
+  });
   for (const command of program.commands) command.exitOverride();
   return program;
 }
@@ -96,8 +145,9 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     ...{ env, stdin, stdout, stderr, signal, exitCodeOf, createRegistry, openCache },
     now: () => new Date(),
     // Loaded when they are needed: the start of `--help` should not wait for them.
-    connect: async (options) => (await import('./session/connect.js')).connect(options),
-    openInbox: async (directory) => (await import('./storage/inbox.js')).openInbox(directory),
+    connect,
+    openInbox: async (directory, options) =>
+      (await import('./storage/inbox.js')).openInbox(directory, options),
     saveFile: async (bytes, where) =>
       (await import('./storage/save-file.js')).saveFile(bytes, where),
     reporter: async (flags) => {
@@ -106,6 +156,13 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
       return reporter;
     },
   };
+}
+
+async function connect(options: ConnectOptions): Promise<Session> {
+  const { limitHeap } = await import('./heap.js');
+  const session = await (await import('./session/connect.js')).connect(options);
+  limitHeap();
+  return session;
 }
 
 function createReporter({ json = false, quiet = false, verbose = false }: OutputFlags) {
@@ -153,20 +210,23 @@ function onSignals(interrupt: (error: Interrupted) => void): void {
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
     process.on(signal, () => interrupt(new Interrupted(exitCode)));
   }
-  // Node ignores SIGPIPE: who reads our results has read enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') interrupt(new Interrupted(SIGPIPE));
-    else throw error;
-  });
-  // Nobody is left to tell.
-  process.stderr.on('error', () => undefined);
 }
 
-function exitCodeOf(error: Error): number {
+/** Results that cannot be written make the command fail, however far it is. */
+function onOutputLost(lost: (error: Error) => void): void {
+  process.stdout.once('error', lost);
+  // What follows fails, too; and of stderr nobody is left to tell.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+}
+
+function exitCodeOf(error: NodeJS.ErrnoException): number {
   if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof FileFailed) return exitCodeOf(error.cause);
   // What the user cancelled in the middle of a pipeline.
   if (error.name === 'AbortError' && error.cause instanceof Error) return exitCodeOf(error.cause);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  // Node ignores the signal: who reads our results has read enough.
+  if (error.code === 'EPIPE') return SIGPIPE;
   if (isFileError(error)) return LOCAL_FILE;
   return EXIT_CODES[error.name] ?? UNEXPECTED;
 }
@@ -182,15 +242,18 @@ function isSilent(error: Error): boolean {
 }
 
 function explain(error: Error, exitCode: number, reporter: Reporter | undefined): void {
-  const text = exitCode === UNEXPECTED ? `unexpected error: ${error.stack}` : messageOf(error);
-  if (reporter) reporter.report({ event: 'failed', error: text, exitCode });
+  const why = error instanceof FileFailed ? error.cause : error;
+  const about = error instanceof FileFailed ? { name: error.file } : {};
+  const text = exitCode === UNEXPECTED ? `unexpected error: ${why.stack}` : messageOf(why);
+  if (reporter) reporter.report({ event: 'failed', error: text, exitCode, ...about });
   else process.stderr.write(`inband: ${text}\n`);
 }
 
 /** `ENOENT: no such file or directory, open 'x'` → `cannot open x: no such file or directory`. */
 function messageOf(error: Error): string {
-  const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(error.message) ?? [];
-  return isFileError(error) && reason
-    ? `cannot ${call} ${path ?? 'a file'}: ${reason}`
-    : error.message;
+  const { name, message } = error;
+  const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(message) ?? [];
+  if (isFileError(error) && reason) return `cannot ${call} ${path ?? 'a file'}: ${reason}`;
+  const next = NEXT_STEPS[name];
+  return next && !message.includes('; ') ? `${message}; ${next}` : message;
 }

@@ -1,8 +1,12 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runInband } from './support/inband.js';
+import { start } from './support/process.js';
+
+const LAUNCHER = fileURLToPath(new URL('../bin/inband.js', import.meta.url));
 
 let home: string;
 beforeEach(async () => {
@@ -17,36 +21,23 @@ async function run(args: string[], env: Record<string, string> = {}) {
 }
 
 describe('what is loaded', () => {
-  /** Node's module hooks that write down the URL of each module. */
-  const HOOKS = `import { appendFileSync } from 'node:fs';
-    export async function load(url, context, next) {
-      appendFileSync(process.env.LOADED_MODULES, url + '\\n');
-      return next(url, context);
-    }`;
-  const dataUrl = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
-  const REGISTER = dataUrl(
-    `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(HOOKS))});`,
-  );
+  const NOTE_FILES = `process.on('exit', () => {
+    require('node:fs').writeFileSync(process.env.LOADED_FILES, Object.keys(require.cache).join('\\n'));
+  });`;
 
-  /** The packages, and our own modules, that a run of the program loads. */
+  /** The files of dist/ that a run of the program loads. */
   async function loadedBy(...args: string[]): Promise<string[]> {
-    const list = join(home, 'loaded');
-    await run(args, { NODE_OPTIONS: `--import=${REGISTER}`, LOADED_MODULES: list });
-    const urls = (await readFile(list, 'utf8')).split('\n');
-    const names = urls.map(
-      (url) =>
-        /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? /\/dist\/(.*)/.exec(url)?.[1],
-    );
-    return [...new Set(names.filter((name) => name !== undefined))];
+    const [hook, list] = [join(home, 'hook.cjs'), join(home, 'loaded')];
+    await writeFile(hook, NOTE_FILES);
+    await run(args, { NODE_OPTIONS: `--require=${hook}`, LOADED_FILES: list });
+    const paths = (await readFile(list, 'utf8')).split('\n');
+    return paths.flatMap((path) => /\/dist\/(.*)/.exec(path)?.[1] ?? []).sort();
   }
 
   test.each([['--version'], ['--help'], ['send', '--help'], ['receive', '--help']])(
-    '%s %s loads neither the XMPP library nor the terminal ones',
+    '%s %s loads neither the XMPP library nor those for terminals and settings',
     async (...args) => {
-      const loaded = await loadedBy(...args);
-      expect(loaded).toEqual(expect.arrayContaining(['commander', 'main.js']));
-      const slow = loaded.filter((name) => /^(@xmpp\/|ora$|cli-progress$)/.test(name));
-      expect(slow).toEqual([]);
+      expect(await loadedBy(...args)).toEqual(['main.cjs']);
     },
   );
 
@@ -54,8 +45,15 @@ describe('what is loaded', () => {
     const account = ['-a', 'alice@localhost', '--service', 'xmpp://127.0.0.1:1'];
     const password = ['--password-command', 'echo secret'];
     const loaded = await loadedBy('send', '-', 'bob@localhost', ...account, ...password);
-    expect(loaded.filter((name) => name.startsWith('@xmpp/'))).not.toEqual([]);
-    expect(loaded.filter((name) => /^(ora|cli-progress)$/.test(name))).toEqual([]);
+    expect(loaded).toEqual(['later.cjs', 'main.cjs', 'xmpp-client.cjs']);
+  });
+
+  test.each(['main.cjs', 'later.cjs'])('%s holds none of them', async (file) => {
+    const program = await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8');
+    const packages = program.match(/node_modules\/(@[^/]+\/)?[^/]+/g) ?? [];
+    const apart = /\/(@xmpp|ora|cli-progress|smol-toml)/;
+    expect(packages.filter((name) => apart.test(name))).toEqual([]);
+    if (file === 'main.cjs') expect(packages).toContain('node_modules/commander');
   });
 });
 
@@ -72,6 +70,57 @@ test('an unknown command exits with 2', async () => {
   expect(stderr).toMatch(/^[^\n]*'upload'[^\n]*\n$/);
 });
 
+test.each<[string[], string]>([
+  [['sned'], 'send'],
+  [['cache', 'lst'], 'list'],
+  [['send', '--windw', '8', 'x', 'y'], '--window'],
+  [['receive', '--onc'], '--once'],
+  [['cache', 'list', '--jsn'], '--json'],
+])('%j is not known, and what is near is named', async (args, near) => {
+  const { code, stdout, stderr } = await run(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(`(Did you mean ${near}?)`);
+});
+
+describe('the help of', () => {
+  const commands = ['send', 'receive', 'publish', 'fetch', 'probe', 'cache list', 'cache remove'];
+
+  test.each([...commands, 'cache prune', 'config', 'completion'])(
+    '%s ends with examples of flags that it has',
+    async (name) => {
+      const { stdout } = await run([...name.split(' '), '--help']);
+      const [help = '', examples = ''] = stdout.split('\nExamples:\n');
+      expect(examples).toContain(`inband ${name}`);
+      const flags =
+        examples.match(new RegExp(`(?<=inband ${name}\\b[^|\n]*)\\s--?[a-z-]+`, 'g')) ?? [];
+      for (const flag of flags) expect(help).toMatch(new RegExp(`  .*${flag.trim()}\\b`));
+    },
+  );
+
+  test.each([...commands, 'cache prune', 'config'])(
+    '%s has the flags of all, by long names in one style',
+    async (name) => {
+      const { stdout } = await run([...name.split(' '), '--help']);
+      const flags = [...stdout.matchAll(/^ {2}(?:(-\w), )?(\S+)/gm)].map(([, , long]) => long);
+      const long = flags.filter((flag) => flag?.startsWith('-'));
+      expect(long).toEqual(expect.arrayContaining(['--json', '--quiet', '--verbose', '--help']));
+      expect(long.filter((flag) => !/^--[a-z]+(-[a-z]+)*$/.test(flag ?? ''))).toEqual([]);
+    },
+  );
+});
+
+test('an error that nobody thought of exits with 1 and shows where it is from', async () => {
+  const broken = `import crypto from 'node:crypto';
+    import { syncBuiltinESMExports } from 'node:module';
+    crypto.createHash = () => { throw new Error('out of order'); };
+    syncBuiltinESMExports();`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(broken)}`;
+  await writeFile(join(home, 'file'), 'bytes');
+  const { code, stdout, stderr } = await run(['publish', 'file'], { NODE_OPTIONS });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^inband: unexpected error: Error: out of order/);
+});
+
 test('no command prints the help on stderr and exits with 2', async () => {
   const { code, stdout, stderr } = await run([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -83,11 +132,35 @@ test('every command has a help that exits with 0', async () => {
   expect(help).toMatchObject({ code: 0, stderr: '' });
   const [, list = ''] = help.stdout.split('Commands:\n');
   const commands = list.match(/^ {2}\w+/gm)?.map((name) => name.trim()) ?? [];
-  expect(commands).toEqual(expect.arrayContaining(['send', 'receive', 'publish', 'fetch']));
+  expect(commands).toEqual(
+    expect.arrayContaining(['send', 'receive', 'publish', 'fetch', 'probe']),
+  );
   for (const command of commands.filter((name) => name !== 'help')) {
     const outcome = await run([command, '--help']);
     expect(outcome).toMatchObject({ code: 0, stderr: '' });
     expect(outcome.stdout).toMatch(new RegExp(`^Usage: inband ${command} `));
     expect(await run(['help', command])).toEqual(outcome);
   }
+});
+
+describe('output that cannot be written', () => {
+  /** Much, and little at the very end. */
+  const COMMANDS = [['man'], ['config'], ['--help'], ['publish', LAUNCHER]];
+
+  test.each(COMMANDS)('because nobody reads it ends %s as by SIGPIPE', async (...args) => {
+    const running = runInband(args, { home });
+    running.child.stdout?.destroy();
+    expect(await running.exited).toMatchObject({ code: 141 });
+    expect(running.stderr()).not.toContain('EPIPE');
+  });
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux.each(COMMANDS)('because the disk is full ends %s with 10', async (...args) => {
+    const script = ['-c', '"$@" > /dev/full', 'sh', process.execPath, LAUNCHER, ...args];
+    const running = start('sh', script, {
+      env: { ...process.env, HOME: home, XDG_DATA_HOME: home },
+    });
+    expect(await running.exited).toMatchObject({ code: 10 });
+    expect(running.stderr()).toMatch(/^inband: cannot write a file: no space left on device$/m);
+  });
 });

@@ -5,7 +5,6 @@ import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
 import type { Reporter } from '../ui/report.js';
 import { type Context, UsageError } from './context.js';
-import { readPassword } from './password.js';
 
 export interface AccountFlags {
   account?: string;
@@ -19,10 +18,17 @@ export interface AccountFlags {
 /** Adds the flags of every command that goes online. */
 export function addAccountOptions(command: Command): Command {
   return command
-    .addOption(new Option('-a, --account <jid>', 'own JID').env('INBAND_ACCOUNT'))
-    .option(
-      '--password-file <path>',
-      'file that holds the password (else $INBAND_PASSWORD, or asked for)',
+    .addOption(
+      new Option(
+        '-a, --account <jid>',
+        'own JID, or the name of an account in the settings file',
+      ).env('INBAND_ACCOUNT'),
+    )
+    .addOption(
+      new Option(
+        '--password-file <path>',
+        'file that holds the password (else $INBAND_PASSWORD, or asked for)',
+      ).conflicts('passwordCommand'),
     )
     .option('--password-command <command>', 'command that prints the password')
     .addOption(
@@ -38,7 +44,9 @@ export function addAccountOptions(command: Command): Command {
 /** The account's JID. Throws `UsageError`. */
 export function requireAccount(flags: AccountFlags): string {
   if (!flags.account)
-    throw new UsageError('which account? Give -a name@example.org or set INBAND_ACCOUNT');
+    throw new UsageError(
+      'which account? Give -a name@example.org, set INBAND_ACCOUNT, or name one in the settings file',
+    );
   return flags.account;
 }
 
@@ -67,9 +75,53 @@ async function readCa(path: string): Promise<string> {
   try {
     new X509Certificate(pem);
   } catch {
-    throw new UsageError(`${path} holds no certificate in PEM format`);
+    throw new UsageError(
+      `${path} holds no certificate in PEM format; one begins with -----BEGIN CERTIFICATE-----`,
+    );
   }
   return pem;
+}
+
+/**
+ * Goes online when there is need to: again, where the session before has ended. The password is asked for once only.
+ */
+export function createLine(
+  flags: AccountFlags,
+  context: Context,
+  reporter: Reporter,
+  options: LogInOptions,
+): { session(): Promise<Session>; close(): Promise<void> } {
+  let known: Promise<Login> | undefined;
+  let last: Session | undefined;
+  return {
+    session: async () => {
+      if (last && !last.ended.aborted) return last;
+      known ??= rememberPassword(flags, context);
+      const login = await known;
+      last = await goOnline(login.flags, login.context, reporter, options);
+      return last;
+    },
+    close: async () => last?.close(),
+  };
+}
+
+export interface Login<F = AccountFlags> {
+  flags: F;
+  context: Context;
+}
+
+/** The flags and the context of one who has given the password and need not be asked again. */
+export async function rememberPassword<F extends AccountFlags>(
+  flags: F,
+  context: Context,
+): Promise<Login<F>> {
+  const { readPassword } = await import('./password.js');
+  const password = await readPassword(flags, context);
+  const { passwordFile, passwordCommand, ...others } = flags;
+  return {
+    flags: others as F,
+    context: { ...context, env: { ...context.env, INBAND_PASSWORD: password } },
+  };
 }
 
 /** The first half of going online, for those who have more to do before they may be spoken to. */
@@ -81,6 +133,7 @@ export async function logIn(
 ): Promise<Session> {
   const account = requireAccount(flags);
   const ca = flags.tlsCa && (await readCa(flags.tlsCa));
+  const { readPassword } = await import('./password.js');
   const password = await readPassword(flags, context);
   const { service, allowPlain } = flags;
   return reporter.connecting(`connecting as ${account}`, () =>

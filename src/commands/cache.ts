@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { display } from '../ui/display.js';
 import type { Context, OutputFlags } from './context.js';
+import { addExamples } from './examples.js';
 import { addOutputOptions } from './options.js';
 
 /** A blob in the cache, or, apart from it, one that was published here. */
@@ -44,8 +45,15 @@ export function addCacheCommand(program: Command, context: Context): void {
   const prune = cache
     .command('prune')
     .description('Removes what is expired, damaged, or left over by processes that were killed.');
-  addOutputOptions(prune).action(async () => (await context.openCache()).prune());
+  addOutputOptions(prune).action((flags: OutputFlags) => pruneCache(flags, context));
   for (const command of cache.commands) command.exitOverride();
+  addExamples(cache, ['inband cache list', 'inband cache list | cut -f 1,3', 'inband cache prune']);
+  addExamples(list, ['inband cache list', 'inband cache list --json']);
+  addExamples(remove, [
+    'inband cache remove sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org',
+    'inband cache list | grep image/png | cut -f 1 | xargs inband cache remove',
+  ]);
+  addExamples(prune, ['inband cache prune']);
 }
 
 async function listCache(flags: OutputFlags, context: Context): Promise<void> {
@@ -78,5 +86,12 @@ async function removeFromCache(cids: string[], flags: OutputFlags, context: Cont
     if (await deleteBlob(registry, cid)) note(`removed ${cid}`);
     else absent.push(cid);
   }
-  if (absent.length > 0) throw new NoSuchBlob(`not there: ${absent.join(', ')}`);
+  if (absent.length > 0)
+    throw new NoSuchBlob(`not there: ${absent.join(', ')}; see inband cache list`);
+}
+
+async function pruneCache(flags: OutputFlags, context: Context): Promise<void> {
+  const { note } = await context.reporter(flags);
+  await (await context.openCache()).prune();
+  note('removed what is expired or damaged');
 }

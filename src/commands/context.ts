@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
-import type { Inbox } from '../transfer/inbox.js';
+import type { Inbox, InboxOptions } from '../transfer/inbox.js';
 import type { Reporter } from '../ui/report.js';
 import type { BlobCache } from './cache.js';
 
@@ -18,7 +18,7 @@ export interface Context {
   /** The process's exit code for an error. */
   exitCodeOf: (error: Error) => number;
   connect: (options: ConnectOptions) => Promise<Session>;
-  openInbox: (directory: string) => Promise<Inbox>;
+  openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */
   saveFile: (bytes: Uint8Array, where: { over: string } | { name: string }) => Promise<string>;
   /** A registry whose default handlers keep blobs on disk. */
@@ -38,4 +38,15 @@ export interface OutputFlags {
 /** A flag, a variable or a file given to the command makes no sense; nothing was done. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** One of the files of a command could not be sent, because of the cause. */
+export class FileFailed extends Error {
+  override readonly name = 'FileFailed';
+  constructor(
+    readonly file: string,
+    override readonly cause: Error,
+  ) {
+    super(cause.message);
+  }
 }

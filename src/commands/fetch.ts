@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import mime from 'mime/lite';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Reporter } from '../ui/report.js';
 import { type AccountFlags, addAccountOptions, goOnline, requireAccount } from './account.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
+import { addExamples } from './examples.js';
 import { addOutputOptions, repeatable } from './options.js';
 
 export interface FetchFlags extends AccountFlags, OutputFlags {
@@ -29,11 +29,18 @@ export function addFetchCommand(program: Command, context: Context): void {
         'whom to ask, each in turn; a bare JID means its resource inband, then those online that serve blobs',
       ),
     )
-    .option('-o, --output <path>', 'the file to write, "-" for standard output; default: the cid')
+    .option(
+      '-o, --output <path>',
+      'the file to write, "-" for standard output; default: the cid, with the ending of its type',
+    )
     .option('--no-cache', 'ask even if it is in the cache');
   addOutputOptions(addAccountOptions(command)).action((cid: string, flags: FetchFlags) =>
     fetchBlob(cid, flags, context),
   );
+  addExamples(command, [
+    'inband fetch --from juliet@example.org cid:sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org',
+    'inband fetch -o smile.png --from juliet@example.org sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org',
+  ]);
 }
 
 export async function fetchBlob(text: string, flags: FetchFlags, context: Context): Promise<void> {
@@ -59,15 +66,17 @@ export async function fetchBlob(text: string, flags: FetchFlags, context: Contex
     await pipeline(Readable.from([blob.bytes]), context.stdout, { end: false });
     return;
   }
-  const path = await context.saveFile(blob.bytes, where(blob, flags.output));
+  const path = await context.saveFile(blob.bytes, await where(blob, flags.output));
   const { type, bytes, unverified } = blob;
   const marks = { ...(unverified ? { unverified } : {}), ...(peer ? { peer } : {}) };
   reporter.report({ event: 'blob', cid, type, size: bytes.length, ...marks, path });
 }
 
-function where({ cid, type }: BitOfBinary, output: string | undefined) {
+async function where({ cid, type }: BitOfBinary, output: string | undefined) {
+  if (output) return { over: output };
+  const { default: mime } = await import('mime/lite');
   const extension = mime.getExtension(type);
-  return output ? { over: output } : { name: extension ? `${cid}.${extension}` : cid };
+  return { name: extension ? `${cid}.${extension}` : cid };
 }
 
 interface Fetched {
@@ -84,8 +93,10 @@ async function askAll(
 ): Promise<Fetched> {
   const { holders, readHolder } = await import('../transfer/holders.js');
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
-  if (!flags.from)
-    throw new UsageError(`${cid} is not in the cache; say whom to ask: --from <jid>`);
+  if (!flags.from) {
+    const why = flags.cache ? `${cid} is not in the cache` : 'the cache is not to be looked into';
+    throw new UsageError(`${why}; say whom to ask: --from <jid>`);
+  }
   const peers = flags.from.map(readHolder);
   requireAccount(flags);
   const session = await goOnline(flags, context, reporter, { admit: () => false });

@@ -8,21 +8,32 @@ export function addOutputOptions(command: Command): Command {
     .option('-v, --verbose', 'say what is done and why');
 }
 
+/** May be given several times; in the settings file its value is a list. */
+export class RepeatableOption extends Option {}
+
 /** An option that may be given several times, with one value each; `check` throws for one that makes no sense. */
 export function repeatable(
   flags: string,
   description: string,
   check: (value: string) => void = () => undefined,
-): Option {
-  return new Option(flags, description).argParser((value: string, earlier: string[] = []) => {
-    try {
-      check(value);
-    } catch (error) {
-      throw new InvalidArgumentError((error as Error).message);
-    }
-    return [...earlier, value];
-  });
+): RepeatableOption {
+  return new RepeatableOption(flags, description).argParser(
+    (value: string, earlier: string[] = []) => {
+      try {
+        check(value);
+      } catch (error) {
+        throw new InvalidArgumentError((error as Error).message);
+      }
+      return [...earlier, value];
+    },
+  );
 }
+
+/** Whether its value is a path, as its placeholder says. */
+export const takesPath = ({ flags }: Option): boolean => /<(path|pem)>/.test(flags);
+
+/** Its name in the settings file: as the flag is written, without dashes; `cache` for `--no-cache`. */
+export const keyOf = (option: Option): string => option.name().replace(/^no-/, '');
 
 export function positiveNumber(text: string): number {
   const number = Number(text);
@@ -30,6 +41,10 @@ export function positiveNumber(text: string): number {
     throw new InvalidArgumentError('It is a number above 0.');
   }
   return number;
+}
+
+export function nonNegativeNumber(text: string): number {
+  return text === '0' ? 0 : positiveNumber(text);
 }
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -8,14 +8,19 @@ import { type Context, UsageError } from './context.js';
 
 const run = promisify(execFile);
 
+const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';
+
 /** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
 export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
   if (flags.passwordFile) return firstLine(await readSecret(flags.passwordFile));
   if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand));
   const { INBAND_PASSWORD } = context.env;
   if (INBAND_PASSWORD) return INBAND_PASSWORD;
-  if (context.stdin.isTTY && context.stderr.isTTY)
-    return ask(`Password for ${flags.account}: `, context);
+  if (context.stdin.isTTY && context.stderr.isTTY) {
+    const password = await ask(`Password for ${flags.account}: `, context);
+    if (!password) throw new UsageError(NOT_GIVEN);
+    return password;
+  }
   throw new UsageError(
     'no password: set INBAND_PASSWORD, or give --password-file or --password-command',
   );
@@ -38,24 +43,30 @@ async function runCommand(command: string): Promise<string> {
   } catch (error) {
     // The error of the library shows the command's output, which may hold the password.
     const { code } = error as { code?: number };
-    throw new UsageError(`--password-command failed (exit code ${code ?? 'unknown'})`);
+    throw new UsageError(
+      `--password-command failed (exit code ${code ?? 'unknown'}); run it by itself to see why`,
+    );
   }
 }
 
 function firstLine(text: string): string {
   const [line = ''] = text.split(/\r?\n/);
-  if (!line) throw new UsageError('the password is empty');
+  if (!line)
+    throw new UsageError(
+      'the password is empty; it is the first line of what the file or command gives',
+    );
   return line;
 }
 
 async function ask(prompt: string, { stdin, stderr, signal }: Context): Promise<string> {
-  stderr.write(prompt);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: stdin, output: silent, terminal: true });
   // In a prompt the terminal gives the keys to us instead of making signals of them.
   const given = new AbortController();
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  terminal.once('close', () => given.abort(new UsageError('no password was given')));
+  terminal.once('close', () => given.abort(new UsageError(NOT_GIVEN)));
+  // Not before the terminal has stopped to echo: a password may be typed, or pasted, at once.
+  stderr.write(prompt);
   try {
     return await terminal.question('', { signal: AbortSignal.any([signal, given.signal]) });
   } catch {

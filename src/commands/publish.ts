@@ -1,15 +1,21 @@
 import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import mime from 'mime/lite';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import { HASH_ALGORITHMS } from '../protocol/bob/content-id.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Reporter } from '../ui/report.js';
-import { addAccountOptions, requireAccount } from './account.js';
+import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
 import { type Context, UsageError } from './context.js';
+import { addExamples } from './examples.js';
 import { addOutputOptions, integer } from './options.js';
-import { lookForServer } from './scout.js';
-import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
+import {
+  allowOption,
+  announce,
+  persevere,
+  type ServeFlags,
+  startServing,
+  untilEnded,
+} from './serve.js';
 
 export interface PublishFlags extends ServeFlags {
   type?: string;
@@ -43,6 +49,10 @@ export function addPublishCommand(program: Command, context: Context): void {
   addOutputOptions(addAccountOptions(command)).action((files: string[], flags: PublishFlags) =>
     publish(files, flags, context),
   );
+  addExamples(command, [
+    'inband publish smile.png',
+    'inband publish --max-age 86400 --serve *.png',
+  ]);
 }
 
 /** Nothing is stored before all files are found fit for it. */
@@ -79,15 +89,21 @@ async function readBlob(file: string, flags: PublishFlags, reporter: Reporter) {
     const size = `${file} has ${bytes.length} bytes`;
     reporter.warn(`${size}; many programs take blobs up to ${RECOMMENDED_BYTES} only`);
   }
-  const type = flags.type ?? mime.getType(file) ?? 'application/octet-stream';
+  const type = flags.type ?? (await typeByName(file));
   return createBlob(bytes, type, { hash, maxAge });
+}
+
+async function typeByName(file: string): Promise<string> {
+  const { default: mime } = await import('mime/lite');
+  return mime.getType(file) ?? 'application/octet-stream';
 }
 
 /** No more of the file than can be told to be too much. */
 async function readStart(file: string, bytes: number): Promise<Buffer> {
   const handle = await open(file);
   try {
-    if ((await handle.stat()).isDirectory()) throw new UsageError(`${file} is a directory`);
+    if ((await handle.stat()).isDirectory())
+      throw new UsageError(`${file} is a directory; name the files in it`);
     const chunks: Buffer[] = [];
     for await (const chunk of handle.createReadStream({ end: bytes - 1 })) chunks.push(chunk);
     return Buffer.concat(chunks);
@@ -103,13 +119,18 @@ async function serve(
   registry: HandlerRegistry,
   reporter: Reporter,
 ): Promise<void> {
+  const { lookForServer } = await import('./scout.js');
   const found = await lookForServer(cids, flags, context, reporter);
   if (found.serves) return;
-  const session = await startServing(found.flags, found.context, registry, reporter);
-  try {
-    await announce(session, reporter);
-    await untilEnded(session, context.signal);
-  } finally {
-    await session.close();
-  }
+  const known = await rememberPassword(found.flags, found.context);
+  await persevere(context.signal, reporter, async (isOnline) => {
+    const { session } = await startServing(known.flags, known.context, registry, reporter);
+    isOnline();
+    try {
+      await announce(session, reporter);
+      await untilEnded(session, context.signal);
+    } finally {
+      await session.close();
+    }
+  });
 }

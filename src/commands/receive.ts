@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
-import type { Bytestream } from '../protocol/ibb/bytestream.js';
-import { NS_PING } from '../protocol/ping.js';
-import type { Inbox } from '../transfer/inbox.js';
-import type { Reporter } from '../ui/report.js';
-import { addAccountOptions, requireAccount } from './account.js';
+import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
 import type { Context } from './context.js';
+import { addExamples } from './examples.js';
 import { addOutputOptions, integer } from './options.js';
-import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
+import type { Running } from './receiving.js';
+import { allowOption, persevere, type ServeFlags, startServing } from './serve.js';
 
 export interface ReceiveFlags extends ServeFlags {
   dir: string;
   once?: boolean;
+  exec?: string;
+  maxSize?: number;
+  maxTotal?: number;
+  minFree?: number;
   maxSessions: number;
 }
 
@@ -24,64 +26,43 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .option('--dir <path>', 'where files go; made if absent', '.')
     .addOption(allowOption())
     .option('--once', 'end after the first file that arrived whole')
+    .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…')
+    .option('--max-size <bytes>', 'the largest file that is taken', integer(0))
+    .option('--max-total <bytes>', 'how much there may be in the folder', integer(0))
+    .option('--min-free <bytes>', 'how much stays free on the disk', integer(0))
     .option('--max-sessions <n>', 'transfers at a time', integer(1), 16);
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),
   );
+  addExamples(command, [
+    'inband receive --dir ~/Downloads',
+    'inband receive --allow own --allow example.net',
+    'inband receive --once --json',
+  ]);
 }
 
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
-  const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
   // Before anybody needs it: the program may be replaced while the daemon runs.
-  await import('../transfer/receive-file.js');
-  const { NS_IBB } = await import('../protocol/ibb/stanzas.js');
+  const { receiveOn } = await import('./receiving.js');
   const reporter = await context.reporter(flags);
   requireAccount(flags);
-  const inbox = await context.openInbox(flags.dir);
-  const registry = await context.createRegistry();
-  const session = await startServing(flags, context, registry, reporter);
-  // Whom the session admits may open a bytestream, while there is room.
-  const limits = { sessionLimit: flags.maxSessions };
-  const bytestreams = new InBandBytestreams(session, limits, registry);
-  const running = new Set<Promise<void>>();
+  const { maxSize, maxTotal, minFree } = flags;
+  const inbox = await context.openInbox(flags.dir, {
+    ...{ maxSize, maxTotal, minFree },
+    warn: (text) => reporter.warn(text),
+  });
+  const running: Running = new Map();
   try {
-    const arrived = new Promise<void>((resolve) => {
-      bytestreams.onBytestream = (stream) => {
-        const one = receiveOne(stream, inbox, context, reporter)
-          .then((whole) => whole && flags.once && resolve())
-          .then(() => void running.delete(one));
-        running.add(one);
-      };
+    const registry = await context.createRegistry();
+    const known = await rememberPassword(flags, context);
+    await persevere(context.signal, reporter, async (isOnline) => {
+      const serving = await startServing(known.flags, known.context, registry, reporter);
+      isOnline();
+      await receiveOn(serving, inbox, registry, running, flags, context, reporter);
     });
-    await announce(session, reporter, [NS_IBB, NS_PING]);
-    await untilEnded(session, context.signal, arrived);
   } finally {
-    bytestreams.close(context.signal.aborted ? context.signal.reason : undefined);
-    await Promise.all(running);
-    await session.close();
-  }
-}
-
-/** Returns whether the file arrived whole; a transfer that fails does not end the others. */
-async function receiveOne(
-  stream: Bytestream,
-  inbox: Inbox,
-  { now, exitCodeOf }: Context,
-  { report }: Reporter,
-): Promise<boolean> {
-  const { nameForUnnamed, receiveFile } = await import('../transfer/receive-file.js');
-  const facts = { peer: stream.peer, name: nameForUnnamed(stream.peer, now()) };
-  report({ event: 'start', ...facts, incoming: true });
-  try {
-    const file = await receiveFile(stream, inbox, facts.name, (bytes) =>
-      report({ event: 'progress', ...facts, bytes }),
-    );
-    report({ event: 'done', ...facts, ...file });
-    return true;
-  } catch (error) {
-    const message = `a file from ${stream.peer} did not arrive: ${(error as Error).message}`;
-    report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
-    return false;
+    await Promise.all(running.keys());
+    await inbox.close();
   }
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Session } from '../session/session.js';
+import { RECEIVER, receiverOf } from '../transfer/receiver.js';
 import type { Reporter } from '../ui/report.js';
-import { logIn, requireAccount } from './account.js';
+import { logIn, rememberPassword, requireAccount } from './account.js';
 import type { Context } from './context.js';
-import { readPassword } from './password.js';
-import { RESOURCE, type ServeFlags } from './serve.js';
+import type { ServeFlags } from './serve.js';
 
 export interface Scouted {
   /** Another process gives out all the blobs already. */
@@ -26,20 +26,17 @@ export async function lookForServer(
   context: Context,
   reporter: Reporter,
 ): Promise<Scouted> {
-  const { recipient } = await import('../transfer/send-file.js');
   const account = requireAccount(flags);
   if (account.includes('/')) return { serves: false, flags, context };
-  const password = await readPassword(flags, context);
-  const { passwordFile, passwordCommand, ...others } = flags;
-  const known = { ...context, env: { ...context.env, INBAND_PASSWORD: password } };
-  const server = recipient(account);
+  const { flags: others, context: known } = await rememberPassword(flags, context);
+  const server = receiverOf(account);
   const seen = await look(server, cids, others, known, reporter);
   if (seen === 'nobody') return { serves: false, flags: others, context: known };
   if (seen === 'server') {
     reporter.warn(`${server} is online and gives out the same blobs, so nothing more is needed`);
     return { serves: true, flags: others, context: known };
   }
-  const resource = `${RESOURCE}-${randomUUID()}`;
+  const resource = `${RECEIVER}-${randomUUID()}`;
   reporter.warn(`${server} is taken by something that does not give this out; using ${resource}`);
   const apart = { ...others, account: `${account}/${resource}` };
   return { serves: false, flags: apart, context: known };

@@ -1,13 +1,13 @@
-import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
-import { admitOnly } from '../transfer/policy.js';
-import type { Source } from '../transfer/send-file.js';
+import type { Session } from '../session/session.js';
+import type { Recipient } from '../transfer/find-recipient.js';
+import type { Offers, Way } from '../transfer/offers.js';
 import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, addAccountOptions, goOnline, requireAccount } from './account.js';
-import { type Context, type OutputFlags, UsageError } from './context.js';
-import { addOutputOptions, integer, positiveNumber } from './options.js';
+import { type AccountFlags, addAccountOptions, createLine, requireAccount } from './account.js';
+import { type Context, FileFailed, type OutputFlags, UsageError } from './context.js';
+import { addExamples } from './examples.js';
+import { addOutputOptions, integer, nonNegativeNumber, positiveNumber } from './options.js';
+import { openSources } from './sources.js';
 
 export interface SendFlags extends AccountFlags, OutputFlags {
   stanza: 'iq' | 'message';
@@ -16,7 +16,9 @@ export interface SendFlags extends AccountFlags, OutputFlags {
   maxRetries: number;
   initialWait: number;
   waitFactor: number;
-  via: 'auto' | 'ibb';
+  via: 'auto' | Way;
+  acceptTimeout: number;
+  retryFor: number;
   name?: string;
 }
 
@@ -24,15 +26,22 @@ export function addSendCommand(program: Command, context: Context): void {
   const command = program
     .command('send')
     .summary('send files to a JID')
-    .description('Sends files to a JID, one after the other. A bare JID means its resource inband.')
+    .description(
+      'Sends files to a JID, one after the other. Of a bare JID, the resource is found that takes them.',
+    )
     .usage('[options] <file...> <jid>')
     .argument('<file...>', 'the files, and last the recipient; "-" is standard input')
     .option('--name <name>', 'what to call standard input')
     .addOption(
       new Option('--stanza <kind>', 'how blocks travel').choices(['iq', 'message']).default('iq'),
     )
-    .option('--block-size <bytes>', 'bytes in a block', integer(1, 65_535), 4096)
-    .option('--window <blocks>', 'blocks under way at a time, or "auto"', windowSize, 'auto')
+    .option('--block-size <bytes>', 'bytes in a block, 1 to 65535', integer(1, 65_535), 4096)
+    .option(
+      '--window <blocks>',
+      'blocks under way at a time, 1 to 65535, or "auto"',
+      windowSize,
+      'auto',
+    )
     .option(
       '--max-retries <times>',
       'how often to send a block again that is asked to wait',
@@ -47,89 +56,119 @@ export function addSendCommand(program: Command, context: Context): void {
       1.2,
     )
     .addOption(
-      new Option('--via <way>', 'how to offer the file').choices(['auto', 'ibb']).default('auto'),
+      new Option('--via <way>', 'how to offer the file')
+        .choices(['auto', 'jingle', 'si', 'ibb'])
+        .default('auto'),
+    )
+    .option(
+      '--accept-timeout <seconds>',
+      'how long the recipient may take to accept',
+      positiveNumber,
+      300,
+    )
+    .option(
+      '--retry-for <seconds>',
+      'how long to try again without progress, once a transfer has begun; 0: not at all',
+      nonNegativeNumber,
+      900,
     );
-  addOutputOptions(addAccountOptions(command)).action((operands: string[], flags: SendFlags) =>
-    send(operands, flags, context),
+  addOutputOptions(addAccountOptions(command)).action(
+    (operands: string[], flags: SendFlags, self: Command) =>
+      send(operands, flags, context, self.getOptionValueSource('name') === 'cli'),
   );
+  addExamples(command, [
+    'inband send holiday.mp4 juliet@example.org',
+    'inband send -a work --window 8 *.pdf juliet@example.org',
+    'tar cz photos | inband send --name photos.tar.gz - juliet@example.org',
+  ]);
 }
 
 const windowSize = (text: string) => (text === 'auto' ? text : integer(1, 65_535)(text));
 
-/** Sends every file, or stops at the first that cannot be sent. */
-export async function send(operands: string[], flags: SendFlags, context: Context): Promise<void> {
+/** Sends every file, or stops at the first that cannot be sent. `isNamed`: `--name` was given, and is no default. */
+export async function send(
+  operands: string[],
+  flags: SendFlags,
+  context: Context,
+  isNamed = false,
+): Promise<void> {
   const files = operands.slice(0, -1);
-  const { recipient } = await import('../transfer/send-file.js');
-  const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
+  const { receiverOf } = await import('../transfer/receiver.js');
   const reporter = await context.reporter(flags);
   if (files.length === 0) throw new UsageError('send what to whom? inband send <file...> <jid>');
-  if (files.filter((file) => file === '-').length > 1) {
-    throw new UsageError('standard input can be sent once only');
+  const inputs = files.filter((file) => file === '-').length;
+  if (inputs > 1) throw new UsageError('standard input can be sent once only; give "-" once');
+  if (inputs === 0 && isNamed) {
+    throw new UsageError('--name is for standard input; give "-" as a file, or leave it out');
   }
-  const peer = recipient(operands.at(-1) as string);
+  const jid = operands.at(-1) as string;
+  receiverOf(jid); // or it is no address, which should be said before anything is done
   requireAccount(flags);
   const sources = await openSources(files, flags.name, context);
+  reporter.expect(sources.map(({ size }) => size));
+  const line = createSendingLine(jid, flags, context, reporter);
   try {
-    const session = await goOnline(flags, context, reporter, { admit: admitOnly([peer]) });
-    try {
-      const bytestreams = new InBandBytestreams(session);
-      for (const source of sources)
-        await sendOne(bytestreams, peer, source, flags, context, reporter);
-    } finally {
-      await session.close();
+    for (const source of sources) {
+      const { SendingFile } = await import('./sending-file.js');
+      const sending = new SendingFile(source, line, flags, context, reporter).send();
+      await sending.catch((error) => Promise.reject(new FileFailed(source.name, error)));
     }
   } finally {
+    await line.close();
     await Promise.all(sources.map((source) => source.close()));
   }
 }
 
-type OpenSource = Source & { close(): Promise<void> };
-
-/** All are opened before anything is sent: a name that is misspelt costs nothing. */
-async function openSources(files: string[], name: string | undefined, { stdin }: Context) {
-  const sources: OpenSource[] = [];
-  for (const file of files) {
-    sources.push(
-      file === '-'
-        ? { name: name ?? 'stdin', bytes: stdin, close: async () => undefined }
-        : await openSource(file),
-    );
-  }
-  return sources;
+/** The way to the recipient: made anew when it was lost. */
+export interface SendingLine {
+  /** Rejects as `findRecipient` does, and when there is no connection. */
+  reach(): Promise<{ recipient: Recipient; offers: Offers }>;
+  /** The recipient may be somewhere else by now. */
+  forget(): void;
+  close(): Promise<void>;
 }
 
-async function openSource(path: string): Promise<OpenSource> {
-  const handle = await open(path);
-  const stats = await handle.stat();
-  if (stats.isDirectory()) {
-    await handle.close();
-    throw new UsageError(`${path} is a directory; pack it first: tar c ${path} | inband send - …`);
-  }
+function createSendingLine(
+  jid: string,
+  flags: SendFlags,
+  context: Context,
+  reporter: Reporter,
+): SendingLine {
+  let reached: { session: Session; recipient: Recipient; offers: Offers } | undefined;
+  // Nobody may ask anything of us but the one who gets the file.
+  const admit = (from: string) => from === reached?.recipient.peer;
+  const line = createLine(flags, context, reporter, { admit });
+  const offersOf = new WeakMap<Session, Offers>();
   return {
-    name: basename(path),
-    size: stats.isFile() ? stats.size : undefined,
-    bytes: handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }),
-    close: () => handle.close(),
+    reach: async () => {
+      const { findRecipient } = await import('../transfer/find-recipient.js');
+      const session = await line.session();
+      if (reached?.session === session) return reached;
+      const offers = offersOf.get(session) ?? (await createOffers(session));
+      offersOf.set(session, offers);
+      const note = (text: string) => reporter.note(text);
+      const found = await findRecipient(session, jid, flags.via, context.signal, note);
+      // The session that a proposal has let us begin is for one file.
+      const { sid, ...recipient } = found;
+      reached = { session, recipient, offers };
+      return { recipient: found, offers };
+    },
+    forget: () => {
+      reached = undefined;
+    },
+    close: () => line.close(),
   };
 }
 
-async function sendOne(
-  bytestreams: InBandBytestreams,
-  peer: string,
-  source: Source,
-  flags: SendFlags,
-  context: Context,
-  { report }: Reporter,
-): Promise<void> {
-  const { sendFile } = await import('../transfer/send-file.js');
-  const { stanza, blockSize, window, maxRetries, initialWait, waitFactor } = flags;
-  const facts = { peer, name: source.name };
-  const size = source.size === undefined ? {} : { size: source.size };
-  const sent = await sendFile(bytestreams, peer, source, {
-    ...{ stanza, blockSize, window, maxRetries, initialWait, waitFactor },
-    signal: context.signal,
-    onStart: () => report({ event: 'start', ...facts, ...size }),
-    onProgress: (bytes) => report({ event: 'progress', ...facts, bytes, ...size }),
-  });
-  report({ event: 'done', ...facts, ...sent });
+async function createOffers(session: Session): Promise<Offers> {
+  const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
+  const { JingleFileTransfers } = await import('../protocol/jingle/jingle-file-transfers.js');
+  const { SiFileTransfers } = await import('../protocol/si/si-file-transfers.js');
+  const { offerBare, offerByJingle, offerBySi } = await import('../transfer/offers.js');
+  const bytestreams = new InBandBytestreams(session);
+  return {
+    jingle: offerByJingle(new JingleFileTransfers(session, bytestreams)),
+    si: offerBySi(new SiFileTransfers(session, bytestreams)),
+    ibb: offerBare(bytestreams),
+  };
 }

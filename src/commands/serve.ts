@@ -1,7 +1,10 @@
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Contacts } from '../protocol/roster.js';
 import type { Session } from '../session/session.js';
-import { checkRule, createPolicy, DEFAULT_ALLOW } from '../transfer/policy.js';
+import { BLOB_REQUESTS, NOTES, REFUSALS } from '../transfer/limits.js';
+import { checkRule, createPolicy, DEFAULT_ALLOW, type Policy } from '../transfer/policy.js';
+import { RECEIVER } from '../transfer/receiver.js';
+import { TokenBuckets } from '../transfer/token-buckets.js';
 import type { Reporter } from '../ui/report.js';
 import { type AccountFlags, logIn, reportState, requireAccount } from './account.js';
 import type { Context, OutputFlags } from './context.js';
@@ -11,15 +14,20 @@ export interface ServeFlags extends AccountFlags, OutputFlags {
   allow?: string[];
 }
 
-/** By it a bare JID finds those who serve it. */
-export const RESOURCE = 'inband';
-
 export const allowOption = () =>
   repeatable(
     '--allow <who>',
     'who may reach you: own, contacts, anyone, a JID or a domain; repeatable (default: own, contacts)',
     checkRule,
-  );
+  ).default(undefined, DEFAULT_ALLOW.join(', '));
+
+export interface Serving {
+  session: Session;
+  /** Whether `--allow` lets this one in; the user is told of those whom it does not. */
+  admit: Policy;
+  /** Whether this one is answered once more what it could do without. */
+  mayAnswer: Policy;
+}
 
 /** Goes online as the one who serves those whom `--allow` lets in, published blobs to begin with; `announce` is to follow. */
 export async function startServing(
@@ -27,22 +35,27 @@ export async function startServing(
   context: Context,
   registry: HandlerRegistry,
   reporter: Reporter,
-): Promise<Session> {
+): Promise<Serving> {
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
   const { returnChat } = await import('../protocol/chat.js');
   const rules = flags.allow ?? DEFAULT_ALLOW;
   let contacts: Contacts = new Set<string>();
   const allows = createPolicy(rules, requireAccount(flags), () => contacts);
+  const notes = new TokenBuckets(NOTES);
   const admit = (from: string) => {
     const allowed = allows(from);
-    if (!allowed) reporter.note(`${from} was turned away; see --allow`);
+    if (!allowed && notes.take(from)) reporter.note(`${from} was turned away; see --allow`);
     return allowed;
   };
-  const session = await logIn(flags, context, reporter, { admit, resource: RESOURCE });
-  new BitsOfBinary(session, registry);
-  returnChat(session, allows);
+  const refusals = new TokenBuckets(REFUSALS);
+  const mayAnswer = (from: string) => refusals.take(from);
+  const options = { admit, mayRefuse: mayAnswer, resource: RECEIVER };
+  const session = await logIn(flags, context, reporter, options);
+  const requests = new TokenBuckets(BLOB_REQUESTS);
+  new BitsOfBinary(session, registry).mayAsk = (from) => requests.take(from);
+  returnChat(session, allows, mayAnswer);
   if (rules.includes('contacts')) contacts = await readContacts(session, reporter);
-  return session;
+  return { session, admit, mayAnswer };
 }
 
 /**
@@ -75,6 +88,33 @@ async function readContacts(session: Session, reporter: Reporter): Promise<Conta
     session.ended.throwIfAborted();
     reporter.warn(`the contacts cannot be read, so none is let in (${(error as Error).message})`);
     return new Set<string>();
+  }
+}
+
+/**
+ * Runs `serve` with one session after the other, as long as what ends them is the connection, and the first one came
+ * about: `serve` calls `isOnline`. What else ends it is its outcome.
+ */
+export async function persevere(
+  signal: AbortSignal,
+  reporter: Reporter,
+  serve: (isOnline: () => void) => Promise<void>,
+): Promise<void> {
+  const { isConnectionError, Retries } = await import('../transfer/retries.js');
+  const retries = new Retries(Number.POSITIVE_INFINITY);
+  let wasOnline = false;
+  for (;;) {
+    try {
+      return await serve(() => {
+        wasOnline = true;
+        retries.succeeded();
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!wasOnline || !isConnectionError(error as Error)) throw error;
+      reporter.warn(`${(error as Error).message}; trying to come back`);
+      await retries.wait(error as Error, signal);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { type Event, transferKey } from './events.js';
 import { formatBytes, formatDuration, formatRate } from './format.js';
 import { Meter } from './meter.js';
 import type { Output } from './report.js';
+import { Total } from './total.js';
 
 const BAR_WIDTH = 20;
 const DEFAULT_ROWS = 24;
@@ -11,6 +12,7 @@ const DEFAULT_ROWS = 24;
 /** A progress bar for each transfer that runs, at the foot of the terminal. */
 export class Bars {
   #meters = new Map<string, Meter>();
+  #total: Total | undefined;
   #shown: MultiBar | undefined;
 
   constructor(
@@ -23,8 +25,14 @@ export class Bars {
     return this.#meters.size > 0;
   }
 
+  /** Several transfers that are to come get a bar for all of them, below the others. */
+  expect(sizes: (number | undefined)[]): void {
+    this.#total = sizes.length > 1 ? new Total(sizes, this.now) : undefined;
+  }
+
   /** Keeps count of the transfer that the event is about; what is shown changes at the next redraw. */
   track(event: Event): void {
+    this.#total?.track(event);
     const key = transferKey('name' in event ? event : {});
     if (event.event === 'start') {
       this.#meters.set(key, new Meter(event.name, event.size, this.now));
@@ -38,9 +46,10 @@ export class Bars {
   show(): void {
     if (!this.running) return;
     const bars = new this.Library({ ...options, stream: this.output });
+    const meters = [...this.#meters.values(), ...(this.#total ? [this.#total.meter] : [])];
     // Bars that do not fit could not be wiped out again: the cursor stops at the top row.
     const fitting = (this.output.rows || DEFAULT_ROWS) - 1;
-    for (const meter of [...this.#meters.values()].slice(0, fitting)) bars.create(1, 0, meter);
+    for (const meter of meters.slice(0, fitting)) bars.create(1, 0, meter);
     bars.update();
     this.#shown = bars;
   }

@@ -10,7 +10,9 @@ export type Event =
   | { event: 'resumed'; peer: string; name: string; offset: number }
   | Done
   | { event: 'failed'; error: string; exitCode: number; peer?: string; name?: string }
-  | Blob;
+  | Blob
+  | Setting
+  | Probed;
 
 /** A blob was fetched (with `path`) or published; or is listed, with `published`. */
 export interface Blob {
@@ -25,6 +27,32 @@ export interface Blob {
   path?: string;
 }
 
+/** A setting that is in force, for `inband config`. */
+export interface Setting {
+  event: 'setting';
+  name: string;
+  source: 'flag' | 'environment' | 'file' | 'default';
+  /** Absent where nothing is set. */
+  value?: string | number | boolean | string[];
+}
+
+/** One who is there, and what it can do, for `inband probe`. */
+export interface Probed {
+  event: 'resource';
+  peer: string;
+  /** What its program calls itself. */
+  client?: string;
+  version?: string;
+  /** The ways in which it takes files, best first. */
+  ways: ('jingle' | 'si' | 'ibb')[];
+  roundTripMs?: number;
+  /** How `inband send` would offer it a file; absent where it would not. */
+  via?: 'jingle' | 'si' | 'ibb';
+  why?: string;
+  /** What is known of its program. */
+  remark?: string;
+}
+
 /** A file arrived whole: sent (no `path`) or received. */
 export interface Done {
   event: 'done';
@@ -33,6 +61,8 @@ export interface Done {
   size: number;
   sha256: string;
   path?: string;
+  /** The recipient did not say that the file is right, only that all of it came. */
+  unverified?: true;
 }
 
 /** Shows an event to the user, in the way that the flags and the terminal ask for. */

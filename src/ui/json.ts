@@ -1,31 +1,22 @@
 import { display, UNSAFE } from './display.js';
 import { type Event, transferKey } from './events.js';
 import { sentenceOf } from './lines.js';
+import { asides } from './plain.js';
 import type { Reporter, ReportOptions } from './report.js';
 
 const PROGRESS_INTERVAL_MS = 1_000; // the command line promises "at most one a second"
 
-/** One object a line on stdout. Only failures, and notes if asked for, are on stderr as well. */
+/** One object a line on stdout. On stderr are failures as well, warnings, and notes if asked for. */
 export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
-  const { quiet, verbose, stdout, stderr, now } = options;
+  const { stdout, stderr, now } = options;
   const due = progressThrottle(now);
-  const note = (text: string): void => {
-    if (verbose) stderr.write(`${display(text)}\n`);
-  };
-  const warn = (text: string): void => {
-    if (!quiet) stderr.write(`${display(`inband: ${text}`)}\n`);
-  };
   return {
+    ...asides(options),
     report: (event) => {
       if (due(event)) stdout.write(`${toJson(event)}\n`);
       if (event.event === 'failed') stderr.write(`${display(sentenceOf(event) ?? '')}\n`);
     },
-    warn,
-    note,
-    connecting: (text, work) => {
-      note(text);
-      return work();
-    },
+    expect: () => {},
     close: () => {},
   };
 }

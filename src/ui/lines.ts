@@ -1,4 +1,4 @@
-import type { Event } from './events.js';
+import type { Event, Probed } from './events.js';
 import { formatBytes } from './format.js';
 
 /**
@@ -10,6 +10,8 @@ export function resultOf(event: Event): string | undefined {
   if (event.event === 'blob') return event.path ?? event.cid;
   return undefined;
 }
+
+const UNVERIFIED = '; delivered, not verified by the recipient';
 
 /** What a person reads of the event: one sentence, not yet escaped. `undefined`: nothing. */
 export function sentenceOf(event: Event): string | undefined {
@@ -25,17 +27,20 @@ export function sentenceOf(event: Event): string | undefined {
         ? `receiving ${event.name} from ${event.peer}${details(event)}`
         : `sending ${event.name} to ${event.peer}${details(event)}`;
     case 'progress':
+    case 'setting':
       return undefined;
     case 'resumed':
       return `resuming ${event.name} at ${formatBytes(event.offset)}`;
     case 'done':
       return event.path === undefined
-        ? `sent ${event.name} to ${event.peer}${details(event)}`
+        ? `sent ${event.name} to ${event.peer}${details(event)}${event.unverified ? UNVERIFIED : ''}`
         : `received ${event.name} from ${event.peer}${details(event)}`;
     case 'failed':
       return `inband: ${event.error}`;
     case 'blob':
       return sentenceOfBlob(event);
+    case 'resource':
+      return sentenceOfProbed(event);
   }
 }
 
@@ -49,6 +54,12 @@ function sentenceOfBlob(event: Event & { event: 'blob' }): string {
   const verb = event.path === undefined ? 'published' : 'fetched';
   const source = event.peer === undefined ? '' : ` from ${event.peer}`;
   return `${verb} ${event.cid}${source} (${event.type}, ${formatBytes(event.size)})`;
+}
+
+function sentenceOfProbed({ peer, via, why, remark }: Probed): string | undefined {
+  const choice = via && `send offers it to ${peer} by ${via}: ${why}`;
+  if (!remark) return choice;
+  return choice ? `${choice} (${remark})` : `${peer}: ${remark}`;
 }
 
 function details({ size, sha256 }: { size?: number; sha256?: string }): string {

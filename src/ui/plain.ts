@@ -2,16 +2,35 @@ import { display } from './display.js';
 import { resultOf, sentenceOf } from './lines.js';
 import type { Reporter, ReportOptions } from './report.js';
 
-/** Results alone on stdout, sentences on stderr. */
-export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Reporter {
-  const { quiet, verbose, stdout, stderr } = options;
+/** What is said on stderr beside events. */
+export function asides({
+  quiet,
+  verbose,
+  stderr,
+}: Pick<ReportOptions, 'quiet' | 'verbose' | 'stderr'>): Pick<
+  Reporter,
+  'warn' | 'note' | 'connecting'
+> {
   const note = (text: string): void => {
     if (verbose) stderr.write(`${display(text)}\n`);
   };
-  const warn = (text: string): void => {
-    if (!quiet) stderr.write(`${display(`inband: ${text}`)}\n`);
-  };
   return {
+    note,
+    warn: (text) => {
+      if (!quiet) stderr.write(`${display(`inband: ${text}`)}\n`);
+    },
+    connecting: (text, work) => {
+      note(text);
+      return work();
+    },
+  };
+}
+
+/** Results alone on stdout, sentences on stderr. */
+export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Reporter {
+  const { quiet, stdout, stderr } = options;
+  return {
+    ...asides(options),
     report: (event) => {
       const result = resultOf(event);
       // In a pipe a result is for a script, which must get it exactly.
@@ -20,12 +39,7 @@ export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Rep
       if (sentence === undefined || (quiet && event.event !== 'failed')) return;
       stderr.write(`${display(sentence)}\n`);
     },
-    warn,
-    note,
-    connecting: (text, work) => {
-      note(text);
-      return work();
-    },
+    expect: () => {},
     close: () => {},
   };
 }

@@ -25,6 +25,7 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
       bars.track(event);
       if (event.event !== 'progress') aside(() => plain.report(event));
     },
+    expect: (sizes) => bars.expect(sizes),
     warn: (text) => aside(() => plain.warn(text)),
     note: (text) => {
       if (options.verbose) aside(() => plain.note(text));

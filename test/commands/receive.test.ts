@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { Peer } from '../support/scripted-server.js';
 import { onScriptedServer } from './on-scripted-server.js';
 
 const startInband = onScriptedServer();
@@ -6,6 +7,12 @@ const startInband = onScriptedServer();
 const PING = `<iq type='get' id='ping' from='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`;
 const OPEN = `<iq type='set' id='open' from='alice@localhost/phone'>
   <open xmlns='http://jabber.org/protocol/ibb' sid='s1' block-size='4096'/></iq>`;
+
+/** Without an answer it would wait for half a minute. */
+async function letHaveCarbons(peer: Peer): Promise<void> {
+  const { id } = await peer.stanza('iq');
+  peer.write(`<iq type='result' id='${id}'/>`);
+}
 
 test('says that it is online when it knows its contacts and takes their files, not sooner', async () => {
   const [receive, peer] = await startInband(['receive', '--json']);
@@ -18,8 +25,32 @@ test('says that it is online when it knows its contacts and takes their files, n
   const item = `<item jid='alice@localhost' subscription='both'/>`;
   const query = `<query xmlns='jabber:iq:roster'>${item}</query>`;
   peer.write(`<iq type='result' id='${id}'>${query}</iq>`);
+  await letHaveCarbons(peer);
   await receive.line(/^\{"event":"state","state":"online"/);
   peer.write(OPEN);
   const [answer] = await peer.expect(/<iq[^>]*id="open"[^>]*>/);
   expect(answer).toContain('type="result"');
+});
+
+describe('a signal', () => {
+  /** Online, with a server that reads no more and so never says good-bye. */
+  async function onStalledServer() {
+    const [receive, peer] = await startInband(['receive', '--json', '--allow', 'own']);
+    await letHaveCarbons(peer);
+    await receive.line(/^\{"event":"state","state":"online"/);
+    peer.stall();
+    return receive;
+  }
+
+  test('ends it though the server does not answer the good-bye (R41)', async () => {
+    const receive = await onStalledServer();
+    expect(await receive.stop('SIGINT')).toEqual({ code: 130, signal: null });
+  });
+
+  test('that is the second one ends it at once, with a code of its own (R41)', async () => {
+    const receive = await onStalledServer();
+    receive.child.kill('SIGINT');
+    await receive.line(/^\{"event":"state","state":"offline"/);
+    expect(await receive.stop('SIGTERM')).toEqual({ code: 143, signal: null });
+  });
 });

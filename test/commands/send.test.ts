@@ -7,7 +7,15 @@ const ALICE = 'alice@localhost/phone';
 const SHUTDOWN = `<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`;
 
 test('ends with 7 when the server ends the stream in one breath with an acknowledgement', async () => {
-  const [send, peer] = await startInband(['send', '--window', '1', '/dev/zero', ALICE]);
+  const [send, peer] = await startInband([
+    'send',
+    '--via',
+    'ibb',
+    '--window',
+    '1',
+    '/dev/zero',
+    ALICE,
+  ]);
   const result = (id: string) => `<iq type='result' id='${id}' from='${ALICE}'/>`;
   const open = await peer.stanza('iq');
   expect(open.text).toContain('<open ');

@@ -57,7 +57,7 @@ test('shows the first progress of a name that is sent again', () => {
   expect(lines()).toHaveLength(5);
 });
 
-test('writes nothing but printable characters, and loses none', () => {
+test('writes nothing but printable characters, and loses none (R10)', () => {
   const hostile = 'a\n\x1b[2J\x7f\x9b\u202e\u200b\u2028\u{e0041}\ud800b';
   for (const event of eventsSaying(hostile)) {
     const { stdout, report } = json();

@@ -62,7 +62,7 @@ test('escapes a result on a terminal', () => {
   expect(screen.written).toBe('/in\\u{202e}box/a\\u{1b}b\n');
 });
 
-test("keeps a peer's words on one line of stderr, escaped", () => {
+test("keeps a peer's words on one line of stderr, escaped (R10)", () => {
   for (const event of eventsSaying('a\n\x1b[2J\x9b\u202e\u200b\ud800b')) {
     const { stderr, report } = plain();
     report(event);

@@ -21,6 +21,10 @@ export const samples = {
   sent: { event: 'done', peer, name, size, sha256 },
   failed: { event: 'failed', error: 'bob refused', exitCode: 6, peer, name },
   fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
+  probed: {
+    ...{ event: 'resource', peer, client: 'Psi', version: '1.5', ways: ['jingle', 'si'] },
+    ...{ roundTripMs: 31, via: 'jingle', why: 'it is the one named', remark: 'Psi is slow' },
+  },
   published: { event: 'blob', cid, type: 'image/png', size: 2_000 },
 } satisfies Record<string, Event>;
 

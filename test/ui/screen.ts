@@ -11,7 +11,7 @@ export class Pipe extends Writable {
   }
 }
 
-/** A terminal as wide as it needs to be, which understands as much as the libraries write. */
+/** A terminal, as wide as it needs to be if no width is given, which understands as much as the libraries write. */
 export class Screen {
   readonly rows: string[] = [''];
   cursorShown = true;
@@ -21,6 +21,8 @@ export class Screen {
   #row = 0;
   #column = 0;
   #waiting: { text: string; resolve: () => void }[] = [];
+
+  constructor(private readonly columns = Number.POSITIVE_INFINITY) {}
 
   /** The lines that a person sees, without the empty ones at the end. */
   get lines(): string[] {
@@ -44,15 +46,23 @@ export class Screen {
   #put(part: string): void {
     if (part === '\n') {
       this.#moveTo(this.#row + 1, 0);
+    } else if (part === '\r') {
+      this.#column = 0;
     } else if (part.length > 1 && part.startsWith('\x1b')) {
       this.#obey(part.slice(2, -1), part.at(-1));
     } else {
+      if (this.#column >= this.columns) this.#atTheEdge();
       this.#edit(
         (line) =>
           line.slice(0, this.#column).padEnd(this.#column) + part + line.slice(this.#column + 1),
       );
       this.#column += 1;
     }
+  }
+
+  #atTheEdge(): void {
+    if (this.wrapping) this.#moveTo(this.#row + 1, 0);
+    else this.#column = this.columns - 1;
   }
 
   #obey(argument: string, command: string | undefined): void {

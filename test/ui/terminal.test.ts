@@ -54,6 +54,32 @@ test('shows a bar for each transfer', async () => {
   expect(screen.lines.slice(3).map((line) => line.split(' ').at(-1))).toEqual(names);
 });
 
+test('shows the total of several transfers that were announced, below the one that runs', async () => {
+  const { screen, clock, report, expect: announce } = await terminal();
+  announce([5_000_000, 15_000_000]);
+  report(samples.startOut);
+  report(samples.sent);
+  report({ ...samples.startOut, name: 'other', size: 15_000_000 });
+  clock.ms = 2_000;
+  report({ ...samples.progress, name: 'other', bytes: 5_000_000, size: 15_000_000 });
+  await screen.shows(' 50% [==========----------]      5 MB/s           2 s  total of 2 files');
+  expect(screen.lines.at(-2)).toMatch(/^ 33% .* other$/);
+  report({ ...samples.sent, name: 'other', size: 15_000_000 });
+  expect(screen.lines.join('\n')).not.toContain('total');
+});
+
+test('shows no percentage of a total in which a size is unknown, and no total of one file', async () => {
+  const several = await terminal();
+  several.expect([undefined, 5]);
+  several.report(samples.startOut);
+  expect(several.screen.lines.at(-1)).toMatch(/^0 B .* total of 2 files$/);
+  several.close();
+  const one = await terminal();
+  one.expect([5]);
+  one.report(samples.startOut);
+  expect(one.screen.lines.at(-1)).not.toContain('total');
+});
+
 test('shows no more bars than the terminal has room for', async () => {
   const { screen, report } = await terminal({ rows: 3 });
   for (const name of ['one', 'two', 'three']) report({ ...samples.startOut, name });
@@ -158,7 +184,7 @@ test('prints lines without bars after it has closed', async () => {
   expect(screen.lines.slice(1)).toEqual(['connection lost, resuming', 'inband: interrupted']);
 });
 
-test('writes no colour and no character of a peer that could move the cursor', async () => {
+test('writes no colour and no character of a peer that could move the cursor (R10)', async () => {
   const { screen, report, connecting } = await terminal({ verbose: true });
   await connecting('connecting', async () => {});
   for (const event of eventsSaying('a\n\x1b[31m\x9b\u202e\u200bb')) report(event);

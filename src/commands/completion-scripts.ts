@@ -1,0 +1,62 @@
+/** By shell. Errors, as of a settings file, go nowhere: they would spoil the line that is being typed. */
+export const SCRIPTS = {
+  // Bash takes the "=" of --flag=value for a word, and completes what comes after it alone.
+  bash: `# bash completion for inband; needs bash 4
+_inband() {
+  local word line current=\${COMP_WORDS[COMP_CWORD]}
+  local -a words=()
+  COMPREPLY=()
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word == = ]] || words+=("$word")
+  done
+  [[ $current == = ]] && current=
+  while IFS= read -r line; do
+    if [[ $line == :files ]]; then
+      compopt -o default
+    else
+      COMPREPLY+=("\${line%%$'\\t'*}")
+    fi
+  done < <(inband complete -- "\${words[@]}" "$current" 2>/dev/null)
+}
+complete -F _inband inband
+`,
+  zsh: `#compdef inband
+_inband() {
+  local line files
+  local -a candidates
+  for line in "\${(@f)$(inband complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}"; do
+    if [[ $line == :files ]]; then
+      files=yes
+    elif [[ $line == *$'\\t'* ]]; then
+      candidates+=("\${line%%$'\\t'*}:\${line#*$'\\t'}")
+    elif [[ -n $line ]]; then
+      candidates+=("\${line//:/\\\\:}")
+    fi
+  done
+  [[ $PREFIX == --*=* ]] && compset -P 1 '*='
+  (( $#candidates )) && _describe inband candidates
+  [[ -n $files ]] && _files
+}
+if [[ \${funcstack[1]} == _inband ]]; then
+  _inband "$@"
+else
+  compdef _inband inband
+fi
+`,
+  fish: `# fish completion for inband
+function __inband_complete
+    set -l words (commandline --cut-at-cursor --current-process --tokenize)
+    set -l current (commandline --cut-at-cursor --current-token)
+    set -l flag (string match --regex -- '^--[^=]+=' $current)
+    for line in (inband complete -- $words[2..] "$current" 2>/dev/null)
+        if test $line = :files
+            set -l path (string replace -- "$flag" '' $current)
+            string replace --regex -- '^' "$flag" (__fish_complete_path "$path")
+        else
+            printf '%s\\n' "$flag$line"
+        end
+    end
+end
+complete --command inband --no-files --arguments '(__inband_complete)'
+`,
+};

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import type { Context } from './context.js';
+
+/** What the program is told of a file that arrived. */
+export interface Arrival {
+  path: string;
+  /** As the sender called it. */
+  name: string;
+  peer: string;
+  size: number;
+  sha256: string;
+}
+
+/** The program given to `--exec` did not end with 0. */
+export class ExecFailed extends Error {
+  override readonly name = 'ExecFailed';
+}
+
+/**
+ * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its
+ * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr.
+ * Rejects with `ExecFailed`.
+ */
+export async function runFor(
+  program: string,
+  { path, name, peer, size, sha256 }: Arrival,
+  { env, stderr }: Pick<Context, 'env' | 'stderr'>,
+): Promise<void> {
+  const { INBAND_PASSWORD, ...others } = env;
+  const child = spawn(program, [path], {
+    env: {
+      ...others,
+      INBAND_PATH: path,
+      // A variable ends at the first NUL, and a program cannot be started with one.
+      INBAND_NAME: name.replaceAll('\0', ''),
+      INBAND_PEER: peer,
+      INBAND_SIZE: String(size),
+      INBAND_SHA256: sha256,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.pipe(stderr, { end: false });
+  child.stderr.pipe(stderr, { end: false });
+  const failed = await new Promise<string | undefined>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) =>
+      resolve(code === 0 ? undefined : (signal ?? `exit ${code}`)),
+    );
+  });
+  if (failed) throw new ExecFailed(`${program} failed for ${path} (${failed})`);
+}

@@ -1,0 +1,66 @@
+/** What the manual page says and the program's help does not. */
+
+type Entries = [term: string, text: string][];
+
+export const SUMMARY = 'send files to a JID and fetch blobs by cid, inside the XMPP stream';
+
+export const ENVIRONMENT: Entries = [
+  [
+    'INBAND_PASSWORD',
+    'The password, where neither --password-file nor --password-command is given.',
+  ],
+  ['NO_COLOR', 'Changes nothing: the output has no colours.'],
+  ['XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME', 'Where settings and blobs are, see FILES.'],
+];
+
+export const FILES: Entries = [
+  [
+    '$XDG_CONFIG_HOME/inband/config.toml',
+    'Settings; without the variable in ~/.config. On Windows %APPDATA%\\inband\\config.toml.',
+  ],
+  ['$XDG_DATA_HOME/inband/blobs', 'Published blobs; without the variable in ~/.local/share.'],
+  ['$XDG_CACHE_HOME/inband/blobs', 'Fetched blobs; without the variable in ~/.cache.'],
+];
+
+export const SETTINGS = [
+  'A flag beats an environment variable, which beats the settings file. In it, account is the name of the default',
+  'account, [accounts.NAME] holds an account (jid, and the account options without dashes), and [send], [receive],',
+  '[publish] and [fetch] hold values for the options of these commands.',
+].join(' ');
+
+export const SETTINGS_EXAMPLE = `account = "home"
+
+[accounts.home]
+jid = "juliet@example.org"
+password-command = "secret-tool lookup xmpp juliet"
+
+[accounts.work]
+jid = "juliet@work.example"
+service = "xmpps://xmpp.work.example:5223"
+password-file = "work.password"
+
+[send]
+window = 8
+
+[receive]
+dir = "~/Downloads"
+allow = ["own", "contacts", "example.net"]`;
+
+export const EXIT_STATUS: Entries = [
+  ['0', 'Done.'],
+  ['1', 'Unexpected.'],
+  ['2', 'Usage or settings.'],
+  ['3', 'Not authorized by the server, or replaced there by a login with the same resource.'],
+  ['4', 'No connection, or the server not trusted.'],
+  ['5', 'Recipient not reachable, not accepting from you, or not answering in time.'],
+  ['6', 'Refused or limited by the recipient.'],
+  ['7', 'Broken off.'],
+  ['8', 'The bytes are not those of the cid, or of the file.'],
+  ['9', 'No such blob.'],
+  ['10', 'Local file or disk; another receive has the folder.'],
+  [
+    '129, 130, 143',
+    'Interrupted by SIGHUP, SIGINT, SIGTERM; this is how receive ends without --once.',
+  ],
+  ['141', 'Nobody reads the results any more.'],
+];

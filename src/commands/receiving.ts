@@ -1,0 +1,181 @@
+import { enableCarbons } from '../protocol/carbons.js';
+import type { Handler, HandlerRegistry } from '../protocol/handler-registry.js';
+import { HASH_FEATURES } from '../protocol/hashes.js';
+import { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
+import { NS_IBB } from '../protocol/ibb/stanzas.js';
+import { JINGLE_FEATURES, JingleFileTransfers } from '../protocol/jingle/jingle-file-transfers.js';
+import { answerProposals, NS_JINGLE_MESSAGE } from '../protocol/jingle/message-initiation.js';
+import { NS_PING } from '../protocol/ping.js';
+import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
+import { SI_FEATURES } from '../protocol/si/stanzas.js';
+import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
+import type { Inbox } from '../transfer/inbox.js';
+import { PACE, TransferLimits } from '../transfer/limits.js';
+import type { Policy } from '../transfer/policy.js';
+import {
+  bareOffer,
+  type IncomingOffer,
+  jingleOffer,
+  receiveFile,
+  siOffer,
+} from '../transfer/receive-file.js';
+import type { Reporter } from '../ui/report.js';
+import type { Context } from './context.js';
+import { type Arrival, runFor } from './exec.js';
+import type { ReceiveFlags } from './receive.js';
+import { announce, type Serving, untilEnded } from './serve.js';
+
+const FEATURES = [
+  ...[NS_IBB, NS_PING, NS_JINGLE_MESSAGE],
+  ...[...JINGLE_FEATURES, ...SI_FEATURES, ...HASH_FEATURES],
+];
+
+/** What is to end before `receive` does, with the peer of each: transfers, and the programs run for files. */
+export type Running = Map<Promise<void>, string>;
+
+/** Receives files on one session, and closes it in the end. See `receive`. */
+export async function receiveOn(
+  serving: Serving,
+  inbox: Inbox,
+  registry: HandlerRegistry,
+  running: Running,
+  flags: ReceiveFlags,
+  context: Context,
+  reporter: Reporter,
+): Promise<void> {
+  const { session } = serving;
+  const limits = new TransferLimits(flags.maxSessions);
+  const bytestreams = new InBandBytestreams(session, { pace: PACE }, registry);
+  const jingle = new JingleFileTransfers(session, bytestreams);
+  const si = new SiFileTransfers(session, bytestreams);
+  const transfers = new Set<Promise<Arrival | undefined>>();
+  const underWay = new FilesUnderWay();
+  const hasRoom = ({ peer }: { peer: string }) => limits.hasRoom(peer, [...running.values()]);
+  limitOffers(limits, hasRoom, registry, bytestreams, [jingle, si]);
+  let isDone = false;
+  let failure: Error | undefined;
+  try {
+    const arrived = new Promise<void>((resolve) => {
+      const take = (file: IncomingOffer) => {
+        const transfer = receiveOne(file, { inbox, underWay, limits, context, reporter });
+        transfers.add(transfer);
+        const one = transfer
+          .then((arrival) => {
+            transfers.delete(transfer);
+            if (!arrival) return undefined;
+            isDone = flags.once ?? false;
+            if (isDone) resolve();
+            return runProgram(arrival, flags, context, reporter);
+          })
+          .then(() => void running.delete(one));
+        running.set(one, file.peer);
+      };
+      bytestreams.onBytestream = (stream) => take(bareOffer(stream, context.now()));
+      jingle.onOffer = (file) => (hasRoom(file) ? take(jingleOffer(file)) : file.decline());
+      si.onOffer = (file) => (hasRoom(file) ? take(siOffer(file)) : file.decline());
+    });
+    await takeProposals(serving, reporter);
+    await announce(session, reporter, FEATURES);
+    await untilEnded(session, context.signal, arrived);
+  } catch (error) {
+    failure = error as Error;
+  }
+  const why = context.signal.aborted ? context.signal.reason : undefined;
+  jingle.close(why);
+  si.close();
+  bytestreams.close(why);
+  // Not for their programs: who writes to us meanwhile should find us again soon.
+  await Promise.all(transfers);
+  await session.close();
+  // The last bytes may have come before the connection was lost, and the file is there only now.
+  if (failure && (context.signal.aborted || !isDone)) throw failure;
+}
+
+/** However a transfer is offered, it counts; a bytestream that nobody announced needs room at once. */
+function limitOffers(
+  limits: TransferLimits,
+  hasRoom: (file: { peer: string }) => boolean,
+  registry: HandlerRegistry,
+  bytestreams: InBandBytestreams,
+  offered: { mayOffer: Policy }[],
+): void {
+  const mayOffer = (peer: string) => limits.mayOffer(peer);
+  for (const one of offered) one.mayOffer = mayOffer;
+  const authorized: Handler<unknown, boolean> = (_jid, _sid, peer = '') =>
+    mayOffer(peer) && limits.hasRoom(peer, bytestreams.peers) && hasRoom({ peer });
+  registry.registerDefault(authorized, 'ibb', 'authorized');
+}
+
+/** Lets those find us who do not see us; where the server has no carbons, they need our full JID. */
+async function takeProposals(
+  { session, admit, mayAnswer }: Serving,
+  reporter: Reporter,
+): Promise<void> {
+  answerProposals(session, (from) => admit(from) && mayAnswer(from));
+  try {
+    await enableCarbons(session);
+  } catch (error) {
+    session.ended.throwIfAborted();
+    reporter.note(
+      `the server copies no messages to us, so who does not see us online needs our full JID (${(error as Error).message})`,
+    );
+  }
+}
+
+interface Reception {
+  inbox: Inbox;
+  underWay: FilesUnderWay;
+  limits: TransferLimits;
+  context: Context;
+  reporter: Reporter;
+}
+
+/** Returns the file if it arrived whole; a transfer that fails does not end the others. */
+async function receiveOne(
+  file: IncomingOffer,
+  { inbox, underWay, limits, context, reporter }: Reception,
+): Promise<Arrival | undefined> {
+  const { exitCodeOf, signal } = context;
+  const { report } = reporter;
+  const { name, size } = file.offer;
+  const facts = { peer: file.peer, name };
+  const about = size === undefined ? {} : { size };
+  let place: Place | undefined;
+  let [start, end, isWhole] = [0, 0, false];
+  try {
+    place = await underWay.enter(file, signal);
+    const received = await receiveFile(file, inbox, {
+      onStart: (offset) => {
+        start = end = offset;
+        report({ event: 'start', ...facts, ...about, incoming: true });
+        if (offset > 0) report({ event: 'resumed', ...facts, offset });
+      },
+      onProgress: (bytes) => {
+        end = bytes;
+        place?.progressed(bytes);
+        report({ event: 'progress', ...facts, bytes, ...about });
+      },
+    });
+    isWhole = true;
+    report({ event: 'done', ...facts, ...received });
+    return { ...facts, ...received };
+  } catch (error) {
+    const message = `${name} from ${file.peer} did not arrive: ${(error as Error).message}`;
+    report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
+    return undefined;
+  } finally {
+    place?.leave();
+    limits.ended(file.peer, end - start, isWhole);
+  }
+}
+
+/** It takes a place among the transfers: how many run at a time has the same limit. */
+async function runProgram(
+  arrival: Arrival,
+  { exec }: ReceiveFlags,
+  context: Context,
+  { warn }: Reporter,
+): Promise<void> {
+  if (exec === undefined) return;
+  await runFor(exec, arrival, context).catch((error: Error) => warn(error.message));
+}

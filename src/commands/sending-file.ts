@@ -1,0 +1,125 @@
+import type { FileOffer } from '../protocol/file-offer.js';
+import type { Recipient } from '../transfer/find-recipient.js';
+import { type AcceptedOffer, offerTo, WAYS, type Way } from '../transfer/offers.js';
+import { RecipientUnreachable } from '../transfer/recipient-errors.js';
+import { isPassing, Retries } from '../transfer/retries.js';
+import { describeSource, plainOffer, type Source, sendFile } from '../transfer/send-file.js';
+import type { Reporter } from '../ui/report.js';
+import type { Context } from './context.js';
+import type { SendFlags, SendingLine } from './send.js';
+
+/** A file on its way to its recipient, over as many connections as it takes. */
+export class SendingFile {
+  readonly #source: Source;
+  readonly #line: SendingLine;
+  readonly #flags: SendFlags;
+  readonly #signal: AbortSignal;
+  readonly #reporter: Reporter;
+  readonly #retries: Retries;
+  #offer: FileOffer | undefined;
+  /** How the recipient has accepted it, once it has. */
+  #way: Way | undefined;
+  /** Where the last attempt started, in bytes. */
+  #offset = 0;
+
+  constructor(
+    source: Source,
+    line: SendingLine,
+    flags: SendFlags,
+    { signal }: Context,
+    reporter: Reporter,
+  ) {
+    this.#source = source;
+    this.#line = line;
+    this.#flags = flags;
+    this.#signal = signal;
+    this.#reporter = reporter;
+    this.#retries = new Retries(flags.retryFor * 1000);
+  }
+
+  /** Makes attempts until one succeeds, or there is no point in another. */
+  async send(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#attempt();
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        if (!this.#deservesAnother(error as Error)) throw error;
+        this.#line.forget();
+        this.#reporter.warn(`${(error as Error).message}; trying again`);
+        await this.#retries.wait(error as Error, this.#signal);
+      }
+    }
+  }
+
+  /** Of a recipient that was never there, of what can be read once only, and after a "no", the first is the last. */
+  #deservesAnother(error: Error): boolean {
+    if (!this.#way || this.#source.size === undefined) return false;
+    // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
+    const fromAfresh = error.name === 'FileMismatch' && this.#offset > 0;
+    return fromAfresh || isPassing(error);
+  }
+
+  async #attempt(): Promise<void> {
+    const { note } = this.#reporter;
+    const { recipient: found, offers } = await this.#line.reach();
+    const recipient = this.#asBefore(found);
+    // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
+    const mayBeResumed = recipient.ways.some((way) => way !== 'ibb');
+    const offer = mayBeResumed ? await this.#describe() : plainOffer(this.#source);
+    if (!this.#way) this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
+    const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
+    this.#started(accepted);
+    const facts = this.#facts(accepted.stream.peer);
+    const sent = await sendFile(accepted, this.#source, offer, {
+      signal: this.#signal,
+      onProgress: (bytes) => {
+        this.#retries.reached(bytes);
+        this.#reporter.report({ event: 'progress', ...facts, bytes });
+      },
+    });
+    this.#reporter.report({ event: 'done', ...facts, ...sent });
+  }
+
+  async #describe(): Promise<FileOffer> {
+    this.#offer ??= await this.#reporter.connecting(`reading ${this.#source.name}`, () =>
+      describeSource(this.#source, this.#signal),
+    );
+    return this.#offer;
+  }
+
+  /**
+   * A recipient that answers no questions because it is away looks like one that knows bare bytestreams alone; by one
+   * the file would lose its name, its hash, and what has arrived of it.
+   */
+  #asBefore(recipient: Recipient): Recipient {
+    if (!this.#way) return recipient;
+    const good: readonly Way[] = WAYS.slice(0, WAYS.indexOf(this.#way) + 1);
+    const ways = recipient.ways.filter((way) => good.includes(way));
+    if (ways.length > 0) return { ...recipient, ways };
+    const { peer } = recipient;
+    throw new RecipientUnreachable(`${peer} is not there, or takes files by ${this.#way} no more`);
+  }
+
+  #started({ way, stream: { peer }, range: { offset } }: AcceptedOffer): void {
+    const { report } = this.#reporter;
+    if (!this.#way) report({ event: 'start', ...this.#facts(peer) });
+    if (this.#way || offset > 0) report({ event: 'resumed', ...this.#facts(peer), offset });
+    this.#way = way;
+    this.#offset = offset;
+  }
+
+  #options() {
+    const { stanza, blockSize, window, maxRetries, initialWait, waitFactor } = this.#flags;
+    return {
+      ...{ stanza, blockSize, window, maxRetries, initialWait, waitFactor },
+      signal: this.#signal,
+      timeout: this.#flags.acceptTimeout * 1000,
+    };
+  }
+
+  #facts(peer: string) {
+    const { name, size } = this.#source;
+    return { peer, name, ...(size === undefined ? {} : { size }) };
+  }
+}

@@ -1,0 +1,60 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Source } from '../transfer/send-file.js';
+import { type Context, UsageError } from './context.js';
+
+/** Enough at once that reading costs little. */
+const READ_BYTES = 256 * 1024;
+
+export type OpenSource = Source & { close(): Promise<void> };
+
+/** Opens all before anything is sent: a name that is misspelt costs nothing. `-` is standard input. */
+export async function openSources(
+  files: string[],
+  name: string | undefined,
+  { stdin }: Context,
+): Promise<OpenSource[]> {
+  const sources: OpenSource[] = [];
+  for (const file of files) {
+    sources.push(
+      file === '-'
+        ? { name: name ?? 'stdin', read: () => stdin, close: async () => undefined }
+        : await openSource(file),
+    );
+  }
+  return sources;
+}
+
+async function openSource(path: string): Promise<OpenSource> {
+  const handle = await open(path);
+  const stats = await handle.stat();
+  if (stats.isDirectory()) {
+    await handle.close();
+    throw new UsageError(`${path} is a directory; pack it first: tar c ${path} | inband send - …`);
+  }
+  const { default: mime } = await import('mime');
+  const mediaType = mime.getType(path);
+  return {
+    name: basename(path),
+    ...(mediaType ? { mediaType } : {}),
+    // What is no regular file (a pipe, a device) has no size, and can be read once only.
+    ...(stats.isFile() ? { size: stats.size, date: stats.mtime } : {}),
+    read: (offset, buffer) => read(handle, stats.isFile() ? offset : undefined, buffer),
+    close: () => handle.close(),
+  };
+}
+
+/** The rest of a file, from `position` on, or of what has no positions. The handle stays open. */
+async function* read(
+  handle: FileHandle,
+  position: number | undefined,
+  shared: Buffer | undefined,
+): AsyncGenerator<Buffer> {
+  for (let at = position; ; ) {
+    const buffer = shared ?? Buffer.allocUnsafe(READ_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at ?? null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    if (at !== undefined) at += bytesRead;
+  }
+}

@@ -1,0 +1,60 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ExecFailed, runFor } from '../../src/commands/exec.js';
+
+const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
+const ARRIVAL = {
+  path: '/inbox/$(touch harm) -rf',
+  name: NAME,
+  peer: 'romeo@montague.example/orchard',
+  size: 7,
+  sha256: 'abc',
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-exec-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** A program of this text, run for the arrival; what reached stderr. */
+async function run(text: string): Promise<string> {
+  const program = join(folder, 'program');
+  await writeFile(program, `#!${process.execPath}\n${text}`);
+  await chmod(program, 0o700);
+  const stderr = new PassThrough();
+  const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret' };
+  await runFor(program, ARRIVAL, { env, stderr });
+  return String(stderr.read() ?? '');
+}
+
+describe('the program that is run for a file', () => {
+  test('gets its path as the only argument, and the facts in its environment (R59)', async () => {
+    const told = await run(`
+      const facts = Object.entries(process.env).filter(([name]) => name.startsWith('INBAND_'));
+      console.log(JSON.stringify([process.argv.slice(2), Object.fromEntries(facts)]));`);
+    expect(JSON.parse(told)).toEqual([
+      [ARRIVAL.path],
+      {
+        INBAND_PATH: ARRIVAL.path,
+        INBAND_NAME: NAME.slice(0, -1),
+        INBAND_PEER: ARRIVAL.peer,
+        INBAND_SIZE: '7',
+        INBAND_SHA256: 'abc',
+      },
+    ]);
+  });
+
+  test('is told of when it fails', async () => {
+    await expect(run('process.exit(3)')).rejects.toThrow(ExecFailed);
+    await expect(run('process.exit(3)')).rejects.toThrow('exit 3');
+  });
+
+  test('is told of when it is not there', async () => {
+    const running = runFor('/not/there', ARRIVAL, { env: {}, stderr: new PassThrough() });
+    await expect(running).rejects.toThrow('ENOENT');
+  });
+});

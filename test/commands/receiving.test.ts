@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Context } from '../../src/commands/context.js';
+import type { ReceiveFlags } from '../../src/commands/receive.js';
+import { type Running, receiveOn } from '../../src/commands/receiving.js';
+import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
+import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
+import { ConnectionLost } from '../../src/session/stanza-session.js';
+import type { Event } from '../../src/ui/events.js';
+import type { Reporter } from '../../src/ui/report.js';
+import { JULIET, linkedSessions } from '../support/linked-sessions.js';
+import { MemoryInbox } from '../transfer/memory-inbox.js';
+
+const LOST = new ConnectionLost('cut');
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-receiving-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** An inbox on a disk that is slow: `publishing` resolves when a file is to get its name, `go` gives it. */
+function slowInbox() {
+  const inbox = new MemoryInbox();
+  let go: () => void = () => undefined;
+  const mayGo = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const publishing = new Promise<void>((resolve) => {
+    const create = inbox.createPartial.bind(inbox);
+    inbox.createPartial = async (wanted) => {
+      const partial = await create(wanted);
+      const publish = async (name: string) => {
+        resolve();
+        await mayGo;
+        return partial.publish(name);
+      };
+      return { ...partial, publish };
+    };
+  });
+  return { inbox, publishing, go };
+}
+
+/** Juliet receives what Romeo sends as a bare bytestream; `cut` ends her session. */
+function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
+  const [romeo, juliet] = linkedSessions();
+  const running: Running = new Map();
+  let isDone: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    isDone = resolve;
+  });
+  const reporter: Reporter = {
+    report: ({ event }: Event) => event === 'done' && isDone(),
+    connecting: (_text, work) => work(),
+    ...{ warn: () => undefined, note: () => undefined, expect: () => undefined },
+    close: () => undefined,
+  };
+  const context = {
+    ...{ env: {}, stderr: new PassThrough(), signal: new AbortController().signal },
+    ...{ now: () => new Date(0), exitCodeOf: () => 1 },
+  } as unknown as Context;
+  const ended = receiveOn(
+    { session: juliet, admit: () => true, mayAnswer: () => true },
+    ...([inbox, new HandlerRegistry(), running] as const),
+    { account: JULIET, dir: '', maxSessions: 4, ...flags },
+    ...([context, reporter] as const),
+  );
+  const outcome = ended.then(
+    () => 'done',
+    (error: Error) => error,
+  );
+  const services = new InBandBytestreams(romeo);
+  const send = async () => {
+    const stream = await services.open(JULIET);
+    stream.on('error', () => undefined).end('hello');
+  };
+  return { outcome, running, done, send, cut: () => juliet.end(LOST) };
+}
+
+test.each([
+  [true, 'done'],
+  [false, LOST],
+])(
+  'a file that is there after the connection was lost is the last with --once: %p',
+  async (once, end) => {
+    const { inbox, publishing, go } = slowInbox();
+    const { outcome, send, cut } = receiving(inbox, { once });
+    await send();
+    await publishing;
+    cut();
+    go();
+    expect(await outcome).toBe(end);
+    expect([...inbox.files.values()]).toEqual([Buffer.from('hello')]);
+  },
+);
+
+test('a program that is run for a file does not keep the daemon away from the network', async () => {
+  const [program, go] = [join(folder, 'program'), join(folder, 'go')];
+  const text = `#!/bin/sh\nfor i in $(seq 300); do [ -e '${go}' ] && exit; sleep 0.1; done\n`;
+  await writeFile(program, text, { mode: 0o755 });
+  const flags = { exec: program, maxSessions: 1 };
+  const { outcome, running, done, send, cut } = receiving(new MemoryInbox(), flags);
+  await send();
+  await done;
+  // It has a place, so that nobody can have any number of them started.
+  await expect(send()).rejects.toThrow('not-acceptable');
+  cut();
+  expect(await outcome).toBe(LOST);
+  expect(running.size).toBe(1);
+  await writeFile(go, '');
+  await Promise.all(running.keys());
+  expect(running.size).toBe(0);
+});

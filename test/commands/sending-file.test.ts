@@ -1,0 +1,69 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import type { Context } from '../../src/commands/context.js';
+import type { SendFlags, SendingLine } from '../../src/commands/send.js';
+import { SendingFile } from '../../src/commands/sending-file.js';
+import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
+import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
+import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
+import type { Event } from '../../src/ui/events.js';
+import type { Reporter } from '../../src/ui/report.js';
+import { pattern } from '../protocol/ibb/bytestreams.js';
+import { JULIET } from '../support/linked-sessions.js';
+import { sourceOf } from '../transfer/transfers.js';
+
+const LETTER = pattern(50);
+
+/** An offer that is accepted; the bytestream takes what it is given, or breaks. */
+function acceptedBy(way: Way, bytesSent: number): AcceptedOffer {
+  const stream = Object.assign(new PassThrough().resume(), { peer: JULIET, bytesSent });
+  stream.on('error', () => undefined); // `pipeline` tells
+  if (bytesSent === 0) stream.destroy(new BytestreamLost('it was cut'));
+  return {
+    way,
+    stream: stream as unknown as Bytestream,
+    range: { offset: 0 },
+    confirmed: async () => 'verified',
+    cancel: async () => undefined,
+  };
+}
+
+/** Sends a file to a recipient who is found with these ways, one attempt after the other; how it was offered each time. */
+async function waysOffered(
+  found: Way[][],
+  accepted: AcceptedOffer[],
+): Promise<{ offered: Way[]; events: string[] }> {
+  const offered: Way[] = [];
+  const events: string[] = [];
+  const offerBy =
+    (way: Way): Offer =>
+    async () => {
+      offered.push(way);
+      return accepted.shift() as AcceptedOffer;
+    };
+  const offers = { jingle: offerBy('jingle'), si: offerBy('si'), ibb: offerBy('ibb') };
+  const line: SendingLine = {
+    reach: async () => ({ recipient: { peer: JULIET, ways: found.shift() as Way[] }, offers }),
+    forget: () => undefined,
+    close: async () => undefined,
+  };
+  const reporter: Reporter = {
+    report: ({ event }: Event) => void events.push(event),
+    connecting: (_text, work) => work(),
+    ...{ warn: () => undefined, note: () => undefined, expect: () => undefined },
+    close: () => undefined,
+  };
+  const flags = { retryFor: 60, acceptTimeout: 1 } as SendFlags;
+  const { signal } = new AbortController();
+  await new SendingFile(sourceOf(LETTER), line, flags, { signal } as Context, reporter).send();
+  return { offered, events };
+}
+
+test('a file that was cut is offered again as it was accepted, or better', async () => {
+  const { offered, events } = await waysOffered(
+    [['si', 'ibb'], ['ibb'], ['jingle', 'si', 'ibb']],
+    [acceptedBy('si', 0), acceptedBy('jingle', LETTER.length)],
+  );
+  expect(offered).toEqual(['si', 'jingle']);
+  expect(events).toEqual(['offer', 'start', 'resumed', 'done']);
+});
