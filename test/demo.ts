@@ -79,7 +79,9 @@ function introduce({ juliet, romeo }: Stage): void {
   for (const { name, jid, home } of [juliet, romeo]) {
     say(`and, as ${name},`);
     say(`  cd ${quote(home)}; export INBAND_ACCOUNT=${jid}`);
-    say('  export XDG_DATA_HOME="$PWD/.local/share" XDG_CACHE_HOME="$PWD/.cache"');
+    say(
+      '  export XDG_CONFIG_HOME="$PWD/.config" XDG_DATA_HOME="$PWD/.local/share" XDG_CACHE_HOME="$PWD/.cache"',
+    );
   }
 }
 

@@ -83,14 +83,14 @@ describe('publish', () => {
     );
   });
 
-  test('refuses more than 64 KiB', async () => {
+  test('refuses more than 64 KiB (R56)', async () => {
     const { path } = await fileOf(64 * 1024 + 1);
     const outcome = await outcomeOf(stage.inband('alice', ['publish', path]));
     expect(outcome).toMatchObject({ code: 2, stdout: '' });
     expect(outcome.stderr).toMatch(/^inband: .*65536.*\n$/m);
   });
 
-  test('warns of more than 8 KiB, but not when it is to be quiet', async () => {
+  test('warns of more than 8 KiB, but not when it is to be quiet (R56)', async () => {
     const { path } = await fileOf(8 * 1024 + 1);
     const loud = await outcomeOf(stage.inband('alice', ['publish', path]));
     expect(loud.stderr).toMatch(/^inband: .*8193 bytes.*8192/m);
@@ -313,7 +313,7 @@ describe('the cache', () => {
     expect(requests).toBe(2);
   });
 
-  test('is not for others: what was only fetched is not given out', async () => {
+  test('is not for others: what was only fetched is not given out (R55)', async () => {
     const { cid } = await served();
     await resultsOf(fetchAs('bob', cid, '--from', ALICE));
     expect(cachedBy('bob')).toHaveLength(1);

@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { discoverFeatures } from '../../src/protocol/disco.js';
+import { HASH_FEATURES } from '../../src/protocol/hashes.js';
+import { JINGLE_FEATURES } from '../../src/protocol/jingle/jingle-file-transfers.js';
+import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { type Element, xml } from '../../src/session/xml.js';
@@ -66,13 +69,18 @@ describe('receive', () => {
     const info = await bob.session.request('get', SERVER, query);
     expect(info.getChild('query')?.getChild('identity')?.attrs.name).toBe('inband');
     const features = await discoverFeatures(bob.session, SERVER);
-    expect([...features].sort()).toEqual([
+    const expected = [
       'http://jabber.org/protocol/caps',
       'http://jabber.org/protocol/disco#info',
       'http://jabber.org/protocol/ibb',
       'urn:xmpp:bob',
+      'urn:xmpp:jingle-message:0',
       'urn:xmpp:ping',
-    ]);
+      ...JINGLE_FEATURES,
+      ...SI_FEATURES,
+      ...HASH_FEATURES,
+    ];
+    expect([...features].sort()).toEqual(expected.sort());
   });
 
   test('tells a stranger nothing', async () => {

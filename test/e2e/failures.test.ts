@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type Actor,
@@ -61,6 +62,7 @@ describe('usage', () => {
     ['a way that is not known', ['send', '--via', 'ftp', 'x', BOB], /--via/],
     ['no room for a session', ['receive', '--max-sessions', '0'], /--max-sessions/],
     ['standard input twice', ['send', '-', '-', BOB], /standard input/],
+    ['a name for no standard input', ['send', '--name', 'a', 'x', BOB], /--name.*"-"/],
     ['operands where none are', ['receive', 'x'], /too many arguments/],
     ['a hash that is not known', ['publish', '--hash', 'crc32', 'x'], /--hash/],
     ['a max-age below 0', ['publish', '--max-age', '-1', 'x'], /--max-age/],
@@ -138,14 +140,15 @@ describe('the password', () => {
   }
 
   test('is wrong', async () => {
-    await expectFailure(send([file, BOB], withPassword('wrong')), 3, /^inband: .*not-authorized/);
+    const why = /^inband: .*not-authorized.*; check the account and its password$/;
+    await expectFailure(send([file, BOB], withPassword('wrong')), 3, why);
   });
 
   test('is not given', async () => {
     await expectFailure(send([file, BOB], withPassword(undefined)), 2, /INBAND_PASSWORD/);
   });
 
-  test('is in a file that others can read', async () => {
+  test('is in a file that others can read (R59)', async () => {
     for (const mode of [0o644, 0o640, 0o602]) {
       const path = await passwordFile(mode);
       const actor = send([file, BOB, '--password-file', path]);
@@ -162,10 +165,10 @@ describe('the password', () => {
     await expectFailure(send([file, BOB, '--password-file', path]), 2, /password is empty/);
   });
 
-  test('is printed by a command that fails; what it printed is not shown', async () => {
+  test('is printed by a command that fails; what it printed is not shown (R25)', async () => {
     const command = 'echo hunter2; echo hunter3 >&2; exit 7';
     const actor = send([file, BOB, '--password-command', command]);
-    await expectFailure(actor, 2, /--password-command failed \(exit code 7\)$/);
+    await expectFailure(actor, 2, /--password-command failed \(exit code 7\);/);
     expect(actor.stderr()).not.toContain('hunter');
   });
 
@@ -186,7 +189,7 @@ describe('the password', () => {
     await resultsOf(bob);
   });
 
-  test('is no flag, for others would see it', async () => {
+  test('is no flag, for others would see it (R59)', async () => {
     await expectFailure(send([file, BOB, '--password', 'hunter2']), 2, /--password/);
   });
 });
@@ -234,12 +237,23 @@ describe('the server', () => {
 });
 
 describe('the recipient', () => {
+  test('is looked for though the settings have a name for standard input', async () => {
+    const folder = join(stage.home('alice'), '.config/inband');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'config.toml'), '[send]\nname = "dump"\n');
+    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost/);
+  });
+
   test('is offline', async () => {
-    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost\/inband is not there/);
+    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost is not there/);
   });
 
   test('does not exist', async () => {
-    await expectFailure(send([file, 'nobody@localhost']), 5, /^inband: nobody@localhost\/inband/);
+    await expectFailure(
+      send([file, 'nobody@localhost']),
+      5,
+      /^inband: nobody@localhost is not there/,
+    );
   });
 
   test('is of a domain that the server cannot reach', async () => {
@@ -248,31 +262,42 @@ describe('the recipient', () => {
 
   test('does not allow it', async () => {
     const bob = await stage.receive('bob', ['--allow', 'own']);
-    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost\/inband .*--allow/);
+    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost is not there, .*--allow/);
     expect(filesIn(bob.folder)).toEqual([]);
   });
 });
 
 describe('a transfer under way', () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)(
-    'ends with 7 on both sides when the server ends by %s',
+    'of what cannot be read again ends with 7 when the server ends by %s; the daemon comes back',
     async (signal) => {
       const bob = await stage.receive('bob', ['--json']);
       const alice = stage.inband('alice', ['send', '--json', '--window', '1', '/dev/zero', BOB]);
       await bob.line(/^\{"event":"progress"/);
       await stage.server.restart(signal);
-      for (const actor of [alice, bob]) {
-        const { code, stdout, stderr } = await outcomeOf(actor);
-        expect({ code, stderr }).toEqual({ code: 7, stderr: expect.any(String) });
-        expect(stderr).not.toMatch(/unexpected|\.js:/);
-        const failed = eventsOf(stdout).filter(({ event }) => event === 'failed');
-        expect(failed.map(({ exitCode }) => exitCode)).toEqual(failed.map(() => 7));
-        expect(filesIn(actor.folder)).toEqual([]);
+      const { code, stdout, stderr } = await outcomeOf(alice);
+      expect({ code, stderr }).toEqual({ code: 7, stderr: expect.any(String) });
+      expect(stderr).not.toMatch(/unexpected|\.js:/);
+      const failed = eventsOf(stdout).filter(({ event }) => event === 'failed');
+      expect(failed.map(({ exitCode }) => exitCode)).toEqual([7]);
+
+      const isOnline = ({ state }: { state?: unknown }) => state === 'online';
+      while (eventsOf(bob.stdout()).filter(isOnline).length < 2) {
+        await once(bob.child.stdout as Readable, 'data');
       }
+      expect(await outcomeOf(send([file, BOB]))).toMatchObject({ code: 0 });
+      await bob.stop('SIGTERM');
+      const ends = eventsOf(bob.stdout()).filter(
+        ({ event }) => event === 'failed' || event === 'done',
+      );
+      expect(ends).toMatchObject([
+        { event: 'failed', exitCode: 7 },
+        { event: 'done', size: 5000 },
+      ]);
     },
   );
 
-  test('ends with 10 when the file gets shorter', async () => {
+  test('ends with 10 when the file gets shorter (R47)', async () => {
     await truncate(file, 50_000_000);
     const bob = await stage.receive('bob');
     const alice = send(['--json', '--window', '1', file, BOB]);
@@ -282,7 +307,7 @@ describe('a transfer under way', () => {
     expect(code).toBe(10);
     expect(complaintsIn(stderr)).toEqual([expect.stringMatching(/^inband: a file changed/)]);
     await bob.line(/^inband: /, 'stderr');
-    expect(filesIn(bob.folder)).toEqual([]);
+    expect(filesIn(bob.folder).filter((path) => !path.startsWith('.inband/'))).toEqual([]);
   });
 });
 
@@ -309,6 +334,11 @@ describe('the inbox', () => {
     await expectFailure(actor, 10, new RegExp(`^inband: .*${file}`));
   });
 
+  test('is where nothing can be made', async () => {
+    const actor = stage.inband('bob', ['receive', '--dir', '/proc/inband/inbox']);
+    await expectFailure(actor, 10, /^inband: .*\/proc/);
+  });
+
   test('has a file where the partials go', async () => {
     const inbox = stage.folder();
     await writeFile(join(inbox, '.inband'), '');
@@ -316,12 +346,25 @@ describe('the inbox', () => {
     await expectFailure(actor, 10, new RegExp(`^inband: .*${inbox}`));
   });
 
-  // Nothing is unwritable for root.
-  (process.getuid?.() === 0 ? test.skip : test)('may not be written to', async () => {
-    const inbox = join(stage.folder(), 'inbox');
-    await mkdir(inbox, { mode: 0o500 });
+  test('is in use: the process is named, and the one that has it goes on', async () => {
+    const bob = await stage.receive('bob');
+    const actor = stage.inband('bob', ['receive', '--dir', bob.folder]);
+    await expectFailure(
+      actor,
+      10,
+      new RegExp(`in use by another inband \\(process ${bob.child.pid}\\)`),
+    );
+    expect(await outcomeOf(send([file, BOB]))).toMatchObject({ code: 0 });
+    await bob.stop();
+  });
+
+  test('may not be written to', async () => {
+    const own = join(stage.folder(), 'inbox');
+    await mkdir(own, { mode: 0o500 });
+    // Root may write wherever the kernel does not say no itself.
+    const inbox = process.getuid?.() === 0 ? '/sys' : own;
     const actor = stage.inband('bob', ['receive', '--dir', inbox]);
-    await expectFailure(actor, 10, /permission denied/);
+    await expectFailure(actor, 10, /permission denied|operation not permitted|read-only/);
   });
 });
 
@@ -337,7 +380,7 @@ test.each<[string, number, () => Actor]>([
   const [line = '', ...others] = complaintsIn(outcome.stderr);
   expect(others).toEqual([]);
   const failed = eventsOf(outcome.stdout).filter(({ event }) => event === 'failed');
-  expect(failed).toEqual([
+  expect(failed).toMatchObject([
     { event: 'failed', error: line.replace('inband: ', ''), exitCode: code },
   ]);
 });

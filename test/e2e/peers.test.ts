@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { type PeerScript, startPeer } from '../support/peers.js';
-import { ON_DEBIAN } from '../support/server.js';
+import { HAS_PEERS } from '../support/server.js';
 import {
   filesIn,
   firstResults,
@@ -25,7 +25,7 @@ const NS_IBB = 'http://jabber.org/protocol/ibb';
 const stage = prepareStage({ streamManagement: false });
 
 // test/support/setup.js puts them in place on Debian, and says elsewhere that they are left out.
-(ON_DEBIAN || process.env.CI ? describe : describe.skip)('programs of other libraries', () => {
+(HAS_PEERS ? describe : describe.skip)('programs of other libraries', () => {
   const peer = (script: PeerScript, ...args: string[]) =>
     startPeer(script, args, stage.server, 'alice');
 
@@ -122,4 +122,17 @@ describe('a peer that asks to wait', () => {
     expect(tries()).toBe(3);
     await session.close();
   });
+});
+
+test('a peer that knows the bytestream no more when it is closed has broken it off', async () => {
+  const { service, ca, account } = stage.server;
+  const { password } = account('alice');
+  const session = await connect({ account: `${ALICE}/peer`, password, service, ca });
+  for (const name of ['open', 'data']) session.handle('set', NS_IBB, name, () => undefined);
+  session.handle('set', NS_IBB, 'close', () => {
+    throw new StanzaError('cancel', 'item-not-found');
+  });
+  const bob = stage.inband('bob', ['send', '-', session.jid], { stdin: randomBytes(10_000) });
+  expect(await outcomeOf(bob)).toMatchObject({ code: 7 });
+  await session.close();
 });

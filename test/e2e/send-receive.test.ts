@@ -35,7 +35,7 @@ async function sendOnce(size: number, sendArgs: string[] = [], receiveArgs: stri
 }
 
 describe('send to receive --once', () => {
-  test.each([0, 1, 4096, 4097, 5 * MB])('brings a file of %d bytes', async (size) => {
+  test.each([0, 1, 4096, 4097, 5 * MB])('brings a file of %d bytes (R45)', async (size) => {
     const { alice, bob, path } = await sendOnce(size);
     expect(dirname(path)).toBe(bob.folder);
     expect(filesIn(bob.folder)).toHaveLength(1);
@@ -161,6 +161,7 @@ describe('a daemon', () => {
   });
 
   test.each([
+    ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('ended by %s exits with %d and leaves no partial', async (signal, code) => {
@@ -203,7 +204,11 @@ describe('a sender that is interrupted in the middle of a file', () => {
     await alice.stop(signal);
     expect(await outcomeOf(alice)).toMatchObject({ code });
     await bob.line(/^inband: /, 'stderr');
-    expect(filesIn(bob.folder)).toEqual([]);
+    // What came is kept, for the same file may be sent again.
+    expect(filesIn(bob.folder)).toEqual([
+      expect.stringMatching(/^\.inband\/.+\.json$/),
+      expect.stringMatching(/^\.inband\/.+\.part$/),
+    ]);
     expect(bob.stdout()).toBe('');
 
     await truncate(source, 10_000);
@@ -211,7 +216,7 @@ describe('a sender that is interrupted in the middle of a file', () => {
     expect(await outcomeOf(again)).toMatchObject({ code: 0 });
     const [path = ''] = await firstResults(bob, 1);
     expect(await hashOfFile(path)).toBe(await hashOfFile(source));
-    expect(filesIn(bob.folder)).toHaveLength(1);
+    expect(filesIn(bob.folder)).toHaveLength(3);
   });
 
   test('is reported by --json as failed, with the exit code', async () => {
@@ -250,6 +255,7 @@ describe('--json', () => {
     const to = { peer: `${BOB}/inband`, name: 'source' };
     expect(withoutProgress(sent.stdout)).toEqual([
       { event: 'state', state: 'online', jid: expect.stringMatching(/^alice@localhost\/./) },
+      { event: 'offer', ...to, size: 100_000 },
       { event: 'start', ...to, size: 100_000 },
       { event: 'done', ...to, size: 100_000, sha256: hash },
       { event: 'state', state: 'offline', jid: sender?.jid },
@@ -258,16 +264,16 @@ describe('--json', () => {
       ...{ event: 'progress', ...to, bytes: expect.any(Number), size: 100_000 },
     });
 
-    const from = { peer: sender?.jid, name: expect.any(String) };
+    const from = { peer: sender?.jid, name: 'source' };
     const path = expect.stringMatching(new RegExp(`^${bob.folder}/[^/]+$`));
     expect(withoutProgress(received.stdout)).toEqual([
       { event: 'state', state: 'online', jid: `${BOB}/inband` },
-      { event: 'start', ...from },
+      { event: 'start', ...from, size: 100_000 },
       { event: 'done', ...from, size: 100_000, sha256: hash, path },
       { event: 'state', state: 'offline', jid: `${BOB}/inband` },
     ]);
     expect(progressOf(received.stdout)[0]).toEqual({
-      ...{ event: 'progress', ...from, bytes: expect.any(Number) },
+      ...{ event: 'progress', ...from, bytes: expect.any(Number), size: 100_000 },
     });
   });
 

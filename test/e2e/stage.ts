@@ -1,7 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, statSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,6 +8,9 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { accountOf, type RunOptions, runInband } from '../support/inband.js';
 import type { Running } from '../support/process.js';
 import { type Prosody, type ProsodyOptions, startProsody } from '../support/prosody.js';
+import type { TestServer } from '../support/server.js';
+
+export { hashOfFile, sha256, writeRandom } from '../support/files.js';
 
 export interface Actor extends Running {
   /** The empty folder that it was started in. */
@@ -21,8 +23,8 @@ export interface ActorOptions extends Partial<Omit<RunOptions, 'env'>> {
 }
 
 /** A real server for a test file, and users who run the built program there, each with a home of their own. */
-export interface Stage {
-  readonly server: Prosody;
+export interface Stage<Server extends TestServer = Prosody> {
+  readonly server: Server;
   /** An empty folder, removed after the test. */
   folder(): string;
   /** The same for all that one user runs in a test. */
@@ -37,25 +39,32 @@ export interface Stage {
  * Accounts: `alice` and `bob`, who are contacts, and `mallory`, a stranger. To be called once, at the
  * top of a test file.
  */
-export function prepareStage(options: ProsodyOptions = {}): Stage {
+export const prepareStage = (options: ProsodyOptions = {}): Stage =>
+  prepareStageOn(() => startProsody(options));
+
+/** The same on another server, or in a `describe`. */
+export function prepareStageOn<Server extends TestServer>(
+  startServer: () => Promise<Server>,
+): Stage<Server> {
   const folders: string[] = [];
   const homes = new Map<string, string>();
   const actors: Actor[] = [];
-  let server: Prosody | undefined;
+  let server: Server | undefined;
 
   beforeAll(async () => {
-    server = await startProsody(options);
+    server = await startServer();
     await server.addAccount('mallory');
     await server.subscribe('alice', 'bob');
   });
   afterAll(() => server?.stop());
   afterEach(async () => {
-    await Promise.all(actors.splice(0).map((actor) => actor.stop('SIGKILL')));
+    // Not by SIGKILL: the server would keep their sessions for them, and others would wait for answers.
+    await Promise.all(actors.splice(0).map((actor) => actor.stop()));
     await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true })));
     homes.clear();
   });
 
-  const stage: Stage = {
+  const stage: Stage<Server> = {
     get server() {
       if (!server) throw new Error('the server is there in tests only');
       return server;
@@ -149,21 +158,10 @@ export function eventsOf(text: string): JsonEvent[] {
   });
 }
 
-/** All files below a folder, hidden ones too, by their relative paths; no folders. */
+/** All files below a folder, hidden ones too, by their relative paths; no folders, and not the lock of an inbox. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => !path.includes('.inband/lock/'))
     .filter((path) => !statSync(join(folder, path)).isDirectory())
     .sort();
 }
-
-/** Writes random bytes to a file and returns their SHA-256. */
-export async function writeRandom(path: string, size: number): Promise<string> {
-  const bytes = randomBytes(size);
-  await writeFile(path, bytes);
-  return sha256(bytes);
-}
-
-export const sha256 = (bytes: Uint8Array): string =>
-  createHash('sha256').update(bytes).digest('hex');
-
-export const hashOfFile = async (path: string): Promise<string> => sha256(await readFile(path));

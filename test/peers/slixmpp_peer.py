@@ -1,9 +1,12 @@
-"""A peer built on slixmpp: sends and receives bytestreams, publishes and fetches blobs.
+"""A peer built on slixmpp: sends and receives bytestreams and files, publishes and fetches blobs.
 
 Usage: slixmpp_peer.py <full jid> <port> <ca> <command>, with the password in INBAND_PASSWORD:
   send-iq <peer full jid> <path>
   send-message <peer full jid> <path>
   receive <peer jid> <path>            the first bytestream; from a full jid, or any resource of a bare one
+  si-send <peer full jid> <path> [md5]   offers the file by SI; the part that the peer wants
+  si-receive <path> [offset]          the first file that is offered by SI; prints `offer <name> <size> <md5>`
+  si-decline                          declines it
   bob-publish <path> <media type> [max-age]   prints the cid; serves until standard input ends
   bob-fetch <holder full jid> <cid> <path>
   bob-message <recipient full jid> <path> <media type>   the blob inside a message
@@ -13,14 +16,20 @@ Prints `ready` when it is online, `opened` when its bytestream is open, and `don
 """
 
 import asyncio
+import datetime
 import hashlib
 import os
 import sys
 import time
+import uuid
 from pathlib import Path
 
 from slixmpp import JID, ClientXMPP
+from slixmpp.xmlstream.handler import CoroutineCallback
+from slixmpp.xmlstream.matcher import StanzaPath
 
+IBB = "http://jabber.org/protocol/ibb"
+SOCKS5 = "http://jabber.org/protocol/bytestreams"
 BLOCK_SIZE = int(os.environ.get("BLOCK_SIZE", "4096"))
 
 
@@ -52,6 +61,53 @@ async def receive(client, peer, path):
         raise RuntimeError("closed on this side, after a wrong block")
     Path(path).write_bytes(data)
     return data
+
+
+async def offer(client, peer, path, md5=None):
+    data = Path(path).read_bytes()
+    sid = uuid.uuid4().hex
+    answer = await client["xep_0096"].request_file_transfer(
+        JID(peer),
+        sid=sid,
+        name=Path(path).name,
+        size=len(data),
+        desc="from slixmpp",
+        hash=md5 or hashlib.md5(data).hexdigest(),
+        date=datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.timezone.utc),
+        allow_ranged=True,
+        mime_type="text/plain",
+        methods=[{"value": SOCKS5}, {"value": IBB}],  # slixmpp 1.8 fails over its own list
+    )
+    method = answer["si"]["feature_neg"]["form"].get_values()["stream-method"]
+    if method != IBB:
+        raise RuntimeError(f"the stream method {method}")
+    rest = data[int(answer["si"]["file"]["range"]["offset"] or 0) :]
+    stream = await client["xep_0047"].open_stream(JID(peer), sid=sid)
+    await stream.sendall(rest)
+    await stream.close()
+    return rest
+
+
+async def next_offer(client):
+    offer = await client.offers.get()
+    file = offer["si"]["file"]
+    say(f"offer {file['name']} {file['size']} {file['hash']}")
+    return offer["from"], offer["si"]["id"]
+
+
+async def accept(client, path, offset="0"):
+    client["xep_0047"].auto_accept = False  # SI has to let the bytestream in
+    peer, sid = await next_offer(client)
+    payload = client["xep_0096"].stanza.File()
+    payload["range"]["offset"] = offset
+    await client["xep_0095"].accept(peer, sid, payload=payload, ifrom=client.boundjid)
+    return await receive(client, peer.full, path)
+
+
+async def decline(client):
+    peer, sid = await next_offer(client)
+    await client["xep_0095"].decline(peer, sid, ifrom=client.boundjid)
+    return b""
 
 
 async def publish(client, path, media_type, max_age=None):
@@ -100,6 +156,9 @@ COMMANDS = {
     "send-iq": send,
     "send-message": send_messages,
     "receive": receive,
+    "si-send": offer,
+    "si-receive": accept,
+    "si-decline": decline,
     "bob-publish": publish,
     "bob-fetch": fetch,
     "bob-message": send_blob,
@@ -108,14 +167,28 @@ COMMANDS = {
 }
 
 
+def answer_offers(client):
+    """slixmpp 1.8 handles offers in a coroutine that it never awaits."""
+    handle = client["xep_0095"]._handle_request
+    client.remove_handler("SI Request")
+    client.register_handler(
+        CoroutineCallback("SI Request", StanzaPath("iq@type=set/si"), handle)
+    )
+
+
 async def main(jid, port, ca, command, *args):
     client = ClientXMPP(jid, os.environ["INBAND_PASSWORD"])
     client.ca_certs = Path(ca)
     client.register_plugin("xep_0030")
     client.register_plugin("xep_0047", {"auto_accept": True, "max_block_size": 65535})
+    if command.startswith("si-"):  # others would be offered files that they do not answer
+        client.register_plugin("xep_0096")
+        answer_offers(client)
     client.register_plugin("xep_0231")
     client.streams = asyncio.Queue()
     client.add_event_handler("ibb_stream_start", client.streams.put_nowait)
+    client.offers = asyncio.Queue()
+    client.add_event_handler("si_request", client.offers.put_nowait)
     client.blobs = asyncio.Queue()
     client.add_event_handler("bob", client.blobs.put_nowait)
 

@@ -57,6 +57,9 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
 
 const configPath = (directory: string) => join(directory, 'ejabberd.yml');
 
+/** Erlang's threads spin while they wait for work; on a busy machine that made a start of 1 s one of 65 s. */
+const PATIENT = ['sbwt', 'sbwtdcpu', 'sbwtdio'].flatMap((flag) => [`+${flag}`, 'none']);
+
 async function launch(directory: string): Promise<Running> {
   const script = await readFile('/usr/sbin/ejabberdctl', 'utf8');
   const env = {
@@ -67,7 +70,7 @@ async function launch(directory: string): Promise<Running> {
     EJABBERD_LOG_PATH: join(directory, 'ejabberd.log'),
   };
   const args = ['-noinput', '-mnesia', 'dir', JSON.stringify(directory), '-s', 'ejabberd'];
-  const running = start('erl', args, { env, cwd: directory });
+  const running = start('erl', [...PATIENT, ...args], { env, cwd: directory });
   try {
     await running.line(/Start accepting .* for ejabberd_http/);
     return running;

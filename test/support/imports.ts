@@ -58,6 +58,8 @@ function problemOfPackage(path: string, { specifier }: Import): string | undefin
 
 function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | undefined {
   const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+  // The version is there.
+  if (target === '../package.json' && folderOf(path) === '') return undefined;
   const arrow = `${path} -> ${target}`;
   if (target === 'main.ts' || target === 'index.ts') return arrow;
   const [from, to] = [folderOf(path), folderOf(target)];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Running, type StartOptions, start } from './process.js';
 import type { TestServer } from './server.js';
+import { type OnTerminal, startOnTerminal, type TerminalOptions } from './terminal.js';
 
 export interface RunOptions extends StartOptions {
   /** A temporary folder that stands for the user's home: settings, cache and data go there. */
@@ -14,20 +15,37 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/inband.js', import.meta.url));
 
 /** Runs the built program. Standard input is empty unless `stdin` says otherwise. */
 export function runInband(args: string[], { home, env, ...options }: RunOptions): Running {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(INBAND|XDG)_/.test(name));
   return start(process.execPath, [LAUNCHER, ...args], {
     stdin: '',
     ...options,
-    env: {
-      ...Object.fromEntries(inherited),
-      HOME: home,
-      XDG_CACHE_HOME: join(home, '.cache'),
-      XDG_CONFIG_HOME: join(home, '.config'),
-      XDG_DATA_HOME: join(home, '.local/share'),
-      XDG_STATE_HOME: join(home, '.local/state'),
-      ...env,
-    },
+    env: environmentOf(home, env),
   });
+}
+
+export interface RunOnTerminalOptions extends TerminalOptions, Pick<RunOptions, 'home'> {
+  env?: Record<string, string>;
+}
+
+/** Runs the built program on a pseudo-terminal. */
+export function runInbandOnTerminal(
+  args: string[],
+  { home, env, ...options }: RunOnTerminalOptions,
+): OnTerminal {
+  const environment = environmentOf(home, { TERM: 'xterm', ...env });
+  return startOnTerminal([process.execPath, LAUNCHER, ...args], { ...options, env: environment });
+}
+
+function environmentOf(home: string, env: Record<string, string> | undefined): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(INBAND|XDG)_/.test(name));
+  return {
+    ...Object.fromEntries(inherited),
+    HOME: home,
+    XDG_CACHE_HOME: join(home, '.cache'),
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_DATA_HOME: join(home, '.local/share'),
+    XDG_STATE_HOME: join(home, '.local/state'),
+    ...env,
+  };
 }
 
 /** The environment that lets a command go online with a test server's account. */

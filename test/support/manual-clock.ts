@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../src/protocol/clock.js';
+import type { Clock } from '../../src/session/clock.js';
 
 interface Sleeper {
   at: number;

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PeerScript, startPeer } from './peers.js';
 import { startProsody } from './prosody.js';
-import { ON_DEBIAN, type TestServer } from './server.js';
+import { HAS_PEERS, type TestServer } from './server.js';
 
 const SLIXMPP = 'slixmpp_peer.py';
 const AIOXMPP = 'aioxmpp_peer.py';
 
-(ON_DEBIAN ? describe : describe.skip)('the Python peers', () => {
+(HAS_PEERS ? describe : describe.skip)('the Python peers', () => {
   const bytes = randomBytes(100_000);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   let server: TestServer;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Running, start } from './process.js';
 import type { TestServer } from './server.js';
 
-export type PeerScript = 'slixmpp_peer.py' | 'aioxmpp_peer.py';
+export type PeerScript = 'slixmpp_peer.py' | 'aioxmpp_peer.py' | 'purple_peer.py';
 
 /**
  * Starts a program of another library (test/peers) as `name@localhost/peer`. `args` begin with what it

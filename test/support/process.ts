@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-const LINE_TIMEOUT_MS = 45_000; // below jest's, so that the output is seen
+const LINE_TIMEOUT_MS = 100_000; // below jest's, so that the output is seen
 
 export interface Exit {
   code: number | null;
@@ -21,7 +21,7 @@ export interface Running {
   readonly exited: Promise<Exit>;
   /**
    * The match of the first line that matches, printed before or after the call.
-   * Rejects with all output when the process ends, or `timeout` ms (45,000) pass, without one.
+   * Rejects with all output when the process ends, or `timeout` ms (100,000) pass, without one.
    */
   line(pattern: RegExp, stream?: 'stdout' | 'stderr', timeout?: number): Promise<RegExpMatchArray>;
   /** Sends the signal (SIGTERM) unless the process has ended, and waits for its end. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createCertificateAuthority } from './certificates.js';
@@ -25,8 +26,15 @@ export interface ProsodyOptions extends ServerOptions {
    * with `password_hash = "SHA-256"` in `config`; `internal_plain` offers all three.
    */
   authentication?: 'internal_hashed' | 'internal_plain';
-  /** The name that the certificate is for; default `localhost`. */
+  /** Seconds that a session is kept after its connection was cut (XEP-0198); default 600, as shipped. */
+  hibernationTime?: number;
+  /** The name that the certificate is for; default: the domain. */
   certificateName?: string;
+  /**
+   * Talks to other such servers (RFC 6120, XEP-0220). Its domain is a loopback address of its own: an address needs no
+   * DNS, and the port of s2s is always 5269.
+   */
+  federated?: boolean;
 }
 
 export interface Prosody extends TestServer {
@@ -41,7 +49,8 @@ export function startProsody(options: ProsodyOptions = {}): Promise<Prosody> {
 
 async function startIn(directory: string, options: ProsodyOptions): Promise<Prosody> {
   const ca = await createCertificateAuthority(directory);
-  const certificate = await ca.issue(options.certificateName ?? DOMAIN);
+  const domain = options.federated ? loopbackAddress() : DOMAIN;
+  const certificate = await ca.issue(options.certificateName ?? domain);
   const configPath = join(directory, 'prosody.cfg.lua');
 
   let { ports, running } = await onFreePorts(async (ports) => {
@@ -50,13 +59,14 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
       `certificates = ${lua(directory)}`,
       `ssl = { certificate = ${lua(certificate.certPath)}, key = ${lua(certificate.keyPath)} }`,
       ...behaviour(options),
-      `VirtualHost ${lua(DOMAIN)}`,
+      ...(options.federated ? federation(domain) : ALONE),
+      `VirtualHost ${lua(domain)}`,
     ];
     await writeFile(configPath, lines.join('\n'));
     return { ports, running: await launch(configPath) };
   });
   const server = await createTestServer(ports, ca, {
-    ...storage(join(directory, DOMAIN)),
+    ...{ domain, ...storage(join(directory, fileName(domain)), domain) },
     log: () => running.stdout(),
     stop: async () => {
       await running.stop('SIGKILL');
@@ -89,7 +99,21 @@ function ownPlace(directory: string, ports: Ports): string[] {
     `interfaces = { ${lua(HOST)} }`,
     `c2s_ports = { ${ports.startTls} }`,
     `c2s_direct_tls_ports = { ${ports.directTls} }`,
-    'modules_disabled = { "s2s", "s2s_auth_certs" }',
+  ];
+}
+
+/** One of 16 million, so that two servers hardly ever get the same. */
+const loopbackAddress = () => ['127', ...[1, 2, 3].map(() => randomInt(1, 255))].join('.');
+
+const ALONE = ['modules_disabled = { "s2s", "s2s_auth_certs" }'];
+
+function federation(address: string): string[] {
+  return [
+    `s2s_interfaces = { ${lua(address)} }`,
+    's2s_ports = { 5269 }',
+    // Each has a CA of its own; who calls shows by a call back (XEP-0220) that the address is his.
+    's2s_secure_auth = false',
+    's2s_require_encryption = true',
   ];
 }
 
@@ -97,12 +121,14 @@ function behaviour(options: ProsodyOptions): string[] {
   const modules = ['carbons', 'disco', 'ping', 'roster', 'saslauth', 'tls'];
   if (options.streamManagement ?? true) modules.push('smacks');
   if (options.rateLimit) modules.push('limits');
+  if (options.federated) modules.push('dialback');
   const list = (words: string[]) => `{ ${words.map(lua).join(', ')} }`;
   return [
     `modules_enabled = ${list(modules)}`,
     `authentication = ${lua(options.authentication ?? 'internal_hashed')}`,
     ...(options.plainOnly ? [`disable_sasl_mechanisms = ${list(SCRAM)}`] : []),
     ...(options.rateLimit ? [`limits = { c2s = { rate = ${lua(options.rateLimit)} } }`] : []),
+    ...(options.hibernationTime ? [`smacks_hibernation_time = ${options.hibernationTime}`] : []),
     options.config ?? '',
   ];
 }
@@ -111,7 +137,7 @@ function behaviour(options: ProsodyOptions): string[] {
  * Writes accounts and rosters as Prosody's "internal" storage keeps them. Accounts are read at each
  * login, and a plain password is hashed then; rosters are read once and held in memory.
  */
-function storage(directory: string): Pick<ServerProgram, 'register' | 'subscribe'> {
+function storage(directory: string, domain: string): Pick<ServerProgram, 'register' | 'subscribe'> {
   const store = async (kind: 'accounts' | 'roster', user: string, table: string) => {
     const path = join(directory, kind, `${fileName(user)}.dat`);
     await mkdir(dirname(path), { recursive: true });
@@ -119,7 +145,7 @@ function storage(directory: string): Pick<ServerProgram, 'register' | 'subscribe
   };
   const rosters = new Map<string, string[]>();
   const addContact = async (user: string, contact: string) => {
-    const item = `[${lua(`${contact}@${DOMAIN}`)}] = { subscription = "both", groups = {} }`;
+    const item = `[${lua(`${contact}@${domain}`)}] = { subscription = "both", groups = {} }`;
     const items = [...(rosters.get(user) ?? []), item];
     rosters.set(user, items);
     await store('roster', user, `{ [false] = { version = 1, pending = {} }, ${items.join(', ')} }`);

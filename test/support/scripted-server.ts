@@ -4,7 +4,7 @@ import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import tls from 'node:tls';
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 /** What a server proves itself with, in PEM. */
 export interface Identity {
@@ -208,6 +208,8 @@ export interface Login {
   /** What comes between the header and the features of the three streams of a login. */
   beforeFeatures?: Partial<Record<'STARTTLS' | 'SASL' | 'binding', string>>;
   streamManagement?: boolean;
+  /** The attributes of `<enabled/>`. */
+  enabled?: string;
   /** What comes in one piece with `<enabled/>`. */
   behindEnabled?: string;
 }
@@ -276,6 +278,7 @@ function serveScram(clientFirst: string, options: Login & Required<Pick<Login, '
 /** Resource binding; with stream management if asked for. */
 export async function bind(peer: Peer, options: Login): Promise<void> {
   const { jid, streamManagement, behindEnabled = '' } = options;
+  const { enabled = "id='resume-me' resume='true'" } = options;
   const features = BIND + (streamManagement ? STREAM_MANAGEMENT : '');
   await peer.header(features, options.beforeFeatures?.binding);
   const { id } = await peer.stanza('iq');
@@ -284,7 +287,16 @@ export async function bind(peer: Peer, options: Login): Promise<void> {
   );
   if (!streamManagement) return;
   await peer.expect(/<enable[^>]*>/);
-  peer.write(`<enabled xmlns='urn:xmpp:sm:3' id='resume-me' resume='true'/>${behindEnabled}`);
+  peer.write(`<enabled xmlns='urn:xmpp:sm:3' ${enabled}/>${behindEnabled}`);
+}
+
+/** A login up to the request to resume (XEP-0198 §5), which is returned unanswered. */
+export async function resumption(peer: Peer, options: Login): Promise<string> {
+  await secure(peer, options);
+  await authenticate(peer, options);
+  await peer.header(BIND + STREAM_MANAGEMENT);
+  const [request] = await peer.expect(/<resume[^>]*>/);
+  return request;
 }
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');

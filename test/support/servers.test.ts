@@ -5,13 +5,13 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startEjabberd } from './ejabberd.js';
 import { startProsody } from './prosody.js';
-import { ON_DEBIAN, type TestServer } from './server.js';
+import { HAS_PEERS, type TestServer } from './server.js';
 
 const HEADER = `<?xml version='1.0'?><stream:stream to='localhost' xmlns='jabber:client'
   xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>`;
 const PROGRAMS = [
   { name: 'Prosody', startServer: startProsody },
-  ...(ON_DEBIAN ? [{ name: 'ejabberd', startServer: startEjabberd }] : []),
+  ...(HAS_PEERS ? [{ name: 'ejabberd', startServer: startEjabberd }] : []),
 ];
 
 /** Writes stanzas and collects what is answered, until it matches. */

@@ -19,6 +19,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ON_DEBIAN = existsSync('/etc/debian_version');
 const FIND_PEERS =
   'from importlib.util import find_spec; print(all(map(find_spec, ["slixmpp", "aioxmpp"])))';
+const FIND_PURPLE = 'from ctypes.util import find_library; print(find_library("purple"))';
 
 /** @type {Program[]} */
 const EVERYWHERE = [
@@ -50,16 +51,28 @@ const ON_DEBIAN_ONLY = [
     present: () => outputOf('/usr/bin/python3', '-c', FIND_PEERS).startsWith('True'),
     apt: ['python3-slixmpp', 'python3-aioxmpp'],
   },
+  {
+    name: 'libpurple',
+    present: () => outputOf('/usr/bin/python3', '-c', FIND_PURPLE).startsWith('libpurple'),
+    apt: ['libpurple0'],
+  },
 ];
+
+/** @type {Program[]} What has the name of its package. */
+const FOR_TESTS = ['zsh', 'fish', 'mandoc'].map((name) => ({
+  ...{ name, present: () => onPath(name), apt: [name], brew: name },
+}));
 
 /** @param {string | undefined} purpose */
 function main(purpose) {
   if (purpose !== 'demo' && purpose !== 'test') fail('usage: node test/support/setup.js demo|test');
   ensureNodeModules();
-  const more = purpose === 'test' && ON_DEBIAN ? ON_DEBIAN_ONLY : [];
-  ensurePrograms([...EVERYWHERE, ...more]);
+  const more = purpose === 'test' ? FOR_TESTS : [];
+  const onDebian = purpose === 'test' && ON_DEBIAN ? ON_DEBIAN_ONLY : [];
+  ensurePrograms([...EVERYWHERE, ...more, ...onDebian]);
   if (purpose === 'test' && !ON_DEBIAN) {
-    const left = 'not on Debian: the suites that need ejabberd, slixmpp and aioxmpp are left out';
+    const left =
+      'not on Debian: the suites that need ejabberd, slixmpp, aioxmpp and libpurple are left out';
     if (process.env.CI) fail(left);
     say(left);
   }

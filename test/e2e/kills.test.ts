@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { killAtRandom } from './kills.js';
+import { prepareStage } from './stage.js';
+
+const KILLS = 20;
+
+const stage = prepareStage();
+
+test(`whoever is killed while files are sent, ${KILLS} times: all arrive, and nothing else (R3)`, async () => {
+  const tally = await killAtRandom(stage.server, stage.folder(), KILLS);
+  expect(tally.sender + tally.receiver + tally.server).toBe(KILLS);
+  expect(tally.files).toBeGreaterThan(0);
+}, 600_000);

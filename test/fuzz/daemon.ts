@@ -1,0 +1,114 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Context } from '../../src/commands/context.js';
+import type { ReceiveFlags } from '../../src/commands/receive.js';
+import { receiveOn } from '../../src/commands/receiving.js';
+import { startServing } from '../../src/commands/serve.js';
+import { setBlob } from '../../src/protocol/bob/blob-store.js';
+import { memoryRegistry } from '../../src/protocol/bob/memory-blobs.js';
+import { StreamParser } from '../../src/session/parser.js';
+import { StanzaSession } from '../../src/session/stanza-session.js';
+import type { Element } from '../../src/session/xml.js';
+import type { Reporter } from '../../src/ui/report.js';
+import { MemoryInbox } from './memory-inbox.js';
+import { DAEMON, OWN, PUBLISHED } from './scenes.js';
+
+const STREAM = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
+
+export const MAX_SESSIONS = 16;
+
+const silent: Reporter = {
+  report: () => undefined,
+  expect: () => undefined,
+  warn: () => undefined,
+  note: () => undefined,
+  connecting: (_text, work) => work(),
+  close: () => undefined,
+};
+
+/** `inband receive` as it is, but for the server and the disk. */
+export class Daemon {
+  readonly inbox = new MemoryInbox();
+  /** Errors that no peer should be able to cause. */
+  readonly errors: Error[] = [];
+  readonly #hear: (stanza: Element) => void;
+  readonly #interrupt = new AbortController();
+  #session: StanzaSession | undefined;
+  #parser = new StreamParser();
+  /** Settles when it has ended. */
+  #ended: Promise<void> | undefined;
+
+  /** `hear` gets each stanza that it sends. */
+  constructor(hear: (stanza: Element) => void) {
+    this.#hear = hear;
+    this.#restartParser();
+  }
+
+  async start(allow: string[]): Promise<void> {
+    const context = this.#context();
+    const flags: ReceiveFlags = { account: OWN, allow, dir: '', maxSessions: MAX_SESSIONS };
+    const registry = memoryRegistry();
+    await setBlob(registry, PUBLISHED, 'text/plain');
+    const serving = await startServing(flags, context, registry, silent);
+    this.#ended = receiveOn(serving, this.inbox, registry, new Map(), flags, context, silent);
+    this.#ended.catch(() => undefined); // `stop` tells
+  }
+
+  /** Takes stanzas off the wire. Throws where they are no XML. */
+  read(text: string): void {
+    this.#parser.write(text);
+    if (!this.#parser.betweenStanzas) throw new Error(`not whole: ${text}`);
+  }
+
+  /** Takes what may be no XML; a stream that breaks is the server's own doing, so a new one begins. */
+  readBroken(text: string): void {
+    try {
+      this.#parser.write(text);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+    this.#restartParser();
+  }
+
+  /** Interrupts it, and resolves when it has ended in good order. */
+  async stop(): Promise<void> {
+    const reason = new Error('interrupted');
+    this.#interrupt.abort(reason);
+    await this.#ended?.catch((error) => {
+      if (error !== reason) throw error;
+    });
+  }
+
+  #restartParser(): void {
+    this.#parser = new StreamParser();
+    this.#parser.on('element', (element: Element) => this.#session?.receive(element));
+    this.#parser.write(STREAM);
+  }
+
+  #context(): Context {
+    const absent = () => {
+      throw new Error('no part of this');
+    };
+    return {
+      env: { INBAND_PASSWORD: 'secret' },
+      ...{ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
+      signal: this.#interrupt.signal,
+      now: () => new Date(),
+      exitCodeOf: () => 1,
+      connect: async (options) => {
+        const write = async (stanza: Element) => {
+          await turn();
+          this.#hear(stanza);
+        };
+        const onError = (error: Error) => this.errors.push(error);
+        this.#session = new StanzaSession(
+          DAEMON,
+          { write, close: async () => undefined },
+          { ...options, onError },
+        );
+        return this.#session;
+      },
+      ...{ openInbox: absent, saveFile: absent, createRegistry: absent, openCache: absent },
+      reporter: async () => silent,
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const FOLDER = dirname(fileURLToPath(import.meta.url));
+
+/** What the table has of each requirement, by its number. */
+const rows = new Map<number, string>();
+for (const line of readFileSync(join(FOLDER, 'REQUIREMENTS.md'), 'utf8').split('\n')) {
+  const [, number, row] = /^\| (\d+) +\|(.*)/.exec(line) ?? [];
+  if (number && row) rows.set(Number(number), row);
+}
+
+/** The test files, without `.test.ts`, in which titles end with the number of a requirement: (R7), or (R3, R24). */
+const named = new Map<number, Set<string>>();
+for (const path of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })) {
+  const [, name] = /^(.*)\.test\.ts$/.exec(path) ?? [];
+  if (!name) continue;
+  const source = readFileSync(join(FOLDER, path), 'utf8');
+  for (const [numbers] of source.matchAll(/\((R\d+(, )?)+\)(?=['"`])/g)) {
+    for (const [number] of numbers.matchAll(/\d+/g)) {
+      const names = named.get(Number(number)) ?? new Set();
+      named.set(Number(number), names.add(name));
+    }
+  }
+}
+
+/** Nothing of 4 GiB is sent in a test, and no day waited for. */
+const WITHOUT_TEST = [46, 60];
+
+test('each of the 60 requirements is in the table, and has tests that bear its number', () => {
+  const all = Array.from({ length: 60 }, (_, index) => index + 1);
+  expect([...rows.keys()]).toEqual(all);
+  const tested = all.filter((number) => !WITHOUT_TEST.includes(number));
+  expect([...named.keys()].sort((a, b) => a - b)).toEqual(tested);
+});
+
+test('the table names each file that has such a test', () => {
+  const unnamed = [...named].flatMap(([number, names]) =>
+    [...names]
+      .filter((name) => !rows.get(number)?.includes(`\`${name}\``))
+      .map((name) => [number, name]),
+  );
+  expect(unnamed).toEqual([]);
+});

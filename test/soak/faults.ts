@@ -1,0 +1,32 @@
+// Schedules of faults between a sender and a recipient, one after the other: tsx test/soak/faults.ts [seeds] (5000).
+// Ends with 1 at the first success that is none, or transfer that hangs.
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faultyTransfer } from '../e2e/faulty-transfer.js';
+import { startProsody } from '../support/prosody.js';
+
+const AT_A_TIME = 10;
+
+const seeds = Number(process.argv[2] ?? 5000);
+const first = Number(process.env.INBAND_SEED ?? randomInt(2 ** 31));
+const server = await startProsody();
+let [next, arrived] = [0, 0];
+const work = async () => {
+  while (next < seeds) {
+    const seed = first + next++;
+    const folder = await mkdtemp(join(tmpdir(), 'inband-soak-'));
+    const { outcome, faults, story } = await faultyTransfer(server, folder, seed);
+    await rm(folder, { recursive: true });
+    if (outcome === 'arrived') arrived += 1;
+    if (outcome === 'hung' || outcome === 'false success') {
+      throw new Error([`${outcome} with seed ${seed}`, ...faults, ...story].join('\n'));
+    }
+    if (next % 100 === 0) process.stdout.write(`${next} schedules, ${arrived} files arrived\n`);
+  }
+};
+await Promise.all(Array.from({ length: AT_A_TIME }, work));
+await server.stop();
+// Of thousands of sockets that the proxies have accepted, Node 20 leaves one open now and then, destroyed as it is.
+process.exit();

@@ -1,0 +1,20 @@
+// Kills senders, receivers and the server at random while files are sent: tsx test/soak/kills.ts [kills] (1000).
+// Ends with 1 at the first file that does not arrive, or that arrives otherwise than it was sent.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { killAtRandom } from '../e2e/kills.js';
+import { startProsody } from '../support/prosody.js';
+
+const ROUND = 50;
+
+const kills = Number(process.argv[2] ?? 1000);
+const server = await startProsody();
+await server.subscribe('alice', 'bob');
+for (let done = 0; done < kills; done += ROUND) {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-soak-'));
+  const tally = await killAtRandom(server, folder, Math.min(ROUND, kills - done));
+  process.stdout.write(`${JSON.stringify(tally)}\n`);
+  await rm(folder, { recursive: true });
+}
+await server.stop();

@@ -1,0 +1,34 @@
+"""Runs a program in a pseudo-terminal: terminal.py COLUMNS ROWS PROGRAM [ARG...]
+
+What it writes goes to standard output; what comes on standard input is typed. The exit code is the program's.
+"""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import sys
+import termios
+
+columns, rows = int(sys.argv[1]), int(sys.argv[2])
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    os.execvp(sys.argv[3], sys.argv[3:])
+
+sources = [terminal, 0]
+while terminal in sources:
+    readable, _, _ = select.select(sources, [], [])
+    for source in readable:
+        try:
+            data = os.read(source, 65536)
+        except OSError:  # Linux says so when the program has ended
+            data = b""
+        if not data:
+            sources.remove(source)
+        else:
+            os.write(1 if source == terminal else terminal, data)
+
+_, status = os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(status) % 256)
