@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Jest runs the TypeScript sources as ES modules, each file through swc; types are checked by tsc.
 export default {
   testEnvironment: 'node',
@@ -15,5 +17,7 @@ export default {
     ],
   },
   coverageProvider: 'v8',
-  testTimeout: 60_000,
+  // Those on servers wait more than they compute.
+  maxWorkers: Math.min(2 * availableParallelism(), 8),
+  testTimeout: 120_000,
 };
