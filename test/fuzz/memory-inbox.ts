@@ -4,8 +4,8 @@ import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox
 
 /** An inbox that hashes what it gets and keeps none of it. */
 export class MemoryInbox implements Inbox {
-  /** Partials that have not ended. */
-  readonly open = new Set<PartialFile>();
+  /** Partials that have not ended, with what was wanted. */
+  readonly open = new Map<PartialFile, WantedPartial>();
   published = 0;
   readonly #news = new EventEmitter();
 
@@ -14,7 +14,8 @@ export class MemoryInbox implements Inbox {
     while (this.open.size > 0) await once(this.#news, 'empty', { signal });
   }
 
-  async createPartial({ algorithms = [] }: WantedPartial = {}): Promise<PartialFile> {
+  async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
+    const { algorithms = [] } = wanted;
     const hashes = new Map(['sha256', ...algorithms].map((name) => [name, createHash(name)]));
     const end = async () => {
       this.open.delete(partial);
@@ -38,7 +39,7 @@ export class MemoryInbox implements Inbox {
       keep: end,
       discard: end,
     };
-    this.open.add(partial);
+    this.open.set(partial, wanted);
     return partial;
   }
 

@@ -21,6 +21,8 @@ export const terminate = (sid: string, condition = 'cancel'): Element =>
 
 /** Ends whatever was begun, as the peers who began it would. */
 export async function endAll(server: FuzzServer): Promise<void> {
+  // The last one may not have heard yet that it may.
+  await server.settle();
   for (const { from, payload } of server.granted(jingle.NS_JINGLE, 'jingle')) {
     server.send(terminate(payload.attrs.sid ?? ''), from);
   }
@@ -33,7 +35,10 @@ export async function endAll(server: FuzzServer): Promise<void> {
     server.send(close(payload.attrs.sid ?? ''), from);
   }
   await server.settle();
-  await server.daemon.inbox.empty(AbortSignal.timeout(PATIENCE_MS));
+  await server.daemon.inbox.empty(AbortSignal.timeout(PATIENCE_MS)).catch(() => {
+    const left = [...server.daemon.inbox.open.values()];
+    throw new Error(`${PATIENCE_MS} ms later there are partials left: ${JSON.stringify(left)}`);
+  });
   await server.settle();
 }
 

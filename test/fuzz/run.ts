@@ -6,7 +6,9 @@ import { fuzz } from './fuzz.js';
 const count = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? randomInt(2 ** 32));
 process.stdout.write(`seed ${seed}\n`);
-const { mutations, published, grownBytes } = await fuzz(count, seed);
+const { mutations, published, grownBytes } = await fuzz(count, seed).catch((cause) => {
+  throw new Error(`with seed ${seed}`, { cause });
+});
 process.stdout.write(
   `${mutations} mutations, ${published} files, heap grown by ${grownBytes} bytes\n`,
 );
