@@ -100,6 +100,8 @@ interface Side {
 }
 
 function acceptTls(connection: net.Socket, identity: Identity): Side {
+  // Of many that are reset under TLS, Node 20 leaves one open now and then, destroyed as it is.
+  connection.unref();
   return { connection, secured: new tls.TLSSocket(connection, { isServer: true, ...identity }) };
 }
 
