@@ -177,7 +177,8 @@ export class InBandBytestreams {
       throw new StanzaError('modify', 'resource-constraint', `at most ${maxBlockSize}`);
     }
     if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
-    if (!(await this.#isAuthorized(open, peer))) throw notAcceptable();
+    const isExpected = this.#expected.has(streamKey(peer, sid));
+    if (!(await this.#isAuthorized(open, peer))) throw refusalOf(open);
     // It may have ended while the handlers were asked.
     this.#session.ended.throwIfAborted();
     const stream = this.#register(peer, { ...this.settings, ...open });
@@ -190,20 +191,21 @@ export class InBandBytestreams {
     }
     void watchPeer(this.#session, stream, this.#clock, this.settings.pace);
     // The result leaves first: nothing that the new owner sends may come before it.
-    setImmediate(() => this.#handOver(stream));
+    setImmediate(() => this.#handOver(stream, isExpected));
     return undefined;
   }
 
   async #isAuthorized(open: stanzas.Open, peer: string): Promise<boolean> {
-    return (
-      (await this.#run<boolean>('authorized_sid', peer, open.sid, open)) ||
-      (await this.#run<boolean>('authorized', peer, open.sid, open))
-    );
+    const { sid } = open;
+    if (await this.#run<boolean>('authorized_sid', peer, sid, open)) return true;
+    return !stanzas.isAnnounced(sid) && (await this.#run<boolean>('authorized', peer, sid, open));
   }
 
-  #handOver(stream: Bytestream): void {
-    const isExpected = this.#expected.settle(streamKey(stream.peer, stream.sid), stream);
-    if (!isExpected) this.onBytestream(stream);
+  /** One that was expected, and at this moment is not any more, is nobody's. */
+  #handOver(stream: Bytestream, wasExpected: boolean): void {
+    if (this.#expected.settle(streamKey(stream.peer, stream.sid), stream)) return;
+    if (wasExpected) stream.destroy();
+    else this.onBytestream(stream);
   }
 
   #receiveData(element: Element, peer: string): Promise<undefined> {
@@ -323,5 +325,9 @@ export class InBandBytestreams {
 
 /** A NMTOKEN has no spaces. */
 const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
+
+/** By the one of what was announced to an earlier session of ours, its sender knows that it is to be offered anew. */
+const refusalOf = ({ sid }: stanzas.Open) =>
+  stanzas.isAnnounced(sid) ? new StanzaError('cancel', 'item-not-found') : notAcceptable();
 
 const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);

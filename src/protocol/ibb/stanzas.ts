@@ -38,6 +38,16 @@ export const close = (sid: string): Element => xml('close', { xmlns: NS_IBB, sid
 
 export const randomSid = () => randomBytes(16).toString('hex');
 
+const ANNOUNCED = 'announced-';
+
+/**
+ * For a bytestream that is announced elsewhere. A recipient that has lost the announcement, because it was started
+ * anew, can tell by it that this is no file of its own: it may be the rest of one.
+ */
+export const announcedSid = () => `${ANNOUNCED}${randomSid()}`;
+
+export const isAnnounced = (sid: string): boolean => sid.startsWith(ANNOUNCED);
+
 /** §2.1: the sid is an NMTOKEN; ours are short, and nobody needs long ones. */
 export const isSid = (text: string): boolean =>
   /^[-.:\w\u00b7\u00c0-\u{10ffff}]{1,128}$/u.test(text);

@@ -7,7 +7,7 @@ import type { FileOffer } from '../file-offer.js';
 import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
-import { randomSid } from '../ibb/stanzas.js';
+import { announcedSid } from '../ibb/stanzas.js';
 import { IncomingSiFile } from './incoming-si-file.js';
 import * as stanzas from './stanzas.js';
 
@@ -64,7 +64,7 @@ export class SiFileTransfers {
     file: FileOffer,
     { signal, timeout = ANSWER_TIMEOUT_MS, ...settings }: SiOfferOptions = {},
   ): Promise<OutgoingSiFile> {
-    const sid = randomSid();
+    const sid = announcedSid();
     const until = this.#orClosed(signal);
     const offer = stanzas.offer(sid, file);
     const reply = await this.#session.request('set', peer, offer, { timeout, signal: until });

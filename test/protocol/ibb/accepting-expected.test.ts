@@ -58,6 +58,30 @@ describe('an expected bytestream', () => {
     expect(await open({ sid: 's1' })).toBe('not-acceptable/cancel');
   });
 
+  // It was handed to whoever takes what nobody expects, and the rest of a file passed for a whole one.
+  test('that is given up while it is let in is taken by nobody', async () => {
+    const { open, registry, service, streams } = scriptToService({ sessionLimit: 1 });
+    const giveUp = new AbortController();
+    const expected = service.expect(ROMEO, 's1', { signal: giveUp.signal });
+    registry.register(() => giveUp.abort(new Error('interrupted')), 'ibb', 'set_stream');
+    await settled();
+    const opened = open({ sid: 's1' });
+    await expect(expected).rejects.toThrow('interrupted');
+    expect(await opened).toBe('taken');
+    await settled();
+    expect(streams).toEqual([]);
+    expect(service.peers).toEqual([]);
+  });
+
+  // A daemon that was started anew took the rest of a file for a whole one.
+  test('that was announced to an earlier session is none that nobody announced', async () => {
+    const { open, streams } = scriptToService({ sessionLimit: 1 });
+    expect(await open({ sid: stanzas.announcedSid() })).toBe('item-not-found/cancel');
+    expect(await open({ sid: stanzas.randomSid() })).toBe('taken');
+    await settled();
+    expect(streams).toHaveLength(1);
+  });
+
   test('of one whose signal is aborted already is not waited for', async () => {
     const { open, service } = scriptToService({ sessionLimit: 0 });
     const signal = AbortSignal.abort(new Error('interrupted'));
