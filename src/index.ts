@@ -14,6 +14,7 @@ export {
   type SetBlobOptions,
   setBlob,
 } from './protocol/bob/blob-store.js';
+export { MalformedBlob } from './protocol/bob/content-id.js';
 export { type BlobHandlers, memoryBlobs, registerBlobs } from './protocol/bob/memory-blobs.js';
 export { blob as blobElement } from './protocol/bob/stanzas.js';
 export { answerDiscovery, discoverFeatures, type Info } from './protocol/disco.js';

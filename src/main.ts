@@ -21,7 +21,7 @@ const EXIT_CODES: Record<string, number> = {
   UsageError: 2,
   MalformedJid: 2,
   MalformedService: 2,
-  RangeError: 2,
+  MalformedBlob: 2,
   NotAuthorized: 3,
   ResourceConflict: 3,
   ConnectionFailed: 4,

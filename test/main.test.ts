@@ -7,6 +7,7 @@ import { runInband } from './support/inband.js';
 import { start } from './support/process.js';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/inband.js', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));
 
 let home: string;
 beforeEach(async () => {
@@ -58,9 +59,7 @@ describe('what is loaded', () => {
 });
 
 test('--version prints the version of package.json', async () => {
-  const { version } = JSON.parse(
-    await readFile(new URL('../package.json', import.meta.url), 'utf8'),
-  );
+  const { version } = JSON.parse(await readFile(PACKAGE, 'utf8'));
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
@@ -68,6 +67,16 @@ test('an unknown command exits with 2', async () => {
   const { code, stdout, stderr } = await run(['upload', 'file']);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(/^[^\n]*'upload'[^\n]*\n$/);
+});
+
+test.each<[string[], string]>([
+  [['fetch', '\u00e9@bob.xmpp.org'], 'is not a cid'],
+  [['cache', 'remove', '\u00e9'], 'is not a cid'],
+  [['publish', '--type', 'nonsense', PACKAGE], 'is not a media type'],
+])('%j exits with 2, and says that it %s', async (args, why) => {
+  const { code, stdout, stderr } = await run(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(why);
 });
 
 test.each<[string[], string]>([

@@ -1,6 +1,12 @@
 import type { Call, HandlerRegistry } from '../handler-registry.js';
 import type { BitOfBinary } from './bit-of-binary.js';
-import { contentIdOf, matches, parseContentId, readContentId } from './content-id.js';
+import {
+  contentIdOf,
+  MalformedBlob,
+  matches,
+  parseContentId,
+  readContentId,
+} from './content-id.js';
 import { isMediaType, MAX_BLOB_BYTES, MAX_MAX_AGE } from './stanzas.js';
 
 // Blobs are kept by three operations of the registry, type `bob`, that a program may replace. `jid` is our own
@@ -25,7 +31,7 @@ export interface SetBlobOptions {
 
 /**
  * Makes a blob of our own, and stores nothing. Throws `BlobMismatch` when the bytes are not those of the cid,
- * RangeError for more than 64 KiB, an unknown hash, or a cid, type or max-age that is none.
+ * `MalformedBlob` for more than 64 KiB, or a cid, type or max-age that is none; RangeError for an unknown hash.
  */
 export function createBlob(
   bytes: Uint8Array,
@@ -33,13 +39,13 @@ export function createBlob(
   { cid, maxAge, hash = 'sha-256' }: SetBlobOptions = {},
 ): BitOfBinary {
   if (bytes.length > MAX_BLOB_BYTES) {
-    throw new RangeError(`a blob has at most ${MAX_BLOB_BYTES} bytes; send it as a file`);
+    throw new MalformedBlob(`a blob has at most ${MAX_BLOB_BYTES} bytes; send it as a file`);
   }
   if (!isMediaType(type)) {
-    throw new RangeError(`"${type}" is not a media type; one looks like image/png`);
+    throw new MalformedBlob(`"${type}" is not a media type; one looks like image/png`);
   }
   if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_MAX_AGE)) {
-    throw new RangeError(`a max-age is a whole number of seconds up to ${MAX_MAX_AGE}`);
+    throw new MalformedBlob(`a max-age is a whole number of seconds up to ${MAX_MAX_AGE}`);
   }
   const name = cid === undefined ? contentIdOf(bytes, hash) : readContentId(cid);
   const blob = checked({ cid: name, type, bytes, ...(maxAge === undefined ? {} : { maxAge }) });

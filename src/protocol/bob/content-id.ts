@@ -24,6 +24,11 @@ const NODE_NAMES = new Map([
 /** The labels that `digest` takes. */
 export const HASH_ALGORITHMS: readonly string[] = [...NODE_NAMES.keys()];
 
+/** What was given cannot be a blob, or the cid of one. */
+export class MalformedBlob extends RangeError {
+  override readonly name = 'MalformedBlob';
+}
+
 /** Lower-case hex of the hash of `bytes`. Throws RangeError for an algorithm that is not in `HASH_ALGORITHMS`. */
 export function digest(algorithm: string, bytes: Uint8Array): string {
   const name = NODE_NAMES.get(algorithm);
@@ -60,13 +65,13 @@ export function parseContentId(cid: string): ContentId | undefined {
 
 /**
  * The one spelling of a cid or `cid:` URI, by which a blob is stored. One whose hash we cannot check stays as
- * it is. Throws RangeError for what cannot be a cid (RFC 2392: an address, of visible ASCII).
+ * it is. Throws `MalformedBlob` for what cannot be a cid (RFC 2392: an address, of visible ASCII).
  */
 export function readContentId(text: string): string {
   const id = parseContentId(text);
   if (id) return formatContentId(id);
   const cid = withoutScheme(text);
-  if (!/^[!-~]{1,1023}$/.test(cid)) throw new RangeError(`${JSON.stringify(text)} is not a cid`);
+  if (!/^[!-~]{1,1023}$/.test(cid)) throw new MalformedBlob(`${JSON.stringify(text)} is not a cid`);
   return cid;
 }
 
