@@ -28,7 +28,7 @@ export async function placeFile(
 
 function numbered(name: string, count: number): string {
   if (count === 0) return name;
-  const [, stem = name, extension = ''] = /^(.+)(\.[A-Za-z0-9]{1,8})$/.exec(name) ?? [];
+  const [, stem = name, extension = ''] = /^(.+?)((?:\.tar)?\.[A-Za-z0-9]{1,8})$/.exec(name) ?? [];
   return `${stem} (${count})${extension}`;
 }
 

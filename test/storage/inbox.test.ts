@@ -207,17 +207,17 @@ describe('publishing', () => {
   test('goes round a file, a folder, a symlink and a dangling symlink, all untouched (R2)', async () => {
     const [folder, outside] = [await temporaryFolder(), await temporaryFolder()];
     await writeFile(join(folder, 'a.tar.gz'), 'old');
-    await mkdir(join(folder, 'a.tar (1).gz'));
+    await mkdir(join(folder, 'a (1).tar.gz'));
     await writeFile(join(outside, 'linked'), 'outside');
-    await symlink(join(outside, 'linked'), join(folder, 'a.tar (2).gz'));
-    await symlink(join(outside, 'absent'), join(folder, 'a.tar (3).gz'));
+    await symlink(join(outside, 'linked'), join(folder, 'a (2).tar.gz'));
+    await symlink(join(outside, 'absent'), join(folder, 'a (3).tar.gz'));
 
     const path = await publish(await openInbox(folder), 'a.tar.gz', 'new');
 
-    expect(path).toBe(join(folder, 'a.tar (4).gz'));
+    expect(path).toBe(join(folder, 'a (4).tar.gz'));
     expect(await readFile(join(folder, 'a.tar.gz'), 'utf8')).toBe('old');
-    expect(await readdir(join(folder, 'a.tar (1).gz'))).toEqual([]);
-    expect(await readlink(join(folder, 'a.tar (3).gz'))).toBe(join(outside, 'absent'));
+    expect(await readdir(join(folder, 'a (1).tar.gz'))).toEqual([]);
+    expect(await readlink(join(folder, 'a (3).tar.gz'))).toBe(join(outside, 'absent'));
     expect(await readdir(outside)).toEqual(['linked']);
     expect(await readFile(join(outside, 'linked'), 'utf8')).toBe('outside');
   });
