@@ -106,6 +106,7 @@ export class Connection implements StanzaTransport {
   #goOn(management: StreamManagement, { stream, resumed }: Resumed): void {
     this.#follow(stream, (gone) => {
       this.#closing.signal.throwIfAborted();
+      if (!management.complete) throw new Error('too much was sent while it was cut');
       const deaf = untilOverdue(management.resume(resumed), this.#options.clock, gone);
       // Prosody 0.12 takes all that comes for a part of the stanza that the cut has left unfinished.
       failAfter(deaf, stream, new Error('the server resumed the session, but does not hear us'));

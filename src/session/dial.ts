@@ -27,18 +27,37 @@ export interface DialOptions {
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
 
-/** Opens an encrypted and authenticated connection to the first endpoint that gives one. */
+/** How long an endpoint may take while there is another one; a firewall that drops packets says nothing. */
+const ENDPOINT_MS = 5_000;
+
+/** Opens an encrypted and authenticated connection to the first endpoint that gives one (RFC 6120 §3.2.1). */
 export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<tls.TLSSocket> {
   const failures: Error[] = [];
-  for (const endpoint of endpoints) {
+  for (const [index, endpoint] of endpoints.entries()) {
     try {
-      return await dialOne(endpoint, options);
+      const isLast = index === endpoints.length - 1;
+      return await (isLast ? dialOne(endpoint, options) : dialSoon(endpoint, options));
     } catch (error) {
       options.signal.throwIfAborted();
       failures.push(error as Error);
     }
   }
   throw failures.find((failure) => failure instanceof ServerNotTrusted) ?? failures[0];
+}
+
+async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.TLSSocket> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ENDPOINT_MS);
+  const signal = AbortSignal.any([options.signal, late.signal]);
+  try {
+    return await dialOne(endpoint, { ...options, signal });
+  } catch (error) {
+    if (!late.signal.aborted) throw error;
+    const { host, port } = endpoint;
+    throw new ConnectionFailed(`${host} port ${port} does not answer`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function dialOne(endpoint: Endpoint, options: DialOptions): Promise<tls.TLSSocket> {

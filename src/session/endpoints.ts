@@ -1,4 +1,4 @@
-import { resolveSrv } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 
 /** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
 export interface Endpoint {
@@ -28,21 +28,37 @@ export function parseService(service: string): Endpoint {
   return { host: host.replace(/^\[|\]$/g, ''), port: number, directTls };
 }
 
-/** The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. */
-export async function lookUp(domain: string): Promise<Endpoint[]> {
+/**
+ * The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. Rejects with the
+ * signal's reason alone.
+ */
+export async function lookUp(
+  domain: string,
+  signal: AbortSignal,
+  resolver = new Resolver(),
+): Promise<Endpoint[]> {
+  // A resolver that does not answer would keep us, and the process, for half a minute.
+  const cancel = () => resolver.cancel();
+  signal.addEventListener('abort', cancel);
   const [direct, startTls] = await Promise.all([
-    services(`_xmpps-client._tcp.${domain}`, true),
-    services(`_xmpp-client._tcp.${domain}`, false),
+    services(resolver, `_xmpps-client._tcp.${domain}`, true),
+    services(resolver, `_xmpp-client._tcp.${domain}`, false),
   ]);
+  signal.removeEventListener('abort', cancel);
+  signal.throwIfAborted();
   const found = [...direct, ...startTls].sort((a, b) => a.priority - b.priority || b.draw - a.draw);
   return found.length > 0 ? found : [{ host: domain, port: STARTTLS_PORT, directTls: false }];
 }
 
 type RankedEndpoint = Endpoint & { priority: number; draw: number };
 
-async function services(name: string, directTls: boolean): Promise<RankedEndpoint[]> {
+async function services(
+  resolver: Resolver,
+  name: string,
+  directTls: boolean,
+): Promise<RankedEndpoint[]> {
   // A resolver that fails is no better than a domain without SRV: port 5222 is still worth a try.
-  const records = await resolveSrv(name).catch(() => []);
+  const records = await resolver.resolveSrv(name).catch(() => []);
   return records
     .filter((record) => record.name !== '' && record.name !== '.')
     .map(({ name: host, port, priority, weight }) => ({

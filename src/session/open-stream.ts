@@ -42,7 +42,9 @@ async function open<Result>(
   negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
 ): Promise<Result> {
   const { local, domain } = parseJid(options.account);
-  const endpoints = options.service ? [parseService(options.service)] : await lookUp(domain);
+  const endpoints = options.service
+    ? [parseService(options.service)]
+    : await lookUp(domain, signal);
   const stream = new XmppStream(await dial(endpoints, { domain, ca: options.ca, signal }));
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);

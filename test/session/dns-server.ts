@@ -6,8 +6,8 @@ const SRV = 33;
 const NAME_ERROR = 3;
 const SERVER_FAILURE = 2;
 
-/** What is known of a name: its services, or that the server cannot tell. Other names do not exist. */
-export type Zone = Record<string, SrvRecord[] | 'failure'>;
+/** What is known of a name: its services, or that the server cannot tell, or does not. Other names do not exist. */
+export type Zone = Record<string, SrvRecord[] | 'failure' | 'silence'>;
 
 /** A DNS server (RFC 1035) for services (RFC 2782) on a port of its own. */
 export async function dnsServer() {
@@ -23,6 +23,7 @@ export async function dnsServer() {
     const { name, end } = readName(query);
     server.asked.push(name);
     const records = server.zone[name];
+    if (records === 'silence') return;
     const answers = Array.isArray(records) ? records.map(answer) : [];
     const code = Array.isArray(records) ? 0 : records ? SERVER_FAILURE : NAME_ERROR;
     const header = Buffer.from([0, 0, 0x81, 0x80 | code, 0, 1, 0, answers.length, 0, 0, 0, 0]);

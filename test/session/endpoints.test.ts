@@ -1,6 +1,14 @@
-import dns from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Endpoint, MalformedService, parseService } from '../../src/session/endpoints.js';
+import { ConnectionFailed, dial } from '../../src/session/dial.js';
+import {
+  type Endpoint,
+  lookUp as lookUpAt,
+  MalformedService,
+  parseService,
+} from '../../src/session/endpoints.js';
 import { dnsServer } from './dns-server.js';
 
 describe('a service', () => {
@@ -64,9 +72,14 @@ describe('a service', () => {
 describe('the endpoints of a domain', () => {
   const STARTTLS = '_xmpp-client._tcp.capulet.example';
   const DIRECT = '_xmpps-client._tcp.capulet.example';
-  const before = dns.getServers();
   let server: Awaited<ReturnType<typeof dnsServer>>;
-  let lookUp: (domain: string) => Promise<Endpoint[]>;
+  const never = new AbortController().signal;
+
+  function lookUp(domain: string, signal = never): Promise<Endpoint[]> {
+    const resolver = new Resolver();
+    resolver.setServers([server.address]);
+    return lookUpAt(domain, signal, resolver);
+  }
 
   const record = (name: string, { priority = 0, weight = 0, port = 5222 } = {}) => ({
     ...{ name, priority, weight, port },
@@ -75,10 +88,6 @@ describe('the endpoints of a domain', () => {
 
   beforeAll(async () => {
     server = await dnsServer();
-    dns.setServers([server.address]);
-    // Node binds the functions of `node:dns/promises` to the servers of the moment.
-    jest.resetModules();
-    ({ lookUp } = await import('../../src/session/endpoints.js'));
   });
 
   beforeEach(() => {
@@ -86,10 +95,7 @@ describe('the endpoints of a domain', () => {
     server.asked.length = 0;
   });
 
-  afterAll(async () => {
-    dns.setServers(before);
-    await server.close();
-  });
+  afterAll(() => server.close());
 
   test('are those of its records, with and without STARTTLS', async () => {
     server.zone = {
@@ -176,6 +182,14 @@ describe('the endpoints of a domain', () => {
     expect(await lookUp('capulet.example')).toEqual(itself);
   });
 
+  test('are not waited for any more when that is wanted', async () => {
+    server.zone = { [STARTTLS]: 'silence', [DIRECT]: 'silence' };
+    const interrupt = new AbortController();
+    const found = lookUp('capulet.example', interrupt.signal);
+    interrupt.abort(new Error('interrupted'));
+    await expect(found).rejects.toThrow('interrupted');
+  });
+
   test('are those of one kind where only that is known', async () => {
     server.zone = { [DIRECT]: [record('b.example', { port: 5223 })], [STARTTLS]: 'failure' };
     expect(await hosts()).toEqual(['b.example']);
@@ -188,4 +202,36 @@ describe('the endpoints of a domain', () => {
     server.zone = { [STARTTLS]: [record('a.example')], [DIRECT]: [record('.', { port: 0 })] };
     expect(await hosts()).toEqual(['a.example']);
   });
+});
+
+test('an endpoint that does not answer leaves time for the next one', async () => {
+  const silent = net.createServer().listen(0, '127.0.0.1');
+  const busy = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await Promise.all([once(silent, 'listening'), once(busy, 'listening')]);
+  const endpoints = [silent, busy].map((server) => ({
+    ...{ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port, directTls: true },
+  }));
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  try {
+    const { signal } = new AbortController();
+    const dialled = dial(endpoints, { domain: 'localhost', signal });
+    const asked = once(busy, 'connection');
+    await Promise.all([
+      once(silent, 'connection'),
+      expect(dialled).rejects.toThrow(ConnectionFailed),
+      asked,
+      passed(),
+    ]);
+    await expect(dialled).rejects.toThrow('does not answer');
+  } finally {
+    jest.useRealTimers();
+    silent.close();
+    busy.close();
+  }
+
+  /** The five seconds that the first one has. */
+  async function passed() {
+    await once(silent, 'connection');
+    jest.advanceTimersByTime(5_000);
+  }
 });
