@@ -37,8 +37,8 @@ const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 8 * 1024 * 1024 }
 
 /** The stanzas of one bytestream, as it needs them sent. */
 export interface BytestreamLink {
-  /** Resolves when the block is acknowledged. */
-  sendData(seq: number, bytes: Buffer): Promise<void>;
+  /** Resolves when the block is acknowledged. Aborted: nobody waits for that any more. */
+  sendData(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
   /** Sends a block that the peer is to refuse; what it answers does not matter. */
   spoil(seq: number, bytes: Buffer): Promise<void>;
   /** Resolves when the close is acknowledged. */
@@ -75,6 +75,8 @@ export class Bytestream extends Duplex {
   readonly #incoming: IncomingBlocks;
   readonly #outgoing: OutgoingBlocks;
   #wanted = false;
+  /** A block of ours was refused: by the peer, or by a server on the way, and the peer knows nothing of that. */
+  #refused = false;
   #closing = false;
   #closeAcknowledged = false;
   #peerClosed = false;
@@ -101,10 +103,13 @@ export class Bytestream extends Duplex {
     );
     this.#outgoing = new OutgoingBlocks({
       ...options,
-      send: (seq, bytes) => link.sendData(seq, bytes),
+      send: (seq, bytes, signal) => link.sendData(seq, bytes, signal),
       isThere: () => link.isThere(),
       acknowledged: () => this.#acknowledged(),
-      failed: (error) => this.#failed(error),
+      failed: (error) => {
+        this.#refused = error instanceof StanzaError;
+        this.#failed(error);
+      },
     });
   }
 
@@ -265,10 +270,11 @@ export class Bytestream extends Duplex {
    * a block out of sequence, which the recipient must answer by closing.
    */
   #breakOff(error: Error | null): void {
-    const known = error instanceof StanzaError || error instanceof BytestreamBroken;
-    const sent = known
-      ? this.#link.sendClose()
-      : this.#link.spoil(outOfSequence(this.#outgoing.seq), OUT_OF_SEQUENCE);
+    const isKnown = error instanceof StanzaError || error instanceof BytestreamBroken;
+    const { sendClose } = this.#link;
+    const spoil = () => this.#link.spoil(outOfSequence(this.#outgoing.seq), OUT_OF_SEQUENCE);
+    // Who takes the block out of sequence would take the close for the end, too.
+    const sent = this.#refused ? spoil().catch(sendClose) : isKnown ? sendClose() : spoil();
     // Nobody waits for the answer any more.
     sent.catch(() => undefined);
   }

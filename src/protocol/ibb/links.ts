@@ -1,4 +1,4 @@
-import type { Session } from '../../session/session.js';
+import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { BytestreamLink } from './bytestream.js';
@@ -30,25 +30,21 @@ export function createLink(
   sid: string,
   { carrier, closeTimeout = CLOSE_TIMEOUT_MS }: LinkOptions,
 ): BytestreamLink {
-  const request = async (element: Element, timeout: number) => {
-    await session.request('set', peer, element, { timeout });
+  const request = async (element: Element, options: RequestOptions) => {
+    await session.request('set', peer, element, options);
   };
+  const closing = { timeout: closeTimeout };
   return {
-    sendData: (seq, bytes) =>
+    sendData: (seq, bytes, signal) =>
       carrier
-        ? carrier.send(seq, bytes)
+        ? carrier.send(seq, bytes, signal)
         : // The bytestream itself watches that blocks are acknowledged.
-          request(stanzas.data(sid, seq, bytes), Number.POSITIVE_INFINITY),
+          request(stanzas.data(sid, seq, bytes), { timeout: Number.POSITIVE_INFINITY, signal }),
     spoil: (seq, bytes) =>
-      carrier ? carrier.spoil(seq, bytes) : request(stanzas.data(sid, seq, bytes), closeTimeout),
-    sendClose: () => request(stanzas.close(sid), closeTimeout),
-    isThere: () => isThere(session, peer),
+      carrier ? carrier.spoil(seq, bytes) : request(stanzas.data(sid, seq, bytes), closing),
+    sendClose: () => request(stanzas.close(sid), closing),
+    isThere: async () => (await findPeer(session, peer)) !== 'gone',
   };
-}
-
-/** Whether a peer is there, as far as can be known. */
-export async function isThere(session: Session, peer: string): Promise<boolean> {
-  return (await findPeer(session, peer)) !== 'gone';
 }
 
 /** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { xml } from '../../session/xml.js';
+import { NS_DISCO_INFO } from '../disco.js';
 import { NS_PING } from '../ping.js';
 import { BytestreamLost } from './outgoing-blocks.js';
 import * as stanzas from './stanzas.js';
 
-const NS_DISCO = 'http://jabber.org/protocol/disco#info';
 const NS_HINTS = 'urn:xmpp:hints';
 
 /** Blocks between two probes; they count as delivered when the probe behind them is answered. */
@@ -31,6 +31,8 @@ export class MessageCarrier {
   readonly #prefix = randomBytes(16).toString('base64url');
   #probe: Promise<() => Promise<unknown>> | undefined;
   #count = 0;
+  /** Settles when the last block is handed to the network. */
+  #written = Promise.resolve();
   #run: Run | undefined;
   /** Those with a probe behind them. */
   readonly #asked = new Set<Run>();
@@ -44,14 +46,16 @@ export class MessageCarrier {
     this.#runBytes = runBytes;
   }
 
-  /** Resolves when the peer has the block. */
-  async send(seq: number, bytes: Buffer): Promise<void> {
-    this.#probe ??= this.#findProbe();
+  /** Resolves when the peer has the block. Aborted, by a signal that is the same for all: nothing more is sent or asked. */
+  async send(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    this.#probe ??= this.#findProbe(signal);
     await this.#probe;
+    signal.throwIfAborted();
     if (this.#failed) throw this.#failed;
     const run = this.#run ?? this.#begin();
     run.bytes += bytes.length;
-    this.#session.send(this.#message(seq, bytes)).catch((error) => this.#fail(error));
+    this.#written = this.#session.send(this.#message(seq, bytes));
+    this.#written.catch((error) => this.#fail(error));
     if (this.#asked.size === 0 || run.bytes >= this.#runBytes()) this.#ask();
     return run.delivered;
   }
@@ -116,12 +120,12 @@ export class MessageCarrier {
   }
 
   /** Ping, or disco, whichever the peer answers; else what the server acknowledges must do (XEP-0198). */
-  async #findProbe(): Promise<() => Promise<unknown>> {
-    const questions = [xml('ping', { xmlns: NS_PING }), xml('query', { xmlns: NS_DISCO })];
+  async #findProbe(signal: AbortSignal): Promise<() => Promise<unknown>> {
+    const questions = [xml('ping', { xmlns: NS_PING }), xml('query', { xmlns: NS_DISCO_INFO })];
     for (const question of questions) {
       // How long it takes is the bytestream's own concern.
-      const ask = () =>
-        this.#session.request('get', this.#peer, question, { timeout: Number.POSITIVE_INFINITY });
+      const options = { timeout: Number.POSITIVE_INFINITY, signal };
+      const ask = () => this.#session.request('get', this.#peer, question, options);
       try {
         await ask();
         return ask;
@@ -129,6 +133,7 @@ export class MessageCarrier {
         if (!(error instanceof StanzaError)) throw error;
       }
     }
-    return () => this.#session.sync();
+    // Where there is none either, what the network has taken.
+    return () => Promise.all([this.#written, this.#session.sync()]);
   }
 }

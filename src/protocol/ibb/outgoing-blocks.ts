@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Clock } from '../clock.js';
 import { SEQ_MODULUS } from './stanzas.js';
@@ -31,8 +32,8 @@ export interface OutgoingOptions {
   window: Window;
   retry: RetrySettings;
   clock: Clock;
-  /** Sends a block; resolves when it is acknowledged, rejects when it is refused. */
-  send(seq: number, bytes: Buffer): Promise<void>;
+  /** Sends a block; resolves when it is acknowledged, rejects when it is refused, or the signal is aborted. */
+  send(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
   /** Whether the recipient is still there, as far as can be known. */
   isThere(): Promise<boolean>;
   /** Called after each block that was acknowledged. */
@@ -69,6 +70,7 @@ export class OutgoingBlocks {
   constructor(options: OutgoingOptions) {
     this.#options = options;
     this.#window = options.window;
+    setMaxListeners(0, this.#stop.signal); // one for each block under way
   }
 
   /** The number of the next block. */
@@ -98,9 +100,9 @@ export class OutgoingBlocks {
     this.#pump();
   }
 
-  /** Sends nothing more. */
+  /** Sends nothing more, and waits for no answers. */
   stop(): void {
-    this.#stop.abort();
+    this.#stop.abort(new Error('the bytestream is over'));
   }
 
   #pump(): void {
@@ -145,7 +147,7 @@ export class OutgoingBlocks {
   #send(block: Block): void {
     block.sentAt = this.#options.clock.now();
     delete block.outcome;
-    this.#options.send(block.seq, block.bytes).then(
+    this.#options.send(block.seq, block.bytes, this.#stop.signal).then(
       () => this.#taken(block),
       (error: Error) => this.#refused(block, error),
     );

@@ -27,6 +27,7 @@ export async function watchPeer(
   clock: Clock,
   pace?: Pace,
 ): Promise<void> {
+  if (stream.closed) return; // while it was being accepted
   const over = new AbortController();
   stream.once('close', () => over.abort());
   const slowness = pace && new Slowness(stream, pace, clock.now());

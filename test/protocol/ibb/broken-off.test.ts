@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
+import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
+import { type Element, xml } from '../../../src/session/xml.js';
 import { settled } from '../../support/manual-clock.js';
 import { errorOf, pairOfBytestreams, pattern, readAll, watch } from './bytestreams.js';
 
@@ -20,6 +23,30 @@ describe('a bytestream that is broken off', () => {
       'romeo: data 1',
       `romeo: data ${2 + 32_768}`,
     ]);
+  });
+
+  // A close followed at once, and the recipient took what had come for the whole.
+  test('by a server that sends a block back is an error to the recipient, not the end', async () => {
+    let answer: (stanza: Element) => void = () => undefined;
+    const { his, hers, sessions } = await pairOfBytestreams({
+      blockSize: 4,
+      intercept: (stanza, deliver) => {
+        const isBounced = stanza.getChild('data', NS_IBB)?.attrs.seq === '1';
+        if (isBounced) answer(stanza);
+        else deliver(stanza);
+      },
+    });
+    answer = ({ attrs: { id, to } }) => {
+      const error = new StanzaError('cancel', 'remote-server-not-found').toElement();
+      sessions[0].receive(xml('iq', { type: 'error', id, from: to }, error));
+    };
+    const end = watch(hers, 'end');
+    const read = readAll(hers);
+    const error = errorOf(his);
+    his.end('12345678');
+    expect(await error).toMatchObject({ cause: { condition: 'remote-server-not-found' } });
+    await expect(read).rejects.toThrow(/unexpected-request/);
+    expect(end.count).toBe(0);
   });
 
   test('before the first block is an error too', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
 import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
@@ -256,20 +256,28 @@ describe('any other error', () => {
     ['modify', 'not-acceptable'],
     ['auth', 'forbidden'],
     ['continue', 'undefined-condition'],
-  ] as const)('%s/%s is the end, and a close follows', async (type, condition) => {
-    const { stream, blocks, wire, clock } = await bytestreamToScript(
-      (seq) => (seq === 1 ? new StanzaError(type, condition) : 'taken'),
-      { blockSize: 4 },
-    );
-    const error = errorOf(stream);
-    stream.write('one two six ');
-    await clock.advance(10_000);
-    expect(await error).toBeInstanceOf(BytestreamBroken);
-    expect(await error).toMatchObject({ unsent: 8, cause: { type, condition } });
-    expect(seqsOf(blocks)).toEqual([0, 1]);
-    expect(wire.find(/^romeo/)).toEqual(['romeo: data 0', 'romeo: data 1', 'romeo: close']);
-    expect(stream.bytesSent).toBe(4);
-  });
+  ] as const)(
+    '%s/%s is the end, and a block out of sequence and a close follow',
+    async (type, condition) => {
+      const { stream, blocks, wire, clock } = await bytestreamToScript(
+        (seq) => (seq === 0 ? 'taken' : new StanzaError(type, condition)),
+        { blockSize: 4 },
+      );
+      const error = errorOf(stream);
+      stream.write('one two six ');
+      await clock.advance(10_000);
+      expect(await error).toBeInstanceOf(BytestreamBroken);
+      expect(await error).toMatchObject({ unsent: 8, cause: { type, condition } });
+      expect(seqsOf(blocks)).toEqual([0, 1, 2 + 32_768]);
+      expect(wire.find(/^romeo/)).toEqual([
+        'romeo: data 0',
+        'romeo: data 1',
+        `romeo: data ${2 + 32_768}`,
+        'romeo: close',
+      ]);
+      expect(stream.bytesSent).toBe(4);
+    },
+  );
 
   test('with more blocks under way counts them all as unsent, and is told once (R31)', async () => {
     const { stream, wire } = await bytestreamToScript(
@@ -294,9 +302,25 @@ describe('any other error', () => {
     stream.write('x');
     await clock.advance(60_000);
     expect(await error).toMatchObject({ unsent: 1, cause: { condition: 'unexpected-request' } });
-    expect(seqsOf(blocks)).toEqual([0, 0]);
+    expect(seqsOf(blocks)).toEqual([0, 0, 1 + 32_768]);
   });
 });
+
+// Each left a window of blocks in the session, for as long as that went on.
+test.each(['iq', 'message'] as const)(
+  'with the bytestream ends the waiting for answers, in %s stanzas',
+  async (stanza) => {
+    const { stream, romeo } = await bytestreamToScript(() => 'silence', { stanza, window: 4 });
+    const requests = jest.spyOn(romeo, 'request');
+    unattended(stream).write(Buffer.alloc(40_000));
+    await settled();
+    stream.abandon();
+    expect(requests).toHaveBeenCalled();
+    const replies = requests.mock.results.map(({ value }) => value as Promise<unknown>);
+    const outcomes = await Promise.allSettled(replies);
+    expect(outcomes.map(({ status }) => status)).toEqual(replies.map(() => 'rejected'));
+  },
+);
 
 describe('a reply that does not come', () => {
   test.each([1, 2, 8])(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
-import type { Pace } from '../../../src/protocol/ibb/pace.js';
+import { type Pace, watchPeer } from '../../../src/protocol/ibb/pace.js';
 import type { Intercept } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { pairOfBytestreams, unattended } from './bytestreams.js';
@@ -32,6 +32,15 @@ const isProbe: Intercept = (stanza, deliver) => {
   if (stanza.attrs.from?.startsWith('juliet') && stanza.attrs.type === 'set') return;
   deliver(stanza);
 };
+
+// It was asked for every half minute, for ever.
+test('the peer of a bytestream that was over before it was accepted is not asked for', async () => {
+  const { his, sessions, clock } = await pairOfBytestreams();
+  his.abandon();
+  await settled();
+  await watchPeer(sessions[0], his, clock);
+  expect(his.closed).toBe(true);
+});
 
 describe('a peer with a pace to keep', () => {
   test('that sends nothing for two minutes is sent away (R19)', async () => {
