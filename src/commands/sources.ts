@@ -18,7 +18,7 @@ export async function openSources(
   for (const file of files) {
     sources.push(
       file === '-'
-        ? { name: name ?? 'stdin', read: () => stdin, close: async () => undefined }
+        ? { name: name ?? 'stdin', read: () => stdin, close: async () => void stdin.destroy() }
         : await openSource(file),
     );
   }

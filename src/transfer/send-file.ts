@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { FileOffer } from '../protocol/file-offer.js';
-import { BytestreamBroken } from '../protocol/ibb/bytestream.js';
+import { type Bytestream, BytestreamBroken } from '../protocol/ibb/bytestream.js';
 import type { AcceptedOffer } from './offers.js';
 import { whyBrokenOff } from './recipient-errors.js';
 
@@ -60,16 +60,23 @@ export async function sendFile(
   const { signal, onProgress } = options;
   stream.on('acknowledged', () => onProgress(range.offset + stream.bytesSent));
   const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false };
+  // A recipient that closes in the middle ends the bytestream without an error, which a pipeline would not notice.
+  const closed = new AbortController();
+  stream.once('close', () => {
+    if (!reading.isDone) closed.abort(closedFirst(reading, stream));
+  });
+  const until = AbortSignal.any([signal, closed.signal]);
   try {
-    await pipeline(read(accepted, source, offer, reading), stream, { signal }).catch((error) => {
+    const bytes = read(accepted, source, offer, reading);
+    // A pipeline waits for its source even when it is aborted.
+    const sent = Promise.race([pipeline(bytes, stream, { signal: until }), aborted(until)]);
+    await sent.catch((error) => {
+      closed.signal.throwIfAborted();
       // Some recipients are gone when they have all bytes; what they said of them counts.
       if (!reading.isDone || stream.bytesSent < reading.bytes) throw error;
     });
     signal.throwIfAborted();
-    // A recipient that closes in the middle ends the bytestream without an error.
-    if (stream.bytesSent < reading.bytes) {
-      throw new BytestreamBroken(reading.bytes - stream.bytesSent, new Error('it closed first'));
-    }
+    if (stream.bytesSent < reading.bytes) throw closedFirst(reading, stream);
     const verdict = await accepted.confirmed();
     return {
       size: range.offset + stream.bytesSent,
@@ -82,6 +89,16 @@ export async function sendFile(
     throw reading.failure ?? whyBrokenOff(error as Error, stream.peer);
   }
 }
+
+/** Rejects with the signal's reason. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+}
+
+const closedFirst = ({ bytes }: Reading, stream: Bytestream): Error =>
+  stream.errored ?? new BytestreamBroken(bytes - stream.bytesSent, new Error('it closed first'));
 
 interface Reading {
   bytes: number;

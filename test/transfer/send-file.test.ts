@@ -1,11 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
+import { offerBare } from '../../src/transfer/offers.js';
 import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
-import { describeSource, SourceChanged } from '../../src/transfer/send-file.js';
-import { pattern, readAll } from '../protocol/ibb/bytestreams.js';
+import {
+  describeSource,
+  type Source,
+  SourceChanged,
+  sendFile,
+} from '../../src/transfer/send-file.js';
+import { acceptedBy, pairOfServices, pattern, readAll } from '../protocol/ibb/bytestreams.js';
 import { leftOf, offeredTo, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
-import { parse } from '../support/linked-sessions.js';
+import { JULIET, parse } from '../support/linked-sessions.js';
 import { settled } from '../support/manual-clock.js';
 import { receive, send, sha256, sourceOf } from './transfers.js';
 
@@ -201,4 +207,30 @@ describe('a file that is sent', () => {
     await settled();
     expect(await leftOf(pair)).toEqual([]);
   });
+});
+
+// It was never noticed: nothing of what came after could be written, nor be refused.
+test('a recipient that closes while the source has nothing to say is an error', async () => {
+  const { romeo, juliet } = pairOfServices();
+  const hers = acceptedBy(juliet);
+  const slow: Source = {
+    name: 'pipe',
+    read: async function* () {
+      yield Buffer.from('x');
+      await new Promise(() => undefined);
+    },
+  };
+  const accepted = await offerBare(romeo)(JULIET, { name: 'pipe' }, { signal: never });
+  const progress = new Promise<void>((resolve) => accepted.stream.once('acknowledged', resolve));
+  const sent = sendFile(
+    accepted,
+    slow,
+    { name: 'pipe' },
+    { signal: never, onProgress: () => undefined },
+  );
+  const stream = (await hers).resume();
+  await progress;
+  stream.end();
+  await expect(sent).rejects.toThrow(BytestreamBroken);
+  await expect(sent).rejects.toThrow('it closed first');
 });
