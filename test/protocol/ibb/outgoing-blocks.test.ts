@@ -467,3 +467,15 @@ describe('a reply that does not come', () => {
     await clock.advance(1);
   });
 });
+
+// All of a file was handed to a network that took nothing of it.
+test('a bytestream in messages is paced by the network where neither the peer nor the server answers', async () => {
+  const { stream, romeo } = await bytestreamToScript(() => 'taken', {
+    stanza: 'message',
+    window: 4,
+  });
+  const sending = jest.spyOn(romeo, 'send').mockReturnValue(new Promise(() => undefined));
+  unattended(stream).write(Buffer.alloc(100_000));
+  await settled();
+  expect(sending).toHaveBeenCalledTimes(4);
+});
