@@ -116,17 +116,18 @@ async function* read(
   reading: Reading,
 ): AsyncGenerator<Buffer> {
   const { offset, length } = accepted.range;
+  // By SI nobody else compares a hash, and what the recipient has may be of a file that has changed since.
+  const isWhole = length === undefined && (offset === 0 || accepted.way === 'si');
+  const before = hashes?.get('sha-256');
   try {
-    for await (const chunk of limited(counted(source, offset, reading.hash), length)) {
+    const bytes = counted(source, isWhole ? 0 : offset, reading.hash);
+    const good = isWhole && before ? compared(bytes, source.name, reading.hash, before) : bytes;
+    for await (const chunk of limited(skipping(good, isWhole ? offset : 0), length)) {
       reading.bytes += chunk.length;
       yield chunk;
     }
-    if (offset === 0 && length === undefined) {
-      const digest = reading.hash.copy().digest();
-      const before = hashes?.get('sha-256');
-      if (before && !before.equals(digest))
-        throw new SourceChanged(`${source.name} changed while it was sent`);
-      if (!before) await accepted.sendHashes?.(new Map([['sha-256', digest]]));
+    if (isWhole && !before) {
+      await accepted.sendHashes?.(new Map([['sha-256', reading.hash.copy().digest()]]));
     }
     reading.isDone = true;
   } catch (error) {
@@ -137,18 +138,44 @@ async function* read(
   }
 }
 
-/** The bytes from `offset` on. Throws `SourceChanged` when they are not as many as they were. */
+/** The bytes from `offset` on. Throws `SourceChanged` when they are not as many as they were, before one too many. */
 async function* counted({ name, size, read }: Source, offset: number, hash: Hash, buffer?: Buffer) {
   let count = offset;
+  const changed = () =>
+    new SourceChanged(
+      `${name} changed while it was sent: ${size} bytes before, ${count} now; send it again`,
+    );
   for await (const chunk of read(offset, buffer)) {
     count += chunk.length;
+    if (size !== undefined && count > size) throw changed();
     hash.update(chunk);
     yield chunk;
   }
-  if (size !== undefined && count !== size) {
-    throw new SourceChanged(
-      `${name} changed while it was sent: ${size} bytes before, ${count} now; send it again`,
-    );
+  if (size !== undefined && count !== size) throw changed();
+}
+
+/**
+ * The same bytes, the last of them only when all have the digest: a recipient that knows the size needs no close to take
+ * them for the whole. Throws `SourceChanged`.
+ */
+async function* compared(bytes: AsyncIterable<Buffer>, name: string, hash: Hash, digest: Buffer) {
+  let last: Buffer | undefined;
+  for await (const chunk of bytes) {
+    if (last) yield last;
+    last = chunk;
+  }
+  if (!hash.copy().digest().equals(digest)) {
+    throw new SourceChanged(`${name} changed while it was sent`);
+  }
+  if (last) yield last;
+}
+
+/** Without the first `count` bytes. */
+async function* skipping(bytes: AsyncIterable<Buffer>, count: number) {
+  let rest = count;
+  for await (const chunk of bytes) {
+    if (chunk.length > rest) yield chunk.subarray(rest);
+    rest = Math.max(rest - chunk.length, 0);
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
-import { offerBare } from '../../src/transfer/offers.js';
+import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
+import { offerBare, offerBySi } from '../../src/transfer/offers.js';
 import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
 import {
   describeSource,
@@ -48,9 +49,15 @@ describe('a source', () => {
     await expect(describeSource(sourceOf(LETTER), signal)).rejects.toThrow('interrupted');
   });
 
+  async function* long() {
+    for (let count = 0; count < 20; count += 1) yield pattern(100_000);
+  }
+
   const changes = [
     ['was cut short', sourceOf(LETTER.subarray(1), { size: 50 })],
     ['has grown', sourceOf(pattern(51), { size: 50 })],
+    // The recipient refused the block that was too much first, and the file was offered again and again.
+    ['has grown by much', sourceOf(LETTER, { read: long })],
     ['has become another', sourceOf(Buffer.alloc(50), { size: 50 })],
   ] as const;
   test.each(changes)('that %s is not sent as what it was (R47)', async (_what, source) => {
@@ -233,4 +240,29 @@ test('a recipient that closes while the source has nothing to say is an error', 
   stream.end();
   await expect(sent).rejects.toThrow(BytestreamBroken);
   await expect(sent).rejects.toThrow('it closed first');
+});
+
+// The recipient had the beginning of another file, and no hash to find out.
+test('a file that has changed is not gone on with by SI', async () => {
+  const { romeo, juliet, sessions } = pairOfServices();
+  const [his, hers] = [
+    new SiFileTransfers(sessions[0], romeo),
+    new SiFileTransfers(sessions[1], juliet),
+  ];
+  const received = new Promise<Buffer>((resolve, reject) => {
+    hers.onOffer = (file) =>
+      file.accept({ offset: 20 }).then((stream) => {
+        stream.endAt(LETTER.length - 20);
+        return readAll(stream).then(resolve, reject);
+      }, reject);
+  });
+  const offer = await describeSource(sourceOf(LETTER), never);
+  const changed = sourceOf(Buffer.concat([Buffer.alloc(20), LETTER.subarray(20)]));
+  const accepted = await offerBySi(his)(JULIET, offer, { signal: never });
+  const sent = sendFile(accepted, changed, offer, { signal: never, onProgress: () => undefined });
+  const outcomes = await Promise.allSettled([sent, received]);
+  expect(outcomes.map((one) => (one as PromiseRejectedResult).reason)).toEqual([
+    expect.any(SourceChanged),
+    expect.any(BytestreamBroken),
+  ]);
 });
