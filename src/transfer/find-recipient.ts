@@ -21,6 +21,8 @@ export interface Recipient {
   peer: string;
   /** The ways in which it takes files, best first. */
   ways: Way[];
+  /** It answers each close, and only when it has the file. */
+  answersClose?: true;
   /** Of the session that it has let us begin (XEP-0353). */
   sid?: string;
 }
@@ -112,7 +114,11 @@ class Search {
   }
 
   #recipient(resource: Resource): Recipient {
-    return { peer: resource.jid, ways: waysBy(this.#via, resource) };
+    return {
+      peer: resource.jid,
+      ways: waysBy(this.#via, resource),
+      ...(resource.client === 'inband' ? { answersClose: true } : {}),
+    };
   }
 
   /** Who proceeds lets us know that it is there, whether we may see it or not. */

@@ -17,6 +17,8 @@ export interface OfferOptions extends Partial<BytestreamSettings> {
   timeout?: number;
   /** Of the session, where the recipient was found by it (XEP-0353). */
   sid?: string;
+  /** See `Recipient`. */
+  answersClose?: true;
 }
 
 /** A file that the recipient has accepted. */
@@ -48,7 +50,7 @@ export type Offers = Record<Way, Offer>;
 
 export const offerByJingle =
   (transfers: JingleFileTransfers): Offer =>
-  async (peer, file, options) => {
+  async (peer, file, { answersClose, ...options }) => {
     const accepted = await transfers
       .offer(peer, file, options)
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
@@ -63,12 +65,18 @@ export const offerByJingle =
     };
   };
 
+/** One that answers may have to make a whole file durable first. */
+const CLOSE_TIMEOUT_MS = 60_000;
+
 export const offerBySi =
   (transfers: SiFileTransfers): Offer =>
-  async (peer, file, { sid, ...options }) => {
+  async (peer, file, { sid, answersClose, ...options }) => {
     if (file.size === undefined) throw new WayRefused('SI wants to know the size');
     const { stream, offset, length } = await transfers
-      .offer(peer, file, options)
+      .offer(peer, file, {
+        ...options,
+        ...(answersClose ? { closeTimeout: CLOSE_TIMEOUT_MS } : {}),
+      })
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
     stream.resume(); // whatever the recipient sends back is not for us
     return {
@@ -79,7 +87,8 @@ export const offerBySi =
         if (stream.closeAcknowledged) return 'unverified';
         // Some do not answer the close of what they have, or close first; in messages nothing else was acknowledged.
         const { errored, stanza } = stream;
-        const isDelivered = stanza === 'iq' && (!errored || errored instanceof CloseUnconfirmed);
+        const isLenient = stanza === 'iq' && !answersClose;
+        const isDelivered = isLenient && (!errored || errored instanceof CloseUnconfirmed);
         if (!isDelivered) throw closedFirst(stream);
         return 'unverified';
       },
@@ -90,7 +99,7 @@ export const offerBySi =
 /** No word of the file: its bytes, as a bytestream that nobody announced. */
 export const offerBare =
   (bytestreams: InBandBytestreams): Offer =>
-  async (peer, _file, { timeout, sid, ...settings }) => {
+  async (peer, _file, { timeout, sid, answersClose, ...settings }) => {
     const stream = await bytestreams
       .open(peer, settings)
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
@@ -116,20 +125,25 @@ const closedFirst = (stream: Bytestream): Error =>
  * next one; `note` is told.
  */
 export async function offerTo(
-  { peer, ways: [way, ...others], sid }: Recipient,
+  { ways: [way, ...others], sid, ...recipient }: Recipient,
   offers: Offers,
   file: FileOffer,
   options: OfferOptions,
   note: (text: string) => void,
 ): Promise<AcceptedOffer> {
   if (!way) throw new RangeError('no way to send');
+  const { peer, answersClose } = recipient;
   note(`offering by ${way}`);
   try {
-    return await offers[way](peer, file, { ...options, ...(sid ? { sid } : {}) });
+    return await offers[way](peer, file, {
+      ...options,
+      ...(sid ? { sid } : {}),
+      ...(answersClose ? { answersClose } : {}),
+    });
   } catch (error) {
     const [next] = others;
     if (!(error instanceof WayRefused) || !next) throw error;
     note(`${(error as Error).message}; trying ${next}`);
-    return offerTo({ peer, ways: others }, offers, file, options, note);
+    return offerTo({ ...recipient, ways: others }, offers, file, options, note);
   }
 }

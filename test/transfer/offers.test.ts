@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
+import {
+  type Bytestream,
+  BytestreamBroken,
+  CloseUnconfirmed,
+} from '../../src/protocol/ibb/bytestream.js';
+import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import {
   type AcceptedOffer,
   type Offer,
   offerBare,
+  offerBySi,
   offerTo,
   type Way,
 } from '../../src/transfer/offers.js';
@@ -115,3 +121,44 @@ describe('a bare bytestream', () => {
     await expect(offerBare(romeo)(JULIET, FILE, { signal })).rejects.toThrow(RecipientRefused);
   });
 });
+
+// A file that the daemon could not publish, or that it was killed over, was done for its sender.
+test.each([
+  ['counts as delivered by one of whom nothing else is known', {}, 'unverified'],
+  ['is a failure of one who answers', { answersClose: true }, CloseUnconfirmed],
+] as const)('a close by SI that is not confirmed %s', async (_title, known, verdict) => {
+  const { romeo, juliet, sessions } = pairOfServices();
+  const accepting = new SiFileTransfers(sessions[1], juliet);
+  const hers = new Promise<Bytestream>((resolve, reject) => {
+    accepting.onOffer = (file) => file.accept().then(resolve, reject);
+  });
+  const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
+  const { stream, confirmed } = await offer(JULIET, FILE, { signal, ...known });
+  const lost = (await hers).on('error', () => undefined).resume();
+  const acknowledged = new Promise((resolve) => stream.once('acknowledged', resolve));
+  stream.write('letter');
+  await acknowledged;
+  lost.abandon();
+  stream.end();
+  await new Promise((resolve) => stream.once('close', resolve));
+  const outcome = await confirmed().catch((error) => error.constructor);
+  expect(outcome).toBe(verdict);
+});
+
+test('one who answers each close is offered files as such, in the second way, too', async () => {
+  const { outcome } = await offerOf({ answersClose: true });
+  expect(outcome).toEqual([true, true]);
+  expect((await offerOf({})).outcome).toEqual([undefined, undefined]);
+});
+
+async function offerOf(known: { answersClose?: true }) {
+  const outcome: unknown[] = [];
+  const refusing: Offer = async (_peer, _file, { answersClose }) => {
+    outcome.push(answersClose);
+    throw new WayRefused('no');
+  };
+  const offers = { jingle: refusing, si: refusing, ibb: refusing };
+  const recipient = { peer: JULIET, ways: ['jingle', 'si'] as Way[], ...known };
+  await offerTo(recipient, offers, FILE, { signal }, () => undefined).catch(() => undefined);
+  return { outcome };
+}

@@ -14,6 +14,8 @@ import * as stanzas from './stanzas.js';
 export interface SiOfferOptions extends Partial<BytestreamSettings> {
   /** Milliseconds until `RequestTimeout`, while somebody over there makes up their mind. Default 300,000. */
   timeout?: number;
+  /** Milliseconds until a close of ours counts as unconfirmed. Default 10,000: libpurple never answers one. */
+  closeTimeout?: number;
   signal?: AbortSignal;
 }
 
@@ -23,9 +25,7 @@ export interface OutgoingSiFile extends stanzas.Range {
 }
 
 const ANSWER_TIMEOUT_MS = 300_000;
-/** libpurple never answers a close. */
 const CLOSE_TIMEOUT_MS = 10_000;
-
 /** Offers that are not answered yet, or whose bytestream is not there yet. */
 const MAX_PENDING = 64;
 /** Of one account, whatever its resources. */
@@ -62,7 +62,12 @@ export class SiFileTransfers {
   async offer(
     peer: string,
     file: FileOffer,
-    { signal, timeout = ANSWER_TIMEOUT_MS, ...settings }: SiOfferOptions = {},
+    {
+      signal,
+      timeout = ANSWER_TIMEOUT_MS,
+      closeTimeout = CLOSE_TIMEOUT_MS,
+      ...settings
+    }: SiOfferOptions = {},
   ): Promise<OutgoingSiFile> {
     const sid = announcedSid();
     const until = this.#orClosed(signal);
@@ -73,7 +78,7 @@ export class SiFileTransfers {
       ...settings,
       sid,
       fixedBlockSize: false,
-      closeTimeout: CLOSE_TIMEOUT_MS,
+      closeTimeout,
       signal: until,
     });
     return { stream, ...range };
