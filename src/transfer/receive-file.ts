@@ -166,11 +166,12 @@ function reasonOf(error: Error): Reason {
 export function siOffer(file: IncomingSiFile): IncomingOffer {
   const { peer, offer, ranged } = file;
   const hashes = offer.hashes ?? new Map();
+  const failed = new AbortController();
   let stream: Bytestream | undefined;
   return {
     ...{ peer, offer, ranged, hashFunctions: [...hashes.keys()] },
     accept: async (offset) => {
-      stream = await file.accept({ offset });
+      stream = await file.accept({ offset, signal: failed.signal });
       if (offer.size !== undefined) stream.endAt(offer.size - offset);
       return stream;
     },
@@ -186,6 +187,7 @@ export function siOffer(file: IncomingSiFile): IncomingOffer {
       stream?.abandon();
     },
     fail: (error) => {
+      failed.abort(error);
       file.decline();
       stream?.destroy(error);
     },

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../protocol/clock.js';
 import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { backoff } from '../session/backoff.js';
+import { StanzaError } from '../session/stanza-error.js';
 
 /** Attempts at one thing, with growing, jittered pauses between them. */
 export class Retries {
@@ -69,11 +70,15 @@ const PASSING = new Set([
 /** Jingle's reasons of one who does not want the file, or not any more (XEP-0166 §7.4). */
 const UNWANTED = new Set(['busy', 'cancel', 'decline']);
 
+/** Jingle's reasons of one who wants the file, and had bad luck. */
+const UNLUCKY = new Set(['alternative-session', 'connectivity-error', 'failed-transport']);
+
 /** Whether another attempt makes sense: nobody has said no, and nothing is wrong with what was tried. */
 export function isPassing(error: Error): boolean {
-  const { cause } = error;
-  const isUnwanted = cause instanceof JingleEnded && UNWANTED.has(cause.reason.condition);
-  return PASSING.has(error.name) && !isUnwanted;
+  const { cause, name } = error;
+  if (cause instanceof StanzaError && cause.type === 'wait') return true;
+  const reason = cause instanceof JingleEnded ? cause.reason.condition : '';
+  return (PASSING.has(name) && !UNWANTED.has(reason)) || UNLUCKY.has(reason);
 }
 
 /** Whether it was the connection that failed. */

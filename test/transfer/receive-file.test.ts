@@ -3,10 +3,17 @@ import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../src/protocol/file-offer.js';
 import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
+import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
+import * as si from '../../src/protocol/si/stanzas.js';
 import type { PartialFile } from '../../src/transfer/inbox.js';
-import { bareOffer, receiveFile } from '../../src/transfer/receive-file.js';
+import { bareOffer, OfferedAgain, receiveFile, siOffer } from '../../src/transfer/receive-file.js';
 import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
-import { pairOfBytestreams, pattern, unattended } from '../protocol/ibb/bytestreams.js';
+import {
+  pairOfBytestreams,
+  pairOfServices,
+  pattern,
+  unattended,
+} from '../protocol/ibb/bytestreams.js';
 import { leftOf, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
 import { JULIET } from '../support/linked-sessions.js';
 import { settled } from '../support/manual-clock.js';
@@ -254,4 +261,20 @@ describe('a bytestream that nobody announced', () => {
     await settled();
     expect(his.errored).toBeInstanceOf(BytestreamBroken);
   });
+});
+
+// A second offer of the same file waited for a minute, until nobody could open the bytestream any more.
+test('a file by SI that is given up does not wait for its bytestream', async () => {
+  const { juliet, sessions } = pairOfServices();
+  const transfers = new SiFileTransfers(sessions[1], juliet);
+  const accepting = new Promise<unknown>((resolve, reject) => {
+    transfers.onOffer = (file) => {
+      const offer = siOffer(file);
+      offer.accept(0).then(resolve, reject);
+      setImmediate(() => offer.fail(new OfferedAgain('the sender has begun anew')));
+    };
+  });
+  const outcome = expect(accepting).rejects.toThrow(OfferedAgain);
+  await sessions[0].request('set', JULIET, si.offer('a0', { name: 'letter.txt', size: 50 }));
+  await outcome;
 });

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
 import { JingleEnded } from '../../src/protocol/jingle/jingle-session.js';
-import { RecipientRefused } from '../../src/transfer/recipient-errors.js';
+import { StanzaError } from '../../src/session/stanza-error.js';
+import { RecipientRefused, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
 import { isPassing, Retries } from '../../src/transfer/retries.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -80,6 +81,20 @@ describe('another attempt makes sense', () => {
   test.each([
     ['a bytestream that was lost', new BytestreamLost('cut')],
     ['a recipient whose program ended', new BytestreamBroken(0, ended('gone'))],
+    // These were taken for a "no", however long the transfer had gone on before.
+    ...['alternative-session', 'connectivity-error', 'failed-transport'].map(
+      (condition): [string, Error] => [
+        `an offer that ended with ${condition}`,
+        whyNotAccepted(ended(condition), 'juliet@capulet.example/balcony'),
+      ],
+    ),
+    [
+      'a recipient that has had too many offers for now',
+      whyNotAccepted(
+        new StanzaError('wait', 'resource-constraint'),
+        'juliet@capulet.example/balcony',
+      ),
+    ],
   ])('after %s', (_what, error) => {
     expect(isPassing(error)).toBe(true);
   });

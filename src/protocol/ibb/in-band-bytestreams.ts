@@ -178,7 +178,9 @@ export class InBandBytestreams {
     }
     if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
     const isExpected = this.#expected.has(streamKey(peer, sid));
-    if (!(await this.#isAuthorized(open, peer))) throw refusalOf(open);
+    if (!(await this.#isAuthorized(open, peer))) {
+      throw this.#isLate(peer, sid) ? new StanzaError('cancel', 'item-not-found') : notAcceptable();
+    }
     // It may have ended while the handlers were asked.
     this.#session.ended.throwIfAborted();
     const stream = this.#register(peer, { ...this.settings, ...open });
@@ -198,7 +200,12 @@ export class InBandBytestreams {
   async #isAuthorized(open: stanzas.Open, peer: string): Promise<boolean> {
     const { sid } = open;
     if (await this.#run<boolean>('authorized_sid', peer, sid, open)) return true;
-    return !stanzas.isAnnounced(sid) && (await this.#run<boolean>('authorized', peer, sid, open));
+    return !this.#isLate(peer, sid) && (await this.#run<boolean>('authorized', peer, sid, open));
+  }
+
+  /** It was announced, to an earlier session of ours or to one who waits no more; it may be the rest of a file. */
+  #isLate(peer: string, sid: string): boolean {
+    return stanzas.isAnnounced(sid) || this.#expected.wasGivenUp(streamKey(peer, sid));
   }
 
   /** One that was expected, and at this moment is not any more, is nobody's. */
@@ -325,9 +332,5 @@ export class InBandBytestreams {
 
 /** A NMTOKEN has no spaces. */
 const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
-
-/** By the one of what was announced to an earlier session of ours, its sender knows that it is to be offered anew. */
-const refusalOf = ({ sid }: stanzas.Open) =>
-  stanzas.isAnnounced(sid) ? new StanzaError('cancel', 'item-not-found') : notAcceptable();
 
 const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);

@@ -45,17 +45,19 @@ describe('an expected bytestream', () => {
     const expected = service.expect(ROMEO, 's1', { timeout: 1 });
     await expect(expected).rejects.toThrow(BytestreamNotOpened);
     await expect(expected).rejects.toThrow(ROMEO);
-    expect(await open({ sid: 's1' })).toBe('not-acceptable/cancel');
+    expect(await open({ sid: 's1' })).toBe('item-not-found/cancel');
   });
 
-  test('that nobody expects any more is not accepted', async () => {
-    const { open, service } = scriptToService({ sessionLimit: 0 });
+  // It was taken for one that nobody had announced, and the rest of a file got a name.
+  test('that nobody expects any more is not accepted, though others are', async () => {
+    const { open, service } = scriptToService({ sessionLimit: 1 });
     const giveUp = new AbortController();
     const expected = service.expect(ROMEO, 's1', { signal: giveUp.signal });
     await settled();
     giveUp.abort(new Error('interrupted'));
     await expect(expected).rejects.toThrow('interrupted');
-    expect(await open({ sid: 's1' })).toBe('not-acceptable/cancel');
+    expect(await open({ sid: 's1' })).toBe('item-not-found/cancel');
+    expect(await open({ sid: 's2' })).toBe('taken');
   });
 
   // It was handed to whoever takes what nobody expects, and the rest of a file passed for a whole one.
@@ -86,7 +88,7 @@ describe('an expected bytestream', () => {
     const { open, service } = scriptToService({ sessionLimit: 0 });
     const signal = AbortSignal.abort(new Error('interrupted'));
     await expect(service.expect(ROMEO, 's1', { signal })).rejects.toThrow('interrupted');
-    expect(await open({ sid: 's1' })).toBe('not-acceptable/cancel');
+    expect(await open({ sid: 's1' })).toBe('item-not-found/cancel');
   });
 
   test('is not waited for when the session has ended', async () => {

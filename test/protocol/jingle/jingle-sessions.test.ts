@@ -260,7 +260,7 @@ describe('in a session that was offered to us', () => {
     await settled();
     expect(await says(jingle('transport-replace', REPLACED))).toBe('taken');
     expect(said().at(-1)).toBe('transport-accept');
-    expect(await says(open('b1'))).toBe('not-acceptable');
+    expect(await says(open('b1'))).toBe('item-not-found');
     expect(await says(open('b2'))).toBe('taken');
     expect(await stream).toMatchObject({ sid: 'b2', blockSize: 3 });
     expect(await says(jingle('transport-replace', REPLACED.replace('b2', 'b3')))).toBe('taken');
