@@ -56,8 +56,9 @@ export async function receiveOn(
   let failure: Error | undefined;
   try {
     const arrived = new Promise<void>((resolve) => {
-      const take = (file: IncomingOffer) => {
-        const transfer = receiveOne(file, { inbox, underWay, limits, context, reporter });
+      const take = (file: IncomingOffer, mustReplace = false) => {
+        const reception = { inbox, underWay, limits, context, reporter };
+        const transfer = receiveOne(file, reception, mustReplace);
         transfers.add(transfer);
         const one = transfer
           .then((arrival) => {
@@ -71,8 +72,14 @@ export async function receiveOn(
         running.set(one, file.peer);
       };
       bytestreams.onBytestream = (stream) => take(bareOffer(stream, context.now()));
-      jingle.onOffer = (file) => (hasRoom(file) ? take(jingleOffer(file)) : file.decline());
-      si.onOffer = (file) => (hasRoom(file) ? take(siOffer(file)) : file.decline());
+      // One whose connection has broken holds a place that it cannot use any more, and comes again.
+      const takeOr = (decline: () => void, file: IncomingOffer) => {
+        if (hasRoom(file)) take(file);
+        else if (underWay.mayReplace(file)) take(file, true);
+        else decline();
+      };
+      jingle.onOffer = (file) => takeOr(() => file.decline(), jingleOffer(file));
+      si.onOffer = (file) => takeOr(() => file.decline(), siOffer(file));
     });
     await takeProposals(serving, reporter);
     await announce(session, reporter, FEATURES);
@@ -134,6 +141,7 @@ interface Reception {
 async function receiveOne(
   file: IncomingOffer,
   { inbox, underWay, limits, context, reporter }: Reception,
+  mustReplace: boolean,
 ): Promise<Arrival | undefined> {
   const { exitCodeOf, signal } = context;
   const { report } = reporter;
@@ -143,7 +151,7 @@ async function receiveOne(
   let place: Place | undefined;
   let [start, end, isWhole] = [0, 0, false];
   try {
-    place = await underWay.enter(file, signal);
+    place = await underWay.enter(file, signal, mustReplace);
     const received = await receiveFile(file, inbox, {
       onStart: (offset) => {
         start = end = offset;
@@ -160,6 +168,7 @@ async function receiveOne(
     report({ event: 'done', ...facts, ...received });
     return { ...facts, ...received };
   } catch (error) {
+    if (!place) file.fail(error as Error);
     const message = `${name} from ${file.peer} did not arrive: ${(error as Error).message}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return undefined;

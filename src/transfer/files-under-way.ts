@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../protocol/clock.js';
-import { type IncomingOffer, identityOf, OfferedAgain } from './receive-file.js';
+import { type IncomingOffer, identityOf, OfferedAgain, StillUnderWay } from './receive-file.js';
 
 /** A block takes less, at any rate that servers allow. */
 const STALL_MS = 5_000;
@@ -7,6 +7,8 @@ const STALL_MS = 5_000;
 interface UnderWay {
   file: IncomingOffer;
   bytes: number;
+  /** For an earlier one to give way. */
+  isWaiting: boolean;
   /** Resolves when nothing of it is left to do. */
   ended: Promise<void>;
   end(): void;
@@ -30,13 +32,28 @@ export class FilesUnderWay {
     this.#clock = clock;
   }
 
-  /** Resolves when no stalled transfer of the same file is in the way; it is broken off. One that goes on stays. */
-  async enter(file: IncomingOffer, signal: AbortSignal): Promise<Place> {
+  /** Whether it may take the place of an earlier transfer of the same file: one at a time. */
+  mayReplace(file: IncomingOffer): boolean {
     const key = identityOf(file);
     const earlier = key === undefined ? undefined : this.#files.get(key);
-    const place = this.#add(key, file);
+    return earlier !== undefined && !earlier.isWaiting;
+  }
+
+  /**
+   * Resolves when no stalled transfer of the same file is in the way; it is broken off. One that goes on stays; where
+   * there is room only for one of them (`mustReplace`), that is `StillUnderWay`.
+   */
+  async enter(file: IncomingOffer, signal: AbortSignal, mustReplace = false): Promise<Place> {
+    const key = identityOf(file);
+    const earlier = key === undefined ? undefined : this.#files.get(key);
+    const { added, place } = this.#add(key, file);
     try {
-      if (earlier) await this.#giveWay(earlier, signal);
+      if (earlier) {
+        added.isWaiting = true;
+        const goesOn = await this.#giveWay(earlier, signal);
+        if (goesOn && mustReplace) throw new StillUnderWay('it is being received already');
+        added.isWaiting = false;
+      }
     } catch (error) {
       place.leave();
       throw error;
@@ -44,27 +61,29 @@ export class FilesUnderWay {
     return place;
   }
 
-  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<void> {
+  /** Returns whether it goes on instead. */
+  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
     const before = earlier.bytes;
     const over = new AbortController();
     void earlier.ended.then(() => over.abort());
     const awake = AbortSignal.any([signal, over.signal]);
     // When the connection has gone, nothing else may keep the process running that is to come back.
     await this.#clock.sleep(STALL_MS, awake, { ref: true }).catch(() => signal.throwIfAborted());
-    if (earlier.bytes > before) return;
+    if (earlier.bytes > before && !over.signal.aborted) return true;
     earlier.file.fail(new OfferedAgain('the sender has begun anew'));
     await earlier.ended;
+    return false;
   }
 
-  #add(key: string | undefined, file: IncomingOffer): Place {
+  #add(key: string | undefined, file: IncomingOffer): { added: UnderWay; place: Place } {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const added: UnderWay = { file, bytes: 0, ended, end };
+    const added: UnderWay = { file, bytes: 0, isWaiting: false, ended, end };
     if (key !== undefined) this.#files.set(key, added);
-    return {
-      progressed: (bytes) => {
+    const place = {
+      progressed: (bytes: number) => {
         added.bytes = bytes;
       },
       leave: () => {
@@ -72,5 +91,6 @@ export class FilesUnderWay {
         added.end();
       },
     };
+    return { added, place };
   }
 }

@@ -36,6 +36,11 @@ export class OfferedAgain extends Error {
   override readonly name = 'OfferedAgain';
 }
 
+/** A file is offered again that its sender is sending all the same, and there is no room for both. */
+export class StillUnderWay extends Error {
+  override readonly name = 'StillUnderWay';
+}
+
 export interface ReceivedFile {
   /** Absolute. */
   path: string;
@@ -155,6 +160,7 @@ export function jingleOffer(file: IncomingJingleFile): IncomingOffer {
 function reasonOf(error: Error): Reason {
   if (error instanceof JingleEnded) return error.reason;
   if (error instanceof OfferedAgain) return { condition: 'alternative-session' };
+  if (error instanceof StillUnderWay) return { condition: 'decline' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof BytestreamBroken) return { condition: 'failed-transport' };
   if (error.name === 'NoRoom') {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { FilesUnderWay } from '../../src/transfer/files-under-way.js';
-import type { IncomingOffer } from '../../src/transfer/receive-file.js';
+import { type IncomingOffer, StillUnderWay } from '../../src/transfer/receive-file.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 
 const never = new AbortController().signal;
@@ -60,4 +60,34 @@ test('another file does not wait', async () => {
   const { atOnce, failures } = await twice(() => undefined, 101);
   expect(atOnce).toBe(true);
   expect(failures).toEqual([]);
+});
+
+// A sender whose connection had broken was declined, as its own dead transfer held the last place.
+test('a file takes the place of its own stalled transfer where there is no other, one at a time', async () => {
+  const clock = new ManualClock();
+  const files = new FilesUnderWay(clock);
+  const [first, second, third] = [offer('one'), offer('two'), offer('three')];
+  expect(files.mayReplace(first.file)).toBe(false);
+  const place = await files.enter(first.file, never);
+  expect(files.mayReplace(second.file)).toBe(true);
+  expect(files.mayReplace(offer('two', 101).file)).toBe(false);
+  const entering = files.enter(second.file, never, true);
+  expect(files.mayReplace(third.file)).toBe(false);
+  await clock.advance(5_000);
+  expect(first.failures).toEqual(['OfferedAgain']);
+  place.leave();
+  await entering;
+  expect(files.mayReplace(third.file)).toBe(true);
+});
+
+test('a file does not take the place of its own transfer that goes on', async () => {
+  const clock = new ManualClock();
+  const files = new FilesUnderWay(clock);
+  const [first, second] = [offer('one'), offer('two')];
+  const place = await files.enter(first.file, never);
+  const entering = expect(files.enter(second.file, never, true)).rejects.toThrow(StillUnderWay);
+  place.progressed(10);
+  await clock.advance(5_000);
+  await entering;
+  expect(first.failures).toEqual([]);
 });
