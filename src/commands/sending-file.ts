@@ -8,6 +8,9 @@ import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import type { SendFlags, SendingLine } from './send.js';
 
+/** A bare bytestream is never accepted before it is there. */
+const LEAST_WITH_NAME: Way = 'si';
+
 /** A file on its way to its recipient, over as many connections as it takes. */
 export class SendingFile {
   readonly #source: Source;
@@ -19,6 +22,8 @@ export class SendingFile {
   #offer: FileOffer | undefined;
   /** How the recipient has accepted it, once it has. */
   #way: Way | undefined;
+  /** By one who wants it, whatever became of the bytestream. */
+  #wasAccepted = false;
   /** Where the last attempt started, in bytes. */
   #offset = 0;
 
@@ -54,7 +59,9 @@ export class SendingFile {
 
   /** Of a recipient that was never there, of what can be read once only, and after a "no", the first is the last. */
   #deservesAnother(error: Error): boolean {
-    if (!this.#way || this.#source.size === undefined) return false;
+    // Accepted, and lost before the first byte.
+    this.#wasAccepted ||= error.name === 'BytestreamLost';
+    if (!this.#wasAccepted || this.#source.size === undefined) return false;
     // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
     const fromAfresh = error.name === 'FileMismatch' && this.#offset > 0;
     return fromAfresh || isPassing(error);
@@ -67,7 +74,8 @@ export class SendingFile {
     // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
     const mayBeResumed = recipient.ways.some((way) => way !== 'ibb');
     const offer = mayBeResumed ? await this.#describe() : plainOffer(this.#source);
-    if (!this.#way) this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
+    if (!this.#wasAccepted)
+      this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
     const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
     this.#started(accepted);
     const facts = this.#facts(accepted.stream.peer);
@@ -93,12 +101,14 @@ export class SendingFile {
    * the file would lose its name, its hash, and what has arrived of it.
    */
   #asBefore(recipient: Recipient): Recipient {
-    if (!this.#way) return recipient;
-    const good: readonly Way[] = WAYS.slice(0, WAYS.indexOf(this.#way) + 1);
+    if (!this.#wasAccepted) return recipient;
+    const good: readonly Way[] = WAYS.slice(0, WAYS.indexOf(this.#way ?? LEAST_WITH_NAME) + 1);
     const ways = recipient.ways.filter((way) => good.includes(way));
     if (ways.length > 0) return { ...recipient, ways };
     const { peer } = recipient;
-    throw new RecipientUnreachable(`${peer} is not there, or takes files by ${this.#way} no more`);
+    throw new RecipientUnreachable(
+      `${peer} is not there, or takes files by ${this.#way ?? LEAST_WITH_NAME} no more`,
+    );
   }
 
   #started({ way, stream: { peer }, range: { offset } }: AcceptedOffer): void {
@@ -106,6 +116,7 @@ export class SendingFile {
     if (!this.#way) report({ event: 'start', ...this.#facts(peer) });
     if (this.#way || offset > 0) report({ event: 'resumed', ...this.#facts(peer), offset });
     this.#way = way;
+    this.#wasAccepted = true;
     this.#offset = offset;
   }
 

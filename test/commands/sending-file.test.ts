@@ -31,7 +31,7 @@ function acceptedBy(way: Way, bytesSent: number): AcceptedOffer {
 /** Sends a file to a recipient who is found with these ways, one attempt after the other; how it was offered each time. */
 async function waysOffered(
   found: Way[][],
-  accepted: AcceptedOffer[],
+  accepted: (AcceptedOffer | Error)[],
 ): Promise<{ offered: Way[]; events: string[] }> {
   const offered: Way[] = [];
   const events: string[] = [];
@@ -39,7 +39,9 @@ async function waysOffered(
     (way: Way): Offer =>
     async () => {
       offered.push(way);
-      return accepted.shift() as AcceptedOffer;
+      const answer = accepted.shift();
+      if (answer instanceof Error) throw answer;
+      return answer as AcceptedOffer;
     };
   const offers = { jingle: offerBy('jingle'), si: offerBy('si'), ibb: offerBy('ibb') };
   const line: SendingLine = {
@@ -66,4 +68,14 @@ test('a file that was cut is offered again as it was accepted, or better', async
   );
   expect(offered).toEqual(['si', 'jingle']);
   expect(events).toEqual(['offer', 'start', 'resumed', 'done']);
+});
+
+// The first attempt was the last where the recipient was started anew before the bytestream was there.
+test('a file that was accepted and forgotten is offered again, and never without its name', async () => {
+  const { offered, events } = await waysOffered(
+    [['jingle', 'si', 'ibb'], ['ibb'], ['jingle', 'si', 'ibb']],
+    [new BytestreamLost('forgotten'), acceptedBy('jingle', LETTER.length)],
+  );
+  expect(offered).toEqual(['jingle', 'jingle']);
+  expect(events).toEqual(['offer', 'start', 'done']);
 });

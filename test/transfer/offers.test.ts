@@ -4,7 +4,9 @@ import {
   BytestreamBroken,
   CloseUnconfirmed,
 } from '../../src/protocol/ibb/bytestream.js';
+import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
+import { answer, NS_SI } from '../../src/protocol/si/stanzas.js';
 import {
   type AcceptedOffer,
   type Offer,
@@ -162,3 +164,10 @@ async function offerOf(known: { answersClose?: true }) {
   await offerTo(recipient, offers, FILE, { signal }, () => undefined).catch(() => undefined);
   return { outcome };
 }
+
+test('a file that was accepted by SI and forgotten is lost, and not refused', async () => {
+  const { romeo, sessions } = pairOfServices();
+  sessions[1].handle('set', NS_SI, 'si', () => answer(0));
+  const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
+  await expect(offer(JULIET, FILE, { signal })).rejects.toThrow(BytestreamLost);
+});

@@ -27,6 +27,15 @@ export class BytestreamLost extends Error {
   override readonly name = 'BytestreamLost';
 }
 
+/** Why a bytestream that was announced could not be opened: its recipient was started anew since it was accepted? */
+export function unlessForgotten(error: Error): Error {
+  const isForgotten = error instanceof StanzaError && error.condition === 'item-not-found';
+  if (!isForgotten) return error;
+  return new BytestreamLost('the recipient has accepted the file, and forgotten it', {
+    cause: error,
+  });
+}
+
 export interface OutgoingOptions {
   blockSize: number;
   window: Window;

@@ -3,7 +3,7 @@ import type { Element } from '../../session/xml.js';
 import type { Clock } from '../clock.js';
 import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { BytestreamLost } from '../ibb/outgoing-blocks.js';
+import { BytestreamLost, unlessForgotten } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
 import type { Open } from '../ibb/stanzas.js';
 import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
@@ -94,10 +94,11 @@ export class OutgoingJingleFile {
       // A recipient whose connection is a new one knows nothing of the session. It may accept the bytestream for its
       // own sake, and would take the rest of a file for a whole one.
       if (this.#range.offset > 0) void this.#session.ping();
-      this.#stream = await opened;
+      const stream = await opened.catch((error) => Promise.reject(unlessForgotten(error)));
+      this.#stream = stream;
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();
-      void this.#watch(this.#stream);
+      void this.#watch(stream);
     } catch (error) {
       this.#leave(error as Error);
       signal?.throwIfAborted();

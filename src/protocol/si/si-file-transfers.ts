@@ -6,6 +6,7 @@ import type { Element } from '../../session/xml.js';
 import type { FileOffer } from '../file-offer.js';
 import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
+import { unlessForgotten } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
 import { announcedSid } from '../ibb/stanzas.js';
 import { IncomingSiFile } from './incoming-si-file.js';
@@ -57,7 +58,7 @@ export class SiFileTransfers {
   /**
    * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
    * `StanzaError` (`forbidden`: declined), RangeError for a file without a size, and as `request` does: some clients
-   * do not answer what they cannot use. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
+   * do not answer what they cannot use; with `BytestreamLost` when the peer has accepted and forgotten it. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
    */
   async offer(
     peer: string,
@@ -74,13 +75,14 @@ export class SiFileTransfers {
     const offer = stanzas.offer(sid, file);
     const reply = await this.#session.request('set', peer, offer, { timeout, signal: until });
     const range = stanzas.readAnswer(reply, file.size ?? 0);
-    const stream = await this.#bytestreams.open(peer, {
+    const opened = this.#bytestreams.open(peer, {
       ...settings,
       sid,
       fixedBlockSize: false,
       closeTimeout,
       signal: until,
     });
+    const stream = await opened.catch((error) => Promise.reject(unlessForgotten(error)));
     return { stream, ...range };
   }
 
