@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { flood, peakMemory } from './flood.js';
+import { flood, LONG_PATIENCE_MS, peakMemory } from './flood.js';
 import { firstResults, hashOfFile, outcomeOf, prepareStage, sha256 } from './stage.js';
 
 const BOB = 'bob@localhost';
@@ -17,7 +17,9 @@ test('2,000 requests of four accounts neither stop an honest transfer nor swell 
   alice.child.stdin?.write(bytes[0]);
   await bob.line(/^receiving .* from alice@/, 'stderr');
 
-  const answers = await flood(stage.server, accounts, 500, `${BOB}/inband`);
+  const answers = await flood(stage.server, accounts, 500, `${BOB}/inband`, {
+    patience: LONG_PATIENCE_MS,
+  });
   expect(answers).toMatchObject({
     result: expect.any(Number),
     'not-acceptable': expect.any(Number),

@@ -11,7 +11,10 @@ import { StanzaError } from '../../src/session/stanza-error.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import type { TestServer } from '../support/server.js';
 
+/** Where nothing may be the answer. */
 const PATIENCE_MS = 5_000;
+/** Where there is one to each, however slow the machine. */
+export const LONG_PATIENCE_MS = 60_000;
 const RESOURCES = 4;
 
 /** What a flood is made of: everything that could take a place, an answer, or both. */
@@ -47,14 +50,14 @@ export async function flood(
   accounts: string[],
   each: number,
   to: string,
-  window = 100,
+  { window = 100, patience = PATIENCE_MS } = {},
 ): Promise<Answers> {
   const answers: Answers = {};
   const sessions = await Promise.all(
     accounts.flatMap((name) => Array.from({ length: RESOURCES }, () => logIn(server, name))),
   );
   await Promise.all(
-    sessions.map((session) => attack(session, each / RESOURCES, { to, window, answers })),
+    sessions.map((session) => attack(session, each / RESOURCES, { to, window, patience, answers })),
   );
   await Promise.all(sessions.map((session) => session.close()));
   return answers;
@@ -65,17 +68,21 @@ function logIn(server: TestServer, name: string): Promise<Session> {
   return connect({ account: jid, password, service: server.service, ca: server.ca });
 }
 
-async function attack(
-  session: Session,
-  count: number,
-  { to, window, answers }: { to: string; window: number; answers: Answers },
-) {
+interface Attack {
+  to: string;
+  window: number;
+  /** Milliseconds. */
+  patience: number;
+  answers: Answers;
+}
+
+async function attack(session: Session, count: number, { to, window, patience, answers }: Attack) {
   let sent = 0;
   const send = async () => {
     for (; sent < count; ) {
       const [type, payload] = request(sent++);
       const outcome = await session
-        .request(type, to, payload, { timeout: PATIENCE_MS })
+        .request(type, to, payload, { timeout: patience })
         .then(() => 'result', nameOf);
       answers[outcome] = (answers[outcome] ?? 0) + 1;
     }

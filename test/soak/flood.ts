@@ -33,7 +33,7 @@ const input = alice.child.stdin as Writable;
 if (!input.write(bytes.subarray(0, 1_000_000))) await once(input, 'drain');
 await bob.line(/^receiving .* from alice@/, 'stderr');
 
-const answers = await flood(server, accounts, each, `${BOB}/inband`, WINDOW);
+const answers = await flood(server, accounts, each, `${BOB}/inband`, { window: WINDOW });
 input.end(bytes.subarray(1_000_000));
 const { code } = await alice.exited;
 const [, path = ''] = await bob.line(/^(.*)$/);
