@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
@@ -11,7 +11,7 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   stdin: Readable & { isTTY?: boolean };
   stdout: NodeJS.WritableStream;
-  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: Writable & { isTTY?: boolean };
   /** Aborted on the first SIGINT or SIGTERM. */
   signal: AbortSignal;
   now: () => Date;

@@ -18,7 +18,8 @@ export class ExecFailed extends Error {
 
 /**
  * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its
- * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr.
+ * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr, which has
+ * a file descriptor.
  * Rejects with `ExecFailed`.
  */
 export async function runFor(
@@ -37,13 +38,12 @@ export async function runFor(
       INBAND_SIZE: String(size),
       INBAND_SHA256: sha256,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Not through pipes of ours: what it leaves in the background would hold them open.
+    stdio: ['ignore', stderr, stderr],
   });
-  child.stdout.pipe(stderr, { end: false });
-  child.stderr.pipe(stderr, { end: false });
   const failed = await new Promise<string | undefined>((resolve) => {
     child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) =>
+    child.on('exit', (code, signal) =>
       resolve(code === 0 ? undefined : (signal ?? `exit ${code}`)),
     );
   });

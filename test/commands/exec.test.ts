@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ExecFailed, runFor } from '../../src/commands/exec.js';
 
@@ -25,10 +26,13 @@ async function run(text: string): Promise<string> {
   const program = join(folder, 'program');
   await writeFile(program, `#!${process.execPath}\n${text}`);
   await chmod(program, 0o700);
-  const stderr = new PassThrough();
+  const path = join(folder, 'stderr');
+  const stderr = createWriteStream(path);
+  await once(stderr, 'open');
   const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret' };
   await runFor(program, ARRIVAL, { env, stderr });
-  return String(stderr.read() ?? '');
+  stderr.destroy();
+  return readFile(path, 'utf8');
 }
 
 describe('the program that is run for a file', () => {
@@ -53,8 +57,20 @@ describe('the program that is run for a file', () => {
     await expect(run('process.exit(3)')).rejects.toThrow('exit 3');
   });
 
+  // Its place was taken as long as anything had its output.
+  test('is over when it ends, whatever it leaves in the background', async () => {
+    const pid = Number(
+      await run(`
+      const { spawn } = require('node:child_process');
+      const left = spawn('sleep', ['600'], { stdio: 'inherit', detached: true });
+      left.unref();
+      console.log(left.pid);`),
+    );
+    expect(process.kill(pid)).toBe(true); // it is there still
+  });
+
   test('is told of when it is not there', async () => {
-    const running = runFor('/not/there', ARRIVAL, { env: {}, stderr: new PassThrough() });
+    const running = runFor('/not/there', ARRIVAL, { env: {}, stderr: process.stderr });
     await expect(running).rejects.toThrow('ENOENT');
   });
 });

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Context } from '../../src/commands/context.js';
 import type { ReceiveFlags } from '../../src/commands/receive.js';
@@ -59,7 +58,7 @@ function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
     close: () => undefined,
   };
   const context = {
-    ...{ env: {}, stderr: new PassThrough(), signal: new AbortController().signal },
+    ...{ env: {}, stderr: process.stderr, signal: new AbortController().signal },
     ...{ now: () => new Date(0), exitCodeOf: () => 1 },
   } as unknown as Context;
   const ended = receiveOn(
