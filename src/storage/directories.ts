@@ -8,16 +8,22 @@ const OTHERS_MAY_WRITE = 0o022;
 type Making = Pick<Files, 'mkdir' | 'stat'>;
 
 /**
- * As `mkdir -p`, also beside others who make the same ones. Node's own never ends below a directory that lets none be
+ * As `mkdir -p`; returns those that it made. Also beside others who make the same ones. Node's own never ends below a directory that lets none be
  * made and says ENOENT, such as /proc.
  */
-export async function makeDirectories(files: Making, path: string, mode: number): Promise<void> {
-  if (await isDirectory(files, path)) return;
-  if (dirname(path) !== path) await makeDirectories(files, dirname(path), mode);
+export async function makeDirectories(
+  files: Making,
+  path: string,
+  mode: number,
+): Promise<string[]> {
+  if (await isDirectory(files, path)) return [];
+  const above = dirname(path) === path ? [] : await makeDirectories(files, dirname(path), mode);
   try {
     await files.mkdir(path, { mode });
+    return [...above, path];
   } catch (error) {
     if (!(await isDirectory(files, path))) throw error;
+    return above;
   }
 }
 

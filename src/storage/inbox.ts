@@ -1,10 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Inbox, InboxOptions, PartialFile, WantedPartial } from '../transfer/inbox.js';
-import { makeDirectories, makePrivateDirectory, othersMayWrite } from './directories.js';
-import type { Files } from './files.js';
+import {
+  makeDirectories,
+  makePrivateDirectory,
+  othersMayWrite,
+  syncDirectory,
+} from './directories.js';
+import { type Files, unless } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { Hashes } from './hashes.js';
 import { inTurn } from './in-turn.js';
@@ -41,7 +46,10 @@ export async function openInbox(
 ): Promise<Inbox> {
   const inbox = resolve(directory);
   const staging = join(inbox, STAGING);
-  await makeDirectories(files, inbox, 0o755);
+  for (const made of await makeDirectories(files, inbox, 0o755)) {
+    // A folder that we may write to and not read cannot be synced.
+    await unless(['EACCES'], syncDirectory(files, dirname(made)));
+  }
   const isPrivate = await makePrivateDirectory(files, staging);
   const unlock = await lockFolder(files, staging, processes);
   try {

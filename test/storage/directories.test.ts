@@ -36,3 +36,13 @@ test.each(['a', 'a/b', 'a/b/c'])(
     expect.hasAssertions();
   },
 );
+
+test('tells which it has made', async () => {
+  const root = await temporaryFolder();
+  const paths = ['a', 'a/b', 'a/b/c'].map((path) => join(root, path));
+  expect(await makeDirectories({ mkdir, stat }, join(root, 'a'), 0o700)).toEqual([paths[0]]);
+  expect(await makeDirectories({ mkdir, stat }, join(root, 'a/b/c'), 0o700)).toEqual(
+    paths.slice(1),
+  );
+  expect(await makeDirectories({ mkdir, stat }, join(root, 'a/b/c'), 0o700)).toEqual([]);
+});

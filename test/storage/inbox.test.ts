@@ -191,6 +191,21 @@ describe('publishing', () => {
     expect((await readdir(folder)).sort()).toEqual(['.inband', 'a']);
   });
 
+  // By POSIX a power cut might have taken the folder, and all that was confirmed in it.
+  test('is in a folder that is on disk itself, where that was made for it (R39)', async () => {
+    const root = await temporaryFolder();
+    const synced: unknown[] = [];
+    const opened = new Map<unknown, unknown>();
+    const files = tappedFiles(async ({ operation, args, handle }, run) => {
+      const result = await run();
+      if (operation === 'open') opened.set(result, args[0]);
+      if (operation === 'handle.sync') synced.push(opened.get(handle));
+      return result;
+    });
+    await openInbox(join(root, 'a', 'b'), {}, { ...system, files });
+    expect(synced.slice(0, 2)).toEqual([root, join(root, 'a')]);
+  });
+
   test('an empty file is a file', async () => {
     const inbox = await openInbox(await temporaryFolder());
     expect(await readFile(await publish(inbox, 'empty', ''), 'utf8')).toBe('');
