@@ -13,7 +13,7 @@ const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';
 /** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
 export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
   if (flags.passwordFile) return firstLine(await readSecret(flags.passwordFile));
-  if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand));
+  if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand, context));
   const { INBAND_PASSWORD } = context.env;
   if (INBAND_PASSWORD) return INBAND_PASSWORD;
   if (context.stdin.isTTY && context.stderr.isTTY) {
@@ -35,12 +35,15 @@ async function readSecret(path: string): Promise<string> {
 }
 
 /** Run by the shell, so that it may be a pipeline; it is the user's own. */
-async function runCommand(command: string): Promise<string> {
+async function runCommand(command: string, { signal }: Context): Promise<string> {
   const shell = process.platform === 'win32' ? ['cmd', '/d', '/s', '/c'] : ['sh', '-c'];
   const [file = '', ...args] = [...shell, command];
   try {
-    return (await run(file, args)).stdout;
+    const running = run(file, args, { signal });
+    running.child.stdin?.end(); // one that reads it would wait for ever
+    return (await running).stdout;
   } catch (error) {
+    signal.throwIfAborted();
     // The error of the library shows the command's output, which may hold the password.
     const { code } = error as { code?: number };
     throw new UsageError(

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -170,6 +171,16 @@ describe('the password', () => {
     const actor = send([file, BOB, '--password-command', command]);
     await expectFailure(actor, 2, /--password-command failed \(exit code 7\);/);
     expect(actor.stderr()).not.toContain('hunter');
+  });
+
+  // It took effect when the command had ended, with another exit code.
+  test('is not waited for any more when that is wanted', async () => {
+    const started = join(stage.folder(), 'started');
+    const command = `touch '${started}'; cat; exec sleep 600`;
+    const actor = send([file, BOB, '--password-command', command]);
+    while (!existsSync(started)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await actor.stop('SIGTERM');
+    expect((await outcomeOf(actor)).code).toBe(143);
   });
 
   test('comes from a file, over the environment', async () => {
