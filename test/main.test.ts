@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,6 +77,24 @@ test.each<[string[], string]>([
   const { code, stdout, stderr } = await run(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(why);
+});
+
+test.each([[['fetch', 'x', '--json']], [['probe', '@', '--json']]])(
+  '%j tells of its failure on standard output',
+  async (args) => {
+    const { code, stdout } = await run(args);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'failed', exitCode: 2 });
+  },
+);
+
+test('an empty list of those to ask is none', async () => {
+  const folder = join(home, '.config', 'inband');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'config.toml'), 'account = "a@localhost"\n[fetch]\nfrom = []\n');
+  const { code, stderr } = await run(['fetch', 'sha1+00@bob.xmpp.org']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('say whom to ask: --from <jid>');
 });
 
 test.each<[string[], string]>([

@@ -63,8 +63,9 @@ async function listCache(flags: OutputFlags, context: Context): Promise<void> {
     const lines = blobs.map((blob) => `${lineOf(blob)}\n`);
     return pipeline(Readable.from(lines), context.stdout, { end: false });
   }
-  for (const { published, cid, type, size, peer } of blobs) {
-    report({ event: 'blob', cid, type, size, published, ...(peer ? { peer } : {}) });
+  for (const { published, cid, type, size, expires, peer } of blobs) {
+    const end = expires ? { expires: expires.toISOString() } : {};
+    report({ event: 'blob', cid, type, size, published, ...end, ...(peer ? { peer } : {}) });
   }
 }
 

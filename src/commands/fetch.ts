@@ -44,6 +44,7 @@ export function addFetchCommand(program: Command, context: Context): void {
 }
 
 export async function fetchBlob(text: string, flags: FetchFlags, context: Context): Promise<void> {
+  const reporter = await context.reporter(flags);
   const { readContentId } = await import('../protocol/bob/content-id.js');
   const { findBlob } = await import('../protocol/bob/blob-store.js');
   if (!/^[^@\s]+@[^@\s]+$/.test(text)) {
@@ -54,7 +55,6 @@ export async function fetchBlob(text: string, flags: FetchFlags, context: Contex
   }
   const cid = readContentId(text);
   const registry = await context.createRegistry();
-  const reporter = await context.reporter(flags);
   const cached = flags.cache ? await findBlob(registry, cid) : undefined;
   const { blob, peer } = cached
     ? { blob: cached, peer: undefined }
@@ -93,7 +93,7 @@ async function askAll(
 ): Promise<Fetched> {
   const { holders, readHolder } = await import('../transfer/holders.js');
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
-  if (!flags.from) {
+  if (!flags.from?.length) {
     const why = flags.cache ? `${cid} is not in the cache` : 'the cache is not to be looked into';
     throw new UsageError(`${why}; say whom to ask: --from <jid>`);
   }

@@ -9,6 +9,10 @@ export const ENVIRONMENT: Entries = [
     'INBAND_PASSWORD',
     'The password, where neither --password-file nor --password-command is given.',
   ],
+  [
+    'INBAND_PATH, INBAND_NAME, INBAND_PEER, INBAND_SIZE, INBAND_SHA256',
+    'What a program of --exec is told of a file that has arrived: its path, its name as the sender called it, the sender, bytes, and hash.',
+  ],
   ['NO_COLOR', 'Changes nothing: the output has no colours.'],
   ['XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME', 'Where settings and blobs are, see FILES.'],
 ];
@@ -25,7 +29,7 @@ export const FILES: Entries = [
 export const SETTINGS = [
   'A flag beats an environment variable, which beats the settings file. In it, account is the name of the default',
   'account, [accounts.NAME] holds an account (jid, and the account options without dashes), and [send], [receive],',
-  '[publish] and [fetch] hold values for the options of these commands.',
+  '[publish], [fetch] and [probe] hold values for the options of these commands.',
 ].join(' ');
 
 export const SETTINGS_EXAMPLE = `account = "home"

@@ -30,10 +30,10 @@ export function addProbeCommand(program: Command, context: Context): void {
 }
 
 async function probeJid(jid: string, flags: ProbeFlags, context: Context): Promise<void> {
+  const reporter = await context.reporter(flags);
   const { receiverOf } = await import('../transfer/receiver.js');
   receiverOf(jid); // or it is no address, which should be said before anything is done
   requireAccount(flags);
-  const reporter = await context.reporter(flags);
   const session = await goOnline(flags, context, reporter, { admit: () => false });
   try {
     const { probe } = await import('../transfer/probe.js');

@@ -21,6 +21,8 @@ export interface Blob {
   type: string;
   size: number;
   published?: boolean;
+  /** When it is given out, or kept, no more (RFC 3339). */
+  expires?: string;
   /** Nobody but the peer says that the bytes are those of the cid. */
   unverified?: true;
   peer?: string;

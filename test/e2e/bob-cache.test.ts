@@ -54,7 +54,15 @@ describe('cache', () => {
     const { stdout } = await outcomeOf(bob('cache', 'list', '--json'));
     expect(linesOf(stdout).map((line) => JSON.parse(line))).toEqual([
       { event: 'blob', cid, type: 'text/plain', size: 4, published: true },
-      { event: 'blob', cid: CID, type: 'text/plain', size: 6, published: false, peer: jid },
+      {
+        event: 'blob',
+        cid: CID,
+        type: 'text/plain',
+        size: 6,
+        published: false,
+        expires: lines[1]?.[4],
+        peer: jid,
+      },
     ]);
   });
 
