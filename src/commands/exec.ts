@@ -19,13 +19,13 @@ export class ExecFailed extends Error {
 /**
  * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its
  * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr, which has
- * a file descriptor.
+ * a file descriptor. Interrupted, it is left to itself.
  * Rejects with `ExecFailed`.
  */
 export async function runFor(
   program: string,
   { path, name, peer, size, sha256 }: Arrival,
-  { env, stderr }: Pick<Context, 'env' | 'stderr'>,
+  { env, stderr, signal: interrupt }: Pick<Context, 'env' | 'stderr' | 'signal'>,
 ): Promise<void> {
   const { INBAND_PASSWORD, ...others } = env;
   const child = spawn(program, [path], {
@@ -41,11 +41,19 @@ export async function runFor(
     // Not through pipes of ours: what it leaves in the background would hold them open.
     stdio: ['ignore', stderr, stderr],
   });
+  let leave = () => {};
   const failed = await new Promise<string | undefined>((resolve) => {
+    leave = () => {
+      child.unref();
+      resolve(undefined);
+    };
+    interrupt.addEventListener('abort', leave);
+    if (interrupt.aborted) leave();
     child.on('error', (error) => resolve(error.message));
     child.on('exit', (code, signal) =>
       resolve(code === 0 ? undefined : (signal ?? `exit ${code}`)),
     );
   });
+  interrupt.removeEventListener('abort', leave);
   if (failed) throw new ExecFailed(`${program} failed for ${path} (${failed})`);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ const ARRIVAL = {
   sha256: 'abc',
 };
 
+const never = new AbortController().signal;
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inband-exec-'));
@@ -22,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** A program of this text, run for the arrival; what reached stderr. */
-async function run(text: string): Promise<string> {
+async function run(text: string, signal = never): Promise<string> {
   const program = join(folder, 'program');
   await writeFile(program, `#!${process.execPath}\n${text}`);
   await chmod(program, 0o700);
@@ -30,7 +32,7 @@ async function run(text: string): Promise<string> {
   const stderr = createWriteStream(path);
   await once(stderr, 'open');
   const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret' };
-  await runFor(program, ARRIVAL, { env, stderr });
+  await runFor(program, ARRIVAL, { env, stderr, signal });
   stderr.destroy();
   return readFile(path, 'utf8');
 }
@@ -69,8 +71,28 @@ describe('the program that is run for a file', () => {
     expect(process.kill(pid)).toBe(true); // it is there still
   });
 
+  // The daemon was to end within seconds, and waited for it.
+  test('is left to itself when the daemon is interrupted', async () => {
+    const [pid, ended] = [join(folder, 'pid'), join(folder, 'ended')];
+    const text = `
+      const { existsSync, writeFileSync } = require('node:fs');
+      process.on('SIGTERM', () => { writeFileSync('${ended}', ''); process.exit(); });
+      setInterval(() => {}, 1000);
+      writeFileSync('${pid}', String(process.pid));`;
+    const interrupt = new AbortController();
+    const running = run(text, interrupt.signal);
+    while (!existsSync(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+    interrupt.abort(new Error('interrupted'));
+    await running;
+    expect(existsSync(ended)).toBe(false);
+    process.kill(Number(await readFile(pid, 'utf8')));
+    while (!existsSync(ended)) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
   test('is told of when it is not there', async () => {
-    const running = runFor('/not/there', ARRIVAL, { env: {}, stderr: process.stderr });
+    const running = runFor('/not/there', ARRIVAL, {
+      ...{ env: {}, stderr: process.stderr, signal: never },
+    });
     await expect(running).rejects.toThrow('ENOENT');
   });
 });
