@@ -2,7 +2,7 @@ import { enableCarbons } from '../protocol/carbons.js';
 import type { Handler, HandlerRegistry } from '../protocol/handler-registry.js';
 import { HASH_FEATURES } from '../protocol/hashes.js';
 import { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
-import { NS_IBB } from '../protocol/ibb/stanzas.js';
+import { NS_IBB, streamKey } from '../protocol/ibb/stanzas.js';
 import { JINGLE_FEATURES, JingleFileTransfers } from '../protocol/jingle/jingle-file-transfers.js';
 import { answerProposals, NS_JINGLE_MESSAGE } from '../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../protocol/ping.js';
@@ -11,7 +11,6 @@ import { SI_FEATURES } from '../protocol/si/stanzas.js';
 import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
 import type { Inbox } from '../transfer/inbox.js';
 import { PACE, TransferLimits } from '../transfer/limits.js';
-import type { Policy } from '../transfer/policy.js';
 import {
   bareOffer,
   type IncomingOffer,
@@ -51,7 +50,9 @@ export async function receiveOn(
   const transfers = new Set<Promise<Arrival | undefined>>();
   const underWay = new FilesUnderWay();
   const hasRoom = ({ peer }: { peer: string }) => limits.hasRoom(peer, [...running.values()]);
-  limitOffers(limits, hasRoom, registry, bytestreams, [jingle, si]);
+  for (const one of [jingle, si]) one.mayOffer = (peer) => limits.mayOffer(peer);
+  const hasRoomNow = (peer: string) => limits.hasRoom(peer, bytestreams.peers) && hasRoom({ peer });
+  registry.registerDefault(authorizing(inbox, limits, hasRoomNow), 'ibb', 'authorized');
   let isDone = false;
   let failure: Error | undefined;
   try {
@@ -98,19 +99,14 @@ export async function receiveOn(
   if (failure && (context.signal.aborted || !isDone)) throw failure;
 }
 
-/** However a transfer is offered, it counts; a bytestream that nobody announced needs room at once. */
-function limitOffers(
+/** A bytestream that nobody announced counts as an offer, needs room at once, and must be that of a whole file. */
+function authorizing(
+  inbox: Inbox,
   limits: TransferLimits,
-  hasRoom: (file: { peer: string }) => boolean,
-  registry: HandlerRegistry,
-  bytestreams: InBandBytestreams,
-  offered: { mayOffer: Policy }[],
-): void {
-  const mayOffer = (peer: string) => limits.mayOffer(peer);
-  for (const one of offered) one.mayOffer = mayOffer;
-  const authorized: Handler<unknown, boolean> = (_jid, _sid, peer = '') =>
-    mayOffer(peer) && limits.hasRoom(peer, bytestreams.peers) && hasRoom({ peer });
-  registry.registerDefault(authorized, 'ibb', 'authorized');
+  hasRoom: (peer: string) => boolean,
+): Handler<unknown, boolean> {
+  return (_jid, sid = '', peer = '') =>
+    !inbox.hasRest(streamKey(peer, sid)) && limits.mayOffer(peer) && hasRoom(peer);
 }
 
 /** Lets those find us who do not see us; where the server has no carbons, they need our full JID. */

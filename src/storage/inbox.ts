@@ -13,7 +13,7 @@ import { type Files, unless } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { Hashes } from './hashes.js';
 import { inTurn } from './in-turn.js';
-import { partPath } from './journal.js';
+import { partPath, writeJournal } from './journal.js';
 import { type Kept, KeptPartials, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
 import { Partial, type Surroundings } from './partial.js';
@@ -85,6 +85,10 @@ class InboxFolder implements Inbox {
     return new Partial(part, this.#around);
   }
 
+  hasRest(bytestream: string): boolean {
+    return this.#around.kept.hasRest(hashed(bytestream));
+  }
+
   /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */
   async #resume(kept: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
     const { files, staging } = this.#around;
@@ -99,10 +103,14 @@ class InboxFolder implements Inbox {
     return undefined;
   }
 
-  async #reopen(kept: Kept, { size, algorithms }: WantedPartial): Promise<OpenPart | undefined> {
+  async #reopen({ id, journal }: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
     const { files, staging } = this.#around;
-    const hashes = new Hashes(algorithms);
-    const reservation = await this.#space.reserve(size, kept.journal.durable);
+    const bytestream = wanted.bytestream && hashed(wanted.bytestream);
+    const kept = { id, journal: { ...journal, bytestream } };
+    // What is killed before the bytestream opens must know it afterwards.
+    if (bytestream) await writeJournal(files, staging, id, kept.journal);
+    const hashes = new Hashes(wanted.algorithms);
+    const reservation = await this.#space.reserve(wanted.size, journal.durable);
     const handle = await keepingRoom(reservation, reopenPart(files, staging, kept, hashes));
     return handle && { ...kept, handle, hashes, reservation };
   }

@@ -40,6 +40,11 @@ export class KeptPartials {
     return kept;
   }
 
+  /** Whether one of them was to be gone on with by this bytestream, named as in its journal. */
+  hasRest(bytestream: string): boolean {
+    return [...this.#byIdentity.values()].some(({ journal }) => journal.bytestream === bytestream);
+  }
+
   /** Removes those that nobody came for in 7 days; `now` in milliseconds since 1970. */
   async removeExpired(now: number): Promise<void> {
     for (const [identity, { journal }] of this.#byIdentity) {

@@ -6,6 +6,11 @@ export interface Inbox {
    * Rejects with NoRoom, before a byte is written, when the file is too large; RangeError for a size that is none.
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
+  /**
+   * Whether this bytestream was to bring the rest of a partial that is kept: what comes by it is no whole file, and its
+   * transfer has ended, with an earlier connection or an earlier process.
+   */
+  hasRest(bytestream: string): boolean;
   /** Lets another process have the inbox. All partials must have ended before. */
   close(): Promise<void>;
 }
@@ -13,6 +18,8 @@ export interface Inbox {
 export interface WantedPartial {
   /** Says that two transfers bring the same bytes: who sends, size, hash. Without it nothing is kept. */
   identity?: string;
+  /** Names the bytestream that brings the bytes: whose it is, and its sid. For `hasRest`. */
+  bytestream?: string;
   /** As the peer gives it. */
   name?: string;
   /** Bytes. Room for them is set aside, and not one more is taken. */

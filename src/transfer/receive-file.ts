@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileOffer } from '../protocol/file-offer.js';
 import { nodeNameOf } from '../protocol/hash-functions.js';
-import { type Bytestream, BytestreamBroken } from '../protocol/ibb/bytestream.js';
+import {
+  type Bytestream,
+  BytestreamBroken,
+  BytestreamOverrun,
+} from '../protocol/ibb/bytestream.js';
+import { streamKey } from '../protocol/ibb/stanzas.js';
 import { NS_FILE_ERRORS } from '../protocol/jingle/file-description.js';
 import type { IncomingJingleFile } from '../protocol/jingle/incoming-jingle-file.js';
 import { JingleEnded } from '../protocol/jingle/jingle-session.js';
@@ -16,6 +21,8 @@ import { FileMismatch } from './recipient-errors.js';
 export interface IncomingOffer {
   /** The sender's full JID. */
   readonly peer: string;
+  /** Of the bytestream that brings it. */
+  readonly sid: string;
   readonly offer: FileOffer;
   /** XEP-0300 names of the hashes that are known, or may become known. */
   readonly hashFunctions: readonly string[];
@@ -74,7 +81,7 @@ export async function receiveFile(
     onStart(partial.offset);
     const size = await write(stream, partial, onProgress);
     checkSize(size, file.offer.size);
-    compare(partial, await file.hashes());
+    await check(partial, await file.hashes(), stream);
     const sha256 = partial.digest('sha256').toString('hex');
     const path = await partial.publish(file.offer.name);
     // The file is there, whatever becomes of the answer.
@@ -82,7 +89,8 @@ export async function receiveFile(
     return { path, size, sha256 };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
-    const end = error instanceof FileMismatch ? partial?.discard() : partial?.keep();
+    const isUseless = error instanceof FileMismatch || error instanceof BytestreamOverrun;
+    const end = isUseless ? partial?.discard() : partial?.keep();
     await end?.catch(() => undefined);
     file.fail(error as Error);
     throw error;
@@ -95,6 +103,7 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   const identity = identityOf(file);
   return {
     name,
+    bytestream: streamKey(file.peer, file.sid),
     algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),
     ...(size === undefined ? {} : { size }),
     ...(identity === undefined ? {} : { identity }),
@@ -134,8 +143,13 @@ function checkSize(size: number, offered = size): void {
   throw new BytestreamBroken(0, new Error(`it sent ${size} of ${offered} bytes`));
 }
 
-/** Throws `FileMismatch`. */
-function compare(partial: PartialFile, told: ReadonlyMap<string, Buffer>): void {
+/** Rejects with `FileMismatch` for bytes that are not those of which the sender has told. */
+async function check(
+  partial: PartialFile,
+  told: ReadonlyMap<string, Buffer>,
+  stream: Bytestream,
+): Promise<void> {
+  if (told.size === 0 && partial.offset > 0) await seeItEnd(stream);
   for (const [name, digest] of told) {
     if (!partial.digest(nodeNameOf(name) as string).equals(digest)) {
       throw new FileMismatch(`the bytes that came do not have the ${name} hash that was told`);
@@ -143,9 +157,16 @@ function compare(partial: PartialFile, told: ReadonlyMap<string, Buffer>): void 
   }
 }
 
+/** A sender that has not gone on where it was asked to has more to send. Rejects with `BytestreamOverrun`. */
+async function seeItEnd(stream: Bytestream): Promise<void> {
+  await Promise.race([stream.peerClosed, sleep(FAREWELL_MS, undefined, { ref: false })]);
+  if (stream.errored) throw stream.errored;
+}
+
 export function jingleOffer(file: IncomingJingleFile): IncomingOffer {
   return {
     peer: file.peer,
+    sid: file.sid,
     offer: file.offer,
     hashFunctions: file.hashFunctions,
     ranged: file.ranged,
@@ -170,12 +191,12 @@ function reasonOf(error: Error): Reason {
 }
 
 export function siOffer(file: IncomingSiFile): IncomingOffer {
-  const { peer, offer, ranged } = file;
+  const { peer, sid, offer, ranged } = file;
   const hashes = offer.hashes ?? new Map();
   const failed = new AbortController();
   let stream: Bytestream | undefined;
   return {
-    ...{ peer, offer, ranged, hashFunctions: [...hashes.keys()] },
+    ...{ peer, sid, offer, ranged, hashFunctions: [...hashes.keys()] },
     accept: async (offset) => {
       stream = await file.accept({ offset, signal: failed.signal });
       if (offer.size !== undefined) stream.endAt(offer.size - offset);
@@ -207,6 +228,7 @@ const FAREWELL_MS = 3_000;
 export function bareOffer(stream: Bytestream, now: Date): IncomingOffer {
   return {
     peer: stream.peer,
+    sid: stream.sid,
     offer: { name: nameForUnnamed(stream.peer, now) },
     hashFunctions: [],
     ranged: false,

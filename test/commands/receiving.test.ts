@@ -72,11 +72,12 @@ function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
     (error: Error) => error,
   );
   const services = new InBandBytestreams(romeo);
+  const open = (sid?: string) => services.open(JULIET, sid === undefined ? {} : { sid });
   const send = async () => {
-    const stream = await services.open(JULIET);
+    const stream = await open();
     stream.on('error', () => undefined).end('hello');
   };
-  return { outcome, running, done, send, cut: () => juliet.end(LOST) };
+  return { outcome, running, done, open, send, cut: () => juliet.end(LOST) };
 }
 
 test.each([
@@ -95,6 +96,22 @@ test.each([
     expect([...inbox.files.values()]).toEqual([Buffer.from('hello')]);
   },
 );
+
+// Of a sender other than inband: by the sids of ours it is known, whatever the inbox holds.
+test('what was to go on with a file is no file of its own, on a later connection', async () => {
+  const inbox = new MemoryInbox();
+  const wanted = { identity: 'letter', bytestream: 's1 romeo@montague.example/orchard' };
+  for (const text of ['he', 'll']) {
+    const partial = await inbox.createPartial(wanted);
+    await partial.write(Buffer.from(text));
+    await partial.keep();
+  }
+  const { open, send, done } = receiving(inbox, {});
+  await expect(open('s1')).rejects.toThrow('not-acceptable');
+  await send();
+  await done;
+  expect([...inbox.files.values()]).toEqual([Buffer.from('hello')]);
+});
 
 test('a program that is run for a file does not keep the daemon away from the network', async () => {
   const [program, go] = [join(folder, 'program'), join(folder, 'go')];

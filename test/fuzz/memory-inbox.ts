@@ -43,5 +43,9 @@ export class MemoryInbox implements Inbox {
     return partial;
   }
 
+  hasRest(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {}
 }

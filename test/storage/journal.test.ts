@@ -4,6 +4,7 @@ import { parseJournal } from '../../src/storage/journal.js';
 
 const JOURNAL = {
   identity: 'a'.repeat(64),
+  bytestream: 'b'.repeat(64),
   name: 'report.pdf',
   size: 10,
   durable: 5,
@@ -26,6 +27,7 @@ test.each([
   { identity: 'alice' },
   { identity: 'A'.repeat(64) },
   { identity: null },
+  { bytestream: 's1 romeo@montague.example/a' },
   { name: 1 },
   { name: 'x'.repeat(1025) },
   { size: -1 },

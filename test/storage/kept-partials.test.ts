@@ -4,7 +4,7 @@ import { appendFile, link, readdir, readFile, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openInbox, type System } from '../../src/storage/inbox.js';
-import type { Inbox, PartialFile } from '../../src/transfer/inbox.js';
+import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox.js';
 import { loneProcess } from './lone-process.js';
 import { failingFiles, tappedFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
@@ -27,6 +27,7 @@ async function restart(folder: string, system: Partial<System> = {}): Promise<In
       partials.push(partial);
       return partial;
     },
+    hasRest: (bytestream) => inbox.hasRest(bytestream),
     close: inbox.close,
   };
 }
@@ -36,7 +37,7 @@ afterEach(async () => {
   for (const partial of partials.splice(0)) await partial.discard();
 });
 
-async function keep(inbox: Inbox, text: string, wanted = WANTED): Promise<void> {
+async function keep(inbox: Inbox, text: string, wanted: WantedPartial = WANTED): Promise<void> {
   const partial = await inbox.createPartial(wanted);
   await partial.write(Buffer.from(text));
   await partial.keep();
@@ -77,6 +78,22 @@ describe('a partial that was kept', () => {
       await partial.keep();
     }
     expect((await (await restart(folder)).createPartial(WANTED)).offset).toBe(9);
+  });
+
+  test('knows, after a restart too, which bytestream was to bring its rest', async () => {
+    const folder = await temporaryFolder();
+    const first = await restart(folder);
+    await keep(first, '01234', { ...WANTED, bytestream: 's1 alice' });
+    expect(first.hasRest('s1 alice')).toBe(false);
+    // This process is killed before a byte comes.
+    await (await restart(folder)).createPartial({ ...WANTED, bytestream: 's2 alice' });
+    const inbox = await restart(folder);
+    const asked = ['s1 alice', 's2 alice', 's2 bob'];
+    expect(asked.map((one) => inbox.hasRest(one))).toEqual([false, true, false]);
+    const last = await inbox.createPartial({ ...WANTED, bytestream: 's3 alice' });
+    await last.write(Buffer.from('56789'));
+    await last.publish('a');
+    expect(inbox.hasRest('s2 alice') || inbox.hasRest('s3 alice')).toBe(false);
   });
 
   test('is not for another identity, nor for one who gives none (R29)', async () => {

@@ -6,10 +6,15 @@ export class MemoryInbox implements Inbox {
   readonly files = new Map<string, Buffer>();
   readonly kept = new Map<string, Buffer>();
   partials = 0;
+  readonly #rests = new Map<string, string>();
 
-  async createPartial({ identity = '' }: WantedPartial = {}): Promise<PartialFile> {
+  async createPartial({
+    identity = '',
+    bytestream = '',
+  }: WantedPartial = {}): Promise<PartialFile> {
     const earlier = this.kept.get(identity) ?? Buffer.alloc(0);
     this.kept.delete(identity);
+    if (earlier.length > 0) this.#rests.set(bytestream, identity);
     const chunks = [earlier];
     const bytes = () => Buffer.concat(chunks);
     this.partials += 1;
@@ -30,6 +35,10 @@ export class MemoryInbox implements Inbox {
       keep: async () => end(() => identity && this.kept.set(identity, bytes())),
       discard: async () => end(),
     };
+  }
+
+  hasRest(bytestream: string): boolean {
+    return this.kept.has(this.#rests.get(bytestream) ?? '');
   }
 
   async close(): Promise<void> {}

@@ -278,3 +278,41 @@ test('a file by SI that is given up does not wait for its bytestream', async () 
   await sessions[0].request('set', JULIET, si.offer('a0', { name: 'letter.txt', size: 50 }));
   await outcome;
 });
+
+describe('a file by SI that is gone on with, and has no hash', () => {
+  const offer = { name: 'letter.txt', size: 50, date: new Date(0) };
+  const kept = JSON.stringify(['romeo@montague.example', 50, 'letter.txt', 0]);
+
+  /** Juliet has 20 bytes of it; Romeo sends these, and closes or not. */
+  async function goneOn(bytes: Buffer, closes = true) {
+    const { romeo, juliet, sessions } = pairOfServices();
+    const inbox = new MemoryInbox();
+    inbox.kept.set(kept, LETTER.subarray(0, 20));
+    const transfers = new SiFileTransfers(sessions[1], juliet);
+    const received = new Promise<unknown>((resolve, reject) => {
+      transfers.onOffer = (file) => receiveFile(siOffer(file), inbox, QUIET).then(resolve, reject);
+    });
+    received.catch(() => undefined); // each test says what becomes of it
+    const asked = await sessions[0].request('set', JULIET, si.offer('a0', offer));
+    expect(si.readAnswer(asked, 50)).toEqual({ offset: 20 });
+    const stream = unattended(await romeo.open(JULIET, { sid: 'a0', blockSize: 10 }));
+    if (closes) stream.end(bytes);
+    else stream.write(bytes);
+    return { inbox, received };
+  }
+
+  test.each([
+    ['closes', true],
+    ['does not close', false],
+  ])('is there when the rest has come and its sender %s', async (_what, closes) => {
+    const { inbox, received } = await goneOn(LETTER.subarray(20), closes);
+    await received;
+    expect(inbox.files.get('letter.txt')).toEqual(LETTER);
+  });
+
+  test('is not kept when its sender begins at the start all the same', async () => {
+    const { inbox, received } = await goneOn(LETTER);
+    await expect(received).rejects.toThrow('more than was agreed on');
+    expect(inbox).toMatchObject({ ...nothing, kept: new Map() });
+  });
+});

@@ -29,6 +29,14 @@ export class CloseUnconfirmed extends BytestreamBroken {
   }
 }
 
+/** The peer sent more than was agreed on: it may have sent other bytes from the start. */
+export class BytestreamOverrun extends BytestreamBroken {
+  override readonly name = 'BytestreamOverrun';
+  constructor(unsent: number) {
+    super(unsent, new Error('it sent more than was agreed on'));
+  }
+}
+
 /**
  * What may wait for the reader: in iqs, as much as a peer with a window of 1 MiB has under way; in messages,
  * which cannot be refused for now, what a peer sends that does not pace itself.
@@ -71,6 +79,8 @@ export class Bytestream extends Duplex {
   /** Bytes in a block, at most, in both directions. */
   readonly blockSize: number;
   readonly stanza: StanzaMode;
+  /** Resolves when the peer's close has come, or cannot come any more. */
+  readonly peerClosed: Promise<void>;
   readonly #link: BytestreamLink;
   readonly #incoming: IncomingBlocks;
   readonly #outgoing: OutgoingBlocks;
@@ -84,7 +94,7 @@ export class Bytestream extends Duplex {
   #whenSent: (() => void) | undefined;
   #settled = Promise.resolve();
   #answerClose: ((error?: Error) => void) | undefined;
-  #whenClosed: (() => void) | undefined;
+  #tellPeerClosed: () => void = () => undefined;
   #endsAt = Number.POSITIVE_INFINITY;
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
@@ -95,6 +105,9 @@ export class Bytestream extends Duplex {
     this.blockSize = options.blockSize;
     this.stanza = options.stanza;
     this.#link = link;
+    this.peerClosed = new Promise((resolve) => {
+      this.#tellPeerClosed = resolve;
+    });
     // The peer may spoil it while its owner still gets ready and does not listen; reading and writing
     // tell of the error all the same.
     this.on('error', () => undefined);
@@ -143,8 +156,11 @@ export class Bytestream extends Duplex {
   /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
   receiveData(data: Data): Promise<void> {
     if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
+    if (this.bytesReceived + (data.bytes?.length ?? 0) > this.#endsAt) {
+      this.destroy(new BytestreamOverrun(this.#outgoing.pending));
+      throw REFUSED;
+    }
     try {
-      if (this.bytesReceived + (data.bytes?.length ?? 0) > this.#endsAt) throw REFUSED;
       this.#settled = this.#incoming.receive(data);
       return this.#settled;
     } catch (error) {
@@ -168,7 +184,7 @@ export class Bytestream extends Duplex {
       this.#answerClose = (error) => (error ? reject(error) : resolve());
       // Both have closed: ours says already that nothing more comes.
       if (this.#closing) this.#answerClose();
-      this.#whenClosed?.();
+      this.#tellPeerClosed();
     });
   }
 
@@ -185,10 +201,7 @@ export class Bytestream extends Duplex {
   acknowledgeClose(): Promise<void> {
     this.#closing = true;
     this.#answerClose?.();
-    return new Promise((resolve) => {
-      if (this.#peerClosed || this.destroyed) resolve();
-      else this.#whenClosed = resolve;
-    });
+    return this.peerClosed;
   }
 
   /** Ends it without a word to the peer, who cannot hear it or has never known of it. */
@@ -246,6 +259,7 @@ export class Bytestream extends Duplex {
       if (!this.#peerClosed) throw closeError(error as Error);
     }
     this.#peerClosed = true;
+    this.#tellPeerClosed();
     this.#deliver();
   }
 
@@ -259,7 +273,7 @@ export class Bytestream extends Duplex {
     const why = error instanceof BytestreamBroken ? error.cause : error;
     this.#incoming.fail(why instanceof StanzaError ? why : REFUSED);
     this.#answerClose?.(REFUSED);
-    this.#whenClosed?.();
+    this.#tellPeerClosed();
     if (!this.#peerClosed && !this.#closing) this.#breakOff(error);
     done(error);
   }

@@ -19,6 +19,7 @@ import {
   type ServiceSettings,
 } from './settings.js';
 import * as stanzas from './stanzas.js';
+import { streamKey } from './stanzas.js';
 import { fixedWindow } from './window.js';
 
 export interface OpenOptions extends Partial<BytestreamSettings> {
@@ -329,8 +330,5 @@ export class InBandBytestreams {
     this.#expected.failAll(error);
   }
 }
-
-/** A NMTOKEN has no spaces. */
-const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
 
 const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);

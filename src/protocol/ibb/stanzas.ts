@@ -48,6 +48,9 @@ export const announcedSid = () => `${ANNOUNCED}${randomSid()}`;
 
 export const isAnnounced = (sid: string): boolean => sid.startsWith(ANNOUNCED);
 
+/** Names a bytestream of ours. A NMTOKEN has no spaces. */
+export const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
+
 /** §2.1: the sid is an NMTOKEN; ours are short, and nobody needs long ones. */
 export const isSid = (text: string): boolean =>
   /^[-.:\w\u00b7\u00c0-\u{10ffff}]{1,128}$/u.test(text);

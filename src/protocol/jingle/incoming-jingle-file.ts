@@ -61,6 +61,11 @@ export class IncomingJingleFile {
     return this.#session.peer;
   }
 
+  /** Of the bytestream that brings it. */
+  get sid(): string {
+    return this.#open.sid;
+  }
+
   get offer(): FileOffer {
     return this.#file;
   }
@@ -158,7 +163,10 @@ export class IncomingJingleFile {
 
   #replace(element: Element): Element | undefined {
     if (this.#stream || element.getNS() !== NS_JINGLE_IBB) return undefined;
-    this.#open = this.#withinLimits(readTransport(element));
+    const open = this.#withinLimits(readTransport(element));
+    // Who keeps the beginning knows by the sid what brings the rest.
+    if (this.ranged && open.sid !== this.sid) return undefined;
+    this.#open = open;
     this.#woken.abort(new Error('another bytestream was agreed on'));
     return transport(this.#open);
   }

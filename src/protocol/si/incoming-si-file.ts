@@ -15,6 +15,8 @@ export interface SiAcceptOptions {
 export class IncomingSiFile {
   /** The sender's full JID. */
   readonly peer: string;
+  /** Of the bytestream that brings it. */
+  readonly sid: string;
   readonly offer: FileOffer;
   /** Whether the sender can start at an offset. */
   readonly ranged: boolean;
@@ -26,10 +28,11 @@ export class IncomingSiFile {
   /** `expect` resolves to the bytestream that the peer is to open. */
   constructor(
     peer: string,
-    { file, ranged }: SiOffer,
+    { sid, file, ranged }: SiOffer,
     expect: (signal?: AbortSignal) => Promise<Bytestream>,
   ) {
     this.peer = peer;
+    this.sid = sid;
     this.offer = file;
     this.ranged = ranged;
     this.#expect = expect;

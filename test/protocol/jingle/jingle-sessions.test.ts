@@ -72,10 +72,10 @@ function talk(opened: () => Promise<undefined> = async () => undefined) {
 }
 
 /** Juliet has offered a file, which Romeo may take. */
-async function afterHerOffer() {
+async function afterHerOffer(content = CONTENT) {
   const all = talk();
   const incoming = offeredTo(all.transfers);
-  expect(await all.says(jingle('session-initiate', CONTENT))).toBe('taken');
+  expect(await all.says(jingle('session-initiate', content))).toBe('taken');
   return { ...all, file: await incoming };
 }
 
@@ -265,6 +265,15 @@ describe('in a session that was offered to us', () => {
     expect(await stream).toMatchObject({ sid: 'b2', blockSize: 3 });
     expect(await says(jingle('transport-replace', REPLACED.replace('b2', 'b3')))).toBe('taken');
     expect(said().at(-1)).toBe('transport-reject');
+  });
+
+  test('another bytestream is not agreed on where the file can be gone on with', async () => {
+    const ranged = CONTENT.replace('</size>', '</size><range/>');
+    const { says, said } = await afterHerOffer(ranged);
+    expect(await says(jingle('transport-replace', REPLACED))).toBe('taken');
+    expect(said().at(-1)).toBe('transport-reject');
+    expect(await says(jingle('transport-replace', REPLACED.replace('b2', 'b1')))).toBe('taken');
+    expect(said().at(-1)).toBe('transport-accept');
   });
 
   test('the same bytestream may be agreed on again', async () => {
