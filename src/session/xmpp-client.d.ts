@@ -34,6 +34,8 @@ declare module '@xmpp/client' {
     /** In order of preference. */
     saslFactory: { _mechs: { name: string; mech: new () => object }[] };
     reconnect: { stop(): void };
+    /** Milliseconds that a stream may take to open; 0: any. */
+    timeout: number;
     connect(service: string): Promise<void>;
     open(options: { domain: string }): Promise<unknown>;
     write(text: string): Promise<void>;

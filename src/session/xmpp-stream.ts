@@ -160,6 +160,9 @@ export class XmppStream {
       },
     });
     entity.reconnect.stop();
+    // Its two seconds are too short for some links, and go on where the server has answered before our header was
+    // reported to be written. How long a login may take is for who asked for it.
+    entity.timeout = 0;
     entity.transports = [transport(entity, this.#socket)];
     entity.saslFactory._mechs = names.map((name) => ({
       name,

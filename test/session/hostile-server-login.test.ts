@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { ConnectionFailed, ServerNotTrusted } from '../../src/session/dial.js';
 import { NotAuthorized } from '../../src/session/sasl.js';
 import {
+  authenticate,
   bind,
   failure,
   type Login,
@@ -30,6 +32,17 @@ describe('the login', () => {
   test.each(['SCRAM-SHA-1', 'SCRAM-SHA-256'] as const)('%s works', async (mechanism) => {
     const [session] = await online({}, { mechanism });
     expect(session.jid).toBe(JID);
+  });
+
+  test('may take seconds at each step, as over Tor', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await sleep(2_100);
+      await authenticate(peer, honest);
+      await sleep(2_100);
+      await bind(peer, honest);
+    });
+    expect((await outcome).jid).toBe(JID);
   });
 
   test('SCRAM takes the signature in a last challenge too', async () => {
