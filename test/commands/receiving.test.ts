@@ -106,11 +106,13 @@ test('what was to go on with a file is no file of its own, on a later connection
     await partial.write(Buffer.from(text));
     await partial.keep();
   }
-  const { open, send, done } = receiving(inbox, {});
+  const { open, send, done, cut, outcome } = receiving(inbox, {});
   await expect(open('s1')).rejects.toThrow('not-acceptable');
   await send();
   await done;
   expect([...inbox.files.values()]).toEqual([Buffer.from('hello')]);
+  cut();
+  await outcome;
 });
 
 test('a program that is run for a file does not keep the daemon away from the network', async () => {
