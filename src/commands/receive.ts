@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
-import { type Context, UsageError } from './context.js';
+import type { Context } from './context.js';
 import { addExamples } from './examples.js';
 import { addOutputOptions, integer } from './options.js';
 import type { Running } from './receiving.js';
@@ -46,9 +46,6 @@ export async function receive(flags: ReceiveFlags, context: Context): Promise<vo
   // Before anybody needs it: the program may be replaced while the daemon runs.
   const { receiveOn } = await import('./receiving.js');
   const reporter = await context.reporter(flags);
-  if (process.platform === 'win32') {
-    throw new UsageError('receive does not run on Windows; use Linux, WSL or macOS');
-  }
   requireAccount(flags);
   const { maxSize, maxTotal, minFree } = flags;
   const inbox = await context.openInbox(flags.dir, {

@@ -4,6 +4,8 @@ import { type Files, unless } from './files.js';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const OTHERS_MAY_WRITE = 0o022;
+/** It has no modes, so that a directory is as private as the one it is in; and it cannot sync one. */
+const IS_WINDOWS = process.platform === 'win32';
 
 type Making = Pick<Files, 'mkdir' | 'stat'>;
 
@@ -37,6 +39,10 @@ async function isDirectory(files: Making, path: string): Promise<boolean> {
  */
 export async function makePrivateDirectory(files: Files, path: string): Promise<boolean> {
   await makeDirectories(files, path, 0o700);
+  if (IS_WINDOWS) {
+    if ((await files.lstat(path)).isDirectory()) return true;
+    throw new Error(`${path} is a link`);
+  }
   const handle = await files.open(path, O_DIRECTORY | O_NOFOLLOW);
   try {
     const { uid, mode } = await handle.stat();
@@ -51,6 +57,7 @@ export async function makePrivateDirectory(files: Files, path: string): Promise<
 
 /** Whether the directory's group or everybody may put files into it. */
 export async function othersMayWrite(files: Files, path: string): Promise<boolean> {
+  if (IS_WINDOWS) return false;
   const handle = await files.open(path, O_DIRECTORY);
   try {
     return ((await handle.stat()).mode & OTHERS_MAY_WRITE) !== 0;
@@ -61,6 +68,7 @@ export async function othersMayWrite(files: Files, path: string): Promise<boolea
 
 /** Makes the names in the directory survive a power cut, where the file system can (network shares say EINVAL). */
 export async function syncDirectory(files: Files, path: string): Promise<void> {
+  if (IS_WINDOWS) return;
   const handle = await files.open(path, O_DIRECTORY);
   try {
     await unless(['EINVAL', 'ENOTSUP'], handle.sync());

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Files, unless } from './files.js';
 import type { Processes } from './processes.js';
@@ -8,16 +9,19 @@ export class InboxInUse extends Error {
   override readonly name = 'InboxInUse';
   constructor(
     readonly folder: string,
-    readonly pid: number,
+    /** Windows does not tell. */
+    readonly pid?: number,
   ) {
-    super(
-      `${folder} is in use by another inband (process ${pid}); end that, or choose another folder`,
-    );
+    const who = pid === undefined ? '' : ` (process ${pid})`;
+    super(`${folder} is in use by another inband${who}; end that, or choose another folder`);
   }
 }
 
 /** Of the file in the lock: id of the process, hash of its start, and something that no other lock has. */
 const HOLDER = /^(\d{1,10})-([0-9a-f]{16})-[0-9a-f-]{36}$/;
+
+/** Windows: while it is open, nobody else can open it. Node has no name for this flag of libuv (UV_FS_O_EXLOCK). */
+const O_EXLOCK = 0x10000000;
 
 /**
  * Locks a folder; the function returned unlocks it. The lock is a directory `lock` with one file, named after its holder.
@@ -30,12 +34,21 @@ export async function lockFolder(
   folder: string,
   processes: Processes,
 ): Promise<() => Promise<void>> {
+  if (process.platform === 'win32') return lockByOpening(files, folder);
   const lock = join(folder, 'lock');
   const holder = `${await identify(processes, processes.pid)}-${randomUUID()}`;
   do {
     await clear(files, lock, processes);
   } while (!(await take(files, lock, holder)));
   return () => remove(files, lock, holder);
+}
+
+/** Where the system itself lets go of what a process that ends has open, and nothing says when a process was started. */
+async function lockByOpening(files: Files, folder: string): Promise<() => Promise<void>> {
+  const flags = constants.O_CREAT | constants.O_RDWR | O_EXLOCK;
+  const handle = await unless(['EBUSY'], files.open(join(folder, 'lock'), flags));
+  if (!handle) throw new InboxInUse(dirname(folder));
+  return () => handle.close();
 }
 
 /** Removes the files of holders that are dead. */
