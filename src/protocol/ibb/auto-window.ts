@@ -26,6 +26,8 @@ export class AutoWindow implements Window {
   #level = 0;
   #best = { level: 0, rate: 0 };
   #started = false;
+  /** Of the first block, which was alone on the way. */
+  #roundTrip = 0;
   #searching = true;
   #misses = 0;
   #held = 0;
@@ -41,7 +43,8 @@ export class AutoWindow implements Window {
 
   get limit(): number {
     const { rate } = this.#best;
-    const deliverable = rate > 0 ? rate * MAX_DELAY_MS : Number.POSITIVE_INFINITY;
+    const delay = MAX_DELAY_MS + this.#roundTrip;
+    const deliverable = rate > 0 ? rate * delay : Number.POSITIVE_INFINITY;
     return Math.min(this.#blockSize * 2 ** this.#level, deliverable);
   }
 
@@ -67,6 +70,7 @@ export class AutoWindow implements Window {
     const blocks = Math.min(Math.max(roundTrip / START_MS_PER_BLOCK, 1), MAX_START_BLOCKS);
     this.#level = Math.min(Math.round(Math.log2(blocks)), this.#maxLevel);
     this.#best.level = this.#level;
+    this.#roundTrip = roundTrip;
     this.#changedAt = now;
     this.#started = true;
   }

@@ -5,7 +5,10 @@ const MAX_BYTES = 1024 * 1024;
  * connection was cut behind more: the answers to all blocks under way, or the blocks themselves, have to fit in.
  */
 const MAX_BLOCKS = 256;
-/** What may be under way is delivered in this time, at the rate measured: a slow server is not flooded. */
+/**
+ * What may be under way is delivered in this time beyond the round trip, at the rate measured: a slow server is not
+ * flooded.
+ */
 export const MAX_DELAY_MS = 3_000;
 /** A rate is measured over this long, and over a round trip at least. */
 export const PERIOD_MS = 60;
