@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
 import type { AccountFlags } from './account.js';
 import { type Context, UsageError } from './context.js';
-
-const run = promisify(execFile);
 
 const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';
 
@@ -34,21 +33,22 @@ async function readSecret(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-/** Run by the shell, so that it may be a pipeline; it is the user's own. */
-async function runCommand(command: string, { signal }: Context): Promise<string> {
+/** Run by the shell, so that it may be a pipeline; it is the user's own, who sees what it has to say. */
+async function runCommand(command: string, { stderr, signal }: Context): Promise<string> {
   const shell = process.platform === 'win32' ? ['cmd', '/d', '/s', '/c'] : ['sh', '-c'];
   const [file = '', ...args] = [...shell, command];
+  // One that reads its input would wait for ever.
+  const child = spawn(file, args, { signal, stdio: ['ignore', 'pipe', stderr] });
+  const { stdout } = child;
   try {
-    const running = run(file, args, { signal });
-    running.child.stdin?.end(); // one that reads it would wait for ever
-    return (await running).stdout;
+    const [output, [code, killedBy]] = await Promise.all([text(stdout), once(child, 'close')]);
+    if (code === 0) return output;
+    throw new UsageError(`--password-command failed (${killedBy ?? `exit code ${code}`})`);
   } catch (error) {
     signal.throwIfAborted();
-    // The error of the library shows the command's output, which may hold the password.
-    const { code } = error as { code?: number };
-    throw new UsageError(
-      `--password-command failed (exit code ${code ?? 'unknown'}); run it by itself to see why`,
-    );
+    throw error;
+  } finally {
+    stdout.destroy(); // what it has left in the background may keep it
   }
 }
 
