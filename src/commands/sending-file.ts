@@ -26,6 +26,8 @@ export class SendingFile {
   #wasAccepted = false;
   /** Where the last attempt started, in bytes. */
   #offset = 0;
+  /** What ended the last attempt that reached the recipient. */
+  #brokenBy: Error | undefined;
 
   constructor(
     source: Source,
@@ -48,13 +50,27 @@ export class SendingFile {
       try {
         return await this.#attempt();
       } catch (error) {
-        this.#signal.throwIfAborted();
+        if (this.#signal.aborted) throw this.#interrupted();
         if (!this.#deservesAnother(error as Error)) throw error;
         this.#line.forget();
-        this.#reporter.warn(`${(error as Error).message}; trying again`);
-        await this.#retries.wait(error as Error, this.#signal);
+        await this.#retries.wait(this.#asBrokenOff(error as Error), this.#signal, () =>
+          this.#reporter.warn(`${(error as Error).message}; trying again`),
+        );
       }
     }
+  }
+
+  #interrupted(): Error {
+    const mayGoOn =
+      this.#way !== undefined && this.#way !== 'ibb' && this.#source.size !== undefined;
+    if (mayGoOn) this.#reporter.warn('stopped; the same command goes on from there');
+    return this.#signal.reason;
+  }
+
+  /** Of a recipient that was there, and is not found again, what counts is what broke the transfer off. */
+  #asBrokenOff(error: Error): Error {
+    if (error.name !== 'RecipientUnreachable') this.#brokenBy = error;
+    return this.#brokenBy ?? error;
   }
 
   /** Of a recipient that was never there, of what can be read once only, and after a "no", the first is the last. */

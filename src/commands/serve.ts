@@ -112,8 +112,9 @@ export async function persevere(
     } catch (error) {
       signal.throwIfAborted();
       if (!wasOnline || !isConnectionError(error as Error)) throw error;
-      reporter.warn(`${(error as Error).message}; trying to come back`);
-      await retries.wait(error as Error, signal);
+      const { message } = error as Error;
+      const onWait = () => reporter.warn(`${message}; trying to come back`);
+      await retries.wait(error as Error, signal, onWait);
     }
   }
 }

@@ -36,12 +36,16 @@ export class Retries {
     this.succeeded();
   }
 
-  /** Waits before another attempt, or throws the error when there has been no progress for too long. */
-  async wait(error: Error, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits before another attempt, which `onWait` hears of; or throws the error when there has been no progress for too
+   * long.
+   */
+  async wait(error: Error, signal: AbortSignal, onWait: () => void): Promise<void> {
     this.#lose();
     const pause = backoff(this.#failures, this.#random);
     this.#failures += 1;
     if (this.#lost + pause >= this.#limit) throw error;
+    onWait();
     // Between two connections nothing else keeps the process running.
     await this.#clock.sleep(pause, signal, { ref: true }).catch(() => signal.throwIfAborted());
     this.#lose();

@@ -6,6 +6,7 @@ import { SendingFile } from '../../src/commands/sending-file.js';
 import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
 import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
+import { RecipientUnreachable } from '../../src/transfer/recipient-errors.js';
 import type { Event } from '../../src/ui/events.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';
@@ -30,9 +31,10 @@ function acceptedBy(way: Way, bytesSent: number): AcceptedOffer {
 
 /** Sends a file to a recipient who is found with these ways, one attempt after the other; how it was offered each time. */
 async function waysOffered(
-  found: Way[][],
+  found: (Way[] | Error)[],
   accepted: (AcceptedOffer | Error)[],
-): Promise<{ offered: Way[]; events: string[] }> {
+  retryFor = 60,
+): Promise<{ offered: Way[]; events: string[]; outcome: Error | undefined }> {
   const offered: Way[] = [];
   const events: string[] = [];
   const offerBy =
@@ -45,20 +47,28 @@ async function waysOffered(
     };
   const offers = { jingle: offerBy('jingle'), si: offerBy('si'), ibb: offerBy('ibb') };
   const line: SendingLine = {
-    reach: async () => ({ recipient: { peer: JULIET, ways: found.shift() as Way[] }, offers }),
+    reach: async () => {
+      const ways = found.shift() as Way[] | Error;
+      if (ways instanceof Error) throw ways;
+      return { recipient: { peer: JULIET, ways }, offers };
+    },
     forget: () => undefined,
     close: async () => undefined,
   };
   const reporter: Reporter = {
     report: ({ event }: Event) => void events.push(event),
     connecting: (_text, work) => work(),
-    ...{ warn: () => undefined, note: () => undefined, expect: () => undefined },
+    ...{ warn: () => void events.push('again'), note: () => undefined, expect: () => undefined },
     close: () => undefined,
   };
-  const flags = { retryFor: 60, acceptTimeout: 1 } as SendFlags;
+  const flags = { retryFor, acceptTimeout: 1 } as SendFlags;
   const { signal } = new AbortController();
-  await new SendingFile(sourceOf(LETTER), line, flags, { signal } as Context, reporter).send();
-  return { offered, events };
+  const file = new SendingFile(sourceOf(LETTER), line, flags, { signal } as Context, reporter);
+  const outcome = await file.send().then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  return { offered, events, outcome };
 }
 
 test('a file that was cut is offered again as it was accepted, or better', async () => {
@@ -67,7 +77,7 @@ test('a file that was cut is offered again as it was accepted, or better', async
     [acceptedBy('si', 0), acceptedBy('jingle', LETTER.length)],
   );
   expect(offered).toEqual(['si', 'jingle']);
-  expect(events).toEqual(['offer', 'start', 'resumed', 'done']);
+  expect(events).toEqual(['offer', 'start', 'again', 'again', 'resumed', 'done']);
 });
 
 // The first attempt was the last where the recipient was started anew before the bytestream was there.
@@ -77,5 +87,21 @@ test('a file that was accepted and forgotten is offered again, and never without
     [new BytestreamLost('forgotten'), acceptedBy('jingle', LETTER.length)],
   );
   expect(offered).toEqual(['jingle', 'jingle']);
-  expect(events).toEqual(['offer', 'start', 'done']);
+  expect(events).toEqual(['offer', 'again', 'again', 'start', 'done']);
+});
+
+test('of a recipient that is not found again, what broke the file off is told', async () => {
+  const gone = new RecipientUnreachable('not there');
+  const { outcome } = await waysOffered(
+    [['jingle'], gone, gone, gone],
+    [acceptedBy('jingle', 0)],
+    0.4,
+  );
+  expect(outcome).toMatchObject({ name: 'BytestreamLost', message: 'it was cut' });
+});
+
+test('nobody is told of another attempt where none is made', async () => {
+  const { events, outcome } = await waysOffered([['jingle']], [acceptedBy('jingle', 0)], 0);
+  expect(events).toEqual(['offer', 'start']);
+  expect(outcome).toMatchObject({ message: 'it was cut' });
 });

@@ -8,6 +8,7 @@ import { isPassing, Retries } from '../../src/transfer/retries.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const never = new AbortController().signal;
+const ignore = () => undefined;
 const LIMIT_MS = 10_000;
 
 /** Attempts that all fail, the next as soon as it may; `before` is told the number of each. */
@@ -19,7 +20,7 @@ async function attemptsIn(ms: number, before: (retries: Retries, attempt: number
     for (;;) {
       before(retries, attempts);
       attempts += 1;
-      await retries.wait(new Error('it failed again'), never);
+      await retries.wait(new Error('it failed again'), never, ignore);
     }
   })().catch((error: Error) => error.message);
   await clock.advance(ms);
@@ -53,7 +54,7 @@ describe('attempts', () => {
     const retries = new Retries(LIMIT_MS, clock, () => 0);
     retries.reached(100);
     for (let attempt = 0; attempt < 4; attempt += 1) {
-      const waiting = retries.wait(new Error('cut'), never);
+      const waiting = retries.wait(new Error('cut'), never, ignore);
       await clock.advance(4_000);
       await waiting;
       for (const bytes of [10, 20, 30]) {
@@ -62,14 +63,15 @@ describe('attempts', () => {
         retries.reached(bytes);
       }
     }
-    await expect(retries.wait(new Error('cut again'), never)).rejects.toThrow('cut again');
+    await expect(retries.wait(new Error('cut again'), never, ignore)).rejects.toThrow('cut again');
   });
 
   test('are not waited for by one who has had enough', async () => {
     const enough = new AbortController();
     const retries = new Retries(LIMIT_MS, new ManualClock(), () => 0);
-    await retries.wait(new Error('cut'), AbortSignal.abort(new Error('no'))).catch(() => undefined);
-    const waiting = retries.wait(new Error('cut'), enough.signal);
+    const aborted = AbortSignal.abort(new Error('no'));
+    await retries.wait(new Error('cut'), aborted, ignore).catch(() => undefined);
+    const waiting = retries.wait(new Error('cut'), enough.signal, ignore);
     enough.abort(new Error('interrupted'));
     await expect(waiting).rejects.toThrow('interrupted');
   });
