@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { ReadStream } from 'node:tty';
 import type { AccountFlags } from './account.js';
 import { type Context, UsageError } from './context.js';
 
@@ -15,19 +17,31 @@ export async function readPassword(flags: AccountFlags, context: Context): Promi
   if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand, context));
   const { INBAND_PASSWORD } = context.env;
   if (INBAND_PASSWORD) return INBAND_PASSWORD;
-  if (context.stdin.isTTY && context.stderr.isTTY) {
-    const password = await ask(`Password for ${flags.account}: `, context);
-    if (!password) throw new UsageError(NOT_GIVEN);
-    return password;
+  const keyboard = context.stderr.isTTY && openKeyboard(context);
+  if (!keyboard) {
+    throw new UsageError(
+      'no password: set INBAND_PASSWORD, or give --password-file or --password-command',
+    );
   }
-  throw new UsageError(
-    'no password: set INBAND_PASSWORD, or give --password-file or --password-command',
-  );
+  const password = await ask(`Password for ${flags.account}: `, keyboard, context);
+  if (!password) throw new UsageError(NOT_GIVEN);
+  return password;
+}
+
+/** Standard input may be what is to be sent. */
+function openKeyboard({ stdin }: Context): Readable | undefined {
+  if (stdin.isTTY) return stdin;
+  try {
+    return new ReadStream(openSync('/dev/tty', 'r'));
+  } catch {
+    return undefined; // none belongs to this process
+  }
 }
 
 async function readSecret(path: string): Promise<string> {
-  const { mode } = await stat(path);
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+  const stats = await stat(path);
+  if (stats.isDirectory()) throw new UsageError(`${path} is a directory; name a file`);
+  if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
     throw new UsageError(`${path} can be read by others; run: chmod 600 ${path}`);
   }
   return readFile(path, 'utf8');
@@ -61,9 +75,13 @@ function firstLine(text: string): string {
   return line;
 }
 
-async function ask(prompt: string, { stdin, stderr, signal }: Context): Promise<string> {
+async function ask(
+  prompt: string,
+  keyboard: Readable,
+  { stdin, stderr, signal }: Context,
+): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({ input: stdin, output: silent, terminal: true });
+  const terminal = createInterface({ input: keyboard, output: silent, terminal: true });
   // In a prompt the terminal gives the keys to us instead of making signals of them.
   const given = new AbortController();
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -76,6 +94,7 @@ async function ask(prompt: string, { stdin, stderr, signal }: Context): Promise<
     throw signal.aborted ? signal.reason : given.signal.reason;
   } finally {
     terminal.close();
+    if (keyboard !== stdin) keyboard.destroy();
     stderr.write('\n');
   }
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { truncate, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { accountOf, type RunOnTerminalOptions, runInbandOnTerminal } from '../support/inband.js';
 import { CTRL_C, CTRL_D, type OnTerminal } from '../support/terminal.js';
 import { Screen } from '../ui/screen.js';
-import { prepareStage } from './stage.js';
+import { prepareStage, resultsOf } from './stage.js';
 
 const BOB = 'bob@localhost';
 const ANY_SEQUENCE = /\p{Cc}\[/u;
@@ -57,7 +57,7 @@ describe('a transfer', () => {
     expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
     const seen = screen.lines.join('').replace(/\^C/, '');
     expect(seen).toMatch(
-      /^online as alice@\S+offering large to bob@localhost\/inband \(50 MB\)sending large to bob@localhost\/inband \(50 MB\)$/,
+      /^online as alice@\S+offering large to bob@localhost\/inband \(50 MB\)sending large to bob@localhost\/inband \(50 MB\)inband: stopped; the same command goes on from there$/,
     );
   });
 
@@ -135,6 +135,18 @@ describe('the password prompt', () => {
     expect(await send.exited).toEqual({ code: 0, signal: null });
     expect(send.output()).not.toContain(password);
     expect(send.output()).toContain('sent small');
+  });
+
+  test('comes where standard input is what is to be sent', async () => {
+    const bob = await stage.receive('bob', ['--once']);
+    const send = alice(['send', '-', BOB], { ...asked, piped: 'bytes' });
+    await send.shows(/Password for alice@localhost: /);
+    const { password } = stage.server.account('alice');
+    send.type(`${password}\r`);
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(send.output()).not.toContain(password);
+    const [path = ''] = await resultsOf(bob);
+    expect(await readFile(path, 'utf8')).toBe('bytes');
   });
 
   test.each<[string, string, number]>([

@@ -24,15 +24,22 @@ export function runInband(args: string[], { home, env, ...options }: RunOptions)
 
 export interface RunOnTerminalOptions extends TerminalOptions, Pick<RunOptions, 'home'> {
   env?: Record<string, string>;
+  /** Words that reach it through a pipe, standard input being no terminal then. */
+  piped?: string;
 }
 
 /** Runs the built program on a pseudo-terminal. */
 export function runInbandOnTerminal(
   args: string[],
-  { home, env, ...options }: RunOnTerminalOptions,
+  { home, env, piped, ...options }: RunOnTerminalOptions,
 ): OnTerminal {
   const environment = environmentOf(home, { TERM: 'xterm', ...env });
-  return startOnTerminal([process.execPath, LAUNCHER, ...args], { ...options, env: environment });
+  const command = [process.execPath, LAUNCHER, ...args];
+  const inPipeline = ['sh', '-c', `printf '${piped}' | "$@"`, 'sh', ...command];
+  return startOnTerminal(piped === undefined ? command : inPipeline, {
+    ...options,
+    env: environment,
+  });
 }
 
 function environmentOf(home: string, env: Record<string, string> | undefined): NodeJS.ProcessEnv {
