@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context } from './context.js';
 import type { Settings } from './settings.js';
 import { hasAccount } from './settings-options.js';
-import { accountNamed } from './settings-tables.js';
+import { accountNamed, accountOf } from './settings-tables.js';
 
 /** Gives the command what is in the settings file and was given neither by a flag nor in the environment. */
 export async function applySettings(
@@ -32,9 +32,12 @@ function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessE
   const { account, accounts, path } = settings;
   if (account !== undefined) setDefault(command, 'account', account);
   const name: string | undefined = command.getOptionValue('account');
-  if (!name || name.includes('@')) return;
-  for (const [key, value] of accountNamed(name, accounts, path)) {
+  if (!name) return;
+  const known = name.includes('@') ? accountOf(name, accounts) : accountNamed(name, accounts, path);
+  for (const [key, value] of known ?? []) {
     if (key === 'account') {
+      // The resource may be another one.
+      if (name.includes('@')) continue;
       command.setOptionValueWithSource(key, value, command.getOptionValueSource(key));
     } else if (!(key.startsWith('password') && hasPassword(command, env))) {
       setDefault(command, key, value);

@@ -6,7 +6,7 @@ import type { Setting } from '../ui/events.js';
 import { type AccountFlags, addAccountOptions } from './account.js';
 import type { Context, OutputFlags } from './context.js';
 import { addExamples } from './examples.js';
-import { addOutputOptions, keyOf } from './options.js';
+import { addOutputOptions, keyOf, RepeatableOption } from './options.js';
 import { accountOptions, commandsWithSettings, ownOptions } from './settings-options.js';
 
 type ConfigFlags = AccountFlags & OutputFlags;
@@ -59,10 +59,16 @@ const SOURCES: Record<string, Setting['source']> = {
 
 function settingOf(command: Command, option: Option, name: string): Setting {
   const key = option.attributeName();
-  const byDefault = option.required ? option.defaultValueDescription : false;
-  const value = command.getOptionValue(key) ?? byDefault;
+  const value = command.getOptionValue(key) ?? defaultOf(option);
   const source = SOURCES[command.getOptionValueSource(key) ?? ''] ?? 'default';
   return { event: 'setting', name, source, ...(value === undefined ? {} : { value }) };
+}
+
+/** Some are in words only, for the code says what is meant where none is given. */
+function defaultOf(option: Option): string | string[] | false | undefined {
+  if (!option.required) return false;
+  const text = option.defaultValueDescription;
+  return option instanceof RepeatableOption ? text?.split(', ') : text;
 }
 
 /** What the flags do not tell of the password. The password itself is shown nowhere. */
@@ -78,7 +84,7 @@ function passwordSetting(flags: ConfigFlags, env: NodeJS.ProcessEnv): Setting[] 
 function linesOf(settings: Setting[]): string[] {
   const width = Math.max(...settings.map(({ name }) => name.length));
   return settings.map(({ name, source, value }) => {
-    const text = Array.isArray(value) ? value.join(' ') : String(value ?? '-');
+    const text = Array.isArray(value) ? value.join(', ') : String(value ?? '-');
     return `${name.padEnd(width)}  ${source.padEnd('environment'.length)}  ${display(text)}\n`;
   });
 }

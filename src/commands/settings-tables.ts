@@ -84,6 +84,16 @@ function requireTable(value: unknown, place: Place): TomlTable {
   throw misuse(place, 'is a table, not a value');
 }
 
+/** The only account of this person, whatever the resource. */
+export function accountOf(jid: string, accounts: Map<string, Values>): Values | undefined {
+  const same = [...accounts.values()].filter(
+    (account) => bareOf(account.get('account') as string) === bareOf(jid),
+  );
+  return same.length === 1 ? same[0] : undefined;
+}
+
+const bareOf = (jid: string) => jid.replace(/\/.*/s, '').toLowerCase();
+
 /** Throws `UsageError` for a name that no account has. */
 export function accountNamed(name: string, accounts: Map<string, Values>, path: string): Values {
   const account = accounts.get(name);

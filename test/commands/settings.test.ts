@@ -81,11 +81,19 @@ describe('an account', () => {
     });
   });
 
-  test('gives nothing to a JID, not even to its own', async () => {
-    expect(await config(TWO_ACCOUNTS, ['-a', 'juliet@work.example'])).toMatchObject({
+  test('is found by its JID too, with any resource', async () => {
+    expect(await config(TWO_ACCOUNTS, ['-a', 'Juliet@work.example/desk'])).toMatchObject({
+      account: ['flag', 'Juliet@work.example/desk'],
+      'password-file': ['file', join(home, 'work.password')],
+      'tls-ca': ['file', join(home, '.config/inband/ca.pem')],
+    });
+  });
+
+  test('is not guessed where two have the same JID', async () => {
+    const again = `${TWO_ACCOUNTS}\n[accounts.again]\njid = "juliet@work.example"\n`;
+    expect(await config(again, ['-a', 'juliet@work.example'])).toMatchObject({
       account: ['flag', 'juliet@work.example'],
       'password-file': ['default'],
-      'tls-ca': ['default'],
     });
   });
 
@@ -324,7 +332,7 @@ test('an empty list stays empty', async () => {
 
 test('config shows defaults that are no values of flags', async () => {
   expect(await config('')).toMatchObject({
-    'receive.allow': ['default', 'own, contacts'],
+    'receive.allow': ['default', ['own', 'contacts']],
     'receive.once': ['default', false],
     'fetch.cache': ['default', true],
     'send.name': ['default'],
