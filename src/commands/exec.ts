@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
-import type { Context } from './context.js';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { type Context, UsageError } from './context.js';
 
 /** What the program is told of a file that arrived. */
 export interface Arrival {
@@ -15,6 +18,23 @@ export interface Arrival {
 export class ExecFailed extends Error {
   override readonly name = 'ExecFailed';
 }
+
+/** Throws `UsageError` for what cannot be run: better now than when a file has come. */
+export async function requireProgram(program: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const folders = program.includes('/') ? [''] : (env.PATH ?? '').split(delimiter);
+  for (const folder of folders) if (await isProgram(join(folder, program))) return;
+  throw new UsageError(
+    `there is no program "${program}" to run; --exec takes one without arguments, and no shell expands "~"`,
+  );
+}
+
+const isProgram = (path: string): Promise<boolean> =>
+  access(path, constants.X_OK)
+    .then(() => stat(path))
+    .then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
 
 /**
  * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its

@@ -47,6 +47,10 @@ export async function receive(flags: ReceiveFlags, context: Context): Promise<vo
   const { receiveOn } = await import('./receiving.js');
   const reporter = await context.reporter(flags);
   requireAccount(flags);
+  if (flags.exec !== undefined && process.platform !== 'win32') {
+    const { requireProgram } = await import('./exec.js');
+    await requireProgram(flags.exec, context.env);
+  }
   const { maxSize, maxTotal, minFree } = flags;
   const inbox = await context.openInbox(flags.dir, {
     ...{ maxSize, maxTotal, minFree },

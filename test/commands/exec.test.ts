@@ -3,8 +3,10 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ExecFailed, runFor } from '../../src/commands/exec.js';
+import { UsageError } from '../../src/commands/context.js';
+import { ExecFailed, requireProgram, runFor } from '../../src/commands/exec.js';
 
 const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
 const ARRIVAL = {
@@ -36,6 +38,22 @@ async function run(text: string, signal = never): Promise<string> {
   stderr.destroy();
   return readFile(path, 'utf8');
 }
+
+describe('a program', () => {
+  const env = { PATH: process.env.PATH };
+
+  test('is found by its path, or in the folders of PATH', async () => {
+    await requireProgram(process.execPath, env);
+    await requireProgram('sh', env);
+  });
+
+  test.each(['sh -c', '~/program', '/tmp', './none', fileURLToPath(import.meta.url)])(
+    'is what can be run: not %s',
+    async (program) => {
+      await expect(requireProgram(program, env)).rejects.toThrow(UsageError);
+    },
+  );
+});
 
 describe('the program that is run for a file', () => {
   test('gets its path as the only argument, and the facts in its environment (R59)', async () => {
