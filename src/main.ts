@@ -46,7 +46,8 @@ const EXIT_CODES: Record<string, number> = {
 const NEXT_STEPS: Record<string, string> = {
   ConnectionFailed: 'check the network and --service',
   ServerNotTrusted: 'check --service; somebody may be in between',
-  NotAuthorized: 'check the account and its password',
+  NotAuthorized: 'check the account and its password; "inband config" shows where they come from',
+  ResourceConflict: 'end that, or be another one: -a name@example.org/another',
   RequestTimeout: 'try again',
   BytestreamBroken: 'ask the recipient, or send it again',
   BytestreamLost: 'send it again',
@@ -121,6 +122,10 @@ function createProgram(context: Context): Command {
   const program = new Command('inband')
     .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
     .version(version)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'inband: ')),
+    })
     .exitOverride();
   addSendCommand(program, context);
   addReceiveCommand(program, context);

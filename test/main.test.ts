@@ -73,6 +73,9 @@ test.each<[string[], string]>([
   [['fetch', '\u00e9@bob.xmpp.org'], 'is not a cid'],
   [['cache', 'remove', '\u00e9'], 'is not a cid'],
   [['publish', '--type', 'nonsense', PACKAGE], 'is not a media type'],
+  [['publish', '--allow', 'anyone', PACKAGE], '--allow goes with --serve'],
+  [['send', '--retry-for', '-1', 'x', 'y'], '0 or more'],
+  [['receive', '-a', 'a@localhost', '--exec', 'sha256sum -b'], 'no program "sha256sum -b"'],
 ])('%j exits with 2, and says that it %s', async (args, why) => {
   const { code, stdout, stderr } = await run(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

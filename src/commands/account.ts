@@ -96,6 +96,8 @@ export function createLine(
   return {
     session: async () => {
       if (last && !last.ended.aborted) return last;
+      // Who has taken our resource would lose it again.
+      if (last?.ended.reason.name === 'ResourceConflict') throw last.ended.reason;
       known ??= rememberPassword(flags, context);
       const login = await known;
       last = await goOnline(login.flags, login.context, reporter, options);

@@ -44,7 +44,9 @@ export function positiveNumber(text: string): number {
 }
 
 export function nonNegativeNumber(text: string): number {
-  return text === '0' ? 0 : positiveNumber(text);
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError('It is a number, 0 or more.');
 }
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

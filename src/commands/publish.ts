@@ -46,8 +46,9 @@ export function addPublishCommand(program: Command, context: Context): void {
     )
     .option('--serve', 'go online and give them out until interrupted')
     .addOption(allowOption());
-  addOutputOptions(addAccountOptions(command)).action((files: string[], flags: PublishFlags) =>
-    publish(files, flags, context),
+  addOutputOptions(addAccountOptions(command)).action(
+    (files: string[], flags: PublishFlags, self: Command) =>
+      publish(files, flags, context, self.getOptionValueSource('allow') === 'cli'),
   );
   addExamples(command, [
     'inband publish smile.png',
@@ -55,14 +56,20 @@ export function addPublishCommand(program: Command, context: Context): void {
   ]);
 }
 
-/** Nothing is stored before all files are found fit for it. */
+/** Nothing is stored before all files are found fit for it. `isAllowing`: `--allow` was given, and is no default. */
 export async function publish(
   files: string[],
   flags: PublishFlags,
   context: Context,
+  isAllowing = false,
 ): Promise<void> {
   const reporter = await context.reporter(flags);
   if (flags.serve) requireAccount(flags);
+  else if (isAllowing) {
+    throw new UsageError(
+      '--allow goes with --serve; without it "inband receive" gives the blob out, to those whom its own --allow lets in',
+    );
+  }
   const registry = await context.createRegistry();
   const blobs: BitOfBinary[] = [];
   for (const file of files) blobs.push(await readBlob(file, flags, reporter));

@@ -4,6 +4,7 @@ import { HASH_FEATURES } from '../protocol/hashes.js';
 import { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB, streamKey } from '../protocol/ibb/stanzas.js';
 import { JINGLE_FEATURES, JingleFileTransfers } from '../protocol/jingle/jingle-file-transfers.js';
+import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { answerProposals, NS_JINGLE_MESSAGE } from '../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../protocol/ping.js';
 import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
@@ -77,7 +78,10 @@ export async function receiveOn(
       const takeOr = (decline: () => void, file: IncomingOffer) => {
         if (hasRoom(file)) take(file);
         else if (underWay.mayReplace(file)) take(file, true);
-        else decline();
+        else {
+          reporter.note(`${file.peer} is to come later: there are as many transfers as may be`);
+          decline();
+        }
       };
       jingle.onOffer = (file) => takeOr(() => file.decline(), jingleOffer(file));
       si.onOffer = (file) => takeOr(() => file.decline(), siOffer(file));
@@ -157,7 +161,7 @@ async function receiveOne(
       onProgress: (bytes) => {
         end = bytes;
         place?.progressed(bytes);
-        report({ event: 'progress', ...facts, bytes, ...about });
+        report({ event: 'progress', ...facts, ...about, bytes });
       },
     });
     isWhole = true;
@@ -165,13 +169,20 @@ async function receiveOne(
     return { ...facts, ...received };
   } catch (error) {
     if (!place) file.fail(error as Error);
-    const message = `${name} from ${file.peer} did not arrive: ${(error as Error).message}`;
+    const message = `${name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return undefined;
   } finally {
     place?.leave();
     limits.ended(file.peer, end - start, isWhole);
   }
+}
+
+/** Jingle's reasons are no words for people. */
+function whyNot(error: Error): string {
+  if (!(error instanceof JingleEnded)) return error.message;
+  if (error.reason.condition === 'alternative-session') return 'its sender has begun anew';
+  return error.byUs ? error.message : `its sender ended it (${error.message})`;
 }
 
 /** It takes a place among the transfers: how many run at a time has the same limit. */

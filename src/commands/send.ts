@@ -103,6 +103,7 @@ export async function send(
   }
   const jid = operands.at(-1) as string;
   receiverOf(jid); // or it is no address, which should be said before anything is done
+  if (!jid.includes('@')) reporter.warn(`"${jid}" is the address of a server; a person's has an @`);
   requireAccount(flags);
   const sources = await openSources(files, flags.name, context);
   reporter.expect(sources.map(({ size }) => size));

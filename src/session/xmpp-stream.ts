@@ -242,10 +242,7 @@ const decodeBinary = (text: string) => Buffer.from(text, 'base64').toString('lat
 function asLoginError(error: Error & { condition?: string }): Error {
   if (error instanceof ServerNotTrusted) return error;
   if (error.name === 'SASLError' && error.condition !== 'temporary-auth-failure') {
-    return new NotAuthorized(
-      `the server refused the login (${error.message}); check the account and its password`,
-      { cause: error },
-    );
+    return new NotAuthorized(`the server refused the login (${error.message})`, { cause: error });
   }
   return new ConnectionFailed(`the login was cut short (${error.message})`, { cause: error });
 }

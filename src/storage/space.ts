@@ -57,7 +57,9 @@ export class Space {
     const [inbox = ''] = this.#folders;
     const { bavail, bsize } = await this.#files.statfs(inbox);
     if (bavail * bsize - bytes < minFree) {
-      throw new NoRoom(`no room in ${inbox}: ${minFree} bytes of the disk are to stay free`);
+      const why =
+        minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
+      throw new NoRoom(`no room in ${inbox}: ${why}`);
     }
     if (maxTotal !== undefined && (await this.#total()) + bytes > maxTotal) {
       throw new NoRoom(`no room in ${inbox}: it may hold ${maxTotal} bytes in all`);

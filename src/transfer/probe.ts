@@ -107,7 +107,7 @@ async function examine(
   clock: Clock,
 ): Promise<ProbedResource> {
   const told = await inquiry.orNothing(
-    `the program of ${jid}`,
+    `the version of what runs at ${jid}`,
     askVersion(session, jid, inquiry.options),
   );
   const client = told?.name || discovered;

@@ -22,6 +22,10 @@ export class FileMismatch extends Error {
   override readonly name = 'FileMismatch';
 }
 
+/** Behind the address of who was looked for in vain. */
+export const NOBODY =
+  'is not there, or takes no files from you; is "inband receive" running there, and does its --allow let you in?';
+
 /** Errors that a peer gives who is there and has looked at the request. */
 const REFUSALS = new Set([
   'not-acceptable',
@@ -65,10 +69,7 @@ export function whyNotAccepted(error: Error, peer: string): Error {
     ? new RecipientRefused(`${peer} refused the file ${reason}; ask its owner, or try later`, {
         cause: error,
       })
-    : new RecipientUnreachable(
-        `${peer} is not there, or does not accept files from you ${reason}; it needs "inband receive" with --allow`,
-        { cause: error },
-      );
+    : new RecipientUnreachable(`${peer} ${NOBODY} ${reason}`, { cause: error });
 }
 
 function whyEnded(error: JingleEnded, peer: string): Error {
@@ -80,8 +81,13 @@ function whyEnded(error: JingleEnded, peer: string): Error {
   if (ABSENT.has(condition)) {
     return new RecipientUnreachable(`${peer} is not there any more (${error.message})`, options);
   }
+  if (specific?.is('file-too-large')) {
+    const message = `${peer} has no room for the file, or takes none so large; ask its owner`;
+    return new RecipientRefused(message, options);
+  }
   const why = specific ? `${specific.getName()}, ${error.message}` : error.message;
-  return new RecipientRefused(`${peer} refused the file (${why})`, options);
+  const message = `${peer} refused the file (${why}); ask its owner, or try later`;
+  return new RecipientRefused(message, options);
 }
 
 /** What broke a transfer off that had begun, in words for its sender. */

@@ -9,7 +9,7 @@ import { bareJid, parseJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { WAYS, type Way } from './offers.js';
-import { RecipientUnreachable } from './recipient-errors.js';
+import { NOBODY, RecipientUnreachable } from './recipient-errors.js';
 
 /** A contact's server could name any number. */
 const MAX_RESOURCES = 20;
@@ -106,10 +106,7 @@ export class Inquiry {
 
   /** What to tell when nobody was found. */
   nobody(jid: string, hint = ''): RecipientUnreachable {
-    return new RecipientUnreachable(
-      `${jid} is not there, or takes no files from you (${this.#findings.join('; ')}); ` +
-        `it needs "inband receive" with --allow${hint}`,
-    );
+    return new RecipientUnreachable(`${jid} ${NOBODY} (${this.#findings.join('; ')})${hint}`);
   }
 }
 

@@ -6,7 +6,7 @@ export type Event =
   | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
   | { event: 'offer'; peer: string; name: string; size?: number; incoming?: true }
   | { event: 'start'; peer: string; name: string; size?: number; incoming?: true }
-  | { event: 'progress'; peer: string; name: string; bytes: number; size?: number }
+  | { event: 'progress'; peer: string; name: string; size?: number; bytes: number }
   | { event: 'resumed'; peer: string; name: string; offset: number }
   | Done
   | { event: 'failed'; error: string; exitCode: number; peer?: string; name?: string }

@@ -103,8 +103,8 @@ describe('a full JID', () => {
     const { find } = romeoIn({});
     await expect(find(BALCONY, 'si')).rejects.toThrow(RecipientUnreachable);
     await expect(find(BALCONY, 'si')).rejects.toThrow(
-      `${BALCONY} is not there, or takes no files from you (${BALCONY}: service-unavailable); ` +
-        'it needs "inband receive" with --allow',
+      `${BALCONY} is not there, or takes no files from you; is "inband receive" running there, ` +
+        `and does its --allow let you in? (${BALCONY}: service-unavailable)`,
     );
   });
 });
@@ -273,9 +273,10 @@ describe('who finds nobody learns why', () => {
   test('when nobody is there', async () => {
     const { find } = romeoIn({});
     await expect(find(JULIET)).rejects.toThrow(
-      `${JULIET} is not there, or takes no files from you (${JULIET}/inband: service-unavailable; ` +
-        'nobody is seen online; nobody answered a proposal); it needs "inband receive" ' +
-        'with --allow; under another resource than "inband" its full JID may be needed',
+      `${JULIET} is not there, or takes no files from you; is "inband receive" running there, ` +
+        `and does its --allow let you in? (${JULIET}/inband: service-unavailable; ` +
+        'nobody is seen online; nobody answered a proposal); ' +
+        'under another resource than "inband" its full JID may be needed',
     );
   });
 

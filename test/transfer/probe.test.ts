@@ -89,7 +89,7 @@ test('takes the name from service discovery where no version is told', async () 
   const { resources } = await ask(DESK);
   expect(resources).toMatchObject([{ client: 'Dino', remark: expect.stringContaining('Dino') }]);
   expect(resources[0]).not.toHaveProperty('version');
-  expect(said).toEqual([`the program of ${DESK} is not told (service-unavailable)`]);
+  expect(said).toEqual([`the version of what runs at ${DESK} is not told (service-unavailable)`]);
 });
 
 test('cuts names and versions that are too long for a line', async () => {

@@ -15,11 +15,7 @@ describe('what was not accepted', () => {
   test.each([
     [ended('decline'), 'RecipientRefused', 'refused the file (decline)'],
     [ended('busy'), 'RecipientRefused', 'refused the file (busy)'],
-    [
-      ended('media-error', 'file-too-large'),
-      'RecipientRefused',
-      'refused the file (file-too-large, media-error)',
-    ],
+    [ended('media-error', 'file-too-large'), 'RecipientRefused', 'has no room for the file'],
     [ended('unsupported-applications'), 'WayRefused', 'takes no files like this'],
     [ended('unsupported-transports'), 'WayRefused', 'takes no files like this'],
     [ended('gone'), 'RecipientUnreachable', 'not there any more'],
