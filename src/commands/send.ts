@@ -44,7 +44,7 @@ export function addSendCommand(program: Command, context: Context): void {
     )
     .option(
       '--max-retries <times>',
-      'how often to send a block again that is asked to wait',
+      'how often to send a block again when asked to wait',
       integer(0),
       5,
     )
