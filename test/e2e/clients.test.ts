@@ -121,7 +121,9 @@ clients('slixmpp', () => {
     const { path, hash } = await fileOf(1_000_000);
     const receiver = await stage.receive('alice', ['--json']);
     const cut = await slixmpp('si-send', INBAND, path);
-    await receiver.line(/"event":"progress","peer":"[^"]*","name":"a b\.bin","bytes":[1-9]/);
+    await receiver.line(
+      /"event":"progress","peer":"[^"]*","name":"a b\.bin","size":1000000,"bytes":[1-9]/,
+    );
     await cut.stop('SIGKILL');
     const peer = await slixmpp('si-send', INBAND, path);
     expect(await peer.exited).toMatchObject({ code: 0 });

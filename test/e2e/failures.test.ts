@@ -141,7 +141,8 @@ describe('the password', () => {
   }
 
   test('is wrong', async () => {
-    const why = /^inband: .*not-authorized.*; check the account and its password$/;
+    const why =
+      /^inband: .*not-authorized.*; check the account and its password; "inband config" shows where they come from$/;
     await expectFailure(send([file, BOB], withPassword('wrong')), 3, why);
   });
 
