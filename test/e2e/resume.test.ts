@@ -125,6 +125,6 @@ describe('a file whose transfer was cut', () => {
     const alice = send('alice', '--retry-for', '2');
     await pastCheckpoint();
     await ended.stop('SIGTERM');
-    expect(await outcomeOf(alice)).toMatchObject({ code: 5 });
+    expect(await outcomeOf(alice)).toMatchObject({ code: 7 });
   });
 });
