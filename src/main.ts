@@ -33,6 +33,7 @@ const EXIT_CODES: Record<string, number> = {
   JingleEnded: 7,
   BytestreamBroken: 7,
   BytestreamLost: 7,
+  BytestreamOverrun: 7,
   CloseUnconfirmed: 7,
   ConnectionLost: 7,
   BlobMismatch: 8,

@@ -21,7 +21,7 @@ export class ExecFailed extends Error {
 
 /** Throws `UsageError` for what cannot be run: better now than when a file has come. */
 export async function requireProgram(program: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const folders = program.includes('/') ? [''] : (env.PATH ?? '').split(delimiter);
+  const folders = program.includes('/') ? [''] : (env.PATH ?? '/usr/bin:/bin').split(delimiter);
   for (const folder of folders) if (await isProgram(join(folder, program))) return;
   throw new UsageError(
     `there is no program "${program}" to run; --exec takes one without arguments, and no shell expands "~"`,

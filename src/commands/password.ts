@@ -62,7 +62,7 @@ async function runCommand(command: string, { stderr, signal }: Context): Promise
     signal.throwIfAborted();
     throw error;
   } finally {
-    stdout.destroy(); // what it has left in the background may keep it
+    stdout.destroy(); // after an interruption, what it has left in the background may keep it
   }
 }
 

@@ -26,7 +26,10 @@ export class SendingFile {
   #wasAccepted = false;
   /** Where the last attempt started, in bytes. */
   #offset = 0;
-  /** What ended the last attempt that reached the recipient. */
+  /** The recipient is one that keeps what it has for the next time. */
+  #isKept = false;
+  #isUnderWay = false;
+  /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 
   constructor(
@@ -61,16 +64,16 @@ export class SendingFile {
   }
 
   #interrupted(): Error {
-    const mayGoOn =
-      this.#way !== undefined && this.#way !== 'ibb' && this.#source.size !== undefined;
+    const mayGoOn = this.#isKept && this.#source.size !== undefined;
     if (mayGoOn) this.#reporter.warn('stopped; the same command goes on from there');
     return this.#signal.reason;
   }
 
   /** Of a recipient that was there, and is not found again, what counts is what broke the transfer off. */
   #asBrokenOff(error: Error): Error {
-    if (error.name !== 'RecipientUnreachable') this.#brokenBy = error;
-    return this.#brokenBy ?? error;
+    if (error.name === 'RecipientUnreachable') return this.#brokenBy ?? error;
+    if (this.#isUnderWay || error.name === 'BytestreamLost') this.#brokenBy = error;
+    return error;
   }
 
   /** Of a recipient that was never there, of what can be read once only, and after a "no", the first is the last. */
@@ -85,6 +88,7 @@ export class SendingFile {
 
   async #attempt(): Promise<void> {
     const { note } = this.#reporter;
+    this.#isUnderWay = false;
     const { recipient: found, offers } = await this.#line.reach();
     const recipient = this.#asBefore(found);
     // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
@@ -94,6 +98,7 @@ export class SendingFile {
       this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
     const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
     this.#started(accepted);
+    this.#isKept = recipient.answersClose === true && accepted.way !== 'ibb';
     const facts = this.#facts(accepted.stream.peer);
     const sent = await sendFile(accepted, this.#source, offer, {
       signal: this.#signal,
@@ -132,6 +137,7 @@ export class SendingFile {
     if (!this.#way) report({ event: 'start', ...this.#facts(peer) });
     if (this.#way || offset > 0) report({ event: 'resumed', ...this.#facts(peer), offset });
     this.#way = way;
+    this.#isUnderWay = true;
     this.#wasAccepted = true;
     this.#offset = offset;
   }

@@ -84,12 +84,12 @@ function requireTable(value: unknown, place: Place): TomlTable {
   throw misuse(place, 'is a table, not a value');
 }
 
-/** The only account of this person, whatever the resource. */
+/** The account with this JID, or the only one of this person, whatever the resource. */
 export function accountOf(jid: string, accounts: Map<string, Values>): Values | undefined {
-  const same = [...accounts.values()].filter(
-    (account) => bareOf(account.get('account') as string) === bareOf(jid),
-  );
-  return same.length === 1 ? same[0] : undefined;
+  const jidOf = (account: Values) => account.get('account') as string;
+  const same = [...accounts.values()].filter((account) => bareOf(jidOf(account)) === bareOf(jid));
+  const exact = same.find((account) => jidOf(account) === jid);
+  return exact ?? (same.length === 1 ? same[0] : undefined);
 }
 
 const bareOf = (jid: string) => jid.replace(/\/.*/s, '').toLowerCase();

@@ -41,7 +41,7 @@ export async function makePrivateDirectory(files: Files, path: string): Promise<
   await makeDirectories(files, path, 0o700);
   if (IS_WINDOWS) {
     if ((await files.lstat(path)).isDirectory()) return true;
-    throw new Error(`${path} is a link`);
+    throw Object.assign(new Error(`${path} is a link`), { syscall: 'lstat' });
   }
   const handle = await files.open(path, O_DIRECTORY | O_NOFOLLOW);
   try {

@@ -23,18 +23,27 @@ const HOLDER = /^(\d{1,10})-([0-9a-f]{16})-[0-9a-f-]{36}$/;
 /** Windows: while it is open, nobody else can open it. Node has no name for this flag of libuv (UV_FS_O_EXLOCK). */
 const O_EXLOCK = 0x10000000;
 
-/**
- * Locks a folder; the function returned unlocks it. The lock is a directory `lock` with one file, named after its holder.
- * It comes about whole, by a rename that fails where the directory is not empty; and since no two holders' files
- * have the same name, removing that of a dead one cannot hit the next holder's, however many do so at once.
- * Rejects with InboxInUse when its holder lives.
- */
-export async function lockFolder(
+/** Locks a folder; the function returned unlocks it. Rejects with InboxInUse while another process has it. */
+export function lockFolder(
   files: Files,
   folder: string,
   processes: Processes,
 ): Promise<() => Promise<void>> {
-  if (process.platform === 'win32') return lockByOpening(files, folder);
+  return process.platform === 'win32'
+    ? lockByOpening(files, folder)
+    : lockByHolder(files, folder, processes);
+}
+
+/**
+ * The lock is a directory `lock` with one file, named after its holder.
+ * It comes about whole, by a rename that fails where the directory is not empty; and since no two holders' files
+ * have the same name, removing that of a dead one cannot hit the next holder's, however many do so at once.
+ */
+async function lockByHolder(
+  files: Files,
+  folder: string,
+  processes: Processes,
+): Promise<() => Promise<void>> {
   const lock = join(folder, 'lock');
   const holder = `${await identify(processes, processes.pid)}-${randomUUID()}`;
   do {

@@ -107,11 +107,14 @@ class InboxFolder implements Inbox {
     const { files, staging } = this.#around;
     const bytestream = wanted.bytestream && hashed(wanted.bytestream);
     const kept = { id, journal: { ...journal, bytestream } };
-    // What is killed before the bytestream opens must know it afterwards.
-    if (bytestream) await writeJournal(files, staging, id, kept.journal);
     const hashes = new Hashes(wanted.algorithms);
     const reservation = await this.#space.reserve(wanted.size, journal.durable);
-    const handle = await keepingRoom(reservation, reopenPart(files, staging, kept, hashes));
+    const opening = async () => {
+      // What is killed before the bytestream opens must know it afterwards.
+      if (bytestream) await writeJournal(files, staging, id, kept.journal);
+      return reopenPart(files, staging, kept, hashes);
+    };
+    const handle = await keepingRoom(reservation, opening());
     return handle && { ...kept, handle, hashes, reservation };
   }
 

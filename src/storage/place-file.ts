@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
 import { type Files, unless } from './files.js';
 
-/** How file systems say that they have no hard links (Android says EACCES). */
-const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+/** How file systems say that they have no hard links (Android says EACCES, Windows of FAT EISDIR). */
+const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'EISDIR', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 export interface PlaceOptions {
   files: Files;

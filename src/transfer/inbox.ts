@@ -7,8 +7,8 @@ export interface Inbox {
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
   /**
-   * Whether this bytestream was to bring the rest of a partial that is kept: what comes by it is no whole file, and its
-   * transfer has ended, with an earlier connection or an earlier process.
+   * Whether this bytestream was the last that was to bring the rest of a partial that is kept: what comes by it is no
+   * whole file, and its transfer has ended, with an earlier connection or an earlier process.
    */
   hasRest(bytestream: string): boolean;
   /** Lets another process have the inbox. All partials must have ended before. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../protocol/clock.js';
 import type { FileOffer } from '../protocol/file-offer.js';
 import { nodeNameOf } from '../protocol/hash-functions.js';
 import {
@@ -67,12 +68,13 @@ export interface ReceiveOptions {
 /**
  * Accepts a file and writes it to the inbox, from where an earlier transfer of it was cut. The sender hears that it
  * arrived when the name is there, and not before. Rejects when it breaks off (what came is kept for the next time, if
- * that can be known again), is not what was offered (`FileMismatch`), or the disk fails.
+ * that can be known again), is not what was offered (`FileMismatch`, `BytestreamOverrun`), or the disk fails.
  */
 export async function receiveFile(
   file: IncomingOffer,
   inbox: Inbox,
   { onStart, onProgress }: ReceiveOptions,
+  clock = systemClock,
 ): Promise<ReceivedFile> {
   let partial: PartialFile | undefined;
   try {
@@ -81,7 +83,9 @@ export async function receiveFile(
     onStart(partial.offset);
     const size = await write(stream, partial, onProgress);
     checkSize(size, file.offer.size);
-    await check(partial, await file.hashes(), stream);
+    const told = await file.hashes();
+    if (told.size === 0 && partial.offset > 0) await seeEnd(stream, clock);
+    compare(partial, told);
     const sha256 = partial.digest('sha256').toString('hex');
     const path = await partial.publish(file.offer.name);
     // The file is there, whatever becomes of the answer.
@@ -143,13 +147,8 @@ function checkSize(size: number, offered = size): void {
   throw new BytestreamBroken(0, new Error(`it sent ${size} of ${offered} bytes`));
 }
 
-/** Rejects with `FileMismatch` for bytes that are not those of which the sender has told. */
-async function check(
-  partial: PartialFile,
-  told: ReadonlyMap<string, Buffer>,
-  stream: Bytestream,
-): Promise<void> {
-  if (told.size === 0 && partial.offset > 0) await seeItEnd(stream);
+/** Throws `FileMismatch`. */
+function compare(partial: PartialFile, told: ReadonlyMap<string, Buffer>): void {
   for (const [name, digest] of told) {
     if (!partial.digest(nodeNameOf(name) as string).equals(digest)) {
       throw new FileMismatch(`the bytes that came do not have the ${name} hash that was told`);
@@ -157,9 +156,17 @@ async function check(
   }
 }
 
-/** A sender that has not gone on where it was asked to has more to send. Rejects with `BytestreamOverrun`. */
-async function seeItEnd(stream: Bytestream): Promise<void> {
-  await Promise.race([stream.peerClosed, sleep(FAREWELL_MS, undefined, { ref: false })]);
+/** How long a sender that has sent enough, and does not close, might still have more. */
+const MORE_MS = 30_000;
+
+/**
+ * A sender that has not gone on where it was asked to has more to send: `BytestreamOverrun`. Where the bytestream
+ * breaks before that is known, the next transfer of the file will tell.
+ */
+async function seeEnd(stream: Bytestream, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  void stream.peerClosed.then(() => over.abort());
+  await clock.sleep(MORE_MS, over.signal).catch(() => undefined);
   if (stream.errored) throw stream.errored;
 }
 

@@ -5,6 +5,7 @@ import type { SendFlags, SendingLine } from '../../src/commands/send.js';
 import { SendingFile } from '../../src/commands/sending-file.js';
 import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
+import { ConnectionFailed } from '../../src/session/dial.js';
 import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
 import { RecipientUnreachable } from '../../src/transfer/recipient-errors.js';
 import type { Event } from '../../src/ui/events.js';
@@ -93,9 +94,9 @@ test('a file that was accepted and forgotten is offered again, and never without
 test('of a recipient that is not found again, what broke the file off is told', async () => {
   const gone = new RecipientUnreachable('not there');
   const { outcome } = await waysOffered(
-    [['jingle'], gone, gone, gone],
+    [['jingle'], new ConnectionFailed('offline'), gone, gone],
     [acceptedBy('jingle', 0)],
-    0.4,
+    1.2,
   );
   expect(outcome).toMatchObject({ name: 'BytestreamLost', message: 'it was cut' });
 });

@@ -90,11 +90,10 @@ describe('an account', () => {
   });
 
   test('is not guessed where two have the same JID', async () => {
-    const again = `${TWO_ACCOUNTS}\n[accounts.again]\njid = "juliet@work.example"\n`;
-    expect(await config(again, ['-a', 'juliet@work.example'])).toMatchObject({
-      account: ['flag', 'juliet@work.example'],
-      'password-file': ['default'],
-    });
+    const again = `${TWO_ACCOUNTS}\n[accounts.again]\njid = "juliet@work.example/desk"\n`;
+    const passwordOf = async (jid: string) => (await config(again, ['-a', jid]))['password-file'];
+    expect(await passwordOf('juliet@work.example/phone')).toEqual(['default']);
+    expect(await passwordOf('juliet@work.example')).toEqual(['file', join(home, 'work.password')]);
   });
 
   test('may be a JID by default', async () => {

@@ -16,7 +16,7 @@ async function fileToPlace(text: string): Promise<string> {
 }
 
 describe('placing a file where there are no hard links', () => {
-  test.each(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+  test.each(['EPERM', 'EACCES', 'EISDIR', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
     'moves it when link fails with %s',
     async (code) => {
       const folder = await temporaryFolder();

@@ -6,7 +6,7 @@ import { openInbox } from '../../src/storage/inbox.js';
 import { NoRoom } from '../../src/storage/space.js';
 import type { Inbox, InboxOptions, PartialFile } from '../../src/transfer/inbox.js';
 import { loneProcess } from './lone-process.js';
-import { tappedFiles } from './tapped-files.js';
+import { fileError, tappedFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
@@ -173,4 +173,23 @@ test('a part that cannot be made sets no room aside', async () => {
   await expect(inbox.createPartial({ size: 60 })).rejects.toMatchObject({ code: 'EMFILE' });
   fails = false;
   await fill(inbox, 60);
+});
+
+test('a full disk is no room for the rest of a file, before anything is written', async () => {
+  const folder = await temporaryFolder();
+  let isFull = false;
+  const files = tappedFiles(async ({ operation }, run) => {
+    if (operation === 'statfs') return { bavail: isFull ? 0 : 100, bsize: 1 };
+    if (isFull && operation === 'handle.writeFile') throw fileError('ENOSPC');
+    return run();
+  });
+  const inbox = await openInbox(folder, {}, { files, processes: loneProcess(1), now: Date.now });
+  const wanted = { identity: 'a', size: 10, bytestream: 's1 alice' };
+  const partial = await inbox.createPartial(wanted);
+  await partial.write(Buffer.from('01234'));
+  await partial.keep();
+  isFull = true;
+  await expectNoRoom(inbox.createPartial(wanted), /the disk is full/);
+  isFull = false;
+  expect((await inbox.createPartial(wanted)).offset).toBe(5);
 });

@@ -16,7 +16,7 @@ import {
 } from '../protocol/ibb/bytestreams.js';
 import { leftOf, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
 import { JULIET } from '../support/linked-sessions.js';
-import { settled } from '../support/manual-clock.js';
+import { ManualClock, settled } from '../support/manual-clock.js';
 import { MemoryInbox } from './memory-inbox.js';
 import { QUIET, receive, send, sha256, sourceOf } from './transfers.js';
 
@@ -287,10 +287,12 @@ describe('a file by SI that is gone on with, and has no hash', () => {
   async function goneOn(bytes: Buffer, closes = true) {
     const { romeo, juliet, sessions } = pairOfServices();
     const inbox = new MemoryInbox();
+    const clock = new ManualClock();
     inbox.kept.set(kept, LETTER.subarray(0, 20));
     const transfers = new SiFileTransfers(sessions[1], juliet);
     const received = new Promise<unknown>((resolve, reject) => {
-      transfers.onOffer = (file) => receiveFile(siOffer(file), inbox, QUIET).then(resolve, reject);
+      transfers.onOffer = (file) =>
+        receiveFile(siOffer(file), inbox, QUIET, clock).then(resolve, reject);
     });
     received.catch(() => undefined); // each test says what becomes of it
     const asked = await sessions[0].request('set', JULIET, si.offer('a0', offer));
@@ -298,16 +300,27 @@ describe('a file by SI that is gone on with, and has no hash', () => {
     const stream = unattended(await romeo.open(JULIET, { sid: 'a0', blockSize: 10 }));
     if (closes) stream.end(bytes);
     else stream.write(bytes);
-    return { inbox, received };
+    await settled();
+    return { inbox, received, clock, stream };
   }
 
   test.each([
     ['closes', true],
     ['does not close', false],
   ])('is there when the rest has come and its sender %s', async (_what, closes) => {
-    const { inbox, received } = await goneOn(LETTER.subarray(20), closes);
+    const { inbox, received, clock } = await goneOn(LETTER.subarray(20), closes);
+    if (!closes) expect(inbox.files.size).toBe(0);
+    await clock.advance(30_000);
     await received;
     expect(inbox.files.get('letter.txt')).toEqual(LETTER);
+  });
+
+  // A sender that gives up sends a block out of sequence, which is no byte too many.
+  test('is kept when its sender breaks off behind the last byte', async () => {
+    const { inbox, received, stream } = await goneOn(LETTER.subarray(20), false);
+    stream.destroy();
+    await expect(received).rejects.toThrow('unexpected-request');
+    expect(inbox.kept.get(kept)).toEqual(LETTER);
   });
 
   test('is not kept when its sender begins at the start all the same', async () => {

@@ -156,7 +156,9 @@ export class Bytestream extends Duplex {
   /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
   receiveData(data: Data): Promise<void> {
     if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
-    if (this.bytesReceived + (data.bytes?.length ?? 0) > this.#endsAt) {
+    // What is out of sequence breaks it off, and says nothing of the bytes.
+    const isNext = data.seq === this.blocksReceived % SEQ_MODULUS;
+    if (isNext && this.bytesReceived + (data.bytes?.length ?? 0) > this.#endsAt) {
       this.destroy(new BytestreamOverrun(this.#outgoing.pending));
       throw REFUSED;
     }

@@ -164,7 +164,7 @@ export class IncomingJingleFile {
   #replace(element: Element): Element | undefined {
     if (this.#stream || element.getNS() !== NS_JINGLE_IBB) return undefined;
     const open = this.#withinLimits(readTransport(element));
-    // Who keeps the beginning knows by the sid what brings the rest.
+    // Who keeps the beginning has noted by now which bytestream brings the rest.
     if (this.ranged && open.sid !== this.sid) return undefined;
     this.#open = open;
     this.#woken.abort(new Error('another bytestream was agreed on'));

@@ -8,7 +8,7 @@ import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import { unlessForgotten } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
-import { announcedSid } from '../ibb/stanzas.js';
+import { announcedSid, streamKey } from '../ibb/stanzas.js';
 import { IncomingSiFile } from './incoming-si-file.js';
 import * as stanzas from './stanzas.js';
 
@@ -94,7 +94,7 @@ export class SiFileTransfers {
 
   async #receive(offer: stanzas.SiOffer, peer: string): Promise<Element> {
     const { sid } = offer;
-    const key = `${sid} ${peer}`;
+    const key = streamKey(peer, sid);
     this.#checkRoom(key, peer);
     const expect = (signal?: AbortSignal) =>
       this.#bytestreams
