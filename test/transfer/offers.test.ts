@@ -4,9 +4,12 @@ import {
   BytestreamBroken,
   CloseUnconfirmed,
 } from '../../src/protocol/ibb/bytestream.js';
-import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
+import { BytestreamLost, whyNotOpened } from '../../src/protocol/ibb/outgoing-blocks.js';
+import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI } from '../../src/protocol/si/stanzas.js';
+import { RequestTimeout } from '../../src/session/requests.js';
+import { StanzaError } from '../../src/session/stanza-error.js';
 import {
   type AcceptedOffer,
   type Offer,
@@ -165,9 +168,21 @@ async function offerOf(known: { answersClose?: true }) {
   return { outcome };
 }
 
-test('a file that was accepted by SI and forgotten is lost, and not refused', async () => {
-  const { romeo, sessions } = pairOfServices();
+test.each([
+  ['item-not-found', BytestreamLost],
+  ['remote-server-timeout', BytestreamLost],
+  ['not-acceptable', RecipientRefused],
+])('a bytestream that was accepted by SI, and then %s', async (condition, outcome) => {
+  const { romeo, juliet, sessions } = pairOfServices();
+  juliet.close();
   sessions[1].handle('set', NS_SI, 'si', () => answer(0));
+  sessions[1].handle('set', NS_IBB, 'open', () => {
+    throw new StanzaError('cancel', condition);
+  });
   const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
-  await expect(offer(JULIET, FILE, { signal })).rejects.toThrow(BytestreamLost);
+  await expect(offer(JULIET, FILE, { signal })).rejects.toThrow(outcome);
+});
+
+test('a recipient that has accepted and does not answer is one to be tried again', () => {
+  expect(whyNotOpened(new RequestTimeout('no answer'))).toBeInstanceOf(BytestreamLost);
 });

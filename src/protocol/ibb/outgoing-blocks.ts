@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Clock } from '../clock.js';
 import { SEQ_MODULUS } from './stanzas.js';
@@ -27,13 +28,25 @@ export class BytestreamLost extends Error {
   override readonly name = 'BytestreamLost';
 }
 
-/** Why a bytestream that was announced could not be opened: its recipient was started anew since it was accepted? */
-export function unlessForgotten(error: Error): Error {
-  const isForgotten = error instanceof StanzaError && error.condition === 'item-not-found';
-  if (!isForgotten) return error;
-  return new BytestreamLost('the recipient has accepted the file, and forgotten it', {
-    cause: error,
-  });
+/**
+ * How it shows that a recipient has vanished since it accepted, or was started anew. Not `service-unavailable`: that
+ * comes from those as well who cannot do what they have accepted.
+ */
+const VANISHED = new Set([
+  'item-not-found',
+  'recipient-unavailable',
+  'remote-server-not-found',
+  'remote-server-timeout',
+]);
+
+/** Why a bytestream that the recipient has accepted elsewhere could not be opened. */
+export function whyNotOpened(error: Error): Error {
+  const hasVanished =
+    error instanceof RequestTimeout ||
+    (error instanceof StanzaError && VANISHED.has(error.condition));
+  if (!hasVanished) return error;
+  const message = `the recipient has accepted the file, and is not there any more (${error.message})`;
+  return new BytestreamLost(message, { cause: error });
 }
 
 export interface OutgoingOptions {

@@ -3,7 +3,7 @@ import type { Element } from '../../session/xml.js';
 import type { Clock } from '../clock.js';
 import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { BytestreamLost, unlessForgotten } from '../ibb/outgoing-blocks.js';
+import { BytestreamLost, whyNotOpened } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
 import type { Open } from '../ibb/stanzas.js';
 import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
@@ -94,7 +94,7 @@ export class OutgoingJingleFile {
       // A recipient whose connection is a new one knows nothing of the session. It may accept the bytestream for its
       // own sake, and would take the rest of a file for a whole one.
       if (this.#range.offset > 0) void this.#session.ping();
-      const stream = await opened.catch((error) => Promise.reject(unlessForgotten(error)));
+      const stream = await opened.catch((error) => Promise.reject(whyNotOpened(error)));
       this.#stream = stream;
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();

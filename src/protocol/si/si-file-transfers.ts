@@ -6,7 +6,7 @@ import type { Element } from '../../session/xml.js';
 import type { FileOffer } from '../file-offer.js';
 import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { unlessForgotten } from '../ibb/outgoing-blocks.js';
+import { whyNotOpened } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
 import { announcedSid, streamKey } from '../ibb/stanzas.js';
 import { IncomingSiFile } from './incoming-si-file.js';
@@ -82,7 +82,7 @@ export class SiFileTransfers {
       closeTimeout,
       signal: until,
     });
-    const stream = await opened.catch((error) => Promise.reject(unlessForgotten(error)));
+    const stream = await opened.catch((error) => Promise.reject(whyNotOpened(error)));
     return { stream, ...range };
   }
 
