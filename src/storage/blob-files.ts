@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { unless } from './files.js';
 
 // The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
 
@@ -46,15 +47,8 @@ async function names(path: string, pattern: RegExp): Promise<string[]> {
 }
 
 /** `undefined` where the file is gone: other processes remove them at any time. */
-export async function ifPresent<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-    return undefined;
-  }
-}
+export const ifPresent = <T>(operation: Promise<T>): Promise<T | undefined> =>
+  unless(['ENOENT', 'ENOTDIR'], operation);
 
 /** Makes or replaces a file in one step, mode 0600, on disk before it has its name. */
 export async function writeWhole(

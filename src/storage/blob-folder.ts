@@ -12,8 +12,9 @@ import {
   sidecarPath,
   writeWhole,
 } from './blob-files.js';
-import { formatSidecar, isCount, isExpired, parseSidecar, type Sidecar } from './blob-sidecar.js';
+import { formatSidecar, isExpired, parseSidecar, type Sidecar } from './blob-sidecar.js';
 import { makeDirectories } from './directories.js';
+import { isCount } from './untrusted.js';
 
 export interface BlobFolderOptions {
   /** Lower-case hex of the hash; throws for an algorithm that it does not know. */

@@ -1,3 +1,5 @@
+import { isCount, parseObject } from './untrusted.js';
+
 /** What a blob folder knows of a blob beside its bytes; the content of the JSON file next to them. */
 export interface Sidecar {
   /** Media type. */
@@ -34,17 +36,4 @@ export function isExpired({ maxAge, storedAt }: Sidecar, now: number): boolean {
   if (!maxAge) return false;
   const age = now - storedAt.getTime();
   return age >= maxAge * 1000 || age < -CLOCK_TOLERANCE_MS;
-}
-
-/** Whether this can be a size or a max-age. */
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }

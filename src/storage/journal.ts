@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { isCount } from './blob-sidecar.js';
 import { syncDirectory } from './directories.js';
 import { type Files, unless } from './files.js';
+import { isCount, parseObject } from './untrusted.js';
 
 // `<id>.json` says how much of `<id>.part` is on disk, and whose it is. It never says more than is true after a
 // power cut: the data is synced first, then the journal is replaced in one step.
@@ -102,14 +102,6 @@ export function parseJournal(text: string): Journal | undefined {
     started: times[0],
     updated: times[1],
   };
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }
 
 function parseTime(value: unknown): Date | undefined {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { InboxOptions } from '../transfer/inbox.js';
-import { isCount } from './blob-sidecar.js';
 import { type Files, unless } from './files.js';
 import { inTurn } from './in-turn.js';
+import { isCount } from './untrusted.js';
 
 /** A file is beyond a limit of the inbox, or of what its sender announced. */
 export class NoRoom extends Error {

@@ -1,0 +1,15 @@
+// What is read back from the disk may have been damaged, or written by somebody else.
+
+/** The object in a JSON text; one without anything where the text has none. */
+export function parseObject(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** Whether this can be a number of bytes or of seconds. */
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
