@@ -24,8 +24,9 @@ export async function makeDirectories(
     await files.mkdir(path, { mode });
     return [...above, path];
   } catch (error) {
-    if (!(await isDirectory(files, path))) throw error;
-    return above;
+    if (await isDirectory(files, path)) return above;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw Object.assign(new Error(`${path} is no directory`), { syscall: 'mkdir' });
   }
 }
 

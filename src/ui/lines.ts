@@ -51,9 +51,11 @@ function sentenceOfState({ state, jid }: Event & { event: 'state' }): string | u
 }
 
 function sentenceOfBlob(event: Event & { event: 'blob' }): string {
-  const verb = event.path === undefined ? 'published' : 'fetched';
-  const source = event.peer === undefined ? '' : ` from ${event.peer}`;
-  return `${verb} ${event.cid}${source} (${event.type}, ${formatBytes(event.size)})`;
+  const what =
+    event.path === undefined
+      ? `published ${event.cid}`
+      : `fetched ${event.cid} from ${event.peer ?? 'the cache'}`;
+  return `${what} (${event.type}, ${formatBytes(event.size)})`;
 }
 
 function sentenceOfProbed({ peer, via, why, remark }: Probed): string | undefined {

@@ -296,6 +296,7 @@ describe('the cache', () => {
     const bob = stage.inband('bob', ['fetch', cid], NO_ACCOUNT);
     expect(await resultsOf(bob)).toEqual([join(bob.folder, `${cid}.png`)]);
     expect(await readFile(join(bob.folder, `${cid}.png`))).toEqual(bytes);
+    expect(bob.stderr()).toContain(' from the cache (');
     expect(bob.stderr()).not.toMatch(/online/);
   });
 
