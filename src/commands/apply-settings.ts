@@ -33,11 +33,11 @@ function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessE
   if (account !== undefined) setDefault(command, 'account', account);
   const name: string | undefined = command.getOptionValue('account');
   if (!name) return;
-  const known = name.includes('@') ? accountOf(name, accounts) : accountNamed(name, accounts, path);
+  const isJid = name.includes('@');
+  const known = isJid ? accountOf(name, accounts) : accountNamed(name, accounts, path);
   for (const [key, value] of known ?? []) {
     if (key === 'account') {
-      // The resource may be another one.
-      if (name.includes('@')) continue;
+      if (isJid) continue; // the resource may be another one
       command.setOptionValueWithSource(key, value, command.getOptionValueSource(key));
     } else if (!(key.startsWith('password') && hasPassword(command, env))) {
       setDefault(command, key, value);

@@ -28,13 +28,14 @@ export async function requireProgram(program: string, env: NodeJS.ProcessEnv): P
   );
 }
 
-const isProgram = (path: string): Promise<boolean> =>
-  access(path, constants.X_OK)
-    .then(() => stat(path))
-    .then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its

@@ -26,7 +26,7 @@ export class SendingFile {
   #wasAccepted = false;
   /** Where the last attempt started, in bytes. */
   #offset = 0;
-  /** The recipient is one that keeps what it has for the next time. */
+  /** What arrives stays with the recipient until the next time. */
   #isKept = false;
   #isUnderWay = false;
   /** What ended the last attempt that was under way. */
