@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { createLine } from '../../src/commands/account.js';
+import type { Context } from '../../src/commands/context.js';
+import { ResourceConflict } from '../../src/session/connection.js';
+import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
+import type { Reporter } from '../../src/ui/report.js';
+import { linkedSessions, ROMEO } from '../support/linked-sessions.js';
+
+const reporter = {
+  report: () => undefined,
+  connecting: <T>(_text: string, work: () => Promise<T>) => work(),
+} as unknown as Reporter;
+
+/** A line, and the sessions that it has begun. */
+function line() {
+  const begun: StanzaSession[] = [];
+  const context = {
+    env: { INBAND_PASSWORD: 'secret' },
+    connect: async () => {
+      const [session] = linkedSessions();
+      begun.push(session);
+      return session;
+    },
+  } as unknown as Context;
+  return { begun, ...createLine({ account: ROMEO }, context, reporter, {}) };
+}
+
+test('there is another session where the connection was lost', async () => {
+  const { begun, session } = line();
+  await session();
+  begun[0]?.end(new ConnectionLost('cut'));
+  expect(await session()).toBe(begun[1]);
+});
+
+test('there is no other session where somebody else has taken the resource', async () => {
+  const { begun, session } = line();
+  await session();
+  begun[0]?.end(new ResourceConflict('taken'));
+  await expect(session()).rejects.toThrow(ResourceConflict);
+  expect(begun).toHaveLength(1);
+});
