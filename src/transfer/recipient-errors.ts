@@ -3,6 +3,7 @@ import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
+import { meaningOfError, meaningOfReason } from './answers.js';
 
 /** Nobody is there who takes files from us. */
 export class RecipientUnreachable extends Error {
@@ -26,29 +27,6 @@ export class FileMismatch extends Error {
 export const NOBODY =
   'is not there, or takes no files from you; is "inband receive" running there, and does its --allow let you in?';
 
-/** Errors that a peer gives who is there and has looked at the request. */
-const REFUSALS = new Set([
-  'not-acceptable',
-  'not-allowed', // Tkabber
-  'forbidden',
-  'resource-constraint',
-  'bad-request',
-]);
-
-/** Jingle's reasons of one who cannot do what was offered (XEP-0166 §7.4). */
-const NOT_POSSIBLE = new Set([
-  'unsupported-applications',
-  'unsupported-transports',
-  'incompatible-parameters',
-  'security-error',
-]);
-
-/** The same, of SI (XEP-0095 §4.2). */
-const SI_NOT_POSSIBLE = new Set(['bad-profile', 'no-valid-streams']);
-
-/** Jingle's reasons of one who is not there, or not any more. */
-const ABSENT = new Set(['expired', 'gone', 'timeout']);
-
 /** What became of an offer, in words for its sender. */
 export function whyNotAccepted(error: Error, peer: string): Error {
   if (error instanceof JingleEnded) return whyEnded(error, peer);
@@ -62,23 +40,28 @@ export function whyNotAccepted(error: Error, peer: string): Error {
   }
   if (!(error instanceof StanzaError)) return error;
   const reason = `(${error.message})`;
-  if (SI_NOT_POSSIBLE.has(error.specific?.name ?? '')) {
-    return new WayRefused(`${peer} takes no files like this ${reason}`, { cause: error });
+  const options = { cause: error };
+  switch (meaningOfError(error)) {
+    case 'impossible':
+      return new WayRefused(`${peer} takes no files like this ${reason}`, options);
+    case 'absent':
+      return new RecipientUnreachable(`${peer} ${NOBODY} ${reason}`, options);
+    default:
+      return new RecipientRefused(
+        `${peer} refused the file ${reason}; ask its owner, or try later`,
+        options,
+      );
   }
-  return REFUSALS.has(error.condition)
-    ? new RecipientRefused(`${peer} refused the file ${reason}; ask its owner, or try later`, {
-        cause: error,
-      })
-    : new RecipientUnreachable(`${peer} ${NOBODY} ${reason}`, { cause: error });
 }
 
 function whyEnded(error: JingleEnded, peer: string): Error {
-  const { condition, specific } = error.reason;
+  const { specific } = error.reason;
   const options = { cause: error };
-  if (NOT_POSSIBLE.has(condition)) {
+  const meaning = meaningOfReason(error.reason);
+  if (meaning === 'impossible') {
     return new WayRefused(`${peer} takes no files like this (${error.message})`, options);
   }
-  if (ABSENT.has(condition)) {
+  if (meaning === 'absent') {
     return new RecipientUnreachable(`${peer} is not there any more (${error.message})`, options);
   }
   if (specific?.is('file-too-large')) {
@@ -88,6 +71,17 @@ function whyEnded(error: JingleEnded, peer: string): Error {
   const why = specific ? `${specific.getName()}, ${error.message}` : error.message;
   const message = `${peer} refused the file (${why}); ask its owner, or try later`;
   return new RecipientRefused(message, options);
+}
+
+/**
+ * Whether a contact's other resources may take what this one did not: it cannot, or is gone. A person who was asked has
+ * the offer on the screen, answered or not, and is not asked again elsewhere.
+ */
+export function leavesOthers(error: Error): boolean {
+  if (error instanceof WayRefused) return true;
+  const { cause } = error;
+  const isGone = cause instanceof StanzaError || cause instanceof JingleEnded;
+  return error instanceof RecipientUnreachable && isGone;
 }
 
 /** What broke a transfer off that had begun, in words for its sender. */

@@ -1,0 +1,84 @@
+// What is to be made of the answer to an offer: one table for each protocol that gives answers.
+import type { Reason } from '../protocol/jingle/stanzas.js';
+import type { StanzaError } from '../session/stanza-error.js';
+
+/**
+ * - `unwanted`: a person, or a rule of theirs, has said no. Nothing else is tried.
+ * - `impossible`: it does not work in this way. The next way is tried, and then the contact's other resources.
+ * - `absent`: nobody is there, or not any more. Other resources may be.
+ * - `passing`: the same may work in a while.
+ */
+export type Meaning = 'unwanted' | 'impossible' | 'absent' | 'passing';
+
+type Table = Readonly<Record<string, Meaning>>;
+
+/** XEP-0166 §7.4: reasons to end a session before it was accepted. */
+const JINGLE_REASONS: Table = {
+  'alternative-session': 'passing',
+  busy: 'passing',
+  cancel: 'unwanted',
+  'connectivity-error': 'impossible',
+  decline: 'unwanted',
+  expired: 'absent',
+  'failed-application': 'impossible', // libervia, of any offer with a correct hash
+  'failed-transport': 'impossible',
+  'general-error': 'impossible',
+  gone: 'absent',
+  'incompatible-parameters': 'impossible',
+  'media-error': 'impossible',
+  'security-error': 'impossible',
+  timeout: 'absent',
+  'unsupported-applications': 'impossible',
+  'unsupported-transports': 'impossible',
+};
+
+/** XEP-0234 §9: they say more than the reason that they come with. */
+const FILE_ERRORS: Table = {
+  'file-not-available': 'unwanted',
+  'file-too-large': 'unwanted',
+};
+
+/** XEP-0095 §4.2: the same, beside a condition of SI's. */
+const SI_ERRORS: Table = {
+  'bad-profile': 'impossible',
+  'no-valid-streams': 'impossible',
+};
+
+/** RFC 6120 §8.3.3: errors that answer a Jingle offer, an SI offer (XEP-0095 §3.2), or the open of a bytestream. */
+const CONDITIONS: Table = {
+  'bad-request': 'impossible',
+  conflict: 'impossible',
+  'feature-not-implemented': 'impossible', // Psi 1.5, of Jingle
+  forbidden: 'unwanted', // XEP-0096 §2: declined
+  gone: 'absent',
+  'internal-server-error': 'impossible', // a program that fails over the offer
+  'item-not-found': 'absent',
+  'not-acceptable': 'unwanted', // XEP-0047 §2.1: the peer does not want it
+  'not-allowed': 'unwanted', // Tkabber
+  'not-authorized': 'unwanted',
+  'policy-violation': 'unwanted',
+  'recipient-unavailable': 'absent',
+  redirect: 'absent',
+  'registration-required': 'unwanted',
+  'remote-server-not-found': 'absent',
+  'remote-server-timeout': 'absent',
+  'resource-constraint': 'unwanted',
+  'service-unavailable': 'absent',
+  'subscription-required': 'unwanted',
+  'unexpected-request': 'impossible',
+};
+
+/** A reason that nobody knows is taken for a no: it would be tried again on somebody who has refused. */
+export function meaningOfReason({ condition, specific }: Reason): Meaning {
+  return find(FILE_ERRORS, specific?.getName()) ?? find(JINGLE_REASONS, condition) ?? 'unwanted';
+}
+
+/** That nobody is there may pass, too (RFC 6120 §8.3.3.13), but not while one waits for a place. */
+export function meaningOfError({ type, condition, specific }: StanzaError): Meaning {
+  const known = find(SI_ERRORS, specific?.name) ?? find(CONDITIONS, condition) ?? 'absent';
+  return type === 'wait' && known !== 'absent' ? 'passing' : known;
+}
+
+/** The names are a peer's: `constructor` is none of them. */
+const find = (table: Table, name = ''): Meaning | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
