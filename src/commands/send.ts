@@ -120,10 +120,18 @@ export async function send(
   }
 }
 
+/** Who was found, and how to offer it something. */
+export interface Reached {
+  recipient: Recipient;
+  offers: Offers;
+}
+
 /** The way to the recipient: made anew when it was lost. */
 export interface SendingLine {
-  /** Rejects as `findRecipient` does, and when there is no connection. */
-  reach(): Promise<{ recipient: Recipient; offers: Offers }>;
+  /** Rejects as `findRecipients` does, and when there is no connection. */
+  reach(): Promise<Reached>;
+  /** Another one of the contact, after the one reached takes nothing; from now on that is the one. Nothing where there is none. */
+  reachNext(): Promise<Reached | undefined>;
   /** The recipient may be somewhere else by now. */
   forget(): void;
   close(): Promise<void>;
@@ -135,25 +143,32 @@ function createSendingLine(
   context: Context,
   reporter: Reporter,
 ): SendingLine {
-  let reached: { session: Session; recipient: Recipient; offers: Offers } | undefined;
+  let reached: (Reached & { session: Session }) | undefined;
+  let search: AsyncGenerator<Recipient, void> | undefined;
   // Nobody may ask anything of us but the one who gets the file.
   const admit = (from: string) => from === reached?.recipient.peer;
   const line = createLine(flags, context, reporter, { admit });
   const offersOf = new WeakMap<Session, Offers>();
+  const next = async (session: Session): Promise<Reached | undefined> => {
+    const found = await search?.next();
+    if (!found?.value) return undefined;
+    const offers = offersOf.get(session) ?? (await createOffers(session));
+    offersOf.set(session, offers);
+    // The session that a proposal has let us begin is for one file.
+    const { sid, ...recipient } = found.value;
+    reached = { session, recipient, offers };
+    return { recipient: found.value, offers };
+  };
   return {
     reach: async () => {
-      const { findRecipient } = await import('../transfer/find-recipient.js');
+      const { findRecipients } = await import('../transfer/find-recipient.js');
       const session = await line.session();
       if (reached?.session === session) return reached;
-      const offers = offersOf.get(session) ?? (await createOffers(session));
-      offersOf.set(session, offers);
       const note = (text: string) => reporter.note(text);
-      const found = await findRecipient(session, jid, flags.via, context.signal, note);
-      // The session that a proposal has let us begin is for one file.
-      const { sid, ...recipient } = found;
-      reached = { session, recipient, offers };
-      return { recipient: found, offers };
+      search = findRecipients(session, jid, flags.via, context.signal, note);
+      return (await next(session)) as Reached; // or it has thrown
     },
+    reachNext: async () => reached && next(reached.session),
     forget: () => {
       reached = undefined;
     },

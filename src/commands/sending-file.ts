@@ -1,15 +1,22 @@
 import type { FileOffer } from '../protocol/file-offer.js';
 import type { Recipient } from '../transfer/find-recipient.js';
 import { type AcceptedOffer, offerTo, WAYS, type Way } from '../transfer/offers.js';
-import { RecipientUnreachable } from '../transfer/recipient-errors.js';
+import { leavesOthers, RecipientUnreachable } from '../transfer/recipient-errors.js';
 import { isPassing, Retries } from '../transfer/retries.js';
 import { describeSource, plainOffer, type Source, sendFile } from '../transfer/send-file.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
-import type { SendFlags, SendingLine } from './send.js';
+import type { Reached, SendFlags, SendingLine } from './send.js';
 
 /** A bare bytestream is never accepted before it is there. */
 const LEAST_WITH_NAME: Way = 'si';
+
+/** A file that a recipient has accepted, as it was offered. */
+interface Offered {
+  recipient: Recipient;
+  offer: FileOffer;
+  accepted: AcceptedOffer;
+}
 
 /** A file on its way to its recipient, over as many connections as it takes. */
 export class SendingFile {
@@ -87,16 +94,8 @@ export class SendingFile {
   }
 
   async #attempt(): Promise<void> {
-    const { note } = this.#reporter;
     this.#isUnderWay = false;
-    const { recipient: found, offers } = await this.#line.reach();
-    const recipient = this.#asBefore(found);
-    // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
-    const mayBeResumed = recipient.ways.some((way) => way !== 'ibb');
-    const offer = mayBeResumed ? await this.#describe() : plainOffer(this.#source);
-    if (!this.#wasAccepted)
-      this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
-    const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
+    const { recipient, offer, accepted } = await this.#offerTo(await this.#line.reach());
     this.#started(accepted);
     this.#isKept = recipient.answersClose === true && accepted.way !== 'ibb';
     const facts = this.#facts(accepted.stream.peer);
@@ -108,6 +107,27 @@ export class SendingFile {
       },
     });
     this.#reporter.report({ event: 'done', ...facts, ...sent });
+  }
+
+  /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
+  async #offerTo({ recipient: found, offers }: Reached): Promise<Offered> {
+    const { note } = this.#reporter;
+    const recipient = this.#asBefore(found);
+    // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
+    const mayBeResumed = recipient.ways.some((way) => way !== 'ibb');
+    const offer = mayBeResumed ? await this.#describe() : plainOffer(this.#source);
+    if (!this.#wasAccepted)
+      this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
+    try {
+      const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
+      return { recipient, offer, accepted };
+    } catch (error) {
+      const mayBeOthers = leavesOthers(error as Error) && !this.#signal.aborted;
+      const next = mayBeOthers ? await this.#line.reachNext() : undefined;
+      if (!next) throw error;
+      note(`${(error as Error).message}; trying ${next.recipient.peer}`);
+      return this.#offerTo(next);
+    }
   }
 
   async #describe(): Promise<FileOffer> {

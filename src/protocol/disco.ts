@@ -78,3 +78,13 @@ export function nameOf(info: Element): string | undefined {
     MAX_NAME_LENGTH,
   );
 }
+
+/**
+ * Some servers (jabberd2) answer who asks a full JID themselves, with the identity of the account and no feature. That
+ * says nothing of what the one with that JID can do.
+ */
+export function isForAccount(info: Element): boolean {
+  const isAccount = ({ attrs: { category, type } }: Element) =>
+    category === 'account' && type === 'registered';
+  return info.getChildren('identity').some(isAccount) && featuresOf(info).size === 0;
+}

@@ -1,13 +1,14 @@
 import { randomSid } from '../protocol/ibb/stanzas.js';
 import { ProposalRejected, propose } from '../protocol/jingle/message-initiation.js';
+import type { SeenResource } from '../protocol/presence.js';
 import { bareJid, formatJid, parseJid } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
-import { remarkOn } from './known-clients.js';
+import { losesFiles, remarkOn } from './known-clients.js';
 import type { Way } from './offers.js';
 import { receiverOf } from './receiver.js';
-import { RecipientRefused } from './recipient-errors.js';
-import { ablest, Inquiry, isContact, type Resource, waysBy } from './resources.js';
+import { RecipientRefused, RecipientUnreachable } from './recipient-errors.js';
+import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './resources.js';
 
 /** Programs proceed at once; no client is known that asks its user whether to take a file that is proposed. */
 const PROCEED_MS = 5_000;
@@ -23,23 +24,26 @@ export interface Recipient {
   ways: Way[];
   /** It answers each close, and only when it has the file. */
   answersClose?: true;
+  /** The ways are those that might be: its server has answered in its place. */
+  isGuess?: true;
   /** Of the session that it has let us begin (XEP-0353). */
   sid?: string;
 }
 
 /**
- * Finds the resource to send a file to. A full JID, or a domain, is taken as given. Of a bare one it is the resource
- * `inband`, which receives for its owner; else the ablest of those that are seen online, by their features (XEP-0030,
- * XEP-0115); where several are equally able, or none is seen, the one that proceeds first (XEP-0353). `note` is told
- * what was found. Rejects with `RecipientUnreachable`, `RecipientRefused`, and when the session ends.
+ * Finds who is to get a file, the best first. A full JID, or a domain, is taken as given. Of a bare one it is the
+ * resource `inband`, which receives for its owner; then the ablest of those that are seen online, by their features
+ * (XEP-0030, XEP-0115); where several are equally able, or none is seen, the one that proceeds first (XEP-0353); then
+ * the others that are seen. Nobody is looked for before the next one is asked for. `note` is told what was found. Throws
+ * `RecipientUnreachable` where nobody is found, `RecipientRefused`, and when the session ends.
  */
-export async function findRecipient(
+export function findRecipients(
   session: Session,
   jid: string,
   via: Way | 'auto',
   signal: AbortSignal,
   note: (text: string) => void,
-): Promise<Recipient> {
+): AsyncGenerator<Recipient, void> {
   const search = new Search(session, via, signal, note);
   return isContact(jid) ? search.anyOf(bareJid(jid)) : search.named(formatJid(parseJid(jid)));
 }
@@ -50,6 +54,9 @@ class Search {
   readonly #signal: AbortSignal;
   readonly #note: (text: string) => void;
   readonly #inquiry: Inquiry;
+  /** Those that would lose the file, and what to tell of the first of them. */
+  readonly #losing = new Set<string>();
+  #loss: RecipientUnreachable | undefined;
 
   constructor(
     session: Session,
@@ -64,53 +71,67 @@ class Search {
     this.#inquiry = new Inquiry(session, signal, note);
   }
 
-  async named(peer: string): Promise<Recipient> {
-    const bare: Recipient = { peer, ways: ['ibb'] };
+  async *named(peer: string): AsyncGenerator<Recipient, void> {
     // Who names both knows what he wants; not all that take bare bytestreams say so.
-    if (this.#via === 'ibb') return bare;
+    if (this.#via === 'ibb') return yield { peer, ways: ['ibb'] };
+    if (this.#via !== 'auto') return yield await this.#asNamed(peer, this.#via);
     try {
-      const resource = await this.#inquiry.ask({ jid: peer });
-      const recipient = this.#judge(resource);
-      if (recipient) return recipient;
-      if (this.#via === 'auto') return bare;
+      const recipient = this.#judge(await this.#inquiry.ask({ jid: peer }));
+      if (recipient) return yield recipient;
     } catch (error) {
       this.#inquiry.found(`${peer}: ${(error as Error).message}`, error as Error);
-      // Some that take bare bytestreams answer no questions, with the very error of one who is not there.
-      if (this.#via === 'auto' && error instanceof StanzaError) return bare;
+      if (!(error instanceof StanzaError)) throw this.#nobody(peer);
     }
-    throw this.#inquiry.nobody(peer);
+    // Some that take bare bytestreams answer no questions, with the very error of one who is not there.
+    if (!this.#loss) return yield { peer, ways: ['ibb'] };
+    throw this.#nobody(peer);
   }
 
-  async anyOf(contact: string): Promise<Recipient> {
+  async *anyOf(contact: string): AsyncGenerator<Recipient, void> {
     const receiver = receiverOf(contact);
     const daemon = await this.#inquiry.tryToAsk({ jid: receiver });
-    const recipient = daemon && this.#judge(daemon);
-    if (recipient) return recipient;
+    const first = daemon && this.#judge(daemon);
+    if (first) yield first;
     const seen = await this.#inquiry.seen(contact);
-    const asked = seen
-      .filter(({ jid }) => jid !== receiver)
-      .map((one) => this.#inquiry.tryToAsk(one));
-    const able = (await Promise.all(asked)).flatMap((one) => (one && this.#judge(one) ? one : []));
-    const { best, isAmbiguous } = ablest(able, this.#via);
-    // Who may see one may see all; who sees nobody may be heard by somebody.
+    const able = await this.#ableOf(seen.filter(({ jid }) => jid !== receiver));
+    // If we see one resource we see all; if none, somebody may still answer a proposal.
     const isUnseen = seen.length === 0;
-    const proceeding = isUnseen || isAmbiguous ? await this.#proposed(contact) : undefined;
-    const chosen = proceeding ?? (best[0] && this.#recipient(best[0]));
-    if (!chosen) throw this.#inquiry.nobody(contact, isUnseen ? UNSEEN_HINT : '');
-    return chosen;
+    const isOpen = isUnseen || ablest(able, this.#via).isAmbiguous;
+    const proceeding = isOpen ? await this.#proposed(contact, able) : undefined;
+    const isOther = ({ peer }: Recipient) => peer !== first?.peer && peer !== proceeding?.peer;
+    if (proceeding && proceeding.peer !== first?.peer) yield proceeding;
+    const others = byAbility(able, this.#via).map((one) => this.#recipient(one));
+    yield* others.filter(isOther);
+    if (first || proceeding || others.length > 0) return;
+    throw this.#nobody(contact, isUnseen ? UNSEEN_HINT : '');
+  }
+
+  async #ableOf(seen: readonly SeenResource[]): Promise<Resource[]> {
+    const asked = await Promise.all(seen.map((one) => this.#inquiry.tryToAsk(one)));
+    return asked.flatMap((one) => (one && this.#judge(one) ? one : []));
   }
 
   #judge(resource: Resource): Recipient | undefined {
+    const { jid, ways, client = '', isGuess } = resource;
     const recipient = this.#recipient(resource);
-    const { peer, ways } = recipient;
-    if (ways.length > 0) {
-      this.#note(`${peer} takes files by ${ways.join(', then ')}`);
-      const remark = remarkOn(resource.client ?? '');
+    if (recipient.ways.length > 0) {
+      const takes = isGuess ? 'may take files, for its server answers in its place' : 'takes files';
+      this.#note(`${jid} ${takes} by ${recipient.ways.join(', then ')}`);
+      const remark = remarkOn(client);
       if (remark) this.#note(remark);
       return recipient;
     }
+    if (ways.length > 0 && losesFiles(client)) return this.#lost(jid, client);
     const wanted = this.#via === 'auto' ? 'files in the stream' : `files by ${this.#via}`;
-    return this.#inquiry.found(`${peer} takes no ${wanted}`);
+    return this.#inquiry.found(`${jid} takes no ${wanted}`);
+  }
+
+  /** One that would lose the file. */
+  #lost(jid: string, client: string): undefined {
+    const reason = `${jid} would lose the file: ${remarkOn(client)}; --via with that JID tries it all the same`;
+    this.#loss ??= new RecipientUnreachable(reason);
+    this.#losing.add(jid);
+    return this.#inquiry.found(reason);
   }
 
   #recipient(resource: Resource): Recipient {
@@ -118,11 +139,28 @@ class Search {
       peer: resource.jid,
       ways: waysBy(this.#via, resource),
       ...(resource.client === 'inband' ? { answersClose: true } : {}),
+      ...(resource.isGuess ? { isGuess: true } : {}),
     };
   }
 
+  /** A full JID and a way were both named: whatever is told of it, that is tried. */
+  async #asNamed(peer: string, via: Way): Promise<Recipient> {
+    const resource = await this.#inquiry.tryToAsk({ jid: peer });
+    if (!resource?.ways.includes(via)) {
+      this.#note(`${peer} does not say that it takes files by ${via}; it is tried all the same`);
+    }
+    return {
+      ...this.#recipient(resource ?? { jid: peer, ways: [], proceeds: false }),
+      ways: [via],
+    };
+  }
+
+  #nobody(jid: string, hint = ''): RecipientUnreachable {
+    return this.#loss ?? this.#inquiry.nobody(jid, hint);
+  }
+
   /** Who proceeds lets us know that it is there, whether we may see it or not. */
-  async #proposed(contact: string): Promise<Recipient | undefined> {
+  async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
     if (this.#via !== 'auto' && this.#via !== 'jingle') return undefined;
     const sid = randomSid();
     const options = { signal: this.#signal, timeout: PROCEED_MS };
@@ -130,8 +168,11 @@ class Search {
     try {
       const peer = await propose(this.#session, contact, sid, options);
       if (!peer) return this.#inquiry.found('nobody answered a proposal');
+      if (this.#losing.has(peer)) return undefined;
       this.#note(`${peer} was the first to proceed`);
-      return { peer, ways: ['jingle'], sid };
+      const known = able.find(({ jid }) => jid === peer);
+      const others = known ? waysBy(this.#via, known).filter((way) => way !== 'jingle') : [];
+      return { ...(known && this.#recipient(known)), peer, ways: ['jingle', ...others], sid };
     } catch (error) {
       if (!(error instanceof ProposalRejected)) throw error;
       const message = `${contact} refused the file (${error.message})`;

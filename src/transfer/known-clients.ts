@@ -2,7 +2,7 @@
 const REMARKS: readonly [name: RegExp, remark: string][] = [
   [
     /^dino$/i,
-    'Dino 0.4 acknowledges all of a file that comes in the stream, and keeps nothing of it',
+    'Dino (0.3 to 0.5.1, and in development in 2026-06) acknowledges all of a file that comes in the stream, and keeps nothing of it',
   ],
   [
     /^gajim$/i,
@@ -20,8 +20,15 @@ const REMARKS: readonly [name: RegExp, remark: string][] = [
   [/^tkabber$/i, 'Tkabber asks its user about each file; what it sends comes at 1024 bytes in 2 s'],
 ];
 
+/** Those who say that they take files, acknowledge every byte of them, and keep none. */
+const LOSING = new Set(['dino']);
+
 /** `undefined` where nothing is known. */
 export function remarkOn(client: string): string | undefined {
-  const [name = ''] = client.split(/[^\p{L}]/u);
-  return REMARKS.find(([pattern]) => pattern.test(name))?.[1];
+  return REMARKS.find(([pattern]) => pattern.test(firstWord(client)))?.[1];
 }
+
+/** Whether what is sent to it is lost, though it seems to arrive. */
+export const losesFiles = (client: string): boolean => LOSING.has(firstWord(client).toLowerCase());
+
+const firstWord = (client: string): string => client.split(/[^\p{L}]/u)[0] ?? '';

@@ -4,6 +4,9 @@ import type { InBandBytestreams } from '../protocol/ibb/in-band-bytestreams.js';
 import type { BytestreamSettings } from '../protocol/ibb/settings.js';
 import type { JingleFileTransfers } from '../protocol/jingle/jingle-file-transfers.js';
 import type { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
+import { RequestTimeout } from '../session/requests.js';
+import { StanzaError } from '../session/stanza-error.js';
+import { meaningOfError } from './answers.js';
 import type { Recipient } from './find-recipient.js';
 import { WayRefused, whyNotAccepted } from './recipient-errors.js';
 
@@ -132,7 +135,7 @@ export async function offerTo(
   note: (text: string) => void,
 ): Promise<AcceptedOffer> {
   if (!way) throw new RangeError('no way to send');
-  const { peer, answersClose } = recipient;
+  const { peer, answersClose, isGuess = false } = recipient;
   note(`offering by ${way}`);
   try {
     return await offers[way](peer, file, {
@@ -142,8 +145,19 @@ export async function offerTo(
     });
   } catch (error) {
     const [next] = others;
-    if (!(error instanceof WayRefused) || !next) throw error;
+    const isWayOnly = error instanceof WayRefused || (isGuess && isUnknown(error as Error, way));
+    if (!isWayOnly || !next) throw error;
     note(`${(error as Error).message}; trying ${next}`);
     return offerTo({ ...recipient, ways: others }, offers, file, options, note);
   }
+}
+
+/**
+ * One of whom nothing is known may answer what it does not know as a server does for nobody, or not at all. The silence
+ * after an offer by SI is that of somebody who makes up their mind.
+ */
+function isUnknown({ cause }: Error, way: Way): boolean {
+  return cause instanceof StanzaError
+    ? meaningOfError(cause) === 'absent'
+    : cause instanceof RequestTimeout && way === 'jingle';
 }

@@ -3,11 +3,11 @@ import { roundTrip } from '../protocol/ping.js';
 import { askVersion } from '../protocol/version.js';
 import { bareJid, formatJid, parseJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
-import { remarkOn } from './known-clients.js';
+import { losesFiles, remarkOn } from './known-clients.js';
 import type { Way } from './offers.js';
 import { receiverOf } from './receiver.js';
 import type { RecipientUnreachable } from './recipient-errors.js';
-import { ablest, Inquiry, isContact, type Resource } from './resources.js';
+import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './resources.js';
 
 const PINGS = 3;
 
@@ -56,7 +56,9 @@ export async function probe(
   const examined = answering.map(
     async (resource): Promise<ProbedResource> => ({
       ...(await examine(resource, session, inquiry, clock)),
-      ...(chosen.includes(resource) ? { via: resource.ways[0] ?? 'ibb', why } : {}),
+      ...(chosen.includes(resource)
+        ? { via: resource.ways[0] ?? 'ibb', why: whyOf(resource, why) }
+        : {}),
     }),
   );
   const resources = [...(await Promise.all(examined)), ...mute];
@@ -75,8 +77,10 @@ async function whoIsThere(
   const others = seen.filter((one) => one.jid !== named);
   const asked = [{ jid: named }, ...others].map((one) => inquiry.tryToAsk(one));
   const answering = (await Promise.all(asked)).filter((one) => one !== undefined);
-  for (const { jid, ways } of answering) {
+  for (const one of answering) {
+    const { jid, ways, client = '' } = one;
     if (ways.length === 0) inquiry.found(`${jid} takes no files in the stream`);
+    else if (waysBy('auto', one).length === 0) inquiry.found(`${jid}: ${remarkOn(client)}`);
   }
   const mute = seen
     .filter((one) => !answering.some((resource) => resource.jid === one.jid))
@@ -84,24 +88,27 @@ async function whoIsThere(
   return { answering, mute };
 }
 
-/** As `findRecipient` does, but for the proposal, which leaves all those that may proceed. */
+/** As `findRecipients` does, but for the proposal, which leaves all those that may proceed. */
 function choose(resources: Resource[], jid: string): { chosen: Resource[]; why: string } {
   if (!isContact(jid)) {
     const isAble = resources.some(({ ways }) => ways.length > 0);
-    return {
-      chosen: resources,
-      why: isAble ? 'it is the one named' : 'it may take bytes all the same',
-    };
+    const chosen = resources.filter((one) => !losesFiles(one.client ?? ''));
+    return { chosen, why: isAble ? 'it is the one named' : 'it may take bytes all the same' };
   }
-  const daemon = resources.find((one) => one.jid === receiverOf(jid) && one.ways.length > 0);
+  const able = byAbility(resources, 'auto');
+  const daemon = able.find((one) => one.jid === receiverOf(jid));
   if (daemon) return { chosen: [daemon], why: 'it receives for its owner' };
   const { best, isAmbiguous } = ablest(resources);
   if (isAmbiguous) return { chosen: best, why: 'if it is the first to answer a proposal' };
   return { chosen: best.slice(0, 1), why: 'of those that are seen it takes files best' };
 }
 
+/** Of a guess nothing better can be said. */
+const whyOf = ({ isGuess }: Resource, why: string): string =>
+  isGuess ? 'its server answers in its place, so that each way would be tried' : why;
+
 async function examine(
-  { jid, client: discovered, ways }: Resource,
+  { jid, client: discovered, ways, isGuess }: Resource,
   session: Session,
   inquiry: Inquiry,
   clock: Clock,
@@ -120,7 +127,7 @@ async function examine(
     peer: jid,
     ...(client ? { client } : {}),
     ...(told?.version ? { version: told.version } : {}),
-    ways,
+    ways: isGuess ? [] : ways,
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     ...(remark ? { remark } : {}),
   };

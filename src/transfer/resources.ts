@@ -1,5 +1,5 @@
 import { CapsCache } from '../protocol/caps.js';
-import { featuresOf, nameOf } from '../protocol/disco.js';
+import { featuresOf, isForAccount, nameOf } from '../protocol/disco.js';
 import { NS_IBB } from '../protocol/ibb/stanzas.js';
 import { JINGLE_FEATURES } from '../protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE_MESSAGE } from '../protocol/jingle/message-initiation.js';
@@ -8,6 +8,7 @@ import { SI_FEATURES } from '../protocol/si/stanzas.js';
 import { bareJid, parseJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
+import { losesFiles } from './known-clients.js';
 import { WAYS, type Way } from './offers.js';
 import { NOBODY, RecipientUnreachable } from './recipient-errors.js';
 
@@ -25,6 +26,8 @@ export interface Resource {
   client?: string;
   /** The ways in which it says that it takes files, best first. */
   ways: Way[];
+  /** Its server has answered in its place: the ways are those that might be. */
+  isGuess?: true;
   /** Answers proposals (XEP-0353). */
   proceeds: boolean;
 }
@@ -58,7 +61,7 @@ export class Inquiry {
     return {
       jid,
       ...(client === undefined ? {} : { client }),
-      ways: waysOf(features),
+      ...(isForAccount(info) ? { isGuess: true, ways: [...WAYS] } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
     };
   }
@@ -119,20 +122,32 @@ function waysOf(features: ReadonlySet<string>): Way[] {
   return WAYS.filter((way) => needed[way].every((feature) => features.has(feature)));
 }
 
-/** The ways of the resource that are allowed. */
-export const waysBy = (via: Way | 'auto', { ways }: Resource): Way[] =>
-  via === 'auto' ? ways : ways.filter((way) => way === via);
+/** The ways of the resource that are allowed. Left to ourselves we send nothing to those who would lose it. */
+export function waysBy(via: Way | 'auto', { ways, client = '' }: Resource): Way[] {
+  if (via !== 'auto') return ways.filter((way) => way === via);
+  return losesFiles(client) ? [] : ways;
+}
 
 /**
- * Those who take files in the best way that one of them does. `isAmbiguous`: they are several, and can tell by a
- * proposal which of them is to get it.
+ * Those who take files in the best way that one of them does; those of whom it is a guess come last. `isAmbiguous`: they
+ * are several, and can tell by a proposal which of them is to get it.
  */
 export function ablest(
   resources: readonly Resource[],
   via: Way | 'auto' = 'auto',
 ): { best: Resource[]; isAmbiguous: boolean } {
-  const first = (resource: Resource) => waysBy(via, resource)[0];
-  const way = WAYS.find((one) => resources.some((resource) => first(resource) === one));
-  const best = way ? resources.filter((resource) => first(resource) === way) : [];
+  const [first] = byAbility(resources, via);
+  const best = first ? resources.filter((one) => rank(one, via) === rank(first, via)) : [];
   return { best, isAmbiguous: best.length > 1 && best.some(({ proceeds }) => proceeds) };
+}
+
+/** Those who take files, the ablest first. */
+export const byAbility = (resources: readonly Resource[], via: Way | 'auto'): Resource[] =>
+  resources
+    .filter((one) => waysBy(via, one).length > 0)
+    .sort((a, b) => rank(a, via) - rank(b, via));
+
+function rank(resource: Resource, via: Way | 'auto'): number {
+  const [way] = waysBy(via, resource);
+  return (way ? WAYS.indexOf(way) : WAYS.length) + (resource.isGuess ? WAYS.length + 1 : 0);
 }

@@ -5,9 +5,15 @@ import type { SendFlags, SendingLine } from '../../src/commands/send.js';
 import { SendingFile } from '../../src/commands/sending-file.js';
 import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
+import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
 import { ConnectionFailed } from '../../src/session/dial.js';
+import { StanzaError } from '../../src/session/stanza-error.js';
 import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
-import { RecipientUnreachable } from '../../src/transfer/recipient-errors.js';
+import {
+  RecipientRefused,
+  RecipientUnreachable,
+  WayRefused,
+} from '../../src/transfer/recipient-errors.js';
 import type { Event } from '../../src/ui/events.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';
@@ -35,6 +41,7 @@ async function waysOffered(
   found: (Way[] | Error)[],
   accepted: (AcceptedOffer | Error)[],
   retryFor = 60,
+  others: Way[][] = [],
 ): Promise<{ offered: Way[]; events: string[]; outcome: Error | undefined }> {
   const offered: Way[] = [];
   const events: string[] = [];
@@ -52,6 +59,10 @@ async function waysOffered(
       const ways = found.shift() as Way[] | Error;
       if (ways instanceof Error) throw ways;
       return { recipient: { peer: JULIET, ways }, offers };
+    },
+    reachNext: async () => {
+      const ways = others.shift();
+      return ways && { recipient: { peer: 'juliet@capulet.example/chamber', ways }, offers };
     },
     forget: () => undefined,
     close: async () => undefined,
@@ -105,4 +116,38 @@ test('nobody is told of another attempt where none is made', async () => {
   const { events, outcome } = await waysOffered([['jingle']], [acceptedBy('jingle', 0)], 0);
   expect(events).toEqual(['offer', 'start']);
   expect(outcome).toMatchObject({ message: 'it was cut' });
+});
+
+test('a file that one resource takes in no way is offered to the next one (R73)', async () => {
+  const { offered, events, outcome } = await waysOffered(
+    [['jingle', 'si']],
+    [new WayRefused('failed'), new WayRefused('failed'), acceptedBy('si', LETTER.length)],
+    0,
+    [['si']],
+  );
+  expect(outcome).toBeUndefined();
+  expect(offered).toEqual(['jingle', 'si', 'si']);
+  expect(events).toEqual(['offer', 'offer', 'start', 'done']);
+});
+
+const nobody = new StanzaError('cancel', 'recipient-unavailable');
+
+test.each([
+  ['is gone', new RecipientUnreachable('gone', { cause: nobody }), 2],
+  ['has refused', new RecipientRefused('no'), 1],
+  [
+    'has not made up their mind',
+    new RecipientUnreachable('no', { cause: new OfferUnanswered() }),
+    1,
+  ],
+])('of a recipient that %s the next one is offered it, or not (R73)', async (_, error, count) => {
+  const accepted = [error, acceptedBy('jingle', LETTER.length)];
+  const { offered } = await waysOffered([['jingle']], accepted, 0, [['jingle']]);
+  expect(offered).toHaveLength(count);
+});
+
+test('what the last one answered is told where there are no others', async () => {
+  const refused = new WayRefused('failed');
+  const { outcome } = await waysOffered([['jingle']], [refused], 0);
+  expect(outcome).toBe(refused);
 });

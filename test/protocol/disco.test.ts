@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeOf } from '../../src/protocol/caps.js';
-import { answerDiscovery, discoverFeatures, NS_DISCO_INFO } from '../../src/protocol/disco.js';
+import {
+  answerDiscovery,
+  discoverFeatures,
+  infoElement,
+  isForAccount,
+  NS_DISCO_INFO,
+} from '../../src/protocol/disco.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { xml } from '../../src/session/xml.js';
 import { JULIET, linkedSessions } from '../support/linked-sessions.js';
@@ -73,3 +79,17 @@ describe('service discovery', () => {
     await expect(discoverFeatures(romeo, JULIET, { timeout: 1 })).rejects.toThrow(RequestTimeout);
   });
 });
+
+test.each([
+  ['account', 'registered', [], true],
+  ['account', 'registered', ['urn:chat'], false],
+  ['account', 'admin', [], false],
+  ['client', 'registered', [], false],
+])(
+  'an answer of %s/%s with the features %j is for the account: %p (R74)',
+  (category, type, features, is) => {
+    expect(isForAccount(infoElement({ identity: { category, type, name: '' }, features }))).toBe(
+      is,
+    );
+  },
+);

@@ -7,7 +7,7 @@ import { NS_JINGLE_MESSAGE } from '../../src/protocol/jingle/message-initiation.
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
 import { type Element, xml } from '../../src/session/xml.js';
-import { findRecipient } from '../../src/transfer/find-recipient.js';
+import { findRecipients, type Recipient } from '../../src/transfer/find-recipient.js';
 import type { Way } from '../../src/transfer/offers.js';
 import { RecipientRefused, RecipientUnreachable } from '../../src/transfer/recipient-errors.js';
 import { settled } from '../support/manual-clock.js';
@@ -17,7 +17,9 @@ const ABLE = [...JINGLE_FEATURES, NS_IBB, NS_JINGLE_MESSAGE];
 
 interface World {
   /** Who answers service discovery, with these features, or with nothing at all. */
-  features?: Record<string, readonly string[] | 'mute'>;
+  features?: Record<string, readonly string[] | 'mute' | 'account'>;
+  /** What their programs call themselves. */
+  names?: Record<string, string>;
   /** The resources that Romeo sees, with what their presence says of their capabilities. */
   seen?: Record<string, Element | undefined>;
   /** What the resources of this world say to a proposal, each with its sender. */
@@ -25,7 +27,7 @@ interface World {
 }
 
 /** Romeo in a world whose server answers for everybody, and bounces what nobody is there for. */
-function romeoIn({ features = {}, seen = {}, answers = [] }: World) {
+function romeoIn({ features = {}, names = {}, seen = {}, answers = [] }: World) {
   const sent: string[] = [];
   const said: string[] = [];
   const discover = (to: string, id: string | undefined) => {
@@ -33,7 +35,7 @@ function romeoIn({ features = {}, seen = {}, answers = [] }: World) {
     if (known === 'mute') return;
     const error = new StanzaError('cancel', 'service-unavailable').toElement();
     const type = known ? 'result' : 'error';
-    const payload = known ? infoOf(known) : error;
+    const payload = known === 'account' ? ACCOUNT : known ? infoOf(known, names[to]) : error;
     session.receive(xml('iq', { type, from: to, id }, payload));
   };
   const probe = (to: string) => {
@@ -58,16 +60,32 @@ function romeoIn({ features = {}, seen = {}, answers = [] }: World) {
     close: async () => undefined,
   });
   const enough = new AbortController();
-  const find = (jid: string, via: Way | 'auto' = 'auto') =>
-    findRecipient(session, jid, via, enough.signal, (text) => said.push(text));
-  return { session, sent, said, find, enough };
+  const search = (jid: string, via: Way | 'auto' = 'auto') =>
+    findRecipients(session, jid, via, enough.signal, (text) => said.push(text));
+  const find = async (...args: Parameters<typeof search>) => {
+    const { value } = await search(...args).next();
+    return value as Recipient;
+  };
+  /** All who are found, one after the other. */
+  const findAll = async (...args: Parameters<typeof search>) => {
+    const found: Recipient[] = [];
+    for await (const one of search(...args)) found.push(one);
+    return found;
+  };
+  return { session, sent, said, find, findAll, enough };
 }
 
-const info = (features: readonly string[]) => ({
-  identity: { category: 'client', type: 'bot', name: 'x' },
+const info = (features: readonly string[], name = 'x') => ({
+  identity: { category: 'client', type: 'bot', name },
   features,
 });
-const infoOf = (features: readonly string[]) => infoElement(info(features));
+const infoOf = (features: readonly string[], name?: string) => infoElement(info(features, name));
+
+/** As jabberd2 answers for each full JID. */
+const ACCOUNT = infoElement({
+  identity: { category: 'account', type: 'registered', name: '' },
+  features: [],
+});
 
 describe('a full JID', () => {
   const BALCONY = `${JULIET}/balcony`;
@@ -84,7 +102,40 @@ describe('a full JID', () => {
   test('may take bytes without saying so', async () => {
     const { find } = romeoIn({ features: { [BALCONY]: [NS_DISCO_INFO] } });
     expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['ibb'] });
-    await expect(find(BALCONY, 'jingle')).rejects.toThrow('takes no files by jingle');
+  });
+
+  test.each<[string, World['features']]>([
+    ['it says nothing of it', { [BALCONY]: [NS_DISCO_INFO] }],
+    ['it knows others', { [BALCONY]: ABLE }],
+    ['it answers no questions', {}],
+  ])('is tried in the way that the user names, though %s (R74)', async (_why, features = {}) => {
+    const { find, said } = romeoIn({ features });
+    expect(await find(BALCONY, 'si')).toMatchObject({ peer: BALCONY, ways: ['si'] });
+    expect(said.at(-1)).toBe(
+      `${BALCONY} does not say that it takes files by si; it is tried all the same`,
+    );
+  });
+
+  test('may know every way where its server answers in its place (R74)', async () => {
+    const { find } = romeoIn({ features: { [BALCONY]: 'account' } });
+    const guessed = { peer: BALCONY, isGuess: true };
+    expect(await find(BALCONY)).toEqual({ ...guessed, ways: ['jingle', 'si', 'ibb'] });
+    expect(await find(BALCONY, 'si')).toEqual({ ...guessed, ways: ['si'] });
+  });
+
+  test('is no client of whom nothing is known where it names none of its features (R74)', async () => {
+    const { find } = romeoIn({ features: { [BALCONY]: [] } });
+    expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['ibb'] });
+  });
+
+  test('of Dino is sent nothing that it would lose, unless the user names the way (R75)', async () => {
+    const { find } = romeoIn({ features: { [BALCONY]: ABLE }, names: { [BALCONY]: 'Dino' } });
+    await expect(find(BALCONY)).rejects.toThrow(RecipientUnreachable);
+    await expect(find(BALCONY)).rejects.toThrow(
+      /balcony would lose the file: Dino .* keeps nothing of it; --via with that JID tries/,
+    );
+    expect(await find(BALCONY, 'jingle')).toEqual({ peer: BALCONY, ways: ['jingle'] });
+    expect(await find(BALCONY, 'ibb')).toEqual({ peer: BALCONY, ways: ['ibb'] });
   });
 
   test('is not asked when the user knows the way', async () => {
@@ -97,15 +148,6 @@ describe('a full JID', () => {
     const { find, sent } = romeoIn({ features: { [`${JULIET}/inband`]: ABLE } });
     expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['ibb'] });
     expect(sent).toEqual([`query ${BALCONY}`]);
-  });
-
-  test('that answers no questions takes no files in the way that was asked for', async () => {
-    const { find } = romeoIn({});
-    await expect(find(BALCONY, 'si')).rejects.toThrow(RecipientUnreachable);
-    await expect(find(BALCONY, 'si')).rejects.toThrow(
-      `${BALCONY} is not there, or takes no files from you; is "inband receive" running there, ` +
-        `and does its --allow let you in? (${BALCONY}: service-unavailable)`,
-    );
   });
 });
 
@@ -174,7 +216,7 @@ describe('of a bare JID', () => {
       });
       expect(await find(JULIET)).toEqual({
         peer: PHONE,
-        ways: ['jingle'],
+        ways: ['jingle', 'ibb'],
         sid: expect.any(String),
       });
     });
@@ -217,6 +259,91 @@ describe('of a bare JID', () => {
       const { find, sent } = romeoIn({ features: { [DESK]: [], [PHONE]: ABLE }, seen });
       expect(await find(JULIET)).toMatchObject({ peer: PHONE });
       expect(sent.filter((one) => one.startsWith('caps '))).toHaveLength(2);
+    });
+  });
+
+  describe('the others are found one after the other', () => {
+    test('behind the resource inband, the ablest first, and not before they are needed (R73)', async () => {
+      const chat = `${JULIET}/chat`;
+      const world = {
+        features: { [INBAND]: [NS_IBB], [PHONE]: [NS_IBB], [DESK]: JINGLE_FEATURES, [chat]: [] },
+        seen: { [chat]: undefined, [INBAND]: undefined, [PHONE]: undefined, [DESK]: undefined },
+      };
+      const { find, findAll, sent } = romeoIn(world);
+      await find(JULIET);
+      expect(sent).toEqual([`query ${INBAND}`]);
+      const found = await findAll(JULIET);
+      expect(found.map(({ peer }) => peer)).toEqual([INBAND, DESK, PHONE]);
+    });
+
+    test('each once, behind the one that proceeds', async () => {
+      const { findAll } = romeoIn({
+        features: { [DESK]: ABLE, [PHONE]: ABLE },
+        seen: { [DESK]: undefined, [PHONE]: undefined },
+        answers: [[PHONE, 'proceed']],
+      });
+      expect((await findAll(JULIET)).map(({ peer }) => peer)).toEqual([PHONE, DESK]);
+    });
+
+    test('the resource inband once, though it proceeds as well', async () => {
+      const { findAll } = romeoIn({
+        features: { [INBAND]: ABLE },
+        answers: [[INBAND, 'proceed']],
+      });
+      expect((await findAll(JULIET)).map(({ peer }) => peer)).toEqual([INBAND]);
+    });
+
+    test('those who tell of their ways before those whose server answers for them (R74)', async () => {
+      const { findAll } = romeoIn({
+        features: { [PHONE]: 'account', [DESK]: [NS_IBB] },
+        seen: { [PHONE]: undefined, [DESK]: undefined },
+      });
+      expect(await findAll(JULIET)).toEqual([
+        { peer: DESK, ways: ['ibb'] },
+        { peer: PHONE, ways: ['jingle', 'si', 'ibb'], isGuess: true },
+      ]);
+    });
+  });
+
+  test('the resource inband may be there where the server answers in its place (R74)', async () => {
+    const { find } = romeoIn({ features: { [INBAND]: 'account' } });
+    expect(await find(JULIET)).toMatchObject({ peer: INBAND, ways: ['jingle', 'si', 'ibb'] });
+  });
+
+  test('of whom the resource inband alone is told of, that is found (R74)', async () => {
+    // Metronome tells nobody's presence to one who asks, and answers for the account.
+    const { find } = romeoIn({ features: { [INBAND]: ABLE, [JULIET]: [] } });
+    expect(await find(JULIET)).toMatchObject({ peer: INBAND });
+  });
+
+  describe('with Dino among the resources', () => {
+    test('another one is taken, though Dino knows better ways (R75)', async () => {
+      const { findAll } = romeoIn({
+        features: { [DESK]: ABLE, [PHONE]: [NS_IBB] },
+        names: { [DESK]: 'Dino' },
+        seen: { [DESK]: undefined, [PHONE]: undefined },
+      });
+      expect((await findAll(JULIET)).map(({ peer }) => peer)).toEqual([PHONE]);
+    });
+
+    test('it is passed over, too, where it is the first to proceed (R75)', async () => {
+      const tablet = `${JULIET}/tablet`;
+      const { find } = romeoIn({
+        features: { [DESK]: ABLE, [PHONE]: ABLE, [tablet]: ABLE },
+        names: { [DESK]: 'Dino' },
+        seen: { [DESK]: undefined, [PHONE]: undefined, [tablet]: undefined },
+        answers: [[DESK, 'proceed']],
+      });
+      expect(await find(JULIET)).toMatchObject({ peer: PHONE });
+    });
+
+    test('nobody is found where there are no others, and the reason is told (R75)', async () => {
+      const { find } = romeoIn({
+        features: { [DESK]: ABLE },
+        names: { [DESK]: 'Dino' },
+        seen: { [DESK]: undefined },
+      });
+      await expect(find(JULIET)).rejects.toThrow(`${DESK} would lose the file: Dino`);
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { remarkOn } from '../../src/transfer/known-clients.js';
+import { losesFiles, remarkOn } from '../../src/transfer/known-clients.js';
 
 test.each([
   ...['Psi', 'Psi 1.5', 'psi+', 'Pidgin', 'Finch', 'libpurple'],
@@ -10,4 +10,9 @@ test.each([
 
 test.each(['', 'inband', 'Psion', 'Depsi', '\u0000'])('nothing is known of "%s"', (client) => {
   expect(remarkOn(client)).toBeUndefined();
+});
+
+test('Dino loses what it gets in the stream, and no other client that is known does (R75)', () => {
+  expect(['Dino', 'dino', 'Dino 0.5.1'].map(losesFiles)).toEqual([true, true, true]);
+  expect(['Psi', 'Gajim', 'Dinosaur', 'inband', ''].some(losesFiles)).toBe(false);
 });

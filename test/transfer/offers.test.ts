@@ -10,6 +10,7 @@ import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI } from '../../src/protocol/si/stanzas.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import type { Recipient } from '../../src/transfer/find-recipient.js';
 import {
   type AcceptedOffer,
   type Offer,
@@ -31,7 +32,11 @@ const { signal } = new AbortController();
 const accepted = {} as AcceptedOffer;
 
 /** Offers in both ways, to recipients who answer so; what was offered and noted. */
-async function offering(ways: Way[], answers: Record<string, Error | AcceptedOffer>) {
+async function offering(
+  ways: Way[],
+  answers: Record<string, Error | AcceptedOffer>,
+  known: Partial<Recipient> = {},
+) {
   const offered: string[] = [];
   const notes: string[] = [];
   const by =
@@ -43,7 +48,7 @@ async function offering(ways: Way[], answers: Record<string, Error | AcceptedOff
       return answer as AcceptedOffer;
     };
   const outcome = await offerTo(
-    { peer: JULIET, ways, sid: 'j1' },
+    { peer: JULIET, ways, sid: 'j1', ...known },
     { jingle: by('jingle'), si: by('si'), ibb: by('ibb') },
     FILE,
     { signal },
@@ -84,6 +89,29 @@ describe('a file is offered', () => {
       expect(offered).toHaveLength(1);
     },
   );
+
+  const nobody = new StanzaError('cancel', 'service-unavailable');
+  const silent = new RequestTimeout('no answer');
+
+  test.each([
+    ['answers by Jingle as nobody', 'jingle', nobody, ['jingle', 'si']],
+    ['does not answer by Jingle', 'jingle', silent, ['jingle', 'si']],
+    ['answers by SI as nobody', 'si', nobody, ['jingle', 'si', 'ibb']],
+    ['makes up their mind for too long by SI', 'si', silent, ['jingle', 'si']],
+  ] as const)('of whom nothing is known, and who %s (R74)', async (_title, way, cause, tried) => {
+    const answers = {
+      jingle: new WayRefused('no'),
+      si: accepted,
+      ibb: accepted,
+      [way]: new RecipientUnreachable('not there', { cause }),
+    };
+    const ways: Way[] = ['jingle', 'si', 'ibb'];
+    const { offered } = await offering(ways, answers, { isGuess: true });
+    expect(offered.map((one) => one.split(' ')[0])).toEqual(tried);
+    // One who has said that it knows the way, and answers so, is gone.
+    if (way !== 'jingle') return;
+    expect((await offering(ways, answers)).offered).toHaveLength(1);
+  });
 
   test('in vain where the last way is refused, or there is none', async () => {
     const jingle = new WayRefused('no');

@@ -18,6 +18,8 @@ const PHONE = `${JULIET}/phone`;
 
 interface Client {
   features: readonly string[];
+  /** Category and type. Default: `client/pc`. */
+  identity?: string;
   name?: string;
   /** What it answers to the question for its version. */
   software?: { name?: string; version?: string };
@@ -33,9 +35,10 @@ function romeoAmong(clients: Record<string, Client>, seen: string[] = []) {
   const answer = async (to: string, question: string): Promise<Element | undefined> => {
     const client = clients[to];
     if (!client) return undefined;
-    const { features, name = '', software, pings = [] } = client;
+    const { features, identity = 'client/pc', name = '', software, pings = [] } = client;
+    const [category = '', type = ''] = identity.split('/');
     if (question === 'http://jabber.org/protocol/disco#info') {
-      return infoElement({ identity: { category: 'client', type: 'pc', name }, features });
+      return infoElement({ identity: { category, type, name }, features });
     }
     if (question === 'urn:xmpp:ping') await clock.advance(pings.shift() ?? 0);
     const fields = Object.entries(software ?? {}).map(([key, text]) => xml(key, {}, text));
@@ -89,7 +92,30 @@ test('takes the name from service discovery where no version is told', async () 
   const { resources } = await ask(DESK);
   expect(resources).toMatchObject([{ client: 'Dino', remark: expect.stringContaining('Dino') }]);
   expect(resources[0]).not.toHaveProperty('version');
-  expect(said).toEqual([`the version of what runs at ${DESK} is not told (service-unavailable)`]);
+  expect(said.at(-1)).toBe(`the version of what runs at ${DESK} is not told (service-unavailable)`);
+});
+
+test('shows what Dino says and what becomes of it, and that nothing would be sent to it (R75)', async () => {
+  for (const jid of [DESK, JULIET]) {
+    const { ask } = romeoAmong({ [DESK]: { features: ABLE, name: 'Dino' } }, [DESK]);
+    const { resources, nobody } = await ask(jid);
+    expect(resources).toMatchObject([
+      {
+        client: 'Dino',
+        ways: ['jingle', 'si', 'ibb'],
+        remark: expect.stringContaining('keeps nothing'),
+      },
+    ]);
+    expect(resources[0]).not.toHaveProperty('via');
+    expect(nobody?.message).toMatch(/desk: Dino .* keeps nothing of it/);
+  }
+});
+
+test('tells of one whose server answers in its place no ways, and which one would be tried first (R74)', async () => {
+  const { ask } = romeoAmong({ [DESK]: { features: [], identity: 'account/registered' } });
+  expect((await ask(DESK)).resources).toMatchObject([
+    { peer: DESK, ways: [], via: 'jingle', why: expect.stringContaining('answers in its place') },
+  ]);
 });
 
 test('cuts names and versions that are too long for a line', async () => {
