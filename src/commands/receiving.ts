@@ -51,7 +51,10 @@ export async function receiveOn(
   const transfers = new Set<Promise<Arrival | undefined>>();
   const underWay = new FilesUnderWay();
   const hasRoom = ({ peer }: { peer: string }) => limits.hasRoom(peer, [...running.values()]);
-  for (const one of [jingle, si]) one.mayOffer = (peer) => limits.mayOffer(peer);
+  for (const one of [jingle, si]) {
+    one.mayOffer = (peer) => limits.mayOffer(peer);
+    one.onRefused = (peer, why) => reporter.note(`an offer of ${peer} was refused: ${why}`);
+  }
   const hasRoomNow = (peer: string) => limits.hasRoom(peer, bytestreams.peers) && hasRoom({ peer });
   registry.registerDefault(authorizing(inbox, limits, hasRoomNow), 'ibb', 'authorized');
   let isDone = false;

@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js
 import { ConnectionLost } from '../../src/session/stanza-session.js';
 import type { Event } from '../../src/ui/events.js';
 import type { Reporter } from '../../src/ui/report.js';
-import { JULIET, linkedSessions } from '../support/linked-sessions.js';
+import { JULIET, linkedSessions, parse } from '../support/linked-sessions.js';
 import { MemoryInbox } from '../transfer/memory-inbox.js';
 
 const LOST = new ConnectionLost('cut');
@@ -47,6 +48,7 @@ function slowInbox() {
 function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
   const [romeo, juliet] = linkedSessions();
   const running: Running = new Map();
+  const notes = new EventEmitter();
   let isDone: () => void = () => undefined;
   const done = new Promise<void>((resolve) => {
     isDone = resolve;
@@ -54,7 +56,8 @@ function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
   const reporter: Reporter = {
     report: ({ event }: Event) => event === 'done' && isDone(),
     connecting: (_text, work) => work(),
-    ...{ warn: () => undefined, note: () => undefined, expect: () => undefined },
+    note: (text) => void notes.emit('note', text),
+    ...{ warn: () => undefined, expect: () => undefined },
     close: () => undefined,
   };
   const context = {
@@ -77,7 +80,7 @@ function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
     const stream = await open();
     stream.on('error', () => undefined).end('hello');
   };
-  return { outcome, running, done, open, send, cut: () => juliet.end(LOST) };
+  return { romeo, notes, outcome, running, done, open, send, cut: () => juliet.end(LOST) };
 }
 
 test.each([
@@ -131,4 +134,36 @@ test('a program that is run for a file does not keep the daemon away from the ne
   await writeFile(go, '');
   await Promise.all(running.keys());
   expect(running.size).toBe(0);
+});
+
+const FILE = `<file><name>letter.txt</name><size>6</size></file>`;
+const BY_SOCKS5 = `
+  <jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='j1'>
+    <content creator='initiator' name='file' senders='initiator'>
+      <description xmlns='urn:xmpp:jingle:apps:file-transfer:5'>${FILE}</description>
+      <transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='b1'/>
+    </content>
+  </jingle>`;
+const OLD = BY_SOCKS5.replace('file-transfer:5', 'file-transfer:3');
+const SI_BY_SOCKS5 = `
+  <si xmlns='http://jabber.org/protocol/si' id='s1'
+      profile='http://jabber.org/protocol/si/profile/file-transfer'>
+    <file xmlns='http://jabber.org/protocol/si/profile/file-transfer' name='letter.txt' size='6'/>
+  </si>`;
+
+test.each([
+  ['Jingle over SOCKS5 alone', BY_SOCKS5, /its transport is urn:xmpp:jingle:transports:s5b:1, and/],
+  ['an older Jingle', OLD, /urn:xmpp:jingle:apps:file-transfer:3 is no file/],
+  ['SI over SOCKS5 alone', SI_BY_SOCKS5, /only in-band bytestreams are taken/],
+])('an offer by %s is refused with a note (R77)', async (_what, offer, why) => {
+  const { romeo, notes, cut, outcome } = receiving(new MemoryInbox(), {});
+  const patience = AbortSignal.timeout(10_000);
+  const noted = on(notes, 'note', { signal: patience });
+  await romeo.request('set', JULIET, parse(offer)).catch(() => undefined);
+  const texts: string[] = [];
+  for await (const [text] of noted) if (texts.push(text) && text.startsWith('an offer of ')) break;
+  expect(texts.at(-1)).toMatch(/^an offer of romeo@montague.example\/orchard was refused: /);
+  expect(texts.at(-1)).toMatch(why);
+  cut();
+  await outcome;
 });

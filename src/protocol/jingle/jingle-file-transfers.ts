@@ -1,5 +1,5 @@
 import type { Session } from '../../session/session.js';
-import { xml } from '../../session/xml.js';
+import { type Element, xml } from '../../session/xml.js';
 import { type Clock, onlineClock, systemClock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
@@ -33,6 +33,8 @@ export interface OfferOptions extends Partial<BytestreamSettings> {
 export class JingleFileTransfers {
   /** Called with each file that a peer offers. */
   onOffer: (file: IncomingJingleFile) => void = (file) => file.decline();
+  /** Told of each offer that is refused unseen, and why. The reason has a peer's words in it, cut to what fits a line. */
+  onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;
   readonly #session: Session;
@@ -46,6 +48,7 @@ export class JingleFileTransfers {
     this.#clock = onlineClock(session, clock);
     this.#sessions = new JingleSessions(session);
     this.#sessions.onInitiate = (initiated) => this.#initiated(initiated);
+    this.#sessions.onRefused = (peer, why) => this.onRefused(peer, why);
     this.#sessions.mayInitiate = (peer) => this.mayOffer(peer);
   }
 
@@ -83,32 +86,44 @@ export class JingleFileTransfers {
 
   #initiated(session: JingleSession): void {
     const refused = whyRefused(session);
-    if (refused) return void session.terminate(refused);
+    if (refused) return this.#refuse(session, ...refused);
     try {
       const { description, transport } = session.content;
       if (!description || !transport) throw new Error('nothing was offered');
       const [file, open] = [readDescription(description), readTransport(transport)];
       this.onOffer(new IncomingJingleFile(session, this.#bytestreams, file, open, this.#clock));
     } catch (error) {
-      void session.terminate({
-        condition: 'incompatible-parameters',
-        text: (error as Error).message,
-      });
+      const { message: text } = error as Error;
+      this.#refuse(session, { condition: 'incompatible-parameters', text }, text);
     }
+  }
+
+  #refuse(session: JingleSession, reason: Reason, why: string): void {
+    void session.terminate(reason);
+    this.onRefused(session.peer, why);
   }
 }
 
-/** What cannot be taken, whoever offers it. */
-function whyRefused({ content }: JingleSession): Reason | undefined {
-  if (content.description?.getNS() !== NS_FILE_TRANSFER) {
-    return { condition: 'unsupported-applications' };
+/** What cannot be taken, whoever offers it: the reason for the peer, and another for us. */
+function whyRefused({ content }: JingleSession): [Reason, why: string] | undefined {
+  const { description, transport, senders, isSecured } = content;
+  if (description?.getNS() !== NS_FILE_TRANSFER) {
+    return [{ condition: 'unsupported-applications' }, `${namespaceOf(description)} is no file`];
   }
   // XEP-0234 §9.1: a file of ours is asked for.
-  if (content.senders === 'responder') {
+  if (senders === 'responder') {
     const specific = xml('file-not-available', { xmlns: NS_FILE_ERRORS });
-    return { condition: 'failed-application', specific };
+    return [{ condition: 'failed-application', specific }, 'it asks for a file of ours'];
   }
-  if (content.isSecured) return { condition: 'security-error', text: 'not encrypted end to end' };
-  const unsupported = content.transport?.getNS() !== NS_JINGLE_IBB;
-  return unsupported ? { condition: 'unsupported-transports' } : undefined;
+  const text = 'not encrypted end to end';
+  if (isSecured) return [{ condition: 'security-error', text }, 'it is encrypted end to end'];
+  if (transport?.getNS() === NS_JINGLE_IBB) return undefined;
+  const why = `its transport is ${namespaceOf(transport)}, and only in-band bytestreams are taken`;
+  return [{ condition: 'unsupported-transports' }, why];
 }
+
+/** Not shown beyond that; in characters. */
+const MAX_NAMESPACE_LENGTH = 100;
+
+const namespaceOf = (element: Element | undefined): string =>
+  element?.getNS()?.slice(0, MAX_NAMESPACE_LENGTH) ?? 'nothing';

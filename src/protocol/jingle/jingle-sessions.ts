@@ -13,6 +13,8 @@ export class JingleSessions {
   /** Called with a session that a peer has initiated, after it was acknowledged. */
   onInitiate: (session: JingleSession) => void = (session) =>
     void session.terminate({ condition: 'decline' });
+  /** Told of a session that was refused before anybody was asked, and why. */
+  onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before a session of a peer's is looked at. */
   mayInitiate: (peer: string) => boolean = () => true;
   readonly #session: Session;
@@ -54,10 +56,15 @@ export class JingleSessions {
     // The acknowledgement leaves first.
     setImmediate(() => {
       // The choice of some contents would be a session that this program has no use for.
-      if (others.length > 0) void initiated.terminate(ONE_CONTENT);
+      if (others.length > 0) this.#refuseChoice(initiated);
       else if (initiated.isPending) this.onInitiate(initiated);
     });
     return undefined;
+  }
+
+  #refuseChoice(initiated: JingleSession): void {
+    void initiated.terminate(ONE_CONTENT);
+    this.onRefused(initiated.peer, 'it has several contents, and a session is for one');
   }
 
   /**

@@ -22,6 +22,9 @@ export class OfferUnanswered extends Error {
  */
 export type Confirmation = 'received' | 'success' | 'closed';
 
+/** Some programs acknowledge an offer, fail over it, and know no session any more (Gajim 1.7.3). */
+const FIRST_PING_MS = 3_000;
+
 /** While a person thinks, the program that asks may end. */
 const PING_AFTER_MS = 30_000;
 
@@ -155,11 +158,11 @@ export class OutgoingJingleFile {
   async #answer(timeout: number): Promise<void> {
     const { ended, peer } = this.#session;
     const until = this.#clock.now() + timeout;
-    while (!this.#isAccepted) {
+    for (let pause = FIRST_PING_MS; !this.#isAccepted; pause = PING_AFTER_MS) {
       ended.throwIfAborted();
       const rest = until - this.#clock.now();
       if (rest <= 0) throw new OfferUnanswered(`${peer} did not say whether it wants the file`);
-      await this.#change(Math.min(rest, PING_AFTER_MS));
+      await this.#change(Math.min(rest, pause));
       if (!this.#isAccepted && !ended.aborted) void this.#session.ping();
     }
   }

@@ -36,6 +36,8 @@ const MAX_PENDING_OF_ONE = 8;
 export class SiFileTransfers {
   /** Called with each offer that a peer makes, which waits until it is accepted or declined. */
   onOffer: (offer: IncomingSiFile) => void = (offer) => offer.decline();
+  /** Told of each offer that is refused unseen, and why. */
+  onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;
   readonly #session: Session;
@@ -48,7 +50,7 @@ export class SiFileTransfers {
     this.#session = session;
     this.#bytestreams = bytestreams;
     this.#unhandle = session.handle('set', stanzas.NS_SI, 'si', (element, { from }) =>
-      this.#receive(stanzas.readOffer(element), from),
+      this.#receive(this.#read(element, from), from),
     );
     // All offers that wait for their bytestreams listen to it.
     setMaxListeners(MAX_PENDING, this.#closed.signal);
@@ -90,6 +92,15 @@ export class SiFileTransfers {
   close(): void {
     this.#unhandle();
     this.#end(new Error('the service was closed'));
+  }
+
+  #read(element: Element, peer: string): stanzas.SiOffer {
+    try {
+      return stanzas.readOffer(element);
+    } catch (error) {
+      if (error instanceof StanzaError) this.onRefused(peer, error.text);
+      throw error;
+    }
   }
 
   async #receive(offer: stanzas.SiOffer, peer: string): Promise<Element> {

@@ -119,13 +119,19 @@ describe('an offer', () => {
     ],
     ['of a broken size', offerOf('<size>6', '<size>six'), 'incompatible-parameters'],
     ['of two files in one', offerOf('</file>', '</file><file/>'), 'incompatible-parameters'],
-  ])('%s is acknowledged and ended', async (_what, text, reason) => {
-    const { transfers, says, said } = talk();
-    transfers.onOffer = () => expect('nothing').toBe('offered');
-    expect(await says(text)).toBe('taken');
-    expect(said()).toEqual([`session-terminate ${reason}`]);
-    expect(await says(jingle('session-info'))).toBe('item-not-found unknown-session');
-  });
+  ])(
+    '%s is acknowledged and ended, and its owner is told of it (R77)',
+    async (_what, text, reason) => {
+      const { transfers, says, said } = talk();
+      const refused: string[] = [];
+      transfers.onRefused = (peer) => refused.push(peer);
+      transfers.onOffer = () => expect('nothing').toBe('offered');
+      expect(await says(text)).toBe('taken');
+      expect(said()).toEqual([`session-terminate ${reason}`]);
+      expect(refused).toEqual([JULIET]);
+      expect(await says(jingle('session-info'))).toBe('item-not-found unknown-session');
+    },
+  );
 
   test.each([
     ['no content', jingle('session-initiate')],
