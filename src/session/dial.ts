@@ -23,12 +23,21 @@ export interface DialOptions {
   /** PEM of a CA to trust beside those of Node. */
   ca?: string | undefined;
   signal: AbortSignal;
+  /** Finds the addresses of a host; default: as the system does. */
+  lookup?: net.LookupFunction;
 }
+
+/** `answered` is called whenever the other side gives a sign of life. */
+type Attempt = DialOptions & { answered?: () => void };
+
+type Failure = Error & { reason?: string; errors?: Failure[] };
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
 
-/** How long an endpoint may take while there is another one; a firewall that drops packets says nothing. */
+/** How long an endpoint may say nothing while there is another one; a firewall that drops packets says nothing. */
 const ENDPOINT_MS = 5_000;
+/** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
+const ADDRESS_MS = 2_500;
 
 /** Opens an encrypted and authenticated connection to the first endpoint that gives one (RFC 6120 §3.2.1). */
 export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<tls.TLSSocket> {
@@ -49,8 +58,9 @@ async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.T
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ENDPOINT_MS);
   const signal = AbortSignal.any([options.signal, late.signal]);
+  const answered = () => void timer.refresh();
   try {
-    return await dialOne(endpoint, { ...options, signal });
+    return await dialOne(endpoint, { ...options, signal, answered });
   } catch (error) {
     if (!late.signal.aborted) throw error;
     const { host, port } = endpoint;
@@ -60,13 +70,18 @@ async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.T
   }
 }
 
-async function dialOne(endpoint: Endpoint, options: DialOptions): Promise<tls.TLSSocket> {
+async function dialOne(endpoint: Endpoint, options: Attempt): Promise<tls.TLSSocket> {
   const { host, port, directTls } = endpoint;
-  const socket = net.connect({ host, port });
+  const { lookup } = options;
+  const socket = net.connect({
+    ...{ host, port, lookup },
+    autoSelectFamilyAttemptTimeout: ADDRESS_MS,
+  });
   // 44 ms a block otherwise: Nagle's algorithm waits for the other side's delayed acknowledgement.
   socket.setNoDelay(true);
   try {
     await once(socket, 'connect', { signal: options.signal });
+    options.answered?.();
     if (!directTls) await startTls(socket, options);
     return await secure(socket, directTls, options);
   } catch (error) {
@@ -79,14 +94,17 @@ async function dialOne(endpoint: Endpoint, options: DialOptions): Promise<tls.TL
   }
 }
 
-/** OpenSSL puts its own bookkeeping into the message. */
-function reasonOf({ message, reason }: Error & { reason?: string }): string {
+function reasonOf({ message, reason, errors }: Failure): string {
+  // A host with several addresses: each has its own reason, and the whole has none.
+  if (errors) return errors.map(reasonOf).join(', ');
+  // OpenSSL puts its own bookkeeping into the message.
   return reason ?? message;
 }
 
 /** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */
-async function startTls(socket: net.Socket, { domain, signal }: DialOptions): Promise<void> {
-  const elements = readElements(socket, signal);
+async function startTls(socket: net.Socket, attempt: Attempt): Promise<void> {
+  const { domain } = attempt;
+  const elements = readElements(socket, attempt);
   socket.write(
     `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='${domain}'>`,
   );
@@ -113,12 +131,16 @@ async function nextOf(elements: AsyncGenerator<Element>): Promise<Element> {
  * The elements that come in the clear, one at each read of the network: anything that
  * arrives glued to another one would be injected into what is encrypted (RFC 6120 §5.4.3.3).
  */
-async function* readElements(socket: net.Socket, signal: AbortSignal): AsyncGenerator<Element> {
+async function* readElements(
+  socket: net.Socket,
+  { signal, answered }: Attempt,
+): AsyncGenerator<Element> {
   const parser = new StreamParser();
   const found: Element[] = [];
   parser.on('element', (element: Element) => found.push(element));
   parser.on('end', () => socket.destroy());
   for await (const [chunk] of on(socket, 'data', { signal, close: ['end', 'close'] })) {
+    answered?.();
     parser.write((chunk as Buffer).toString('latin1'));
     const element = found.shift();
     if (!element) continue;

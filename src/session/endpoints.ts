@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns/promises';
+import { systemClock } from './clock.js';
 
 /** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
 export interface Endpoint {
@@ -18,6 +19,11 @@ export class MalformedService extends Error {
 const STARTTLS_PORT = 5222;
 const DIRECT_TLS_PORT = 5223;
 
+/** How long SRV records are waited for; what is known by then has to do. */
+const LOOK_UP_MS = 3_000;
+/** After this long without an answer a resolver is asked once more, for UDP loses packets. */
+const RESOLVER = { timeout: 1_000, tries: 3 };
+
 /** Reads `xmpp://host[:port]` or `xmpps://host[:port]`. Throws `MalformedService`. */
 export function parseService(service: string): Endpoint {
   const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(service);
@@ -28,23 +34,31 @@ export function parseService(service: string): Endpoint {
   return { host: host.replace(/^\[|\]$/g, ''), port: number, directTls };
 }
 
+type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;
+
 /**
- * The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. Rejects with the
- * signal's reason alone.
+ * The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. Takes three
+ * seconds at most. Rejects with the signal's reason alone.
  */
 export async function lookUp(
   domain: string,
   signal: AbortSignal,
-  resolver = new Resolver(),
+  resolver: SrvResolver = new Resolver(RESOLVER),
+  clock = systemClock,
 ): Promise<Endpoint[]> {
-  // A resolver that does not answer would keep us, and the process, for half a minute.
-  const cancel = () => resolver.cancel();
-  signal.addEventListener('abort', cancel);
+  const answered = new AbortController();
+  const over = AbortSignal.any([signal, answered.signal]);
+  // Some resolvers never answer for one of the two names, and would keep us, and the process, for half a minute.
+  const tooLate = clock.sleep(LOOK_UP_MS, over).then(
+    () => resolver.cancel(),
+    () => signal.aborted && resolver.cancel(),
+  );
   const [direct, startTls] = await Promise.all([
     services(resolver, `_xmpps-client._tcp.${domain}`, true),
     services(resolver, `_xmpp-client._tcp.${domain}`, false),
   ]);
-  signal.removeEventListener('abort', cancel);
+  answered.abort();
+  await tooLate;
   signal.throwIfAborted();
   const found = [...direct, ...startTls].sort((a, b) => a.priority - b.priority || b.draw - a.draw);
   return found.length > 0 ? found : [{ host: domain, port: STARTTLS_PORT, directTls: false }];
@@ -53,7 +67,7 @@ export async function lookUp(
 type RankedEndpoint = Endpoint & { priority: number; draw: number };
 
 async function services(
-  resolver: Resolver,
+  resolver: SrvResolver,
   name: string,
   directTls: boolean,
 ): Promise<RankedEndpoint[]> {

@@ -1,7 +1,17 @@
+import type { SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
 import { ConnectionFailed, dial } from '../../src/session/dial.js';
 import {
   type Endpoint,
@@ -9,6 +19,7 @@ import {
   MalformedService,
   parseService,
 } from '../../src/session/endpoints.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { dnsServer } from './dns-server.js';
 
 describe('a service', () => {
@@ -190,6 +201,29 @@ describe('the endpoints of a domain', () => {
     await expect(found).rejects.toThrow('interrupted');
   });
 
+  /** A resolver that has the records of one name, and never answers for another one until it is cancelled. */
+  function halfSilent(known: Record<string, SrvRecord[]>) {
+    const cancelled = new AbortController();
+    const silence = new Promise<never>((_, reject) => {
+      cancelled.signal.addEventListener('abort', () => reject(new Error('ECANCELLED')));
+    });
+    return {
+      resolveSrv: (name: string) => (known[name] ? Promise.resolve(known[name]) : silence),
+      cancel: () => cancelled.abort(),
+    };
+  }
+
+  test.each([
+    ['one', { [DIRECT]: [record('b.example', { port: 5223 })] }, 'b.example'],
+    ['the other', { [STARTTLS]: [record('a.example')] }, 'a.example'],
+    ['either', {}, 'capulet.example'],
+  ])('are what is known after 3 s where nobody answers for %s (R99)', async (_, known, host) => {
+    const clock = new ManualClock();
+    const found = lookUpAt('capulet.example', never, halfSilent(known), clock);
+    await clock.advance(3_000);
+    expect(await found).toMatchObject([{ host }]);
+  });
+
   test('are those of one kind where only that is known', async () => {
     server.zone = { [DIRECT]: [record('b.example', { port: 5223 })], [STARTTLS]: 'failure' };
     expect(await hosts()).toEqual(['b.example']);
@@ -204,34 +238,80 @@ describe('the endpoints of a domain', () => {
   });
 });
 
-test('an endpoint that does not answer leaves time for the next one', async () => {
-  const silent = net.createServer().listen(0, '127.0.0.1');
-  const busy = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await Promise.all([once(silent, 'listening'), once(busy, 'listening')]);
-  const endpoints = [silent, busy].map((server) => ({
-    ...{ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port, directTls: true },
-  }));
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-  try {
-    const { signal } = new AbortController();
-    const dialled = dial(endpoints, { domain: 'localhost', signal });
-    const asked = once(busy, 'connection');
-    await Promise.all([
-      once(silent, 'connection'),
-      expect(dialled).rejects.toThrow(ConnectionFailed),
-      asked,
-      passed(),
-    ]);
-    await expect(dialled).rejects.toThrow('does not answer');
-  } finally {
+describe('an endpoint that is not the last one', () => {
+  const HEADER = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
+  const FEATURES = `<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>`;
+  const PROCEED = `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`;
+  const TLS_HANDSHAKE = 0x16;
+  let silent: net.Server;
+  let busy: net.Server;
+
+  beforeEach(async () => {
+    silent = net.createServer().listen(0, '127.0.0.1');
+    busy = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await Promise.all([once(silent, 'listening'), once(busy, 'listening')]);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  });
+
+  afterEach(() => {
     jest.useRealTimers();
     silent.close();
     busy.close();
+  });
+
+  /** Dials both, and resolves when the first one is connected. */
+  async function dialling(directTls: boolean) {
+    const endpoints = [silent, busy].map((server) => ({
+      ...{ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port, directTls },
+    }));
+    const connection = once(silent, 'connection');
+    const dialled = dial(endpoints, { domain: 'localhost', signal: new AbortController().signal });
+    const outcome = dialled.then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    const [socket] = (await connection) as [net.Socket];
+    socket.on('error', () => undefined); // it is cut off in the end
+    return { socket, outcome, next: once(busy, 'connection') };
   }
 
-  /** The five seconds that the first one has. */
-  async function passed() {
-    await once(silent, 'connection');
+  test('leaves time for the next one when it does not answer', async () => {
+    const { outcome, next } = await dialling(true);
     jest.advanceTimersByTime(5_000);
-  }
+    await next;
+    expect(await outcome).toBeInstanceOf(ConnectionFailed);
+    expect(await outcome).toHaveProperty('message', expect.stringContaining('does not answer'));
+  });
+
+  test('has its time anew after each sign of life (R99)', async () => {
+    const { socket, outcome, next } = await dialling(false);
+    for (const text of [HEADER + FEATURES, PROCEED]) {
+      await once(socket, 'data');
+      jest.advanceTimersByTime(4_000);
+      socket.write(text);
+    }
+    const [hello] = (await once(socket, 'data')) as [Buffer];
+    expect(hello[0]).toBe(TLS_HANDSHAKE);
+    jest.advanceTimersByTime(5_000);
+    await next;
+    expect(await outcome).toBeInstanceOf(ConnectionFailed);
+    expect(await outcome).toHaveProperty('message', expect.stringContaining('does not answer'));
+  });
+});
+
+test('a host says of each of its addresses why it could not be reached (R99)', async () => {
+  const closed = net.createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as net.AddressInfo;
+  closed.close();
+  await once(closed, 'close');
+  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+  const dialled = dial([{ host: 'capulet.example', port, directTls: true }], {
+    domain: 'capulet.example',
+    signal: new AbortController().signal,
+    lookup: (_host, _options, callback) => callback(null, addresses),
+  });
+  await expect(dialled).rejects.toThrow(
+    `(connect ECONNREFUSED 127.0.0.1:${port}, connect ECONNREFUSED 127.0.0.2:${port})`,
+  );
 });
