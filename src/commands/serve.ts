@@ -107,7 +107,7 @@ export async function persevere(
     try {
       return await serve(() => {
         wasOnline = true;
-        retries.succeeded();
+        retries.works();
       });
     } catch (error) {
       signal.throwIfAborted();

@@ -78,12 +78,16 @@ export class Resumption {
     }
   }
 
-  /** A server that cuts us off again at once, with not a stanza come through, is as good as not there. */
+  /**
+   * A server that cuts us off again at once, with not a stanza come through, is as good as not there. With one that
+   * lets a stanza through each time we go on, but not without a pause.
+   */
   #begin(progress: number): void {
     const now = this.#options.clock.now();
-    if (progress === this.#progress && now - this.#resumedAt < STABLE_MS) return;
+    const hasLasted = now - this.#resumedAt >= STABLE_MS;
+    if (progress === this.#progress && !hasLasted) return;
     this.#progress = progress;
-    this.#attempt = 0;
+    this.#attempt = hasLasted ? 0 : Math.min(this.#attempt, 1);
     this.#deadline = now + this.#maxSeconds * 1000;
   }
 

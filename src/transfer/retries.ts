@@ -3,6 +3,9 @@ import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { backoff } from '../session/backoff.js';
 import { StanzaError } from '../session/stanza-error.js';
 
+/** What has worked for this long, in milliseconds, did not fail at once. */
+const STABLE_MS = 60_000;
+
 /** Attempts at one thing, with growing, jittered pauses between them. */
 export class Retries {
   readonly #limit: number;
@@ -12,6 +15,8 @@ export class Retries {
   /** Milliseconds without anything done, up to `#since`. */
   #lost = 0;
   #since: number | undefined;
+  /** When the present attempt began to work. */
+  #worksSince: number | undefined;
   #furthest = 0;
 
   /** `limit`: milliseconds that attempts may go on without any progress. */
@@ -21,19 +26,21 @@ export class Retries {
     this.#random = random;
   }
 
-  /** It worked: the next failure counts as the first. */
-  succeeded(): void {
-    this.#failures = 0;
-    this.#lost = 0;
-    this.#since = undefined;
+  /** The present attempt works. If it does for a minute, the next failure counts as the first. */
+  works(): void {
+    this.#worksSince ??= this.#clock.now();
   }
 
-  /** The same for one who got further than ever before. What is done again is no progress; but it takes its time. */
+  /** It got this far. What is done again is no progress, but it takes its time. */
   reached(point: number): void {
     if (this.#since !== undefined) this.#since = this.#clock.now();
     if (point <= this.#furthest) return;
     this.#furthest = point;
-    this.succeeded();
+    this.works();
+    this.#lost = 0;
+    this.#since = undefined;
+    // Not 0: a server that ends each session after a block would be logged in to without a pause.
+    this.#failures = Math.min(this.#failures, 1);
   }
 
   /**
@@ -42,6 +49,8 @@ export class Retries {
    */
   async wait(error: Error, signal: AbortSignal, onWait: () => void): Promise<void> {
     this.#lose();
+    if (this.#hasLasted()) this.#failures = 0;
+    this.#worksSince = undefined;
     const pause = backoff(this.#failures, this.#random);
     this.#failures += 1;
     if (this.#lost + pause >= this.#limit) throw error;
@@ -49,6 +58,10 @@ export class Retries {
     // Between two connections nothing else keeps the process running.
     await this.#clock.sleep(pause, signal, { ref: true }).catch(() => signal.throwIfAborted());
     this.#lose();
+  }
+
+  #hasLasted(): boolean {
+    return this.#worksSince !== undefined && this.#clock.now() - this.#worksSince >= STABLE_MS;
   }
 
   /** Nothing was done since the last look. */

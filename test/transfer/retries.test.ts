@@ -35,7 +35,7 @@ describe('attempts', () => {
   });
 
   test('go on as long as each gets further', async () => {
-    const { outcome } = await attemptsIn(0, (retries, attempt) => {
+    const { outcome } = await attemptsIn(100_000, (retries, attempt) => {
       if (attempt === 100) throw new Error('as far as it goes');
       retries.reached(attempt + 1);
     });
@@ -64,6 +64,34 @@ describe('attempts', () => {
       }
     }
     await expect(retries.wait(new Error('cut again'), never, ignore)).rejects.toThrow('cut again');
+  });
+
+  /** The pauses before attempts of which each works at once, and fails after so many milliseconds. */
+  async function pausesAfter(ms: number, work: (retries: Retries, attempt: number) => void) {
+    const clock = new ManualClock();
+    const retries = new Retries(Number.POSITIVE_INFINITY, clock, () => 0);
+    const pauses: number[] = [];
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      work(retries, attempt);
+      await clock.advance(ms);
+      const begun = clock.now();
+      const waiting = retries.wait(new Error('it failed again'), never, ignore);
+      const done = waiting.then(() => pauses.push(clock.now() - begun));
+      await clock.advance(100_000);
+      await done;
+    }
+    return pauses;
+  }
+
+  test('are made at once only after one that worked for a minute (R98)', async () => {
+    const online = (retries: Retries) => retries.works();
+    expect(await pausesAfter(60_000, online)).toEqual([0, 0, 0, 0, 0]);
+    expect(await pausesAfter(59_000, online)).toEqual([0, 1_000, 2_000, 4_000, 8_000]);
+  });
+
+  test('have a pause between them however far each gets (R98)', async () => {
+    const further = (retries: Retries, attempt: number) => retries.reached(attempt);
+    expect(await pausesAfter(10, further)).toEqual([0, 1_000, 1_000, 1_000, 1_000]);
   });
 
   test('are not waited for by one who has had enough', async () => {
