@@ -227,7 +227,7 @@ describe('after a cut', () => {
     expect(states).toEqual(['resuming', 'online']);
   });
 
-  test('it can be cut again, and goes on again', async () => {
+  test('it can be cut again, and goes on again (R98)', async () => {
     const again: string[] = [];
     const next = (h: number, id: number) =>
       resumes(h, async (peer, request) => {
