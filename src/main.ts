@@ -36,6 +36,7 @@ const EXIT_CODES: Record<string, number> = {
   BytestreamOverrun: 7,
   CloseUnconfirmed: 7,
   ConnectionLost: 7,
+  UnsendableStanza: 7,
   BlobMismatch: 8,
   FileMismatch: 8,
   NoSuchBlob: 9,

@@ -51,9 +51,9 @@ export async function connect(options: ConnectOptions): Promise<Session> {
       enabled: features.getChild('sm', NS_SM) && (await manage(stream)),
     }),
   );
-  const resumption = { login: options, timeout, signal, clock, random };
-  const connection = new Connection(stream, enabled, resumption);
   const maxStanzaBytes = readMaxStanzaBytes(features);
+  const resumption = { login: options, timeout, signal, clock, random };
+  const connection = new Connection(stream, enabled, { ...resumption, maxStanzaBytes });
   const session = new StanzaSession(jid, connection, { ...options, maxStanzaBytes });
   connection.start(session);
   return session;

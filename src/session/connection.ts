@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ConnectionFailed } from './dial.js';
 import { untilOverdue, untilSilent } from './liveness.js';
 import { type Resumed, Resumption, type ResumptionOptions } from './resumption.js';
+import { serialize } from './serialize.js';
 import { ConnectionLost, type StanzaSession, type StanzaTransport } from './stanza-session.js';
 import { StreamError } from './stream-error.js';
 import { NS_SM, StreamManagement } from './stream-management.js';
@@ -17,9 +18,14 @@ export class ResourceConflict extends Error {
 
 type Owner = Pick<StanzaSession, 'receive' | 'suspend' | 'resume' | 'end'>;
 
+interface ConnectionOptions extends ResumptionOptions {
+  /** The largest stanza that the server takes, where it says so. */
+  maxStanzaBytes: number | undefined;
+}
+
 /** The streams that carry a session, one after the other. */
 export class Connection implements StanzaTransport {
-  readonly #options: ResumptionOptions;
+  readonly #options: ConnectionOptions;
   readonly #management: StreamManagement | undefined;
   readonly #resumption: Resumption | undefined;
   readonly #closing = new AbortController();
@@ -29,7 +35,7 @@ export class Connection implements StanzaTransport {
   #recovered!: Promise<void>;
 
   /** `enabled`: what the server answered to `<enable/>`, where it has stream management. */
-  constructor(stream: XmppStream, enabled: Element | undefined, options: ResumptionOptions) {
+  constructor(stream: XmppStream, enabled: Element | undefined, options: ConnectionOptions) {
     this.#stream = stream;
     this.#options = options;
     if (!enabled) return;
@@ -44,9 +50,12 @@ export class Connection implements StanzaTransport {
     this.#follow(this.#stream, () => undefined);
   }
 
-  /** A stanza that is written while there is no stream, or cut off on its way, goes out with the next one. */
+  /**
+   * A stanza that is written while there is no stream, or cut off on its way, goes out with the next one. One that
+   * would end the stream does not: rejects with `UnsendableStanza`.
+   */
   async write(stanza: Element): Promise<void> {
-    const text = stanza.toString();
+    const text = serialize(stanza, this.#options.maxStanzaBytes);
     const recovered = this.#recovered;
     const written = this.#stream.write(text).catch(() => recovered);
     this.#management?.sent(text);
@@ -118,7 +127,7 @@ export class Connection implements StanzaTransport {
   #ask(): void {
     if (this.#management) return this.#management.ask();
     const id = randomBytes(16).toString('base64url');
-    this.#writeRaw(xml('iq', { type: 'get', id }, xml('ping', { xmlns: NS_PING })).toString());
+    this.#writeRaw(serialize(xml('iq', { type: 'get', id }, xml('ping', { xmlns: NS_PING }))));
   }
 
   #writeRaw(text: string): void {

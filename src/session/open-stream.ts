@@ -1,6 +1,7 @@
 import { ConnectionFailed, dial } from './dial.js';
 import { lookUp, parseService } from './endpoints.js';
 import { parseJid } from './jid.js';
+import { serialize } from './serialize.js';
 import type { Element } from './xml.js';
 import { XmppStream } from './xmpp-stream.js';
 
@@ -78,7 +79,7 @@ export async function exchange(
       resolve(received);
     });
   });
-  stream.write(element.toString()).catch((error) => stream.fail(error));
+  stream.write(serialize(element)).catch((error) => stream.fail(error));
   const gone = stream.closed.then((error) => {
     const why = error?.message ?? 'the server closed the connection';
     throw new ConnectionFailed(`the login was cut short (${why})`, { cause: error });

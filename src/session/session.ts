@@ -46,7 +46,8 @@ export interface Session {
 
   /**
    * Sends an iq and resolves to the result stanza, matched by id and by sender (RFC 6120 §8.1.2.1).
-   * Rejects with `StanzaError`, `RequestTimeout`, `ConnectionLost`, or the signal's reason.
+   * Rejects with `StanzaError`; `UnsendableStanza` where the request is too
+   * large to be sent; `RequestTimeout`, `ConnectionLost`, or the signal's reason.
    */
   request(
     type: 'get' | 'set',
@@ -58,7 +59,10 @@ export interface Session {
   /** Answers iqs of this type whose only child is `<name xmlns=…/>`. One handler each. */
   handle(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void;
 
-  /** Writes a message or presence; resolves when it is handed to the network, after resuming if need be. */
+  /**
+   * Writes a message or presence; resolves when it is handed to the network, after resuming if need be. Rejects with
+   * `UnsendableStanza`, or the error that ended the session.
+   */
   send(stanza: Element): Promise<void>;
 
   /**

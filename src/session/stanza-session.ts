@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { bareJid, isJid } from './jid.js';
 import { Requests } from './requests.js';
+import { UnsendableStanza } from './serialize.js';
 import type {
   IqContext,
   IqHandler,
@@ -19,7 +20,7 @@ export class ConnectionLost extends Error {
 
 /** What carries the stanzas of a session. */
 export interface StanzaTransport {
-  /** Resolves when the stanza is handed to the network. */
+  /** Resolves when the stanza is handed to the network. Rejects with `UnsendableStanza` where it cannot be. */
   write(stanza: Element): Promise<void>;
   /** See `Session`; without it nothing is known of what becomes of a stanza. */
   sync?(): Promise<void>;
@@ -179,7 +180,7 @@ export class StanzaSession implements Session {
     return isJid(from) ? from : undefined;
   }
 
-  /** Never echoes the request: the answer to a large stanza stays small. */
+  /** Never echoes the request, but for its id: the answer to a large stanza stays small. */
   async #answer(stanza: Element, from: string, id: string): Promise<void> {
     const handler = this.#findHandler(stanza, from);
     if (!handler && this.#options.mayRefuse?.(from) === false) return;
@@ -191,8 +192,19 @@ export class StanzaSession implements Session {
       type = 'error';
       payload = this.#asStanzaError(error as Error).toElement();
     }
-    // When the write fails the connection is gone, and the session ends with its error.
-    await this.#write(xml('iq', { type, to: stanza.attrs.from, id }, payload)).catch(
+    const attrs = { to: stanza.attrs.from, id };
+    await this.#write(xml('iq', { type, ...attrs }, payload)).catch((error) =>
+      this.#answerLess(attrs, error),
+    );
+  }
+
+  /** An answer that cannot be sent makes room for one that says so; an id of such a length has none. */
+  async #answerLess(attrs: { to: string | undefined; id: string }, error: Error): Promise<void> {
+    // Otherwise the connection is gone, and the session ends with its error.
+    if (!(error instanceof UnsendableStanza)) return;
+    const payload = INTERNAL_ERROR.toElement();
+    await this.#write(xml('iq', { type: 'error', ...attrs }, payload)).then(
+      () => this.#options.onError?.(error),
       () => undefined,
     );
   }
@@ -225,7 +237,7 @@ export class StanzaSession implements Session {
   #asStanzaError(error: Error): StanzaError {
     if (error instanceof StanzaError) return error;
     this.#options.onError?.(error);
-    return new StanzaError('cancel', 'internal-server-error');
+    return INTERNAL_ERROR;
   }
 
   #guard(run: () => void): void {
@@ -240,12 +252,15 @@ export class StanzaSession implements Session {
     try {
       await this.#transport.write(stanza);
     } catch (cause) {
+      if (cause instanceof UnsendableStanza) throw cause;
       // What ended the session says more than that it cannot be written to.
       this.#ended.signal.throwIfAborted();
       throw new ConnectionLost(`the connection was lost (${(cause as Error).message})`, { cause });
     }
   }
 }
+
+const INTERNAL_ERROR = new StanzaError('cancel', 'internal-server-error');
 
 const handlerKey = (type: string, xmlns: string, name: string) => `${type} ${xmlns} ${name}`;
 

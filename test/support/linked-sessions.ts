@@ -1,4 +1,5 @@
 import { StreamParser } from '../../src/session/parser.js';
+import { serialize } from '../../src/session/serialize.js';
 import {
   ConnectionLost,
   StanzaSession,
@@ -15,7 +16,7 @@ export const JULIET = 'juliet@capulet.example/balcony';
  */
 export type Intercept = (stanza: Element, deliver: (stanza: Element) => void) => void;
 
-/** Two sessions that talk through text and the real parser, as through a server without delay. */
+/** Two sessions that talk through text, as it would be written, and the real parser, as through a server without delay. */
 export function linkedSessions(
   intercept: Intercept = (stanza, deliver) => deliver(stanza),
   options: StanzaSessionOptions = {},
@@ -32,12 +33,12 @@ function endpoint(
   options: StanzaSessionOptions,
 ): StanzaSession {
   const deliver = (stanza: Element) => {
-    const parsed = parse(stanza.toString());
+    const parsed = parse(serialize(stanza));
     setImmediate(() => other().receive(parsed));
   };
   const transport = {
     write: async (stanza: Element) => {
-      const stamped = parse(stanza.toString());
+      const stamped = parse(serialize(stanza, options.maxStanzaBytes));
       stamped.attrs.from = jid;
       intercept(stamped, deliver);
     },

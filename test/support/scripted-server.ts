@@ -208,6 +208,8 @@ export interface Login {
   /** What comes between the header and the features of the three streams of a login. */
   beforeFeatures?: Partial<Record<'STARTTLS' | 'SASL' | 'binding', string>>;
   streamManagement?: boolean;
+  /** What it says of the largest stanza that it takes (XEP-0478). */
+  maxStanzaBytes?: number;
   /** The attributes of `<enabled/>`. */
   enabled?: string;
   /** What comes in one piece with `<enabled/>`. */
@@ -279,7 +281,7 @@ function serveScram(clientFirst: string, options: Login & Required<Pick<Login, '
 export async function bind(peer: Peer, options: Login): Promise<void> {
   const { jid, streamManagement, behindEnabled = '' } = options;
   const { enabled = "id='resume-me' resume='true'" } = options;
-  const features = BIND + (streamManagement ? STREAM_MANAGEMENT : '');
+  const features = BIND + (streamManagement ? STREAM_MANAGEMENT : '') + limits(options);
   await peer.header(features, options.beforeFeatures?.binding);
   const { id } = await peer.stanza('iq');
   peer.write(
@@ -289,6 +291,11 @@ export async function bind(peer: Peer, options: Login): Promise<void> {
   await peer.expect(/<enable[^>]*>/);
   peer.write(`<enabled xmlns='urn:xmpp:sm:3' ${enabled}/>${behindEnabled}`);
 }
+
+const limits = ({ maxStanzaBytes }: Login) =>
+  maxStanzaBytes
+    ? `<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>${maxStanzaBytes}</max-bytes></limits>`
+    : '';
 
 /** A login up to the request to resume (XEP-0198 §5), which is returned unanswered. */
 export async function resumption(peer: Peer, options: Login): Promise<string> {
