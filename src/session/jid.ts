@@ -7,6 +7,10 @@ export interface Jid {
 
 /** RFC 7622 §3.1: each part has at most 1023 bytes. */
 const MAX_PART_BYTES = 1023;
+/** Three parts, `@` and `/`. Nothing longer is looked at, by which normalizing would take for ever. */
+const MAX_CHARACTERS = 3 * MAX_PART_BYTES + 2;
+/** As much of what is no address as an error needs to show. */
+const MAX_SHOWN = 100;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const NOT_IN_LOCAL = /[\u0000-\u0020\u007f"&'/:<>@]/;
@@ -18,13 +22,17 @@ const NOT_IN_RESOURCE = /[\u0000-\u001f\u007f]/;
 /** A text is not an XMPP address. */
 export class MalformedJid extends Error {
   override readonly name = 'MalformedJid';
-  constructor(readonly text: string) {
-    super(`"${text}" is not an XMPP address; one looks like name@example.org`);
+  readonly text: string;
+  constructor(text: string) {
+    const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+    super(`"${shown}" is not an XMPP address; one looks like name@example.org`);
+    this.text = shown;
   }
 }
 
 /** Reads `local@domain/resource`, lower-casing all but the resource (RFC 7622 §3). Throws `MalformedJid`. */
 export function parseJid(text: string): Jid {
+  if (text.length > MAX_CHARACTERS) throw new MalformedJid(text);
   const slash = text.indexOf('/');
   const bare = slash < 0 ? text : text.slice(0, slash);
   const at = bare.indexOf('@');
