@@ -16,7 +16,7 @@ export class ResourceConflict extends Error {
   override readonly name = 'ResourceConflict';
 }
 
-type Owner = Pick<StanzaSession, 'receive' | 'suspend' | 'resume' | 'end'>;
+type Owner = Pick<StanzaSession, 'receive' | 'itemReader' | 'suspend' | 'resume' | 'end'>;
 
 interface ConnectionOptions extends ResumptionOptions {
   /** The largest stanza that the server takes, where it says so. */
@@ -85,7 +85,10 @@ export class Connection implements StanzaTransport {
     failAfter(silent, stream, new ConnectionFailed('the server gives no sign of life'));
     try {
       begin(gone.signal);
-      stream.consume((element) => this.#receive(element));
+      stream.consume(
+        (element) => this.#receive(element),
+        (head) => this.#owner.itemReader(head),
+      );
     } catch (error) {
       stream.fail(error as Error);
     }

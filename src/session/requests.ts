@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Countdown } from './countdown.js';
 import { bareJid, formatJid, parseJid } from './jid.js';
+import { type ItemReader, isEmptied } from './parser.js';
 import type { RequestOptions } from './session.js';
 import { StanzaError } from './stanza-error.js';
 import type { Element } from './xml.js';
@@ -15,6 +16,7 @@ export class RequestTimeout extends Error {
 interface Pending {
   to: string | undefined;
   countdown: Countdown;
+  onItem: ItemReader | undefined;
   settle(reply: Element | Error): void;
 }
 
@@ -33,15 +35,14 @@ export class Requests {
   /** Registers a request before it is sent: its id, and the promise of the reply. */
   register(to: string | undefined, options: RequestOptions = {}) {
     const id = randomBytes(16).toString('base64url');
-    const { timeout = DEFAULT_TIMEOUT_MS, signal } = options;
+    const { timeout = DEFAULT_TIMEOUT_MS, signal, onItem } = options;
     const reply = new Promise<Element>((resolve, reject) => {
       const abort = () => this.fail(id, signal?.reason as Error);
       const late = () => this.fail(id, new RequestTimeout(`no answer from ${to ?? 'the server'}`));
       const countdown = new Countdown(timeout, late);
       if (!this.#held) countdown.go();
       this.#pending.set(id, {
-        to,
-        countdown,
+        ...{ to, countdown, onItem },
         settle: (outcome) => {
           this.#pending.delete(id);
           countdown.stop();
@@ -58,10 +59,31 @@ export class Requests {
 
   /** Takes an iq of type result or error; one that no request waits for from this sender is ignored. */
   receive(stanza: Element): void {
-    const { id = '', from, type } = stanza.attrs;
+    const pending = this.#answeredBy(stanza);
+    if (!pending) return;
+    if (isEmptied(stanza)) return pending.settle(tooLarge());
+    if (stanza.attrs.type === 'error') return pending.settle(StanzaError.fromStanza(stanza));
+    this.#readItems(stanza, pending.onItem);
+    pending.settle(stanza);
+  }
+
+  /** Who reads the items of this result as they come. */
+  itemReader(head: Element): ItemReader | undefined {
+    if (head.name !== 'iq' || head.attrs.type !== 'result') return undefined;
+    return this.#answeredBy(head)?.onItem;
+  }
+
+  #answeredBy({ attrs: { id = '', from } }: Element): Pending | undefined {
     const pending = this.#pending.get(id);
-    if (!pending || !this.#mayAnswer(pending.to, from)) return;
-    pending.settle(type === 'error' ? StanzaError.fromStanza(stanza) : stanza);
+    return pending && this.#mayAnswer(pending.to, from) ? pending : undefined;
+  }
+
+  /** Those that did not go to the reader as they came. */
+  #readItems(stanza: Element, onItem: ItemReader | undefined): void {
+    if (!onItem) return;
+    const [payload] = stanza.getChildElements();
+    for (const item of payload?.getChildElements() ?? []) onItem(item);
+    payload?.children.splice(0);
   }
 
   /** Lets no time pass for them until `release`: nobody can answer. */
@@ -91,6 +113,10 @@ export class Requests {
     return from === to || (from !== undefined && normalize(from) === normalize(to));
   }
 }
+
+/** Whoever it was, it has said nothing that we could use. */
+const tooLarge = () =>
+  new StanzaError('cancel', 'policy-violation', 'the answer is too large to be read');
 
 function normalize(jid: string): string {
   try {

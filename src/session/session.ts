@@ -4,6 +4,11 @@ export interface RequestOptions {
   /** Milliseconds online until `RequestTimeout`; `Number.POSITIVE_INFINITY` never. Default 30,000. */
   timeout?: number;
   signal?: AbortSignal;
+  /**
+   * Reads an answer of any length as it comes: called with each child of its payload, which the result then has none
+   * of. Where the connection is cut in between, the first ones come again.
+   */
+  onItem?: (item: Element) => void;
 }
 
 /** What a handler is told about the request beside its payload. */
@@ -46,7 +51,7 @@ export interface Session {
 
   /**
    * Sends an iq and resolves to the result stanza, matched by id and by sender (RFC 6120 §8.1.2.1).
-   * Rejects with `StanzaError`; `UnsendableStanza` where the request is too
+   * Rejects with `StanzaError`, also for an answer too large to be read; `UnsendableStanza` where the request is too
    * large to be sent; `RequestTimeout`, `ConnectionLost`, or the signal's reason.
    */
   request(

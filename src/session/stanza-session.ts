@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { bareJid, isJid } from './jid.js';
+import type { ItemReader } from './parser.js';
 import { Requests } from './requests.js';
 import { UnsendableStanza } from './serialize.js';
 import type {
@@ -171,6 +172,12 @@ export class StanzaSession implements Session {
     } else if (stanza.attrs.id) {
       void this.#answer(stanza, from, stanza.attrs.id);
     }
+  }
+
+  /** Who reads the items of this stanza as they come, by its attributes. */
+  itemReader(head: Element): ItemReader | undefined {
+    const read = this.#requests.itemReader(head);
+    return read && ((item) => this.#guard(() => read(item)));
   }
 
   /** Who sent it; `undefined` where the address is malformed, which no server lets through. */

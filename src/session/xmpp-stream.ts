@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { client, type Entity, type Transport } from '@xmpp/client';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
-import { StreamParser } from './parser.js';
+import { type ItemReader, StreamParser } from './parser.js';
 import { type Credentials, createMechanism, mechanisms, NotAuthorized } from './sasl.js';
 import { SocketAdapter } from './socket-adapter.js';
 import { StreamError } from './stream-error.js';
@@ -37,6 +37,7 @@ export class XmppStream {
   readonly #socket: TLSSocket;
   #error: Error | undefined;
   #consumer: ((element: Element) => void) | undefined;
+  #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
   #backlog: Element[] = [];
   #unsent: Unsent[] = [];
   #writing = false;
@@ -74,9 +75,16 @@ export class XmppStream {
     });
   }
 
-  /** Hands over every element after the features; without a consumer they are kept for the next one. */
-  consume(consumer: ((element: Element) => void) | undefined): void {
+  /**
+   * Hands over every element after the features; without a consumer they are kept for the next one. `itemReader` is
+   * asked by the attributes of each who reads the items of its payload as they come.
+   */
+  consume(
+    consumer: ((element: Element) => void) | undefined,
+    itemReader?: (head: Element) => ItemReader | undefined,
+  ): void {
     this.#consumer = consumer;
+    this.#itemReader = itemReader;
     while (this.#consumer && this.#backlog.length > 0) {
       this.#consumer(this.#backlog.shift() as Element);
     }
@@ -163,7 +171,8 @@ export class XmppStream {
     // Its two seconds are too short for some links, and go on where the server has answered before our header was
     // reported to be written. How long a login may take is for who asked for it.
     entity.timeout = 0;
-    entity.transports = [transport(entity, this.#socket)];
+    const parser = parserFor((head) => this.#itemReader?.(head));
+    entity.transports = [transport(entity, this.#socket, parser)];
     entity.saslFactory._mechs = names.map((name) => ({
       name,
       mech: returning(speakers.get(name)),
@@ -214,8 +223,20 @@ function beforeLogin(element: Element, names: string[]): Element {
 const tooEarly = ({ name }: Element) =>
   new ServerNotTrusted(`the server sent <${name}/> before the login was done`);
 
+/** Our parser, as the library makes one for each of the streams of a login. */
+const parserFor = (readerOf: (head: Element) => ItemReader | undefined) =>
+  class extends StreamParser {
+    constructor() {
+      super(readerOf);
+    }
+  };
+
 /** The library's own TLS transport, on the connection that we have made and with our parser. */
-function transport(entity: Entity, socket: TLSSocket): typeof Transport {
+function transport(
+  entity: Entity,
+  socket: TLSSocket,
+  parser: typeof StreamParser,
+): typeof Transport {
   const [base] = entity.transports.filter(({ prototype }) =>
     prototype.socketParameters('xmpps://localhost'),
   );
@@ -224,7 +245,7 @@ function transport(entity: Entity, socket: TLSSocket): typeof Transport {
   Object.assign(ours.prototype, {
     socketParameters: () => socket,
     Socket: SocketAdapter,
-    Parser: StreamParser,
+    Parser: parser,
   });
   return ours;
 }

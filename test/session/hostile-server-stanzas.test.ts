@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
+import { UnsendableStanza } from '../../src/session/serialize.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { type Element, xml } from '../../src/session/xml.js';
@@ -27,6 +28,8 @@ const TYBALT = 'tybalt@capulet.example/street';
 const NS_TEST = 'urn:example:test';
 
 prepareHostileServers();
+
+const message = (content: string) => `<message from='${JULIET}'>${content}</message>`;
 
 /** Resolves once the client has handled everything written before; rejects with `PeerGone`. */
 async function caughtUp(peer: Peer): Promise<void> {
@@ -145,7 +148,6 @@ describe('input', () => {
     expect(bodies).toEqual([body]);
   });
 
-  const message = (content: string) => `<message from='${JULIET}'>${content}</message>`;
   const hostile: [string, string | Uint8Array, Partial<Login>?][] = [
     ['an unknown entity', message('<body>&foo;</body>')],
     ['an unknown entity in an attribute', `<message from='${JULIET}' id='&foo;'/>`],
@@ -160,7 +162,6 @@ describe('input', () => {
     ['text between stanzas', 'text'],
     ['a stanza of 5 MiB', message(`<body>${'x'.repeat(5 << 20)}</body>`)],
     ['a tag of 5 MiB', `<message from='${JULIET}' id='${'x'.repeat(5 << 20)}'/>`],
-    ['a stanza that never ends', `<message from='${JULIET}'>${'x'.repeat(5 << 20)}`],
     ['elements 10,000 deep', message('<x>'.repeat(10_000) + '</x>'.repeat(10_000))],
     ['60,000 siblings', message('<x/>'.repeat(60_000))],
     [
@@ -297,6 +298,137 @@ describe('a request', () => {
     await caughtUp(peer);
     expect(peer.received.tls).not.toMatch(/id="x"/);
     expect(runs).toBe(0);
+  });
+});
+
+describe('what is too large', () => {
+  const HUGE = `<x xmlns='${NS_TEST}'>${'<y/>'.repeat(20_000)}</x>`;
+  const stanza = (attrs: string) => `<iq id='q' from='${JULIET}' to='${JID}' ${attrs}>${HUGE}</iq>`;
+
+  test.each(['result', 'error'])(
+    'as an answer of type %s fails its request at once (R62)',
+    async (type) => {
+      const [session, peer] = await online();
+      const timeout = Number.POSITIVE_INFINITY;
+      const reply = session.request('get', JULIET, xml('ping', { xmlns: NS_PING }), { timeout });
+      const { id } = await peer.stanza('iq');
+      peer.write(stanza(`type='${type}'`).replace("id='q'", `id='${id}'`));
+      await expect(reply).rejects.toEqual(
+        new StanzaError('cancel', 'policy-violation', 'the answer is too large to be read'),
+      );
+      await caughtUp(peer);
+    },
+  );
+
+  test('as a request gets the answer of one that nobody handles (R62)', async () => {
+    const [session, peer] = await online();
+    session.handle('set', NS_TEST, 'x', () => undefined);
+    peer.write(stanza("type='set'"));
+    const { text, id } = await peer.stanza('iq');
+    expect([id, attribute(text, 'to'), attribute(text, 'type')]).toEqual(['q', JULIET, 'error']);
+    expect(text).toContain('<service-unavailable');
+  });
+
+  test('is counted as any other stanza (R62)', async () => {
+    const [, peer] = await online({}, { streamManagement: true });
+    peer.write(`<message from='${JULIET}'>${HUGE}</message>${stanza("type='result'")}`);
+    peer.write(`<presence from='${JULIET}' x='${'x'.repeat(5 << 20)}'/>`);
+    peer.write("<r xmlns='urn:xmpp:sm:3'/>");
+    expect((await peer.expect(/<a [^>]*h="(\d+)"/))[1]).toBe('3');
+  });
+
+  // As Prosody and ejabberd deliver 11 kB with a namespace of 5,000 letters that was declared once.
+  test('because its namespaces are repeated does not end the session (R62)', async () => {
+    const [session, peer] = await online();
+    const seen: Element[] = [];
+    session.onMessage((stanza) => seen.push(stanza));
+    const child = `<x xmlns='${'n'.repeat(5_000)}'/>`;
+    peer.write(message(child.repeat(1_000)));
+    await caughtUp(peer);
+    expect(seen.map(({ attrs, children }) => [attrs.from, children])).toEqual([[JULIET, []]]);
+  });
+
+  test('is not sent: a request fails, and the session goes on (R61)', async () => {
+    const [session, peer] = await online();
+    const ask = (length: number) =>
+      session.request('get', JULIET, xml('x', { xmlns: NS_TEST, a: 'x'.repeat(length) }));
+    await expect(ask(256 * 1024)).rejects.toThrow(UnsendableStanza);
+    const message = xml('message', { to: JULIET }, xml('body', {}, 'x'.repeat(256 * 1024)));
+    await expect(session.send(message)).rejects.toThrow(UnsendableStanza);
+    expect(await whatBecomesOf(session, peer)).toBe('online');
+    expect(peer.received.tls).not.toContain('xxx');
+  });
+
+  test('by what the server says of itself is not sent (R61)', async () => {
+    const [session, peer] = await online({}, { maxStanzaBytes: 10_000 });
+    const send = (length: number) => session.send(xml('message', { id: 'x'.repeat(length) }));
+    await expect(send(9_999)).rejects.toThrow('the server takes 10000');
+    await send(9_000);
+    expect(await whatBecomesOf(session, peer)).toBe('online');
+  });
+
+  test('is not counted as sent (R61)', async () => {
+    const [session, peer] = await online({}, { streamManagement: true });
+    const huge = xml('message', { id: 'x'.repeat(256 * 1024) });
+    await expect(session.send(huge)).rejects.toThrow(UnsendableStanza);
+    await session.send(xml('message', { id: 'small' }));
+    const synced = session.sync();
+    await peer.expect(/<r /);
+    peer.write("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+    await synced;
+  });
+});
+
+describe('an answer', () => {
+  const ask = (id: string, name = 'x') =>
+    `<iq type='get' id="${id}" from='${JULIET}' to='${JID}'><${name} xmlns='${NS_TEST}'/></iq>`;
+
+  test.each([
+    ["'", "'"],
+    ['>', '>'],
+    ['&quot;', '"'],
+    ['x', 'x'],
+  ])(
+    'to a request whose id is 46,000 times %s has that id, and is hardly longer (R61)',
+    async (written, character) => {
+      const [, peer] = await online();
+      peer.write(ask(written.repeat(46_000)));
+      const { text } = await peer.stanza('iq');
+      expect(text.length).toBeLessThan(46_300);
+      expect(text).toContain(character.repeat(46_000));
+    },
+  );
+
+  test('that is too large for the server is none, and the session goes on (R61)', async () => {
+    const errors: Error[] = [];
+    const [session, peer] = await online({ onError: (error) => errors.push(error) });
+    peer.write(ask('q'.repeat(256 * 1024)) + ask('&amp;'.repeat(60_000)));
+    expect(await whatBecomesOf(session, peer)).toBe('online');
+    expect(peer.received.tls).not.toMatch(/qqq|amp;/);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['is too large', () => xml('x', { xmlns: NS_TEST }, 'y'.repeat(256 * 1024))],
+    ['cannot be written', () => xml('q:x', {})],
+  ])('that %s becomes an internal-server-error (R61)', async (_what, answer) => {
+    const errors: Error[] = [];
+    const [session, peer] = await online({ onError: (error) => errors.push(error) });
+    session.handle('get', NS_TEST, 'x', answer);
+    peer.write(ask('q1'));
+    const { text, id } = await peer.stanza('iq');
+    expect([id, attribute(text, 'to'), attribute(text, 'type')]).toEqual(['q1', JULIET, 'error']);
+    expect(text).toContain('<internal-server-error');
+    expect(errors).toEqual([expect.any(UnsendableStanza)]);
+  });
+
+  test('has nothing that XML forbids, whatever the request had (R61)', async () => {
+    const [session, peer] = await online();
+    session.handle('get', NS_TEST, 'x', ({ attrs: { a } }) => xml('x', { xmlns: NS_TEST, a }, a));
+    peer.write(ask('q1').replace('<x ', "<x a='\u0001\uffff]]>' "));
+    const { text } = await peer.stanza('iq');
+    expect(text).toContain('\ufffd\ufffd]]&gt;</x>');
+    expect(await whatBecomesOf(session, peer)).toBe('online');
   });
 });
 

@@ -1,0 +1,29 @@
+const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+/** In characters; nobody needs so many zeros. */
+export const LONGEST_REFERENCE = 32;
+
+/** Reads the references in a text or an attribute's value (XML 1.0 §4.1 and §4.6). Throws on unknown ones. */
+export function decode(text: string): string {
+  if (!text.includes('&')) return text;
+  return text.replace(/&(?:#x([\da-f]+);|#(\d+);|(lt|gt|amp|quot|apos);)?/gi, character);
+}
+
+function character(reference: string, hex?: string, decimal?: string, name?: string): string {
+  if (name) return ENTITIES[name] ?? unknown(reference);
+  const code = hex ? Number.parseInt(hex, 16) : Number(decimal);
+  return isCharacter(code) ? String.fromCodePoint(code) : unknown(reference);
+}
+
+/** XML 1.0 §2.2. */
+const isCharacter = (code: number) =>
+  code === 0x9 ||
+  code === 0xa ||
+  code === 0xd ||
+  (code >= 0x20 && code <= 0xd7ff) ||
+  (code >= 0xe000 && code <= 0xfffd) ||
+  (code >= 0x10000 && code <= 0x10ffff);
+
+function unknown(reference: string): never {
+  throw new Error(`the XML has an unknown reference ${reference.slice(0, LONGEST_REFERENCE)}`);
+}
