@@ -42,6 +42,8 @@ const EXIT_CODES: Record<string, number> = {
   NoSuchBlob: 9,
   SourceChanged: 10,
   InboxInUse: 10,
+  InboxReplaced: 10,
+  PartialRemoved: 10,
   NoRoom: 10,
 };
 /** What to do about errors that say no more than what is wrong; the others say it themselves, after a semicolon. */

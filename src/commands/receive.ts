@@ -1,4 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { Command } from 'commander';
+import type { Inbox } from '../transfer/inbox.js';
+import type { Reporter } from '../ui/report.js';
 import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
 import type { Context } from './context.js';
 import { addExamples } from './examples.js';
@@ -44,7 +47,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
   // Before anybody needs it: the program may be replaced while the daemon runs.
-  const { receiveOn } = await import('./receiving.js');
+  await import('./receiving.js');
   const reporter = await context.reporter(flags);
   requireAccount(flags);
   if (flags.exec !== undefined && process.platform !== 'win32') {
@@ -55,18 +58,33 @@ export async function receive(flags: ReceiveFlags, context: Context): Promise<vo
   const inbox = await context.openInbox(flags.dir, {
     ...{ maxSize, maxTotal, minFree },
     warn: (text) => reporter.warn(text),
+    signal: context.signal,
   });
   const running: Running = new Map();
+  // Without the inbox nothing can arrive: that ends it as the user's own signal does.
+  const signal = AbortSignal.any([context.signal, inbox.lost]);
+  setMaxListeners(0, signal);
   try {
-    const registry = await context.createRegistry();
-    const known = await rememberPassword(flags, context);
-    await persevere(context.signal, reporter, async (isOnline) => {
-      const serving = await startServing(known.flags, known.context, registry, reporter);
-      isOnline();
-      await receiveOn(serving, inbox, registry, running, flags, context, reporter);
-    });
+    await receiveInto(inbox, running, flags, { ...context, signal }, reporter);
   } finally {
     await Promise.all(running.keys());
     await inbox.close();
   }
+}
+
+async function receiveInto(
+  inbox: Inbox,
+  running: Running,
+  flags: ReceiveFlags,
+  context: Context,
+  reporter: Reporter,
+): Promise<void> {
+  const { receiveOn } = await import('./receiving.js');
+  const registry = await context.createRegistry();
+  const known = await rememberPassword(flags, context);
+  await persevere(context.signal, reporter, async (isOnline) => {
+    const serving = await startServing(known.flags, known.context, registry, reporter);
+    isOnline();
+    await receiveOn(serving, inbox, registry, running, flags, context, reporter);
+  });
 }

@@ -1,39 +1,32 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Inbox, InboxOptions, PartialFile, WantedPartial } from '../transfer/inbox.js';
-import {
-  makeDirectories,
-  makePrivateDirectory,
-  othersMayWrite,
-  syncDirectory,
-} from './directories.js';
-import { type Files, unless } from './files.js';
-import { lockFolder } from './folder-lock.js';
+import type { Files } from './files.js';
+import type { Locking } from './folder-lock.js';
 import { Hashes } from './hashes.js';
+import type { Sleep } from './heartbeat.js';
+import { HeldFolder } from './held-folder.js';
 import { inTurn } from './in-turn.js';
 import { partPath, writeJournal } from './journal.js';
-import { type Kept, KeptPartials, removePartial } from './kept-partials.js';
+import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
 import { Partial, type Surroundings } from './partial.js';
-import { type Processes, systemProcesses } from './processes.js';
+import { systemProcesses } from './processes.js';
 import { reopenPart } from './reopen-part.js';
 import { type Reservation, Space } from './space.js';
-import { sweep } from './sweep.js';
-
-/** Holds the partials; on the inbox's own file system, so that publishing is one `link`. */
-const STAGING = '.inband';
 
 /** What it is opened with in tests. */
-export interface System {
-  files: Files;
-  processes: Processes;
-  /** Milliseconds since 1970. */
-  now: () => number;
+export interface System extends Omit<Locking, 'sleep'> {
+  /** Default: that of Node. */
+  sleep?: Sleep;
 }
 
 const SYSTEM: System = { files: fs, processes: systemProcesses, now: Date.now };
+const sleepByNode: Sleep = (ms, signal, { ref } = { ref: false }) =>
+  setTimeout(ms, undefined, { signal, ref });
 
 /**
  * Makes the folder if absent, locks it, and removes what killed processes have left in it.
@@ -42,42 +35,70 @@ const SYSTEM: System = { files: fs, processes: systemProcesses, now: Date.now };
 export async function openInbox(
   directory: string,
   options: InboxOptions = {},
-  { files, processes, now }: System = SYSTEM,
+  system: System = SYSTEM,
 ): Promise<Inbox> {
   const inbox = resolve(directory);
-  const staging = join(inbox, STAGING);
-  for (const made of await makeDirectories(files, inbox, 0o755)) {
-    // A folder that we may write to and not read cannot be synced.
-    await unless(['EACCES'], syncDirectory(files, dirname(made)));
-  }
-  const isPrivate = await makePrivateDirectory(files, staging);
-  const unlock = await lockFolder(files, staging, processes);
-  try {
-    if (!isPrivate)
-      options.warn?.(`others may read what arrives: the disk of ${staging} has no modes`);
-    if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
-    const kept = new KeptPartials(files, staging);
-    for (const one of await sweep({ files, inbox, staging, now })) await kept.add(one);
-    const around = { files, inbox, staging, now, syncInTurn: inTurn(), kept };
-    return new InboxFolder(around, new Space(files, [inbox, staging], options), unlock);
-  } catch (error) {
-    await unlock().catch(() => undefined); // the first error tells more
-    throw error;
-  }
+  const lost = new AbortController();
+  const onLost = (error: Error) => lost.abort(error);
+  const open = () =>
+    HeldFolder.open(inbox, { sleep: sleepByNode, ...system }, { ...options, onLost });
+  const again = async () => {
+    const held = await open();
+    options.warn?.(`${held.around.staging} was removed, and has been made anew`);
+    return held;
+  };
+  const held = await open();
+  const space = new Space(system.files, [inbox, held.around.staging], options);
+  return new InboxFolder(held, again, space, lost);
 }
 
 class InboxFolder implements Inbox {
-  readonly #around: Surroundings;
+  readonly lost: AbortSignal;
+  readonly #lost: AbortController;
+  readonly #openAgain: () => Promise<HeldFolder>;
   readonly #space: Space;
-  readonly close: () => Promise<void>;
+  readonly #inTurn = inTurn();
+  #held: HeldFolder;
 
-  constructor(around: Surroundings, space: Space, close: () => Promise<void>) {
-    this.#around = around;
+  constructor(
+    held: HeldFolder,
+    openAgain: () => Promise<HeldFolder>,
+    space: Space,
+    lost: AbortController,
+  ) {
+    this.#held = held;
+    this.#openAgain = openAgain;
     this.#space = space;
-    this.close = close;
+    this.#lost = lost;
+    this.lost = lost.signal;
+  }
+
+  get #around(): Surroundings {
+    return this.#held.around;
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#held.release());
+  }
+
+  /** What was removed since is made anew, under its lock; whatever else has become of it is the end. */
+  #lookAgain(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.lost.throwIfAborted();
+      if (await this.#held.isInPlace()) return;
+      try {
+        await this.#held.mayBeOpenedAgain();
+        await this.#held.release();
+        this.#held = await this.#openAgain();
+      } catch (error) {
+        if (!isPassing(error as Error)) this.#lost.abort(error);
+        throw error;
+      }
+    });
   }
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
+    await this.#lookAgain();
     const { kept, now } = this.#around;
     await kept.removeExpired(now());
     const earlier = wanted.identity === undefined ? undefined : kept.take(hashed(wanted.identity));
@@ -133,6 +154,10 @@ class InboxFolder implements Inbox {
     return { id, handle, hashes, journal, reservation };
   }
 }
+
+/** What the system is short of for a moment is no reason to give the folder up. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
+const isPassing = ({ code = '' }: NodeJS.ErrnoException) => PASSING.has(code);
 
 /** Releases the reservation unless the file is opened. */
 async function keepingRoom<T>(reservation: Reservation, opening: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Files } from './files.js';
+import { type Files, unless } from './files.js';
 import type { Hashes } from './hashes.js';
 import { type Journal, partPath, writeJournal } from './journal.js';
 import { removePartial } from './kept-partials.js';
@@ -24,6 +24,14 @@ export interface OpenPart {
   hashes: Hashes;
   journal: Journal;
   reservation: Reservation;
+}
+
+/** Somebody has removed a partial, or put another file in its place, while it was written. */
+export class PartialRemoved extends Error {
+  override readonly name = 'PartialRemoved';
+  constructor(path: string) {
+    super(`${path} was removed while it was written; it must be sent again`);
+  }
 }
 
 /** A partial's file and its journal. Errors are the file system's own, and NoRoom. */
@@ -84,6 +92,7 @@ export class PartFile {
     const durable = this.#size;
     const sha256 = this.digest('sha256').toString('hex');
     await this.#part.handle.datasync();
+    if (!(await unless(['ENOENT'], files.lstat(this.path)))) throw new PartialRemoved(this.path);
     const journal = { ...this.#journal, durable, sha256, placeholder, updated: new Date(now()) };
     await writeJournal(files, staging, this.id, journal);
     this.#journal = journal;
@@ -91,6 +100,12 @@ export class PartFile {
 
   async sync(): Promise<void> {
     await this.#part.handle.sync();
+  }
+
+  /** Rejects unless the file with its name is this one still: somebody may have cleaned up. */
+  async mustBeThere(): Promise<void> {
+    const stats = await unless(['ENOENT'], this.#place.files.lstat(this.path));
+    if (stats?.size !== this.#size) throw new PartialRemoved(this.path);
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,8 @@ export interface Surroundings extends Place {
   /** One sync at a time: Node has four threads for the file system, and a slow disk would take them all. */
   syncInTurn: InTurn;
   kept: KeptPartials;
+  /** Rejects where the folder is not ours any more; `age`: how many milliseconds the last look may be ago. */
+  check(age?: number): Promise<void>;
 }
 
 // A crash loses what came since the last sync.
@@ -18,6 +20,8 @@ const SYNC_BYTES = 4 * 1024 * 1024;
 const SYNC_MS = 2000;
 /** So far may writing run ahead of a slow disk. */
 const MAX_UNSYNCED_BYTES = 4 * SYNC_BYTES;
+/** Whoever took us for dead, because the machine was asleep, may go on with the same partial: 30 s must have passed. */
+const LOOK_MS = 10_000;
 
 /** A partial on disk. Syncs go on beside the writing, and are only for those that can be kept. */
 export class Partial implements PartialFile {
@@ -43,7 +47,10 @@ export class Partial implements PartialFile {
 
   write(bytes: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#unlessFailed(() => this.#file.append(bytes));
+      await this.#unlessFailed(async () => {
+        await this.#around.check(LOOK_MS);
+        await this.#file.append(bytes);
+      });
       await this.#syncIfDue();
     });
   }
@@ -91,6 +98,8 @@ export class Partial implements PartialFile {
   async #place(name: string): Promise<string> {
     const { files, inbox } = this.#around;
     await this.#sync(() => this.#file.sync());
+    await this.#around.check();
+    await this.#file.mustBeThere();
     const path = await placeFile(this.#file.path, inbox, name, {
       files,
       beforePlaceholder: (placeholder) => this.#file.checkpoint(placeholder),

@@ -11,6 +11,8 @@ export interface Inbox {
    * whole file, and its transfer has ended, with an earlier connection or an earlier process.
    */
   hasRest(bytestream: string): boolean;
+  /** Aborted when no file can arrive any more: another process has the folder, or something else is in its place. */
+  readonly lost: AbortSignal;
   /** Lets another process have the inbox. All partials must have ended before. */
   close(): Promise<void>;
 }
@@ -59,4 +61,6 @@ export interface InboxOptions {
   maxTotal?: number;
   /** Hears what the user should know of the folder, such as that others may write to it. */
   warn?: (text: string) => void;
+  /** Gives up waiting for it. */
+  signal?: AbortSignal;
 }

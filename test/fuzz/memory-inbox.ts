@@ -7,6 +7,7 @@ export class MemoryInbox implements Inbox {
   /** Partials that have not ended, with what was wanted. */
   readonly open = new Map<PartialFile, WantedPartial>();
   published = 0;
+  readonly lost = new AbortController().signal;
   readonly #news = new EventEmitter();
 
   /** Resolves when all partials have ended. */

@@ -1,10 +1,18 @@
 // Receives files into an inbox until it is killed or has them all: node --import tsx inbox-worker.ts <inbox> <files>
+// As if in another PID namespace, where there can be none: with a third argument.
 // Prints `locked`, then `<file> from <offset>` for each, a `.` for each block, and the path of each that arrived.
+import * as fs from 'node:fs/promises';
 import { openInbox } from '../../src/storage/inbox.js';
+import { systemProcesses } from '../../src/storage/processes.js';
 import { BLOCK, contentOf } from './inbox-files.js';
 
-const [folder = '', files = ''] = process.argv.slice(2);
-const inbox = await openInbox(folder);
+const [folder = '', files = '', place] = process.argv.slice(2);
+const elsewhere = { ...systemProcesses, place: async () => place ?? '' };
+const inbox = await openInbox(
+  folder,
+  {},
+  { files: fs, processes: place ? elsewhere : systemProcesses, now: Date.now },
+);
 process.stdout.write('locked\n');
 for (let file = 0; file < Number(files); file++) {
   const content = contentOf(file);

@@ -1,12 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs/promises';
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { openInbox } from '../../src/storage/inbox.js';
+import { systemProcesses } from '../../src/storage/processes.js';
 import { type Running, start } from '../support/process.js';
 import { contentOf } from './inbox-files.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
+
+const SYSTEM = { files: fs, processes: systemProcesses, now: Date.now };
 
 const WORKER = join(import.meta.dirname, 'inbox-worker.ts');
 
@@ -63,6 +71,38 @@ test('a second process is told which one has the inbox, until that is killed (R4
   await worker.line(/^\.$/);
   await worker.stop('SIGKILL');
   const inbox = await openInbox(folder);
+  await takeFiles(folder);
+  await inbox.close();
+});
+
+/** Runs a program in a PID namespace of its own, as a container does. */
+const APART = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+const mayBeApart = spawnSync('unshare', [...APART, 'true']).status === 0;
+
+/** Where that is not allowed, the worker says of itself that it is there. */
+function workElsewhere(folder: string): Running {
+  const program = [process.execPath, '--import', 'tsx', WORKER, folder, '1000'];
+  const [command = '', ...args] = mayBeApart
+    ? ['unshare', ...APART, ...program]
+    : [...program, 'elsewhere'];
+  return start(command, args, { stdin: '' });
+}
+
+test('a process in another PID namespace keeps the inbox, and the file that it receives, until its heart stands still (R84)', async () => {
+  const folder = await temporaryFolder();
+  const worker = workElsewhere(folder);
+  await worker.line(/^\.$/);
+  const warnings: string[] = [];
+  await expect(openInbox(folder, { warn: (text) => warnings.push(text) })).rejects.toThrow(
+    'in another container or on another host',
+  );
+  expect(warnings).toEqual([expect.stringContaining('waiting up to 30 s')]);
+  // It goes on.
+  worker.child.stdout?.resume();
+  await once(worker.child.stdout as Readable, 'data');
+  await worker.stop('SIGKILL');
+  // Nothing is left that could beat, however long one waits.
+  const inbox = await openInbox(folder, {}, { ...SYSTEM, sleep: () => setImmediate() });
   await takeFiles(folder);
   await inbox.close();
 });

@@ -28,7 +28,8 @@ async function restart(folder: string, system: Partial<System> = {}): Promise<In
       return partial;
     },
     hasRest: (bytestream) => inbox.hasRest(bytestream),
-    close: inbox.close,
+    lost: inbox.lost,
+    close: () => inbox.close(),
   };
 }
 

@@ -6,6 +6,7 @@ export class MemoryInbox implements Inbox {
   readonly files = new Map<string, Buffer>();
   readonly kept = new Map<string, Buffer>();
   partials = 0;
+  readonly lost = new AbortController().signal;
   readonly #rests = new Map<string, string>();
 
   async createPartial({
