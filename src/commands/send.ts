@@ -10,7 +10,7 @@ import { addOutputOptions, integer, nonNegativeNumber, positiveNumber } from './
 import { openSources } from './sources.js';
 
 export interface SendFlags extends AccountFlags, OutputFlags {
-  stanza: 'iq' | 'message';
+  stanza: 'iq' | 'message' | 'auto';
   blockSize: number;
   window: number | 'auto';
   maxRetries: number;
@@ -33,7 +33,9 @@ export function addSendCommand(program: Command, context: Context): void {
     .argument('<file...>', 'the files, and last the recipient; "-" is standard input')
     .option('--name <name>', 'what to call standard input')
     .addOption(
-      new Option('--stanza <kind>', 'how blocks travel').choices(['iq', 'message']).default('iq'),
+      new Option('--stanza <kind>', 'how blocks travel')
+        .choices(['iq', 'message', 'auto'])
+        .default('auto'),
     )
     .option('--block-size <bytes>', 'bytes in a block, 1 to 65535', integer(1, 65_535), 4096)
     .option(

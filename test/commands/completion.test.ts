@@ -82,7 +82,7 @@ describe('the words that may come', () => {
     [['send', '--sta'], ['--stanza']],
     [
       ['send', '--stanza', ''],
-      ['iq', 'message'],
+      ['iq', 'message', 'auto'],
     ],
     [['send', '--stanza=m'], ['message']],
     [['send', '--stanza', 'iq', '--b'], ['--block-size']],

@@ -2,8 +2,9 @@ import { Duplex } from 'node:stream';
 import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { IncomingBlocks } from './incoming-blocks.js';
-import { OutgoingBlocks, type OutgoingOptions } from './outgoing-blocks.js';
+import { OutgoingBlocks, type OutgoingOptions, type PeerState } from './outgoing-blocks.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
+import type { Window } from './window.js';
 
 /** The peer closed the bytestream before it had everything, refused a block, or sent one that cannot be used. */
 export class BytestreamBroken extends Error {
@@ -52,7 +53,9 @@ export interface BytestreamLink {
   /** Resolves when the close is acknowledged. */
   sendClose(): Promise<void>;
   /** Whether the peer is still there, as far as can be known. */
-  isThere(): Promise<boolean>;
+  findPeer(): Promise<PeerState>;
+  /** From now on blocks go in messages, in this window; absent where they are not to. */
+  useMessages?: (() => Window) | undefined;
 }
 
 export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'retry' | 'clock'> {
@@ -78,7 +81,6 @@ export class Bytestream extends Duplex {
   readonly sid: string;
   /** Bytes in a block, at most, in both directions. */
   readonly blockSize: number;
-  readonly stanza: StanzaMode;
   /** Resolves when the peer's close has come, or cannot come any more. */
   readonly peerClosed: Promise<void>;
   readonly #link: BytestreamLink;
@@ -96,6 +98,7 @@ export class Bytestream extends Duplex {
   #answerClose: ((error?: Error) => void) | undefined;
   #tellPeerClosed: () => void = () => undefined;
   #endsAt = Number.POSITIVE_INFINITY;
+  #stanza: StanzaMode;
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with.
@@ -103,7 +106,7 @@ export class Bytestream extends Duplex {
     this.peer = options.peer;
     this.sid = options.sid;
     this.blockSize = options.blockSize;
-    this.stanza = options.stanza;
+    this.#stanza = options.stanza;
     this.#link = link;
     this.peerClosed = new Promise((resolve) => {
       this.#tellPeerClosed = resolve;
@@ -117,13 +120,19 @@ export class Bytestream extends Duplex {
     this.#outgoing = new OutgoingBlocks({
       ...options,
       send: (seq, bytes, signal) => link.sendData(seq, bytes, signal),
-      isThere: () => link.isThere(),
+      sendOtherwise: this.#inMessages(link),
+      findPeer: () => link.findPeer(),
       acknowledged: () => this.#acknowledged(),
       failed: (error) => {
         this.#refused = error instanceof StanzaError;
         this.#failed(error);
       },
     });
+  }
+
+  /** How blocks travel. */
+  get stanza(): StanzaMode {
+    return this.#stanza;
   }
 
   /** Bytes of ours that the peer has acknowledged. */
@@ -238,6 +247,14 @@ export class Bytestream extends Duplex {
     };
     this.#outgoing.flush();
     if (this.#outgoing.pending === 0) this.#whenSent();
+  }
+
+  #inMessages({ useMessages }: BytestreamLink): (() => Window) | undefined {
+    if (!useMessages) return undefined;
+    return () => {
+      this.#stanza = 'message';
+      return useMessages();
+    };
   }
 
   #acknowledged(): void {

@@ -7,11 +7,12 @@ import { NS_PING } from '../ping.js';
 import { AutoWindow } from './auto-window.js';
 import { Bytestream, BytestreamBroken } from './bytestream.js';
 import { Expectations } from './expectations.js';
-import { createLink } from './links.js';
+import { createLink, type InMessages } from './links.js';
 import { MessageCarrier } from './message-carrier.js';
 import { MessageWindow } from './message-window.js';
 import { watchPeer } from './pace.js';
 import {
+  agreedStanza,
   type BytestreamSettings,
   blockSizeFor,
   checkBlockSize,
@@ -20,7 +21,7 @@ import {
 } from './settings.js';
 import * as stanzas from './stanzas.js';
 import { streamKey } from './stanzas.js';
-import { fixedWindow } from './window.js';
+import { fixedWindow, type Window } from './window.js';
 
 export interface OpenOptions extends Partial<BytestreamSettings> {
   /** An NMTOKEN. Default: a random one. */
@@ -151,7 +152,7 @@ export class InBandBytestreams {
     // Registered first: the peer may send as soon as it has answered.
     const stream = this.#register(peer, settings);
     try {
-      const element = stanzas.open({ sid, blockSize, stanza });
+      const element = stanzas.open({ sid, blockSize, stanza: agreedStanza(stanza) });
       await this.#session.request('set', peer, element, signal ? { signal } : {});
       await this.#run('set_stream', peer, sid, stream);
       return stream;
@@ -266,15 +267,11 @@ export class InBandBytestreams {
   }
 
   #register(peer: string, settings: StreamSettings): Bytestream {
-    const { sid, blockSize, stanza, closeTimeout } = settings;
-    const Auto = stanza === 'message' ? MessageWindow : AutoWindow;
-    const window =
-      settings.window === 'auto' ? new Auto(blockSize) : fixedWindow(settings.window, blockSize);
-    // Two runs fill the window.
-    const carrier =
-      stanza === 'message'
-        ? new MessageCarrier(this.#session, peer, sid, () => window.limit / 2)
-        : undefined;
+    const { sid, blockSize, closeTimeout } = settings;
+    const stanza = agreedStanza(settings.stanza);
+    const inMessages = () => this.#carryInMessages(peer, settings);
+    const { carrier, window } =
+      stanza === 'message' ? inMessages() : { window: windowOf(settings, AutoWindow) };
     const stream = new Bytestream(
       {
         peer,
@@ -285,9 +282,12 @@ export class InBandBytestreams {
         retry: settings,
         clock: this.#clock,
       },
-      createLink(this.#session, peer, sid, { carrier, closeTimeout }),
+      createLink(this.#session, peer, sid, {
+        carrier,
+        otherwise: settings.stanza === 'auto' ? inMessages : undefined,
+        closeTimeout,
+      }),
     );
-    if (carrier) this.#carriers.set(streamKey(peer, sid), carrier);
     this.#streams.set(streamKey(peer, sid), stream);
     stream.once('close', () => {
       this.#forget(stream);
@@ -297,6 +297,15 @@ export class InBandBytestreams {
       );
     });
     return stream;
+  }
+
+  #carryInMessages(peer: string, settings: StreamSettings): InMessages {
+    const { sid } = settings;
+    const window = windowOf(settings, MessageWindow);
+    // Two runs fill the window.
+    const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
+    this.#carriers.set(streamKey(peer, sid), carrier);
+    return { carrier, window };
   }
 
   /** Unless another one has taken its sid since. */
@@ -329,6 +338,13 @@ export class InBandBytestreams {
     for (const stream of this.#streams.values()) stream.abandon(error);
     this.#expected.failAll(error);
   }
+}
+
+function windowOf(
+  { window, blockSize }: BytestreamSettings,
+  Auto: new (blockSize: number) => Window,
+): Window {
+  return window === 'auto' ? new Auto(blockSize) : fixedWindow(window, blockSize);
 }
 
 const notAcceptable = (text?: string) => new StanzaError('cancel', 'not-acceptable', text);

@@ -1,15 +1,26 @@
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { discoverInfo } from '../disco.js';
 import type { BytestreamLink } from './bytestream.js';
 import type { MessageCarrier } from './message-carrier.js';
+import type { PeerState } from './outgoing-blocks.js';
 import * as stanzas from './stanzas.js';
+import type { Window } from './window.js';
 
 const CLOSE_TIMEOUT_MS = 60_000;
+
+/** How blocks go in messages. */
+export interface InMessages {
+  carrier: MessageCarrier;
+  window: Window;
+}
 
 interface LinkOptions {
   /** Sends the blocks, in messages; without it they go in iqs. */
   carrier?: MessageCarrier | undefined;
+  /** Called where they are to go in messages after all. */
+  otherwise?: (() => InMessages) | undefined;
   /** Milliseconds. Default 60,000: the recipient may have to make a whole file durable before it answers. */
   closeTimeout?: number | undefined;
 }
@@ -28,8 +39,9 @@ export function createLink(
   session: Session,
   peer: string,
   sid: string,
-  { carrier, closeTimeout = CLOSE_TIMEOUT_MS }: LinkOptions,
+  { carrier: first, otherwise, closeTimeout = CLOSE_TIMEOUT_MS }: LinkOptions,
 ): BytestreamLink {
+  let carrier = first;
   const request = async (element: Element, options: RequestOptions) => {
     await session.request('set', peer, element, options);
   };
@@ -43,20 +55,41 @@ export function createLink(
     spoil: (seq, bytes) =>
       carrier ? carrier.spoil(seq, bytes) : request(stanzas.data(sid, seq, bytes), closing),
     sendClose: () => request(stanzas.close(sid), closing),
-    isThere: async () => (await findPeer(session, peer)) !== 'gone',
+    findPeer: async () => {
+      const found = await findPeer(session, peer);
+      // Who takes messages need not answer iqs.
+      return carrier && found === 'deaf' ? 'there' : found;
+    },
+    useMessages:
+      otherwise &&
+      (() => {
+        const inMessages = otherwise();
+        carrier = inMessages.carrier;
+        return inMessages.window;
+      }),
   };
 }
 
-/** A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. */
-export async function findPeer(
-  session: Session,
-  peer: string,
-): Promise<'there' | 'silent' | 'gone'> {
+/** Less than for what needs the disk or a person. */
+const SIGN_OF_LIFE_MS = 10_000;
+
+/**
+ * A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. Those
+ * who answer nothing of the kind (xmpp4r) may still answer what there is (XEP-0030).
+ */
+export async function findPeer(session: Session, peer: string): Promise<PeerState> {
+  const asked = session.request('set', peer, stanzas.close(stanzas.randomSid()));
+  const found = await stateBy(asked, 'there');
+  if (found !== 'silent' || session.ended.aborted) return found;
+  return stateBy(discoverInfo(session, peer, undefined, { timeout: SIGN_OF_LIFE_MS }), 'deaf');
+}
+
+async function stateBy(answer: Promise<unknown>, there: PeerState): Promise<PeerState> {
   try {
-    await session.request('set', peer, stanzas.close(stanzas.randomSid()));
-    return 'there';
+    await answer;
+    return there;
   } catch (error) {
     if (!(error instanceof StanzaError)) return 'silent';
-    return NOBODY_THERE.has(error.condition) ? 'gone' : 'there';
+    return NOBODY_THERE.has(error.condition) ? 'gone' : there;
   }
 }

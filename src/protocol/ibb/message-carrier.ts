@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { xml } from '../../session/xml.js';
@@ -8,6 +9,9 @@ import { BytestreamLost } from './outgoing-blocks.js';
 import * as stanzas from './stanzas.js';
 
 const NS_HINTS = 'urn:xmpp:hints';
+
+/** How long the peer may take to answer the first question of a kind. */
+const FIRST_ANSWER_MS = 10_000;
 
 /** Blocks between two probes; they count as delivered when the probe behind them is answered. */
 interface Run {
@@ -119,20 +123,27 @@ export class MessageCarrier {
     this.#run = undefined;
   }
 
-  /** Ping, or disco, whichever the peer answers; else what the server acknowledges must do (XEP-0198). */
+  /**
+   * Ping, or disco, whichever the peer answers; where it knows neither, what the server acknowledges must do (XEP-0198).
+   * Not each client answers what it does not know (xmpp4r), and nothing is on the way yet that could delay an answer.
+   */
   async #findProbe(signal: AbortSignal): Promise<() => Promise<unknown>> {
     const questions = [xml('ping', { xmlns: NS_PING }), xml('query', { xmlns: NS_DISCO_INFO })];
+    let isSilent = true;
     for (const question of questions) {
-      // How long it takes is the bytestream's own concern.
-      const options = { timeout: Number.POSITIVE_INFINITY, signal };
-      const ask = () => this.#session.request('get', this.#peer, question, options);
+      const ask = (timeout: number) =>
+        this.#session.request('get', this.#peer, question, { timeout, signal });
       try {
-        await ask();
-        return ask;
+        await ask(FIRST_ANSWER_MS);
+        // How long it takes behind blocks is the bytestream's own concern.
+        return () => ask(Number.POSITIVE_INFINITY);
       } catch (error) {
-        if (!(error instanceof StanzaError)) throw error;
+        if (error instanceof StanzaError) isSilent = false;
+        else if (!(error instanceof RequestTimeout)) throw error;
       }
     }
+    if (isSilent)
+      throw new BytestreamLost('the recipient answers neither a ping nor what it can do');
     // Where there is none either, what the network has taken.
     return () => Promise.all([this.#written, this.#session.sync()]);
   }

@@ -10,6 +10,9 @@ const STALL_CHECK_MS = 10_000;
 /** So many times without one, and the bytestream is given up: after the 120 s that slixmpp waits for a reply. */
 const STALL_CHECKS = 12;
 
+/** So often found deaf, and it is believed. */
+const DEAF_LOOKS = 2;
+
 /** Enough to keep the window full while the source is read. */
 const READ_AHEAD_BYTES = 64 * 1024;
 
@@ -26,6 +29,11 @@ export interface RetrySettings {
 /** Blocks were lost on the way, or it is unknown whether they arrived. A layer above may resume. */
 export class BytestreamLost extends Error {
   override readonly name = 'BytestreamLost';
+}
+
+/** The recipient is there, and has answered no block though it should. */
+export class BlocksIgnored extends Error {
+  override readonly name = 'BlocksIgnored';
 }
 
 /**
@@ -49,6 +57,12 @@ export function whyNotOpened(error: Error): Error {
   return new BytestreamLost(message, { cause: error });
 }
 
+/**
+ * `deaf`: it answers what has nothing to do with bytestreams. `silent`: it answers nothing, and nobody has said that it
+ * is gone.
+ */
+export type PeerState = 'there' | 'deaf' | 'silent' | 'gone';
+
 export interface OutgoingOptions {
   blockSize: number;
   window: Window;
@@ -56,8 +70,10 @@ export interface OutgoingOptions {
   clock: Clock;
   /** Sends a block; resolves when it is acknowledged, rejects when it is refused, or the signal is aborted. */
   send(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
+  /** Of a recipient that takes no block as they are sent: sends them otherwise from now on, in this window. */
+  sendOtherwise?: (() => Window) | undefined;
   /** Whether the recipient is still there, as far as can be known. */
-  isThere(): Promise<boolean>;
+  findPeer(): Promise<PeerState>;
   /** Called after each block that was acknowledged. */
   acknowledged(): void;
   /** Called once, when the direction cannot go on. */
@@ -88,9 +104,12 @@ export class OutgoingBlocks {
   #waitError: StanzaError | undefined;
   #retries = 0;
   #watching = false;
+  #foundDeaf = 0;
+  #sendOtherwise: (() => Window) | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
+    this.#sendOtherwise = options.sendOtherwise;
     this.#window = options.window;
     setMaxListeners(0, this.#stop.signal); // one for each block under way
   }
@@ -199,11 +218,18 @@ export class OutgoingBlocks {
 
   #refused(block: Block, error: Error): void {
     if (this.#stop.signal.aborted) return;
-    const wait = error instanceof StanzaError && error.type === 'wait';
-    if (!wait && !this.#waitError) return this.#fail(error);
-    block.outcome = wait ? 'wait' : 'refused';
-    if (wait) this.#waitError ??= error;
+    const mayGoAgain =
+      error instanceof StanzaError && (error.type === 'wait' || this.#mayGoOtherwise(error));
+    if (!mayGoAgain && !this.#waitError) return this.#fail(error);
+    block.outcome = mayGoAgain ? 'wait' : 'refused';
+    if (mayGoAgain) this.#waitError ??= error;
     this.#settle();
+  }
+
+  /** Some programs (Coccinella) know blocks in messages alone. Nothing is lost where it shows at the first of them. */
+  #mayGoOtherwise({ condition }: StanzaError): boolean {
+    const isFirst = this.blocks === 0 && this.#sendOtherwise !== undefined;
+    return isFirst && condition === 'feature-not-implemented';
   }
 
   /**
@@ -221,11 +247,12 @@ export class OutgoingBlocks {
         new BytestreamLost('a block was lost on the way', { cause: this.#waitError }),
       );
     }
-    void this.#retry();
+    void this.#retry(this.#waitError as StanzaError);
   }
 
-  async #retry(): Promise<void> {
+  async #retry(error: StanzaError): Promise<void> {
     const { retry, clock, blockSize } = this.#options;
+    if (error.type !== 'wait') return this.#goOtherwise(error);
     if (this.#retries >= retry.maxRetries) {
       const message = `the recipient could still not take the block after ${this.#retries} retries`;
       return this.#fail(new BytestreamLost(message, { cause: this.#waitError }));
@@ -239,6 +266,20 @@ export class OutgoingBlocks {
     }
     // A recipient that has had to refuse gets one block at a time from now on.
     this.#window = fixedWindow(1, blockSize);
+    this.#sendAgain();
+  }
+
+  #goOtherwise(error: StanzaError): void {
+    // One behind the first was refused: what came of that is known to the recipient alone.
+    if (!this.#sendOtherwise || this.blocks > 0) return this.#fail(error);
+    this.#window = this.#sendOtherwise();
+    this.#sendOtherwise = undefined;
+    this.#sendAgain();
+    this.#pump();
+  }
+
+  /** All that is under way was refused, and goes again. */
+  #sendAgain(): void {
     this.#waitError = undefined;
     const [first, ...others] = this.#underWay as [Block, ...Block[]];
     this.#rewind(others);
@@ -283,8 +324,12 @@ export class OutgoingBlocks {
   }
 
   async #lookForRecipient(): Promise<void> {
-    if (await this.#options.isThere()) return;
-    this.#fail(new BytestreamLost('the recipient is gone'));
+    const state = await this.#options.findPeer();
+    if (state === 'gone') return this.#fail(new BytestreamLost('the recipient is gone'));
+    if (state === 'deaf') this.#foundDeaf += 1;
+    // What it did answer was asked behind the first block; a second look leaves that time to be written.
+    if (this.#foundDeaf < DEAF_LOOKS || this.blocks > 0) return;
+    this.#fail(new BlocksIgnored('the recipient is there, and does not answer the blocks'));
   }
 
   #fail(error: Error): void {

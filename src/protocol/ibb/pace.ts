@@ -38,7 +38,7 @@ export async function watchPeer(
     if (over.signal.aborted) return;
     if (found === 'gone') stream.abandon(new BytestreamLost(`${stream.peer} is gone`));
     else if (stream.readableEnded) continue;
-    const why = slowness?.check(clock.now(), found === 'there');
+    const why = slowness?.check(clock.now(), found !== 'silent');
     if (why) stream.destroy(new BytestreamLost(`${stream.peer} ${why}`));
   }
 }

@@ -8,8 +8,8 @@ export interface BytestreamSettings extends RetrySettings {
   blockSize: number;
   /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
   window: number | 'auto';
-  /** How blocks travel. Default `iq`. */
-  stanza: StanzaMode;
+  /** How blocks travel; `auto`: in iqs, and in messages where the peer takes none in iqs. Default `auto`. */
+  stanza: StanzaMode | 'auto';
 }
 
 export interface ServiceSettings extends BytestreamSettings {
@@ -25,12 +25,16 @@ export const DEFAULTS: ServiceSettings = {
   blockSize: 4096,
   maxBlockSize: MAX_BLOCK_SIZE,
   window: 'auto',
-  stanza: 'iq',
+  stanza: 'auto',
   maxRetries: 5,
   initialWait: 1,
   waitFactor: 1.2,
   sessionLimit: 0,
 };
+
+/** What the peer is told. */
+export const agreedStanza = (stanza: StanzaMode | 'auto'): StanzaMode =>
+  stanza === 'auto' ? 'iq' : stanza;
 
 /** A block's stanza beside its base64: two long JIDs (the server adds one), the sid, the names. */
 const STANZA_OVERHEAD_BYTES = 1024;

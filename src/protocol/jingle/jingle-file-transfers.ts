@@ -3,7 +3,7 @@ import { type Element, xml } from '../../session/xml.js';
 import { type Clock, onlineClock, systemClock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { type BytestreamSettings, blockSizeFor } from '../ibb/settings.js';
+import { agreedStanza, type BytestreamSettings, blockSizeFor } from '../ibb/settings.js';
 import { announcedSid, randomSid } from '../ibb/stanzas.js';
 import {
   description,
@@ -65,7 +65,7 @@ export class JingleFileTransfers {
     signal?.throwIfAborted();
     const settings = { ...this.#bytestreams.settings, ...others };
     const blockSize = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
-    const open = { sid: announcedSid(), blockSize, stanza: settings.stanza };
+    const open = { sid: announcedSid(), blockSize, stanza: agreedStanza(settings.stanza) };
     const session = this.#sessions.create(peer, sid, {
       ...{ creator: 'initiator', name: 'file', senders: 'initiator', isSecured: false },
       description: description(file, file.size === undefined ? undefined : { offset: 0 }),

@@ -82,7 +82,7 @@ describe('blocks', () => {
         },
         spoil: (seq, bytes) => other().receiveData({ sid: 's1', seq, bytes }),
         sendClose: () => other().receiveClose(),
-        isThere: async () => true,
+        findPeer: async () => 'there',
       };
       return new Bytestream(
         {
