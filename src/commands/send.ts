@@ -130,6 +130,8 @@ export interface Reached {
 
 /** The way to the recipient: made anew when it was lost. */
 export interface SendingLine {
+  /** Bytes; less than was asked for where a server took none so large. */
+  blockSize: number;
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /** Another one of the contact, after the one reached takes nothing; from now on that is the one. Nothing where there is none. */
@@ -162,6 +164,7 @@ function createSendingLine(
     return { recipient: found.value, offers };
   };
   return {
+    blockSize: flags.blockSize,
     reach: async () => {
       const { findRecipients } = await import('../transfer/find-recipient.js');
       const session = await line.session();

@@ -8,6 +8,9 @@ import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import type { Reached, SendFlags, SendingLine } from './send.js';
 
+/** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
+const SAFE_BLOCK_SIZE = 4096;
+
 /** A bare bytestream is never accepted before it is there. */
 const LEAST_WITH_NAME: Way = 'si';
 
@@ -36,6 +39,8 @@ export class SendingFile {
   /** What arrives stays with the recipient until the next time. */
   #isKept = false;
   #isUnderWay = false;
+  /** Something of this attempt did. */
+  #hasArrived = false;
   /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 
@@ -63,11 +68,22 @@ export class SendingFile {
         if (this.#signal.aborted) throw this.#interrupted();
         if (!this.#deservesAnother(error as Error)) throw error;
         this.#line.forget();
-        await this.#retries.wait(this.#asBrokenOff(error as Error), this.#signal, () =>
-          this.#reporter.warn(`${(error as Error).message}; trying again`),
-        );
+        await this.#retries.wait(this.#asBrokenOff(error as Error), this.#signal, () => {
+          this.#reporter.warn(`${(error as Error).message}; trying again`);
+          this.#shrinkBlocks();
+        });
       }
     }
+  }
+
+  /** Some servers cut the connection, or fall silent (jabberd2), over a stanza that is larger than they say. */
+  #shrinkBlocks(): void {
+    if (!this.#isUnderWay || this.#hasArrived || this.#line.blockSize <= SAFE_BLOCK_SIZE) return;
+    const { blockSize } = this.#line;
+    this.#line.blockSize = SAFE_BLOCK_SIZE;
+    this.#reporter.warn(
+      `nothing arrived in blocks of ${blockSize} bytes, which may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`,
+    );
   }
 
   #interrupted(): Error {
@@ -94,7 +110,7 @@ export class SendingFile {
   }
 
   async #attempt(): Promise<void> {
-    this.#isUnderWay = false;
+    this.#isUnderWay = this.#hasArrived = false;
     const { recipient, offer, accepted } = await this.#offerTo(await this.#line.reach());
     this.#started(accepted);
     this.#isKept = recipient.answersClose === true && accepted.way !== 'ibb';
@@ -102,6 +118,7 @@ export class SendingFile {
     const sent = await sendFile(accepted, this.#source, offer, {
       signal: this.#signal,
       onProgress: (bytes) => {
+        this.#hasArrived = true;
         this.#retries.reached(bytes);
         this.#reporter.report({ event: 'progress', ...facts, bytes });
       },
@@ -163,7 +180,8 @@ export class SendingFile {
   }
 
   #options() {
-    const { stanza, blockSize, window, maxRetries, initialWait, waitFactor } = this.#flags;
+    const { stanza, window, maxRetries, initialWait, waitFactor } = this.#flags;
+    const { blockSize } = this.#line;
     return {
       ...{ stanza, blockSize, window, maxRetries, initialWait, waitFactor },
       signal: this.#signal,

@@ -36,25 +36,44 @@ function acceptedBy(way: Way, bytesSent: number): AcceptedOffer {
   };
 }
 
+/** The same, broken when so many bytes have arrived. */
+function cutAfter(bytes: number): AcceptedOffer {
+  const accepted = acceptedBy('jingle', bytes);
+  accepted.stream.once('data', () => {
+    accepted.stream.emit('acknowledged');
+    accepted.stream.destroy(new BytestreamLost('it was cut'));
+  });
+  return accepted;
+}
+
 /** Sends a file to a recipient who is found with these ways, one attempt after the other; how it was offered each time. */
 async function waysOffered(
   found: (Way[] | Error)[],
   accepted: (AcceptedOffer | Error)[],
   retryFor = 60,
   others: Way[][] = [],
-): Promise<{ offered: Way[]; events: string[]; outcome: Error | undefined }> {
+  blockSize = 4096,
+): Promise<{
+  offered: Way[];
+  blockSizes: unknown[];
+  events: string[];
+  outcome: Error | undefined;
+}> {
   const offered: Way[] = [];
+  const blockSizes: unknown[] = [];
   const events: string[] = [];
   const offerBy =
     (way: Way): Offer =>
-    async () => {
+    async (_peer, _file, options) => {
       offered.push(way);
+      blockSizes.push(options.blockSize);
       const answer = accepted.shift();
       if (answer instanceof Error) throw answer;
       return answer as AcceptedOffer;
     };
   const offers = { jingle: offerBy('jingle'), si: offerBy('si'), ibb: offerBy('ibb') };
   const line: SendingLine = {
+    blockSize,
     reach: async () => {
       const ways = found.shift() as Way[] | Error;
       if (ways instanceof Error) throw ways;
@@ -80,7 +99,7 @@ async function waysOffered(
     () => undefined,
     (error: Error) => error,
   );
-  return { offered, events, outcome };
+  return { offered, blockSizes, events, outcome };
 }
 
 test('a file that was cut is offered again as it was accepted, or better', async () => {
@@ -150,4 +169,20 @@ test('what the last one answered is told where there are no others', async () =>
   const refused = new WayRefused('failed');
   const { outcome } = await waysOffered([['jingle']], [refused], 0);
   expect(outcome).toBe(refused);
+});
+
+test.each([
+  ['nothing arrived, is sent in smaller ones from then on (R76)', 0, [65_535, 4096]],
+  ['something arrived, is sent in those again', 10, [65_535, 65_535]],
+])('a file of which in large blocks %s', async (_title, arrived, expected) => {
+  const cut = acceptedBy('jingle', 0);
+  const { blockSizes, outcome } = await waysOffered(
+    [['jingle'], ['jingle']],
+    [arrived > 0 ? cutAfter(arrived) : cut, acceptedBy('jingle', LETTER.length)],
+    60,
+    [],
+    65_535,
+  );
+  expect(outcome).toBeUndefined();
+  expect(blockSizes).toEqual(expected);
 });
