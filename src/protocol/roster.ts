@@ -1,4 +1,4 @@
-import { bareJid } from '../session/jid.js';
+import { bareJid, isJid } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';
@@ -6,45 +6,104 @@ import { type Element, xml } from '../session/xml.js';
 // RFC 6121 §2: the contacts of the account.
 const NS_ROSTER = 'jabber:iq:roster';
 
+/** More than anybody has: some 20 MB of addresses. */
+const MAX_ITEMS = 200_000;
+/** Of all that is kept; one address may have 2,047. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+
+/** A server may need its time for so many. */
+const TIMEOUT_MS = 120_000;
+
 /** Who sees our presence: the contacts with a subscription `from` or `both`, as bare JIDs. */
 export interface Contacts {
   has(bareJid: string): boolean;
 }
 
-/** Reads the roster and follows its changes. Rejects as `request` does. */
+/** The roster is longer than what is read of one. Who is in a part of it is no answer to who may. */
+export class TooManyContacts extends Error {
+  override readonly name = 'TooManyContacts';
+  constructor() {
+    super(`there are more than ${MAX_ITEMS}`);
+  }
+}
+
+/** Reads the roster as it comes, and follows its changes. Rejects as `request` does, or with `TooManyContacts`. */
 export async function followContacts(session: Session): Promise<Contacts> {
-  const contacts = new Set<string>();
+  const contacts = new ContactSet();
   /** Pushes may overtake the reply, which is then older. */
   const pushed = new Set<string>();
-  session.handle('set', NS_ROSTER, 'query', (query, { from }) => {
+  let isRead = false;
+  const unfollow = session.handle('set', NS_ROSTER, 'query', (query, { from }) => {
     // §2.1.6: a push from anyone else would let strangers in.
     if (from !== bareJid(session.jid)) throw new StanzaError('cancel', 'service-unavailable');
-    for (const jid of takeItems(query, contacts)) pushed.add(jid);
+    for (const item of query.getChildren('item').flatMap(readItem)) {
+      if (!isRead) pushed.add(item.jid);
+      if (!contacts.take(item)) throw new StanzaError('wait', 'resource-constraint');
+    }
     return undefined;
   });
-  const reply = await session.request('get', undefined, xml('query', { xmlns: NS_ROSTER }));
-  const query = reply.getChild('query', NS_ROSTER);
-  if (query) takeItems(query, contacts, pushed);
-  return contacts;
-}
-
-/** Returns whom the items were about. What cannot be an address is nobody's. */
-function takeItems(query: Element, contacts: Set<string>, except = new Set<string>()): string[] {
-  const items = query.getChildren('item').flatMap(({ attrs }) => {
-    const jid = readBare(attrs.jid ?? '');
-    return jid === undefined || except.has(jid) ? [] : [{ jid, subscription: attrs.subscription }];
-  });
-  for (const { jid, subscription } of items) {
-    if (subscription === 'from' || subscription === 'both') contacts.add(jid);
-    else contacts.delete(jid);
-  }
-  return items.map(({ jid }) => jid);
-}
-
-function readBare(text: string): string | undefined {
   try {
-    return bareJid(text);
-  } catch {
-    return undefined;
+    await readRoster(session, (item) => pushed.has(item.jid) || contacts.take(item));
+    isRead = true;
+    return contacts;
+  } catch (error) {
+    unfollow();
+    throw error;
+  }
+}
+
+/** Calls `take` for each item until it returns false. */
+async function readRoster(session: Session, take: (item: Item) => boolean): Promise<void> {
+  let count = 0;
+  let isTooLong = false;
+  const onItem = (element: Element) => {
+    count += 1;
+    isTooLong ||= count > MAX_ITEMS || !readItem(element).every(take);
+  };
+  // What the cut has stopped comes again from its beginning.
+  const unlisten = session.onState(() => {
+    count = 0;
+  });
+  const query = xml('query', { xmlns: NS_ROSTER });
+  await session.request('get', undefined, query, { timeout: TIMEOUT_MS, onItem }).finally(unlisten);
+  if (isTooLong) throw new TooManyContacts();
+}
+
+interface Item {
+  jid: string;
+  subscription: string | undefined;
+}
+
+/** What cannot be an address is nobody's. */
+function readItem(element: Element): Item[] {
+  const { jid = '', subscription } = element.attrs;
+  if (!element.is('item', NS_ROSTER) || !isJid(jid)) return [];
+  return [{ jid: bareJid(jid), subscription }];
+}
+
+class ContactSet implements Contacts {
+  readonly #jids = new Set<string>();
+  #characters = 0;
+
+  has(jid: string): boolean {
+    return this.#jids.has(jid);
+  }
+
+  /** Returns whether there was room for it. */
+  take({ jid, subscription }: Item): boolean {
+    const isIn = subscription === 'from' || subscription === 'both';
+    if (this.#jids.has(jid) === isIn) return true;
+    if (isIn) return this.#add(jid);
+    this.#jids.delete(jid);
+    this.#characters -= jid.length;
+    return true;
+  }
+
+  #add(jid: string): boolean {
+    if (this.#jids.size >= MAX_ITEMS || this.#characters + jid.length > MAX_CHARACTERS)
+      return false;
+    this.#jids.add(jid);
+    this.#characters += jid.length;
+    return true;
   }
 }

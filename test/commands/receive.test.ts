@@ -32,6 +32,42 @@ test('says that it is online when it knows its contacts and takes their files, n
   expect(answer).toContain('type="result"');
 });
 
+describe('contacts', () => {
+  /** Starts it, with so many contacts on the server; the last one is alice. */
+  async function withContacts(count: number) {
+    const [receive, peer] = await startInband(['receive', '--json', '--allow', 'contacts']);
+    const { id } = await peer.stanza('iq');
+    peer.write(`<iq type='result' id='${id}'><query xmlns='jabber:iq:roster'>`);
+    const item = (jid: string) =>
+      `<item jid='${jid}@localhost' name='Nurse' subscription='both'><group>Verona</group></item>`;
+    for (let first = 1; first < count; first += 1_000) {
+      const numbers = Array.from({ length: Math.min(1_000, count - first) }, (_, i) => first + i);
+      peer.write(numbers.map((number) => item(`capulet${number}`)).join(''));
+    }
+    peer.write(`${item('alice')}</query></iq>`);
+    await letHaveCarbons(peer);
+    await receive.line(/^\{"event":"state","state":"online"/);
+    peer.write(OPEN);
+    const [answer] = await peer.expect(/<iq[^>]*id="open"[^>]*>/);
+    return { receive, answer };
+  }
+
+  test('are let in up to the last of 200,000 (R64)', async () => {
+    const { receive, answer } = await withContacts(200_000);
+    expect(answer).toContain('type="result"');
+    expect(receive.stderr()).toBe('');
+  });
+
+  test('are not let in where there are more, and a warning says so (R64)', async () => {
+    const { receive, answer } = await withContacts(200_001);
+    expect(answer).toContain('type="error"');
+    await receive.line(
+      /the contacts cannot be read, so none is let in \(there are more than 200000\)/,
+      'stderr',
+    );
+  });
+});
+
 describe('a signal', () => {
   /** Online, with a server that reads no more and so never says good-bye. */
   async function onStalledServer() {

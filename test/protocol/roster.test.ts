@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { followContacts } from '../../src/protocol/roster.js';
+import { followContacts, TooManyContacts } from '../../src/protocol/roster.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { StanzaSession } from '../../src/session/stanza-session.js';
 import type { Element } from '../../src/session/xml.js';
@@ -112,6 +112,72 @@ describe('the contacts', () => {
   test('are known in spite of an entry that is no address', async () => {
     const { contacts } = await following(`<item jid='@' subscription='both'/>${ITEMS}`);
     expect(contacts.has('romeo@example.net')).toBe(true);
+  });
+});
+
+describe('a long roster', () => {
+  const item = (number: number) => `<item jid='c${number}@example.net' subscription='both'/>`;
+  const items = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      xml('item', {
+        xmlns: 'jabber:iq:roster',
+        jid: `c${i}@example.net`,
+        subscription: i % 2 ? 'from' : 'none',
+      }),
+    );
+  const long = (count: number) => {
+    const roster = query('');
+    for (const one of items(count)) roster.append(one);
+    return roster;
+  };
+
+  test('is read up to 200,000 contacts (R64)', async () => {
+    const { session } = withServer(() => long(200_000));
+    const contacts = await followContacts(session);
+    expect([199_998, 199_999].map((i) => contacts.has(`c${i}@example.net`))).toEqual([false, true]);
+  });
+
+  test('of more is none (R64)', async () => {
+    const { session } = withServer(() => long(200_001));
+    await expect(followContacts(session)).rejects.toThrow(TooManyContacts);
+  });
+
+  test('of few addresses that are very long is none (R64)', async () => {
+    const name = 'x'.repeat(1023);
+    const query = long(40_000);
+    for (const child of query.getChildElements()) {
+      child.attrs.jid = `${name}@${'y'.repeat(1000)}${child.attrs.jid?.replace('@', '.')}`;
+    }
+    const { session } = withServer(() => query);
+    await expect(followContacts(session)).rejects.toThrow(TooManyContacts);
+  });
+
+  test('does not grow beyond that by pushes, which are refused then (R64)', async () => {
+    const server = withServer(() => long(200_000));
+    const contacts = await followContacts(server.session);
+    const all = Array.from({ length: 100_000 }, (_, i) => item(300_000 + i));
+    for (let first = 0; first < all.length; first += 5_000) {
+      expect(await server.push(undefined, all.slice(first, first + 5_000).join(''))).toBe('result');
+    }
+    expect(await server.push(undefined, item(1_000_000))).toMatchObject({
+      condition: 'resource-constraint',
+    });
+    expect(contacts.has('c1000000@example.net')).toBe(false);
+    await server.push(undefined, item(300_000).replace('both', 'remove'));
+    expect(await server.push(undefined, item(1_000_000))).toBe('result');
+  });
+
+  test('that comes twice, because of a cut, counts once (R64)', async () => {
+    const server = withServer(() => long(150_000));
+    const contacts = followContacts(server.session);
+    const [request] = server.asked;
+    const read = server.session.itemReader(
+      xml('iq', { type: 'result', id: request?.attrs.id, from: JULIET }),
+    );
+    for (const element of items(100_000)) read?.(element);
+    server.session.suspend();
+    server.session.resume();
+    expect((await contacts).has('c1@example.net')).toBe(true);
   });
 });
 

@@ -12,7 +12,6 @@ import {
   type Ports,
   PortTaken,
   type ServerOptions,
-  type ServerProgram,
   type TestServer,
 } from './server.js';
 
@@ -38,6 +37,8 @@ export interface ProsodyOptions extends ServerOptions {
 }
 
 export interface Prosody extends TestServer {
+  /** Gives an account so many contacts more, `contact1` and so on, each in a group; to be called as `subscribe`. */
+  addContacts(user: string, count: number): Promise<void>;
   /** Ends the process, by SIGTERM if not told else, and starts it again: same ports, same data. */
   restart(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -65,8 +66,9 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
     await writeFile(configPath, lines.join('\n'));
     return { ports, running: await launch(configPath) };
   });
+  const { addContacts, ...stored } = storage(join(directory, fileName(domain)), domain);
   const server = await createTestServer(ports, ca, {
-    ...{ domain, ...storage(join(directory, fileName(domain)), domain) },
+    ...{ domain, ...stored },
     log: () => running.stdout(),
     stop: async () => {
       await running.stop('SIGKILL');
@@ -77,7 +79,7 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
     await running.stop(signal);
     running = await launch(configPath);
   };
-  return { ...server, restart };
+  return { ...server, restart, addContacts };
 }
 
 async function launch(configPath: string): Promise<Running> {
@@ -137,25 +139,35 @@ function behaviour(options: ProsodyOptions): string[] {
  * Writes accounts and rosters as Prosody's "internal" storage keeps them. Accounts are read at each
  * login, and a plain password is hashed then; rosters are read once and held in memory.
  */
-function storage(directory: string, domain: string): Pick<ServerProgram, 'register' | 'subscribe'> {
+function storage(directory: string, domain: string) {
   const store = async (kind: 'accounts' | 'roster', user: string, table: string) => {
     const path = join(directory, kind, `${fileName(user)}.dat`);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, `return ${table}`);
   };
   const rosters = new Map<string, string[]>();
-  const addContact = async (user: string, contact: string) => {
-    const item = `[${lua(`${contact}@${domain}`)}] = { subscription = "both", groups = {} }`;
-    const items = [...(rosters.get(user) ?? []), item];
+  const addContacts = async (user: string, contacts: string[], groups = '') => {
+    const added = contacts.map(
+      (contact) =>
+        `[${lua(`${contact}@${domain}`)}] = { subscription = "both", groups = { ${groups} } }`,
+    );
+    const items = [...(rosters.get(user) ?? []), ...added];
     rosters.set(user, items);
     await store('roster', user, `{ [false] = { version = 1, pending = {} }, ${items.join(', ')} }`);
   };
   return {
-    register: (user, password) => store('accounts', user, `{ password = ${lua(password)} }`),
-    subscribe: async (a, b) => {
-      await addContact(a, b);
-      await addContact(b, a);
+    register: (user: string, password: string) =>
+      store('accounts', user, `{ password = ${lua(password)} }`),
+    subscribe: async (a: string, b: string) => {
+      await addContacts(a, [b]);
+      await addContacts(b, [a]);
     },
+    addContacts: (user: string, count: number) =>
+      addContacts(
+        user,
+        Array.from({ length: count }, (_, index) => `contact${index + 1}`),
+        '["Verona"] = true',
+      ),
   };
 }
 
