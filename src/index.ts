@@ -28,7 +28,11 @@ export {
 export { Bytestream, BytestreamBroken, CloseUnconfirmed } from './protocol/ibb/bytestream.js';
 export { BytestreamNotOpened } from './protocol/ibb/expectations.js';
 export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
-export { BytestreamLost, type RetrySettings } from './protocol/ibb/outgoing-blocks.js';
+export {
+  BlocksIgnored,
+  BytestreamLost,
+  type RetrySettings,
+} from './protocol/ibb/outgoing-blocks.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
 export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
 export {

@@ -4,6 +4,7 @@ import type { SeenResource } from '../protocol/presence.js';
 import { bareJid, formatJid, parseJid } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
+import { meaningOfReason } from './answers.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import type { Way } from './offers.js';
 import { receiverOf } from './receiver.js';
@@ -175,6 +176,8 @@ class Search {
       return { ...(known && this.#recipient(known)), peer, ways: ['jingle', ...others], sid };
     } catch (error) {
       if (!(error instanceof ProposalRejected)) throw error;
+      // One resource has answered; it speaks for its user, but not for what the others can do.
+      if (meaningOfReason(error.reason) === 'impossible') return this.#inquiry.found(error.message);
       const message = `${contact} refused the file (${error.message})`;
       throw new RecipientRefused(message, { cause: error });
     }

@@ -23,7 +23,7 @@ interface World {
   /** The resources that Romeo sees, with what their presence says of their capabilities. */
   seen?: Record<string, Element | undefined>;
   /** What the resources of this world say to a proposal, each with its sender. */
-  answers?: [from: string, name: 'proceed' | 'reject'][];
+  answers?: [from: string, name: 'proceed' | 'reject', reason?: string][];
 }
 
 /** Romeo in a world whose server answers for everybody, and bounces what nobody is there for. */
@@ -44,8 +44,10 @@ function romeoIn({ features = {}, names = {}, seen = {}, answers = [] }: World) 
     for (const [from, element] of some) session.receive(xml('presence', { from }, element));
   };
   const propose = (to: string, id: string | undefined) => {
-    for (const [from, name] of answers) {
-      session.receive(xml('message', { from }, xml(name, { xmlns: NS_JINGLE_MESSAGE, id })));
+    for (const [from, name, why] of answers) {
+      const reason = why && xml('reason', { xmlns: 'urn:xmpp:jingle:1' }, xml(why));
+      const answer = xml(name, { xmlns: NS_JINGLE_MESSAGE, id }, reason);
+      session.receive(xml('message', { from }, answer));
     }
     if (answers.length === 0) session.receive(xml('message', { type: 'error', from: to, id }));
   };
@@ -243,6 +245,13 @@ describe('of a bare JID', () => {
       const { find } = romeoIn({ ...world, answers: [[PHONE, 'reject']] });
       await expect(find(JULIET)).rejects.toThrow(RecipientRefused);
       await expect(find(JULIET)).rejects.toThrow(`${JULIET} refused the file (busy)`);
+    });
+
+    test('are none of them given up when one rejects what it cannot do (R73)', async () => {
+      const { find } = romeoIn({ ...world, answers: [[PHONE, 'reject', 'failed-application']] });
+      expect(await find(JULIET)).toMatchObject({ peer: DESK, ways: ['jingle', 'ibb'] });
+      const declined = romeoIn({ ...world, answers: [[PHONE, 'reject', 'decline']] });
+      await expect(declined.find(JULIET)).rejects.toThrow(RecipientRefused);
     });
 
     test('are asked once when their capabilities are equal', async () => {
