@@ -26,10 +26,17 @@ export const nodeOf = (info: Info): string => `${NODE}#${verificationOf(infoElem
 export const caps = (info: Info): Element =>
   xml('c', { xmlns: NS_CAPS, hash: 'sha-1', node: NODE, ver: verificationOf(infoElement(info)) });
 
+/** In characters; a hash in base64 has 88 at most. */
+const MAX_VER_LENGTH = 100;
+/** In characters; it goes back to whom we ask. */
+const MAX_NODE_LENGTH = 1024;
+
 /** `undefined` where the presence has none, or such as cannot be checked (§6.1: `ext`, no `hash`). */
 export function readCaps(presence: Element): Caps | undefined {
   const { node, ver, hash } = presence.getChild('c', NS_CAPS)?.attrs ?? {};
-  return node && ver && hash && nodeNameOf(hash) ? { node, ver, hash } : undefined;
+  if (!node || !ver || !hash || !nodeNameOf(hash)) return undefined;
+  if (node.length > MAX_NODE_LENGTH || ver.length > MAX_VER_LENGTH) return undefined;
+  return { node, ver, hash };
 }
 
 /** §5.1: the hash of an answer to service discovery, in base64. Throws RangeError for an unknown algorithm. */

@@ -25,7 +25,7 @@ export function returnChat(
     const text = isStranger ? '' : 'nobody reads messages here';
     const error = new StanzaError('cancel', 'service-unavailable', text);
     const answer = xml('message', { type: 'error', to: from, id }, error.toElement());
-    // When the write fails the connection is gone, and the session ends with its error.
+    // It is too large to be sent, by its id, or the connection is gone, and the session ends with its error.
     session.send(answer).catch(() => undefined);
   });
 }

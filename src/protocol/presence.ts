@@ -25,6 +25,9 @@ export interface SeenResource {
   caps?: Caps | undefined;
 }
 
+/** More than anybody has online; a server may name as many as it likes. */
+const MAX_SEEN = 1_000;
+
 /** For servers where a contact's resources answer on their own (ejabberd). */
 const GRACE_MS = 1_000;
 
@@ -47,8 +50,9 @@ export async function seenResources(
     if (!from || bareJid(from) !== bare) return;
     told = true;
     if (!parseJid(from).resource) return;
-    if (type === undefined) seen.set(formatJid(parseJid(from)), readCaps(presence));
-    else seen.delete(formatJid(parseJid(from)));
+    const jid = formatJid(parseJid(from));
+    if (type !== undefined) seen.delete(jid);
+    else if (seen.size < MAX_SEEN || seen.has(jid)) seen.set(jid, readCaps(presence));
   });
   try {
     await session.send(xml('presence', { type: 'probe', to: bare }));

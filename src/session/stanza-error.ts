@@ -7,6 +7,20 @@ export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
 
 const TYPES = new Set<string>(['auth', 'cancel', 'continue', 'modify', 'wait']);
 
+/** RFC 6120 §8.3.3, and one of RFC 3920. */
+const CONDITIONS = new Set([
+  ...['bad-request', 'conflict', 'feature-not-implemented', 'forbidden', 'gone'],
+  ...['internal-server-error', 'item-not-found', 'jid-malformed', 'not-acceptable', 'not-allowed'],
+  ...['not-authorized', 'payment-required', 'policy-violation', 'recipient-unavailable'],
+  ...['redirect', 'registration-required', 'remote-server-not-found', 'remote-server-timeout'],
+  ...['resource-constraint', 'service-unavailable', 'subscription-required'],
+  ...['undefined-condition', 'unexpected-request'],
+]);
+
+/** Of what a peer says, in characters. */
+const MAX_TEXT_LENGTH = 500;
+const MAX_NAME_LENGTH = 100;
+
 /** RFC 6120 §8.3.4: what a protocol says beside the condition. */
 export interface SpecificCondition {
   name: string;
@@ -38,18 +52,18 @@ export class StanzaError extends Error {
     );
   }
 
-  /** Reads the error of a stanza of type `error`; a peer may leave out any part of it. */
+  /** Reads the error of a stanza of type `error`; a peer may leave out any part of it, and make it as long as it likes. */
   static fromStanza(stanza: Element): StanzaError {
     const error = stanza.getChild('error');
     const children = error?.getChildElements();
     const conditions = children?.filter((child) => child.getNS() === NS_STANZAS);
-    const condition = conditions?.find((child) => child.getName() !== 'text');
+    const condition = conditions?.find((child) => child.getName() !== 'text')?.getName() ?? '';
     const text = conditions?.find((child) => child.getName() === 'text');
     const type = error?.attrs.type ?? '';
     return new StanzaError(
       TYPES.has(type) ? (type as StanzaErrorType) : 'cancel',
-      condition?.getName() ?? 'undefined-condition',
-      text?.getText() ?? '',
+      CONDITIONS.has(condition) ? condition : 'undefined-condition',
+      text?.getText().slice(0, MAX_TEXT_LENGTH) ?? '',
       specificCondition(children),
     );
   }
@@ -57,5 +71,7 @@ export class StanzaError extends Error {
 
 function specificCondition(children: Element[] = []): SpecificCondition | undefined {
   const child = children.find((one) => one.getNS() !== NS_STANZAS);
-  return child && { name: child.getName(), xmlns: child.getNS() ?? '' };
+  const [name, xmlns] = [child?.getName() ?? '', child?.getNS() ?? ''];
+  const isLong = name.length > MAX_NAME_LENGTH || xmlns.length > MAX_NAME_LENGTH;
+  return child && !isLong ? { name, xmlns } : undefined;
 }

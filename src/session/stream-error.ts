@@ -10,6 +10,9 @@ const TRANSIENT = new Set([
   'system-shutdown',
 ]);
 
+/** Of what the server says, in characters. */
+const MAX_LENGTH = 500;
+
 /** The server ended the stream (RFC 6120 §4.9). */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
@@ -17,8 +20,8 @@ export class StreamError extends Error {
 
   constructor(element: Element) {
     const [first] = element.getChildElements();
-    const condition = first?.getName() ?? 'undefined-condition';
-    const text = element.getChild('text')?.getText();
+    const condition = first?.getName().slice(0, MAX_LENGTH) ?? 'undefined-condition';
+    const text = element.getChild('text')?.getText().slice(0, MAX_LENGTH);
     super(`the server ended the stream: ${condition}${text ? ` (${text})` : ''}`);
     this.condition = condition;
   }

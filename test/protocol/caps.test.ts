@@ -63,7 +63,9 @@ test.each([
   ['no algorithm', { node: 'n', ver: 'v' }],
   ['an unknown algorithm', { node: 'n', ver: 'v', hash: 'crc' }],
   ['no node', { ver: 'v', hash: 'sha-1' }],
-])('capabilities that say %s are none', (_, attrs) => {
+  ['more than a hash has', { node: 'n', ver: 'v'.repeat(101), hash: 'sha-1' }],
+  ['more than goes back', { node: 'n'.repeat(1025), ver: 'v', hash: 'sha-1' }],
+])('capabilities that say %s are none (R63)', (_, attrs) => {
   const element = xml('c', { xmlns: 'http://jabber.org/protocol/caps', ...attrs });
   expect(readCaps(xml('presence', {}, element))).toBeUndefined();
 });

@@ -53,6 +53,17 @@ describe('the resources of a contact', () => {
     ]);
   });
 
+  test('are not more than a thousand, of however many its server tells (R63)', async () => {
+    const resource = (number: number) => presence(`juliet@capulet.example/${number}`);
+    const all = Array.from({ length: 5_000 }, (_, number) => resource(number));
+    const gone = presence('juliet@capulet.example/7', 'unavailable');
+    const { session } = at(onProbe([...all, gone, resource(6_000), resource(6_001)]));
+    const seen = (await seenResources(session, JULIET, {})).map(({ jid }) => jid);
+    expect(seen).toHaveLength(1_000);
+    expect(seen).toContain('juliet@capulet.example/6000');
+    expect(seen).not.toContain('juliet@capulet.example/6001');
+  });
+
   test('are none where its server tells of none in time', async () => {
     const { session } = at(() => []);
     const clock = new ManualClock();
@@ -138,6 +149,19 @@ describe('a message that a person wrote', () => {
     ['without a text', {}, []],
   ])('does not when it is %s', async (_, attrs, children) => {
     expect(await returned(attrs, children)).toEqual([]);
+  });
+
+  test('goes back with an id of any length that can be sent (R61)', async () => {
+    const sent: Element[] = [];
+    const [, juliet] = linkedSessions((stanza) => void sent.push(stanza));
+    returnChat(juliet, () => true);
+    for (const length of [40_000, 300_000]) {
+      const id = "'".repeat(length);
+      juliet.receive(xml('message', { from: ROMEO, to: JULIET, id }, body));
+    }
+    await settled();
+    expect(sent.map(({ attrs }) => attrs.id?.length)).toEqual([40_000]);
+    expect(juliet.state).toBe('online');
   });
 
   test('tells a stranger nothing of us', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { bareJid, formatJid, isJid, MalformedJid, parseJid } from '../../src/session/jid.js';
 
@@ -160,5 +160,30 @@ describe('the bare address', () => {
     ['juliet@capulet.example/a/b', 'juliet@capulet.example'],
   ])('of %s is %s', (text, bare) => {
     expect(bareJid(text)).toBe(bare);
+  });
+});
+
+describe('a text that is too long for an address', () => {
+  const text = `a@${'e\u0316\u0301'.repeat(80_000)}`;
+
+  test('is not looked at any further (R63)', () => {
+    const normalize = jest.spyOn(String.prototype, 'normalize');
+    const toLowerCase = jest.spyOn(String.prototype, 'toLowerCase');
+    expect(isJid(text)).toBe(false);
+    expect(normalize).not.toHaveBeenCalled();
+    expect(toLowerCase).not.toHaveBeenCalled();
+    jest.restoreAllMocks();
+  });
+
+  test('is shown in part (R63)', () => {
+    expect(() => parseJid(text)).toThrow(MalformedJid);
+    expect(new MalformedJid(text).message.length).toBeLessThan(200);
+    expect(new MalformedJid(text).text.length).toBeLessThan(200);
+  });
+
+  test('is longer than the longest address (R63)', () => {
+    const part = 'x'.repeat(1023);
+    expect(isJid(`${part}@${part}/${part}`)).toBe(true);
+    expect(isJid(`${part}@${part}/${part}x`)).toBe(false);
   });
 });

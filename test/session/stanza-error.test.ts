@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import { type Element, xml } from '../../src/session/xml.js';
 import { parse } from '../support/linked-sessions.js';
 
 const NS = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'";
@@ -74,5 +75,33 @@ describe('a stanza error', () => {
       condition: 'undefined-condition',
       text: '',
     });
+  });
+
+  const read = (...children: Element[]) =>
+    StanzaError.fromStanza(xml('iq', {}, xml('error', { type: 'wait' }, ...children)));
+  const xmlns = 'urn:ietf:params:xml:ns:xmpp-stanzas';
+
+  test('of a condition that there is not is one for reasons unknown (R63)', () => {
+    for (const name of ['x'.repeat(200_000), 'constructor', 'text']) {
+      expect(read(xml(name, { xmlns })).condition).toBe('undefined-condition');
+    }
+    expect(read(xml('gone', { xmlns }, 'x'.repeat(200_000))).message).toBe('gone');
+  });
+
+  test('says no more than 500 characters, whatever came (R63)', () => {
+    const { text, message } = read(
+      xml('gone', { xmlns }),
+      xml('text', { xmlns }, 'é'.repeat(1000)),
+    );
+    expect(text).toBe('é'.repeat(500));
+    expect(message).toHaveLength(507);
+  });
+
+  test.each([
+    ['a name', xml('x'.repeat(200_000), { xmlns: 'urn:x' })],
+    ['a namespace', xml('x', { xmlns: 'x'.repeat(200_000) })],
+  ])('has no words of a protocol with %s too long for any (R63)', (_what, element) => {
+    expect(read(xml('gone', { xmlns }), element)).toMatchObject({ condition: 'gone' });
+    expect(read(xml('gone', { xmlns }), element).specific).toBeUndefined();
   });
 });
