@@ -1,5 +1,3 @@
-import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
@@ -70,18 +68,6 @@ export function reportState(session: Session, { report }: Reporter): void {
   session.onState((state) => report({ event: 'state', state, jid: session.jid }));
 }
 
-async function readCa(path: string): Promise<string> {
-  const pem = await readFile(path, 'utf8');
-  try {
-    new X509Certificate(pem);
-  } catch {
-    throw new UsageError(
-      `${path} holds no certificate in PEM format; one begins with -----BEGIN CERTIFICATE-----`,
-    );
-  }
-  return pem;
-}
-
 /**
  * Goes online when there is need to: again, where the session before has ended. The password is asked for once only.
  */
@@ -134,7 +120,9 @@ export async function logIn(
   options: LogInOptions = {},
 ): Promise<Session> {
   const account = requireAccount(flags);
-  const ca = flags.tlsCa && (await readCa(flags.tlsCa));
+  const { readTrust } = await import('./trust.js');
+  const { source, ca, roots } = await readTrust(flags.tlsCa, context.env);
+  reporter.note(`trusts the CAs ${source}`);
   const { readPassword } = await import('./password.js');
   const password = await readPassword(flags, context);
   const { service, allowPlain } = flags;
@@ -144,7 +132,8 @@ export async function logIn(
       password,
       service,
       allowPlain,
-      ...(ca ? { ca } : {}),
+      ca,
+      roots,
       signal: context.signal,
       onError: (error) => reporter.note(`internal error: ${error.stack}`),
       ...options,

@@ -2,6 +2,7 @@ import { on, once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
+import { type Chain, type Trust, tlsSettings, whyNotTrusted } from './certificates.js';
 import type { Endpoint } from './endpoints.js';
 import { StreamParser } from './parser.js';
 import { StreamError } from './stream-error.js';
@@ -17,11 +18,9 @@ export class ServerNotTrusted extends Error {
   override readonly name = 'ServerNotTrusted';
 }
 
-export interface DialOptions {
+export interface DialOptions extends Trust {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
   domain: string;
-  /** PEM of a CA to trust beside those of Node. */
-  ca?: string | undefined;
   signal: AbortSignal;
   /** Finds the addresses of a host; default: as the system does. */
   lookup?: net.LookupFunction;
@@ -152,17 +151,10 @@ async function* readElements(
   }
 }
 
-/** Node's own CAs and this one. Named in one `ca` they would all be read again, for 30 ms. */
-function trusting(ca: string | undefined): tls.SecureContext {
-  const secureContext = tls.createSecureContext({ minVersion: 'TLSv1.2' });
-  if (ca) secureContext.context.addCACert(ca);
-  return secureContext;
-}
-
 async function secure(
   socket: net.Socket,
   directTls: boolean,
-  { domain, ca, signal }: DialOptions,
+  { domain, signal, ...trust }: DialOptions,
 ): Promise<tls.TLSSocket> {
   const name = domainToASCII(domain) || domain;
   const secured = tls.connect({
@@ -172,23 +164,24 @@ async function secure(
     ...(net.isIP(name) ? {} : { servername: name }),
     // XEP-0368 §3: tells a port that also speaks HTTPS what is meant.
     ...(directTls ? { ALPNProtocols: ['xmpp-client'] } : {}),
-    secureContext: trusting(ca),
+    ...tlsSettings(trust),
+  });
+  let chain: Chain;
+  // Before Node looks at it: when it is refused, it cannot be asked for any more.
+  secured.prependOnceListener('secure', () => {
+    chain = secured.getPeerCertificate(true);
   });
   try {
     await once(secured, 'secureConnect', { signal });
   } catch (error) {
     secured.destroy();
     // The network failed, or what answers does not speak TLS; what is left is about the certificate.
-    const { code = '', syscall, message } = error as NodeJS.ErrnoException;
+    const { code = '', syscall } = error as NodeJS.ErrnoException;
     if (signal.aborted || syscall || /^(ECONNRESET|ERR_SSL_)/.test(code)) throw error;
-    const advice =
-      code === 'ERR_TLS_CERT_ALTNAME_INVALID'
-        ? 'is it the server of this account?'
-        : 'is its CA missing (--tls-ca)?';
-    throw new ServerNotTrusted(
-      `the server's certificate is not trusted for ${domain} (${message}); ${advice}`,
-      { cause: error },
-    );
+    const why = whyNotTrusted(error as Error, chain, Date.now());
+    throw new ServerNotTrusted(`the server's certificate is not trusted for ${domain}: ${why}`, {
+      cause: error,
+    });
   }
   return secured;
 }

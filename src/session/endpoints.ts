@@ -24,14 +24,16 @@ const LOOK_UP_MS = 3_000;
 /** After this long without an answer a resolver is asked once more, for UDP loses packets. */
 const RESOLVER = { timeout: 1_000, tries: 3 };
 
-/** Reads `xmpp://host[:port]` or `xmpps://host[:port]`. Throws `MalformedService`. */
+/** Reads `xmpp://host[:port]` or `xmpps://host[:port]`; an IPv6 address may have its zone, RFC 4007 §11. Throws `MalformedService`. */
 export function parseService(service: string): Endpoint {
-  const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(service);
+  const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(
+    service,
+  );
   const [, scheme = '', host = '', port] = match ?? [];
   const directTls = scheme.toLowerCase() === 'xmpps';
   const number = port ? Number(port) : directTls ? DIRECT_TLS_PORT : STARTTLS_PORT;
   if (!match || number < 1 || number > 65_535) throw new MalformedService(service);
-  return { host: host.replace(/^\[|\]$/g, ''), port: number, directTls };
+  return { host: host.replace(/^\[|\]$/g, '').replace(/%25(?=.)/, '%'), port: number, directTls };
 }
 
 type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;

@@ -1,3 +1,4 @@
+import type { Trust } from './certificates.js';
 import { ConnectionFailed, dial } from './dial.js';
 import { lookUp, parseService } from './endpoints.js';
 import { parseJid } from './jid.js';
@@ -5,14 +6,12 @@ import { serialize } from './serialize.js';
 import type { Element } from './xml.js';
 import { XmppStream } from './xmpp-stream.js';
 
-export interface StreamOptions {
+export interface StreamOptions extends Trust {
   /** Own JID; its resource, if it has one, is asked for. */
   account: string;
   password: string;
   /** `xmpp://host:port` (STARTTLS) or `xmpps://host:port`. Default: DNS SRV of the account's domain. */
   service?: string | undefined;
-  /** PEM of a CA to trust beside those of Node. */
-  ca?: string | undefined;
   /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
   allowPlain?: boolean | undefined;
 }
@@ -43,10 +42,11 @@ async function open<Result>(
   negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
 ): Promise<Result> {
   const { local, domain } = parseJid(options.account);
+  const { ca, roots } = options;
   const endpoints = options.service
     ? [parseService(options.service)]
     : await lookUp(domain, signal);
-  const stream = new XmppStream(await dial(endpoints, { domain, ca: options.ca, signal }));
+  const stream = new XmppStream(await dial(endpoints, { domain, ca, roots, signal }));
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
   try {

@@ -33,6 +33,9 @@ describe('a service', () => {
     ['xmpp://127.0.0.1:1', '127.0.0.1', 1, false],
     ['xmpp://[::1]', '::1', 5222, false],
     ['xmpps://[2001:db8::1]:65535', '2001:db8::1', 65_535, true],
+    // RFC 4007 §11, RFC 6874
+    ['xmpp://[fe80::1%eth0]', 'fe80::1%eth0', 5222, false],
+    ['xmpps://[fe80::1%25lo]:443', 'fe80::1%lo', 443, true],
     ['xmpp://[::ffff:192.0.2.1]', '::ffff:192.0.2.1', 5222, false],
     ['xmpp://bücher.example', 'bücher.example', 5222, false],
   ])('%s is a host, a port and a kind of encryption', (service, host, port, directTls) => {

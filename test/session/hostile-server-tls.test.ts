@@ -21,6 +21,7 @@ import {
   directory,
   expectNoCredentials,
   honest,
+  JID,
   JULIET,
   meet,
   NOT_ONLINE,
@@ -157,6 +158,48 @@ describe('TLS', () => {
   test('without the CA the right certificate is not trusted either', async () => {
     const { outcome } = await meet((peer) => login(peer, honest), { ca: undefined });
     await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+  });
+
+  test.each([
+    ['20200101', '20200201', /it expired: 2020-02-01; its owner must renew it, unless the clock/],
+    ['20900101', '20910101', /it is not valid yet: 2090-01-01; is the clock here right \(20/],
+  ])(
+    'a certificate that is good from %s to %s is refused with these dates (R78)',
+    async (from, until, why) => {
+      const identity = await readIdentity(trusted.issueFor(DOMAIN, from, until));
+      const { outcome } = await meet((peer) => login(peer, { ...honest, identity }));
+      await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      await expect(outcome).rejects.toThrow(why);
+      await expect(outcome).rejects.not.toThrow('--tls-ca');
+    },
+  );
+
+  test('no variable of the environment makes a certificate trusted (R78)', async () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      for (const kind of doubtful) {
+        const identity = impostors[kind] as Identity;
+        const { server, outcome } = await meet((peer) => login(peer, { ...honest, identity }));
+        await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+        expect(only(server).received.tls).toBe('');
+      }
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+  });
+
+  test('CAs that are named in place of those of Node are the only ones (R78)', async () => {
+    const named = await meet((peer) => login(peer, honest), {
+      ca: undefined,
+      roots: [trusted.pem],
+    });
+    expect((await named.outcome).jid).toBe(JID);
+    const none = await meet((peer) => login(peer, honest), { ca: undefined, roots: [] });
+    await expect(none.outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    const beside = await meet((peer) => login(peer, honest), { roots: [] });
+    expect((await beside.outcome).jid).toBe(JID);
   });
 
   test('the name asked for with SNI is the domain of the account, not the host', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,12 @@ export interface CertificateAuthority {
   readonly pem: string;
   /** A certificate for a host name or an IP address, with its key, in files named after it. */
   issue(name: string): Promise<{ certPath: string; keyPath: string }>;
+  /** The same, good from and until these days (`20200101`). */
+  issueFor(
+    name: string,
+    from: string,
+    until: string,
+  ): Promise<{ certPath: string; keyPath: string }>;
 }
 
 const run = promisify(execFile);
@@ -40,5 +46,39 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
       ]);
       return issued;
     },
+    issueFor: (name, from, until) => issueFor(directory, name, from, until),
   };
+}
+
+const SIGNING = `[ca]
+default_ca = own
+[own]
+rand_serial = yes
+default_md = sha256
+policy = own_policy
+copy_extensions = copy
+[own_policy]
+commonName = supplied
+`;
+
+/** `openssl req` knows no dates. */
+async function issueFor(directory: string, name: string, from: string, until: string) {
+  const path = (end: string) => join(directory, `${name}-${from}.${end}`);
+  const issued = { certPath: path('crt'), keyPath: path('key') };
+  await run('openssl', [
+    ...['req', '-new', ...NEW_KEY, '-subj', `/CN=${name}`, '-out', path('csr')],
+    ...['-addext', `subjectAltName=DNS:${name}`, '-keyout', issued.keyPath],
+  ]);
+  await writeFile(
+    path('cnf'),
+    `${SIGNING}[own]\ndatabase = ${path('db')}\nnew_certs_dir = ${directory}\n`,
+  );
+  await writeFile(path('db'), '');
+  await run('openssl', [
+    ...['ca', '-batch', '-notext', '-config', path('cnf')],
+    ...['-cert', join(directory, 'ca.crt'), '-keyfile', join(directory, 'ca.key')],
+    ...['-startdate', `${from}000000Z`, '-enddate', `${until}000000Z`],
+    ...['-in', path('csr'), '-out', issued.certPath],
+  ]);
+  return issued;
 }
