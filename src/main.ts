@@ -52,7 +52,7 @@ const NEXT_STEPS: Record<string, string> = {
   ConnectionFailed: 'check the network and --service',
   ServerNotTrusted: 'check --service; somebody may be in between',
   NotAuthorized: 'check the account and its password; "inband config" shows where they come from',
-  ResourceConflict: 'end that, or be another one: -a name@example.org/another',
+  ResourceConflict: 'end that, or use another resource: -a name@example.org/laptop',
   RequestTimeout: 'try again',
   BytestreamBroken: 'ask the recipient, or send it again',
   BytestreamLost: 'send it again',

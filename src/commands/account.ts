@@ -126,7 +126,7 @@ export async function logIn(
   const { readPassword } = await import('./password.js');
   const password = await readPassword(flags, context);
   const { service, allowPlain } = flags;
-  return reporter.connecting(`connecting as ${account}`, () =>
+  const session = await reporter.connecting(`connecting as ${account}`, () =>
     context.connect({
       account,
       password,
@@ -138,5 +138,22 @@ export async function logIn(
       onError: (error) => reporter.note(`internal error: ${error.stack}`),
       ...options,
     }),
+  );
+  warnOfResource(account, options.resource, session, reporter);
+  return session;
+}
+
+/** Who looks for the name that was asked for will find nobody. */
+function warnOfResource(
+  account: string,
+  byDefault: string | undefined,
+  { jid }: Session,
+  { warn }: Reporter,
+): void {
+  const [, wanted = byDefault] = /\/(.+)$/s.exec(account) ?? [];
+  const bound = jid.slice(jid.indexOf('/') + 1);
+  if (wanted === undefined || wanted === bound) return;
+  warn(
+    `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give ${jid}`,
   );
 }

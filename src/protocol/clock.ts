@@ -1,7 +1,7 @@
-import { type Clock, systemClock } from '../session/clock.js';
+import { type Clock, systemClock, timerMs } from '../session/clock.js';
 import type { Session } from '../session/session.js';
 
-export { type Clock, systemClock };
+export { type Clock, systemClock, timerMs };
 
 /** The clock's time, but for that in which the session is being resumed and nobody can answer. */
 export function onlineClock(session: Session, clock: Clock): Clock {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
-import { Connection } from './connection.js';
+import { Connection, ResourceConflict } from './connection.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { formatJid, parseJid } from './jid.js';
 import { exchange, openStream, type StreamOptions } from './open-stream.js';
@@ -27,11 +27,12 @@ export interface ConnectOptions
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NS_LIMITS = 'urn:xmpp:stream-limits:0';
 const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
+const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
 
 /**
  * Connects and logs in; nothing is sent or handled before the connection is encrypted and the server's
  * certificate is checked for the account's domain. Rejects with `ConnectionFailed`, `ServerNotTrusted`,
- * `NotAuthorized`, `MalformedJid`, `MalformedService`, or the signal's reason.
+ * `NotAuthorized`, `ResourceConflict`, `MalformedJid`, `MalformedService`, or the signal's reason.
  *
  * A connection that is cut, or dead for 80 s, is resumed where the server can (XEP-0198 §5). What ends the
  * session: `ConnectionLost`, `ResourceConflict`, or while it is resumed `NotAuthorized`, `ServerNotTrusted`,
@@ -47,7 +48,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     async (stream, features) => ({
       stream,
       features,
-      jid: await bind(stream, resource),
+      jid: await establish(stream, features, resource),
       enabled: features.getChild('sm', NS_SM) && (await manage(stream)),
     }),
   );
@@ -59,22 +60,48 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   return session;
 }
 
+/** Resolves to the full JID of a session that the server has begun. */
+async function establish(stream: XmppStream, features: Element, resource: string) {
+  const jid = await bind(stream, resource);
+  const session = features.getChild('session', NS_SESSION);
+  // RFC 3921 §3, which RFC 6120 has dropped: older servers route nothing before it.
+  if (session && !session.getChild('optional')) await beginSession(stream);
+  return jid;
+}
+
+async function beginSession(stream: XmppStream): Promise<void> {
+  const request = xml('session', { xmlns: NS_SESSION });
+  const reply = await ask(stream, 'session', request);
+  if (reply.attrs.type !== 'error') return;
+  const { message } = StanzaError.fromStanza(reply);
+  throw new ConnectionFailed(`the server refused to begin a session (${message})`);
+}
+
+const ask = (stream: XmppStream, id: string, request: Element): Promise<Element> =>
+  exchange(
+    stream,
+    xml('iq', { type: 'set', id }, request),
+    (element) => element.is('iq') && element.attrs.id === id,
+  );
+
 const randomResource = () => `inband-${randomBytes(8).toString('hex')}`;
 
 /** Resource binding (RFC 6120 §7): resolves to the full JID that the server gave. */
 async function bind(stream: XmppStream, resource: string): Promise<string> {
   const request = xml('bind', { xmlns: NS_BIND }, xml('resource', {}, resource));
-  const reply = await exchange(
-    stream,
-    xml('iq', { type: 'set', id: 'bind' }, request),
-    (element) => element.is('iq') && element.attrs.id === 'bind',
-  );
-  if (reply.attrs.type === 'error') {
-    throw new ConnectionFailed(
-      `the server refused the resource ${resource} (${StanzaError.fromStanza(reply).message})`,
-    );
-  }
+  const reply = await ask(stream, 'bind', request);
+  if (reply.attrs.type === 'error') throw refused(resource, StanzaError.fromStanza(reply));
   return readBound(reply.getChild('bind', NS_BIND)?.getChild('jid')?.getText() ?? '');
+}
+
+function refused(resource: string, error: StanzaError): Error {
+  if (error.condition === 'conflict') {
+    return new ResourceConflict(`another client has the resource "${resource}"`, { cause: error });
+  }
+  return new ConnectionFailed(
+    `the server refused the resource "${resource}" (${error.message}); use another one: -a name@example.org/laptop`,
+    { cause: error },
+  );
 }
 
 function readBound(text: string): string {

@@ -1,3 +1,5 @@
+import { timerMs } from './clock.js';
+
 /** A timer that can stand still, for time that must not count. */
 export class Countdown {
   readonly #run: () => void;
@@ -14,7 +16,7 @@ export class Countdown {
   go(): void {
     if (this.#timer || !Number.isFinite(this.#left)) return;
     this.#since = performance.now();
-    this.#timer = setTimeout(this.#run, this.#left);
+    this.#timer = setTimeout(this.#run, timerMs(this.#left));
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import type { Trust } from './certificates.js';
+import { timerMs } from './clock.js';
 import { ConnectionFailed, dial } from './dial.js';
 import { lookUp, parseService } from './endpoints.js';
 import { parseJid } from './jid.js';
@@ -28,7 +29,7 @@ export async function openStream<Result>(
 ): Promise<Result> {
   const late = new AbortController();
   const tooLate = () => late.abort(new ConnectionFailed(`not online after ${timeout / 1000} s`));
-  const timer = setTimeout(tooLate, timeout);
+  const timer = setTimeout(tooLate, timerMs(timeout));
   try {
     return await open(options, AbortSignal.any([late.signal, signal]), negotiate);
   } finally {

@@ -13,6 +13,9 @@ const TRANSIENT = new Set([
 /** Of what the server says, in characters. */
 const MAX_LENGTH = 500;
 
+/** DNS has at most 255, and a port follows. */
+const MAX_HOST = 262;
+
 /** The server ended the stream (RFC 6120 §4.9). */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
@@ -22,7 +25,8 @@ export class StreamError extends Error {
     const [first] = element.getChildElements();
     const condition = first?.getName().slice(0, MAX_LENGTH) ?? 'undefined-condition';
     const text = element.getChild('text')?.getText().slice(0, MAX_LENGTH);
-    super(`the server ended the stream: ${condition}${text ? ` (${text})` : ''}`);
+    const detail = condition === 'see-other-host' ? elsewhere(first?.getText() ?? '') : text;
+    super(`the server ended the stream: ${condition}${detail ? ` (${detail})` : ''}`);
     this.condition = condition;
   }
 
@@ -31,3 +35,9 @@ export class StreamError extends Error {
     return TRANSIENT.has(this.condition);
   }
 }
+
+/** §4.9.3.19: it is not followed, for whoever sent it may not be the account's server. */
+const elsewhere = (host: string): string =>
+  host
+    ? `it says to use ${host.slice(0, MAX_HOST)}; if you trust that, give --service xmpp://${host.slice(0, MAX_HOST)}`
+    : 'it names none';

@@ -13,9 +13,15 @@ export async function listBlobs(
   return [...listed(await published.list(), true), ...listed(await cached.list(), false)];
 }
 
-function toListed(entry: BlobEntry, published: boolean, cid: string): ListedBlob {
-  const { type, size, maxAge, storedAt, from } = entry;
+/** `undefined` where it never does: a max-age may lead beyond all dates. */
+function expiryOf({ maxAge, storedAt }: BlobEntry): Date | undefined {
   const expires = maxAge ? new Date(storedAt.getTime() + maxAge * 1000) : undefined;
+  return expires && Number.isFinite(expires.getTime()) ? expires : undefined;
+}
+
+function toListed(entry: BlobEntry, published: boolean, cid: string): ListedBlob {
+  const { type, size, from } = entry;
+  const expires = expiryOf(entry);
   return {
     published,
     cid,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createLine } from '../../src/commands/account.js';
+import { createLine, logIn } from '../../src/commands/account.js';
 import type { Context } from '../../src/commands/context.js';
 import { ResourceConflict } from '../../src/session/connection.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
@@ -8,6 +8,8 @@ import { linkedSessions, ROMEO } from '../support/linked-sessions.js';
 
 const reporter = {
   report: () => undefined,
+  note: () => undefined,
+  warn: () => undefined,
   connecting: <T>(_text: string, work: () => Promise<T>) => work(),
 } as unknown as Reporter;
 
@@ -39,3 +41,31 @@ test('there is no other session where somebody else has taken the resource', asy
   await expect(session()).rejects.toThrow(ResourceConflict);
   expect(begun).toHaveLength(1);
 });
+
+test.each([
+  ['romeo@montague.example', 'inband', true],
+  ['romeo@montague.example/inband', undefined, true],
+  ['romeo@montague.example', undefined, false],
+  ['romeo@montague.example/orchard', 'inband', false],
+])(
+  'of %s with the default resource %s, who is called otherwise is told: %s (R79)',
+  async (account, resource, isTold) => {
+    const warnings: string[] = [];
+    const [session] = linkedSessions(); // .../orchard
+    const context = { env: { INBAND_PASSWORD: 'secret' }, connect: async () => session };
+    const told = {
+      ...reporter,
+      note: () => undefined,
+      warn: (text: string) => warnings.push(text),
+    };
+    await logIn(
+      { account },
+      context as unknown as Context,
+      told as unknown as Reporter,
+      resource === undefined ? {} : { resource },
+    );
+    expect(warnings).toEqual(
+      isTold ? [expect.stringContaining(`"orchard" and not "inband"; who looks for that`)] : [],
+    );
+  },
+);

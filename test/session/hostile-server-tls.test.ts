@@ -112,7 +112,7 @@ describe('before TLS', () => {
     await only(server).ended;
   });
 
-  test('a redirect to another host is not followed', async () => {
+  test('a redirect to another host is named, and not followed (R79)', async () => {
     const elsewhere = await scriptedServer((peer) => login(peer, honest));
     servers.push(elsewhere);
     const { outcome } = await meet(async (peer) => {
@@ -121,6 +121,9 @@ describe('before TLS', () => {
       peer.end();
     });
     await expect(outcome).rejects.toEqual(NOT_ONLINE);
+    await expect(outcome).rejects.toThrow(
+      `see-other-host (it says to use 127.0.0.1:${elsewhere.port}; if you trust that, give --service xmpp://`,
+    );
     expect(elsewhere.peers).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { timerMs } from '../clock.js';
 import type { Bytestream } from './bytestream.js';
 
 /** Nobody opened the expected bytestream in time. */
@@ -24,7 +25,7 @@ export class Expectations {
       const abort = () => this.settle(key, signal?.reason as Error);
       const late = () =>
         this.settle(key, new BytestreamNotOpened(`${peer} did not open the bytestream`));
-      const timer = setTimeout(late, timeout);
+      const timer = setTimeout(late, timerMs(timeout));
       this.#waiting.set(key, (outcome) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);

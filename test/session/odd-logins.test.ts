@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import { ResourceConflict } from '../../src/session/connection.js';
+import { ConnectionFailed } from '../../src/session/dial.js';
+import { authenticate, BIND, type Peer, secure } from '../support/scripted-server.js';
+import { honest, JID, meet, only, prepareHostileServers } from './hostile-server.js';
+
+// Servers that do what they may, and few do.
+
+prepareHostileServers();
+
+const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
+const bound = `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>${JID}</jid></bind>`;
+
+const failed = (condition: string) =>
+  `<error type='cancel'><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`;
+
+/** A login up to the request to bind, whose id it returns. */
+async function upToBinding(peer: Peer, features = ''): Promise<string> {
+  await secure(peer, honest);
+  await authenticate(peer, honest);
+  await peer.header(BIND + features);
+  return (await peer.stanza('iq')).id;
+}
+
+async function bindOn(peer: Peer, features: string): Promise<void> {
+  const id = await upToBinding(peer, features);
+  peer.write(`<iq type='result' id='${id}'>${bound}</iq>`);
+}
+
+describe('a server that wants a session beside the resource (RFC 3921)', () => {
+  test('gets the request for it before anything else (R79)', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await bindOn(peer, `<session xmlns='${NS_SESSION}'/>`);
+      const { id, text } = await peer.stanza('iq');
+      expect(text).toContain(NS_SESSION);
+      peer.write(`<iq type='result' id='${id}'/>`);
+    });
+    expect((await outcome).jid).toBe(JID);
+    expect(only(server).received.tls).toContain('<session ');
+  });
+
+  test('and refuses it has not let us in (R79)', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await bindOn(peer, `<session xmlns='${NS_SESSION}'/>`);
+      const { id } = await peer.stanza('iq');
+      peer.write(`<iq type='error' id='${id}'>${failed('internal-server-error')}</iq>`);
+    });
+    await expect(outcome).rejects.toThrow(ConnectionFailed);
+    await expect(outcome).rejects.toThrow('refused to begin a session (internal-server-error)');
+  });
+
+  test('and calls it optional is not asked', async () => {
+    const { server, outcome } = await meet((peer) =>
+      bindOn(peer, `<session xmlns='${NS_SESSION}'><optional/></session>`),
+    );
+    expect((await outcome).jid).toBe(JID);
+    expect(only(server).received.tls).not.toContain('<session ');
+  });
+});
+
+describe('a resource', () => {
+  test('that another client has is a conflict, and no fault of the network (R79)', async () => {
+    const { outcome } = await meet(async (peer) => {
+      const id = await upToBinding(peer);
+      peer.write(`<iq type='error' id='${id}'>${failed('conflict')}</iq>`);
+    });
+    await expect(outcome).rejects.toThrow(ResourceConflict);
+  });
+
+  test('that the server does not take is named, with what to do (R79)', async () => {
+    const { outcome } = await meet(
+      async (peer) => {
+        const id = await upToBinding(peer);
+        peer.write(`<iq type='error' id='${id}'>${failed('not-allowed')}</iq>`);
+      },
+      { resource: 'inband' },
+    );
+    await expect(outcome).rejects.toThrow(
+      'the server refused the resource "inband" (not-allowed); use another one: -a ',
+    );
+  });
+});
