@@ -14,6 +14,7 @@ import { addSendCommand } from './commands/send.js';
 import { HandlerRegistry } from './protocol/handler-registry.js';
 import type { ConnectOptions } from './session/connect.js';
 import type { Session } from './session/session.js';
+import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
 import { chooseMode, createReport, type Reporter } from './ui/report.js';
 
 /** Exit codes by the name of the error; 1 is anything that is not here. */
@@ -65,17 +66,7 @@ const UNEXPECTED = 1;
 const USAGE = 2;
 const LOCAL_FILE = 10;
 
-/** 128 and the number of the signal, as shells have it. */
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const SIGPIPE = 141;
-
-/** The user has had enough. */
-class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-  constructor(readonly exitCode: number) {
-    super('interrupted');
-  }
-}
 
 /** The limit of the cache of fetched blobs. */
 const CACHE_LIMITS = { bytes: 100_000_000, entries: 10_000 };
@@ -104,7 +95,7 @@ async function main(): Promise<void> {
     // The second time, nothing is waited for.
     if (interrupt.signal.aborted) {
       reporter?.close();
-      process.exit(error.exitCode);
+      endBy(error);
     }
     interrupt.abort(error);
   });
@@ -121,6 +112,7 @@ async function main(): Promise<void> {
     if (lost && !process.exitCode) fail(lost);
     process.off('beforeExit', stuck);
     reporter?.close();
+    if (interrupt.signal.reason instanceof Interrupted) endSoon(interrupt.signal.reason);
   }
 }
 
@@ -160,7 +152,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     openInbox: async (directory, options) =>
       (await import('./storage/inbox.js')).openInbox(directory, options),
     saveFile: async (bytes, where) =>
-      (await import('./storage/save-file.js')).saveFile(bytes, where),
+      (await import('./storage/save-file.js')).saveFile(bytes, where, signal),
     reporter: async (flags) => {
       const reporter = await createReporter(flags);
       onReporter(reporter);
@@ -215,12 +207,6 @@ async function openCache(): Promise<BlobCache> {
       await cached.prune();
     },
   };
-}
-
-function onSignals(interrupt: (error: Interrupted) => void): void {
-  for (const [signal, exitCode] of Object.entries(SIGNALS)) {
-    process.on(signal, () => interrupt(new Interrupted(exitCode)));
-  }
 }
 
 /** Results that cannot be written make the command fail, however far it is. */

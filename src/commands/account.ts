@@ -121,7 +121,7 @@ export async function logIn(
 ): Promise<Session> {
   const account = requireAccount(flags);
   const { readTrust } = await import('./trust.js');
-  const { source, ca, roots } = await readTrust(flags.tlsCa, context.env);
+  const { source, ca, roots } = await readTrust(flags.tlsCa, context);
   reporter.note(`trusts the CAs ${source}`);
   const { readPassword } = await import('./password.js');
   const password = await readPassword(flags, context);

@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ReadStream } from 'node:tty';
 import type { AccountFlags } from './account.js';
 import { type Context, UsageError } from './context.js';
+import { readText } from './pipes.js';
 
 const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';
 
 /** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
 export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
-  if (flags.passwordFile) return firstLine(await readSecret(flags.passwordFile));
+  if (flags.passwordFile) return firstLine(await readSecret(flags.passwordFile, context));
   if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand, context));
   const { INBAND_PASSWORD } = context.env;
   if (INBAND_PASSWORD) return INBAND_PASSWORD;
@@ -38,13 +39,13 @@ function openKeyboard({ stdin }: Context): Readable | undefined {
   }
 }
 
-async function readSecret(path: string): Promise<string> {
+async function readSecret(path: string, { signal }: Context): Promise<string> {
   const stats = await stat(path);
   if (stats.isDirectory()) throw new UsageError(`${path} is a directory; name a file`);
   if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
     throw new UsageError(`${path} can be read by others; run: chmod 600 ${path}`);
   }
-  return readFile(path, 'utf8');
+  return readText(path, signal);
 }
 
 /** Run by the shell, so that it may be a pipeline; it is the user's own, who sees what it has to say. */

@@ -1,4 +1,6 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { type Command, Option } from 'commander';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import { HASH_ALGORITHMS } from '../protocol/bob/content-id.js';
@@ -72,7 +74,7 @@ export async function publish(
   }
   const registry = await context.createRegistry();
   const blobs: BitOfBinary[] = [];
-  for (const file of files) blobs.push(await readBlob(file, flags, reporter));
+  for (const file of files) blobs.push(await readBlob(file, flags, reporter, context.signal));
   for (const blob of blobs) {
     const { cid, type, bytes } = blob;
     await registry.run('bob', 'set_bob', { args: blob });
@@ -82,11 +84,16 @@ export async function publish(
   if (flags.serve) await serve(cids, flags, context, registry, reporter);
 }
 
-async function readBlob(file: string, flags: PublishFlags, reporter: Reporter) {
+async function readBlob(
+  file: string,
+  flags: PublishFlags,
+  reporter: Reporter,
+  signal: AbortSignal,
+) {
   const { createBlob } = await import('../protocol/bob/blob-store.js');
   const { MAX_BLOB_BYTES } = await import('../protocol/bob/stanzas.js');
   const { hash, maxAge } = flags;
-  const bytes = await readStart(file, MAX_BLOB_BYTES + 1);
+  const bytes = await readStart(file, MAX_BLOB_BYTES + 1, signal);
   if (bytes.length > MAX_BLOB_BYTES) {
     throw new UsageError(
       `${file} has more than ${MAX_BLOB_BYTES} bytes, too many for a blob; use "inband send"`,
@@ -106,17 +113,19 @@ async function typeByName(file: string): Promise<string> {
 }
 
 /** No more of the file than can be told to be too much. */
-async function readStart(file: string, bytes: number): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    if ((await handle.stat()).isDirectory())
-      throw new UsageError(`${file} is a directory; name the files in it`);
-    const chunks: Buffer[] = [];
-    for await (const chunk of handle.createReadStream({ end: bytes - 1 })) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  } finally {
-    await handle.close();
+async function readStart(file: string, limit: number, signal: AbortSignal): Promise<Buffer> {
+  const stats = await stat(file);
+  if (stats.isDirectory()) throw new UsageError(`${file} is a directory; name the files in it`);
+  const { openPipe } = await import('./pipes.js');
+  const source = stats.isFIFO() ? await openPipe(file) : createReadStream(file);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of addAbortSignal(signal, source)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= limit) break;
   }
+  return Buffer.concat(chunks);
 }
 
 async function serve(

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Source } from '../transfer/send-file.js';
 import { type Context, UsageError } from './context.js';
@@ -26,6 +26,7 @@ export async function openSources(
 }
 
 async function openSource(path: string): Promise<OpenSource> {
+  if ((await stat(path)).isFIFO()) return openFifo(path);
   const handle = await open(path);
   const stats = await handle.stat();
   if (stats.isDirectory()) {
@@ -40,8 +41,18 @@ async function openSource(path: string): Promise<OpenSource> {
     // What is no regular file (a pipe, a device) has no size, and can be read once only.
     ...(stats.isFile() ? { size: stats.size, date: stats.mtime } : {}),
     read: (offset, buffer) => read(handle, stats.isFile() ? offset : undefined, buffer),
-    close: () => handle.close(),
+    // Closing waits for a read that is under way, which of a device may never end.
+    close: async () => {
+      const closed = handle.close();
+      if (stats.isFile()) await closed;
+    },
   };
+}
+
+async function openFifo(path: string): Promise<OpenSource> {
+  const { openPipe } = await import('./pipes.js');
+  const pipe = await openPipe(path);
+  return { name: basename(path), read: () => pipe, close: async () => void pipe.destroy() };
 }
 
 /** The rest of a file, from `position` on, or of what has no positions. The handle stays open. */

@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Trust } from '../session/certificates.js';
-import { UsageError } from './context.js';
+import { type Context, UsageError } from './context.js';
+import { readText } from './pipes.js';
 
 /** How OpenSSL finds a CA in a folder: the hash of its name (`openssl rehash`). */
 const HASHED = /^[0-9a-f]{8}\.\d+$/;
@@ -15,9 +16,9 @@ const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
  */
 export async function readTrust(
   tlsCa: string | undefined,
-  env: NodeJS.ProcessEnv,
+  { env, signal }: Pick<Context, 'env' | 'signal'>,
 ): Promise<Trust & { source: string }> {
-  const ca = tlsCa ? await readCa(tlsCa) : undefined;
+  const ca = tlsCa ? await readCa(tlsCa, signal) : undefined;
   const own = tlsCa ? [`of --tls-ca ${tlsCa}`] : [];
   const named = [
     ...(env.SSL_CERT_FILE ? [`SSL_CERT_FILE=${env.SSL_CERT_FILE}`] : []),
@@ -35,8 +36,8 @@ export async function readTrust(
   return { ca, roots, source };
 }
 
-async function readCa(path: string): Promise<string> {
-  const cas = casIn(await readFile(path, 'latin1'));
+async function readCa(path: string, signal: AbortSignal): Promise<string> {
+  const cas = casIn(await readText(path, signal));
   if (cas.length > 0) return cas.join('\n');
   throw new UsageError(
     `${path} holds no certificate in PEM format; one begins with -----BEGIN CERTIFICATE-----`,

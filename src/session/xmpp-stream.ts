@@ -11,7 +11,7 @@ const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const NS_STREAMS = 'http://etherx.jabber.org/streams';
 
 /** How long the server may take to close its side; after that the connection is cut. */
-const CLOSE_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** RFC 8446 §5.1. */
 const MAX_RECORD_BYTES = 16_384;

@@ -5,24 +5,33 @@ import { writeWhole } from './blob-files.js';
 import { unless } from './files.js';
 import { placeFile } from './place-file.js';
 import { safeName } from './safe-name.js';
+import { writePipe } from './write-pipe.js';
 
 /**
  * Writes a file in one step and returns its absolute path: `over` the file named, whose mode stays, or under the
- * next free `name` in the working directory, mode 0600. Errors are the file system's own.
+ * next free `name` in the working directory, mode 0600. A FIFO waits for its reader until the signal aborts. Errors are
+ * the file system's own.
  */
 export async function saveFile(
   bytes: Uint8Array,
   where: { over: string } | { name: string },
+  signal = new AbortController().signal,
   files: typeof fs = fs,
 ): Promise<string> {
-  if ('over' in where) return saveOver(files, bytes, resolve(where.over));
+  if ('over' in where) {
+    const path = resolve(where.over);
+    if ((await unless(['ENOENT'], files.stat(path)))?.isFIFO())
+      await writePipe(path, bytes, signal);
+    else await saveOver(files, bytes, path);
+    return path;
+  }
   const name = safeName(where.name);
   const folder = dirname(resolve(name));
   return beside(files, folder, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
 }
 
 /** A link stays one, and what is no regular file (a device, a pipe) is written to. */
-async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Promise<string> {
+async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Promise<void> {
   const there = await unless(['ENOENT'], files.stat(path));
   if (!there) {
     await files.stat(dirname(path)); // or the error would name a file that nobody knows
@@ -36,7 +45,6 @@ async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Prom
   } else {
     await files.writeFile(path, bytes);
   }
-  return path;
 }
 
 /** Lets `use` name a temporary file with these bytes, and removes what is left of it, whatever happens. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/commands/context.js';
-import { readTrust } from '../../src/commands/trust.js';
+import { readTrust as readTrustIn } from '../../src/commands/trust.js';
 import { type CertificateAuthority, createCertificateAuthority } from '../support/certificates.js';
 
 let folder: string;
@@ -19,6 +19,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const pems = (roots: readonly string[] | undefined) => roots?.map((pem) => `${pem}\n`);
+
+const readTrust = (tlsCa: string | undefined, env: NodeJS.ProcessEnv) =>
+  readTrustIn(tlsCa, { env, signal: new AbortController().signal });
 
 test('without a variable the CAs are those of Node, and that of --tls-ca', async () => {
   expect(await readTrust(undefined, { SSL_CERT_FILE: '', SSL_CERT_DIR: '' })).toEqual({

@@ -8,6 +8,7 @@ import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 
+const never = new AbortController().signal;
 const BYTES = Buffer.from('new');
 
 const mode = async (path: string) => (await stat(path)).mode & 0o777;
@@ -41,7 +42,7 @@ test.each(['chmod', 'rename'])(
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'a'), 'old');
     const files = failingFiles(operation, 'EIO') as typeof fs;
-    await expect(saveFile(BYTES, { over: join(folder, 'a') }, files)).rejects.toThrow('EIO');
+    await expect(saveFile(BYTES, { over: join(folder, 'a') }, never, files)).rejects.toThrow('EIO');
     expect(await readFile(join(folder, 'a'), 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['a']);
   },
@@ -55,7 +56,9 @@ test('under a name that cannot be given nothing is left behind', async () => {
     expect(await readFile(temporary, 'utf8')).toBe('new');
     throw Object.assign(new Error('by the test'), { code: 'EROFS' });
   }) as typeof fs;
-  await expect(saveFile(BYTES, { name: 'a' }, files)).rejects.toMatchObject({ code: 'EROFS' });
+  await expect(saveFile(BYTES, { name: 'a' }, never, files)).rejects.toMatchObject({
+    code: 'EROFS',
+  });
   expect(dirname(temporary)).toBe(process.cwd());
   await expect(stat(temporary)).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -1,0 +1,38 @@
+import { constants, open } from 'node:fs';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { unless } from './files.js';
+
+/** How often to look whether a FIFO has got its reader, in milliseconds. */
+const LOOK_MS = 100;
+
+/**
+ * Writes to a FIFO as soon as somebody reads from it, or rejects with the signal's reason. A blocking call would wait in
+ * a thread of Node's pool, which no signal ends.
+ */
+export async function writePipe(
+  path: string,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  const fd = await openForReader(path, signal);
+  const pipe = new Socket({ fd, readable: false, writable: true });
+  await pipeline(Readable.from([bytes]), pipe, { signal }).catch((error) => {
+    signal.throwIfAborted();
+    throw error;
+  });
+}
+
+async function openForReader(path: string, signal: AbortSignal): Promise<number> {
+  for (;;) {
+    signal.throwIfAborted();
+    // open(2): ENXIO as long as nobody reads.
+    const opened = promisify(open)(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    const fd = await unless(['ENXIO'], opened);
+    if (fd !== undefined) return fd;
+    await wait(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
