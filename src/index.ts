@@ -42,11 +42,11 @@ export {
 } from './protocol/jingle/jingle-file-transfers.js';
 export { JingleEnded } from './protocol/jingle/jingle-session.js';
 export {
-  type Confirmation,
   OfferUnanswered,
   type OutgoingJingleFile,
 } from './protocol/jingle/outgoing-jingle-file.js';
 export type { Reason } from './protocol/jingle/stanzas.js';
+export { type Confirmation, FileUnconfirmed } from './protocol/jingle/verdict.js';
 export type { IncomingSiFile, SiAcceptOptions } from './protocol/si/incoming-si-file.js';
 export {
   type OutgoingSiFile,

@@ -37,6 +37,7 @@ const EXIT_CODES: Record<string, number> = {
   BytestreamOverrun: 7,
   BlocksIgnored: 7,
   CloseUnconfirmed: 7,
+  FileUnconfirmed: 7,
   ConnectionLost: 7,
   UnsendableStanza: 7,
   BlobMismatch: 8,

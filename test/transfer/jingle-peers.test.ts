@@ -5,10 +5,10 @@ import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-ses
 import { pattern } from '../protocol/ibb/bytestreams.js';
 import * as conversations from '../protocol/jingle/peers/conversations.js';
 import * as conversations213 from '../protocol/jingle/peers/conversations-2.13.js';
-import { dinoSends, dinoTakes } from '../protocol/jingle/peers/dino.js';
+import { accepts, dinoLoses, dinoSends, dinoTakes } from '../protocol/jingle/peers/dino.js';
 import { gajimSends, gajimTakes } from '../protocol/jingle/peers/gajim.js';
 import { psiSends, psiTakes } from '../protocol/jingle/peers/psi.js';
-import { Script } from '../protocol/jingle/peers/script.js';
+import { bytesOf, Script } from '../protocol/jingle/peers/script.js';
 import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 import { receive, send, sha256, sourceOf } from './transfers.js';
@@ -57,6 +57,64 @@ describe.each(recipients)('%s takes a file', (_name, takes, verdict) => {
     expect(clock.sleepers).toBe(0);
   });
 });
+
+test.each(sizes)(
+  'Dino acknowledges all of a file of %s bytes and keeps nothing: not done, and no success from us (R70)',
+  async (size) => {
+    const { transfers, clock, script } = meeting();
+    const sent = send(transfers, sourceOf(pattern(size)), { peer: JULIET });
+    sent.catch(() => undefined); // is told of below
+    const lost = dinoLoses(script);
+    for (let turn = 0; turn < 100 && clock.sleepers < 1; turn += 1) await settled();
+    await clock.advance(90_000);
+    await expect(sent).rejects.toThrow('did not say that it has kept the file');
+    await lost;
+    expect(clock.sleepers).toBe(0);
+  },
+);
+
+const early = [
+  ['success', `action='session-terminate'`, '<reason><success/></reason>'],
+  ['success', `action='content-remove'`, '<reason><success/></reason>'],
+  [
+    'received',
+    `action='session-info'`,
+    "<received xmlns='urn:xmpp:jingle:apps:file-transfer:5' creator='initiator' name='file'/>",
+  ],
+] as const;
+
+test.each(early)(
+  'a recipient that says %s before all of it was sent has not confirmed the file, %s (R70)',
+  async (_what, action, said) => {
+    const { transfers, clock, script } = meeting();
+    const all = pattern(500_000);
+    const source = sourceOf(all, {
+      read: async function* (offset) {
+        yield all.subarray(offset);
+      },
+    });
+    const sent = send(transfers, source, { peer: JULIET });
+    sent.catch(() => undefined); // is told of below
+    const { sid, size } = await accepts(script);
+    let bytes = bytesOf(await script.hears('data')).length;
+    void script.says(`<jingle xmlns='urn:xmpp:jingle:1' ${action} sid='${sid}'>${said}</jingle>`);
+    while (bytes < size) {
+      const block = await script.hearsAny();
+      if (block.name === 'data') bytes += bytesOf(block).length;
+    }
+    const more = acknowledgesAll(script);
+    await clock.advance(90_000);
+    await expect(sent).rejects.toThrow(
+      /before all of the file was sent|did not say that it has|cancel/,
+    );
+    void more;
+  },
+);
+
+/** Whatever comes. */
+async function acknowledgesAll(script: Script): Promise<void> {
+  for (;;) await script.hearsAny();
+}
 
 test('Dino takes no file in messages, and is told that there will be none', async () => {
   const { transfers, clock, script } = meeting();

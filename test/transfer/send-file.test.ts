@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
+import { FileUnconfirmed } from '../../src/protocol/jingle/verdict.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { offerBare, offerBySi } from '../../src/transfer/offers.js';
 import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
@@ -140,19 +141,35 @@ describe('a file that is sent', () => {
     expect(await sent).toMatchObject({ size: 35 });
   });
 
-  test('is unverified when the recipient has said nothing of it for half a minute', async () => {
+  test('is not done when the recipient has said nothing of it for a minute, though it has acknowledged all (R70)', async () => {
     const pair = pairOfTransfers();
     const incoming = offeredTo(pair.juliet);
     const sent = send(pair.romeo, sourceOf(LETTER));
+    sent.catch(() => undefined); // is told of below
     const stream = await (await incoming).accept();
     await readAll(stream); // and so closes, and says nothing else
-    await pair.clock.advance(29_999);
+    await pair.clock.advance(59_999);
     expect(pair.wire.find(/^romeo: session-terminate/)).toEqual([]);
+    expect(pair.wire.find(/^romeo: session-info/).length).toBeGreaterThan(1);
     await pair.clock.advance(1);
-    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), unverified: true });
-    expect(pair.wire.find('romeo: session-terminate success')).toHaveLength(1);
+    await expect(sent).rejects.toThrow(FileUnconfirmed);
+    await expect(sent).rejects.toThrow(/may not have it; ask there/);
+    expect(pair.wire.find(/^romeo: session-terminate/)).toEqual([
+      'romeo: session-terminate timeout',
+    ]);
     await settled();
     expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('is there when the recipient says so after 59 seconds (R70)', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    await readAll(await file.accept());
+    await pair.clock.advance(59_000);
+    void file.confirm();
+    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER) });
   });
 
   test('is not done because the recipient says so before it has all (R11)', async () => {

@@ -148,6 +148,11 @@ export class Bytestream extends Duplex {
     return this.#incoming.bytes;
   }
 
+  /** Bytes that were sent, and that the peer has not acknowledged. */
+  get bytesUnderWay(): number {
+    return this.#outgoing.underWay;
+  }
+
   get blocksReceived(): number {
     return this.#incoming.blocks;
   }

@@ -124,6 +124,11 @@ export class OutgoingBlocks {
     return this.#queuedBytes + this.#underWayBytes;
   }
 
+  /** Bytes that were sent and not acknowledged. */
+  get underWay(): number {
+    return this.#underWayBytes;
+  }
+
   /** Whether more may be written without much more than a window waiting. */
   get hasRoom(): boolean {
     return this.#queuedBytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
@@ -36,6 +37,8 @@ export interface JingleHandlers {
   /** Resolves to the transport that is agreed on instead, or to nothing (§6.6). */
   replaced?(transport: Element): Element | undefined;
 }
+
+const CANCEL: Reason = { condition: 'cancel' };
 
 /** How peers say that they know the session no more, and servers that nobody is there. */
 const GONE = new Set([
@@ -97,14 +100,17 @@ export class JingleSession {
 
   /**
    * §6.9: asks whether the session is there still, with an empty `session-info`; it ends if not. A peer that does
-   * not answer is let be.
+   * not answer is let be. Resolves to whether it has answered, or somebody in its place.
    */
-  async ping(): Promise<void> {
-    const ping = this.#request('session-info');
-    await ping.catch((error) => {
-      if (!(error instanceof StanzaError) || !GONE.has(error.condition)) return;
+  async ping(): Promise<boolean> {
+    try {
+      await this.#request('session-info');
+    } catch (error) {
+      if (error instanceof RequestTimeout) return false;
+      if (!(error instanceof StanzaError && GONE.has(error.condition))) return true;
       this.end(new JingleEnded({ condition: 'gone', text: error.message }, false));
-    });
+    }
+    return true;
   }
 
   /** Sends an action about the content. Rejects as `request` does. */
@@ -140,7 +146,7 @@ export class JingleSession {
     if (action === 'session-info') return this.#informed(jingle);
     if (action === 'transport-replace') return this.#replaced(jingle);
     if (action === 'content-add') return this.#refuseContents(jingle);
-    if (action === 'content-remove') return this.#removed();
+    if (action === 'content-remove') return this.#removed(jingle);
     if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
     // Answers to what was never sent; and an initiate for what is there already.
     throw outOfOrder();
@@ -183,9 +189,11 @@ export class JingleSession {
     });
   }
 
-  /** §7.2.5: a session without contents is void. */
-  #removed(): void {
-    this.#later(() => this.terminate({ condition: 'cancel' }));
+  /** §7.2.5: a session without contents is void. Psi tells so that a hash is wrong, and why is the peer's. */
+  #removed({ reason = CANCEL }: Jingle): void {
+    // Nobody ends a transfer well in this way.
+    const why = reason.condition === 'success' ? CANCEL : reason;
+    this.#later(() => this.terminate(CANCEL, new JingleEnded(why, false)));
   }
 
   /** After the peer's action has been acknowledged. What becomes of it shows in what the peer does next. */

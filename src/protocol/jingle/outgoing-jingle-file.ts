@@ -3,24 +3,20 @@ import type { Element } from '../../session/xml.js';
 import type { Clock } from '../clock.js';
 import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { BytestreamLost, whyNotOpened } from '../ibb/outgoing-blocks.js';
+import { whyNotOpened } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
 import type { Open } from '../ibb/stanzas.js';
 import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
 import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-transport.js';
 import { JingleEnded, type JingleSession } from './jingle-session.js';
 import { type Content, type Reason, unsupportedInfo } from './stanzas.js';
+import { type Confirmation, FileUnconfirmed, Verdict } from './verdict.js';
+import { Waker } from './waker.js';
 
 /** The peer was offered the file and has said neither yes nor no in time. */
 export class OfferUnanswered extends Error {
   override readonly name = 'OfferUnanswered';
 }
-
-/**
- * What the recipient said of the file: that it has it (`received`, XEP-0234 §8.1), that it is content with how the
- * session went, or no more than that it took the end of the bytes.
- */
-export type Confirmation = 'received' | 'success' | 'closed';
 
 /** Some programs acknowledge an offer, fail over it, and know no session any more (Gajim 1.7.3). */
 const FIRST_PING_MS = 3_000;
@@ -30,9 +26,6 @@ const PING_AFTER_MS = 30_000;
 
 /** No block was acknowledged for this long. */
 const STALLED_MS = 10_000;
-
-/** How long a recipient that has every block may be silent. */
-const CONFIRM_MS = 30_000;
 
 /** A file that was offered by Jingle. */
 export class OutgoingJingleFile {
@@ -45,22 +38,24 @@ export class OutgoingJingleFile {
   /** Aborted when the session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
   #isAccepted = false;
-  #isReceived = false;
-  /** Wakes the one who waits for the peer. */
-  #changed: () => void = () => undefined;
+  readonly #verdict: Verdict;
+  /** Wakes the one who waits for the peer's answer. */
+  readonly #waker: Waker;
 
   constructor(session: JingleSession, bytestreams: InBandBytestreams, offered: Open, clock: Clock) {
     this.#session = session;
     this.#bytestreams = bytestreams;
     this.#open = offered;
     this.#clock = clock;
+    this.#waker = new Waker(clock);
+    this.#verdict = new Verdict(session, clock, () => this.#handedOver);
     session.handlers = {
       accepted: (content) => this.#takeAnswer(content),
       informed: (info) => this.#takeInfo(info),
       replaced: (element) => this.#replace(element),
     };
     session.ended.addEventListener('abort', () => {
-      this.#changed();
+      this.#waker.wake();
       // Some are content before they acknowledge the last blocks, and know no close after that.
       if (session.succeeded) return;
       this.#broken.abort(session.ended.reason);
@@ -119,22 +114,23 @@ export class OutgoingJingleFile {
     });
   }
 
-  /** What the recipient says of the file, when it has all blocks. Rejects with `JingleEnded` or `BytestreamLost`. */
+  /**
+   * What the recipient says of the file, when it has all blocks. Rejects with `FileUnconfirmed` when it says nothing, and
+   * with `JingleEnded` or `BytestreamLost`.
+   */
   async confirmed(): Promise<Confirmation> {
-    const { ended } = this.#session;
-    const until = this.#clock.now() + CONFIRM_MS;
-    while (!this.#isReceived && !ended.aborted && this.#clock.now() < until) {
-      await this.#change(until - this.#clock.now());
+    const { stream } = this;
+    try {
+      const said = await this.#verdict.on(stream);
+      if (said === 'received') void this.#session.terminate({ condition: 'success' });
+      return said;
+    } catch (error) {
+      // Not done: the session does not end with our success, whatever was acknowledged.
+      void this.#session.terminate(reasonOf(error as Error));
+      throw error;
+    } finally {
+      stream.abandon(); // it has done its work
     }
-    this.#stream?.abandon(); // it has done its work
-    if (this.#session.succeeded && !this.#isReceived) return 'success';
-    if (!this.#isReceived) ended.throwIfAborted();
-    // Blocks are acknowledged as they come; that the file is there is more than that.
-    const isClosed = this.#stream?.closeAcknowledged ?? false;
-    const isThere = this.#isReceived || isClosed;
-    void this.#session.terminate({ condition: isThere ? 'success' : 'connectivity-error' });
-    if (!isThere) throw new BytestreamLost('the recipient did not say whether it has the file');
-    return this.#isReceived ? 'received' : 'closed';
   }
 
   /** Breaks the transfer off; the peer is told why. */
@@ -155,6 +151,11 @@ export class OutgoingJingleFile {
     return (description && readDescription(description).size) ?? 0;
   }
 
+  /** Bytes that were sent, whether the recipient has acknowledged them or not. */
+  get #handedOver(): number {
+    return this.#stream ? this.#stream.bytesSent + this.#stream.bytesUnderWay : 0;
+  }
+
   async #answer(timeout: number): Promise<void> {
     const { ended, peer } = this.#session;
     const until = this.#clock.now() + timeout;
@@ -162,7 +163,7 @@ export class OutgoingJingleFile {
       ended.throwIfAborted();
       const rest = until - this.#clock.now();
       if (rest <= 0) throw new OfferUnanswered(`${peer} did not say whether it wants the file`);
-      await this.#change(Math.min(rest, pause));
+      await this.#waker.wait(Math.min(rest, pause));
       if (!this.#isAccepted && !ended.aborted) void this.#session.ping();
     }
   }
@@ -178,14 +179,6 @@ export class OutgoingJingleFile {
     }
   }
 
-  /** Resolves when the peer has done something, or after `ms`. */
-  async #change(ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.#changed = () => woken.abort();
-    if (this.#session.ended.aborted) return;
-    await this.#clock.sleep(ms, woken.signal).catch(() => undefined);
-  }
-
   #takeAnswer({ description, transport }: Content): void {
     if (description?.getNS() !== NS_FILE_TRANSFER || !transport) {
       throw badRequest('accept what was offered');
@@ -195,13 +188,12 @@ export class OutgoingJingleFile {
     this.#open = readAnswer(transport, this.#open);
     this.#range = range;
     this.#isAccepted = true;
-    this.#changed();
+    this.#waker.wake();
   }
 
   #takeInfo(info: Element): void {
     if (!info.is('received', NS_FILE_TRANSFER)) throw unsupportedInfo();
-    this.#isReceived = true;
-    this.#changed();
+    this.#verdict.received(this.#handedOver);
   }
 
   /** Another in-band bytestream will do, until one is agreed on. */
@@ -217,6 +209,7 @@ export class OutgoingJingleFile {
 const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
 
 function reasonOf(error: Error): Reason {
-  if (error instanceof OfferUnanswered) return { condition: 'timeout' };
+  const isSilence = error instanceof OfferUnanswered || error instanceof FileUnconfirmed;
+  if (isSilence) return { condition: 'timeout' };
   return { condition: 'failed-transport', text: error.message };
 }

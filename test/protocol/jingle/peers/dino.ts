@@ -2,8 +2,8 @@
 import { StanzaError } from '../../../../src/session/stanza-error.js';
 import { blocks, bytesOf, readOffer, type Script } from './script.js';
 
-/** It is content with `size` bytes: it ends the session, and knows nothing of a close that comes after. */
-export async function dinoTakes(dino: Script): Promise<Buffer> {
+/** Resolves when the bytestream is open. */
+export async function accepts(dino: Script) {
   const initiate = await dino.next('session-initiate');
   const { sid, content, description, size, transport } = readOffer(initiate.element);
   if (Number.isNaN(size)) throw new Error('bad-request: file offer without file size');
@@ -26,6 +26,12 @@ export async function dinoTakes(dino: Script): Promise<Buffer> {
     throw new Error('only iq stanzas are supported');
   }
   open.answer();
+  return { sid, size };
+}
+
+/** It is content with `size` bytes: it ends the session, and knows nothing of a close that comes after. */
+export async function dinoTakes(dino: Script): Promise<Buffer> {
+  const { sid, size } = await accepts(dino);
   let bytes = Buffer.alloc(0);
   while (bytes.length < size) bytes = Buffer.concat([bytes, bytesOf(await dino.hears('data'))]);
   dino.leaves();
@@ -34,6 +40,18 @@ export async function dinoTakes(dino: Script): Promise<Buffer> {
       <reason><success/></reason>
     </jingle>`);
   return bytes;
+}
+
+/**
+ * What it does with every file that comes in-band (0.3 to 0.5.1, and in 2026-06): it acknowledges all, keeps nothing, and
+ * answers pings for as long as its sender asks.
+ */
+export async function dinoLoses(dino: Script): Promise<void> {
+  const { size } = await accepts(dino);
+  for (let bytes = 0; bytes < size; ) bytes += bytesOf(await dino.hears('data')).length;
+  await dino.hears('close');
+  let action: string | undefined;
+  while (action !== 'session-terminate') action = (await dino.hearsAny()).attrs.action;
 }
 
 /** It tells no hash, closes when all blocks are acknowledged, and leaves the ending of the session to the recipient. */

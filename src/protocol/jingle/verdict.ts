@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.js';
+import type { Bytestream } from '../ibb/bytestream.js';
+import { BytestreamLost } from '../ibb/outgoing-blocks.js';
+import { JingleEnded, type JingleSession } from './jingle-session.js';
+import { Waker } from './waker.js';
+
+/** The recipient has all bytes of the file, is there, and has not said that it has kept them. */
+export class FileUnconfirmed extends Error {
+  override readonly name = 'FileUnconfirmed';
+}
+
+/**
+ * What the recipient of a file says of it: that it has it (`received`, XEP-0234 §8.1), or that it is content with how
+ * the session went.
+ */
+export type Confirmation = 'received' | 'success';
+
+/** How long a recipient that has every block may be silent: as long as a full disk may take to sync. */
+const CONFIRM_MS = 60_000;
+
+/** While it is silent, it is asked whether it is there. */
+const PING_MS = 10_000;
+
+/** Listens to what the recipient of a file says of it. */
+export class Verdict {
+  readonly #session: JingleSession;
+  readonly #clock: Clock;
+  readonly #waker: Waker;
+  /** Bytes that the recipient could have when it said so. */
+  #receivedAfter = -1;
+  #endedAfter = -1;
+  #isMute = false;
+
+  /** `handedOver`: how many bytes have been sent to the recipient, acknowledged or not. */
+  constructor(session: JingleSession, clock: Clock, handedOver: () => number) {
+    this.#session = session;
+    this.#clock = clock;
+    this.#waker = new Waker(clock);
+    session.ended.addEventListener('abort', () => {
+      this.#endedAfter = handedOver();
+      this.#waker.wake();
+    });
+  }
+
+  /** The recipient says that it has the file, after this many bytes. */
+  received(bytes: number): void {
+    this.#receivedAfter = bytes;
+    this.#waker.wake();
+  }
+
+  /**
+   * Waits for what the recipient says when it has all blocks. What it has said before is about less than the file, and
+   * does not count. Rejects with `FileUnconfirmed` or `BytestreamLost` when it says nothing, and with what the session
+   * ended with, unless that is the recipient's success.
+   */
+  async on(stream: Bytestream): Promise<Confirmation> {
+    const { ended, succeeded } = await this.#heard(stream);
+    if (this.#hasReceived(stream)) return 'received';
+    if (!ended.aborted) throw this.#silence(stream);
+    if (!succeeded) throw ended.reason;
+    if (this.#endedAfter < stream.bytesSent) throw new JingleEnded(TOO_EARLY, false);
+    return 'success';
+  }
+
+  async #heard(stream: Bytestream): Promise<JingleSession> {
+    const isOver = () => this.#hasReceived(stream) || this.#session.ended.aborted || this.#isMute;
+    const until = this.#clock.now() + CONFIRM_MS;
+    for (let rest = CONFIRM_MS; !isOver() && rest > 0; rest = until - this.#clock.now()) {
+      await this.#waker.wait(Math.min(rest, PING_MS));
+      if (!isOver()) void this.#ping();
+    }
+    return this.#session;
+  }
+
+  #hasReceived({ bytesSent }: Bytestream): boolean {
+    return this.#receivedAfter >= bytesSent;
+  }
+
+  #silence({ closeAcknowledged }: Bytestream): Error {
+    if (this.#isMute || !closeAcknowledged) {
+      return new BytestreamLost('the recipient did not say whether it has the file');
+    }
+    return new FileUnconfirmed(
+      `${this.#session.peer} took all bytes and did not say that it has kept the file, so it may not have it; ask there before you send it again`,
+    );
+  }
+
+  async #ping(): Promise<void> {
+    if (await this.#session.ping()) return;
+    this.#isMute = true;
+    this.#waker.wake();
+  }
+}
+
+const TOO_EARLY = { condition: 'success', text: 'said before all of the file was sent' };
