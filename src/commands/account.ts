@@ -96,9 +96,17 @@ export function createLine(
 export interface Login<F = AccountFlags> {
   flags: F;
   context: Context;
+  /** Looks for the password again where it came from a file or a command. Returns whether there is another one now. */
+  renew(): Promise<boolean>;
 }
 
-/** The flags and the context of one who has given the password and need not be asked again. */
+/** So long a command that prints the password may take, where nobody may be there to be asked for something. */
+const RENEWAL_MS = 60_000;
+
+/**
+ * The flags and the context of one who has given the password and need not be asked again. The CA is read each time,
+ * for it may be renewed; one that was good stays so where its file cannot be read any more.
+ */
 export async function rememberPassword<F extends AccountFlags>(
   flags: F,
   context: Context,
@@ -106,9 +114,36 @@ export async function rememberPassword<F extends AccountFlags>(
   const { readPassword } = await import('./password.js');
   const password = await readPassword(flags, context);
   const { passwordFile, passwordCommand, ...others } = flags;
+  const env = { ...context.env, INBAND_PASSWORD: password };
+  const { readTrust } = await import('./trust.js');
+  const trust = remembering(() => readTrust(flags.tlsCa, context));
   return {
     flags: others as F,
-    context: { ...context, env: { ...context.env, INBAND_PASSWORD: password } },
+    context: { ...context, env, trust },
+    renew: async () => {
+      if (!passwordFile && !passwordCommand) return false;
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(RENEWAL_MS)]);
+      // A file that is gone, a keyring that is locked: what was given before is all there is.
+      const fresh = await readPassword(flags, { ...context, signal }).catch(
+        () => env.INBAND_PASSWORD,
+      );
+      const isNew = fresh !== env.INBAND_PASSWORD;
+      env.INBAND_PASSWORD = fresh;
+      return isNew;
+    },
+  };
+}
+
+/** Reads each time; gives what it gave last where that fails. */
+function remembering<T>(read: () => Promise<T>): () => Promise<T> {
+  let last: T | undefined;
+  return async () => {
+    try {
+      last = await read();
+    } catch (error) {
+      if (last === undefined) throw error;
+    }
+    return last;
   };
 }
 
@@ -121,7 +156,8 @@ export async function logIn(
 ): Promise<Session> {
   const account = requireAccount(flags);
   const { readTrust } = await import('./trust.js');
-  const { source, ca, roots } = await readTrust(flags.tlsCa, context);
+  const { trust = () => readTrust(flags.tlsCa, context) } = context;
+  const { source, ca, roots } = await trust();
   reporter.note(`trusts the CAs ${source}`);
   const { readPassword } = await import('./password.js');
   const password = await readPassword(flags, context);
@@ -136,6 +172,7 @@ export async function logIn(
       roots,
       signal: context.signal,
       onError: (error) => reporter.note(`internal error: ${error.stack}`),
+      onSetback: (error) => reporter.warn(`${error.message}; trying again`),
       ...options,
     }),
   );
@@ -154,6 +191,6 @@ function warnOfResource(
   const bound = jid.slice(jid.indexOf('/') + 1);
   if (wanted === undefined || wanted === bound) return;
   warn(
-    `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give ${jid}`,
+    `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give $jid`,
   );
 }

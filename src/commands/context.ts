@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
+import type { Trust } from '../session/certificates.js';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
 import type { Inbox, InboxOptions } from '../transfer/inbox.js';
@@ -14,6 +15,8 @@ export interface Context {
   stderr: Writable & { isTTY?: boolean };
   /** Aborted on the first SIGINT or SIGTERM. */
   signal: AbortSignal;
+  /** The CAs to trust. Default: those that the flags and the environment say. */
+  trust?: () => Promise<Trust & { source: string }>;
   now: () => Date;
   /** The process's exit code for an error. */
   exitCodeOf: (error: Error) => number;

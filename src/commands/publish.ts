@@ -5,19 +5,14 @@ import { type Command, Option } from 'commander';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import { HASH_ALGORITHMS } from '../protocol/bob/content-id.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
+import type { Session } from '../session/session.js';
+import { receiverOf } from '../transfer/receiver.js';
 import type { Reporter } from '../ui/report.js';
 import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
 import { type Context, UsageError } from './context.js';
 import { addExamples } from './examples.js';
 import { addOutputOptions, integer } from './options.js';
-import {
-  allowOption,
-  announce,
-  persevere,
-  type ServeFlags,
-  startServing,
-  untilEnded,
-} from './serve.js';
+import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
 
 export interface PublishFlags extends ServeFlags {
   type?: string;
@@ -136,17 +131,39 @@ async function serve(
   reporter: Reporter,
 ): Promise<void> {
   const { lookForServer } = await import('./scout.js');
-  const found = await lookForServer(cids, flags, context, reporter);
-  if (found.serves) return;
-  const known = await rememberPassword(found.flags, found.context);
-  await persevere(context.signal, reporter, async (isOnline) => {
-    const { session } = await startServing(known.flags, known.context, registry, reporter);
-    isOnline();
-    try {
-      await announce(session, reporter);
-      await untilEnded(session, context.signal);
-    } finally {
-      await session.close();
+  const { persevere } = await import('./persevere.js');
+  const known = await rememberPassword(flags, context);
+  const found = await lookForServer(cids, known.flags, known.context, reporter);
+  if (!found) return;
+  const { signal } = context;
+  let { account, isApart } = found;
+  await persevere({ signal, reporter, renew: known.renew }, async (isOnline) => {
+    for (; ; [account, isApart] = [requireAccount(flags), false]) {
+      const as = { ...known.flags, account };
+      const { session } = await startServing(as, known.context, registry, reporter);
+      isOnline();
+      const awaited = isApart ? receiverOf(requireAccount(flags)) : undefined;
+      await serveOn(session, awaited, context, reporter);
     }
   });
+}
+
+/** Resolves when the JID that is awaited, if one is, is free. */
+async function serveOn(
+  session: Session,
+  awaited: string | undefined,
+  { signal }: Context,
+  reporter: Reporter,
+): Promise<void> {
+  const { untilFree } = await import('../transfer/until-free.js');
+  const over = new AbortController();
+  try {
+    await announce(session, reporter);
+    const either = AbortSignal.any([over.signal, session.ended, signal]);
+    const free = awaited === undefined ? undefined : untilFree(session, awaited, either);
+    await untilEnded(session, signal, free);
+  } finally {
+    over.abort();
+    await session.close();
+  }
 }

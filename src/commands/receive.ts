@@ -7,7 +7,7 @@ import type { Context } from './context.js';
 import { addExamples } from './examples.js';
 import { addOutputOptions, integer } from './options.js';
 import type { Running } from './receiving.js';
-import { allowOption, persevere, type ServeFlags, startServing } from './serve.js';
+import { allowOption, type ServeFlags, startServing } from './serve.js';
 
 export interface ReceiveFlags extends ServeFlags {
   dir: string;
@@ -47,7 +47,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
   // Before anybody needs it: the program may be replaced while the daemon runs.
-  await import('./receiving.js');
+  await Promise.all([import('./receiving.js'), import('./persevere.js')]);
   const reporter = await context.reporter(flags);
   requireAccount(flags);
   if (flags.exec !== undefined && process.platform !== 'win32') {
@@ -80,9 +80,11 @@ async function receiveInto(
   reporter: Reporter,
 ): Promise<void> {
   const { receiveOn } = await import('./receiving.js');
+  const { persevere } = await import('./persevere.js');
   const registry = await context.createRegistry();
   const known = await rememberPassword(flags, context);
-  await persevere(context.signal, reporter, async (isOnline) => {
+  const { renew } = known;
+  await persevere({ signal: context.signal, reporter, renew }, async (isOnline) => {
     const serving = await startServing(known.flags, known.context, registry, reporter);
     isOnline();
     await receiveOn(serving, inbox, registry, running, flags, context, reporter);

@@ -2,17 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../session/session.js';
 import { RECEIVER, receiverOf } from '../transfer/receiver.js';
 import type { Reporter } from '../ui/report.js';
-import { logIn, rememberPassword, requireAccount } from './account.js';
+import { logIn, requireAccount } from './account.js';
 import type { Context } from './context.js';
 import type { ServeFlags } from './serve.js';
 
-export interface Scouted {
-  /** Another process gives out all the blobs already. */
-  serves: boolean;
-  /** How to go online without pushing anyone out, and without asking for the password again. */
-  flags: ServeFlags;
-  context: Context;
-}
+/** As whom to go online; `undefined`: another process gives out all the blobs already. */
+export type Scouted = { account: string; isApart: boolean } | undefined;
 
 const PATIENCE_MS = 10_000;
 
@@ -27,19 +22,19 @@ export async function lookForServer(
   reporter: Reporter,
 ): Promise<Scouted> {
   const account = requireAccount(flags);
-  if (account.includes('/')) return { serves: false, flags, context };
-  const { flags: others, context: known } = await rememberPassword(flags, context);
+  if (account.includes('/')) return { account, isApart: false };
   const server = receiverOf(account);
-  const seen = await look(server, cids, others, known, reporter);
-  if (seen === 'nobody') return { serves: false, flags: others, context: known };
+  const seen = await look(server, cids, flags, context, reporter);
+  if (seen === 'nobody') return { account, isApart: false };
   if (seen === 'server') {
     reporter.warn(`${server} is online and gives out the same blobs, so nothing more is needed`);
-    return { serves: true, flags: others, context: known };
+    return undefined;
   }
   const resource = `${RECEIVER}-${randomUUID()}`;
-  reporter.warn(`${server} is taken by something that does not give this out; using ${resource}`);
-  const apart = { ...others, account: `${account}/${resource}` };
-  return { serves: false, flags: apart, context: known };
+  reporter.warn(
+    `${server} is taken by something that does not give this out; using ${resource} until it is free`,
+  );
+  return { account: `${account}/${resource}`, isApart: true };
 }
 
 type Seen = 'nobody' | 'server' | 'other';

@@ -91,34 +91,6 @@ async function readContacts(session: Session, reporter: Reporter): Promise<Conta
   }
 }
 
-/**
- * Runs `serve` with one session after the other, as long as what ends them is the connection, and the first one came
- * about: `serve` calls `isOnline`. What else ends it is its outcome.
- */
-export async function persevere(
-  signal: AbortSignal,
-  reporter: Reporter,
-  serve: (isOnline: () => void) => Promise<void>,
-): Promise<void> {
-  const { isConnectionError, Retries } = await import('../transfer/retries.js');
-  const retries = new Retries(Number.POSITIVE_INFINITY);
-  let wasOnline = false;
-  for (;;) {
-    try {
-      return await serve(() => {
-        wasOnline = true;
-        retries.works();
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!wasOnline || !isConnectionError(error as Error)) throw error;
-      const { message } = error as Error;
-      const onWait = () => reporter.warn(`${message}; trying to come back`);
-      await retries.wait(error as Error, signal, onWait);
-    }
-  }
-}
-
 /** Resolves when `done` does; rejects when the session ends or the user has had enough. */
 export async function untilEnded(
   session: Session,

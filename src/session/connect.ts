@@ -15,7 +15,7 @@ import type { XmppStream } from './xmpp-stream.js';
 export interface ConnectOptions
   extends StreamOptions,
     Omit<StanzaSessionOptions, 'maxStanzaBytes'>,
-    Partial<Pick<ResumptionOptions, 'clock' | 'random'>> {
+    Partial<Pick<ResumptionOptions, 'clock' | 'random' | 'onSetback'>> {
   /** Asked for when the account names no resource. Default: a random one. */
   resource?: string | undefined;
   /** Milliseconds for the whole way to being online, and for each attempt to come back. Default 30,000. */
@@ -35,8 +35,8 @@ const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
  * `NotAuthorized`, `ResourceConflict`, `MalformedJid`, `MalformedService`, or the signal's reason.
  *
  * A connection that is cut, or dead for 80 s, is resumed where the server can (XEP-0198 §5). What ends the
- * session: `ConnectionLost`, `ResourceConflict`, or while it is resumed `NotAuthorized`, `ServerNotTrusted`,
- * `ConnectionFailed`, the signal's reason.
+ * session: `ConnectionLost`, `ResourceConflict`, or while it is resumed `NotAuthorized`, `ConnectionFailed`, the
+ * signal's reason.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { clock = systemClock, random = Math.random, timeout = DEFAULT_TIMEOUT_MS } = options;
@@ -53,7 +53,8 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     }),
   );
   const maxStanzaBytes = readMaxStanzaBytes(features);
-  const resumption = { login: options, timeout, signal, clock, random };
+  const { onSetback } = options;
+  const resumption = { login: options, timeout, signal, clock, random, onSetback };
   const connection = new Connection(stream, enabled, { ...resumption, maxStanzaBytes });
   const session = new StanzaSession(jid, connection, { ...options, maxStanzaBytes });
   connection.start(session);

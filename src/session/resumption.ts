@@ -1,6 +1,6 @@
 import { backoff } from './backoff.js';
 import type { Clock } from './clock.js';
-import { ConnectionFailed } from './dial.js';
+import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { exchange, openStream, type StreamOptions } from './open-stream.js';
 import { ConnectionLost } from './stanza-session.js';
 import { StreamError } from './stream-error.js';
@@ -23,6 +23,8 @@ export interface ResumptionOptions {
   clock: Clock;
   /** 0 up to 1. */
   random: () => number;
+  /** Hears, once for each, what the user should know of an answer in the server's place; it is tried again. */
+  onSetback?: ((error: Error) => void) | undefined;
 }
 
 /** A new stream, and the `<resumed/>` that came on it; what came behind is kept for its consumer. */
@@ -39,6 +41,8 @@ export class Resumption {
   #attempt = 0;
   #deadline = 0;
   #resumedAt = 0;
+  /** What the last attempt failed with. */
+  #setback: Error | undefined;
   /** Of the stream management, when it was resumed. */
   #progress = -1;
 
@@ -62,7 +66,7 @@ export class Resumption {
   /**
    * Tries until a new stream goes on where the last one was cut. Rejects with `ConnectionLost` when the
    * server has forgotten the session or its time is over, and at once with what no further try can mend:
-   * `NotAuthorized`, `ServerNotTrusted`, a stream error; with the signal's reason.
+   * `NotAuthorized`, a conflict; with the signal's reason.
    */
   async run(management: StreamManagement): Promise<Resumed> {
     this.#begin(management.progress);
@@ -71,11 +75,21 @@ export class Resumption {
       try {
         const resumed = await this.#try(management.h, timeout);
         this.#resumedAt = this.#options.clock.now();
+        this.#setback = undefined;
         return resumed;
       } catch (error) {
         if (!mayPass(error as Error)) throw error;
+        this.#tell(error as Error);
       }
     }
+  }
+
+  #tell(error: Error): void {
+    const isNew = error.message !== this.#setback?.message;
+    this.#setback = error;
+    // That the network is down for a while needs no words.
+    const matters = error instanceof ServerNotTrusted || error.cause instanceof StreamError;
+    if (isNew && matters) this.#options.onSetback?.(error);
   }
 
   /**
@@ -101,7 +115,8 @@ export class Resumption {
     if (delay > 0) await clock.sleep(Math.min(delay, this.#left), signal, { ref: true });
     if (this.#left > 0) return Math.min(timeout, this.#left);
     throw new ConnectionLost(
-      `the connection was lost and could not be resumed within ${this.#maxSeconds} s; is the network down?`,
+      `the connection was lost and could not be resumed within ${this.#maxSeconds} s; ${this.#setback?.message ?? 'is the network down?'}`,
+      { cause: this.#setback },
     );
   }
 
@@ -127,7 +142,13 @@ export class Resumption {
 const forgotten = (why: string) =>
   new ConnectionLost(`the connection was lost, and the session with it (${why})`);
 
+/**
+ * Where the server has been, another one may answer for a while: that of a captive portal, or one that has just started
+ * and does not know its domains yet. It gets nothing, for it must prove who it is before the login. A refused password
+ * is the server's own word.
+ */
 function mayPass(error: Error): boolean {
+  if (error instanceof ServerNotTrusted) return true;
   if (!(error instanceof ConnectionFailed)) return false;
-  return !(error.cause instanceof StreamError) || error.cause.transient;
+  return !(error.cause instanceof StreamError) || error.cause.condition !== 'conflict';
 }

@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../protocol/clock.js';
 import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { backoff } from '../session/backoff.js';
+import { ServerNotTrusted } from '../session/dial.js';
+import { NotAuthorized } from '../session/sasl.js';
 import { StanzaError } from '../session/stanza-error.js';
 
 /** What has worked for this long, in milliseconds, did not fail at once. */
@@ -101,3 +103,13 @@ export function isPassing(error: Error): boolean {
 /** Whether it was the connection that failed. */
 export const isConnectionError = ({ name }: Error): boolean =>
   name === 'ConnectionFailed' || name === 'ConnectionLost';
+
+/**
+ * Whether one who was online should try again: after the connection, and after somebody else's answer in the server's
+ * place, such as that of a captive portal. That one gets nothing from us: it must prove who it is before the login.
+ */
+export const mayComeBack = (error: Error): boolean =>
+  isConnectionError(error) || error instanceof ServerNotTrusted;
+
+/** Whether the server did not take the password. */
+export const isRefusedLogin = (error: Error): boolean => error instanceof NotAuthorized;

@@ -169,6 +169,18 @@ describe('publish --serve', () => {
     expect(await isThere()).toBe(true);
   });
 
+  test('takes the resource that was taken as soon as it is free (R87)', async () => {
+    const { session } = await client('alice', 'inband');
+    await session.send(xml('presence'));
+    const path = await blobFile('late');
+    const alice = stage.inband('alice', ['publish', '--serve', path]);
+    await alice.line(new RegExp(`^online as ${SERVER}-[0-9a-f-]+$`), 'stderr');
+    await session.close();
+    await alice.line(new RegExp(`^online as ${SERVER}$`), 'stderr');
+    const [cid] = await alice.line(/^sha-256.*/);
+    expect(await resultsOf(stage.inband('bob', ['fetch', cid, '--from', SERVER]))).toHaveLength(1);
+  });
+
   test('takes the resource that the account names', async () => {
     const path = await blobFile('named');
     const env = { INBAND_ACCOUNT: `${ALICE}/shelf` };

@@ -1,0 +1,44 @@
+import { type Clock, systemClock } from '../protocol/clock.js';
+import { isConnected } from '../protocol/presence.js';
+import { RequestTimeout } from '../session/requests.js';
+import type { Session } from '../session/session.js';
+
+const ANSWER_MS = 10_000;
+
+/** What was killed holds its resource until the server has given it up: some minutes. */
+const LOOK_MS = 60_000;
+
+/** Resolves when nobody is connected with this JID any more; who is, is not disturbed. Rejects when the signal aborts. */
+export async function untilFree(
+  session: Session,
+  jid: string,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  for (;;) {
+    await untilGoneOrLate(session, jid, signal, clock);
+    const options = { signal, timeout: ANSWER_MS };
+    const connected = isConnected(session, jid, options).catch((error) => {
+      signal.throwIfAborted();
+      if (error instanceof RequestTimeout) return true;
+      throw error;
+    });
+    if (!(await connected)) return;
+  }
+}
+
+/** Its end shows at once where it was seen. */
+async function untilGoneOrLate(
+  session: Session,
+  jid: string,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<void> {
+  const gone = new AbortController();
+  const forget = session.onPresence(({ attrs }) => {
+    if (attrs.type === 'unavailable' && attrs.from === jid) gone.abort();
+  });
+  const awake = AbortSignal.any([signal, gone.signal]);
+  await clock.sleep(LOOK_MS, awake).catch(() => signal.throwIfAborted());
+  forget();
+}
