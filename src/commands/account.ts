@@ -191,6 +191,6 @@ function warnOfResource(
   const bound = jid.slice(jid.indexOf('/') + 1);
   if (wanted === undefined || wanted === bound) return;
   warn(
-    `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give $jid`,
+    `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give ${jid}`,
   );
 }
