@@ -193,7 +193,10 @@ export class InBandBytestreams {
       stream.abandon();
       throw error;
     }
-    void watchPeer(this.#session, stream, this.#clock, this.settings.pace);
+    const { pace } = this.settings;
+    // What nobody announced cannot be gone on with: it does not keep its place for one who may come back.
+    const kept = pace && { ...pace, idlesWhileSilent: isExpected };
+    void watchPeer(this.#session, stream, this.#clock, kept);
     // The result leaves first: nothing that the new owner sends may come before it.
     setImmediate(() => this.#handOver(stream, isExpected));
     return undefined;

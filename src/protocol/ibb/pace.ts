@@ -6,8 +6,10 @@ import { BytestreamLost } from './outgoing-blocks.js';
 
 /** What a peer must do to keep a bytestream that it opened. All in milliseconds and bytes. */
 export interface Pace {
-  /** Without a block, while the peer answers: one whose connection is being resumed does not. */
+  /** Without a block. */
   maxIdleMs: number;
+  /** Only while the peer answers: one whose connection is being resumed does not, and can go on where it was. */
+  idlesWhileSilent?: boolean;
   /** That must come in each period. */
   minBytes: number;
   periodMs: number;
@@ -34,12 +36,26 @@ export async function watchPeer(
   for (let before = 0; !over.signal.aborted; before = stream.blocksReceived) {
     await clock.sleep(CHECK_MS, over.signal).catch(() => undefined);
     const idle = stream.blocksReceived === before && !over.signal.aborted;
-    const found = idle ? await findPeer(session, stream.peer) : 'there';
+    const found = idle ? await askFor(session, stream.peer, clock) : 'there';
     if (over.signal.aborted) return;
     if (found === 'gone') stream.abandon(new BytestreamLost(`${stream.peer} is gone`));
     else if (stream.readableEnded) continue;
     const why = slowness?.check(clock.now(), found !== 'silent');
     if (why) stream.destroy(new BytestreamLost(`${stream.peer} ${why}`));
+  }
+}
+
+/** As `findPeer`, by this clock: what it waits for has the same end. */
+async function askFor(session: Session, peer: string, clock: Clock) {
+  const answered = new AbortController();
+  const late = clock.sleep(CHECK_MS, answered.signal).then(
+    () => 'silent' as const,
+    () => 'there' as const,
+  );
+  try {
+    return await Promise.race([findPeer(session, peer), late]);
+  } finally {
+    answered.abort();
   }
 }
 
@@ -60,9 +76,10 @@ class Slowness {
 
   /** What is wrong with the peer, if something is. */
   check(now: number, answers: boolean): string | undefined {
-    const { maxIdleMs, minBytes, periodMs, lifetimeMs } = this.#pace;
+    const { maxIdleMs, idlesWhileSilent = false, minBytes, periodMs, lifetimeMs } = this.#pace;
     const bytes = this.#stream.bytesReceived;
-    if (bytes !== this.#last.bytes || !answers) this.#last = { at: now, bytes };
+    const mayBeSilent = idlesWhileSilent && !answers;
+    if (bytes !== this.#last.bytes || mayBeSilent) this.#last = { at: now, bytes };
     if (now - this.#last.at >= maxIdleMs) return 'sends nothing';
     if (now - this.#began >= lifetimeMs) return 'takes too long';
     if (now - this.#period.at < periodMs) return undefined;

@@ -59,10 +59,12 @@ export function acceptedBy(service: InBandBytestreams): Promise<Bytestream> {
 
 export interface PairOptions extends Partial<ServiceSettings> {
   intercept?: Intercept;
+  /** Juliet expects it: it was announced elsewhere. */
+  isAnnounced?: boolean;
 }
 
 /** Romeo and Juliet, each with the service; Juliet accepts one bytestream. */
-export function pairOfServices({ intercept, ...settings }: PairOptions = {}) {
+export function pairOfServices({ intercept, isAnnounced, ...settings }: PairOptions = {}) {
   const wire = new Wire();
   const clock = new ManualClock();
   const sessions = linked(wire.record(intercept));
@@ -76,7 +78,9 @@ export function pairOfServices({ intercept, ...settings }: PairOptions = {}) {
 /** A bytestream that Romeo has opened to Juliet: his end and hers. */
 export async function pairOfBytestreams(options: PairOptions = {}, open: OpenOptions = {}) {
   const services = pairOfServices(options);
-  const accepted = acceptedBy(services.juliet);
+  const accepted = options.isAnnounced
+    ? services.juliet.expect(ROMEO, 's1')
+    : acceptedBy(services.juliet);
   const his = await services.romeo.open(JULIET, { sid: 's1', ...open });
   const hers = await accepted;
   services.wire.lines.length = 0;

@@ -15,8 +15,15 @@ const PACE: Pace = {
 };
 
 /** The minute in which her end is gone, while he writes so many bytes in each; 0: it is there still. */
-async function endsIn(minutes: number, bytesAMinute: number, intercept?: Intercept) {
-  const pair = await pairOfBytestreams({ pace: PACE, ...(intercept ? { intercept } : {}) });
+async function endsIn(
+  minutes: number,
+  bytesAMinute: number,
+  intercept?: Intercept,
+  isAnnounced = false,
+) {
+  const options = { pace: PACE, isAnnounced, ...(intercept ? { intercept } : {}) };
+  const pair = await pairOfBytestreams(options);
+  unattended(pair.hers);
   unattended(pair.his);
   pair.hers.resume();
   for (let minute = 1; minute <= minutes; minute += 1) {
@@ -62,8 +69,14 @@ describe('a peer with a pace to keep', () => {
     expect((await endsIn(50, 100)).minute).toBe(0);
   });
 
-  test('that does not answer for ten minutes, as when it resumes, stays', async () => {
-    expect((await endsIn(10, 0, isProbe)).minute).toBe(0);
+  test('that neither sends nor answers is sent away after two minutes, too (R88)', async () => {
+    const { minute, hers } = await endsIn(20, 0, isProbe);
+    expect(minute).toBe(2);
+    expect(hers.errored?.message).toMatch('sends nothing');
+  });
+
+  test('that was announced and does not answer for ten minutes, as when it resumes, stays, but no longer than the period', async () => {
+    expect((await endsIn(20, 0, isProbe, true)).minute).toBe(15);
   });
 
   test('is sent away after a day (R19)', async () => {
