@@ -121,11 +121,24 @@ describe('a stream is refused', () => {
     ['tags that do not match', '<message><body></message></body>'],
     ['the end of what did not begin', '<message></presence>'],
     ['a character that XML does not know', '<message>&#0;</message>'],
+    ['an attribute without a value', '<message id/>'],
+    ['an attribute without quotes', '<message id=1/>'],
+    ['an end with attributes', "<message></message id='1'>"],
+    ['a tag that begins and ends', '<message></message/>'],
+    ['a tag without a name', '<message>< /></message>'],
   ])('for %s', (_what, text) => {
     const { parser, elements } = started();
     expect(() => parser.write(text)).toThrow();
     expect(elements).toEqual([]);
   });
+});
+
+test('the header of a stream may be no longer than a stanza (R62)', () => {
+  const parser = new StreamParser();
+  parser.write("<stream:stream xmlns='jabber:client' id='");
+  expect(() => {
+    for (let count = 0; count < 400; count += 1) parser.write('x'.repeat(16_384));
+  }).toThrow('the header of the stream is too long');
 });
 
 describe('a stanza is handed over without what is in it', () => {
