@@ -1,4 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Running } from '../support/process.js';
 import type { Peer } from '../support/scripted-server.js';
 import { onScriptedServer } from './on-scripted-server.js';
 
@@ -88,5 +92,54 @@ describe('a signal', () => {
     receive.child.kill('SIGINT');
     await receive.line(/^\{"event":"state","state":"offline"/);
     expect(await receive.stop('SIGTERM')).toEqual({ code: 143, signal: null });
+  });
+});
+
+describe('the inbox', () => {
+  const BLOCK = `<iq type='set' id='block' from='alice@localhost/phone'>
+    <data xmlns='http://jabber.org/protocol/ibb' sid='s1' seq='0'>${btoa('hello')}</data></iq>`;
+  const CLOSE = `<iq type='set' id='close' from='alice@localhost/phone'>
+    <close xmlns='http://jabber.org/protocol/ibb' sid='s1'/></iq>`;
+
+  let folder: string;
+  let inbox: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inband-receive-'));
+    inbox = join(folder, 'inbox');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function online(): Promise<[Running, Peer]> {
+    const args = ['receive', '--json', '--allow', 'alice@localhost', '--dir', inbox];
+    const [receive, peer] = await startInband(args);
+    await letHaveCarbons(peer);
+    await receive.line(/^\{"event":"state","state":"online"/);
+    return [receive, peer];
+  }
+
+  test('that was removed while it is online is there again for the next file (R85)', async () => {
+    const [receive, peer] = await online();
+    await rm(inbox, { recursive: true });
+    peer.write(OPEN);
+    await peer.expect(/<iq[^>]*id="open"[^>]*>/);
+    peer.write(BLOCK);
+    await peer.expect(/<iq[^>]*id="block"[^>]*>/);
+    peer.write(CLOSE);
+    const [line] = await receive.line(/^\{"event":"done".*/);
+    expect(await readFile(JSON.parse(line).path, 'utf8')).toBe('hello');
+  });
+
+  test('in whose place a link was put gets nothing, and the daemon ends with 10 (R85)', async () => {
+    const [receive, peer] = await online();
+    await rename(inbox, `${inbox} of yesterday`);
+    const elsewhere = join(folder, 'elsewhere');
+    await mkdir(elsewhere);
+    await symlink(elsewhere, inbox);
+    peer.write(OPEN);
+    await peer.expect(/<\/stream:stream>/);
+    peer.end();
+    expect(await receive.exited).toEqual({ code: 10, signal: null });
+    expect(receive.stdout()).toContain('is no longer the folder that it was: a link was put');
+    expect(await readdir(elsewhere)).toEqual([]);
   });
 });
