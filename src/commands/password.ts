@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -39,13 +40,20 @@ function openKeyboard({ stdin }: Context): Readable | undefined {
   }
 }
 
-async function readSecret(path: string, { signal }: Context): Promise<string> {
+async function readSecret(path: string, { env, signal }: Context): Promise<string> {
   const stats = await stat(path);
   if (stats.isDirectory()) throw new UsageError(`${path} is a directory; name a file`);
-  if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
+  const forbidden = isCredential(path, env) ? 0o007 : 0o077;
+  if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
     throw new UsageError(`${path} can be read by others; run: chmod 600 ${path}`);
   }
   return readText(path, signal);
+}
+
+/** systemd makes its credentials readable for the group, in a folder that is closed to everyone else. */
+function isCredential(path: string, { CREDENTIALS_DIRECTORY }: NodeJS.ProcessEnv): boolean {
+  if (!CREDENTIALS_DIRECTORY) return false;
+  return resolve(path).startsWith(`${resolve(CREDENTIALS_DIRECTORY)}${sep}`);
 }
 
 /** Run by the shell, so that it may be a pipeline; it is the user's own, who sees what it has to say. */

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { type Command, Option } from 'commander';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
@@ -11,6 +10,7 @@ import type { Reporter } from '../ui/report.js';
 import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
 import { type Context, UsageError } from './context.js';
 import { addExamples } from './examples.js';
+import { statNamed } from './named-files.js';
 import { addOutputOptions, integer } from './options.js';
 import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
 
@@ -109,7 +109,7 @@ async function typeByName(file: string): Promise<string> {
 
 /** No more of the file than can be told to be too much. */
 async function readStart(file: string, limit: number, signal: AbortSignal): Promise<Buffer> {
-  const stats = await stat(file);
+  const stats = await statNamed(file, 'rename it');
   if (stats.isDirectory()) throw new UsageError(`${file} is a directory; name the files in it`);
   const { openPipe } = await import('./pipes.js');
   const source = stats.isFIFO() ? await openPipe(file) : createReadStream(file);

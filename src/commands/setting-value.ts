@@ -67,5 +67,9 @@ function parse(
 /** `~/` is the home folder; other relative paths start at the folder of the settings file. `-` is no path. */
 function whole(path: string, settingsPath: string): string {
   if (path === '-') return path;
-  return resolve(settingsPath, '..', path.replace(/^~(?=$|\/)/, homedir()));
+  return resolve(
+    settingsPath,
+    '..',
+    path.replace(/^~(?=$|\/)/, () => homedir()),
+  );
 }

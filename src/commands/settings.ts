@@ -31,13 +31,24 @@ export interface Settings {
 /** `$XDG_CONFIG_HOME/inband/config.toml`, by default below `~/.config`, on macOS too; on Windows below `%APPDATA%`. */
 export function settingsPath(env: NodeJS.ProcessEnv, platform = process.platform): string {
   const byPlatform = platform === 'win32' ? absolute(env.APPDATA) : undefined;
-  const home = absolute(env.HOME) ?? homedir();
+  const home = absolute(env.HOME) ?? homeOfUser();
   const folder = absolute(env.XDG_CONFIG_HOME) ?? byPlatform ?? join(home, '.config');
   return join(folder, 'inband', 'config.toml');
 }
 
 /** The XDG Base Directory Specification has relative values ignored. */
 const absolute = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
+
+/** Where there is no file: who has no home does without settings. */
+const NOWHERE = '/dev/null/no-home-set-HOME';
+
+export function homeOfUser(): string {
+  try {
+    return absolute(homedir()) ?? NOWHERE;
+  } catch {
+    return NOWHERE; // some users have no entry in passwd: in a container, or under systemd
+  }
+}
 
 /** All of the file is checked, against the flags that the program has. Throws `UsageError`. */
 export async function readSettings(program: Command, env: NodeJS.ProcessEnv): Promise<Settings> {
@@ -64,7 +75,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 }

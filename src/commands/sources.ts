@@ -1,7 +1,9 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { knownDate } from '../protocol/file-offer.js';
 import type { Source } from '../transfer/send-file.js';
 import { type Context, UsageError } from './context.js';
+import { hasItsSize, statNamed } from './named-files.js';
 
 /** Enough at once that reading costs little. */
 const READ_BYTES = 256 * 1024;
@@ -26,21 +28,25 @@ export async function openSources(
 }
 
 async function openSource(path: string): Promise<OpenSource> {
-  if ((await stat(path)).isFIFO()) return openFifo(path);
+  const seen = await statNamed(path, 'inband send --name <name> - < the file');
+  if (seen.isFIFO()) return openFifo(path);
   const handle = await open(path);
   const stats = await handle.stat();
   if (stats.isDirectory()) {
     await handle.close();
     throw new UsageError(`${path} is a directory; pack it first: tar c ${path} | inband send - …`);
   }
+  const isSized = stats.isFile() && (await hasItsSize(handle, stats.size));
+  // Before 1970 it is what a file system says that knows none.
+  const date = stats.mtimeMs >= 0 ? knownDate(stats.mtime) : undefined;
   const { default: mime } = await import('mime');
   const mediaType = mime.getType(path);
   return {
     name: basename(path),
     ...(mediaType ? { mediaType } : {}),
-    // What is no regular file (a pipe, a device) has no size, and can be read once only.
-    ...(stats.isFile() ? { size: stats.size, date: stats.mtime } : {}),
-    read: (offset, buffer) => read(handle, stats.isFile() ? offset : undefined, buffer),
+    // What is no regular file (a pipe, a device), or has not the size that it says, has none, and can be read once only.
+    ...(isSized ? { size: stats.size, ...(date ? { date } : {}) } : {}),
+    read: (offset, buffer) => read(handle, isSized ? offset : undefined, buffer),
     // Closing waits for a read that is under way, which of a device may never end.
     close: async () => {
       const closed = handle.close();

@@ -10,3 +10,13 @@ export interface FileOffer {
   /** Digests by the XEP-0300 name of their algorithm. */
   hashes?: ReadonlyMap<string, Buffer>;
 }
+
+/** XEP-0082 has four digits for the year. */
+const FIRST_DATE_MS = Date.parse('0001-01-01T00:00:00Z');
+const END_OF_DATES_MS = Date.parse('+010000-01-01T00:00:00Z');
+
+/** A date of any origin, where it can be told: disks and peers know of years that no calendar has. */
+export function knownDate(date: Date | undefined): Date | undefined {
+  const time = date?.getTime() ?? Number.NaN;
+  return time >= FIRST_DATE_MS && time < END_OF_DATES_MS ? date : undefined;
+}

@@ -14,6 +14,9 @@ export type Limits = Pick<InboxOptions, 'maxSize' | 'minFree' | 'maxTotal'>;
 /** Bytes that are set aside at a time for a file of unknown size. */
 const STEP = 4 * 1024 * 1024;
 
+/** Why a file system may not tell how much of it is free. */
+const CANNOT_SAY = ['EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW', 'EPERM'];
+
 /** Sets room aside for files that arrive, so that those that are under way together stay within the limits. */
 export class Space {
   readonly #files: Files;
@@ -55,8 +58,13 @@ export class Space {
   async #check(bytes: number): Promise<void> {
     const { minFree = 0, maxTotal } = this.#limits;
     const [inbox = ''] = this.#folders;
-    const { bavail, bsize } = await this.#files.statfs(inbox);
-    if (bavail * bsize - bytes < minFree) {
+    const free = await this.#free(inbox);
+    if (free === undefined && minFree > 0) {
+      throw new NoRoom(
+        `no room in ${inbox}: its disk does not say whether ${minFree} bytes stay free`,
+      );
+    }
+    if (free !== undefined && free - bytes < minFree) {
       const why =
         minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
       throw new NoRoom(`no room in ${inbox}: ${why}`);
@@ -64,6 +72,14 @@ export class Space {
     if (maxTotal !== undefined && (await this.#total()) + bytes > maxTotal) {
       throw new NoRoom(`no room in ${inbox}: it may hold ${maxTotal} bytes in all`);
     }
+  }
+
+  /** Bytes; `undefined` where the file system does not say (some of FUSE have no blocks): the disk itself will. */
+  async #free(folder: string): Promise<number | undefined> {
+    const stats = await unless(CANNOT_SAY, this.#files.statfs(folder));
+    if (!stats || stats.blocks === 0) return undefined;
+    const free = stats.bavail * stats.bsize;
+    return free >= 0 ? free : undefined;
   }
 
   async #total(): Promise<number> {

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type CertificateAuthority, createCertificateAuthority } from '../support/certificates.js';
 import { runInband } from '../support/inband.js';
@@ -90,4 +93,17 @@ describe('a server', () => {
     expect(await meet(env)).toMatchObject(UNTRUSTED);
     expect(await meet({ NODE_EXTRA_CA_CERTS: known.certPath })).toMatchObject({ isTrusted: true });
   });
+});
+
+/** One that no passwd entry is of. */
+const NOBODY_S_UID = 54_321;
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot('a user without a home and an entry in passwd does without settings (R81)', async () => {
+  const launcher = fileURLToPath(new URL('../../bin/inband.js', import.meta.url));
+  const running = promisify(execFile)(process.execPath, [launcher, 'config'], {
+    ...{ cwd: '/', uid: NOBODY_S_UID, gid: NOBODY_S_UID },
+    env: { PATH: process.env.PATH },
+  });
+  expect((await running).stdout).toMatch(/^account +default +-\n/);
 });

@@ -318,6 +318,7 @@ describe('the file', () => {
     [{ HOME: '/Users/a' }, 'darwin', '/Users/a/.config/inband/config.toml'],
     [{ HOME: '/home/a', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
     [{ HOME: '/home/a', XDG_CONFIG_HOME: 'a' }, 'linux', '/home/a/.config/inband/config.toml'],
+    [{ HOME: 'relative', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
     [{ HOME: '/home/a', APPDATA: '/AppData' }, 'win32', '/AppData/inband/config.toml'],
     [{ HOME: '/home/a', APPDATA: '/AppData' }, 'linux', '/home/a/.config/inband/config.toml'],
   ])('with %j on %s is %s', (env, platform, expected) => {

@@ -193,3 +193,24 @@ test('a full disk is no room for the rest of a file, before anything is written'
   isFull = false;
   expect((await inbox.createPartial(wanted)).offset).toBe(5);
 });
+
+describe('a disk that does not say how much of it is free', () => {
+  const ANSWERS = [
+    ['has no blocks', async () => ({ blocks: 0, bavail: 0, bsize: 0 })],
+    ['says what is no number', async () => ({ blocks: 1, bavail: Number.NaN, bsize: 1 })],
+    ['says less than nothing', async () => ({ blocks: 1, bavail: -5, bsize: 4096 })],
+    ['does not know the question', async () => Promise.reject(fileError('ENOSYS'))],
+  ] as const;
+
+  test.each(ANSWERS)('because it %s takes files (R81)', async (_, statfs) => {
+    const folder = await temporaryFolder();
+    const files = tappedFiles(({ operation }, run) => (operation === 'statfs' ? statfs() : run()));
+    const system = { files, processes: loneProcess(1), now: Date.now };
+    await fill(await openInbox(folder, {}, system), 60);
+    const careful = await openInbox(await temporaryFolder(), { minFree: 1 }, system);
+    await expectNoRoom(
+      careful.createPartial({ size: 60 }),
+      /does not say whether 1 bytes stay free/,
+    );
+  });
+});

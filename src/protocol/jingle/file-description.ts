@@ -1,7 +1,7 @@
 // XEP-0234 Jingle File Transfer 0.19: elements only. Sends nothing, keeps no state.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
-import type { FileOffer } from '../file-offer.js';
+import { type FileOffer, knownDate } from '../file-offer.js';
 import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes.js';
 import type { Role } from './stanzas.js';
 
@@ -39,7 +39,12 @@ export function description(file: FileOffer, range?: Range): Element {
       text('media-type', mediaType),
       text('name', name),
       // XEP-0082 in whole seconds: more than some peers can read is of no use.
-      text('date', date?.toISOString().replace(/\.\d+Z$/, 'Z')),
+      text(
+        'date',
+        knownDate(date)
+          ?.toISOString()
+          .replace(/\.\d+Z$/, 'Z'),
+      ),
       text('size', size),
       text('desc', description),
       // §5.3: an empty one says that ranges are understood.
@@ -88,8 +93,7 @@ function readCount(text: string | undefined): number | undefined {
 
 /** One that cannot be read is of no use, but does no harm. */
 function readDate(text: string | undefined): Date | undefined {
-  const date = new Date(text ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  return knownDate(new Date(text ?? Number.NaN));
 }
 
 type ContentId = { creator: Role; name: string };

@@ -1,7 +1,7 @@
 // XEP-0095 Stream Initiation 1.2 with its profile XEP-0096 SI File Transfer 1.3.1: elements only.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
-import type { FileOffer } from '../file-offer.js';
+import { type FileOffer, knownDate } from '../file-offer.js';
 import { isSid } from '../ibb/stanzas.js';
 import { choosesIbb, chosenMethod, offeredMethods, offersIbb } from './stream-method.js';
 
@@ -34,7 +34,9 @@ export function offer(sid: string, file: FileOffer): Element {
     xmlns: NS_SI_FILE_TRANSFER,
     name: xmlText(name),
     size,
-    date: date && `${date.toISOString().slice(0, 19)}Z`,
+    date: knownDate(date)
+      ?.toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
     hash: hashes?.get('md5')?.toString('hex'),
   };
   const desc = description ? xml('desc', {}, xmlText(description)) : undefined;
@@ -105,8 +107,7 @@ function readFile(file: Element, mediaType: string | undefined): FileOffer {
 /** XEP-0082 §3.2 */
 function readDate(text = ''): Date | undefined {
   const isDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/.test(text);
-  const date = new Date(isDate ? text : Number.NaN);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  return knownDate(new Date(isDate ? text : Number.NaN));
 }
 
 const readMd5 = (text = '') =>

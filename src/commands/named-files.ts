@@ -1,0 +1,32 @@
+import type { Stats } from 'node:fs';
+import { type FileHandle, stat } from 'node:fs/promises';
+import { UsageError } from './context.js';
+
+/** Looks at a file that the user named; `instead`: what to do where its name cannot be given to the system. */
+export async function statNamed(path: string, instead: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    // Node puts this character in place of what is not UTF-8, and cannot give such a name to the system.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !path.includes('\ufffd')) throw error;
+    throw new UsageError(
+      `the name "${path}" is not UTF-8, and files of such names cannot be opened; ${instead}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Files as small as this are read to see whether their size is true: those of /proc say 0, those of /sys 4096. */
+const DOUBTED_BYTES = 65_536;
+
+/** Whether there are as many bytes in a regular file as it says. */
+export async function hasItsSize(handle: FileHandle, size: number): Promise<boolean> {
+  if (size > DOUBTED_BYTES) return true;
+  const buffer = Buffer.allocUnsafe(size + 1);
+  for (let count = 0; count <= size; ) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length - count, count);
+    if (bytesRead === 0) return count === size;
+    count += bytesRead;
+  }
+  return false;
+}

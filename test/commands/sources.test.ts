@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Context, UsageError } from '../../src/commands/context.js';
+import { openSources } from '../../src/commands/sources.js';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-sources-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What is known of a file, and all that is read of it. */
+async function opened(path: string) {
+  const [source] = await openSources([path], undefined, {} as Context);
+  if (!source) throw new Error('no source');
+  const chunks: Buffer[] = [];
+  for await (const chunk of source.read(0)) chunks.push(chunk);
+  await source.close();
+  return { size: source.size, date: source.date, bytes: Buffer.concat(chunks) };
+}
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+describe('a file', () => {
+  onLinux.each(['/proc/version', '/sys/kernel/mm/transparent_hugepage/enabled'])(
+    '%s, whose size says nothing, is sent as a stream is (R81)',
+    async (path) => {
+      const { size, date, bytes } = await opened(path);
+      expect({ size, date }).toEqual({});
+      expect(bytes.length).toBeGreaterThan(0);
+    },
+  );
+
+  test.each([0, 1, 65_536, 65_537])('of %d bytes has this size', async (size) => {
+    const path = join(folder, `${size}`);
+    await writeFile(path, Buffer.alloc(size, 1));
+    expect(await opened(path)).toMatchObject({ size, bytes: Buffer.alloc(size, 1) });
+  });
+
+  test('of which most is a hole has its size', async () => {
+    const path = join(folder, 'hole');
+    await writeFile(path, '');
+    await truncate(path, 60_000);
+    expect((await opened(path)).size).toBe(60_000);
+  });
+
+  test('whose date is before 1970 has none (R81)', async () => {
+    const path = join(folder, 'old');
+    await writeFile(path, 'old');
+    await utimes(path, new Date(-86_400_000), new Date(-86_400_000));
+    expect(await opened(path)).toMatchObject({ size: 3, date: undefined });
+  });
+
+  onLinux('whose name is not UTF-8 is said to be that, and how it is sent (R81)', async () => {
+    await promisify(execFile)('sh', ['-c', 'printf x > "$(printf "caf\\351.txt")"'], {
+      cwd: folder,
+    });
+    const open = openSources([join(folder, 'caf\ufffd.txt')], undefined, {} as Context);
+    await expect(open).rejects.toThrow(UsageError);
+    await expect(open).rejects.toThrow(/is not UTF-8.*; inband send --name <name> - < the file$/);
+  });
+});
