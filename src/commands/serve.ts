@@ -54,7 +54,8 @@ export async function startServing(
   const requests = new TokenBuckets(BLOB_REQUESTS);
   new BitsOfBinary(session, registry).mayAsk = (from) => requests.take(from);
   returnChat(session, allows, mayAnswer);
-  if (rules.includes('contacts')) contacts = await readContacts(session, reporter);
+  const { keepContacts } = await import('../transfer/contacts.js');
+  if (rules.includes('contacts')) contacts = await keepContacts(session, reporter.warn);
   return { session, admit, mayAnswer };
 }
 
@@ -78,17 +79,6 @@ export async function announce(
   answerDiscovery(session, info, [nodeOf(info)]);
   await session.send(available(caps(info)));
   reportState(session, reporter);
-}
-
-async function readContacts(session: Session, reporter: Reporter): Promise<Contacts> {
-  const { followContacts } = await import('../protocol/roster.js');
-  try {
-    return await followContacts(session);
-  } catch (error) {
-    session.ended.throwIfAborted();
-    reporter.warn(`the contacts cannot be read, so none is let in (${(error as Error).message})`);
-    return new Set<string>();
-  }
 }
 
 /** Resolves when `done` does; rejects when the session ends or the user has had enough. */

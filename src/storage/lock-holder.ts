@@ -3,7 +3,7 @@ import type { Processes } from './processes.js';
 
 /**
  * Name of the file in a lock: id of the process, hash of its start, hash of where such ids mean something, and
- * something that no other lock has. Versions up to 0.1 do not say where.
+ * something that no other lock has. Earlier versions do not say where.
  */
 const HOLDER = /^(\d{1,10})-([0-9a-f]{16})-(?:([0-9a-f]{16})-[0-9a-f]{19}|[0-9a-f-]{36})$/;
 
