@@ -64,7 +64,8 @@ export async function readJournal(
   folder: string,
   id: string,
 ): Promise<Journal | undefined> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  // A pipe in its place must not be waited for.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await unless(['ENOENT', 'ELOOP'], files.open(journalPath(folder, id), flags));
   if (!handle) return undefined;
   try {

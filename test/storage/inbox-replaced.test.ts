@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -167,6 +169,17 @@ test('of a partial that was cleaned away or cut by hand no part gets a name', as
   }
   expect(await readdir(folder)).toEqual(['.inband']);
 });
+
+(process.platform === 'win32' ? test.skip : test)(
+  'a pipe where a journal is looked for does not hold it up',
+  async () => {
+    await inbox.close();
+    const pipe = join(staging, `${randomUUID()}.json`);
+    execFileSync('mkfifo', [pipe]);
+    inbox = await openInbox(folder);
+    expect(await readdir(staging)).toEqual(['lock']);
+  },
+);
 
 test('what the system is short of for a moment does not end it', async () => {
   let isShort = false;
