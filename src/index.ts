@@ -56,7 +56,7 @@ export {
 export { type ConnectOptions, connect } from './session/connect.js';
 export { ResourceConflict } from './session/connection.js';
 export { ConnectionFailed, ServerNotTrusted } from './session/dial.js';
-export { bareJid, formatJid, type Jid, MalformedJid, parseJid } from './session/jid.js';
+export { bareJid, formatJid, type Jid, MalformedJid, parseJid, prepareJid } from './session/jid.js';
 export { RequestTimeout } from './session/requests.js';
 export { NotAuthorized } from './session/sasl.js';
 export type {

@@ -6,7 +6,7 @@ import { checkRule, createPolicy, DEFAULT_ALLOW, type Policy } from '../transfer
 import { RECEIVER } from '../transfer/receiver.js';
 import { TokenBuckets } from '../transfer/token-buckets.js';
 import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, logIn, reportState, requireAccount } from './account.js';
+import { type AccountFlags, logIn, reportState } from './account.js';
 import type { Context, OutputFlags } from './context.js';
 import { repeatable } from './options.js';
 
@@ -40,7 +40,9 @@ export async function startServing(
   const { returnChat } = await import('../protocol/chat.js');
   const rules = flags.allow ?? DEFAULT_ALLOW;
   let contacts: Contacts = new Set<string>();
-  const allows = createPolicy(rules, requireAccount(flags), () => contacts);
+  // Who we are is what the server calls us, once it does; nobody is let in before.
+  let policy: Policy = () => false;
+  const allows: Policy = (from) => policy(from);
   const notes = new TokenBuckets(NOTES);
   const admit = (from: string) => {
     const allowed = allows(from);
@@ -51,6 +53,7 @@ export async function startServing(
   const mayAnswer = (from: string) => refusals.take(from);
   const options = { admit, mayRefuse: mayAnswer, resource: RECEIVER };
   const session = await logIn(flags, context, reporter, options);
+  policy = createPolicy(rules, session.jid, () => contacts);
   const requests = new TokenBuckets(BLOB_REQUESTS);
   new BitsOfBinary(session, registry).mayAsk = (from) => requests.take(from);
   returnChat(session, allows, mayAnswer);

@@ -1,4 +1,4 @@
-import { bareJid, formatJid, parseJid } from '../session/jid.js';
+import { bareJid, preparedJid } from '../session/jid.js';
 
 /**
  * One operation of a protocol that a program may replace. What the four values mean is said where
@@ -110,6 +110,7 @@ export interface HandlerApi {
 
 const operation = (type: string, op: string) => `${type} ${op}`;
 
+/** Of our own accounts alone, which a user of the library types. */
 function scopeKey({ jid, node }: Scope): string {
-  return JSON.stringify([jid === undefined ? null : formatJid(parseJid(jid)), node ?? null]);
+  return JSON.stringify([jid === undefined ? null : preparedJid(jid), node ?? null]);
 }

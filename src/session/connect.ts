@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
 import { Connection, ResourceConflict } from './connection.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
-import { formatJid, parseJid } from './jid.js';
+import { formatJid, parseJid, prepareJid } from './jid.js';
 import { exchange, openStream, type StreamOptions } from './open-stream.js';
 import type { ResumptionOptions } from './resumption.js';
 import type { Session } from './session.js';
@@ -41,7 +41,7 @@ const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { clock = systemClock, random = Math.random, timeout = DEFAULT_TIMEOUT_MS } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const resource = parseJid(options.account).resource || options.resource || randomResource();
+  const resource = prepareJid(options.account).resource || options.resource || randomResource();
   const { stream, features, jid, enabled } = await openStream(
     options,
     { timeout, signal },

@@ -1,3 +1,5 @@
+import { domainToUnicode } from 'node:url';
+
 /** The parts of an address (RFC 7622). `local` and `resource` are empty where the JID has none. */
 export interface Jid {
   local: string;
@@ -30,28 +32,56 @@ export class MalformedJid extends Error {
   }
 }
 
-/** Reads `local@domain/resource`, lower-casing all but the resource (RFC 7622 §3). Throws `MalformedJid`. */
+/**
+ * Reads `local@domain/resource` as it is written. What a server has stamped is prepared already, and two that
+ * differ are two accounts. Throws `MalformedJid`.
+ */
 export function parseJid(text: string): Jid {
+  return checked(text, split(text));
+}
+
+/**
+ * Reads what a person typed, and prepares it as servers do (RFC 7622 §3): in lower case but for the resource,
+ * letters of full or half width as the usual ones (RFC 8265 §3.3.1), composed. Throws `MalformedJid`.
+ */
+export function prepareJid(text: string): Jid {
+  const { local, domain, resource } = split(text);
+  return checked(text, {
+    local: prepare(local),
+    domain: prepare(domain)
+      .replace(/[\u3002\uff0e]/g, '.')
+      .replace(/\.$/, ''),
+    resource: resource.normalize('NFC'),
+  });
+}
+
+const prepare = (part: string): string =>
+  part
+    .replace(/[\uff01-\uffee]/g, (wide) => wide.normalize('NFKC'))
+    .toLowerCase()
+    .normalize('NFC');
+
+function split(text: string): Jid {
   if (text.length > MAX_CHARACTERS) throw new MalformedJid(text);
   const slash = text.indexOf('/');
   const bare = slash < 0 ? text : text.slice(0, slash);
   const at = bare.indexOf('@');
-  const jid = {
-    local: at < 0 ? '' : bare.slice(0, at).toLowerCase().normalize('NFC'),
-    domain: bare
-      .slice(at + 1)
-      .toLowerCase()
-      .normalize('NFC')
-      .replace(/\.$/, ''),
-    resource: slash < 0 ? '' : text.slice(slash + 1).normalize('NFC'),
+  if (at === 0 || slash === text.length - 1) throw new MalformedJid(text);
+  return {
+    local: at < 0 ? '' : bare.slice(0, at),
+    domain: bare.slice(at + 1),
+    resource: slash < 0 ? '' : text.slice(slash + 1),
   };
-  const missing = !jid.domain || (at >= 0 && !jid.local) || (slash >= 0 && !jid.resource);
+}
+
+function checked(text: string, jid: Jid): Jid {
   const forbidden =
+    !jid.domain ||
     NOT_IN_LOCAL.test(jid.local) ||
     NOT_IN_DOMAIN.test(jid.domain) ||
     NOT_IN_RESOURCE.test(jid.resource);
   const tooLong = Object.values(jid).some((part) => Buffer.byteLength(part) > MAX_PART_BYTES);
-  if (missing || forbidden || tooLong) throw new MalformedJid(text);
+  if (forbidden || tooLong) throw new MalformedJid(text);
   return jid;
 }
 
@@ -69,7 +99,29 @@ export function formatJid({ local, domain, resource }: Jid): string {
   return `${local ? `${local}@` : ''}${domain}${resource ? `/${resource}` : ''}`;
 }
 
-/** The address without its resource, normalized. Throws `MalformedJid`. */
+/** The address without its resource. Throws `MalformedJid`. */
 export function bareJid(text: string): string {
   return formatJid({ ...parseJid(text), resource: '' });
+}
+
+/** What a person typed, prepared, as a text. Throws `MalformedJid`. */
+export const preparedJid = (text: string): string => formatJid(prepareJid(text));
+
+/**
+ * Whether two addresses may be forms of one: RFC 7622 leaves alone what older servers fold (NFKC and case, by RFC
+ * 6122), and a domain may be written in ASCII. Good for an answer that nobody else could give, and for nothing else.
+ */
+export function mayBeForms(one: string, other: string): boolean {
+  return one === other || (isJid(one) && isJid(other) && folded(one) === folded(other));
+}
+
+function folded(text: string): string {
+  const { local, domain, resource } = parseJid(text);
+  const fold = (part: string) =>
+    part.normalize('NFKC').toLowerCase().toUpperCase().normalize('NFKC');
+  return formatJid({
+    local: fold(local),
+    domain: fold(domainToUnicode(domain) || domain),
+    resource: resource.normalize('NFKC'),
+  });
 }

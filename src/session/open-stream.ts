@@ -2,7 +2,7 @@ import type { Trust } from './certificates.js';
 import { timerMs } from './clock.js';
 import { ConnectionFailed, dial } from './dial.js';
 import { lookUp, parseService } from './endpoints.js';
-import { parseJid } from './jid.js';
+import { prepareJid } from './jid.js';
 import { serialize } from './serialize.js';
 import type { Element } from './xml.js';
 import { XmppStream } from './xmpp-stream.js';
@@ -42,7 +42,7 @@ async function open<Result>(
   signal: AbortSignal,
   negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
 ): Promise<Result> {
-  const { local, domain } = parseJid(options.account);
+  const { local, domain } = prepareJid(options.account);
   const { ca, roots } = options;
   const endpoints = options.service
     ? [parseService(options.service)]

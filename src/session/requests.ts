@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Countdown } from './countdown.js';
-import { bareJid, formatJid, parseJid } from './jid.js';
+import { bareJid, mayBeForms } from './jid.js';
 import { type ItemReader, isEmptied } from './parser.js';
 import type { RequestOptions } from './session.js';
 import { StanzaError } from './stanza-error.js';
@@ -105,23 +105,18 @@ export class Requests {
     for (const id of this.#pending.keys()) this.fail(id, error);
   }
 
-  /** RFC 6120 §8.1.2.1 and §8.2.3: the one who was asked; for the own account also the server in its name. */
+  /**
+   * RFC 6120 §8.1.2.1 and §8.2.3: the one who was asked, in whichever form the server has of the address, for nobody
+   * else knows the id; for the own account also the server in its name.
+   */
   #mayAnswer(to: string | undefined, from: string | undefined): boolean {
     if (to === undefined || to === this.#ownBare) {
       return from === undefined || from === this.#ownBare || from === this.#own;
     }
-    return from === to || (from !== undefined && normalize(from) === normalize(to));
+    return from !== undefined && mayBeForms(from, to);
   }
 }
 
 /** Whoever it was, it has said nothing that we could use. */
 const tooLarge = () =>
   new StanzaError('cancel', 'policy-violation', 'the answer is too large to be read');
-
-function normalize(jid: string): string {
-  try {
-    return formatJid(parseJid(jid));
-  } catch {
-    return jid; // not an address: equal to nothing but itself
-  }
-}

@@ -1,9 +1,9 @@
 import { parseService } from '../session/endpoints.js';
-import { MalformedJid, parseJid } from '../session/jid.js';
+import { MalformedJid, prepareJid } from '../session/jid.js';
 
 /** Throws `MalformedJid` for what cannot log in. */
 export function checkAccount(jid: string): void {
-  if (!parseJid(jid).local) throw new MalformedJid(jid);
+  if (!prepareJid(jid).local) throw new MalformedJid(jid);
 }
 
 /** Throws `MalformedService`. */

@@ -1,7 +1,7 @@
 import { NS_BOB } from '../protocol/bob/stanzas.js';
 import { CapsCache } from '../protocol/caps.js';
 import { seenResources } from '../protocol/presence.js';
-import { bareJid, formatJid, parseJid } from '../session/jid.js';
+import { bareJid, parseJid, preparedJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { receiverOf } from './receiver.js';
 
@@ -12,7 +12,7 @@ const MAX_RESOURCES = 20;
 const PATIENCE_MS = 10_000;
 
 /** One to ask, as it is written in one way only. Throws `MalformedJid`. */
-export const readHolder = (jid: string): string => formatJid(parseJid(jid));
+export const readHolder = (jid: string): string => preparedJid(jid);
 
 /**
  * Whom to ask for a blob, in turn: a JID as it is, but for a bare one of an account its resource `inband`, and

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../protocol/clock.js';
 import { roundTrip } from '../protocol/ping.js';
 import { askVersion } from '../protocol/version.js';
-import { bareJid, formatJid, parseJid } from '../session/jid.js';
+import { preparedJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import type { Way } from './offers.js';
@@ -72,8 +72,8 @@ async function whoIsThere(
   inquiry: Inquiry,
   jid: string,
 ): Promise<{ answering: Resource[]; mute: ProbedResource[] }> {
-  const named = isContact(jid) ? receiverOf(jid) : formatJid(parseJid(jid));
-  const seen = isContact(jid) ? await inquiry.seen(bareJid(jid)) : [];
+  const named = isContact(jid) ? receiverOf(jid) : preparedJid(jid);
+  const seen = isContact(jid) ? await inquiry.seen(preparedJid(jid)) : [];
   const others = seen.filter((one) => one.jid !== named);
   const asked = [{ jid: named }, ...others].map((one) => inquiry.tryToAsk(one));
   const answering = (await Promise.all(asked)).filter((one) => one !== undefined);

@@ -5,7 +5,7 @@ import { JINGLE_FEATURES } from '../protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE_MESSAGE } from '../protocol/jingle/message-initiation.js';
 import { type SeenResource, seenResources } from '../protocol/presence.js';
 import { SI_FEATURES } from '../protocol/si/stanzas.js';
-import { bareJid, parseJid } from '../session/jid.js';
+import { bareJid, prepareJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { losesFiles } from './known-clients.js';
@@ -34,7 +34,7 @@ export interface Resource {
 
 /** Whether it is somebody with resources to choose from; a full JID, or a domain, is taken as given. */
 export function isContact(jid: string): boolean {
-  const { local, resource } = parseJid(jid);
+  const { local, resource } = prepareJid(jid);
   return local !== '' && resource === '';
 }
 

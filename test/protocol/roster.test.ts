@@ -86,9 +86,10 @@ describe('the contacts', () => {
     expect(contacts.has('paris@example.org')).toBe(false);
   });
 
-  test('are known by their bare JID in lower case', async () => {
-    const { contacts } = await following(`<item jid='Romeo@Example.NET' subscription='both'/>`);
-    expect(contacts.has('romeo@example.net')).toBe(true);
+  test('are known by their bare JID, as the server has it (R82)', async () => {
+    const { contacts } = await following(`<item jid='Romeo@example.net/x' subscription='both'/>`);
+    expect(contacts.has('Romeo@example.net')).toBe(true);
+    expect(contacts.has('romeo@example.net')).toBe(false);
   });
 
   test('are not taken from elsewhere in the stanza', async () => {

@@ -1,6 +1,15 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { bareJid, formatJid, isJid, MalformedJid, parseJid } from '../../src/session/jid.js';
+import {
+  bareJid,
+  formatJid,
+  isJid,
+  MalformedJid,
+  mayBeForms,
+  parseJid,
+  preparedJid,
+  prepareJid,
+} from '../../src/session/jid.js';
 
 describe('an address', () => {
   // RFC 7622 §3.5, table 1, as far as the characters are allowed in all their forms
@@ -23,16 +32,16 @@ describe('an address', () => {
     ['juliet@[::1]/x', 'juliet', '[::1]', 'x'],
     ['例え@例え.jp/例え', '例え', '例え.jp', '例え'],
   ])('%s has three parts', (text, local, domain, resource) => {
-    expect(parseJid(text)).toEqual({ local, domain, resource });
+    expect(prepareJid(text)).toEqual({ local, domain, resource });
   });
 
   test('is in lower case but for its resource', () => {
-    const jid = parseJid('Juliet@Capulet.EXAMPLE/Balcony');
+    const jid = prepareJid('Juliet@Capulet.EXAMPLE/Balcony');
     expect(formatJid(jid)).toBe('juliet@capulet.example/Balcony');
   });
 
   test('may have a dot behind its domain, which says nothing', () => {
-    expect(formatJid(parseJid('juliet@capulet.example./x'))).toBe('juliet@capulet.example/x');
+    expect(preparedJid('juliet@capulet.example./x')).toBe('juliet@capulet.example/x');
   });
 
   test.each([
@@ -44,12 +53,12 @@ describe('an address', () => {
     ['J\u030c', '\u01f0'],
     ['Y\u030a', '\u1e99'],
   ])('is composed (NFC), so that %j is %j', (written, local) => {
-    expect(parseJid(`${written}@example.com`).local).toBe(local);
-    expect(parseJid(`${written}.example.com`).domain).toBe(`${local}.example.com`);
+    expect(prepareJid(`${written}@example.com`).local).toBe(local);
+    expect(prepareJid(`${written}.example.com`).domain).toBe(`${local}.example.com`);
   });
 
   test('has a composed resource', () => {
-    expect(parseJid('juliet@example.com/E\u0301').resource).toBe('\u00c9');
+    expect(prepareJid('juliet@example.com/E\u0301').resource).toBe('\u00c9');
   });
 
   // RFC 7622 §3.5, table 2, and what else §3.2 to §3.4 forbid
@@ -91,6 +100,7 @@ describe('an address', () => {
     'juliet@example..',
   ])('is not %j', (text) => {
     expect(() => parseJid(text)).toThrow(MalformedJid);
+    expect(() => prepareJid(text)).toThrow(MalformedJid);
     expect(() => bareJid(text)).toThrow(MalformedJid);
   });
 
@@ -119,7 +129,7 @@ const parts = fc
 
 function parsed(text: string) {
   try {
-    return parseJid(text);
+    return prepareJid(text);
   } catch (error) {
     expect(error).toBeInstanceOf(MalformedJid);
     return undefined;
@@ -154,7 +164,7 @@ test('an address reads the same again when it was written out', () => {
 
 describe('the bare address', () => {
   test.each([
-    ['Juliet@Capulet.example/Balcony', 'juliet@capulet.example'],
+    ['Juliet@Capulet.example/Balcony', 'Juliet@Capulet.example'],
     ['juliet@capulet.example', 'juliet@capulet.example'],
     ['capulet.example/x@y', 'capulet.example'],
     ['juliet@capulet.example/a/b', 'juliet@capulet.example'],
@@ -185,5 +195,48 @@ describe('a text that is too long for an address', () => {
     const part = 'x'.repeat(1023);
     expect(isJid(`${part}@${part}/${part}`)).toBe(true);
     expect(isJid(`${part}@${part}/${part}x`)).toBe(false);
+  });
+});
+
+describe('what was typed', () => {
+  test.each([
+    ['ｊｕｌｉｅｔ@ｅｘａｍｐｌｅ．com', 'juliet@example.com'],
+    ['ﾛﾐｵ@example.com', 'ロミオ@example.com'],
+    ['straße@Example.COM', 'straße@example.com'],
+    ['a@b。example', 'a@b.example'],
+  ])('%s is prepared as %s (R82)', (text, expected) => {
+    expect(preparedJid(text)).toBe(expected);
+  });
+});
+
+describe('what a server has stamped', () => {
+  test.each([
+    'Juliet@capulet.example',
+    'e\u0301@capulet.example/X',
+    'ｊ@capulet.example',
+    'straße@a',
+  ])('%s stays as it is (R82)', (text) => {
+    expect(formatJid(parseJid(text))).toBe(text);
+    expect(bareJid(`${text}/r`).startsWith(text.split('/')[0] as string)).toBe(true);
+  });
+});
+
+describe('two addresses', () => {
+  test.each([
+    ['straße@localhost/inband', 'strasse@localhost/inband'],
+    ['ﬁ@a', 'fi@a'],
+    ['a@bücher.example', 'a@xn--bcher-kva.example'],
+    ['ς@a', 'Σ@a'],
+  ])('%s and %s may be forms of one', (one, other) => {
+    expect(mayBeForms(one, other)).toBe(true);
+  });
+
+  test.each([
+    ['a@b', 'a@c'],
+    ['a@b/x', 'a@b/X'],
+    ['a@b', 'a@b/x'],
+    ['', ''.padEnd(1)],
+  ])('%s and %s may not', (one, other) => {
+    expect(mayBeForms(one, other)).toBe(false);
   });
 });

@@ -27,6 +27,9 @@ describe('an answer', () => {
     [ROMEO, ROMEO],
     [ROMEO, 'ROMEO@Montague.EXAMPLE/orchard'],
     ['Romeo@montague.example/orchard', ROMEO],
+    // RFC 6122 folds what RFC 7622 does not: the server answers in its own form.
+    ['straße@montague.example/x', 'strasse@montague.example/x'],
+    ['romeo@bücher.example', 'romeo@xn--bcher-kva.example'],
     ['romeo@montague.example', 'romeo@montague.example'],
     ['montague.example', 'montague.example'],
     ['capulet.example', 'capulet.example'],

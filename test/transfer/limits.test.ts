@@ -13,7 +13,7 @@ describe('room for a transfer', () => {
     ['in all', 16, [...of('b@x', 8), ...of('c@x', 8)], false],
     ['of --max-sessions', 1, ['b@x/1'], false],
     ['of one account', 16, of('a@x', 7), true],
-    ['of one account, whatever its resources', 16, of('A@x', 8), false],
+    ['of one account, whatever its resources', 16, of('a@x', 8), false],
   ])('is limited %s', (_which, max, peers, isRoom) => {
     expect(new TransferLimits(max, () => 0).hasRoom('a@x/new', peers)).toBe(isRoom);
   });

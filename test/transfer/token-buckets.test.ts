@@ -22,13 +22,14 @@ test('an account may take the burst at once, and the rate after it', () => {
   expect(taken(buckets, 'a@x', 5)).toBe(3);
 });
 
-test('the resources of an account share its bucket, however they are spelt', () => {
+test('the resources of an account share its bucket, and two that differ are two accounts (R82)', () => {
   const { buckets } = bucketsAt();
-  expect(['a@x/1', 'A@X/2', 'a@x', 'a@x/1'].map((jid) => buckets.take(jid))).toEqual([
+  expect(['a@x/1', 'a@x/2', 'a@x', 'a@x/1', 'A@x/1'].map((jid) => buckets.take(jid))).toEqual([
     true,
     true,
     true,
     false,
+    true,
   ]);
   expect(buckets.take('b@x/1')).toBe(true);
 });
