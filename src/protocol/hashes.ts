@@ -21,6 +21,9 @@ export const hash = (algorithm: string, digest: Uint8Array): Element =>
 export const hashUsed = (algorithm: string): Element =>
   xml('hash-used', { xmlns: NS_HASHES, algo: algorithm });
 
+/** In characters; 64 bytes in base64 have 88, and may be wrapped. */
+const MAX_HASH_LENGTH = 256;
+
 /** The hashes among the children, by name; those of unknown algorithms left out. Throws `StanzaError`. */
 export function readHashes(parent: Element): Map<string, Buffer> {
   const hashes = new Map<string, Buffer>();
@@ -29,7 +32,7 @@ export function readHashes(parent: Element): Map<string, Buffer> {
     const text = element.getText();
     // XEP-0234 §4: an empty one names the algorithm only.
     if (!name || !text) continue;
-    const digest = decodeBase64(text);
+    const digest = text.length > MAX_HASH_LENGTH ? undefined : decodeBase64(text);
     if (digest?.length !== createHash(name).digest().length) {
       throw new StanzaError('modify', 'bad-request', 'not a hash');
     }
@@ -38,11 +41,11 @@ export function readHashes(parent: Element): Map<string, Buffer> {
   return hashes;
 }
 
-/** The algorithms that are named among the children, with a hash or without; those that are unknown left out. */
+/** The algorithms that are named among the children, with a hash or without, each once; those that are unknown left out. */
 export function readHashFunctions(parent: Element): string[] {
   const elements = [
     ...parent.getChildren('hash', NS_HASHES),
     ...parent.getChildren('hash-used', NS_HASHES),
   ];
-  return elements.map(({ attrs }) => attrs.algo ?? '').filter(nodeNameOf);
+  return [...new Set(elements.map(({ attrs }) => attrs.algo ?? '').filter(nodeNameOf))];
 }

@@ -67,7 +67,7 @@ export function readOpen(element: Element): Open {
 /** Throws `StanzaError` when it cannot belong to any bytestream. */
 export function readData(element: Element): Data {
   const { sid = '', seq = '' } = element.attrs;
-  if (!sid || !/^\d{1,5}$/.test(seq) || Number(seq) >= SEQ_MODULUS) {
+  if (!isSid(sid) || !/^\d{1,5}$/.test(seq) || Number(seq) >= SEQ_MODULUS) {
     throw badRequest('data needs a sid and a 16-bit seq');
   }
   const bytes = decodeBase64(element.getText());
@@ -76,8 +76,9 @@ export function readData(element: Element): Data {
 
 /** Throws `StanzaError` for a close without a sid. */
 export function readClose(element: Element): string {
-  if (!element.attrs.sid) throw badRequest('close needs a sid');
-  return element.attrs.sid;
+  const { sid = '' } = element.attrs;
+  if (!isSid(sid)) throw badRequest('close needs a sid');
+  return sid;
 }
 
 const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -3,6 +3,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
 import { type FileOffer, knownDate } from '../file-offer.js';
 import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes.js';
+import { cutText, dateTextOf, mediaTypeOf } from '../peer-text.js';
 import type { Role } from './stanzas.js';
 
 export const NS_FILE_TRANSFER = 'urn:xmpp:jingle:apps:file-transfer:5';
@@ -61,13 +62,13 @@ export function readDescription(element: Element): FileDescription {
   const text = (name: string) => file.getChild(name)?.getText();
   const range = file.getChild('range');
   return {
-    name: text('name') ?? '',
+    name: cutText(text('name') ?? ''),
     ...defined({
       size: readCount(text('size')),
       date: readDate(text('date')),
       // Conversations writes `mediaType`.
-      mediaType: text('media-type') ?? text('mediaType'),
-      description: text('desc'),
+      mediaType: mediaTypeOf(text('media-type') ?? text('mediaType')),
+      description: cutIfThere(text('desc')),
     }),
     hashes: readHashes(file),
     hashFunctions: readHashFunctions(file),
@@ -77,6 +78,8 @@ export function readDescription(element: Element): FileDescription {
     },
   };
 }
+
+const cutIfThere = (text: string | undefined) => (text === undefined ? undefined : cutText(text));
 
 const defined = <T extends object>(fields: T) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
@@ -93,7 +96,7 @@ function readCount(text: string | undefined): number | undefined {
 
 /** One that cannot be read is of no use, but does no harm. */
 function readDate(text: string | undefined): Date | undefined {
-  return knownDate(new Date(text ?? Number.NaN));
+  return knownDate(new Date(dateTextOf(text)));
 }
 
 type ContentId = { creator: Role; name: string };

@@ -13,6 +13,7 @@ import {
   type Reason,
   type Role,
   reason,
+  refusedTransport,
   unsupportedInfo,
 } from './stanzas.js';
 
@@ -177,7 +178,9 @@ export class JingleSession {
     if (!transport) throw new StanzaError('modify', 'bad-request', 'replace it by what?');
     const agreed = this.handlers.replaced?.(transport);
     this.#later(() =>
-      agreed ? this.send('transport-accept', agreed) : this.send('transport-reject', transport),
+      agreed
+        ? this.send('transport-accept', agreed)
+        : this.send('transport-reject', refusedTransport(transport)),
     );
   }
 

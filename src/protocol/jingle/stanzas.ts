@@ -2,6 +2,7 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
 import { isSid } from '../ibb/stanzas.js';
+import { cutReason, isShortName } from '../peer-text.js';
 
 export const NS_JINGLE = 'urn:xmpp:jingle:1';
 export const NS_JINGLE_ERRORS = 'urn:xmpp:jingle:errors:1';
@@ -82,11 +83,22 @@ export function readJingle(element: Element): Jingle {
   return {
     action,
     sid,
-    contents: element.getChildren('content').map(readContent),
+    contents: readContents(element),
     reason: reasonElement && readReason(reasonElement),
     info: ours.find((child) => child.getNS() !== NS_JINGLE),
   };
 }
+
+/** More than one is refused, and the refusal names each. */
+const MAX_CONTENTS = 16;
+
+function readContents(element: Element): Content[] {
+  const contents = element.getChildren('content');
+  if (contents.length > MAX_CONTENTS) throw badRequest('too many contents');
+  return contents.map(readContent);
+}
+
+const SENDERS = new Set(['both', 'initiator', 'none', 'responder']);
 
 const isAction = (action: string | undefined): action is Action =>
   ACTIONS.some((known) => known === action);
@@ -95,6 +107,8 @@ function readContent(element: Element): Content {
   // §7.3: the defaults are those of the schema.
   const { creator = 'initiator', name = '', senders = 'both' } = element.attrs;
   if (creator !== 'initiator' && creator !== 'responder') throw badRequest('unknown creator');
+  if (!SENDERS.has(senders)) throw badRequest('unknown senders');
+  if (!isShortName(name)) throw badRequest('the name of a content has at most 256 letters');
   const child = (name: string) =>
     element.getChildElements().find((child) => child.getName() === name);
   return {
@@ -107,17 +121,43 @@ function readContent(element: Element): Content {
   };
 }
 
+/**
+ * The transport of a peer's that is refused, as much of it as says which one: what else is in it may have no meaning
+ * outside of the peer's stanza, or be of any length.
+ */
+export function refusedTransport(element: Element): Element {
+  const { sid = '' } = element.attrs;
+  const xmlns = element.getNS() ?? '';
+  return xml('transport', {
+    xmlns: isShortName(xmlns) ? xmlns : NS_JINGLE,
+    sid: isSid(sid) ? sid : undefined,
+  });
+}
+
 /** A peer may leave it out, or put there what is not known yet. */
 export function readReason(element: Element): Reason {
   const children = element.getChildElements();
   const condition = children.find(
     (child) => child.getNS() === NS_JINGLE && child.getName() !== 'text',
   );
+  const text = element.getChild('text')?.getText();
+  const specific = children.find((child) => child.getNS() !== NS_JINGLE);
   return {
-    condition: condition?.getName() ?? 'general-error',
-    text: element.getChild('text')?.getText(),
-    specific: children.find((child) => child.getNS() !== NS_JINGLE),
+    condition: nameOf(condition) ?? 'general-error',
+    text: text === undefined ? undefined : cutReason(text),
+    specific: specific && emptied(specific),
   };
+}
+
+function nameOf(element: Element | undefined): string | undefined {
+  const name = element?.getName();
+  return name !== undefined && isShortName(name) ? name : undefined;
+}
+
+/** Its name alone, for it may go back; nothing where that is too long. */
+function emptied(element: Element): Element | undefined {
+  const [name, xmlns] = [nameOf(element), element.getNS() ?? ''];
+  return name !== undefined && isShortName(xmlns) ? xml(name, { xmlns }) : undefined;
 }
 
 const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -3,6 +3,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
 import { type FileOffer, knownDate } from '../file-offer.js';
 import { isSid } from '../ibb/stanzas.js';
+import { cutText, dateTextOf, mediaTypeOf } from '../peer-text.js';
 import { choosesIbb, chosenMethod, offeredMethods, offersIbb } from './stream-method.js';
 
 export const NS_SI = 'http://jabber.org/protocol/si';
@@ -91,14 +92,15 @@ function readFile(file: Element, mediaType: string | undefined): FileOffer {
   if (!name) throw badProfile('file needs a name');
   const size = sizeText === undefined ? undefined : readBytes(sizeText);
   if (Number.isNaN(size)) throw badProfile('size is a number of bytes');
-  const description = file.getChild('desc')?.getText();
-  const date = readDate(file.attrs.date);
+  const description = cutText(file.getChild('desc')?.getText() ?? '');
+  const type = mediaTypeOf(mediaType);
+  const date = readDate(dateTextOf(file.attrs.date));
   const md5 = readMd5(file.attrs.hash);
   return {
-    name,
+    name: cutText(name),
     ...(size !== undefined && { size }),
     ...(date && { date }),
-    ...(mediaType && { mediaType }),
+    ...(type && { mediaType: type }),
     ...(description && { description }),
     ...(md5 && { hashes: new Map([['md5', md5]]) }),
   };
@@ -115,7 +117,7 @@ const readMd5 = (text = '') =>
 
 /** NaN for what is not a number of bytes. */
 function readBytes(text: string): number {
-  const bytes = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  const bytes = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(bytes) ? bytes : Number.NaN;
 }
 

@@ -238,3 +238,9 @@ test.each([undefined, ''])('a close is refused with the sid %j', (sid) => {
     expect.objectContaining(BAD_REQUEST),
   );
 });
+
+test('a block and a close of a sid that is too long are refused (R66)', () => {
+  const sid = 's'.repeat(129);
+  expect(() => stanzas.readData(xml('data', { sid, seq: 0 }, 'AAAA'))).toThrow('bad-request');
+  expect(() => stanzas.readClose(xml('close', { sid }))).toThrow('bad-request');
+});

@@ -214,3 +214,14 @@ describe('an answer', () => {
     });
   });
 });
+
+test('an offer has 1 KiB of UTF-8 of its name and description, and no type or date that is too long (R66)', () => {
+  const long = 'x'.repeat(200_000);
+  const si = offerOf({
+    si: `id='a0' profile='${PROFILE}' mime-type='${long}'`,
+    file: `name='${long}' size='1' date='${long}'`,
+    within: `<desc>${long}</desc>`,
+  });
+  const cut = 'x'.repeat(1024);
+  expect(stanzas.readOffer(si).file).toEqual({ name: cut, size: 1, description: cut });
+});

@@ -1,0 +1,32 @@
+// How much of a peer's words is read. What comes in is stored, shown, handed on and sent back, so that each reader of
+// stanzas bounds its texts before anything else looks at them.
+import { StringDecoder } from 'node:string_decoder';
+
+/** Bytes of UTF-8: of the name of a file, and of what is said about it. */
+const MAX_TEXT_BYTES = 1024;
+
+/** Of why something failed; in characters. */
+const MAX_REASON_LENGTH = 500;
+
+/** Of a name or a namespace of an element, or the name of a content; in characters. */
+const MAX_NAME_LENGTH = 256;
+
+/** The whole characters within the first 1 KiB of UTF-8. */
+export function cutText(text: string): string {
+  // No character has fewer bytes than code units, so that only this much has to be encoded.
+  const bytes = Buffer.from(text.slice(0, MAX_TEXT_BYTES + 1));
+  if (bytes.length <= MAX_TEXT_BYTES) return text;
+  return new StringDecoder('utf8').write(bytes.subarray(0, MAX_TEXT_BYTES));
+}
+
+export const cutReason = (text: string): string => text.slice(0, MAX_REASON_LENGTH);
+
+export const isShortName = (text: string): boolean => text.length <= MAX_NAME_LENGTH;
+
+/** RFC 6838 §4.2: 127 letters on either side of the slash. One that is longer says nothing. */
+export const mediaTypeOf = (text: string | undefined): string | undefined =>
+  text && text.length <= 255 ? text : undefined;
+
+/** XEP-0082 has some 30 letters. One that is longer says nothing. */
+export const dateTextOf = (text: string | undefined): string =>
+  text && text.length <= 64 ? text : '';
