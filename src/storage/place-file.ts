@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { type Files, unless } from './files.js';
+import { DANGLING, firstBytes, MAX_NAME_BYTES } from './safe-name.js';
 
 /** How file systems say that they have no hard links (Android says EACCES, Windows of FAT EISDIR). */
 const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'EISDIR', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
@@ -29,7 +30,9 @@ export async function placeFile(
 function numbered(name: string, count: number): string {
   if (count === 0) return name;
   const [, stem = name, extension = ''] = /^(.+?)((?:\.tar)?\.[A-Za-z0-9]{1,8})$/.exec(name) ?? [];
-  return `${stem} (${count})${extension}`;
+  const end = ` (${count})${extension}`;
+  const kept = firstBytes(stem, MAX_NAME_BYTES - Buffer.byteLength(end));
+  return (kept === stem ? stem : kept.replace(DANGLING, '')) + end;
 }
 
 /** Returns whether `to` was free, or rejects with EEXIST; a dangling symlink takes a name too. */

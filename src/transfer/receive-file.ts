@@ -248,6 +248,13 @@ export function bareOffer(stream: Bytestream, now: Date): IncomingOffer {
 }
 
 function nameForUnnamed(peer: string, now: Date): string {
-  const [bare = peer] = peer.split('/');
+  const [escaped = peer] = peer.split('/');
+  const bare = unescapeLocal(escaped).replace(/[/\\]/g, '_');
   return `${bare} ${now.toISOString().slice(0, 19).replaceAll(':', '-')}`;
 }
+
+/** XEP-0106 §3: `\40` stands for `@`; the backslash would be taken for the end of a folder. */
+const unescapeLocal = (jid: string): string =>
+  jid.replace(/\\(20|22|26|27|2f|3a|3c|3e|40|5c)/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );

@@ -1,3 +1,4 @@
+import * as files from 'node:fs/promises';
 import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -67,4 +68,15 @@ test('any other failure to link is passed on, and nothing is placed', async () =
   const placed = placeFile(await fileToPlace('new'), folder, 'a.txt', failingLink('EROFS'));
   await expect(placed).rejects.toThrow('EROFS');
   expect(await readdir(folder)).toEqual([]);
+});
+
+test.each([
+  ['letters', `${'é'.repeat(125)}.jpeg`, `${'é'.repeat(123)} (1).jpeg`],
+  ['emoji', '\u{1f600}'.repeat(63), `${'\u{1f600}'.repeat(62)} (1)`],
+])('a taken name of 255 bytes, of %s, is cut for its number (R68)', async (_, name, next) => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, name), 'old');
+  const path = await placeFile(await fileToPlace('new'), folder, name, { files });
+  expect(path).toBe(join(folder, next));
+  expect(Buffer.byteLength(next)).toBeLessThanOrEqual(255);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../src/protocol/file-offer.js';
-import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
+import { type Bytestream, BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../src/protocol/si/stanzas.js';
@@ -247,6 +247,14 @@ describe('a bytestream that nobody announced', () => {
     const { size, sha256: hex } = await receiveFile(file, inbox, QUIET);
     expect({ size, hex }).toEqual({ size: 50, hex: sha256(LETTER) });
     expect(inbox.files.get(file.offer.name)).toEqual(LETTER);
+  });
+
+  test('is named after the account that an escaped JID stands for (R68)', () => {
+    const named = (peer: string) => bareOffer({ peer, sid: 's1' } as Bytestream, NOW).offer.name;
+    expect(named('joe\\40corp.com@gw.example/x')).toBe(
+      'joe@corp.com@gw.example 2026-01-02T03-04-05',
+    );
+    expect(named('..\\5c..\\2fetc@gw.example/x')).toBe('.._.._etc@gw.example 2026-01-02T03-04-05');
   });
 
   test('is broken off when it cannot be kept', async () => {
