@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -49,7 +49,7 @@ export async function runFor(
   { env, stderr, signal: interrupt }: Pick<Context, 'env' | 'stderr' | 'signal'>,
 ): Promise<void> {
   const { INBAND_PASSWORD, ...others } = env;
-  const child = spawn(program, [path], {
+  const options: SpawnOptions = {
     env: {
       ...others,
       INBAND_PATH: path,
@@ -61,7 +61,8 @@ export async function runFor(
     },
     // Not through pipes of ours: what it leaves in the background would hold them open.
     stdio: ['ignore', stderr, stderr],
-  });
+  };
+  const child = start(program, path, options);
   let leave = () => {};
   const failed = await new Promise<string | undefined>((resolve) => {
     leave = () => {
@@ -77,4 +78,13 @@ export async function runFor(
   });
   interrupt.removeEventListener('abort', leave);
   if (failed) throw new ExecFailed(`${program} failed for ${path} (${failed})`);
+}
+
+/** Some failures to start are thrown, such as that of an environment that is too large. */
+function start(program: string, path: string, options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(program, [path], options);
+  } catch (error) {
+    throw new ExecFailed(`${program} failed for ${path} (${(error as Error).message})`);
+  }
 }

@@ -114,3 +114,13 @@ describe('the program that is run for a file', () => {
     await expect(running).rejects.toThrow('ENOENT');
   });
 });
+
+test('of a program that cannot be started the failure names the file (R69)', async () => {
+  const arrival = { ...ARRIVAL, name: 'x'.repeat(3_000_000) };
+  const stderr = createWriteStream(join(folder, 'stderr'));
+  await once(stderr, 'open');
+  const run = runFor(process.execPath, arrival, { env: {}, stderr, signal: never });
+  await expect(run).rejects.toThrow(ExecFailed);
+  await expect(run).rejects.toThrow(ARRIVAL.path);
+  stderr.destroy();
+});
