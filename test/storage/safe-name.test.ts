@@ -96,8 +96,6 @@ describe('a safe name', () => {
     ['می\u200c\u200cم', 'میم'],
     ['y'.repeat(236), 'y'.repeat(236)],
     ['y'.repeat(255), 'y'.repeat(255)],
-    [`a${'.'.repeat(240_000)}b`, 'a'],
-    ['\u0300'.repeat(120_000), '\u0300'.repeat(127)],
     ['nul\u200b', '_nul'],
     [`CON${' '.repeat(300)}x`, '_CON'],
     [`CON.${'x'.repeat(300)}`, `_CON.${'x'.repeat(250)}`],
@@ -106,8 +104,13 @@ describe('a safe name', () => {
     [`${'é'.repeat(150)}.jpeg`, `${'é'.repeat(125)}.jpeg`],
     ['\u{1f600}'.repeat(70), '\u{1f600}'.repeat(63)],
     [`x.${'y'.repeat(300)}`, `x.${'y'.repeat(253)}`],
-  ])('of %j is %j (R67, R68)', (offered, expected) => {
+  ])('of %j is %j (R68)', (offered, expected) => {
     expect(safeName(offered)).toBe(expected);
+  });
+
+  test('of 240,000 dots or accents takes no longer than of a few of them (R67)', () => {
+    expect(safeName(`a${'.'.repeat(240_000)}b`)).toBe('a');
+    expect(safeName('\u0300'.repeat(120_000))).toBe('\u0300'.repeat(127));
   });
 
   test('is one short visible component, whatever was offered (R1)', () => {
