@@ -23,11 +23,16 @@ export const request = (cid: string): Element => xml('data', { xmlns: NS_BOB, ci
 export const blob = ({ cid, type, maxAge, bytes }: BitOfBinary): Element =>
   xml('data', { xmlns: NS_BOB, cid, type, 'max-age': maxAge }, encodeBase64(bytes));
 
+/** In characters: an address of 1023 (RFC 7622 §3.1) as a URI, in which each may have three. It goes back as it is. */
+const MAX_CID_LENGTH = 'cid:'.length + 3 * 1023;
+
+const isShortCid = (text: string): boolean => text.length > 0 && text.length <= MAX_CID_LENGTH;
+
 /** Throws `StanzaError` for what is no blob. A type that is none is taken as unknown. The hash is not checked. */
 export function readBlob(element: Element): BitOfBinary {
   const { cid = '', type = '', 'max-age': maxAge = '' } = element.attrs;
   const bytes = decodeBase64(element.getText());
-  if (!cid || !bytes) throw badRequest('data needs a cid and base64');
+  if (!isShortCid(cid) || !bytes) throw badRequest('data needs a cid and base64');
   if (bytes.length > MAX_BLOB_BYTES) throw badRequest(`a blob has at most ${MAX_BLOB_BYTES} bytes`);
   return {
     cid,
@@ -42,8 +47,9 @@ const readMaxAge = (text: string) => (/^\d+$/.test(text) ? Math.min(Number(text)
 
 /** Throws `StanzaError` for a request without a cid. */
 export function readRequest(element: Element): string {
-  if (!element.attrs.cid) throw badRequest('data needs a cid');
-  return element.attrs.cid;
+  const { cid = '' } = element.attrs;
+  if (!isShortCid(cid)) throw badRequest('data needs a cid');
+  return cid;
 }
 
 const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

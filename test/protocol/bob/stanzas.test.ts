@@ -175,3 +175,10 @@ describe('a blob that is sent', () => {
 test.each([undefined, ''])('a request is refused with the cid %j', (cid) => {
   expect(() => stanzas.readRequest(element({ cid }))).toThrow(expect.objectContaining(BAD_REQUEST));
 });
+
+test('a request and a blob of a cid that is too long are refused (R66)', () => {
+  const cid = 'c'.repeat(5_000);
+  const element = parse(`<data xmlns='urn:xmpp:bob' cid='${cid}'>AAAA</data>`);
+  expect(() => stanzas.readRequest(element)).toThrow('bad-request');
+  expect(() => stanzas.readBlob(element)).toThrow('bad-request');
+});
