@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import type { TLSSocket } from 'node:tls';
 import { dial } from '../src/session/dial.js';
 import { parseJid } from '../src/session/jid.js';
+import { logIn } from '../src/session/login.js';
 import { XmppStream } from '../src/session/xmpp-stream.js';
 
 const [account = '', port, ca = '', mode, peer, bytes, blockSize, window] = process.argv.slice(2);
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const socket = await dial([endpoint], { domain, ca: readFileSync(ca, 'utf8'), signal });
   const stream = new XmppStream(socket);
   const password = process.env.INBAND_PASSWORD ?? '';
-  await stream.logIn({ domain, username: local, password, allowPlain: false });
+  await logIn(stream, { domain, username: local, password, allowPlain: false });
   socket.removeAllListeners('data');
   const bound = nextText(socket, /<\/iq>/);
   socket.write(

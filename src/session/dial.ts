@@ -6,6 +6,7 @@ import { type Chain, type Trust, tlsSettings, whyNotTrusted } from './certificat
 import type { Endpoint } from './endpoints.js';
 import { StreamParser } from './parser.js';
 import { StreamError } from './stream-error.js';
+import { streamHeader } from './stream-header.js';
 import { type Element, xml } from './xml.js';
 
 /** No server could be reached, or the connection broke before the login was done. Trying again may help. */
@@ -104,9 +105,7 @@ function reasonOf({ message, reason, errors }: Failure): string {
 async function startTls(socket: net.Socket, attempt: Attempt): Promise<void> {
   const { domain } = attempt;
   const elements = readElements(socket, attempt);
-  socket.write(
-    `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='${domain}'>`,
-  );
+  socket.write(streamHeader(domain));
   const features = await nextOf(elements);
   if (features.is('error')) throw new StreamError(features);
   if (!features.is('features') || !features.getChild('starttls', NS_TLS)) {

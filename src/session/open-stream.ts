@@ -3,6 +3,7 @@ import { timerMs } from './clock.js';
 import { ConnectionFailed, dial } from './dial.js';
 import { lookUp, parseService } from './endpoints.js';
 import { prepareJid } from './jid.js';
+import { logIn } from './login.js';
 import { serialize } from './serialize.js';
 import type { Element } from './xml.js';
 import { XmppStream } from './xmpp-stream.js';
@@ -52,7 +53,7 @@ async function open<Result>(
   signal.addEventListener('abort', giveUp);
   try {
     signal.throwIfAborted();
-    const features = await stream.logIn({
+    const features = await logIn(stream, {
       domain,
       username: local,
       password: options.password,

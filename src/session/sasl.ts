@@ -11,12 +11,11 @@ export interface Credentials {
   password: string;
 }
 
-/** A SASL mechanism as @xmpp/client runs it; texts are binary strings, which its base64 passes through. */
+/** The client's side of a SASL mechanism; all that we speak begin with the client (RFC 4422 §5, 2a). */
 export interface Mechanism {
   readonly name: string;
-  /** The client speaks first (RFC 4422 §5, 2a). */
-  readonly clientFirst: boolean;
-  response(): Promise<string> | string;
+  /** The next message to the server. */
+  respond(): Promise<string>;
   challenge(text: string): void;
   /** Takes what came with `<success/>`. Throws `ServerNotTrusted` when the server has proved nothing. */
   succeed(text: string): void;
@@ -33,15 +32,11 @@ export function createMechanism(name: string, credentials: Credentials): Mechani
   return hash ? scram(name, new Scram(hash, credentials)) : plain(credentials);
 }
 
-const toBinary = (text: string) => Buffer.from(text).toString('latin1');
-const fromBinary = (text: string) => Buffer.from(text, 'latin1').toString();
-
 /** RFC 4616. */
 function plain({ username, password }: Credentials): Mechanism {
   return {
     name: 'PLAIN',
-    clientFirst: true,
-    response: () => toBinary(`\0${username}\0${password}`),
+    respond: async () => `\0${username}\0${password}`,
     challenge: () => {
       throw new ServerNotTrusted('the server sent a challenge where PLAIN has none');
     },
@@ -53,11 +48,10 @@ function plain({ username, password }: Credentials): Mechanism {
 function scram(name: string, exchange: Scram): Mechanism {
   return {
     name,
-    clientFirst: true,
-    response: async () => toBinary(await exchange.next()),
-    challenge: (text) => exchange.receive(fromBinary(text)),
+    respond: () => exchange.next(),
+    challenge: (text) => exchange.receive(text),
     succeed: (text) => {
-      if (text) exchange.receive(fromBinary(text));
+      if (text) exchange.receive(text);
       if (!exchange.verified) {
         throw new ServerNotTrusted('the server did not prove that it knows the password');
       }

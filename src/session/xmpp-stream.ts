@@ -1,14 +1,9 @@
 import type { TLSSocket } from 'node:tls';
-import { client, type Entity, type Transport } from '@xmpp/client';
-import { ConnectionFailed, ServerNotTrusted } from './dial.js';
+import { ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
-import { type Credentials, createMechanism, mechanisms, NotAuthorized } from './sasl.js';
-import { SocketAdapter } from './socket-adapter.js';
 import { StreamError } from './stream-error.js';
+import { NS_STREAMS, streamHeader } from './stream-header.js';
 import type { Element } from './xml.js';
-
-const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
-const NS_STREAMS = 'http://etherx.jabber.org/streams';
 
 /** How long the server may take to close its side; after that the connection is cut. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -21,21 +16,15 @@ interface Unsent {
   settle(error?: Error | null): void;
 }
 
-export interface LoginOptions extends Credentials {
-  domain: string;
-  allowPlain: boolean;
-}
-
-/**
- * An encrypted stream. @xmpp/client runs it up to the login: it sees the features and the SASL
- * exchange and nothing else, because its handling of stanzas, stream management, reconnects and
- * redirects trusts the server and the peers too far.
- */
+/** An encrypted stream of elements, before the login and after it. */
 export class XmppStream {
   /** Resolves when the connection is gone, to the error that ended it, if one did. */
   readonly closed: Promise<Error | undefined>;
   readonly #socket: TLSSocket;
   #error: Error | undefined;
+  /** Of the stream that is open; the one before it hears nothing more. */
+  #parser: StreamParser | undefined;
+  #isListening = false;
   #consumer: ((element: Element) => void) | undefined;
   #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
   #backlog: Element[] = [];
@@ -51,33 +40,23 @@ export class XmppStream {
   }
 
   /**
-   * Logs in and resolves to the features offered after it.
-   * Rejects with `NotAuthorized`, `ServerNotTrusted` or `ConnectionFailed`.
+   * Opens a stream to the server of a domain, in place of the one before if there was one (RFC 6120 §6.4.6). Nothing
+   * that came behind the last element of that one counts for this one: throws `ServerNotTrusted`.
    */
-  logIn(options: LoginOptions): Promise<Element> {
-    return new Promise((resolve, reject) => {
-      const entity = this.#startLibrary(options, resolve);
-      const fail = (error: Error) => {
-        reject(asLoginError(error));
-        this.fail(error);
-      };
-      entity.on('error', fail);
-      entity.on('close', () => this.#socket.destroySoon());
-      void this.closed.then((error) => fail(error ?? new Error('the server closed the stream')));
-      entity
-        .connect(`xmpps://${options.domain}`)
-        .then(() => {
-          const opened = entity.open({ domain: options.domain });
-          this.#acknowledgeTickets(entity);
-          return opened;
-        })
-        .catch(fail);
-    });
+  open(domain: string, account: string): void {
+    if (this.#backlog.length > 0 || (this.#parser && !this.#parser.betweenStanzas)) {
+      throw new ServerNotTrusted(
+        'the server sent more than it was asked before the login was done',
+      );
+    }
+    this.#parser = this.#createParser();
+    this.write(streamHeader(domain, account)).catch((error) => this.fail(error));
+    if (!this.#isListening) this.#listen();
   }
 
   /**
-   * Hands over every element after the features; without a consumer they are kept for the next one. `itemReader` is
-   * asked by the attributes of each who reads the items of its payload as they come.
+   * Hands over every element; without a consumer they are kept for the next one. `itemReader` is asked by the
+   * attributes of each who reads the items of its payload as they come.
    */
   consume(
     consumer: ((element: Element) => void) | undefined,
@@ -125,14 +104,47 @@ export class XmppStream {
     clearTimeout(timer);
   }
 
+  #listen(): void {
+    this.#isListening = true;
+    // Characters may be cut in two by a read.
+    this.#socket.setEncoding('utf8');
+    this.#socket.on('data', (text: string) => this.#read(text));
+    this.#acknowledgeTickets();
+  }
+
+  /** Whatever the parser or a consumer throws ends this connection, not the process. */
+  #read(text: string): void {
+    try {
+      this.#parser?.write(text);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  #createParser(): StreamParser {
+    const parser = new StreamParser((head) => this.#itemReader?.(head));
+    parser.on('start', (root: Element) => {
+      if (!root.is('stream', NS_STREAMS)) throw new Error(`<${root.name}> opens no XMPP stream`);
+    });
+    parser.on('element', (element: Element) => {
+      if (parser === this.#parser) this.#receive(element);
+    });
+    parser.on('end', () => {
+      if (parser !== this.#parser) return;
+      this.#parser = undefined;
+      this.#socket.destroySoon();
+    });
+    return parser;
+  }
+
   /**
    * After the handshake of TLS 1.3 come session tickets. A server that writes with Nagle's algorithm, as Prosody
    * does, holds its features back until each is acknowledged, which TCP does 40 ms later, or with this
    * keepalive (RFC 6120 §4.6.1). Not once there are features: the login has no room for one (§6.3.5).
    */
-  #acknowledgeTickets(entity: Entity): void {
+  #acknowledgeTickets(): void {
     let waiting = true;
-    entity.once('element', () => {
+    this.#parser?.once('element', () => {
       waiting = false;
     });
     // Not at once: OpenSSL is still reading the ticket.
@@ -149,48 +161,9 @@ export class XmppStream {
   }
 
   #receive(element: Element): void {
-    if (this.#consumer) this.#consumer(element);
+    if (element.is('error', NS_STREAMS)) this.fail(new StreamError(element));
+    else if (this.#consumer) this.#consumer(element);
     else this.#backlog.push(element);
-  }
-
-  #startLibrary(options: LoginOptions, onFeatures: (features: Element) => void): Entity {
-    const names = mechanisms(options.allowPlain);
-    const speakers = new Map(names.map((name) => [name, createMechanism(name, options)]));
-    let proof = '';
-    let authenticated = false;
-    const entity = client({
-      domain: options.domain,
-      username: options.username,
-      credentials: async (run, [name = '']) => {
-        await run(options, name);
-        speakers.get(name)?.succeed(proof);
-        authenticated = true;
-      },
-    });
-    entity.reconnect.stop();
-    // Its two seconds are too short for some links, and go on where the server has answered before our header was
-    // reported to be written. How long a login may take is for who asked for it.
-    entity.timeout = 0;
-    const parser = parserFor((head) => this.#itemReader?.(head));
-    entity.transports = [transport(entity, this.#socket, parser)];
-    entity.saslFactory._mechs = names.map((name) => ({
-      name,
-      mech: returning(speakers.get(name)),
-    }));
-    const toLibrary = entity._onElement.bind(entity);
-    let featured = false;
-    entity._onElement = (element: Element) => {
-      if (element.is('error', NS_STREAMS)) return this.fail(new StreamError(element));
-      if (featured) return this.#receive(element);
-      if (authenticated) {
-        if (!element.is('features', NS_STREAMS)) throw tooEarly(element);
-        featured = true;
-        return onFeatures(element);
-      }
-      if (element.is('success', NS_SASL)) proof = decodeBinary(element.getText());
-      return toLibrary(beforeLogin(element, names));
-    };
-    return entity;
   }
 }
 
@@ -202,68 +175,4 @@ function takeRecord(unsent: Unsent[]): Unsent[] {
     return index > 0 && size > MAX_RECORD_BYTES;
   });
   return unsent.splice(0, end < 0 ? unsent.length : end);
-}
-
-/** What the library may see before the login: the SASL offer, the SASL exchange. Throws `ServerNotTrusted`. */
-function beforeLogin(element: Element, names: string[]): Element {
-  if (element.getNS() === NS_SASL) return element;
-  const offer = element.is('features', NS_STREAMS) && element.getChild('mechanisms', NS_SASL);
-  if (!offer) throw tooEarly(element);
-  const offered = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
-  if (!offered.some((name) => names.includes(name))) {
-    const plain = offered.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
-    throw new ServerNotTrusted(
-      `the server offers no login that keeps the password secret (${offered.join(', ')})${plain}`,
-    );
-  }
-  element.children.splice(0, element.children.length, offer);
-  return element;
-}
-
-const tooEarly = ({ name }: Element) =>
-  new ServerNotTrusted(`the server sent <${name}/> before the login was done`);
-
-/** Our parser, as the library makes one for each of the streams of a login. */
-const parserFor = (readerOf: (head: Element) => ItemReader | undefined) =>
-  class extends StreamParser {
-    constructor() {
-      super(readerOf);
-    }
-  };
-
-/** The library's own TLS transport, on the connection that we have made and with our parser. */
-function transport(
-  entity: Entity,
-  socket: TLSSocket,
-  parser: typeof StreamParser,
-): typeof Transport {
-  const [base] = entity.transports.filter(({ prototype }) =>
-    prototype.socketParameters('xmpps://localhost'),
-  );
-  if (!base) throw new Error('@xmpp/client has no TLS transport');
-  const ours = class extends base {};
-  Object.assign(ours.prototype, {
-    socketParameters: () => socket,
-    Socket: SocketAdapter,
-    Parser: parser,
-  });
-  return ours;
-}
-
-/** A constructor, as the library wants one, that gives what is there already. */
-function returning(value: object | undefined): new () => object {
-  return function give() {
-    return value;
-  } as unknown as new () => object;
-}
-
-/** Base64 to a binary string, as the library hands over challenges. */
-const decodeBinary = (text: string) => Buffer.from(text, 'base64').toString('latin1');
-
-function asLoginError(error: Error & { condition?: string }): Error {
-  if (error instanceof ServerNotTrusted) return error;
-  if (error.name === 'SASLError' && error.condition !== 'temporary-auth-failure') {
-    return new NotAuthorized(`the server refused the login (${error.message})`, { cause: error });
-  }
-  return new ConnectionFailed(`the login was cut short (${error.message})`, { cause: error });
 }

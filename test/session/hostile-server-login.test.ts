@@ -4,7 +4,9 @@ import { ConnectionFailed, ServerNotTrusted } from '../../src/session/dial.js';
 import { NotAuthorized } from '../../src/session/sasl.js';
 import {
   authenticate,
+  BIND,
   bind,
+  challenge,
   failure,
   type Login,
   login,
@@ -27,6 +29,8 @@ import {
 } from './hostile-server.js';
 
 prepareHostileServers();
+
+const FEATURES_AND_CHALLENGE = `<stream:features>${mechanisms('SCRAM-SHA-256')}</stream:features>${challenge('r=x')}`;
 
 describe('the login', () => {
   test.each(['SCRAM-SHA-1', 'SCRAM-SHA-256'] as const)('%s works', async (mechanism) => {
@@ -94,6 +98,51 @@ describe('the login', () => {
       expect(received.plain + received.tls).not.toContain('too-early');
     },
   );
+
+  const features = `<stream:features>${BIND}</stream:features>`;
+
+  test.each([
+    ['features', features],
+    ['a whole stream', `<stream:stream xmlns='jabber:client'>${features}`],
+    ['the beginning of an element', '<stream:features>'],
+    ['text', 'features'],
+    ['a request', `<iq type='get' id='too-early'><ping xmlns='${NS_PING}'/></iq>`],
+    ['another success', success()],
+  ])('%s that comes glued to <success/> does not count (R101)', async (_, behindSuccess) => {
+    const { server, outcome } = await meet((peer) => login(peer, { ...honest, behindSuccess }));
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    const peer = only(server);
+    await peer.ended;
+    expect(peer.received.tls).not.toMatch(/<bind|too-early/);
+  });
+
+  test('a challenge that comes glued to the offer of SASL does not count (R101)', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await peer.header(undefined, FEATURES_AND_CHALLENGE);
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    await only(server).ended;
+  });
+
+  test('the end of the stream behind <success/> is no login', async () => {
+    const behindSuccess = '</stream:stream>';
+    const { outcome } = await meet((peer) => login(peer, { ...honest, behindSuccess }));
+    await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+  });
+
+  test('features without a new stream round them are no login (R101)', async () => {
+    const { server, outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await authenticate(peer, honest);
+      await peer.expect(/<stream:stream[^>]*>/);
+      peer.write(`<features xmlns='http://etherx.jabber.org/streams'>${BIND}</features>`);
+    });
+    await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+    const peer = only(server);
+    await peer.ended;
+    expect(peer.received.tls).not.toContain('<bind');
+  });
 
   test.each(['', '@/', ACCOUNT, 'nonsense at large'])(
     'a server that binds "%s" is not trusted',

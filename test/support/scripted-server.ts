@@ -207,6 +207,8 @@ export interface Login {
   spoil?: 'nonce' | 'signature' | 'missing signature' | 'missing final data' | 'missing challenge';
   /** What comes between the header and the features of the three streams of a login. */
   beforeFeatures?: Partial<Record<'STARTTLS' | 'SASL' | 'binding', string>>;
+  /** What comes in one piece with `<success/>`. */
+  behindSuccess?: string;
   streamManagement?: boolean;
   /** What it says of the largest stanza that it takes (XEP-0478). */
   maxStanzaBytes?: number;
@@ -250,7 +252,8 @@ export async function authenticate(peer: Peer, options: Login): Promise<void> {
     peer.write(challenge(final));
     await peer.expect(/<response[^>]*>/);
   }
-  peer.write(success(signatureIn === 'challenge' || spoil === 'missing final data' ? '' : final));
+  const said = signatureIn === 'challenge' || spoil === 'missing final data' ? '' : final;
+  peer.write(success(said) + (options.behindSuccess ?? ''));
 }
 
 /** The server's arithmetic of SCRAM: `verify` gives its signature, or nothing if the proof is wrong. */

@@ -1,0 +1,129 @@
+import { ConnectionFailed, ServerNotTrusted } from './dial.js';
+import { formatJid } from './jid.js';
+import {
+  type Credentials,
+  createMechanism,
+  type Mechanism,
+  mechanisms,
+  NotAuthorized,
+} from './sasl.js';
+import { serialize } from './serialize.js';
+import { NS_STREAMS } from './stream-header.js';
+import { type Element, xml } from './xml.js';
+import type { XmppStream } from './xmpp-stream.js';
+
+const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
+
+/** RFC 6120 §6.5: the one refusal that says nothing against the account or the password. */
+const TRANSIENT = 'temporary-auth-failure';
+
+/** Of what the server says, in characters. */
+const MAX_LENGTH = 500;
+
+export interface LoginOptions extends Credentials {
+  domain: string;
+  /** Lets the password be shown to the server. */
+  allowPlain: boolean;
+}
+
+/**
+ * Opens the stream, logs in by SASL (RFC 6120 §6) and opens it anew; resolves to the features offered then.
+ * The two sides speak in turn: whatever the server sends without being asked ends the login.
+ * Rejects with `NotAuthorized`, `ServerNotTrusted` or `ConnectionFailed`.
+ */
+export async function logIn(stream: XmppStream, options: LoginOptions): Promise<Element> {
+  const gone = stream.closed.then((error) => {
+    throw error ?? new Error('the server closed the stream');
+  });
+  try {
+    return await Promise.race([converse(stream, options), gone]);
+  } catch (error) {
+    throw asLoginError(error as Error);
+  }
+}
+
+async function converse(stream: XmppStream, options: LoginOptions): Promise<Element> {
+  const offer = await open(stream, options);
+  await authenticate(stream, createMechanism(choose(offer, options), options));
+  const features = await open(stream, options);
+  // From here on the server may speak when it likes.
+  stream.consume(undefined);
+  return features;
+}
+
+async function open(stream: XmppStream, { domain, username }: LoginOptions): Promise<Element> {
+  stream.open(domain, formatJid({ local: username, domain, resource: '' }));
+  const features = await next(stream);
+  if (!features.is('features', NS_STREAMS)) throw unasked(features);
+  return features;
+}
+
+/** The best mechanism of those that the server offers and we may use. */
+function choose(features: Element, { allowPlain }: LoginOptions): string {
+  const offer = features.getChild('mechanisms', NS_SASL);
+  // A server that takes anybody is not the one that has the account.
+  if (!offer) throw unasked(features);
+  const offered = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
+  const chosen = mechanisms(allowPlain).find((name) => offered.includes(name));
+  if (chosen) return chosen;
+  const plain = offered.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
+  throw new ServerNotTrusted(
+    `the server offers no login that keeps the password secret (${offered.join(', ')})${plain}`,
+  );
+}
+
+async function authenticate(stream: XmppStream, mechanism: Mechanism): Promise<void> {
+  const { name } = mechanism;
+  let answer = await say(stream, 'auth', { mechanism: name }, await mechanism.respond());
+  while (answer.is('challenge', NS_SASL)) {
+    mechanism.challenge(decode(answer.getText()));
+    answer = await say(stream, 'response', {}, await mechanism.respond());
+  }
+  if (answer.is('failure', NS_SASL)) throw refusal(answer);
+  if (!answer.is('success', NS_SASL)) throw unasked(answer);
+  mechanism.succeed(decode(answer.getText()));
+}
+
+function say(stream: XmppStream, name: string, attrs: object, text: string): Promise<Element> {
+  const element = xml(name, { xmlns: NS_SASL, ...attrs }, Buffer.from(text).toString('base64'));
+  stream.write(serialize(element)).catch((error) => stream.fail(error));
+  return next(stream);
+}
+
+/** What the server says next; all that comes with it or before it is asked again is refused. */
+function next(stream: XmppStream): Promise<Element> {
+  return new Promise((resolve) => {
+    stream.consume((element) => {
+      stream.consume(refuse);
+      resolve(element);
+    });
+  });
+}
+
+function refuse(element: Element): never {
+  throw unasked(element);
+}
+
+const unasked = ({ name }: Element) =>
+  new ServerNotTrusted(`the server sent <${name}/> before the login was done`);
+
+const decode = (base64: string) => Buffer.from(base64, 'base64').toString();
+
+function refusal(failure: Element): Error {
+  const condition = failure.getChildElements().find((child) => !child.is('text'));
+  const name = condition?.getName().slice(0, MAX_LENGTH) ?? 'not-authorized';
+  const text = failure.getChild('text')?.getText().slice(0, MAX_LENGTH);
+  const reason = text ? `${name} - ${text}` : name;
+  return name === TRANSIENT
+    ? new ConnectionFailed(`the login was cut short (${reason})`)
+    : new NotAuthorized(`the server refused the login (${reason})`);
+}
+
+function asLoginError(error: Error): Error {
+  const isKnown =
+    error instanceof ServerNotTrusted ||
+    error instanceof NotAuthorized ||
+    error instanceof ConnectionFailed;
+  if (isKnown) return error;
+  return new ConnectionFailed(`the login was cut short (${error.message})`, { cause: error });
+}
