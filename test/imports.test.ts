@@ -25,7 +25,7 @@ describe('the check', () => {
     ['storage/inbox.ts', "import type { Inbox } from '../transfer/inbox.js';"],
     ['ui/progress.ts', "import bar from 'cli-progress';"],
     ['ui/spinner.ts', "const { default: ora } = await import('ora');"],
-    ['session/xml.ts', "import { xml } from '@xmpp/client';"],
+    ['session/xml.ts', "import { xml } from '@xmpp/xml';"],
     ['main.ts', "import { openInbox } from './storage/inbox.js';"],
     ['index.ts', "export * from './protocol/bob/content-id.js';"],
     ['ui/progress.ts', "import { stat } from 'node:fs/promises';"],

@@ -46,7 +46,7 @@ describe('what is loaded', () => {
     const account = ['-a', 'alice@localhost', '--service', 'xmpp://127.0.0.1:1'];
     const password = ['--password-command', 'echo secret'];
     const loaded = await loadedBy('send', '-', 'bob@localhost', ...account, ...password);
-    expect(loaded).toEqual(['later.cjs', 'main.cjs', 'xmpp-client.cjs']);
+    expect(loaded).toEqual(['later.cjs', 'main.cjs', 'xmpp-xml.cjs']);
   });
 
   test.each(['main.cjs', 'later.cjs'])('%s holds none of them', async (file) => {

@@ -1,4 +1,4 @@
-import { xml } from '@xmpp/client';
+import { Parser } from '@xmpp/xml';
 import { Tokenizer, type Tokens } from './tokenizer.js';
 import type { Element } from './xml.js';
 
@@ -34,7 +34,7 @@ export type ItemReader = (item: Element) => void;
  * must not end the stream: it is handed over without what is in it (`isEmptied`), and never takes more memory than a
  * stanza may. `write` throws on broken XML, which is the server's own.
  */
-export class StreamParser extends xml.Parser implements Tokens {
+export class StreamParser extends Parser implements Tokens {
   readonly #tokenizer = new Tokenizer(this);
   readonly #readerOf: (head: Element) => ItemReader | undefined;
   #left = MAX_CHARACTERS;

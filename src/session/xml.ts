@@ -1,4 +1,4 @@
-import { xml as build } from '@xmpp/client';
+import { xml as build } from '@xmpp/xml';
 
 /** An XML element, as much of the library's class as the rest of the program needs. */
 export interface Element {

@@ -1,5 +1,5 @@
-// @xmpp/client ships no types; this is the part of 0.14 that the session uses.
-declare module '@xmpp/client' {
+// @xmpp/xml ships no types; this is the part of 0.14 that the session uses.
+declare module '@xmpp/xml' {
   import type { EventEmitter } from 'node:events';
 
   // biome-ignore lint/suspicious/noExplicitAny: the library's elements, seen through src/session/xml.ts
@@ -14,8 +14,5 @@ declare module '@xmpp/client' {
     cursor: LibraryElement;
   }
 
-  export const xml: {
-    (name: string, attrs: object, ...children: unknown[]): LibraryElement;
-    Parser: typeof Parser;
-  };
+  export function xml(name: string, attrs: object, ...children: unknown[]): LibraryElement;
 }
