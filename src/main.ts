@@ -251,7 +251,9 @@ function explain(error: Error, exitCode: number, reporter: Reporter | undefined)
 function messageOf(error: Error): string {
   const { name, message } = error;
   const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(message) ?? [];
-  if (isFileError(error) && reason) return `cannot ${call} ${path ?? 'a file'}: ${reason}`;
+  // Whether it was looked at before it was opened is of no interest.
+  const verb = call === 'stat' ? 'open' : call;
+  if (isFileError(error) && reason) return `cannot ${verb} ${path ?? 'a file'}: ${reason}`;
   const next = NEXT_STEPS[name];
   return next && !message.includes('; ') ? `${message}; ${next}` : message;
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { constants, createReadStream, createWriteStream, readdirSync } from 'node:fs';
 import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -106,7 +106,8 @@ test.each(ENDINGS)(
     const from = ['--from', 'bob@localhost'];
     const alice = stage.inband('alice', ['fetch', '--verbose', ...from, '-o', path, cid]);
     await alice.line(/^online as /, 'stderr');
-    await until(() => filesIn(stage.home('alice')).length > 0, alice); // in the cache
+    const cache = stage.home('alice');
+    await until(() => readdirSync(cache).length > 0, alice); // the blob has come
     await alice.stop(signal);
     expect(await outcomeOf(alice)).toMatchObject({ code });
   },
