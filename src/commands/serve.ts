@@ -53,7 +53,8 @@ export async function startServing(
   const mayAnswer = (from: string) => refusals.take(from);
   const options = { admit, mayRefuse: mayAnswer, resource: RECEIVER };
   const session = await logIn(flags, context, reporter, options);
-  policy = createPolicy(rules, session.jid, () => contacts);
+  const { writtenRules } = await import('../transfer/written-rules.js');
+  policy = createPolicy(await writtenRules(session, rules), session.jid, () => contacts);
   const requests = new TokenBuckets(BLOB_REQUESTS);
   new BitsOfBinary(session, registry).mayAsk = (from) => requests.take(from);
   returnChat(session, allows, mayAnswer);

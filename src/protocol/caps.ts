@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions, Session } from '../session/session.js';
 import { type Element, xml } from '../session/xml.js';
-import { discoverInfo, featuresOf, type Info, infoElement } from './disco.js';
+import { type Discovered, discoverInfo, featuresOf, type Info, infoElement } from './disco.js';
 import { nodeNameOf } from './hash-functions.js';
 
 export const NS_CAPS = 'http://jabber.org/protocol/caps';
@@ -87,20 +87,20 @@ export class CapsCache {
     caps: Caps | undefined,
     options: RequestOptions,
   ): Promise<ReadonlySet<string>> {
-    return featuresOf(await this.info(jid, caps, options));
+    return featuresOf((await this.info(jid, caps, options)).info);
   }
 
-  /** The whole answer. Rejects as `request` does. */
-  async info(jid: string, caps: Caps | undefined, options: RequestOptions): Promise<Element> {
+  /** The whole answer; under the JID as it is where another one has given it. Rejects as `request` does. */
+  async info(jid: string, caps: Caps | undefined, options: RequestOptions): Promise<Discovered> {
     if (!caps) return discoverInfo(this.#session, jid, undefined, options);
     const key = `${caps.hash} ${caps.ver}`;
     const pending = this.#known.get(key);
     const known = pending && (await pending);
-    if (known) return known;
+    if (known) return { jid, info: known };
     const asked = discoverInfo(this.#session, jid, `${caps.node}#${caps.ver}`, options);
     // §5.4: an answer that does not fit its hash is that one's own; others are not judged by it.
     const fits = (info: Element) => verificationOf(info, caps.hash) === caps.ver;
-    const fitting = asked.then((info) => (fits(info) ? info : undefined));
+    const fitting = asked.then(({ info }) => (fits(info) ? info : undefined));
     this.#known.set(
       key,
       fitting.catch(() => undefined),

@@ -48,19 +48,27 @@ export async function discoverFeatures(
   jid: string,
   options?: RequestOptions,
 ): Promise<ReadonlySet<string>> {
-  return featuresOf(await discoverInfo(session, jid, undefined, options));
+  return featuresOf((await discoverInfo(session, jid, undefined, options)).info);
 }
 
-/** The whole answer, under a node or without. Rejects as `request` does. */
+export interface Discovered {
+  /** The one who was asked, in the form that its server has of the address. */
+  jid: string;
+  /** The whole answer. */
+  info: Element;
+}
+
+/** Asks under a node or without. Rejects as `request` does. */
 export async function discoverInfo(
   session: Session,
   jid: string,
   node: string | undefined,
   options?: RequestOptions,
-): Promise<Element> {
+): Promise<Discovered> {
   const query = xml('query', { xmlns: NS_DISCO_INFO, node });
   const reply = await session.request('get', jid, query, options);
-  return reply.getChild('query', NS_DISCO_INFO) ?? xml('query', { xmlns: NS_DISCO_INFO });
+  const info = reply.getChild('query', NS_DISCO_INFO) ?? xml('query', { xmlns: NS_DISCO_INFO });
+  return { jid: reply.attrs.from ?? jid, info };
 }
 
 export const featuresOf = (info: Element): ReadonlySet<string> =>

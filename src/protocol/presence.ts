@@ -1,6 +1,6 @@
 // RFC 6121 §4 and §8: being seen, seeing others, and knocking.
 import { randomUUID } from 'node:crypto';
-import { bareJid, formatJid, parseJid } from '../session/jid.js';
+import { bareJid, formatJid, mayBeForms, parseJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';
@@ -32,7 +32,7 @@ const MAX_SEEN = 1_000;
 const GRACE_MS = 1_000;
 
 /**
- * The resources of a contact that are seen at this moment: asks its server, which tells those who may see its
+ * The resources of a contact, as it was named, that are seen at this moment: asks its server, which tells those who may see its
  * presence, and tells nobody of us. Most servers answer what is asked behind the probe behind the presence, too
  * (RFC 6120 §10.1); where no presence has come until then, some time is given to it.
  */
@@ -47,12 +47,16 @@ export async function seenResources(
   let told = false;
   const forget = session.onPresence((presence) => {
     const { from, type } = presence.attrs;
-    if (!from || bareJid(from) !== bare) return;
+    if (!from || !mayBeForms(bareJid(from), bare)) return;
     told = true;
-    if (!parseJid(from).resource) return;
-    const jid = formatJid(parseJid(from));
+    const { resource } = parseJid(from);
+    if (!resource) return;
+    // Another form may be another account: what the one that was named says shows whether it is the same one.
+    const jid = formatJid({ ...parseJid(bare), resource });
     if (type !== undefined) seen.delete(jid);
-    else if (seen.size < MAX_SEEN || seen.has(jid)) seen.set(jid, readCaps(presence));
+    else if (seen.size < MAX_SEEN || seen.has(jid)) {
+      seen.set(jid, jid === from ? readCaps(presence) : undefined);
+    }
   });
   try {
     await session.send(xml('presence', { type: 'probe', to: bare }));

@@ -115,6 +115,12 @@ export function mayBeForms(one: string, other: string): boolean {
   return one === other || (isJid(one) && isJid(other) && folded(one) === folded(other));
 }
 
+/** Not ASCII, or an internationalized domain that is written in ASCII. */
+const NOT_PLAIN = /[^\0-\x7f]|xn--/;
+
+/** Whether a server may write an address, prepared as it is, in another form. */
+export const hasForms = (jid: string): boolean => NOT_PLAIN.test(jid);
+
 function folded(text: string): string {
   const { local, domain, resource } = parseJid(text);
   const fold = (part: string) =>

@@ -38,6 +38,8 @@ export class StanzaError extends Error {
     readonly condition: string,
     readonly text = '',
     readonly specific?: SpecificCondition,
+    /** Whose answer it is, as the server has stamped it. */
+    readonly from?: string,
   ) {
     super(text ? `${condition} (${text})` : condition);
   }
@@ -65,6 +67,7 @@ export class StanzaError extends Error {
       CONDITIONS.has(condition) ? condition : 'undefined-condition',
       text?.getText().slice(0, MAX_TEXT_LENGTH) ?? '',
       specificCondition(children),
+      stanza.attrs.from,
     );
   }
 }

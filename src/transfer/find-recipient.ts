@@ -1,7 +1,7 @@
 import { randomSid } from '../protocol/ibb/stanzas.js';
 import { ProposalRejected, propose } from '../protocol/jingle/message-initiation.js';
 import type { SeenResource } from '../protocol/presence.js';
-import { preparedJid } from '../session/jid.js';
+import { bareJid, hasForms, preparedJid } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { meaningOfReason } from './answers.js';
@@ -74,7 +74,7 @@ class Search {
 
   async *named(peer: string): AsyncGenerator<Recipient, void> {
     // Who names both knows what he wants; not all that take bare bytestreams say so.
-    if (this.#via === 'ibb') return yield { peer, ways: ['ibb'] };
+    if (this.#via === 'ibb') return yield { peer: await this.#formOf(peer), ways: ['ibb'] };
     if (this.#via !== 'auto') return yield await this.#asNamed(peer, this.#via);
     try {
       const recipient = this.#judge(await this.#inquiry.ask({ jid: peer }));
@@ -84,16 +84,16 @@ class Search {
       if (!(error instanceof StanzaError)) throw this.#nobody(peer);
     }
     // Some that take bare bytestreams answer no questions, with the very error of one who is not there.
-    if (!this.#loss) return yield { peer, ways: ['ibb'] };
+    if (!this.#loss) return yield { peer: this.#inquiry.formOf(peer), ways: ['ibb'] };
     throw this.#nobody(peer);
   }
 
   async *anyOf(contact: string): AsyncGenerator<Recipient, void> {
-    const receiver = receiverOf(contact);
-    const daemon = await this.#inquiry.tryToAsk({ jid: receiver });
+    const daemon = await this.#inquiry.tryToAsk({ jid: receiverOf(contact) });
     const first = daemon && this.#judge(daemon);
     if (first) yield first;
-    const seen = await this.#inquiry.seen(contact);
+    const receiver = this.#inquiry.formOf(receiverOf(contact));
+    const seen = await this.#inquiry.seen(bareJid(receiver));
     const able = await this.#ableOf(seen.filter(({ jid }) => jid !== receiver));
     // If we see one resource we see all; if none, somebody may still answer a proposal.
     const isUnseen = seen.length === 0;
@@ -151,9 +151,17 @@ class Search {
       this.#note(`${peer} does not say that it takes files by ${via}; it is tried all the same`);
     }
     return {
-      ...this.#recipient(resource ?? { jid: peer, ways: [], proceeds: false }),
+      ...this.#recipient(
+        resource ?? { jid: this.#inquiry.formOf(peer), ways: [], proceeds: false },
+      ),
       ways: [via],
     };
+  }
+
+  /** Whom no server writes otherwise need not be asked. */
+  async #formOf(peer: string): Promise<string> {
+    if (hasForms(peer)) await this.#inquiry.tryToAsk({ jid: peer });
+    return this.#inquiry.formOf(peer);
   }
 
   #nobody(jid: string, hint = ''): RecipientUnreachable {

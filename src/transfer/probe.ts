@@ -52,7 +52,7 @@ export async function probe(
 ): Promise<Probe> {
   const inquiry = new Inquiry(session, signal, note);
   const { answering, mute } = await whoIsThere(inquiry, jid);
-  const { chosen, why } = choose(answering, jid);
+  const { chosen, why } = choose(answering, jid, inquiry);
   const examined = answering.map(
     async (resource): Promise<ProbedResource> => ({
       ...(await examine(resource, session, inquiry, clock)),
@@ -83,20 +83,25 @@ async function whoIsThere(
     else if (waysBy('auto', one).length === 0) inquiry.found(`${jid}: ${remarkOn(client)}`);
   }
   const mute = seen
-    .filter((one) => !answering.some((resource) => resource.jid === one.jid))
-    .map((one) => ({ peer: one.jid, ways: [] }));
+    .map((one) => inquiry.formOf(one.jid))
+    .filter((peer) => !answering.some(({ jid }) => jid === peer))
+    .map((peer) => ({ peer, ways: [] }));
   return { answering, mute };
 }
 
 /** As `findRecipients` does, but for the proposal, which leaves all those that may proceed. */
-function choose(resources: Resource[], jid: string): { chosen: Resource[]; why: string } {
+function choose(
+  resources: Resource[],
+  jid: string,
+  inquiry: Inquiry,
+): { chosen: Resource[]; why: string } {
   if (!isContact(jid)) {
     const isAble = resources.some(({ ways }) => ways.length > 0);
     const chosen = resources.filter((one) => !losesFiles(one.client ?? ''));
     return { chosen, why: isAble ? 'it is the one named' : 'it may take bytes all the same' };
   }
   const able = byAbility(resources, 'auto');
-  const daemon = able.find((one) => one.jid === receiverOf(jid));
+  const daemon = able.find((one) => one.jid === inquiry.formOf(receiverOf(jid)));
   if (daemon) return { chosen: [daemon], why: 'it receives for its owner' };
   const { best, isAmbiguous } = ablest(resources);
   if (isAmbiguous) return { chosen: best, why: 'if it is the first to answer a proposal' };

@@ -1,5 +1,5 @@
-import { CapsCache } from '../protocol/caps.js';
-import { featuresOf, isForAccount, nameOf } from '../protocol/disco.js';
+import { type Caps, CapsCache } from '../protocol/caps.js';
+import { type Discovered, featuresOf, isForAccount, nameOf } from '../protocol/disco.js';
 import { NS_IBB } from '../protocol/ibb/stanzas.js';
 import { JINGLE_FEATURES } from '../protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE_MESSAGE } from '../protocol/jingle/message-initiation.js';
@@ -45,6 +45,8 @@ export class Inquiry {
   readonly #note: (text: string) => void;
   readonly #caps: CapsCache;
   readonly #findings: string[] = [];
+  /** Of those who were asked, the forms that their servers have of the addresses. */
+  readonly #forms = new Map<string, string>();
 
   constructor(session: Session, signal: AbortSignal, note: (text: string) => void) {
     this.#session = session;
@@ -55,15 +57,31 @@ export class Inquiry {
 
   /** Rejects as `request` does. */
   async ask({ jid, caps }: SeenResource): Promise<Resource> {
-    const info = await this.#caps.info(jid, caps, this.options);
+    const { jid: form, info } = await this.#discover(jid, caps);
     const features = featuresOf(info);
     const client = nameOf(info);
     return {
-      jid,
+      jid: form,
       ...(client === undefined ? {} : { client }),
       ...(isForAccount(info) ? { isGuess: true, ways: [...WAYS] } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
     };
+  }
+
+  async #discover(jid: string, caps: Caps | undefined): Promise<Discovered> {
+    try {
+      const answer = await this.#caps.info(jid, caps, this.options);
+      this.#forms.set(jid, answer.jid);
+      return answer;
+    } catch (error) {
+      if (error instanceof StanzaError && error.from) this.#forms.set(jid, error.from);
+      throw error;
+    }
+  }
+
+  /** An address in the form that its server has of it, as far as it has answered; it is what counts there. */
+  formOf(jid: string): string {
+    return this.#forms.get(jid) ?? jid;
   }
 
   /** The same, where no answer is only a finding. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
@@ -58,6 +58,45 @@ describe.each(SERVERS)('on %s', (_, { start, copies }) => {
     expect(await sent).toMatchObject({ code: 0 });
     expect(await firstResults(bob, 1)).toHaveLength(1);
   }
+
+  describe('an address that the server writes in another form', () => {
+    beforeAll(async () => {
+      await stage.server.addAccount('strasse');
+      await stage.server.addAccount('gretel');
+      await stage.server.subscribe('gretel', 'strasse');
+    });
+
+    test.each([
+      ['straße@localhost', []],
+      ['STRASSE@LOCALHOST', []],
+      ['ｓｔｒａＳＳＥ@localhost', []],
+      ['straße@localhost/inband', []],
+      ['straße@localhost/ｉnband', []],
+      ['straße@localhost', ['--via', 'si']],
+      ['straße@localhost/inband', ['--via', 'ibb']],
+    ])('is found as %s %j, and has the file (R83)', async (to, args) => {
+      const receiver = await stage.receive('strasse', ['--allow', 'anyone']);
+      await expectArrived(sendFrom('mallory', to, args), receiver);
+    });
+
+    // Of others' accounts ejabberd says nothing but what it was asked.
+    const itLearns = copies ? test : test.skip;
+    itLearns.each(['straße@localhost', 'STRASSE@LOCALHOST', 'straße@localhost/desk'])(
+      'is let in as %s (R83)',
+      async (rule) => {
+        const bob = await stage.receive('bob', ['--allow', rule]);
+        const source = join(stage.folder(), 'source');
+        await writeRandom(source, 1024);
+        const args = ['send', source, BOB, '-a', 'strasse@localhost/desk'];
+        await expectArrived(outcomeOf(stage.inband('strasse', args)), bob);
+      },
+    );
+
+    test('is seen, and has the file (R83)', async () => {
+      const receiver = await stage.receive('strasse', ['-a', 'strasse@localhost/desk']);
+      await expectArrived(sendFrom('gretel', 'straße@localhost'), receiver);
+    });
+  });
 
   describe('a file finds', () => {
     test.each([

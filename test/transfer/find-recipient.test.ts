@@ -24,13 +24,22 @@ interface World {
   seen?: Record<string, Element | undefined>;
   /** What the resources of this world say to a proposal, each with its sender. */
   answers?: [from: string, name: 'proceed' | 'reject', reason?: string][];
+  /** What the server makes of an address. */
+  written?: (jid: string) => string;
 }
 
 /** Romeo in a world whose server answers for everybody, and bounces what nobody is there for. */
-function romeoIn({ features = {}, names = {}, seen = {}, answers = [] }: World) {
+function romeoIn({
+  features = {},
+  names = {},
+  seen = {},
+  answers = [],
+  written = (jid) => jid,
+}: World) {
   const sent: string[] = [];
   const said: string[] = [];
-  const discover = (to: string, id: string | undefined) => {
+  const discover = (typed: string, id: string | undefined) => {
+    const to = written(typed);
     const known = features[to];
     if (known === 'mute') return;
     const error = new StanzaError('cancel', 'service-unavailable').toElement();
@@ -158,6 +167,43 @@ test('a domain is taken as it is', async () => {
   const { peer } = await find('files.capulet.example');
   expect(peer).toBe('files.capulet.example');
   expect(sent).toEqual(['query files.capulet.example']);
+});
+
+describe('an address that may be written in another form', () => {
+  const TYPED = 'straße@capulet.example';
+  const STORED = 'strasse@capulet.example';
+  const folds = (jid: string) => jid.replace('ß', 'ss');
+
+  test.each<[string, string, World]>([
+    ['inband', TYPED, { features: { [`${STORED}/inband`]: ABLE } }],
+    [
+      'desk',
+      TYPED,
+      { features: { [`${STORED}/desk`]: ABLE }, seen: { [`${STORED}/desk`]: caps(info(ABLE)) } },
+    ],
+    ['phone', TYPED, { answers: [[`${STORED}/phone`, 'proceed']] }],
+    ['x', `${TYPED}/x`, { features: { [`${STORED}/x`]: ABLE } }],
+    ['mute', `${TYPED}/mute`, {}],
+  ])('is that of the server: %s of %s (R83)', async (resource, to, world) => {
+    const { find } = romeoIn({ ...world, written: folds });
+    expect((await find(to)).peer).toBe(`${STORED}/${resource}`);
+  });
+
+  test.each<Way>(['jingle', 'si', 'ibb'])(
+    'is that of the server by %s, whoever answers for it (R83)',
+    async (via) => {
+      const { find } = romeoIn({ written: folds });
+      expect((await find(`${TYPED}/x`, via)).peer).toBe(`${STORED}/x`);
+    },
+  );
+
+  test('is not that of another account, which the server knows beside it (R83)', async () => {
+    const { find } = romeoIn({
+      features: { [`${STORED}/desk`]: ABLE },
+      seen: { [`${STORED}/desk`]: caps(info(ABLE)) },
+    });
+    await expect(find(TYPED)).rejects.toThrow(RecipientUnreachable);
+  });
 });
 
 describe('of a bare JID', () => {

@@ -1,5 +1,5 @@
 // XEP-0353 Jingle Message Initiation 0.8, for files: finds a resource without seeing anybody's presence.
-import { bareJid, parseJid } from '../../session/jid.js';
+import { bareJid, mayBeForms, parseJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
 import { readCarbon } from '../carbons.js';
@@ -78,7 +78,8 @@ function retract(session: Session, contact: string, sid: string): Promise<void> 
 
 function readAnswer(message: Element, contact: string, sid: string): Answer | undefined {
   const { from = '', type, id } = message.attrs;
-  if (!from || bareJid(from) !== contact || type === 'groupchat') return undefined;
+  // Nobody else knows the sid, so that another form of the address is the same account.
+  if (!from || !mayBeForms(bareJid(from), contact) || type === 'groupchat') return undefined;
   const { resource } = parseJid(from);
   // A server sends back what it finds nobody for. A resource that does so speaks for itself alone.
   if (type === 'error') return id === sid && !resource ? {} : undefined;
