@@ -34,10 +34,10 @@ export interface AcceptedOffer {
   /** Tells hashes that were not in the offer, by XEP-0300 name; absent where there is no way to. */
   sendHashes?(hashes: ReadonlyMap<string, Buffer>): Promise<void>;
   /**
-   * What the recipient makes of all the bytes: that the file is there and right, or only that they came. Rejects with
-   * its reason when it has not kept them.
+   * What the recipient makes of all the bytes: that the file is there and right, that it is content with them, or only
+   * that they came. Rejects with its reason when it has not kept them.
    */
-  confirmed(): Promise<'verified' | 'unverified'>;
+  confirmed(): Promise<'verified' | 'content' | 'unverified'>;
   /** Breaks it off in a way that the recipient cannot take for the end. */
   cancel(): Promise<void>;
 }
@@ -62,8 +62,7 @@ export const offerByJingle =
       stream: accepted.stream,
       range: accepted.range,
       sendHashes: (hashes) => accepted.sendHashes(hashes),
-      confirmed: async () =>
-        (await accepted.confirmed()) === 'received' ? 'verified' : 'unverified',
+      confirmed: async () => ((await accepted.confirmed()) === 'received' ? 'verified' : 'content'),
       cancel: () => accepted.cancel({ condition: 'cancel' }),
     };
   };

@@ -26,8 +26,10 @@ export interface SentFile {
   size: number;
   /** Lower-case hex. */
   sha256: string;
-  /** The recipient says that it has the file, but not that it has compared its hash. */
+  /** The recipient does not say that it has compared the hash. */
   unverified?: true;
+  /** It says at least that it is content; otherwise nothing but that the bytes came. */
+  success?: true;
 }
 
 /** What is known of a file without reading it. */
@@ -82,6 +84,7 @@ export async function sendFile(
       size: range.offset + stream.bytesSent,
       sha256: (offer.hashes?.get('sha-256') ?? reading.hash.digest()).toString('hex'),
       ...(verdict === 'verified' ? {} : { unverified: true }),
+      ...(verdict === 'content' ? { success: true } : {}),
     };
   } catch (error) {
     void accepted.cancel();

@@ -63,8 +63,10 @@ export interface Done {
   size: number;
   sha256: string;
   path?: string;
-  /** The recipient did not say that the file is right, only that all of it came. */
+  /** The recipient did not say that the file is right. */
   unverified?: true;
+  /** It said at least that the transfer was a success; otherwise nothing but that all bytes came. */
+  success?: true;
 }
 
 /** Shows an event to the user, in the way that the flags and the terminal ask for. */

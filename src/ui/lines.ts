@@ -11,8 +11,6 @@ export function resultOf(event: Event): string | undefined {
   return undefined;
 }
 
-const UNVERIFIED = '; delivered, not verified by the recipient';
-
 /** What a person reads of the event: one sentence, not yet escaped. `undefined`: nothing. */
 export function sentenceOf(event: Event): string | undefined {
   switch (event.event) {
@@ -33,7 +31,7 @@ export function sentenceOf(event: Event): string | undefined {
       return `resuming ${event.name} at ${formatBytes(event.offset)}`;
     case 'done':
       return event.path === undefined
-        ? `sent ${event.name} to ${event.peer}${details(event)}${event.unverified ? UNVERIFIED : ''}`
+        ? sentenceOfSent(event)
         : `received ${event.name} from ${event.peer}${details(event)}`;
     case 'failed':
       return `inband: ${event.error}`;
@@ -49,6 +47,16 @@ function sentenceOfState({ state, jid }: Event & { event: 'state' }): string | u
   if (state === 'online') return `online as ${jid}`;
   return state === 'resuming' ? 'connection lost, resuming' : undefined;
 }
+
+/** "Sent" is only what the recipient has verified. */
+function sentenceOfSent(event: Event & { event: 'done' }): string {
+  const what = `${event.name} to ${event.peer}${details(event)}`;
+  if (!event.unverified) return `sent ${what}`;
+  const said = event.success ? SUCCESS : '';
+  return `delivered, not verified: ${what}${said}`;
+}
+
+const SUCCESS = '; its client says that it has the file, but not that it compared the hash';
 
 function sentenceOfBlob(event: Event & { event: 'blob' }): string {
   const what =

@@ -71,7 +71,8 @@ clients('slixmpp', () => {
     const peer = await slixmpp('si-receive', target);
     const sent = await outcomeOf(sendTo(BOB, path, '--via', 'si'));
     expect(sent).toMatchObject({ code: 0 });
-    expect(sent.stderr).toContain('; delivered, not verified by the recipient');
+    expect(sent.stderr).toContain('delivered, not verified: a b.bin to ');
+    expect(sent.stderr).not.toContain('sent');
     await peer.line(new RegExp(`^offer a b\\.bin ${size}`));
     await peer.line(new RegExp(`^done ${hash}$`));
     expect(await hashOfFile(target)).toBe(hash);
@@ -161,7 +162,8 @@ clients('libpurple', () => {
       const peer = await libpurple('receive', target);
       const sent = await outcomeOf(sendTo(BOB, path));
       expect(sent).toMatchObject({ code: 0 });
-      expect(sent.stderr).toContain('; delivered, not verified by the recipient');
+      expect(sent.stderr).toContain('delivered, not verified: a b.bin to ');
+      expect(sent.stderr).not.toContain('sent');
       await peer.line(new RegExp(`^offer a b\\.bin ${size}$`));
       await peer.line(new RegExp(`^done ${hash}$`));
     },

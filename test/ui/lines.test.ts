@@ -14,11 +14,26 @@ test.each([
   ['resumed', 'resuming photo.jpg at 1 MB'],
   ['received', 'received photo.jpg from bob@example.org/inband (5 MB, sha-256 9f86d081)'],
   ['sent', 'sent photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081)'],
+  [
+    'delivered',
+    'delivered, not verified: photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081)',
+  ],
+  [
+    'succeeded',
+    'delivered, not verified: photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081); its client says that it has the file, but not that it compared the hash',
+  ],
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
 ] as const)('tells of %s: %s', (kind, sentence) => {
   expect(sentenceOf(samples[kind])).toBe(sentence);
+});
+
+test('says "sent" only of what the recipient has verified (R70)', () => {
+  const sent = Object.entries(samples).filter(([, event]) =>
+    /\bsent\b/.test(sentenceOf(event) ?? ''),
+  );
+  expect(sent.map(([kind]) => kind)).toEqual(['sent']);
 });
 
 test('leaves a size out that nobody named', () => {

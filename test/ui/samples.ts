@@ -19,6 +19,8 @@ export const samples = {
   resumed: { event: 'resumed', peer, name, offset: 1_000_000 },
   received: { event: 'done', peer, name, size, sha256, path: '/inbox/photo.jpg' },
   sent: { event: 'done', peer, name, size, sha256 },
+  delivered: { event: 'done', peer, name, size, sha256, unverified: true },
+  succeeded: { event: 'done', peer, name, size, sha256, unverified: true, success: true },
   failed: { event: 'failed', error: 'bob refused', exitCode: 6, peer, name },
   fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
   probed: {
