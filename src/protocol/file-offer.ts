@@ -11,6 +11,24 @@ export interface FileOffer {
   hashes?: ReadonlyMap<string, Buffer>;
 }
 
+/** XEP-0082 needs some 30 letters. */
+const MAX_DATE_LENGTH = 64;
+
+/** XEP-0082 §3.2 */
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/;
+
+/** A date only helps: one that cannot be read, or is of no calendar, is as good as none. */
+export function readDate(text = ''): Date | undefined {
+  const [, day] = (text.length <= MAX_DATE_LENGTH && DATE_TIME.exec(text.trim())) || [];
+  return day && isDay(day) ? knownDate(new Date(text.trim())) : undefined;
+}
+
+/** `Date` takes February 30 for March 1. */
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`);
+  return date.getUTCDate() === Number(day.slice(-2));
+}
+
 /** XEP-0082 has four digits for the year. */
 const FIRST_DATE_MS = Date.parse('0001-01-01T00:00:00Z');
 const END_OF_DATES_MS = Date.parse('+010000-01-01T00:00:00Z');

@@ -26,7 +26,3 @@ export const isShortName = (text: string): boolean => text.length <= MAX_NAME_LE
 /** RFC 6838 §4.2: 127 letters on either side of the slash. One that is longer says nothing. */
 export const mediaTypeOf = (text: string | undefined): string | undefined =>
   text && text.length <= 255 ? text : undefined;
-
-/** XEP-0082 has some 30 letters. One that is longer says nothing. */
-export const dateTextOf = (text: string | undefined): string =>
-  text && text.length <= 64 ? text : '';

@@ -98,6 +98,15 @@ export class PartFile {
     this.#journal = journal;
   }
 
+  /** When the file was last changed, where that is from 1970 until now. */
+  async setDate(date: Date): Promise<void> {
+    const now = this.#place.now();
+    if (!(date.getTime() >= 0)) return;
+    const modified = new Date(Math.min(date.getTime(), now));
+    // A disk that keeps no dates has the file all the same.
+    await this.#part.handle.utimes(new Date(now), modified).catch(() => undefined);
+  }
+
   async sync(): Promise<void> {
     await this.#part.handle.sync();
   }

@@ -59,10 +59,10 @@ export class Partial implements PartialFile {
     return this.#file.digest(algorithm);
   }
 
-  publish(name: string): Promise<string> {
+  publish(name: string, date?: Date): Promise<string> {
     return this.#inTurn(async () => {
       await this.#syncing;
-      const path = await this.#unlessFailed(() => this.#place(safeName(name)));
+      const path = await this.#unlessFailed(() => this.#place(safeName(name), date));
       // The file has arrived; what cannot be removed now goes when the inbox is next opened.
       await this.#end(() => this.#file.remove()).catch(() => undefined);
       return path;
@@ -95,8 +95,10 @@ export class Partial implements PartialFile {
     }
   }
 
-  async #place(name: string): Promise<string> {
+  async #place(name: string, date?: Date): Promise<string> {
     const { files, inbox } = this.#around;
+    // Before the sync, so that no crash leaves the name without the date.
+    if (date) await this.#file.setDate(date);
     await this.#sync(() => this.#file.sync());
     await this.#around.check();
     await this.#file.mustBeThere();

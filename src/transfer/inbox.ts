@@ -44,8 +44,9 @@ export interface PartialFile {
   /**
    * Makes the bytes durable and visible in the inbox under `name`, or under the next free name
    * (`name (1).ext`), in one step that cannot replace anything. Returns the absolute path.
+   * `date`: when it was last changed, as the peer gives it; kept where the disk can, from 1970 until now.
    */
-  publish(name: string): Promise<string>;
+  publish(name: string, date?: Date): Promise<string>;
   /** Keeps what it can for the next transfer of the same identity; harmless after `publish`. */
   keep(): Promise<void>;
   /** Removes the partial; harmless after `publish`. */

@@ -87,7 +87,7 @@ export async function receiveFile(
     if (told.size === 0 && partial.offset > 0) await seeEnd(stream, clock);
     compare(partial, told);
     const sha256 = partial.digest('sha256').toString('hex');
-    const path = await partial.publish(file.offer.name);
+    const path = await partial.publish(file.offer.name, file.offer.date);
     // The file is there, whatever becomes of the answer.
     await file.confirm();
     return { path, size, sha256 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -40,6 +40,26 @@ describe('send to receive --once', () => {
     expect(dirname(path)).toBe(bob.folder);
     expect(filesIn(bob.folder)).toHaveLength(1);
     expect(filesIn(alice.folder)).toEqual([]);
+  });
+
+  test.each(['jingle', 'si'])('keeps the date of a file, by %s (R72)', async (via) => {
+    const source = join(stage.folder(), 'source');
+    const hash = await writeRandom(source, 5000);
+    const bob = await stage.receive('bob');
+    const send = async (date: Date) => {
+      await utimes(source, date, date);
+      const alice = stage.inband('alice', ['send', '--via', via, source, BOB]);
+      expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
+    };
+    const start = Date.now();
+    await send(new Date('2001-02-03T04:05:06Z'));
+    await send(new Date('2100-01-01T00:00:00Z'));
+    const [old = '', early = ''] = await firstResults(bob, 2);
+    expect((await stat(old)).mtime).toEqual(new Date('2001-02-03T04:05:06Z'));
+    const { mtimeMs } = await stat(early);
+    expect(mtimeMs).toBeGreaterThanOrEqual(start);
+    expect(mtimeMs).toBeLessThanOrEqual(Date.now());
+    expect(await hashOfFile(early)).toBe(hash);
   });
 
   test('brings a file whose name has spaces, quotes and letters beyond ASCII', async () => {

@@ -15,6 +15,7 @@ const CONTENT = Buffer.concat(
 );
 const KEEPABLE = { identity: 'alice, 8000 bytes', name: 'a.txt', size: CONTENT.length };
 const UNNAMED = {};
+const DATE = new Date('2001-02-03T04:05:06Z');
 const FAR_MORE_THAN_EVER = 100_000;
 
 interface Scene {
@@ -65,7 +66,7 @@ async function receive(
     outcome.kept = wanted.identity ? 5500 : 0;
     partial = await inbox.createPartial(wanted);
     await writeTo(partial, CONTENT.length);
-    outcome.path = await partial.publish('a.txt');
+    outcome.path = await partial.publish('a.txt', DATE);
   } catch (error) {
     outcome.error = error as Error;
     await partial?.keep().catch(() => undefined);

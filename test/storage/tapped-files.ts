@@ -12,7 +12,8 @@ export interface Call {
 /** Decides what becomes of a call; `run` makes it. */
 export type Tap = (call: Call, run: () => Promise<unknown>) => Promise<unknown>;
 
-const ON_HANDLES = /^(chmod|close|datasync|read|readFile|stat|sync|truncate|write|writeFile)$/;
+const ON_HANDLES =
+  /^(chmod|close|datasync|read|readFile|stat|sync|truncate|utimes|write|writeFile)$/;
 
 /** The real file system, with a tap in front of each operation, those on open files included. */
 export function tappedFiles(tap: Tap): Files {

@@ -4,6 +4,8 @@ import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox
 /** An inbox in memory: what was published by name, what is kept for later, and how many partials are open. */
 export class MemoryInbox implements Inbox {
   readonly files = new Map<string, Buffer>();
+  /** When what was published was last changed, as its sender says. */
+  readonly dates = new Map<string, Date | undefined>();
   readonly kept = new Map<string, Buffer>();
   partials = 0;
   readonly lost = new AbortController().signal;
@@ -29,8 +31,9 @@ export class MemoryInbox implements Inbox {
       offset: earlier.length,
       write: async (chunk) => void chunks.push(Buffer.from(chunk)),
       digest: (algorithm) => createHash(algorithm).update(bytes()).digest(),
-      publish: async (name) => {
+      publish: async (name, date) => {
         end(() => this.files.set(name, bytes()));
+        this.dates.set(name, date);
         return `/inbox/${name}`;
       },
       keep: async () => end(() => identity && this.kept.set(identity, bytes())),

@@ -50,6 +50,15 @@ describe('a file with hashes', () => {
     expect(inbox.files.get('a')).toEqual(LETTER);
   });
 
+  test('is published with the date that was offered, and without one where none was (R72)', async () => {
+    for (const dated of [{ date: new Date('2001-02-03T04:05:06Z') }, {}]) {
+      const offer = { name: 'a', size: 50, hashes, ...dated };
+      const { inbox, received } = await sentByHand(pairOfTransfers(), offer, LETTER);
+      await received;
+      expect(inbox.dates).toEqual(new Map([['a', dated.date]]));
+    }
+  });
+
   test('is not kept when it has all but one (R12)', async () => {
     const pair = pairOfTransfers();
     const others = new Map([...hashes, ['sha-512', digest('sha512', Buffer.alloc(50))]]);

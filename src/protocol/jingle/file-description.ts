@@ -1,9 +1,9 @@
 // XEP-0234 Jingle File Transfer 0.19: elements only. Sends nothing, keeps no state.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
-import { type FileOffer, knownDate } from '../file-offer.js';
+import { type FileOffer, knownDate, readDate } from '../file-offer.js';
 import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes.js';
-import { cutText, dateTextOf, mediaTypeOf } from '../peer-text.js';
+import { cutText, mediaTypeOf } from '../peer-text.js';
 import type { Role } from './stanzas.js';
 
 export const NS_FILE_TRANSFER = 'urn:xmpp:jingle:apps:file-transfer:5';
@@ -92,11 +92,6 @@ function readCount(text: string | undefined): number | undefined {
   const count = /^\s*\d{1,16}\s*$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(count)) throw badRequest('not a number of bytes');
   return count;
-}
-
-/** One that cannot be read is of no use, but does no harm. */
-function readDate(text: string | undefined): Date | undefined {
-  return knownDate(new Date(dateTextOf(text)));
 }
 
 type ContentId = { creator: Role; name: string };

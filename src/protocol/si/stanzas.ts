@@ -1,9 +1,9 @@
 // XEP-0095 Stream Initiation 1.2 with its profile XEP-0096 SI File Transfer 1.3.1: elements only.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
-import { type FileOffer, knownDate } from '../file-offer.js';
+import { type FileOffer, knownDate, readDate } from '../file-offer.js';
 import { isSid } from '../ibb/stanzas.js';
-import { cutText, dateTextOf, mediaTypeOf } from '../peer-text.js';
+import { cutText, mediaTypeOf } from '../peer-text.js';
 import { choosesIbb, chosenMethod, offeredMethods, offersIbb } from './stream-method.js';
 
 export const NS_SI = 'http://jabber.org/protocol/si';
@@ -94,7 +94,7 @@ function readFile(file: Element, mediaType: string | undefined): FileOffer {
   if (Number.isNaN(size)) throw badProfile('size is a number of bytes');
   const description = cutText(file.getChild('desc')?.getText() ?? '');
   const type = mediaTypeOf(mediaType);
-  const date = readDate(dateTextOf(file.attrs.date));
+  const date = readDate(file.attrs.date);
   const md5 = readMd5(file.attrs.hash);
   return {
     name: cutText(name),
@@ -104,12 +104,6 @@ function readFile(file: Element, mediaType: string | undefined): FileOffer {
     ...(description && { description }),
     ...(md5 && { hashes: new Map([['md5', md5]]) }),
   };
-}
-
-/** XEP-0082 §3.2 */
-function readDate(text = ''): Date | undefined {
-  const isDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/.test(text);
-  return knownDate(new Date(isDate ? text : Number.NaN));
 }
 
 const readMd5 = (text = '') =>
