@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { type Element, xml } from '../../src/session/xml.js';
+import { logInRaw } from '../support/raw-client.js';
 import { filesIn, firstResults, outcomeOf, prepareStage, resultsOf, writeRandom } from './stage.js';
 
 const BOB = 'bob@localhost';
@@ -68,6 +69,35 @@ describe('by default', () => {
     expect(fromInband).toEqual(fromServer);
   });
 });
+
+test("the very bytes of a stranger's refusal differ in what Prosody writes into them alone (R4)", async () => {
+  await stage.receive('bob');
+  const mallory = await logInRaw(stage.server, 'mallory', 'street');
+  const refusalFrom = async (to: string, [open, rest]: [string, string]) => {
+    mallory.write(`<${open} id='m' to='${to}'>${rest}`);
+    return attributesOf((await mallory.until(/<\/(iq|message)>/)).replaceAll(to, 'TO'));
+  };
+  const requests: [string, string][] = [
+    ["iq type='get'", "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"],
+    ["iq type='set'", `<close xmlns='${NS_IBB}' sid='s'/></iq>`],
+    ["iq type='set' xml:lang='it'", "<x xmlns='urn:example:new'/></iq>"],
+    ["message type='groupchat'", '<body>x</body></message>'],
+  ];
+  for (const request of requests) {
+    const { attributes, rest } = await refusalFrom(`${BOB}/inband`, request);
+    const fromServer = await refusalFrom(`${BOB}/absent`, request);
+    expect(rest).toBe(fromServer.rest);
+    expect(attributes).toEqual([...fromServer.attributes, "xml:lang='en'"]);
+  }
+  mallory.close();
+});
+
+/** Those of a stanza, in order, for Prosody has none; and the text without them. */
+function attributesOf(stanza: string) {
+  const [head = '', name = ''] = /^<(\w+)[^>]*/.exec(stanza) ?? [];
+  const attributes = (head.match(/[\w:]+='[^']*'/g) ?? []).sort();
+  return { attributes, rest: `${name}${stanza.slice(head.length)}` };
+}
 
 describe('--allow', () => {
   test.each([
