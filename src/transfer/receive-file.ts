@@ -194,8 +194,12 @@ function reasonOf(error: Error): Reason {
   if (error.name === 'NoRoom') {
     return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
   }
+  if (SHORTAGES.has((error as NodeJS.ErrnoException).code ?? '')) return { condition: 'busy' };
   return { condition: 'failed-application' };
 }
+
+/** The machine has too little of something for now; the file is wanted all the same. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 export function siOffer(file: IncomingSiFile): IncomingOffer {
   const { peer, sid, offer, ranged } = file;

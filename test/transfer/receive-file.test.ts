@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../src/protocol/file-offer.js';
 import { type Bytestream, BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
-import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
+import type { IncomingJingleFile } from '../../src/protocol/jingle/incoming-jingle-file.js';
+import { NS_JINGLE, type Reason } from '../../src/protocol/jingle/stanzas.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../src/protocol/si/stanzas.js';
 import type { PartialFile } from '../../src/transfer/inbox.js';
-import { bareOffer, OfferedAgain, receiveFile, siOffer } from '../../src/transfer/receive-file.js';
+import {
+  bareOffer,
+  jingleOffer,
+  OfferedAgain,
+  receiveFile,
+  siOffer,
+} from '../../src/transfer/receive-file.js';
 import { FileMismatch, RecipientRefused } from '../../src/transfer/recipient-errors.js';
 import {
   pairOfBytestreams,
@@ -201,6 +208,17 @@ describe('an inbox that fails', () => {
     await expect(send(pair.romeo, sourceOf(LETTER))).rejects.toThrow(RecipientRefused);
     await expect(received).rejects.toThrow('the disk is full');
   });
+});
+
+test.each([
+  ['EMFILE', 'busy'],
+  ['ENFILE', 'busy'],
+  ['EIO', 'failed-application'],
+])('a sender whose file the machine has no means for (%s) is told %s (R81)', (code, condition) => {
+  const told: Reason[] = [];
+  const fail = async (reason: Reason) => void told.push(reason);
+  jingleOffer({ fail } as IncomingJingleFile).fail(Object.assign(new Error(code), { code }));
+  expect(told).toEqual([{ condition }]);
 });
 
 describe('the sender hears that a file is there', () => {
