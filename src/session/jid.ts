@@ -1,4 +1,4 @@
-import { domainToUnicode } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 
 /** The parts of an address (RFC 7622). `local` and `resource` are empty where the JID has none. */
 export interface Jid {
@@ -120,6 +120,25 @@ const NOT_PLAIN = /[^\0-\x7f]|xn--/;
 
 /** Whether a server may write an address, prepared as it is, in another form. */
 export const hasForms = (jid: string): boolean => NOT_PLAIN.test(jid);
+
+/** A domain as it was written, and the other ways in which a server may have it: in Unicode (RFC 7622 §3.2), in ASCII. */
+export function domainForms(domain: string): string[] {
+  if (!hasForms(domain)) return [domain];
+  const others = [domainToUnicode(domain), domainToASCII(domain)];
+  return [...new Set([domain, ...others.filter((one) => one)])];
+}
+
+/**
+ * What a person typed, prepared, with its domain as our server has it that is the server of `own`, and in Unicode (RFC
+ * 7622 §3.2) that of another one. Throws `MalformedJid`.
+ */
+export function addressFrom(own: string, text: string): string {
+  const jid = prepareJid(text);
+  const { domain: ours } = parseJid(own);
+  const forms = domainForms(jid.domain);
+  const inUnicode = forms.length > 1 ? domainToUnicode(jid.domain) : '';
+  return formatJid({ ...jid, domain: forms.includes(ours) ? ours : inUnicode || jid.domain });
+}
 
 function folded(text: string): string {
   const { local, domain, resource } = parseJid(text);

@@ -2,9 +2,10 @@ import type { Trust } from './certificates.js';
 import { timerMs } from './clock.js';
 import { ConnectionFailed, dial } from './dial.js';
 import { lookUp, parseService } from './endpoints.js';
-import { prepareJid } from './jid.js';
+import { domainForms, type Jid, prepareJid } from './jid.js';
 import { logIn } from './login.js';
 import { serialize } from './serialize.js';
+import { StreamError } from './stream-error.js';
 import type { Element } from './xml.js';
 import { XmppStream } from './xmpp-stream.js';
 
@@ -43,7 +44,28 @@ async function open<Result>(
   signal: AbortSignal,
   negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
 ): Promise<Result> {
-  const { local, domain } = prepareJid(options.account);
+  const account = prepareJid(options.account);
+  const [first = '', ...others] = domainForms(account.domain);
+  let attempt = openAs({ ...account, domain: first }, options, signal, negotiate);
+  for (const domain of others) {
+    attempt = attempt.catch((error: Error) => {
+      if (!isUnknown(error)) throw error;
+      return openAs({ ...account, domain }, options, signal, negotiate);
+    });
+  }
+  return attempt;
+}
+
+/** Whether the server does not serve the domain that was asked for. */
+const isUnknown = ({ cause }: Error): boolean =>
+  cause instanceof StreamError && cause.condition === 'host-unknown';
+
+async function openAs<Result>(
+  { local, domain }: Jid,
+  options: StreamOptions,
+  signal: AbortSignal,
+  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+): Promise<Result> {
   const { ca, roots } = options;
   const endpoints = options.service
     ? [parseService(options.service)]

@@ -1,7 +1,7 @@
 import { randomSid } from '../protocol/ibb/stanzas.js';
 import { ProposalRejected, propose } from '../protocol/jingle/message-initiation.js';
 import type { SeenResource } from '../protocol/presence.js';
-import { bareJid, hasForms, preparedJid } from '../session/jid.js';
+import { addressFrom, bareJid, hasForms } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { meaningOfReason } from './answers.js';
@@ -46,7 +46,8 @@ export function findRecipients(
   note: (text: string) => void,
 ): AsyncGenerator<Recipient, void> {
   const search = new Search(session, via, signal, note);
-  return isContact(jid) ? search.anyOf(preparedJid(jid)) : search.named(preparedJid(jid));
+  const address = addressFrom(session.jid, jid);
+  return isContact(jid) ? search.anyOf(address) : search.named(address);
 }
 
 class Search {

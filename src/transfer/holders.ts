@@ -1,7 +1,7 @@
 import { NS_BOB } from '../protocol/bob/stanzas.js';
 import { CapsCache } from '../protocol/caps.js';
 import { seenResources } from '../protocol/presence.js';
-import { bareJid, parseJid, preparedJid } from '../session/jid.js';
+import { addressFrom, bareJid, parseJid, preparedJid } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { receiverOf } from './receiver.js';
 
@@ -23,7 +23,8 @@ export async function* holders(
   jids: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  for (const jid of jids) {
+  for (const typed of jids) {
+    const jid = addressFrom(session.jid, typed);
     const { local, resource } = parseJid(jid);
     if (resource || !local) {
       yield jid;

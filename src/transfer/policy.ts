@@ -1,6 +1,5 @@
-import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Contacts } from '../protocol/roster.js';
-import { bareJid, formatJid, parseJid, prepareJid } from '../session/jid.js';
+import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../session/jid.js';
 
 /** Whether the one with this JID may reach us. */
 export type Policy = (from: string) => boolean;
@@ -28,10 +27,8 @@ function createRule(rule: string, account: string, contacts: () => Contacts): Po
   if (rule === 'contacts') return (from) => contacts().has(bareJid(from));
   const jid = prepareJid(rule);
   // The server writes a domain in one of two ways, whichever the user has typed.
-  const forms = [jid.domain, domainToASCII(jid.domain), domainToUnicode(jid.domain)];
-  const allowed = new Set(
-    forms.filter((one) => one).map((domain) => formatJid({ ...jid, domain })),
-  );
+  const forms = domainForms(jid.domain);
+  const allowed = new Set(forms.map((domain) => formatJid({ ...jid, domain })));
   if (jid.resource) return (from) => allowed.has(from);
   if (jid.local) return (from) => allowed.has(bareJid(from));
   return (from) => allowed.has(parseJid(from).domain);

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../protocol/clock.js';
 import { roundTrip } from '../protocol/ping.js';
 import { askVersion } from '../protocol/version.js';
-import { preparedJid } from '../session/jid.js';
+import { addressFrom } from '../session/jid.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import type { Way } from './offers.js';
@@ -45,11 +45,12 @@ export interface Probe {
  */
 export async function probe(
   session: Session,
-  jid: string,
+  typed: string,
   signal: AbortSignal,
   note: (text: string) => void,
   clock: Clock = systemClock,
 ): Promise<Probe> {
+  const jid = addressFrom(session.jid, typed);
   const inquiry = new Inquiry(session, signal, note);
   const { answering, mute } = await whoIsThere(inquiry, jid);
   const { chosen, why } = choose(answering, jid, inquiry);
@@ -72,8 +73,8 @@ async function whoIsThere(
   inquiry: Inquiry,
   jid: string,
 ): Promise<{ answering: Resource[]; mute: ProbedResource[] }> {
-  const named = isContact(jid) ? receiverOf(jid) : preparedJid(jid);
-  const seen = isContact(jid) ? await inquiry.seen(preparedJid(jid)) : [];
+  const named = isContact(jid) ? receiverOf(jid) : jid;
+  const seen = isContact(jid) ? await inquiry.seen(jid) : [];
   const others = seen.filter((one) => one.jid !== named);
   const asked = [{ jid: named }, ...others].map((one) => inquiry.tryToAsk(one));
   const answering = (await Promise.all(asked)).filter((one) => one !== undefined);

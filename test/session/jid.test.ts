@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  addressFrom,
   bareJid,
   formatJid,
   isJid,
@@ -117,6 +118,16 @@ describe('an address', () => {
       '"romeo at home" is not an XMPP address; one looks like name@example.org',
     );
   });
+});
+
+test.each([
+  ['juliet@xn--bcher-kva.example/x', 'romeo@montague.example/x', 'juliet@bücher.example/x'],
+  ['juliet@xn--bcher-kva.example', 'romeo@bücher.example/x', 'juliet@bücher.example'],
+  ['juliet@Bücher.example', 'romeo@xn--bcher-kva.example/x', 'juliet@xn--bcher-kva.example'],
+  ['juliet@xn--.example', 'romeo@montague.example/x', 'juliet@xn--.example'],
+  ['Juliet@1.2.3', 'romeo@montague.example/x', 'juliet@1.2.3'],
+])('%j, typed by %s, is %s (R83)', (typed, own, address) => {
+  expect(addressFrom(own, typed)).toBe(address);
 });
 
 const parts = fc

@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { ResourceConflict } from '../../src/session/connection.js';
 import { ConnectionFailed } from '../../src/session/dial.js';
-import { authenticate, BIND, type Peer, secure } from '../support/scripted-server.js';
-import { honest, JID, meet, only, prepareHostileServers } from './hostile-server.js';
+import { attribute, authenticate, BIND, type Peer, secure } from '../support/scripted-server.js';
+import {
+  honest,
+  JID,
+  meet,
+  only,
+  prepareHostileServers,
+  readIdentity,
+  trusted,
+} from './hostile-server.js';
 
 // Servers that do what they may, and few do.
 
@@ -55,6 +63,49 @@ describe('a server that wants a session beside the resource (RFC 3921)', () => {
     );
     expect((await outcome).jid).toBe(JID);
     expect(only(server).received.tls).not.toContain('<session ');
+  });
+});
+
+describe('a domain', () => {
+  const unknown =
+    "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+
+  /** The domains that were asked for, one a connection, at a server that serves none of them. */
+  async function asked(account: string, scheme: 'xmpp' | 'xmpps') {
+    const domains: string[] = [];
+    const identity = await readIdentity(trusted.issue('xn--bcher-kva.example'));
+    const { outcome } = await meet(
+      async (peer) => {
+        if (scheme === 'xmpps') await peer.startTls(identity);
+        const [header] = await peer.expect(/<stream:stream[^>]*>/);
+        domains.push(attribute(header, 'to'));
+        peer.write(
+          `<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' xmlns:stream='http://etherx.jabber.org/streams' id='1'>${unknown}`,
+        );
+        peer.end();
+      },
+      { account, scheme },
+    );
+    await expect(outcome).rejects.toThrow(/host-unknown/);
+    return domains;
+  }
+
+  const [unicode, ascii] = ['bücher.example', 'xn--bcher-kva.example'];
+
+  test.each<[string, 'xmpp' | 'xmpps', string[]]>([
+    [unicode, 'xmpp', [unicode, ascii]],
+    [ascii, 'xmpp', [ascii, unicode]],
+    [unicode, 'xmpps', [unicode, ascii]],
+    [ascii, 'xmpps', [ascii, unicode]],
+  ])(
+    'that the server does not know as %s (%s) is asked for in its other form (R79)',
+    async (domain, scheme, forms) => {
+      expect(await asked(`romeo@${domain}`, scheme)).toEqual(forms);
+    },
+  );
+
+  test('of one form is asked for once', async () => {
+    expect(await asked('romeo@books.example', 'xmpp')).toEqual(['books.example']);
   });
 });
 

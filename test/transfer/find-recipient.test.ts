@@ -197,6 +197,13 @@ describe('an address that may be written in another form', () => {
     },
   );
 
+  test('has its domain in Unicode, however it was typed (R83)', async () => {
+    const { find, sent } = romeoIn({ features: { 'juliet@bücher.example/inband': ABLE } });
+    const { peer } = await find('juliet@xn--bcher-kva.example');
+    expect(peer).toBe('juliet@bücher.example/inband');
+    expect(sent).toEqual(['query juliet@bücher.example/inband']);
+  });
+
   test('is not that of another account, which the server knows beside it (R83)', async () => {
     const { find } = romeoIn({
       features: { [`${STORED}/desk`]: ABLE },
