@@ -1,4 +1,5 @@
 import type { FileOffer } from '../protocol/file-offer.js';
+import { HASH_FUNCTIONS } from '../protocol/hash-functions.js';
 import type { Recipient } from '../transfer/find-recipient.js';
 import { type AcceptedOffer, offerTo, WAYS, type Way } from '../transfer/offers.js';
 import { leavesOthers, RecipientUnreachable } from '../transfer/recipient-errors.js';
@@ -13,6 +14,10 @@ const SAFE_BLOCK_SIZE = 4096;
 
 /** A bare bytestream is never accepted before it is there. */
 const LEAST_WITH_NAME: Way = 'si';
+
+const HASHES = ['sha-256'];
+/** XEP-0096 knows only MD5, which a Node of FIPS has not; without it a file that is cut begins again. */
+const HASHES_BY_SI = [...HASHES, ...HASH_FUNCTIONS.filter((name) => name === 'md5')];
 
 /** A file that a recipient has accepted, as it was offered. */
 interface Offered {
@@ -132,7 +137,7 @@ export class SendingFile {
     const recipient = this.#asBefore(found);
     // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
     const mayBeResumed = recipient.ways.some((way) => way !== 'ibb');
-    const offer = mayBeResumed ? await this.#describe() : plainOffer(this.#source);
+    const offer = mayBeResumed ? await this.#describe(recipient.ways) : plainOffer(this.#source);
     if (!this.#wasAccepted)
       this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
     try {
@@ -147,9 +152,14 @@ export class SendingFile {
     }
   }
 
-  async #describe(): Promise<FileOffer> {
+  /**
+   * Reads the file once for all attempts. Where SI is not the first way, its MD5 is not worth the time: the clients that go
+   * on with a file do so by Jingle where they can.
+   */
+  async #describe([way]: readonly Way[]): Promise<FileOffer> {
+    const algorithms = way === 'si' ? HASHES_BY_SI : HASHES;
     this.#offer ??= await this.#reporter.connecting(`reading ${this.#source.name}`, () =>
-      describeSource(this.#source, this.#signal),
+      describeSource(this.#source, this.#signal, algorithms),
     );
     return this.#offer;
   }

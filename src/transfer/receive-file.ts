@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, systemClock } from '../protocol/clock.js';
 import type { FileOffer } from '../protocol/file-offer.js';
 import { nodeNameOf } from '../protocol/hash-functions.js';
 import {
@@ -74,7 +73,6 @@ export async function receiveFile(
   file: IncomingOffer,
   inbox: Inbox,
   { onStart, onProgress }: ReceiveOptions,
-  clock = systemClock,
 ): Promise<ReceivedFile> {
   let partial: PartialFile | undefined;
   try {
@@ -84,7 +82,6 @@ export async function receiveFile(
     const size = await write(stream, partial, onProgress);
     checkSize(size, file.offer.size);
     const told = await file.hashes();
-    if (told.size === 0 && partial.offset > 0) await seeEnd(stream, clock);
     compare(partial, told);
     const sha256 = partial.digest('sha256').toString('hex');
     const path = await partial.publish(file.offer.name, file.offer.date);
@@ -116,13 +113,12 @@ function wantedFor(file: IncomingOffer): WantedPartial {
 
 /**
  * What two offers have in common that bring the same bytes from the same person, whichever the resource, whatever they
- * are called. `undefined` where that cannot be known, or the sender cannot go on in the middle.
+ * are called: a hash, as two files can have one name, size and date. `undefined` where no hash is known before the bytes,
+ * or the sender cannot go on in the middle. An MD5 is good enough: who makes two files with one MD5 can mix only his own.
  */
 export function identityOf({ peer, offer, ranged }: IncomingOffer): string | undefined {
-  const { name, size, date, hashes } = offer;
-  if (!ranged || size === undefined) return undefined;
-  // XEP-0096 knows no better.
-  if (!hashes?.size) return date && JSON.stringify([bareJid(peer), size, name, date.getTime()]);
+  const { size, hashes } = offer;
+  if (!ranged || size === undefined || !hashes?.size) return undefined;
   const digests = [...hashes].map(([name, digest]) => [name, digest.toString('hex')]).sort();
   return JSON.stringify([bareJid(peer), size, digests]);
 }
@@ -154,20 +150,6 @@ function compare(partial: PartialFile, told: ReadonlyMap<string, Buffer>): void 
       throw new FileMismatch(`the bytes that came do not have the ${name} hash that was told`);
     }
   }
-}
-
-/** How long a sender that has sent enough, and does not close, might still have more. */
-const MORE_MS = 30_000;
-
-/**
- * A sender that has not gone on where it was asked to has more to send: `BytestreamOverrun`. Where the bytestream
- * breaks before that is known, the next transfer of the file will tell.
- */
-async function seeEnd(stream: Bytestream, clock: Clock): Promise<void> {
-  const over = new AbortController();
-  void stream.peerClosed.then(() => over.abort());
-  await clock.sleep(MORE_MS, over.signal).catch(() => undefined);
-  if (stream.errored) throw stream.errored;
 }
 
 export function jingleOffer(file: IncomingJingleFile): IncomingOffer {

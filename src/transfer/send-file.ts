@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { FileOffer } from '../protocol/file-offer.js';
+import { nodeNameOf } from '../protocol/hash-functions.js';
 import { type Bytestream, BytestreamBroken } from '../protocol/ibb/bytestream.js';
 import type { AcceptedOffer } from './offers.js';
 import { whyBrokenOff } from './recipient-errors.js';
@@ -35,17 +36,25 @@ export interface SentFile {
 /** What is known of a file without reading it. */
 export const plainOffer = ({ read, ...offer }: Source): FileOffer => offer;
 
-/** The same with its hash: reads it once, where it can be read again. */
-export async function describeSource(source: Source, signal: AbortSignal): Promise<FileOffer> {
+/** The same with its hashes, by XEP-0300 name: reads it once, where it can be read again. */
+export async function describeSource(
+  source: Source,
+  signal: AbortSignal,
+  algorithms: readonly string[] = ['sha-256'],
+): Promise<FileOffer> {
   const offer = plainOffer(source);
   if (source.size === undefined) return offer;
-  const hash = createHash('sha256');
+  const hashes = new Map<string, Hash>();
+  for (const one of algorithms) hashes.set(one, createHash(nodeNameOf(one) as string));
+  const update = (bytes: Buffer) => {
+    for (const hash of hashes.values()) hash.update(bytes);
+  };
   // One buffer for all: at the speed of a disk, new ones would be garbage sooner than it is collected.
-  for await (const bytes of counted(source, 0, hash, Buffer.allocUnsafe(HASHED_BYTES))) {
+  for await (const bytes of counted(source, 0, { update }, Buffer.allocUnsafe(HASHED_BYTES))) {
     void bytes;
     signal.throwIfAborted();
   }
-  return { ...offer, hashes: new Map([['sha-256', hash.digest()]]) };
+  return { ...offer, hashes: new Map([...hashes].map(([name, hash]) => [name, hash.digest()])) };
 }
 
 /**
@@ -142,7 +151,12 @@ async function* read(
 }
 
 /** The bytes from `offset` on. Throws `SourceChanged` when they are not as many as they were, before one too many. */
-async function* counted({ name, size, read }: Source, offset: number, hash: Hash, buffer?: Buffer) {
+async function* counted(
+  { name, size, read }: Source,
+  offset: number,
+  hash: { update(bytes: Buffer): void },
+  buffer?: Buffer,
+) {
   let count = offset;
   const changed = () =>
     new SourceChanged(

@@ -14,6 +14,7 @@ import {
   RecipientUnreachable,
   WayRefused,
 } from '../../src/transfer/recipient-errors.js';
+import type { Source } from '../../src/transfer/send-file.js';
 import type { Event } from '../../src/ui/events.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';
@@ -55,17 +56,24 @@ async function waysOffered(
   blockSize = 4096,
 ): Promise<{
   offered: Way[];
+  /** The names of the hashes, for each offer. */
+  hashes: string[][];
+  /** Where the file was read from, each time. */
+  readFrom: number[];
   blockSizes: unknown[];
   events: string[];
   outcome: Error | undefined;
 }> {
   const offered: Way[] = [];
+  const hashes: string[][] = [];
+  const readFrom: number[] = [];
   const blockSizes: unknown[] = [];
   const events: string[] = [];
   const offerBy =
     (way: Way): Offer =>
-    async (_peer, _file, options) => {
+    async (_peer, file, options) => {
       offered.push(way);
+      hashes.push([...(file.hashes?.keys() ?? [])]);
       blockSizes.push(options.blockSize);
       const answer = accepted.shift();
       if (answer instanceof Error) throw answer;
@@ -94,12 +102,17 @@ async function waysOffered(
   };
   const flags = { retryFor, acceptTimeout: 1 } as SendFlags;
   const { signal } = new AbortController();
-  const file = new SendingFile(sourceOf(LETTER), line, flags, { signal } as Context, reporter);
+  const plain = sourceOf(LETTER);
+  const read: Source['read'] = (offset) => {
+    readFrom.push(offset);
+    return plain.read(offset);
+  };
+  const file = new SendingFile({ ...plain, read }, line, flags, { signal } as Context, reporter);
   const outcome = await file.send().then(
     () => undefined,
     (error: Error) => error,
   );
-  return { offered, blockSizes, events, outcome };
+  return { offered, hashes, readFrom, blockSizes, events, outcome };
 }
 
 test('a file that was cut is offered again as it was accepted, or better', async () => {
@@ -110,6 +123,22 @@ test('a file that was cut is offered again as it was accepted, or better', async
   expect(offered).toEqual(['si', 'jingle']);
   expect(events).toEqual(['offer', 'start', 'again', 'again', 'resumed', 'done']);
 });
+
+test.each<[Way, string[]]>([
+  ['si', ['sha-256', 'md5']],
+  ['jingle', ['sha-256']],
+])(
+  'a file that goes by %s is read once for its hashes, however often it is offered',
+  async (way, names) => {
+    const { hashes, readFrom, outcome } = await waysOffered(
+      [[way, 'ibb'], [way]],
+      [new BytestreamLost('forgotten'), acceptedBy(way, LETTER.length)],
+    );
+    expect(outcome).toBeUndefined();
+    expect(hashes).toEqual([names, names]);
+    expect(readFrom).toEqual([0, 0]); // the other one is what is sent
+  },
+);
 
 // The first attempt was the last where the recipient was started anew before the bytestream was there.
 test('a file that was accepted and forgotten is offered again, and never without its name', async () => {

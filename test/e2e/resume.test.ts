@@ -57,6 +57,18 @@ describe('a file whose transfer was cut', () => {
     expect(starts).toHaveLength(1);
   });
 
+  // By the MD5 that is offered, the only hash of SI.
+  test('goes on by itself by SI too (R71)', async () => {
+    const killed = await receive();
+    const alice = send('alice', '--via', 'si');
+    await pastCheckpoint();
+    await killed.stop('SIGKILL');
+    await receive();
+    expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
+    expect(offsetsOf(alice)[0]).toBeGreaterThan(0);
+    await expectArrived();
+  });
+
   test('goes on by itself when the daemon was ended and is there again', async () => {
     const ended = await receive();
     const alice = send();

@@ -48,7 +48,10 @@ const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest();
 test('a file goes from one account to another, from an offset on', async () => {
   const [alice, bob] = await Promise.all([online('alice'), online('bob')]);
   const bytes = randomBytes(100_000);
-  const outcome = alice.transfers.offer(bob.session.jid, { name: 'a.bin', size: bytes.length });
+  const outcome = alice.transfers.offer(bob.session.jid, {
+    ...{ name: 'a.bin', size: bytes.length },
+    hashes: new Map([['md5', md5(bytes)]]),
+  });
   const accepted = (await bob.offered).accept({ offset: 40_000 });
   const { stream, offset } = await outcome;
   stream.resume().end(bytes.subarray(offset));

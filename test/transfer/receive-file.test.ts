@@ -6,9 +6,12 @@ import type { IncomingJingleFile } from '../../src/protocol/jingle/incoming-jing
 import { NS_JINGLE, type Reason } from '../../src/protocol/jingle/stanzas.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../src/protocol/si/stanzas.js';
+import { xml } from '../../src/session/xml.js';
 import type { PartialFile } from '../../src/transfer/inbox.js';
 import {
   bareOffer,
+  type IncomingOffer,
+  identityOf,
   jingleOffer,
   OfferedAgain,
   receiveFile,
@@ -21,9 +24,9 @@ import {
   pattern,
   unattended,
 } from '../protocol/ibb/bytestreams.js';
-import { leftOf, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
-import { JULIET } from '../support/linked-sessions.js';
-import { ManualClock, settled } from '../support/manual-clock.js';
+import { leftOf, offeredTo, type Pair, pairOfTransfers } from '../protocol/jingle/transfers.js';
+import { JULIET, parse, ROMEO } from '../support/linked-sessions.js';
+import { settled } from '../support/manual-clock.js';
 import { MemoryInbox } from './memory-inbox.js';
 import { QUIET, receive, send, sha256, sourceOf } from './transfers.js';
 
@@ -314,53 +317,105 @@ test('a file by SI that is given up does not wait for its bytestream', async () 
   await outcome;
 });
 
-describe('a file by SI that is gone on with, and has no hash', () => {
-  const offer = { name: 'letter.txt', size: 50, date: new Date(0) };
-  const kept = JSON.stringify(['romeo@montague.example', 50, 'letter.txt', 0]);
+describe('a file by SI that is gone on with', () => {
+  const md5 = digest('md5', LETTER);
+  const offer = { name: 'letter.txt', size: 50, hashes: new Map([['md5', md5]]) };
+  const kept = JSON.stringify(['romeo@montague.example', 50, [['md5', md5.toString('hex')]]]);
 
   /** Juliet has 20 bytes of it; Romeo sends these, and closes or not. */
   async function goneOn(bytes: Buffer, closes = true) {
     const { romeo, juliet, sessions } = pairOfServices();
     const inbox = new MemoryInbox();
-    const clock = new ManualClock();
     inbox.kept.set(kept, LETTER.subarray(0, 20));
     const transfers = new SiFileTransfers(sessions[1], juliet);
     const received = new Promise<unknown>((resolve, reject) => {
-      transfers.onOffer = (file) =>
-        receiveFile(siOffer(file), inbox, QUIET, clock).then(resolve, reject);
+      transfers.onOffer = (file) => receiveFile(siOffer(file), inbox, QUIET).then(resolve, reject);
     });
     received.catch(() => undefined); // each test says what becomes of it
     const asked = await sessions[0].request('set', JULIET, si.offer('a0', offer));
-    expect(si.readAnswer(asked, 50)).toEqual({ offset: 20 });
+    expect(si.readAnswer(asked, offer)).toEqual({ offset: 20 });
     const stream = unattended(await romeo.open(JULIET, { sid: 'a0', blockSize: 10 }));
     if (closes) stream.end(bytes);
     else stream.write(bytes);
     await settled();
-    return { inbox, received, clock, stream };
+    return { inbox, received };
   }
 
   test.each([
     ['closes', true],
     ['does not close', false],
   ])('is there when the rest has come and its sender %s', async (_what, closes) => {
-    const { inbox, received, clock } = await goneOn(LETTER.subarray(20), closes);
-    if (!closes) expect(inbox.files.size).toBe(0);
-    await clock.advance(30_000);
+    const { inbox, received } = await goneOn(LETTER.subarray(20), closes);
     await received;
     expect(inbox.files.get('letter.txt')).toEqual(LETTER);
   });
 
-  // A sender that gives up sends a block out of sequence, which is no byte too many.
-  test('is kept when its sender breaks off behind the last byte', async () => {
-    const { inbox, received, stream } = await goneOn(LETTER.subarray(20), false);
-    stream.destroy();
-    await expect(received).rejects.toThrow('unexpected-request');
-    expect(inbox.kept.get(kept)).toEqual(LETTER);
-  });
-
   test('is not kept when its sender begins at the start all the same', async () => {
     const { inbox, received } = await goneOn(LETTER);
-    await expect(received).rejects.toThrow('more than was agreed on');
+    await expect(received).rejects.toThrow(FileMismatch);
     expect(inbox).toMatchObject({ ...nothing, kept: new Map() });
+  });
+});
+
+describe('two files of one name, size and date are never mixed (R71)', () => {
+  const facts = { name: 'letter.txt', size: 50, date: new Date(0) };
+  const unasked = () => Promise.reject(new Error('nobody asks'));
+  const offering = (offer: FileOffer): IncomingOffer => ({
+    ...{ peer: ROMEO, sid: 'a0', offer, hashFunctions: ['sha-256'], ranged: true },
+    ...{ accept: unasked, hashes: unasked, confirm: unasked, fail: () => undefined },
+  });
+  const hashes = new Map([['sha-256', digest('sha256', LETTER)]]);
+
+  test('where no hash is told before the bytes: nothing of them is gone on with', () => {
+    expect(identityOf(offering(facts))).toBeUndefined();
+    expect(identityOf(offering({ ...facts, hashes: new Map() }))).toBeUndefined();
+  });
+
+  test('where their hashes differ', () => {
+    const others = new Map([['sha-256', digest('sha256', pattern(49))]]);
+    const [one, other] = [hashes, others].map((hashes) =>
+      identityOf(offering({ ...facts, hashes })),
+    );
+    expect(one).toBeDefined();
+    expect(one).not.toBe(other);
+  });
+
+  test('by a hash that is told after the one that was offered', async () => {
+    const pair = pairOfTransfers();
+    const inbox = new MemoryInbox();
+    const { received } = receive(pair.juliet, inbox);
+    const his = await pair.romeo.offer(JULIET, { ...facts, hashes });
+    const mixed = Buffer.concat([LETTER.subarray(0, 20), Buffer.alloc(30)]);
+    await his.sendHashes(new Map([['sha-256', digest('sha256', mixed)]]));
+    unattended(his.stream).end(mixed);
+    await expect(received).rejects.toThrow(FileMismatch);
+    expect(inbox.files.size).toBe(0);
+  });
+
+  test('by a recipient that asks for a part where none was offered, for want of a hash', async () => {
+    const pair = pairOfTransfers({
+      intercept: (stanza, deliver) => {
+        const text = stanza.toString();
+        const isAnswer = text.includes('session-accept');
+        deliver(isAnswer ? parse(text.replace('<size>', '<range offset="20"/><size>')) : stanza);
+      },
+    });
+    const incoming = offeredTo(pair.juliet);
+    const outcome = pair.romeo.offer(JULIET, facts, { timeout: 1000 });
+    outcome.catch(() => undefined); // is told of below
+    const file = await incoming;
+    expect(file.ranged).toBe(false);
+    await expect(file.accept()).rejects.toThrow('it cannot begin there');
+    await pair.clock.advance(1000);
+    await expect(outcome).rejects.toThrow();
+  });
+
+  test('by SI: without a hash no part is offered, nor sent', () => {
+    expect(si.readOffer(si.offer('a0', facts)).ranged).toBe(false);
+    const reply = xml('iq', {}, si.answer(20));
+    expect(() => si.readAnswer(reply, facts)).toThrow('not in the file');
+    const md5 = new Map([['md5', digest('md5', LETTER)]]);
+    expect(si.readOffer(si.offer('a0', { ...facts, hashes: md5 })).ranged).toBe(true);
+    expect(si.readAnswer(reply, { ...facts, hashes: md5 })).toEqual({ offset: 20 });
   });
 });

@@ -25,10 +25,14 @@ export interface FileDescription extends FileOffer {
   hashFunctions: readonly string[];
 }
 
+/** XEP-0414: nobody wants md5 any more, and Psi takes no offer with a hash that it does not know. */
+export const toldHashes = (hashes: FileOffer['hashes']): [algorithm: string, Buffer][] =>
+  [...(hashes ?? [])].filter(([algorithm]) => algorithm !== 'md5');
+
 /** Describes a file whose hash is there, or will follow; in an answer with the range that is wanted. */
 export function description(file: FileOffer, range?: Range): Element {
   const { name, size, date, mediaType, description } = file;
-  const hashes = [...(file.hashes ?? [])].map(([algorithm, digest]) => hash(algorithm, digest));
+  const hashes = toldHashes(file.hashes).map(([algorithm, digest]) => hash(algorithm, digest));
   const text = (name: string, value: string | number | undefined) =>
     value === undefined ? undefined : xml(name, {}, xmlText(String(value)));
   return xml(

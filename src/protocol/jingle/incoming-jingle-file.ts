@@ -179,7 +179,8 @@ export class IncomingJingleFile {
   #takeInfo(info: Element): void {
     if (!info.is('checksum', NS_FILE_TRANSFER)) throw unsupportedInfo();
     const known = [...readChecksum(info)].filter(([name]) => this.hashFunctions.includes(name));
-    this.#hashes = new Map([...this.#hashes, ...known]);
+    // What was offered stays: by it the file was gone on with.
+    this.#hashes = new Map([...this.#hashes, ...known, ...(this.#file.hashes ?? [])]);
     if (this.#stream) this.#woken.abort();
   }
 

@@ -10,6 +10,7 @@ import {
   NS_FILE_ERRORS,
   NS_FILE_TRANSFER,
   readDescription,
+  toldHashes,
 } from './file-description.js';
 import { NS_JINGLE_IBB, readTransport, transport } from './ibb-transport.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
@@ -68,7 +69,7 @@ export class JingleFileTransfers {
     const open = { sid: announcedSid(), blockSize, stanza: agreedStanza(settings.stanza) };
     const session = this.#sessions.create(peer, sid, {
       ...{ creator: 'initiator', name: 'file', senders: 'initiator', isSecured: false },
-      description: description(file, file.size === undefined ? undefined : { offset: 0 }),
+      description: description(file, mayBeGoneOnWith(file) ? { offset: 0 } : undefined),
       transport: transport(open),
     });
     const outgoing = new OutgoingJingleFile(session, this.#bytestreams, open, this.#clock);
@@ -103,6 +104,10 @@ export class JingleFileTransfers {
     this.onRefused(session.peer, why);
   }
 }
+
+/** Without a hash that is told nobody can know whether what is there is of the same file. */
+const mayBeGoneOnWith = ({ size, hashes }: FileOffer): boolean =>
+  size !== undefined && toldHashes(hashes).length > 0;
 
 /** What cannot be taken, whoever offers it: the reason for the peer, and another for us. */
 function whyRefused({ content }: JingleSession): [Reason, why: string] | undefined {

@@ -145,10 +145,11 @@ export class OutgoingJingleFile {
     else this.#stream?.abandon(why);
   }
 
-  /** Bytes, as offered; 0 where that is not known, and nothing but the whole can be had. */
-  get #size(): number {
+  /** Bytes up to where it may begin: 0 where nothing but the whole was offered. */
+  get #furthest(): number {
     const { description } = this.#session.content;
-    return (description && readDescription(description).size) ?? 0;
+    const { size = 0, range } = description ? readDescription(description) : {};
+    return range ? size : 0;
   }
 
   /** Bytes that were sent, whether the recipient has acknowledged them or not. */
@@ -184,7 +185,7 @@ export class OutgoingJingleFile {
       throw badRequest('accept what was offered');
     }
     const { range = this.#range } = readDescription(description);
-    if (range.offset > this.#size) throw badRequest('the file does not reach so far');
+    if (range.offset > this.#furthest) throw badRequest('it cannot begin there');
     this.#open = readAnswer(transport, this.#open);
     this.#range = range;
     this.#isAccepted = true;

@@ -27,10 +27,14 @@ export interface Range {
   length?: number;
 }
 
-/** Offers a file, or any part of it. Throws RangeError for a file without a size, which XEP-0096 §3 wants. */
+/**
+ * Offers a file; any part of it where its MD5 is known, without which two files of one name cannot be told apart. Throws
+ * RangeError for a file without a size, which XEP-0096 §3 wants.
+ */
 export function offer(sid: string, file: FileOffer): Element {
   const { name, size, mediaType, description, date, hashes } = file;
   if (size === undefined) throw new RangeError('a file without a size cannot be offered by SI');
+  const md5 = hashes?.get('md5');
   const attrs = {
     xmlns: NS_SI_FILE_TRANSFER,
     name: xmlText(name),
@@ -38,13 +42,13 @@ export function offer(sid: string, file: FileOffer): Element {
     date: knownDate(date)
       ?.toISOString()
       .replace(/\.\d+Z$/, 'Z'),
-    hash: hashes?.get('md5')?.toString('hex'),
+    hash: md5?.toString('hex'),
   };
   const desc = description ? xml('desc', {}, xmlText(description)) : undefined;
   return xml(
     'si',
     { xmlns: NS_SI, id: sid, 'mime-type': mediaType, profile: NS_SI_FILE_TRANSFER },
-    xml('file', attrs, desc, xml('range')),
+    xml('file', attrs, desc, md5 && xml('range')),
     offeredMethods(),
   );
 }
@@ -70,15 +74,19 @@ export function readOffer(si: Element): SiOffer {
   return { sid, file: offered, ranged: file.getChild('range') !== undefined };
 }
 
-/** What of a file of `size` bytes the recipient wants. Throws `StanzaError` for an answer that does not fit the offer. */
-export function readAnswer(reply: Element, size: number): Range {
+/**
+ * What of the file that was offered the recipient wants. Throws `StanzaError` for an answer that does not fit: without an
+ * MD5 it cannot know that what it has is of the same file.
+ */
+export function readAnswer(reply: Element, { size = 0, hashes }: FileOffer): Range {
   const si = reply.getChild('si', NS_SI);
   if (!si || !choosesIbb(si)) throw badRequest('the answer does not choose what was offered');
   const { offset: from, length: count } =
     si.getChild('file', NS_SI_FILE_TRANSFER)?.getChild('range')?.attrs ?? {};
   const offset = from === undefined ? 0 : readBytes(from);
   const length = count === undefined ? undefined : readBytes(count);
-  const fits = offset + (length ?? 0) <= size; // nor does what is no number
+  // What is no number does not fit either.
+  const fits = offset + (length ?? 0) <= size && (offset === 0 || hashes?.has('md5'));
   if (!fits) throw badRequest('the answer wants what is not in the file');
   return { offset, ...(length !== undefined && { length }) };
 }

@@ -117,6 +117,13 @@ describe('what is written', () => {
     expect(hashes?.size).toBe(0);
   });
 
+  test('has no MD5', () => {
+    const md5 = new Map([['md5', Buffer.alloc(16)]]);
+    const { hashFunctions, hashes } = read(description({ name: 'a', hashes: md5 }).toString());
+    expect(hashFunctions).toEqual(['sha-256']);
+    expect(hashes?.size).toBe(0);
+  });
+
   test('keeps what is not fit for XML', () => {
     const name = `<&"'>]]>.txt`;
     expect(read(description({ name }).toString()).name).toBe(name);

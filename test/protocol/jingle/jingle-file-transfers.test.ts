@@ -10,7 +10,10 @@ import { settled } from '../../support/manual-clock.js';
 import { pattern, readAll, unattended } from '../ibb/bytestreams.js';
 import { accepted, leftOf, offered, type Pair, pairOfTransfers } from './transfers.js';
 
-const LETTER = { name: 'letter.txt', size: 6 };
+const LETTER = {
+  ...{ name: 'letter.txt', size: 6 },
+  hashes: new Map([['sha-256', Buffer.alloc(32)]]), // without one nothing but the whole is offered
+};
 
 /** Keeps what Juliet or Romeo says until the test lets it go; of the stanzas that `holds` says. */
 function held(holds: (stanza: Element) => boolean) {
@@ -59,7 +62,7 @@ describe('an offer', () => {
 
   test('is taken from a byte on, and ends after the rest', async () => {
     const pair = pairOfTransfers();
-    const { outgoing, incoming } = await offered(pair);
+    const { outgoing, incoming } = await offered(pair, LETTER);
     const hers = await incoming.accept(2);
     hers.allowHalfOpen = true;
     const { stream, range } = await outgoing;
@@ -86,7 +89,7 @@ describe('an offer', () => {
           if (when === 'before') answer();
         },
       });
-      const { outgoing, incoming } = await offered(pair);
+      const { outgoing, incoming } = await offered(pair, LETTER);
       const hers = readAll(await incoming.accept(2));
       hers.catch(() => undefined);
       if (when === 'after') {

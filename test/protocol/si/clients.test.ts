@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -24,7 +25,8 @@ import {
 // What clients do beside the XEPs; which ones were seen doing it, test/peers/README.md says.
 
 const BYTES = pattern(10_000);
-const FILE = { name: 'test.bin', size: BYTES.length };
+const MD5 = createHash('md5').update(BYTES).digest();
+const FILE = { name: 'test.bin', size: BYTES.length, hashes: new Map([['md5', MD5]]) };
 
 afterEach(() => {
   jest.useRealTimers();

@@ -13,7 +13,10 @@ export const NS_FILE = `xmlns='${PROFILE}'`;
 export const IBB = 'http://jabber.org/protocol/ibb';
 export const SOCKS5 = 'http://jabber.org/protocol/bytestreams';
 
-export const FILE: FileOffer = { name: 'test.txt', size: 1022 };
+export const FILE: FileOffer = {
+  ...{ name: 'test.txt', size: 1022 },
+  hashes: new Map([['md5', Buffer.alloc(16)]]), // without it nothing but the whole is offered
+};
 
 const negotiation = (type: string, field: string) =>
   `<feature xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='${type}'>${field}</x></feature>`;

@@ -63,10 +63,13 @@ describe('an offer', () => {
     expect(stanzas.readOffer(si)).toEqual({ sid: 'a0', ranged: true, file });
   });
 
-  test('is of in-band bytestreams alone, of any part of the file', () => {
+  test('is of in-band bytestreams alone, and of any part of the file where it has an MD5', () => {
     const si = stanzas.offer('a0', { name: 'test.txt', size: 1022 });
-    const expected = offerOf({ within: '<range/>', methods: options(IBB) });
+    const expected = offerOf({ methods: options(IBB) });
     expect(parse(si.toString()).toString()).toBe(expected.toString());
+    const md5 = new Map([['md5', Buffer.alloc(16)]]);
+    const withHash = stanzas.offer('a0', { name: 'test.txt', size: 1022, hashes: md5 });
+    expect(withHash.getChild('file')?.getChild('range')).toBeDefined();
   });
 
   test('names a file by what XML can carry', () => {
@@ -151,6 +154,7 @@ describe('an offer', () => {
 });
 
 describe('an answer', () => {
+  const OFFERED = { name: 'a', size: 1022, hashes: new Map([['md5', Buffer.alloc(16)]]) };
   const answerOf = (range: string, methods = choice(IBB)) => {
     const file = range && `<file ${NS_FILE}>${range}</file>`;
     return parse(`<iq type='result'><si ${NS_SI}>${file}${methods}</si></iq>`);
@@ -174,7 +178,7 @@ describe('an answer', () => {
     ["<range offset='1000' length='22'/>", { offset: 1000, length: 22 }],
     ["<range length='0'/>", { offset: 0, length: 0 }],
   ])('that says %s wants that', (range, expected) => {
-    expect(stanzas.readAnswer(answerOf(range), 1022)).toEqual(expected);
+    expect(stanzas.readAnswer(answerOf(range), OFFERED)).toEqual(expected);
   });
 
   test.each([
@@ -191,7 +195,7 @@ describe('an answer', () => {
     "<range length='all'/>",
     "<range offset='9007199254740991' length='9007199254740991'/>",
   ])('that says %s wants what is not there', (range) => {
-    const refusal = refusalOf(() => stanzas.readAnswer(answerOf(range), 1022));
+    const refusal = refusalOf(() => stanzas.readAnswer(answerOf(range), OFFERED));
     expect(refusal).toMatchObject({
       condition: 'bad-request',
       text: expect.stringContaining('not in the file'),
@@ -207,7 +211,7 @@ describe('an answer', () => {
     ['nothing', parse("<iq type='result'/>")],
     ['something else', parse("<iq type='result'><si xmlns='urn:x'/></iq>")],
   ])('with %s does not fit the offer', (_what, reply) => {
-    const refusal = refusalOf(() => stanzas.readAnswer(reply, 1022));
+    const refusal = refusalOf(() => stanzas.readAnswer(reply, OFFERED));
     expect(refusal).toMatchObject({
       condition: 'bad-request',
       text: expect.stringContaining('does not choose'),
