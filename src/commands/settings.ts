@@ -75,8 +75,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
+    const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // Of a directory the system does not say which.
+    if (code === 'EISDIR') Object.assign(error as Error, { message: `${message} '${path}'` });
     throw error;
   }
 }
