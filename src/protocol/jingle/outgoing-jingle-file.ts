@@ -9,6 +9,7 @@ import type { Open } from '../ibb/stanzas.js';
 import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
 import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-transport.js';
 import { JingleEnded, type JingleSession } from './jingle-session.js';
+import { pingWhenStalled } from './ping-when-stalled.js';
 import { type Content, type Reason, unsupportedInfo } from './stanzas.js';
 import { type Confirmation, FileUnconfirmed, Verdict } from './verdict.js';
 import { Waker } from './waker.js';
@@ -24,9 +25,6 @@ const FIRST_PING_MS = 3_000;
 /** While a person thinks, the program that asks may end. */
 const PING_AFTER_MS = 30_000;
 
-/** No block was acknowledged for this long. */
-const STALLED_MS = 10_000;
-
 /** A file that was offered by Jingle. */
 export class OutgoingJingleFile {
   readonly #session: JingleSession;
@@ -37,6 +35,8 @@ export class OutgoingJingleFile {
   #stream: Bytestream | undefined;
   /** Aborted when the session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
+  /** Aborted when the recipient has all blocks; from then on the verdict asks whether it is there. */
+  readonly #allSent = new AbortController();
   #isAccepted = false;
   readonly #verdict: Verdict;
   /** Wakes the one who waits for the peer's answer. */
@@ -96,7 +96,7 @@ export class OutgoingJingleFile {
       this.#stream = stream;
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();
-      void this.#watch(stream);
+      void pingWhenStalled(this.#session, stream, this.#clock, this.#allSent.signal);
     } catch (error) {
       this.#leave(error as Error);
       signal?.throwIfAborted();
@@ -120,6 +120,7 @@ export class OutgoingJingleFile {
    */
   async confirmed(): Promise<Confirmation> {
     const { stream } = this;
+    this.#allSent.abort();
     try {
       const said = await this.#verdict.on(stream);
       if (said === 'received') void this.#session.terminate({ condition: 'success' });
@@ -166,17 +167,6 @@ export class OutgoingJingleFile {
       if (rest <= 0) throw new OfferUnanswered(`${peer} did not say whether it wants the file`);
       await this.#waker.wait(Math.min(rest, pause));
       if (!this.#isAccepted && !ended.aborted) void this.#session.ping();
-    }
-  }
-
-  /** A recipient whose program was started anew knows nothing of the file any more, and servers do not tell. */
-  async #watch(stream: Bytestream): Promise<void> {
-    const over = new AbortController();
-    stream.once('close', () => over.abort());
-    const until = AbortSignal.any([over.signal, this.#session.ended]);
-    for (let before = -1; !until.aborted; before = stream.bytesSent) {
-      await this.#clock.sleep(STALLED_MS, until).catch(() => undefined);
-      if (stream.bytesSent === before && !until.aborted) await this.#session.ping();
     }
   }
 

@@ -112,6 +112,18 @@ test('a close that was not acknowledged leaves another attempt to be made (R70)'
   await confirmed;
 });
 
+test('a recipient that acknowledges no close is asked once at a time whether it is there (R70)', async () => {
+  const pair = pairOfTransfers();
+  const { outgoing } = await accepted(pair, LETTER);
+  unattended(outgoing.stream).write(pattern(50));
+  await settled();
+  outgoing.confirmed().catch(() => undefined); // another test says what becomes of it
+  await pair.clock.advance(10_000);
+  expect(pair.wire.find('romeo: session-info')).toHaveLength(1);
+  await pair.clock.advance(10_000);
+  expect(pair.wire.find('romeo: session-info')).toHaveLength(2);
+});
+
 test('an offer that is ended with success was not accepted (R70)', async () => {
   const pair = pairOfTransfers();
   const { outgoing, incoming } = await offered(pair, LETTER);

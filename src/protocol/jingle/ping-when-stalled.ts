@@ -1,0 +1,25 @@
+import type { Clock } from '../clock.js';
+import type { Bytestream } from '../ibb/bytestream.js';
+import type { JingleSession } from './jingle-session.js';
+
+/** No block was acknowledged for this long. */
+const STALLED_MS = 10_000;
+
+/**
+ * Asks the recipient of a file whether it knows the session still, whenever the bytestream stalls, until that closes or
+ * `signal` is aborted: a program that was started anew knows nothing of the file any more, and servers do not tell.
+ */
+export async function pingWhenStalled(
+  session: JingleSession,
+  stream: Bytestream,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const closed = new AbortController();
+  stream.once('close', () => closed.abort());
+  const until = AbortSignal.any([closed.signal, session.ended, signal]);
+  for (let before = -1; !until.aborted; before = stream.bytesSent) {
+    await clock.sleep(STALLED_MS, until).catch(() => undefined);
+    if (stream.bytesSent === before && !until.aborted) await session.ping();
+  }
+}
