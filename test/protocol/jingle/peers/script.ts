@@ -28,7 +28,7 @@ export class Script {
 
   /** Waits for the next request, which is to be this one: a Jingle action, or an element of a bytestream. */
   async next(name: string): Promise<Request> {
-    const request = await this.#nextOfAll();
+    const request = await this.nextOfAll();
     const found = request.element.attrs.action ?? request.element.name;
     if (found !== name) throw new Error(`heard ${found} where ${name} was expected`);
     return request;
@@ -36,12 +36,13 @@ export class Script {
 
   /** Waits for the next request, whatever it is, and acknowledges it. */
   async hearsAny(): Promise<Element> {
-    const { element, answer } = await this.#nextOfAll();
+    const { element, answer } = await this.nextOfAll();
     answer();
     return element;
   }
 
-  async #nextOfAll(): Promise<Request> {
+  /** Waits for the next request, whatever it is. */
+  async nextOfAll(): Promise<Request> {
     while (this.#requests.length === 0) {
       await new Promise<void>((resolve) => {
         this.#arrived = resolve;
