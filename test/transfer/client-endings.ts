@@ -121,6 +121,13 @@ export const rows: Row[] = [
   [
     'libpurple',
     'si',
+    'a wrong seq: does not answer the block',
+    ends.ignoresBlock,
+    'BytestreamLost (7)',
+  ],
+  [
+    'libpurple',
+    'si',
     'declines: `forbidden`',
     ends.declinesSi('cancel', 'forbidden'),
     'RecipientRefused (6)',

@@ -121,6 +121,12 @@ async function acknowledgesAll(script: Script): Promise<void> {
   }
 }
 
+/** Is there, and does not answer a block that it did not like. */
+export const ignoresBlock = bySi(async (script) => {
+  await script.hears('open');
+  await script.next('data');
+});
+
 /** Answers neither blocks nor pings, but says what it can do. */
 export const ignoresBlocks = bySi(async (script) => {
   script.session.handle('get', NS_PING, 'ping', () => new Promise(() => undefined));
