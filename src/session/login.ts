@@ -1,18 +1,14 @@
+import type { ChannelBinding } from './channel-binding.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { formatJid } from './jid.js';
-import {
-  type Credentials,
-  createMechanism,
-  type Mechanism,
-  mechanisms,
-  NotAuthorized,
-} from './sasl.js';
+import { type Credentials, chooseMechanism, type Mechanism, NotAuthorized } from './sasl.js';
 import { serialize } from './serialize.js';
 import { NS_STREAMS } from './stream-header.js';
 import { type Element, xml } from './xml.js';
 import type { XmppStream } from './xmpp-stream.js';
 
 const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
+const NS_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0';
 
 /** RFC 6120 §6.5: the one refusal that says nothing against the account or the password. */
 const TRANSIENT = 'temporary-auth-failure';
@@ -44,7 +40,7 @@ export async function logIn(stream: XmppStream, options: LoginOptions): Promise<
 
 async function converse(stream: XmppStream, options: LoginOptions): Promise<Element> {
   const offer = await open(stream, options);
-  await authenticate(stream, createMechanism(choose(offer, options), options));
+  await authenticate(stream, choose(stream, offer, options));
   const features = await open(stream, options);
   // From here on the server may speak when it likes.
   stream.consume(undefined);
@@ -58,18 +54,30 @@ async function open(stream: XmppStream, { domain, username }: LoginOptions): Pro
   return features;
 }
 
-/** The best mechanism of those that the server offers and we may use. */
-function choose(features: Element, { allowPlain }: LoginOptions): string {
+function choose(stream: XmppStream, features: Element, options: LoginOptions): Mechanism {
   const offer = features.getChild('mechanisms', NS_SASL);
   // A server that takes anybody is not the one that has the account.
   if (!offer) throw unasked(features);
-  const offered = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
-  const chosen = mechanisms(allowPlain).find((name) => offered.includes(name));
+  const mechanisms = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
+  const binding = announced(features, stream.channelBinding);
+  const chosen = chooseMechanism({ mechanisms, binding }, options, options.allowPlain);
   if (chosen) return chosen;
-  const plain = offered.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
+  const plain = mechanisms.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
   throw new ServerNotTrusted(
-    `the server offers no login that keeps the password secret (${offered.join(', ')})${plain}`,
+    `the server offers no login that keeps the password secret (${mechanisms.join(', ')})${plain}`,
   );
+}
+
+/** A binding that the server knows too (XEP-0440 §3); many offer `-PLUS` by `tls-unique` alone, and do not say so. */
+function announced(
+  features: Element,
+  binding: ChannelBinding | undefined,
+): ChannelBinding | undefined {
+  const types = features
+    .getChild('sasl-channel-binding', NS_CHANNEL_BINDING)
+    ?.getChildren('channel-binding')
+    .map(({ attrs }) => attrs.type);
+  return binding && types?.includes(binding.type) ? binding : undefined;
 }
 
 async function authenticate(stream: XmppStream, mechanism: Mechanism): Promise<void> {

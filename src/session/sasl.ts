@@ -1,3 +1,4 @@
+import type { ChannelBinding } from './channel-binding.js';
 import { ServerNotTrusted } from './dial.js';
 import { type Hash, Scram } from './scram.js';
 
@@ -21,16 +22,48 @@ export interface Mechanism {
   succeed(text: string): void;
 }
 
-/** The mechanisms we speak, best first. PLAIN shows the password to the server: only on request. */
-export function mechanisms(allowPlain: boolean): string[] {
-  return ['SCRAM-SHA-256', 'SCRAM-SHA-1', ...(allowPlain ? ['PLAIN'] : [])];
+/** Best first. */
+const HASHES: [string, Hash][] = [
+  ['SCRAM-SHA-512', 'sha512'],
+  ['SCRAM-SHA-256', 'sha256'],
+  ['SCRAM-SHA-1', 'sha1'],
+];
+
+/** What a server offers, and what binds a login to the connection if the server knows that too. */
+export interface Offer {
+  mechanisms: string[];
+  binding: ChannelBinding | undefined;
 }
 
-export function createMechanism(name: string, credentials: Credentials): Mechanism {
-  const hashes: Record<string, Hash> = { 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-1': 'sha1' };
-  const hash = hashes[name];
-  return hash ? scram(name, new Scram(hash, credentials)) : plain(credentials);
+/**
+ * The best of the mechanisms offered: of the strongest hash, and there with a channel binding if there can be
+ * one. PLAIN shows the password to the server, and so is spoken only on request.
+ */
+export function chooseMechanism(
+  offer: Offer,
+  credentials: Credentials,
+  allowPlain: boolean,
+): Mechanism | undefined {
+  for (const [name, hash] of HASHES) {
+    const bound = `${name}-PLUS`;
+    const { binding } = offer;
+    if (binding && offer.mechanisms.includes(bound)) {
+      const { type, data } = binding;
+      return scram(bound, new Scram(hash, credentials, { flag: `p=${type}`, data }));
+    }
+    if (offer.mechanisms.includes(name)) {
+      return scram(name, new Scram(hash, credentials, { flag: unboundFlag(offer) }));
+    }
+  }
+  return allowPlain && offer.mechanisms.includes('PLAIN') ? plain(credentials) : undefined;
 }
+
+/**
+ * RFC 5802 §6: `y` makes a server that did offer a binding refuse us, for somebody has taken the offer away. One that
+ * offers it of a kind that we do not have must hear `n`.
+ */
+const unboundFlag = ({ mechanisms }: Offer): string =>
+  mechanisms.some((name) => name.endsWith('-PLUS')) ? 'n' : 'y';
 
 /** RFC 4616. */
 function plain({ username, password }: Credentials): Mechanism {

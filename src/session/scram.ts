@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'no
 import { promisify } from 'node:util';
 import { ServerNotTrusted } from './dial.js';
 
-export type Hash = 'sha1' | 'sha256';
+export type Hash = 'sha1' | 'sha256' | 'sha512';
 
 /** RFC 7677 §4 and RFC 5802 §5.1: fewer make a stolen exchange cheap to guess from. */
 const MIN_ITERATIONS = 4096;
@@ -11,18 +11,33 @@ const MAX_ITERATIONS = 5_000_000;
 
 const derive = promisify(pbkdf2);
 
-/** The client's side of SCRAM (RFC 5802, RFC 7677) without channel binding. */
+/** How SCRAM is bound to the connection (RFC 5802 §6). */
+export interface Binding {
+  /** `n`: not; `y`: it would be, but the server offers none; or `p=` and the type. */
+  flag: string;
+  data?: Buffer | undefined;
+}
+
+/** The client's side of SCRAM (RFC 5802, RFC 7677). */
 export class Scram {
   readonly #hash: Hash;
   readonly #password: string;
   readonly #nonce = randomBytes(18).toString('base64');
+  readonly #gs2Header: string;
+  readonly #channel: Buffer;
   readonly #clientFirstBare: string;
   #serverFirst = '';
   #serverSignature: Buffer | undefined;
   #verified = false;
 
-  constructor(hash: Hash, { username, password }: { username: string; password: string }) {
+  constructor(
+    hash: Hash,
+    { username, password }: { username: string; password: string },
+    { flag, data = Buffer.alloc(0) }: Binding = { flag: 'n' },
+  ) {
     this.#hash = hash;
+    this.#gs2Header = `${flag},,`;
+    this.#channel = data;
     this.#password = saslPrep(password);
     const name = saslPrep(username).replaceAll('=', '=3D').replaceAll(',', '=2C');
     this.#clientFirstBare = `n=${name},r=${this.#nonce}`;
@@ -36,7 +51,7 @@ export class Scram {
   /** The next message to send: client-first, client-final, then empty ones. */
   async next(): Promise<string> {
     if (this.#verified) return '';
-    return this.#serverFirst ? this.#clientFinal() : `n,,${this.#clientFirstBare}`;
+    return this.#serverFirst ? this.#clientFinal() : `${this.#gs2Header}${this.#clientFirstBare}`;
   }
 
   /** Takes server-first, then server-final. Throws `ServerNotTrusted`. */
@@ -51,7 +66,8 @@ export class Scram {
     const salted = await derive(this.#password, salt, iterations, length, this.#hash);
     const clientKey = this.#hmac(salted, 'Client Key');
     const storedKey = createHash(this.#hash).update(clientKey).digest();
-    const withoutProof = `c=${Buffer.from('n,,').toString('base64')},r=${nonce}`;
+    const channel = Buffer.concat([Buffer.from(this.#gs2Header), this.#channel]);
+    const withoutProof = `c=${channel.toString('base64')},r=${nonce}`;
     const signed = `${this.#clientFirstBare},${this.#serverFirst},${withoutProof}`;
     const clientSignature = this.#hmac(storedKey, signed);
     this.#serverSignature = this.#hmac(this.#hmac(salted, 'Server Key'), signed);

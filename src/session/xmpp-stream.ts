@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { type ChannelBinding, channelBindingOf } from './channel-binding.js';
 import { ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
 import { StreamError } from './stream-error.js';
@@ -67,6 +68,11 @@ export class XmppStream {
     while (this.#consumer && this.#backlog.length > 0) {
       this.#consumer(this.#backlog.shift() as Element);
     }
+  }
+
+  /** What binds a login to this connection. */
+  get channelBinding(): ChannelBinding | undefined {
+    return channelBindingOf(this.#socket);
   }
 
   /** Calls the listener whenever something arrives, a keepalive too; to be called after the login. */

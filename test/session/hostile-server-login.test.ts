@@ -33,10 +33,13 @@ prepareHostileServers();
 const FEATURES_AND_CHALLENGE = `<stream:features>${mechanisms('SCRAM-SHA-256')}</stream:features>${challenge('r=x')}`;
 
 describe('the login', () => {
-  test.each(['SCRAM-SHA-1', 'SCRAM-SHA-256'] as const)('%s works', async (mechanism) => {
-    const [session] = await online({}, { mechanism });
-    expect(session.jid).toBe(JID);
-  });
+  test.each(['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)(
+    '%s works (R102)',
+    async (mechanism) => {
+      const [session] = await online({}, { mechanism });
+      expect(session.jid).toBe(JID);
+    },
+  );
 
   test('may take seconds at each step, as over Tor', async () => {
     const { outcome } = await meet(async (peer) => {

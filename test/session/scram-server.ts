@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 
 export interface Secret {
-  hash: 'sha1' | 'sha256';
+  hash: 'sha1' | 'sha256' | 'sha512';
   password: string;
   /** Base64. */
   salt: string;

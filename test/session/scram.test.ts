@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { ServerNotTrusted } from '../../src/session/dial.js';
 import { Scram } from '../../src/session/scram.js';
@@ -18,9 +19,13 @@ const SHA_256: Secret = {
   iterations: 4096,
 };
 
+/** No RFC has an example; another implementation agrees with ours in what logs in to ejabberd. */
+const SHA_512: Secret = { ...SHA_256, hash: 'sha512' };
+
 const SECRETS: [string, Secret][] = [
   ['SCRAM-SHA-1', SHA_1],
   ['SCRAM-SHA-256', SHA_256],
+  ['SCRAM-SHA-512', SHA_512],
 ];
 
 describe('the server of these tests', () => {
@@ -117,7 +122,7 @@ describe.each(SECRETS)('a login with %s', (_name, secret) => {
     ['with an error', async () => 'e=invalid-proof'],
     [
       'with zeros',
-      async () => `v=${Buffer.alloc(secret.hash === 'sha1' ? 20 : 32).toString('base64')}`,
+      async () => `v=${Buffer.alloc(createHash(secret.hash).digest().length).toString('base64')}`,
     ],
   ])('trusts no server that ends %s', async (_how, final) => {
     const { client } = await proved(secret);
@@ -129,7 +134,7 @@ describe.each(SECRETS)('a login with %s', (_name, secret) => {
   test('trusts no server whose signature is cut short or longer', async () => {
     for (const change of [
       (text: string) => text.slice(0, -5),
-      (text: string) => `${text.slice(0, -1)}AA`,
+      (text: string) => text.replace('v=', 'v=AAAA'),
     ]) {
       const { client, serverFinal } = await proved(secret);
       expect(() => client.receive(change(serverFinal))).toThrow(ServerNotTrusted);

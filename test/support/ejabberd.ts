@@ -17,6 +17,10 @@ import {
 export interface EjabberdOptions extends ServerOptions {
   /** Bytes a second that each client may send after 20,000 at once; 3000 as shipped; default: no limit. */
   rateLimit?: number;
+  /** Keeps no passwords but what SCRAM with this hash needs; default: passwords, for every hash. */
+  scramHash?: 'sha' | 'sha256' | 'sha512';
+  /** Offers SCRAM without channel binding alone. */
+  withoutPlus?: boolean;
 }
 
 /**
@@ -98,15 +102,20 @@ function ownPlace(ports: Ports) {
   };
 }
 
-function behaviour({ rateLimit, plainOnly, streamManagement = true }: EjabberdOptions) {
+function behaviour(options: EjabberdOptions) {
+  const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+  const plus = scram.map((name) => `${name}-PLUS`);
   const modules = ['admin_extra', 'carboncopy', 'disco', 'offline', 'ping', 'roster'];
   if (streamManagement) modules.push('stream_mgmt');
   return {
-    auth_password_format: 'plain',
+    ...(scramHash
+      ? { auth_password_format: 'scram', auth_scram_hash: scramHash }
+      : { auth_password_format: 'plain' }),
     disable_sasl_mechanisms: [
       ...['DIGEST-MD5', 'X-OAUTH2'],
-      ...(plainOnly ? scram.flatMap((name) => [name, `${name}-PLUS`]) : []),
+      ...(plainOnly ? scram : []),
+      ...(plainOnly || withoutPlus ? plus : []),
     ],
     ...(rateLimit ? { shaper: { normal: { rate: rateLimit, burst_size: 20_000 } } } : {}),
     shaper_rules: { c2s: rateLimit ? 'normal' : 'none' },

@@ -1,4 +1,11 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes, randomUUID } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  pbkdf2Sync,
+  randomBytes,
+  randomUUID,
+  X509Certificate,
+} from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
@@ -10,6 +17,8 @@ const PATIENCE_MS = 30_000;
 export interface Identity {
   cert: string;
   key: string;
+  /** The newest TLS that it speaks; default: 1.3. */
+  maxVersion?: 'TLSv1.2';
 }
 
 /** The client is gone while the script still waited for something. Ends a script without failing the test. */
@@ -105,6 +114,12 @@ export class Peer {
     if (this.#gone) throw new PeerGone('the client ended the TLS handshake');
   }
 
+  /** RFC 9266: the server's side of `tls-exporter`. */
+  exporter(): Buffer {
+    if (!(this.#socket instanceof tls.TLSSocket)) throw new Error('the connection is in the clear');
+    return this.#socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
+  }
+
   /** Reads no more, so that not even the client's good-bye is noticed. */
   stall(): void {
     this.#socket.pause();
@@ -185,6 +200,11 @@ const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 export const mechanisms = (...names: string[]): string =>
   `<mechanisms xmlns='${NS_SASL}'>${names.map((name) => `<mechanism>${name}</mechanism>`).join('')}</mechanisms>`;
 
+const channelBindings = (types: string[]): string =>
+  types.length === 0
+    ? ''
+    : `<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>${types.map((type) => `<channel-binding type='${type}'/>`).join('')}</sasl-channel-binding>`;
+
 export const challenge = (text: string): string =>
   `<challenge xmlns='${NS_SASL}'>${encode(text)}</challenge>`;
 
@@ -199,7 +219,15 @@ export interface Login {
   /** The full JID that the server binds, whatever was asked for. */
   jid: string;
   password: string;
-  mechanism?: 'SCRAM-SHA-1' | 'SCRAM-SHA-256';
+  mechanism?: `SCRAM-SHA-${1 | 256 | 512}${'' | '-PLUS'}`;
+  /** What is offered; default: `mechanism` alone. */
+  offered?: string[];
+  /** The types of channel binding that are announced (XEP-0440). */
+  announced?: string[];
+  /** Has offered a mechanism with `-PLUS`, so that a client that has seen none has been deceived (RFC 5802 §6). */
+  hasPlus?: boolean;
+  /** What it takes for the data of the channel; default: what they are. */
+  channel?: Buffer;
   iterations?: number;
   /** Where the server's signature goes (RFC 6120 §6.4.6 has both). */
   signatureIn?: 'success' | 'challenge';
@@ -236,12 +264,14 @@ export async function secure(peer: Peer, { identity, beforeFeatures }: Login): P
 /** SASL SCRAM (RFC 5802), from the stream header to the success. */
 export async function authenticate(peer: Peer, options: Login): Promise<void> {
   const { mechanism = 'SCRAM-SHA-256', signatureIn = 'success', spoil } = options;
-  await peer.header(mechanisms(mechanism), options.beforeFeatures?.SASL);
+  const { offered = [mechanism], announced = [] } = options;
+  const features = mechanisms(...offered) + channelBindings(announced);
+  await peer.header(features, options.beforeFeatures?.SASL);
   const [auth, initial = ''] = await peer.expect(/<auth[^>]*>([^<]*)<\/auth>/);
   if (attribute(auth, 'mechanism') !== mechanism) throw new Error(`unexpected ${auth}`);
   if (spoil === 'missing challenge') return peer.write(success());
 
-  const scram = serveScram(decode(initial), { ...options, mechanism });
+  const scram = serveScram(peer, decode(initial), { ...options, mechanism });
   peer.write(challenge(scram.serverFirst));
   const [, answer = ''] = await peer.expect(/<response[^>]*>([^<]*)<\/response>/);
   const signature = scram.verify(decode(answer));
@@ -257,9 +287,13 @@ export async function authenticate(peer: Peer, options: Login): Promise<void> {
 }
 
 /** The server's arithmetic of SCRAM: `verify` gives its signature, or nothing if the proof is wrong. */
-function serveScram(clientFirst: string, options: Login & Required<Pick<Login, 'mechanism'>>) {
+function serveScram(
+  peer: Peer,
+  clientFirst: string,
+  options: Login & Required<Pick<Login, 'mechanism'>>,
+) {
   const { mechanism, password, iterations = 4096, spoil } = options;
-  const hash = mechanism === 'SCRAM-SHA-1' ? 'sha1' : 'sha256';
+  const hash = mechanism.replace('SCRAM-SHA-', 'sha').replace('-PLUS', '');
   const hmac = (key: Buffer, text: string) => createHmac(hash, key).update(text).digest();
   const [, gs2 = '', bare = ''] = /^([^,]*,[^,]*,)(.*)$/.exec(clientFirst) ?? [];
   const theirs = spoil === 'nonce' ? '' : bare.replace(/^.*,r=/, '');
@@ -269,15 +303,26 @@ function serveScram(clientFirst: string, options: Login & Required<Pick<Login, '
   const verify = (clientFinal: string): Buffer | undefined => {
     const [, withoutProof = '', proof] = /^(.*),p=(.*)$/.exec(clientFinal) ?? [];
     const signed = `${bare},${serverFirst},${withoutProof}`;
-    const salted = pbkdf2Sync(password, salt, iterations, hash === 'sha1' ? 20 : 32, hash);
+    const salted = pbkdf2Sync(password, salt, iterations, createHash(hash).digest().length, hash);
     const clientKey = hmac(salted, 'Client Key');
     const clientSignature = hmac(createHash(hash).update(clientKey).digest(), signed);
     const right = clientKey.map((byte, index) => byte ^ (clientSignature[index] ?? 0));
-    const honest = withoutProof.startsWith(`c=${encode(gs2)},`);
+    if (mechanism.endsWith('-PLUS') !== gs2.startsWith('p=')) return undefined;
+    if (options.hasPlus && gs2.startsWith('y')) return undefined;
+    const channel = Buffer.concat([Buffer.from(gs2), channelOf(peer, gs2, options)]);
+    const honest = withoutProof.startsWith(`c=${channel.toString('base64')},`);
     if (!honest || proof !== Buffer.from(right).toString('base64')) return undefined;
     return hmac(hmac(salted, 'Server Key'), signed);
   };
   return { serverFirst, verify };
+}
+
+function channelOf(peer: Peer, gs2: string, { channel, identity }: Login): Buffer {
+  if (!gs2.startsWith('p=')) return Buffer.alloc(0);
+  if (channel) return channel;
+  if (gs2.startsWith('p=tls-exporter,')) return peer.exporter();
+  // Those of the tests are signed with ECDSA and SHA-256.
+  return createHash('sha256').update(new X509Certificate(identity.cert).raw).digest();
 }
 
 /** Resource binding; with stream management if asked for. */
