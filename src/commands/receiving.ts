@@ -9,9 +9,10 @@ import { answerProposals, NS_JINGLE_MESSAGE } from '../protocol/jingle/message-i
 import { NS_PING } from '../protocol/ping.js';
 import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../protocol/si/stanzas.js';
+import { StanzaError } from '../session/stanza-error.js';
 import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
 import type { Inbox } from '../transfer/inbox.js';
-import { PACE, TransferLimits } from '../transfer/limits.js';
+import { NOTES, PACE, TransferLimits } from '../transfer/limits.js';
 import {
   bareOffer,
   type IncomingOffer,
@@ -19,6 +20,7 @@ import {
   receiveFile,
   siOffer,
 } from '../transfer/receive-file.js';
+import { TokenBuckets } from '../transfer/token-buckets.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import { type Arrival, runFor } from './exec.js';
@@ -50,13 +52,18 @@ export async function receiveOn(
   const si = new SiFileTransfers(session, bytestreams);
   const transfers = new Set<Promise<Arrival | undefined>>();
   const underWay = new FilesUnderWay();
-  const hasRoom = ({ peer }: { peer: string }) => limits.hasRoom(peer, [...running.values()]);
+  // Who waits for a place asks again and again.
+  const notes = new TokenBuckets(NOTES);
+  /** The peers of bytestreams that were accepted and not handed over yet. */
+  const opening = new Map<string, string>();
+  const hasRoom = ({ peer }: { peer: string }) =>
+    limits.hasRoom(peer, [...running.values(), ...opening.values()]);
   for (const one of [jingle, si]) {
     one.mayOffer = (peer) => limits.mayOffer(peer);
     one.onRefused = (peer, why) => reporter.note(`an offer of ${peer} was refused: ${why}`);
   }
-  const hasRoomNow = (peer: string) => limits.hasRoom(peer, bytestreams.peers) && hasRoom({ peer });
-  registry.registerDefault(authorizing(inbox, limits, hasRoomNow), 'ibb', 'authorized');
+  const reserve = (peer: string, key: string) => hasRoom({ peer }) && !!opening.set(key, peer);
+  registry.registerDefault(authorizing(inbox, limits, reserve), 'ibb', 'authorized');
   let isDone = false;
   let failure: Error | undefined;
   try {
@@ -76,18 +83,24 @@ export async function receiveOn(
           .then(() => void running.delete(one));
         running.set(one, file.peer);
       };
-      bytestreams.onBytestream = (stream) => take(bareOffer(stream, context.now()));
+      bytestreams.onBytestream = (stream) => {
+        opening.delete(streamKey(stream.peer, stream.sid));
+        take(bareOffer(stream, context.now()));
+      };
       // One whose connection has broken holds a place that it cannot use any more, and comes again.
-      const takeOr = (decline: () => void, file: IncomingOffer) => {
+      const takeOr = (refuse: () => void, file: IncomingOffer) => {
         if (hasRoom(file)) take(file);
         else if (underWay.mayReplace(file)) take(file, true);
         else {
-          reporter.note(`${file.peer} is to come later: there are as many transfers as may be`);
-          decline();
+          if (notes.take(file.peer))
+            reporter.note(`${file.peer} is to come later: there are as many transfers as may be`);
+          limits.turnedAway(file.peer);
+          refuse();
         }
       };
-      jingle.onOffer = (file) => takeOr(() => file.decline(), jingleOffer(file));
-      si.onOffer = (file) => takeOr(() => file.decline(), siOffer(file));
+      jingle.onOffer = (file) =>
+        takeOr(() => file.decline({ condition: 'busy' }), jingleOffer(file));
+      si.onOffer = (file) => takeOr(() => file.refuseForNow(), siOffer(file));
     });
     await takeProposals(serving, reporter);
     await announce(session, reporter, FEATURES);
@@ -106,14 +119,24 @@ export async function receiveOn(
   if (failure && (context.signal.aborted || !isDone)) throw failure;
 }
 
-/** A bytestream that nobody announced counts as an offer, needs room at once, and must be that of a whole file. */
+/**
+ * A bytestream that nobody announced counts as an offer, takes its place at once (`reserve`, by its key), and must be
+ * that of a whole file.
+ */
 function authorizing(
   inbox: Inbox,
   limits: TransferLimits,
-  hasRoom: (peer: string) => boolean,
+  reserve: (peer: string, key: string) => boolean,
 ): Handler<unknown, boolean> {
-  return (_jid, sid = '', peer = '') =>
-    !inbox.hasRest(streamKey(peer, sid)) && limits.mayOffer(peer) && hasRoom(peer);
+  return (_jid, sid = '', peer = '') => {
+    const key = streamKey(peer, sid);
+    if (inbox.hasRest(key)) return false;
+    if (limits.mayOffer(peer)) {
+      if (reserve(peer, key)) return true;
+      limits.turnedAway(peer);
+    }
+    throw new StanzaError('wait', 'resource-constraint', 'busy');
+  };
 }
 
 /** Lets those find us who do not see us; where the server has no carbons, they need our full JID. */

@@ -130,6 +130,8 @@ export interface Reached {
 
 /** The way to the recipient: made anew when it was lost. */
 export interface SendingLine {
+  /** Of the recipient, as the user gave it. */
+  readonly jid: string;
   /** Bytes; less than was asked for where a server took none so large. */
   blockSize: number;
   /** Rejects as `findRecipients` does, and when there is no connection. */
@@ -164,6 +166,7 @@ function createSendingLine(
     return { recipient: found.value, offers };
   };
   return {
+    jid,
     blockSize: flags.blockSize,
     reach: async () => {
       const { findRecipients } = await import('../transfer/find-recipient.js');

@@ -2,9 +2,10 @@ import type { FileOffer } from '../protocol/file-offer.js';
 import { HASH_FUNCTIONS } from '../protocol/hash-functions.js';
 import type { Recipient } from '../transfer/find-recipient.js';
 import { type AcceptedOffer, offerTo, WAYS, type Way } from '../transfer/offers.js';
-import { leavesOthers, RecipientUnreachable } from '../transfer/recipient-errors.js';
+import { leavesOthers, RecipientBusy, RecipientUnreachable } from '../transfer/recipient-errors.js';
 import { isPassing, Retries } from '../transfer/retries.js';
 import { describeSource, plainOffer, type Source, sendFile } from '../transfer/send-file.js';
+import { Turn } from '../transfer/turn.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import type { Reached, SendFlags, SendingLine } from './send.js';
@@ -34,6 +35,7 @@ export class SendingFile {
   readonly #signal: AbortSignal;
   readonly #reporter: Reporter;
   readonly #retries: Retries;
+  readonly #turn: Turn;
   #offer: FileOffer | undefined;
   /** How the recipient has accepted it, once it has. */
   #way: Way | undefined;
@@ -62,6 +64,7 @@ export class SendingFile {
     this.#signal = signal;
     this.#reporter = reporter;
     this.#retries = new Retries(flags.retryFor * 1000);
+    this.#turn = new Turn(flags.acceptTimeout * 1000);
   }
 
   /** Makes attempts until one succeeds, or there is no point in another. */
@@ -71,6 +74,10 @@ export class SendingFile {
         return await this.#attempt();
       } catch (error) {
         if (this.#signal.aborted) throw this.#interrupted();
+        if (error instanceof RecipientBusy) {
+          await this.#awaitTurn(error);
+          continue;
+        }
         if (!this.#deservesAnother(error as Error)) throw error;
         this.#line.forget();
         await this.#retries.wait(this.#asBrokenOff(error as Error), this.#signal, () => {
@@ -79,6 +86,15 @@ export class SendingFile {
         });
       }
     }
+  }
+
+  /** A "busy" is no "no"; it is told once, however often it is heard. */
+  async #awaitTurn(error: RecipientBusy): Promise<void> {
+    await this.#turn.wait(error, this.#signal, (pause, isFirst) => {
+      const text = `${this.#line.jid} is busy; next try in ${Math.ceil(pause / 1000)} s`;
+      if (isFirst) this.#reporter.warn(text);
+      else this.#reporter.note(text);
+    });
   }
 
   /** Some servers cut the connection, or fall silent (jabberd2), over a stanza that is larger than they say. */
@@ -184,6 +200,7 @@ export class SendingFile {
     if (!this.#way) report({ event: 'start', ...this.#facts(peer) });
     if (this.#way || offset > 0) report({ event: 'resumed', ...this.#facts(peer), offset });
     this.#way = way;
+    this.#turn.came();
     this.#isUnderWay = true;
     this.#wasAccepted = true;
     this.#offset = offset;

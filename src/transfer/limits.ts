@@ -18,6 +18,15 @@ const OFFERS: Rate = { burst: 30, perMinute: 10 };
 /** So much has a price for the sender, too, even if it is not the whole file. */
 const WORTHWHILE_BYTES = 65_536;
 
+/**
+ * Small files, which cost their sender next to nothing: ten thousand at once all arrive, in a quarter of an hour.
+ * Beyond that they count as offers that come to nothing, so that their sender is asked to wait.
+ */
+const SMALL_FILES: Rate = { burst: 2_000, perMinute: 600 };
+
+/** Of those who wait for a place, each asks again every few seconds; forty of one account may do so. */
+const WAITING: Rate = { burst: 200, perMinute: 600 };
+
 /** A page full of small images at once. Each may bring 87 KB in answer to 200 bytes, which is 5 MB a minute. */
 export const BLOB_REQUESTS: Rate = { burst: 100, perMinute: 60 };
 
@@ -47,11 +56,15 @@ export const PACE: Pace = {
 export class TransferLimits {
   readonly #maxTransfers: number;
   readonly #offers: TokenBuckets;
+  readonly #smallFiles: TokenBuckets;
+  readonly #waiting: TokenBuckets;
 
   /** `now`: milliseconds. */
   constructor(maxTransfers: number, now?: () => number) {
     this.#maxTransfers = maxTransfers;
     this.#offers = new TokenBuckets(OFFERS, now);
+    this.#smallFiles = new TokenBuckets(SMALL_FILES, now);
+    this.#waiting = new TokenBuckets(WAITING, now);
   }
 
   /** Counts an offer; returns whether it may be looked at. */
@@ -68,6 +81,12 @@ export class TransferLimits {
 
   /** A transfer is over that brought so many bytes. */
   ended(peer: string, bytes: number, isWhole: boolean): void {
-    if (isWhole || bytes >= WORTHWHILE_BYTES) this.#offers.giveBack(peer);
+    const isWorthwhile = bytes >= WORTHWHILE_BYTES;
+    if (isWorthwhile || (isWhole && this.#smallFiles.take(peer))) this.#offers.giveBack(peer);
+  }
+
+  /** An offer was answered "busy": it does not count, unless its sender never stops asking. */
+  turnedAway(peer: string): void {
+    if (this.#waiting.take(peer)) this.#offers.giveBack(peer);
   }
 }

@@ -170,7 +170,7 @@ export function jingleOffer(file: IncomingJingleFile): IncomingOffer {
 function reasonOf(error: Error): Reason {
   if (error instanceof JingleEnded) return error.reason;
   if (error instanceof OfferedAgain) return { condition: 'alternative-session' };
-  if (error instanceof StillUnderWay) return { condition: 'decline' };
+  if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof BytestreamBroken) return { condition: 'failed-transport' };
   if (error.name === 'NoRoom') {
@@ -208,7 +208,8 @@ export function siOffer(file: IncomingSiFile): IncomingOffer {
     },
     fail: (error) => {
       failed.abort(error);
-      file.decline();
+      if (error instanceof StillUnderWay) file.refuseForNow();
+      else file.decline();
       stream?.destroy(error);
     },
   };

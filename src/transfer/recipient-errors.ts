@@ -18,6 +18,9 @@ export class RecipientRefused extends Error {
 /** The recipient is there and wants no file in the way that it was offered; there may be others. */
 export class WayRefused extends RecipientRefused {}
 
+/** The recipient is there and has no place at the moment: it may have one in a while. */
+export class RecipientBusy extends RecipientRefused {}
+
 /** What arrived is not what was sent. */
 export class FileMismatch extends Error {
   override readonly name = 'FileMismatch';
@@ -46,6 +49,8 @@ export function whyNotAccepted(error: Error, peer: string): Error {
       return new WayRefused(`${peer} takes no files like this ${reason}`, options);
     case 'absent':
       return new RecipientUnreachable(`${peer} ${NOBODY} ${reason}`, options);
+    case 'passing':
+      return busy(error, peer);
     default:
       return new RecipientRefused(
         `${peer} refused the file ${reason}; ask its owner, or try later`,
@@ -54,6 +59,9 @@ export function whyNotAccepted(error: Error, peer: string): Error {
   }
 }
 
+const busy = (error: Error, peer: string) =>
+  new RecipientBusy(`${peer} is busy (${error.message}); try again later`, { cause: error });
+
 function whyEnded(error: JingleEnded, peer: string): Error {
   const { specific } = error.reason;
   const options = { cause: error };
@@ -61,6 +69,7 @@ function whyEnded(error: JingleEnded, peer: string): Error {
   if (meaning === 'impossible') {
     return new WayRefused(`${peer} takes no files like this (${error.message})`, options);
   }
+  if (meaning === 'passing') return busy(error, peer);
   if (meaning === 'absent') {
     return new RecipientUnreachable(`${peer} is not there any more (${error.message})`, options);
   }

@@ -8,6 +8,7 @@ import type { ReceiveFlags } from '../../src/commands/receive.js';
 import { type Running, receiveOn } from '../../src/commands/receiving.js';
 import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
+import { offer as siOffer } from '../../src/protocol/si/stanzas.js';
 import { ConnectionLost } from '../../src/session/stanza-session.js';
 import type { Event } from '../../src/ui/events.js';
 import type { Reporter } from '../../src/ui/report.js';
@@ -127,7 +128,7 @@ test('a program that is run for a file does not keep the daemon away from the ne
   await send();
   await done;
   // It has a place, so that nobody can have any number of them started.
-  await expect(send()).rejects.toThrow('not-acceptable');
+  await expect(send()).rejects.toMatchObject({ type: 'wait', condition: 'resource-constraint' });
   cut();
   expect(await outcome).toBe(LOST);
   expect(running.size).toBe(1);
@@ -150,6 +151,21 @@ const SI_BY_SOCKS5 = `
       profile='http://jabber.org/protocol/si/profile/file-transfer'>
     <file xmlns='http://jabber.org/protocol/si/profile/file-transfer' name='letter.txt' size='6'/>
   </si>`;
+
+test('a place is counted once, and taken at the moment it is looked for (R89)', async () => {
+  const { romeo, open, cut, outcome, running } = receiving(new MemoryInbox(), { maxSessions: 2 });
+  await romeo.request('set', JULIET, siOffer('s1', { name: 'letter.txt', size: 6 }));
+  // Both before either is handed over.
+  const opened = await Promise.allSettled([open(), open()]);
+  expect(opened.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect((opened[1] as PromiseRejectedResult).reason).toMatchObject({ type: 'wait' });
+  await expect(
+    romeo.request('set', JULIET, siOffer('s2', { name: 'letter.txt', size: 7 })),
+  ).rejects.toMatchObject({ type: 'wait', condition: 'resource-constraint' });
+  expect(running.size).toBe(2);
+  cut();
+  await outcome;
+});
 
 test.each([
   ['Jingle over SOCKS5 alone', BY_SOCKS5, /its transport is urn:xmpp:jingle:transports:s5b:1, and/],

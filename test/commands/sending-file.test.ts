@@ -10,6 +10,7 @@ import { ConnectionFailed } from '../../src/session/dial.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
 import {
+  RecipientBusy,
   RecipientRefused,
   RecipientUnreachable,
   WayRefused,
@@ -54,6 +55,7 @@ async function waysOffered(
   retryFor = 60,
   others: Way[][] = [],
   blockSize = 4096,
+  acceptTimeout = 1,
 ): Promise<{
   offered: Way[];
   /** The names of the hashes, for each offer. */
@@ -62,8 +64,10 @@ async function waysOffered(
   readFrom: number[];
   blockSizes: unknown[];
   events: string[];
+  warnings: string[];
   outcome: Error | undefined;
 }> {
+  const warnings: string[] = [];
   const offered: Way[] = [];
   const hashes: string[][] = [];
   const readFrom: number[] = [];
@@ -81,6 +85,7 @@ async function waysOffered(
     };
   const offers = { jingle: offerBy('jingle'), si: offerBy('si'), ibb: offerBy('ibb') };
   const line: SendingLine = {
+    jid: 'juliet@capulet.example',
     blockSize,
     reach: async () => {
       const ways = found.shift() as Way[] | Error;
@@ -97,10 +102,14 @@ async function waysOffered(
   const reporter: Reporter = {
     report: ({ event }: Event) => void events.push(event),
     connecting: (_text, work) => work(),
-    ...{ warn: () => void events.push('again'), note: () => undefined, expect: () => undefined },
+    warn: (text) => {
+      warnings.push(text);
+      events.push('again');
+    },
+    ...{ note: () => undefined, expect: () => undefined },
     close: () => undefined,
   };
-  const flags = { retryFor, acceptTimeout: 1 } as SendFlags;
+  const flags = { retryFor, acceptTimeout } as SendFlags;
   const { signal } = new AbortController();
   const plain = sourceOf(LETTER);
   const read: Source['read'] = (offset) => {
@@ -112,7 +121,7 @@ async function waysOffered(
     () => undefined,
     (error: Error) => error,
   );
-  return { offered, hashes, readFrom, blockSizes, events, outcome };
+  return { offered, hashes, readFrom, blockSizes, events, warnings, outcome };
 }
 
 test('a file that was cut is offered again as it was accepted, or better', async () => {
@@ -214,4 +223,28 @@ test.each([
   );
   expect(outcome).toBeUndefined();
   expect(blockSizes).toEqual(expected);
+});
+
+test('a recipient that is busy is asked again, and the user is told once (R90)', async () => {
+  const busy = () => new RecipientBusy('juliet is busy');
+  const { offered, warnings, outcome } = await waysOffered(
+    [['jingle'], ['jingle'], ['jingle']],
+    [busy(), busy(), acceptedBy('jingle', LETTER.length)],
+    60,
+    [],
+    4096,
+    60,
+  );
+  expect(outcome).toBeUndefined();
+  expect(offered).toEqual(['jingle', 'jingle', 'jingle']);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^juliet@capulet\.example is busy; next try in 1 s$/),
+  ]);
+});
+
+test('a recipient that stays busy is not waited for beyond --accept-timeout (R90)', async () => {
+  const busy = new RecipientBusy('juliet is busy');
+  const { outcome, warnings } = await waysOffered([['jingle']], [busy], 60, [], 4096, 0.4);
+  expect(outcome).toBe(busy);
+  expect(warnings).toEqual([]);
 });

@@ -35,9 +35,35 @@ describe('offers', () => {
     ['a part worth sending', 65_536, false],
   ])('that bring %s are not', (_what, bytes, isWhole) => {
     const limits = new TransferLimits(16, () => 0);
-    for (let count = 0; count < 1000; count += 1) {
+    for (let count = 0; count < 2000; count += 1) {
       expect(limits.mayOffer('a@x/1')).toBe(true);
       limits.ended('a@x/1', bytes, isWhole);
     }
+  });
+
+  test('of empty files are slowed down, and never by more than 600 a minute (R89)', () => {
+    let now = 0;
+    const limits = new TransferLimits(16, () => now);
+    const sent = () => {
+      let count = 0;
+      for (; limits.mayOffer('a@x/1'); count += 1) limits.ended('a@x/1', 0, true);
+      return count;
+    };
+    expect(sent()).toBe(2_030);
+    let all = 2_030;
+    // One who waits asks every few seconds.
+    for (; all < 10_000; now += 3_000) all += sent();
+    expect(now).toBeGreaterThanOrEqual(780_000);
+    expect(now).toBeLessThanOrEqual(800_000);
+  });
+
+  test('that were answered "busy" do not count, unless they never stop (R89)', () => {
+    const limits = new TransferLimits(16, () => 0);
+    let turnedAway = 0;
+    while (turnedAway < 1000 && limits.mayOffer('a@x/1')) {
+      limits.turnedAway('a@x/2');
+      turnedAway += 1;
+    }
+    expect(turnedAway).toBe(230);
   });
 });

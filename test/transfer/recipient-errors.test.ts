@@ -14,7 +14,9 @@ const refused = (condition: string) => new StanzaError('cancel', condition);
 describe('what was not accepted', () => {
   test.each([
     [ended('decline'), 'RecipientRefused', 'refused the file (decline)'],
-    [ended('busy'), 'RecipientRefused', 'refused the file (busy)'],
+    [ended('busy'), 'RecipientBusy', 'is busy (busy)'],
+    [ended('alternative-session'), 'RecipientBusy', 'is busy'],
+    [new StanzaError('wait', 'resource-constraint'), 'RecipientBusy', 'is busy'],
     [ended('media-error', 'file-too-large'), 'RecipientRefused', 'has no room for the file'],
     [ended('unsupported-applications'), 'WayRefused', 'takes no files like this'],
     [ended('unsupported-transports'), 'WayRefused', 'takes no files like this'],

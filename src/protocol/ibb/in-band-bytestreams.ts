@@ -47,7 +47,7 @@ const NS_DELAY = 'urn:xmpp:delay';
  * In-Band Bytestreams (XEP-0047) on a session, both roles.
  *
  * Operations of the registry, type `ibb`, each with `jid` the own JID, `node` the sid and `from` the peer:
- * `authorized` and `authorized_sid` (args: the open) → whether the bytestream is accepted;
+ * `authorized` and `authorized_sid` (args: the open) → whether the bytestream is accepted, or throws `StanzaError`;
  * `preauthorize_sid` → lets it be, once; `get_stream` → the open one, `set_stream` (args: the bytestream),
  * `del_stream`, which run when a bytestream opens and closes.
  */
@@ -114,7 +114,9 @@ export class InBandBytestreams {
         return await this.#open(peer, { ...settings, sid, blockSize });
       } catch (error) {
         // The type is `modify` by the XEP and `cancel` with slixmpp.
-        const tooLarge = (error as StanzaError).condition === 'resource-constraint';
+        const { condition, type } = error as StanzaError;
+        // With `wait` it is the peer that is busy, whatever the block size.
+        const tooLarge = condition === 'resource-constraint' && type !== 'wait';
         if (!tooLarge || fixedBlockSize || blockSize <= MIN_BLOCK_SIZE) throw error;
       }
     }

@@ -60,6 +60,11 @@ export class IncomingSiFile {
     this.#answer(new StanzaError('cancel', 'forbidden', 'Offer Declined'));
   }
 
+  /** It may be offered again in a while. Nothing happens where it has been answered. */
+  refuseForNow(): void {
+    this.#answer(new StanzaError('wait', 'resource-constraint', 'busy'));
+  }
+
   #answer(outcome: Element | StanzaError): void {
     this.#settle?.(outcome);
     this.#settle = undefined;

@@ -130,7 +130,7 @@ export class SiFileTransfers {
     const ofPeer = offers.filter((other) => other === account).length;
     const isFull = offers.length >= MAX_PENDING || ofPeer >= MAX_PENDING_OF_ONE;
     if (isFull || !this.mayOffer(peer)) {
-      throw notAcceptable('too many offers at once');
+      throw new StanzaError('wait', 'resource-constraint', 'too many offers at once');
     }
   }
 

@@ -86,7 +86,7 @@ describe('opening a bytestream', () => {
     const tooLarge = (type: 'modify' | 'cancel' | 'wait', limit: number) => (open: stanzas.Open) =>
       open.blockSize > limit ? new StanzaError(type, 'resource-constraint') : undefined;
 
-    test.each(['modify', 'cancel', 'wait'] as const)(
+    test.each(['modify', 'cancel'] as const)(
       'asks for half of it, whatever the type of the error: %s (R34)',
       async (type) => {
         const { open, opens } = opensToScript(tooLarge(type, 1024));
@@ -95,6 +95,12 @@ describe('opening a bytestream', () => {
         expect(new Set(opens.map(({ sid }) => sid)).size).toBe(3);
       },
     );
+
+    test('asks a peer that is busy for no smaller one (R89)', async () => {
+      const { open, opens } = opensToScript(tooLarge('wait', 600));
+      await expect(open({ blockSize: 5000 })).rejects.toMatchObject({ type: 'wait' });
+      expect(opens).toHaveLength(1);
+    });
 
     test('goes down to powers of two', async () => {
       const { open, opens } = opensToScript(tooLarge('modify', 600));

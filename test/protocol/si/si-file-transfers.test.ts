@@ -107,6 +107,12 @@ describe('a file that is offered', () => {
     await expect(outcome).rejects.toMatchObject(refusal);
   });
 
+  test('may be put off, to be made again in a while (R89)', async () => {
+    const { offer, outcome } = await offered();
+    offer.refuseForNow();
+    await expect(outcome).rejects.toMatchObject({ type: 'wait', condition: 'resource-constraint' });
+  });
+
   test('is declined where nobody looks after offers', async () => {
     const [romeo, juliet] = linked();
     new SiFileTransfers(juliet, new InBandBytestreams(juliet));
@@ -209,6 +215,7 @@ describe('one who has accepted', () => {
 });
 
 describe('offers that wait', () => {
+  const busy = { type: 'wait', condition: 'resource-constraint' };
   const refusal = { type: 'cancel', condition: 'not-acceptable' };
 
   test('have different ids, whether they are answered or not', async () => {
@@ -270,7 +277,7 @@ describe('offers that wait', () => {
     offerAs('romeo@montague.example/balcony', 's7');
     await settled();
     expect(offers).toHaveLength(8);
-    await expect(offer('s8')).rejects.toMatchObject(refusal);
+    await expect(offer('s8')).rejects.toMatchObject(busy);
     offers[0]?.decline();
     await settled();
     void offer('s8');
@@ -281,7 +288,7 @@ describe('offers that wait', () => {
   test('are none of one who has made too many', async () => {
     const { offers, offer, service } = scriptToService();
     service.mayOffer = () => false;
-    await expect(offer('s1')).rejects.toMatchObject(refusal);
+    await expect(offer('s1')).rejects.toMatchObject(busy);
     expect(offers).toEqual([]);
   });
 
@@ -292,7 +299,7 @@ describe('offers that wait', () => {
     }
     await settled();
     expect(offers).toHaveLength(64);
-    await expect(offer('s1')).rejects.toMatchObject(refusal);
+    await expect(offer('s1')).rejects.toMatchObject(busy);
   });
 });
 
