@@ -15,6 +15,9 @@ export interface FetchFlags extends AccountFlags, OutputFlags {
   cache: boolean;
 }
 
+/** How long one who is busy is asked again: a page full of images needs its turn, too. */
+const PATIENCE_MS = 300_000;
+
 export function addFetchCommand(program: Command, context: Context): void {
   const command = program
     .command('fetch')
@@ -107,15 +110,48 @@ async function askAll(
       blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }),
       peer,
     });
-    return await firstOf(holders(session, peers, signal), ask, signal, reporter);
+    return await firstInTurn(holders(session, peers, signal), ask, signal, reporter);
   } finally {
     await session.close();
   }
 }
 
+/** Where all others have failed, those who were busy are asked again. Rejects as `firstOf` does. */
+async function firstInTurn(
+  peers: AsyncIterable<string>,
+  ask: (peer: string) => Promise<Fetched>,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<Fetched> {
+  const { Turn } = await import('../transfer/turn.js');
+  const { isBusy } = await import('../transfer/recipient-errors.js');
+  const turn = new Turn(PATIENCE_MS);
+  let candidates: AsyncIterable<string> | string[] = peers;
+  for (;;) {
+    const busy: string[] = [];
+    const askNoting = (peer: string) =>
+      ask(peer).catch((error: Error) => {
+        if (isBusy(error)) busy.push(peer);
+        throw error;
+      });
+    try {
+      return await firstOf(candidates, askNoting, signal, reporter);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (busy.length === 0) throw error;
+      await turn.wait(error as Error, signal, (pause, isFirst) => {
+        const text = `${busy.join(', ')} is busy; next try in ${Math.ceil(pause / 1000)} s`;
+        if (isFirst) reporter.warn(text);
+        else reporter.note(text);
+      });
+      candidates = busy;
+    }
+  }
+}
+
 /** Rejects with the error of one who sent something else, if there was one, or that of the last. */
 async function firstOf(
-  peers: AsyncIterable<string>,
+  peers: AsyncIterable<string> | Iterable<string>,
   ask: (peer: string) => Promise<Fetched>,
   signal: AbortSignal,
   reporter: Reporter,

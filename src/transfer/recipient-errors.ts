@@ -26,6 +26,10 @@ export class FileMismatch extends Error {
   override readonly name = 'FileMismatch';
 }
 
+/** Whether it was refused for now only, by an answer whose cause says so. */
+export const isBusy = ({ cause }: Error): boolean =>
+  cause instanceof StanzaError && meaningOfError(cause) === 'passing';
+
 /** Behind the address of who was looked for in vain. */
 export const NOBODY =
   'is not there, or takes no files from you; is "inband receive" running there, and does its --allow let you in?';

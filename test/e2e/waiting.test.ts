@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { BitsOfBinary } from '../../src/protocol/bob/bits-of-binary.js';
+import { connect } from '../../src/session/connect.js';
 import { firstResults, hashOfFile, outcomeOf, prepareStage, sha256 } from './stage.js';
 
 const stage = prepareStage();
@@ -23,3 +27,33 @@ test('24 senders of one account at once have four places, and all files arrive (
   const hashes = await Promise.all(paths.map(hashOfFile));
   expect(hashes.sort()).toEqual(files.map(sha256).sort());
 }, 180_000);
+
+test('fetch waits for its turn where its account has asked too much (R91)', async () => {
+  const note = join(stage.folder(), 'note.txt');
+  await writeFile(note, 'hello');
+  const published = await outcomeOf(stage.inband('bob', ['publish', note]));
+  const cid = published.stdout.trim();
+  await stage.receive('bob');
+
+  const { jid, password } = stage.server.account('alice');
+  const { service, ca } = stage.server;
+  const session = await connect({ account: `${jid}/greedy`, password, service, ca });
+  const bits = new BitsOfBinary(session);
+  const ask = () => bits.getBlob({ jid: 'bob@localhost/inband', cid, cached: false });
+  // Until it has had enough: 100 at once, and one a second.
+  await expect(
+    (async () => {
+      for (let count = 0; count < 1000; count += 1) await ask();
+    })(),
+  ).rejects.toThrow('too many requests');
+
+  const fetches = Array.from({ length: 3 }, () =>
+    stage.inband('alice', ['fetch', '--no-cache', '--from', 'bob@localhost', '-o', '-', cid]),
+  );
+  const greedy = setInterval(() => void ask().catch(() => undefined), 1_500);
+  const outcomes = await Promise.all(fetches.map(outcomeOf)).finally(() => clearInterval(greedy));
+  await session.close();
+  expect(outcomes.map(({ code, stdout }) => [code, stdout])).toEqual(Array(3).fill([0, 'hello']));
+  const told = outcomes.map(({ stderr }) => stderr.match(/is busy; next try in/g)?.length ?? 0);
+  expect(Math.max(...told)).toBe(1);
+}, 120_000);
