@@ -21,10 +21,31 @@ export async function placeFile(
   name: string,
   options: PlaceOptions,
 ): Promise<string> {
-  for (let count = 0; ; count++) {
-    const to = join(directory, numbered(name, count));
-    if (await unless(['EEXIST'], place(from, to, options))) return to;
+  const path = (count: number) => join(directory, numbered(name, count));
+  const isTaken = async (count: number) =>
+    (await unless(['ENOENT'], options.files.lstat(path(count)))) !== undefined;
+  for (let count = 0; ; count = await freeAfter(count, isTaken)) {
+    if (await unless(['EEXIST'], place(from, path(count), options))) return path(count);
   }
+}
+
+/** A free number whose predecessor is taken, found in few looks: whoever may send can take 200,000 of one name. */
+async function freeAfter(
+  count: number,
+  isTaken: (count: number) => Promise<boolean>,
+): Promise<number> {
+  let taken = count;
+  let free = count + 1;
+  for (let step = 1; await isTaken(free); step *= 2) {
+    taken = free;
+    free += step;
+  }
+  while (free - taken > 1) {
+    const middle = Math.floor((taken + free) / 2);
+    if (await isTaken(middle)) taken = middle;
+    else free = middle;
+  }
+  return free;
 }
 
 function numbered(name: string, count: number): string {

@@ -84,11 +84,17 @@ export class Space {
 
   async #total(): Promise<number> {
     let total = 0;
+    const seen = new Set<string>();
     for (const folder of this.#folders) {
       for (const entry of await this.#files.readdir(folder, { withFileTypes: true })) {
         if (!entry.isFile()) continue;
         const stats = await unless(['ENOENT'], this.#files.lstat(join(folder, entry.name)));
-        total += stats?.size ?? 0;
+        if (!stats) continue;
+        // While a file is placed it has two names, and takes its bytes once.
+        const inode = `${stats.dev}:${stats.ino}`;
+        if (stats.nlink > 1 && seen.has(inode)) continue;
+        if (stats.nlink > 1) seen.add(inode);
+        total += stats.size;
       }
     }
     return total;

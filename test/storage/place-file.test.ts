@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { placeFile } from '../../src/storage/place-file.js';
-import { failingFiles } from './tapped-files.js';
+import { failingFiles, fileError, tappedFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
@@ -79,4 +79,32 @@ test.each([
   const path = await placeFile(await fileToPlace('new'), folder, name, { files });
   expect(path).toBe(join(folder, next));
   expect(Buffer.byteLength(next)).toBeLessThanOrEqual(255);
+});
+
+describe('placing one more file of a name that many have', () => {
+  /** A folder with `a`, `a (1)` and so on, up to `a (last)`. */
+  function crowdedFolder(last: number) {
+    const calls: string[] = [];
+    const files = tappedFiles(async ({ operation, args }, run) => {
+      const path = String(args[operation === 'link' ? 1 : 0]);
+      const [, count = '0'] = / \((\d+)\)$/.exec(path) ?? [];
+      calls.push(operation);
+      if (Number(count) > last) return run();
+      if (operation === 'link') throw fileError('EEXIST');
+      return {};
+    });
+    return { files, calls };
+  }
+
+  test.each([1, 2, 7, 10_000, 200_000])(
+    'takes few calls after number %d, and the next one (R92)',
+    async (last) => {
+      const folder = await temporaryFolder();
+      const { files, calls } = crowdedFolder(last);
+      const path = await placeFile(await fileToPlace('new'), folder, 'a', { files });
+      expect(path).toBe(join(folder, `a (${last + 1})`));
+      expect(await readFile(path, 'utf8')).toBe('new');
+      expect(calls.length).toBeLessThan(42);
+    },
+  );
 });

@@ -214,3 +214,13 @@ describe('a disk that does not say how much of it is free', () => {
     );
   });
 });
+
+test('a file with two names counts once for the total (R93)', async () => {
+  const { folder, inbox } = await open({ maxTotal: 100 });
+  await writeFile(join(folder, 'one name'), Buffer.alloc(40));
+  await fs.link(join(folder, 'one name'), join(folder, 'another'));
+  const partial = await inbox.createPartial({ size: 60 });
+  await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 bytes in all/);
+  await partial.discard();
+  await inbox.close();
+});
