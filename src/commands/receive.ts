@@ -47,7 +47,8 @@ export function addReceiveCommand(program: Command, context: Context): void {
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
 export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
   // Before anybody needs it: the program may be replaced while the daemon runs.
-  await Promise.all([import('./receiving.js'), import('./persevere.js')]);
+  await import('./receiving.js');
+  await import('./persevere.js');
   const reporter = await context.reporter(flags);
   requireAccount(flags);
   if (flags.exec !== undefined && process.platform !== 'win32') {
