@@ -52,7 +52,7 @@ export class HeldFolder {
         options.warn?.(`others may read what arrives: the disk of ${staging} has no modes`);
       if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
       const found = { itself: await files.lstat(inbox), folder: await files.stat(inbox) };
-      const held = new HeldFolder({ inbox, staging }, locking, lock, found);
+      const held = new HeldFolder({ inbox, staging, ...options }, locking, lock, found);
       for (const one of await sweep(held.around)) await held.around.kept.add(one);
       return held;
     } catch (error) {
@@ -62,12 +62,12 @@ export class HeldFolder {
   }
 
   private constructor(
-    { inbox, staging }: { inbox: string; staging: string },
+    { inbox, staging, maxTotal }: { inbox: string; staging: string; maxTotal?: number },
     { files, now }: Locking,
     lock: FolderLock,
     found: { itself: Stats; folder: Stats },
   ) {
-    const kept = new KeptPartials(files, staging);
+    const kept = new KeptPartials(files, staging, maxTotal);
     const check = (age?: number) => this.#check(age);
     this.around = { files, inbox, staging, now, kept, check, syncInTurn: inTurn() };
     this.#lock = lock;

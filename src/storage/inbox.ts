@@ -139,7 +139,7 @@ class InboxFolder implements Inbox {
     return handle && { ...kept, handle, hashes, reservation };
   }
 
-  async #start({ identity, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
+  async #start({ identity, account, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
     const { files, staging, now } = this.#around;
     const hashes = new Hashes(algorithms);
     const reservation = await this.#space.reserve(size, 0);
@@ -149,6 +149,7 @@ class InboxFolder implements Inbox {
       ...{ name, size, started, updated: started },
       ...{ durable: 0, sha256: hashes.digest('sha256').toString('hex') },
       ...(identity === undefined ? {} : { identity: hashed(identity) }),
+      ...(account === undefined ? {} : { account: hashed(account) }),
     };
     const handle = await keepingRoom(reservation, createPart(files, partPath(staging, id)));
     return { id, handle, hashes, journal, reservation };

@@ -11,6 +11,8 @@ import { isCount, parseObject } from './untrusted.js';
 export interface Journal {
   /** SHA-256 of the identity, lower-case hex; without it nothing is kept. */
   identity?: string;
+  /** SHA-256 of whose it is, lower-case hex; older versions did not write it. */
+  account?: string;
   /** SHA-256 of the name of the bytestream that was to bring the rest, lower-case hex. */
   bytestream?: string;
   /** As the peer gave it; for who looks into the folder. */
@@ -83,25 +85,19 @@ export const partPath = (folder: string, id: string) => join(folder, `${id}.part
 
 /** Names come from peers, and the file may be damaged: all that `writeJournal` would not write is refused. */
 export function parseJournal(text: string): Journal | undefined {
-  const { identity, bytestream, name, size, durable, sha256, placeholder, started, updated } =
+  const { identity, account, bytestream, name, size, durable, sha256, placeholder, ...times } =
     parseObject(text);
-  const times = [parseTime(started), parseTime(updated)] as const;
-  if (!times[0] || !times[1] || !isCount(durable) || !matches(sha256, SHA256)) return undefined;
+  const [started, updated] = [parseTime(times.started), parseTime(times.updated)];
+  if (!started || !updated || !isCount(durable) || !matches(sha256, SHA256)) return undefined;
   if (identity !== undefined && !matches(identity, SHA256)) return undefined;
+  if (account !== undefined && !matches(account, SHA256)) return undefined;
   if (bytestream !== undefined && !matches(bytestream, SHA256)) return undefined;
   if (name !== undefined && !matches(name, /^.{0,1024}$/su)) return undefined;
   if (size !== undefined && !(isCount(size) && durable <= size)) return undefined;
   if (placeholder !== undefined && !isNameInInbox(placeholder)) return undefined;
   return {
-    identity,
-    bytestream,
-    name,
-    size,
-    durable,
-    sha256,
-    placeholder,
-    started: times[0],
-    updated: times[1],
+    ...{ identity, account, bytestream, name, size },
+    ...{ durable, sha256, placeholder, started, updated },
   };
 }
 

@@ -8,18 +8,26 @@ export interface Kept {
 }
 
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
-/** Whoever may send could leave any number of small ones. */
+/** Of all accounts: whoever may send could leave any number of small ones. */
 const MAX_KEPT = 256;
+/** Of one account: more than it has under way when its connection breaks, a few times over. */
+const MAX_KEPT_OF_ONE = 32;
+/** Of one account, beside the last one: that is kept whatever its size. */
+const MAX_BYTES_OF_ONE = 16 * 1024 ** 3;
 
 /** The partials that wait for their transfer to come again. */
 export class KeptPartials {
   readonly #files: Files;
   readonly #staging: string;
+  readonly #maxBytesOfOne: number;
+  /** By identity, those that came last at the end. */
   readonly #byIdentity = new Map<string, Kept>();
 
-  constructor(files: Files, staging: string) {
+  /** `maxTotal`: bytes that the inbox may hold in all, half of which one account may leave behind. */
+  constructor(files: Files, staging: string, maxTotal = Number.POSITIVE_INFINITY) {
     this.#files = files;
     this.#staging = staging;
+    this.#maxBytesOfOne = Math.min(MAX_BYTES_OF_ONE, maxTotal / 2);
   }
 
   /** Of two with one identity, that with more bytes stays; of too many, those that came last. */
@@ -29,8 +37,21 @@ export class KeptPartials {
     const [best, worse] = other && other.journal.durable > durable ? [other, kept] : [kept, other];
     this.#byIdentity.set(identity, best);
     if (worse) await this.#remove(worse);
-    const [[oldest] = ['']] = this.#byIdentity;
-    if (this.#byIdentity.size > MAX_KEPT) await this.#remove(this.take(oldest));
+    const beyond = this.#beyondQuota(best.journal.account);
+    const gone = beyond.map(({ journal }) => this.take(journal.identity ?? ''));
+    for (const one of gone) await this.#remove(one);
+  }
+
+  /** What is too much after this account has added one: its own first, or else of the account that has most. */
+  #beyondQuota(account: string | undefined): Kept[] {
+    const all = [...this.#byIdentity.values()];
+    // Those of older versions are of nobody knows whom.
+    const own =
+      account === undefined ? [] : all.filter(({ journal }) => journal.account === account);
+    const kept = own.slice(-MAX_KEPT_OF_ONE);
+    while (kept.length > 1 && bytesOf(kept) > this.#maxBytesOfOne) kept.shift();
+    const beyond = own.filter((one) => !kept.includes(one));
+    return beyond.length === 0 && all.length > MAX_KEPT ? oldestOfMost(all) : beyond;
   }
 
   /** Hands over the one with this identity, if any. */
@@ -55,6 +76,18 @@ export class KeptPartials {
   async #remove(kept: Kept | undefined): Promise<void> {
     if (kept) await removePartial(this.#files, this.#staging, kept.id);
   }
+}
+
+const bytesOf = (all: readonly Kept[]): number =>
+  all.reduce((sum, { journal }) => sum + journal.durable, 0);
+
+/** One: the first of the account that has the most. */
+function oldestOfMost(all: readonly Kept[]): Kept[] {
+  const counts = new Map<string | undefined, number>();
+  const countOf = ({ journal }: Kept) => counts.get(journal.account) ?? 0;
+  for (const one of all) counts.set(one.journal.account, countOf(one) + 1);
+  const most = Math.max(...counts.values());
+  return all.filter((one) => countOf(one) === most).slice(0, 1);
 }
 
 /** The clock may have been set either way since. */

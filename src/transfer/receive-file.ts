@@ -104,6 +104,7 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   const identity = identityOf(file);
   return {
     name,
+    account: bareJid(file.peer),
     bytestream: streamKey(file.peer, file.sid),
     algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),
     ...(size === undefined ? {} : { size }),

@@ -4,6 +4,7 @@ import { parseJournal } from '../../src/storage/journal.js';
 
 const JOURNAL = {
   identity: 'a'.repeat(64),
+  account: 'c'.repeat(64),
   bytestream: 'b'.repeat(64),
   name: 'report.pdf',
   size: 10,
@@ -27,6 +28,7 @@ test.each([
   { identity: 'alice' },
   { identity: 'A'.repeat(64) },
   { identity: null },
+  { account: 'alice@example.org' },
   { bytestream: 's1 romeo@montague.example/a' },
   { name: 1 },
   { name: 'x'.repeat(1025) },

@@ -4,7 +4,7 @@ import { appendFile, link, readdir, readFile, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openInbox, type System } from '../../src/storage/inbox.js';
-import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox.js';
+import type { Inbox, InboxOptions, PartialFile, WantedPartial } from '../../src/transfer/inbox.js';
 import { loneProcess } from './lone-process.js';
 import { failingFiles, tappedFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
@@ -17,10 +17,14 @@ const WANTED = { identity: 'alice, 10 bytes', name: 'a', size: 10 };
 
 let pid = 0;
 /** Opens it as a new process, those before being dead. */
-async function restart(folder: string, system: Partial<System> = {}): Promise<Inbox> {
+async function restart(
+  folder: string,
+  system: Partial<System> = {},
+  options: InboxOptions = {},
+): Promise<Inbox> {
   pid += 1;
   const usual = { files: fs, processes: loneProcess(pid), now: Date.now };
-  const inbox = await openInbox(folder, {}, { ...usual, ...system });
+  const inbox = await openInbox(folder, options, { ...usual, ...system });
   return {
     createPartial: async (wanted) => {
       const partial = await inbox.createPartial(wanted);
@@ -242,6 +246,44 @@ describe('a partial that was kept', () => {
     expect(await partialsIn(folder, '.part')).toHaveLength(256);
     expect((await inbox.createPartial({ ...WANTED, identity: '0' })).offset).toBe(0);
     expect((await inbox.createPartial({ ...WANTED, identity: '1' })).offset).toBe(1);
+  });
+
+  test("of one account pushes out no other account's, and 32 of it stay (R94)", async () => {
+    const folder = await temporaryFolder();
+    const inbox = await restart(folder);
+    const keepOf = (account: string, identity: string) =>
+      keep(inbox, 'x', { ...WANTED, account, identity });
+    await keepOf('alice', 'letter');
+    for (let count = 0; count < 264; count++) await keepOf('mallory', `${count}`);
+    expect(await partialsIn(folder, '.part')).toHaveLength(33);
+    const again = await restart(folder);
+    const offsetOf = async (identity: string) =>
+      (await again.createPartial({ ...WANTED, identity })).offset;
+    expect(await offsetOf('letter')).toBe(1);
+    expect(await offsetOf('231')).toBe(0);
+    expect(await offsetOf('232')).toBe(1);
+  });
+
+  test('of who has fewest goes last when there are too many (R94)', async () => {
+    const inbox = await restart(await temporaryFolder());
+    const keepOf = (account: string, identity: string) =>
+      keep(inbox, 'x', { ...WANTED, account, identity });
+    await keepOf('alice', 'letter');
+    for (let account = 0; account < 9; account++) {
+      for (let count = 0; count < 32; count++) await keepOf(`m${account}`, `${account} ${count}`);
+    }
+    expect((await inbox.createPartial({ ...WANTED, identity: 'letter' })).offset).toBe(1);
+  });
+
+  test('of one account takes half of the room at most, beside the last one (R94)', async () => {
+    const folder = await temporaryFolder();
+    const inbox = await restart(folder, {}, { maxTotal: 10_000 });
+    const text = 'x'.repeat(3_000);
+    const wanted = { account: 'mallory', size: 4_000 };
+    for (const identity of ['a', 'b', 'c']) await keep(inbox, text, { ...wanted, identity });
+    expect(await partialsIn(folder, '.part')).toHaveLength(1);
+    await keep(inbox, text, { ...wanted, account: 'alice', identity: 'd' });
+    expect((await inbox.createPartial({ ...wanted, identity: 'c' })).offset).toBe(3_000);
   });
 
   test('is not gone on with when the size is another', async () => {

@@ -6,6 +6,8 @@ export class MemoryInbox implements Inbox {
   readonly files = new Map<string, Buffer>();
   /** When what was published was last changed, as its sender says. */
   readonly dates = new Map<string, Date | undefined>();
+  /** Whose partials were asked for. */
+  readonly accounts: (string | undefined)[] = [];
   readonly kept = new Map<string, Buffer>();
   partials = 0;
   readonly lost = new AbortController().signal;
@@ -14,7 +16,9 @@ export class MemoryInbox implements Inbox {
   async createPartial({
     identity = '',
     bytestream = '',
+    account,
   }: WantedPartial = {}): Promise<PartialFile> {
+    this.accounts.push(account);
     const earlier = this.kept.get(identity) ?? Buffer.alloc(0);
     this.kept.delete(identity);
     if (earlier.length > 0) this.#rests.set(bytestream, identity);

@@ -6,6 +6,7 @@ import type { IncomingJingleFile } from '../../src/protocol/jingle/incoming-jing
 import { NS_JINGLE, type Reason } from '../../src/protocol/jingle/stanzas.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../src/protocol/si/stanzas.js';
+import { bareJid } from '../../src/session/jid.js';
 import { xml } from '../../src/session/xml.js';
 import type { PartialFile } from '../../src/transfer/inbox.js';
 import {
@@ -58,6 +59,13 @@ describe('a file with hashes', () => {
     const { inbox, received } = await sentByHand(pair, { name: 'a', size: 50, hashes }, LETTER);
     expect(await received).toEqual({ path: '/inbox/a', size: 50, sha256: sha256(LETTER) });
     expect(inbox.files.get('a')).toEqual(LETTER);
+  });
+
+  test('is counted for the account of its sender, whatever the resource (R94)', async () => {
+    const offer = { name: 'a', size: 50, hashes };
+    const { inbox, received } = await sentByHand(pairOfTransfers(), offer, LETTER);
+    await received;
+    expect(inbox.accounts).toEqual([bareJid(ROMEO)]);
   });
 
   test('is published with the date that was offered, and without one where none was (R72)', async () => {
