@@ -141,18 +141,27 @@ describe('--allow', () => {
 });
 
 describe('--max-sessions', () => {
-  test('refuses one transfer more, who may come again later (R18)', async () => {
+  test('lets one transfer more wait for its turn (R18)', async () => {
     const bob = await stage.receive('bob', ['--max-sessions', '1']);
     const first = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
     await bob.line(/^receiving /, 'stderr');
-    const refused = await sendFrom('alice');
-    expect(refused).toMatchObject({ code: 6, stdout: '' });
-    expect(refused.stderr).toMatch(/^inband: bob@localhost\/inband refused .*$/m);
-    const bytes = randomBytes(1000);
-    first.child.stdin?.end(bytes);
+    const second = stage.inband('alice', ['send', '-', BOB], { stdin: 'second' });
+    await second.line(/is busy; next try in \d+ s$/, 'stderr');
+    first.child.stdin?.end(randomBytes(1000));
     expect(await outcomeOf(first)).toMatchObject({ code: 0 });
-    expect(await sendFrom('alice')).toMatchObject({ code: 0 });
+    expect(await outcomeOf(second)).toMatchObject({ code: 0 });
     expect(await firstResults(bob, 2)).toHaveLength(2);
     expect(filesIn(bob.folder)).toHaveLength(2);
+  });
+
+  test('lets nobody wait for longer than --accept-timeout (R18)', async () => {
+    const bob = await stage.receive('bob', ['--max-sessions', '1']);
+    const first = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
+    await bob.line(/^receiving /, 'stderr');
+    const args = ['send', '--accept-timeout', '0.1', '-', BOB];
+    const second = stage.inband('alice', args, { stdin: 'second' });
+    expect(await outcomeOf(second)).toMatchObject({ code: 6, stdout: '' });
+    first.child.stdin?.end();
+    expect(await outcomeOf(first)).toMatchObject({ code: 0 });
   });
 });
