@@ -64,6 +64,10 @@ export async function receiveOn(
   }
   const reserve = (peer: string, key: string) => hasRoom({ peer }) && !!opening.set(key, peer);
   registry.registerDefault(authorizing(inbox, limits, reserve), 'ibb', 'authorized');
+  // One that was announced while it was let in is not handed over here; it gives its place back at its end.
+  const giveBack: Handler<unknown, void> = (_jid, sid = '', peer = '') =>
+    void opening.delete(streamKey(peer, sid));
+  registry.registerDefault(giveBack, 'ibb', 'del_stream');
   let isDone = false;
   let failure: Error | undefined;
   try {
