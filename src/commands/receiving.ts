@@ -9,10 +9,9 @@ import { answerProposals, NS_JINGLE_MESSAGE } from '../protocol/jingle/message-i
 import { NS_PING } from '../protocol/ping.js';
 import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../protocol/si/stanzas.js';
-import { StanzaError } from '../session/stanza-error.js';
 import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
 import type { Inbox } from '../transfer/inbox.js';
-import { NOTES, PACE, TransferLimits } from '../transfer/limits.js';
+import { NOTES, noPlace, PACE, TransferLimits } from '../transfer/limits.js';
 import {
   bareOffer,
   type IncomingOffer,
@@ -139,7 +138,7 @@ function authorizing(
       if (reserve(peer, key)) return true;
       limits.turnedAway(peer);
     }
-    throw new StanzaError('wait', 'resource-constraint', 'busy');
+    throw noPlace();
   };
 }
 

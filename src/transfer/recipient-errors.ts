@@ -26,9 +26,12 @@ export class FileMismatch extends Error {
   override readonly name = 'FileMismatch';
 }
 
+/** How those refuse who have too much to do, where the error is of type `wait`; others have failed. */
+const LIMITS = new Set(['not-acceptable', 'policy-violation', 'resource-constraint']);
+
 /** Whether it was refused for now only, by an answer whose cause says so. */
 export const isBusy = ({ cause }: Error): boolean =>
-  cause instanceof StanzaError && meaningOfError(cause) === 'passing';
+  cause instanceof StanzaError && cause.type === 'wait' && LIMITS.has(cause.condition);
 
 /** Behind the address of who was looked for in vain. */
 export const NOBODY =
