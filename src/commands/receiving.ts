@@ -11,7 +11,8 @@ import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../protocol/si/stanzas.js';
 import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
 import type { Inbox } from '../transfer/inbox.js';
-import { NOTES, noPlace, PACE, TransferLimits } from '../transfer/limits.js';
+import { NOTES, PACE, TransferLimits } from '../transfer/limits.js';
+import { noPlace } from '../transfer/no-place.js';
 import {
   bareOffer,
   type IncomingOffer,

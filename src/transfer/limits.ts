@@ -1,7 +1,6 @@
 // What others may cost us, each account whatever its resources. `--max-sessions` limits the transfers in all.
 import type { Pace } from '../protocol/ibb/pace.js';
 import { bareJid } from '../session/jid.js';
-import { StanzaError } from '../session/stanza-error.js';
 import { type Rate, TokenBuckets } from './token-buckets.js';
 
 /**
@@ -52,9 +51,6 @@ export const PACE: Pace = {
   periodMs: 15 * MINUTE_MS,
   lifetimeMs: 24 * 60 * MINUTE_MS,
 };
-
-/** The answer in an iq where there is no place now; Jingle has a reason of its own. */
-export const noPlace = () => new StanzaError('wait', 'resource-constraint', 'busy');
 
 /** Who may begin a transfer now, of those who may at all. */
 export class TransferLimits {

@@ -68,6 +68,7 @@ test.each(ENDINGS)(
     await alice.line(/^sending /, 'stderr');
     await alice.stop(signal);
     expect(await outcomeOf(alice)).toMatchObject({ code });
+    await bob.line(/did not arrive/, 'stderr');
     expect(filesIn(bob.folder)).toEqual([]);
   },
 );
