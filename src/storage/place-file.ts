@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { type Files, unless } from './files.js';
 import { DANGLING, firstBytes, MAX_NAME_BYTES } from './safe-name.js';
@@ -29,6 +30,10 @@ export async function placeFile(
   }
 }
 
+/** So many of one name nobody has; who has taken numbers beyond it on purpose gets any other. */
+const MAX_COUNT = 2 ** 40;
+const LARGEST_COUNT = 2 ** 48 - 1;
+
 /** A free number whose predecessor is taken, found in few looks: whoever may send can take 200,000 of one name. */
 async function freeAfter(
   count: number,
@@ -37,6 +42,7 @@ async function freeAfter(
   let taken = count;
   let free = count + 1;
   for (let step = 1; await isTaken(free); step *= 2) {
+    if (free > MAX_COUNT) return randomInt(MAX_COUNT, LARGEST_COUNT);
     taken = free;
     free += step;
   }

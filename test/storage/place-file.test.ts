@@ -107,4 +107,23 @@ describe('placing one more file of a name that many have', () => {
       expect(calls.length).toBeLessThan(42);
     },
   );
+
+  test('takes few calls where the numbers were chosen to be in the way (R92)', async () => {
+    let calls = 0;
+    const isTaken = (path: string) => {
+      const [, count] = / \((\d+)\)$/.exec(path) ?? [];
+      return count === undefined || Number.isInteger(Math.log2(Number(count)));
+    };
+    const files = tappedFiles(async ({ operation, args }, run) => {
+      calls += 1;
+      if (!isTaken(String(args[operation === 'link' ? 1 : 0]))) return run();
+      if (operation === 'link') throw fileError('EEXIST');
+      return {};
+    });
+    const folder = await temporaryFolder();
+    const path = await placeFile(await fileToPlace('new'), folder, 'a', { files });
+    expect(path).toMatch(/ \(\d{13,15}\)$/);
+    expect(await readFile(path, 'utf8')).toBe('new');
+    expect(calls).toBeLessThan(50);
+  });
 });
