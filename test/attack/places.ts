@@ -3,7 +3,7 @@
 import type { Elements, Text } from './payloads.js';
 // biome-ignore format: not a line each
 import {
-  bob, carbon, content, DISCO, data, error, errorText, FILE, file, IBB, iq, JMI,
+  ARRIVES, bob, carbon, content, DISCO, data, error, errorText, FILE, file, IBB, iq, JMI,
   jingle, message, OFFER, offer, open, PING, presence, query, reason, si,
 } from './stanzas.js';
 
@@ -13,6 +13,8 @@ interface Common {
   stanzas: string | string[];
   /** What the daemon's requests are answered with meanwhile, if not with an empty result. */
   reply?: string;
+  /** What is meant comes of it only when each stanza has had its effects before the next one. */
+  unhurried?: true;
   /** Written from a client with such a resource. */
   resource?: string;
 }
@@ -41,7 +43,6 @@ const TEXT_LINES: Line<Text>[] = [
   ['jid of a roster push', iq('set', query('jabber:iq:roster', '', '<item jid="$FILL"/>'))],
   ['name of a roster push', iq('set', query('jabber:iq:roster', '', '<item jid="a@b" name="$FILL" subscription="both"/>'))],
   ['version of a roster push', iq('set', query('jabber:iq:roster', ' ver="$FILL"', '<item jid="a@b"/>'))],
-
   ['sid of open', iq('set', open('sid="$FILL" block-size="4096"'))],
   ['block size of open', iq('set', open('sid="$SID" block-size="$FILL"'))],
   ['stanza of open', iq('set', open('sid="$SID" block-size="4096" stanza="$FILL"'))],
@@ -51,7 +52,6 @@ const TEXT_LINES: Line<Text>[] = [
   ['sid of close', iq('set', '<close xmlns="http://jabber.org/protocol/ibb" sid="$FILL"/>')],
   ['sid of data in a message', message('', data('sid="$FILL" seq="0"'))],
   ['id of data in a message', message(' id="$FILL"', data('sid="$SID" seq="0"'))],
-
   ['id of SI', iq('set', si('', ' name="a" size="5"', '$FILL'))],
   ['profile of SI', iq('set', si(' mime-type="a/b"', ' name="a" size="5"', '$SID', '$FILL'))],
   ['media type of SI', iq('set', si(' mime-type="$FILL"', ' name="a" size="5"'))],
@@ -60,7 +60,6 @@ const TEXT_LINES: Line<Text>[] = [
   ['date of SI', iq('set', si('', ' name="a" size="5" date="$FILL"'))],
   ['hash of SI', iq('set', si('', ' name="a" size="5" hash="$FILL"'))],
   ['description of SI', iq('set', si('', ' name="a" size="5"', '$SID', undefined, '<desc>$FILL</desc>'))],
-
   ['sid of an offer', iq('set', offer(content(FILE + IBB), '$FILL'))],
   ['initiator', iq('set', offer(content(FILE + IBB), '$SID', ' initiator="$FILL"'))],
   ['responder', iq('set', offer(content(FILE + IBB), '$SID', ' responder="$FILL"'))],
@@ -100,13 +99,11 @@ const TEXT_LINES: Line<Text>[] = [
   ['hash in a checksum', [OFFER, jingle('session-info', '<checksum xmlns="urn:xmpp:jingle:apps:file-transfer:5" creator="initiator" name="file"><file><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">$FILL</hash></file></checksum>')]],
   ['name in received', [OFFER, jingle('session-info', '<received xmlns="urn:xmpp:jingle:apps:file-transfer:5" creator="initiator" name="$FILL"/>')], 'lines'],
   ['namespace of a session-info', [OFFER, jingle('session-info', '<x xmlns="$FILL"/>')]],
-
   ['cid that is asked for', iq('get', '<data xmlns="urn:xmpp:bob" cid="$FILL"/>')],
   ['hash of a cid', iq('get', '<data xmlns="urn:xmpp:bob" cid="sha1+$FILL@bob.xmpp.org"/>')],
   ['cid of a blob in a message', message('', bob('cid="$FILL" type="a/b"'))],
   ['media type of a blob in a message', message('', bob('cid="sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org" type="$FILL"'))],
   ['age of a blob in a message', message('', bob('cid="sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org" max-age="$FILL"'))],
-
   ['id of a proposal', message('', `<propose xmlns="${JMI}" id="$FILL"><description xmlns="urn:xmpp:jingle:apps:file-transfer:5"/></propose>`)],
   ['namespace of a proposal', message('', `<propose xmlns="${JMI}" id="$SID"><description xmlns="$FILL"/></propose>`)],
   ['id of a retraction', message('', `<retract xmlns="${JMI}" id="$FILL"/>`)],
@@ -123,7 +120,6 @@ const TEXT_LINES: Line<Text>[] = [
   ['receipt', message(' id="$FILL"', '<body>hello</body><request xmlns="urn:xmpp:receipts"/>')],
   ['body of a carbon', message('', carbon('received', '<message xmlns="jabber:client"><body>$FILL</body></message>'))],
   ['stamp of a delay', message('', '<body>hello</body><delay xmlns="urn:xmpp:delay" from="a@b" stamp="$FILL"/>'), 'lines'],
-
   ['status of presence', presence('', '<status>$FILL</status>')],
   ['id of presence', presence(' id="$FILL"', '')],
   ['lang of presence', presence(' xml:lang="$FILL"', '<status>x</status>')],
@@ -184,6 +180,12 @@ const REPLIES: Place[] = [
   { name: 'lang of an answer', stanzas: [OFFER], text: 'apostrophes', reply: '<iq to="$FROM" id="$ID" type="result" xml:lang="$FILL"/>' },
 ];
 
+// biome-ignore format: a place is a line
+const ARRIVING: Place[] = [
+  { name: 'name of a file that arrives', stanzas: [iq('set', offer(content(file('<name>$FILL</name><size>3</size>') + IBB))), ...ARRIVES], text: 'dots', unhurried: true },
+  { name: 'name of a file that arrives by SI', stanzas: [iq('set', si('', ' name="$FILL" size="3"')), ...ARRIVES], text: 'dots', unhurried: true },
+];
+
 /** The longest that there may be, of letters that have to be escaped. */
 const RESOURCE = "'".repeat(1_023);
 
@@ -192,5 +194,6 @@ export const PLACES: readonly Place[] = [
   ...TEXT_LINES.map(([name, stanzas, text = 'apostrophes']) => ({ name, stanzas, text })),
   ...ELEMENT_LINES.map(([name, stanzas, elements = 'namespaces']) => ({ name, stanzas, elements })),
   ...REPLIES,
+  ...ARRIVING,
   { name: 'own resource', stanzas: [OFFER, iq('get', PING), iq('get', '<x xmlns="$FILL"/>')], text: 'apostrophes', resource: RESOURCE },
 ];

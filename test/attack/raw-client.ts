@@ -4,7 +4,7 @@ import type { TestServer } from '../support/server.js';
 import { StanzaScanner } from '../support/stanza-scanner.js';
 
 /** An answer of a peer on a busy machine; what waits longer waits for nothing. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 
 const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind';

@@ -3,7 +3,7 @@ import type { Running } from '../support/process.js';
 import type { TestServer } from '../support/server.js';
 import { ELEMENTS, TEXTS } from './payloads.js';
 import type { Place } from './places.js';
-import { type Head, RawClient } from './raw-client.js';
+import { PATIENCE_MS, RawClient } from './raw-client.js';
 import { ENDINGS } from './stanzas.js';
 
 /** What one place may cost the daemon, of its processor's time: on a busy machine the clock on the wall says nothing. */
@@ -40,6 +40,9 @@ export const fitting = (place: Place): Payload =>
 export const every = (place: Place): Payload[] =>
   Object.entries('text' in place ? TEXTS : ELEMENTS);
 
+/** Questions, which take longer together than the daemon's disk. */
+const UNHURRIED = 20;
+
 let count = 0;
 
 /** Sends a payload to a place; says what was wrong then, if anything was. */
@@ -51,6 +54,7 @@ export async function attack(
   [payload, fill]: Payload,
 ): Promise<string | undefined> {
   const own = place.resource ? await RawClient.logIn(server, name, place.resource) : client;
+  const what = `${place.name} (${payload}) from ${name} to ${target.name}`;
   const states = statesOf(target);
   const cpu = await cpuMs(target);
   try {
@@ -62,8 +66,10 @@ export async function attack(
       ...(used <= MAX_CPU_MS ? [] : [`${used} ms of work`]),
     ];
     if (wrong.length === 0) return undefined;
-    await comeBack(witness, target);
-    return `${place.name} (${payload}) from ${name} to ${target.name}: ${wrong.join(', ')}`;
+    await comeBack(witness, target, wrong);
+    return `${what}: ${wrong.join(', ')}`;
+  } catch (cause) {
+    throw new Error(`${what}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   } finally {
     if (own !== client) own.close();
   }
@@ -84,7 +90,8 @@ async function send(
   if (reply) client.reply = ({ id, from }) => replace(reply, { $ID: id, $FROM: from, $FILL: fill });
   for (const stanza of [place.stanzas].flat()) {
     client.write(replace(stanza, known));
-    await allRead(client, witness, jid);
+    const questions = place.unhurried ? UNHURRIED : 1;
+    for (let asked = 0; asked < questions; asked += 1) await allRead(client, witness, jid);
   }
   client.reply = usual;
   for (const stanza of ENDINGS) client.write(replace(stanza, known));
@@ -98,10 +105,12 @@ async function allRead(client: RawClient, witness: Witness, jid: string): Promis
 }
 
 /** Waits until a target whose session has ended is there again. */
-async function comeBack(witness: Witness, { jid }: Target): Promise<void> {
+async function comeBack(witness: Witness, { jid }: Target, wrong: string[]): Promise<void> {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
   for (;;) {
-    const answer: Head = await witness.ping(jid);
-    if (answer.type === 'result') return;
+    const { type } = await witness.ping(jid);
+    if (type === 'result') return;
+    if (patience.aborted) throw new Error([...wrong, 'it did not come back'].join(', '));
   }
 }
 

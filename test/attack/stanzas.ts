@@ -72,3 +72,10 @@ export const bob = (attributes: string, inner = BLOCK) =>
   `<data xmlns="urn:xmpp:bob" ${attributes}>${inner}</data>`;
 export const carbon = (kind: string, inner: string) =>
   `<${kind} xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">${inner}</forwarded></${kind}>`;
+
+/** The three bytes of a file that was offered by Jingle or by SI. */
+export const ARRIVES: readonly string[] = [
+  iq('set', open('sid="$SID" block-size="4096"')),
+  iq('set', data('sid="$SID" seq="0"')),
+  iq('set', '<close xmlns="http://jabber.org/protocol/ibb" sid="$SID"/>'),
+];
