@@ -6,6 +6,7 @@ import { startServing } from '../../src/commands/serve.js';
 import { setBlob } from '../../src/protocol/bob/blob-store.js';
 import { memoryRegistry } from '../../src/protocol/bob/memory-blobs.js';
 import { StreamParser } from '../../src/session/parser.js';
+import { serialize } from '../../src/session/serialize.js';
 import { StanzaSession } from '../../src/session/stanza-session.js';
 import type { Element } from '../../src/session/xml.js';
 import type { Reporter } from '../../src/ui/report.js';
@@ -30,15 +31,15 @@ export class Daemon {
   readonly inbox = new MemoryInbox();
   /** Errors that no peer should be able to cause. */
   readonly errors: Error[] = [];
-  readonly #hear: (stanza: Element) => void;
+  readonly #hear: (text: string) => void;
   readonly #interrupt = new AbortController();
   #session: StanzaSession | undefined;
   #parser = new StreamParser();
   /** Settles when it has ended. */
   #ended: Promise<void> | undefined;
 
-  /** `hear` gets each stanza that it sends. */
-  constructor(hear: (stanza: Element) => void) {
+  /** `hear` gets each stanza that it sends, as it is written. */
+  constructor(hear: (text: string) => void) {
     this.#hear = hear;
     this.#restartParser();
   }
@@ -96,8 +97,9 @@ export class Daemon {
       exitCodeOf: () => 1,
       connect: async (options) => {
         const write = async (stanza: Element) => {
+          const text = serialize(stanza);
           await turn();
-          this.#hear(stanza);
+          this.#hear(text);
         };
         const onError = (error: Error) => this.errors.push(error);
         this.#session = new StanzaSession(

@@ -95,9 +95,35 @@ const nest: Mutation = (element, random) => {
   element.children.push(inner);
 };
 
+/** Of the longest that servers take, and longer when it is passed on. */
+const LONG = ["'".repeat(46_000), '>'.repeat(200_000), '\u0301'.repeat(100_000)];
+const FAR = 'n'.repeat(5_000);
+/** Long ones cost the fuzzer's time, and need not come often. */
+const RARELY = 0.02;
+
+const lengthen: Mutation = (element, random) => {
+  if (!random.chance(RARELY)) return;
+  const name = random.pick([...Object.keys(element.attrs), 'id', 'name', 'sid']);
+  if (random.chance(0.5)) element.attrs[name] = random.pick(LONG);
+  else element.children.push(random.pick(LONG));
+};
+
+/** A server writes a namespace again at each element that is in it. */
+const repeatNamespace: Mutation = (element, random) => {
+  if (!random.chance(RARELY)) return;
+  const inner = Array.from({ length: 1_000 }, () => xml('n:a'));
+  element.children.push(xml('x', { xmlns: 'urn:x', 'xmlns:n': FAR }, ...inner));
+};
+
+/** What goes back without the declaration is no XML. */
+const prefix: Mutation = (element) => {
+  element.attrs['xmlns:q'] = 'urn:q';
+  for (const child of element.getChildElements()) child.attrs['q:a'] = '1';
+};
+
 const MUTATIONS: readonly Mutation[] = [
   ...[setAttribute, setAttribute, setAttribute, dropAttribute, dropChild, repeatChild],
-  ...[swapChildren, setText, adopt, rename, nest],
+  ...[swapChildren, setText, adopt, rename, nest, lengthen, repeatNamespace, prefix],
 ];
 
 /** Changes something, somewhere in the stanza; `other` is one that it may get parts of. */

@@ -1,15 +1,22 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { isJid } from '../../src/session/jid.js';
 import { type Element, xml } from '../../src/session/xml.js';
+import { parse } from '../support/linked-sessions.js';
+import { acceptStanza, EndsStream, passedOn } from '../support/strict-server.js';
 import { Daemon } from './daemon.js';
 import type { Random } from './random.js';
 import { DAEMON, OWN } from './scenes.js';
 
-/** Published blobs and discovery are the longest; nothing is ever echoed. */
+/** Without the id. Published blobs and discovery are the longest; nothing else is ever echoed. */
 const MAX_ANSWER_CHARACTERS = 4096;
 
 /** As many as are printed when something is wrong. */
 const HISTORY = 20;
+const HISTORY_CHARACTERS = 2_000;
+
+/** How many are long, and of what a server makes six characters each. */
+const LONG_IDS = 0.002;
+const LONG_ID = "'".repeat(46_000);
 
 interface Question {
   from: string;
@@ -17,11 +24,14 @@ interface Question {
   answers: Element[];
 }
 
-/** The server between a daemon and all who write to it. Throws when the daemon does what it must not. */
+/** The server between a daemon and all who write to it, as strict as a real one. Throws when the daemon does what it must not. */
 export class FuzzServer {
   /** How much of what the daemon asks is refused, 0 to 1. */
   refusals = 0.15;
-  readonly daemon = new Daemon((stanza) => this.#hear(stanza));
+  /** How it writes what it passes on: as Prosody does, or with the prefixes that it came with, as ejabberd does. */
+  passOn = (stanza: Element): string =>
+    this.#random.chance(0.5) ? passedOn(stanza) : stanza.toString();
+  readonly daemon = new Daemon((text) => this.#hear(text));
   readonly #random: Random;
   readonly #history: string[] = [];
   /** By sender and id, until `forget`. */
@@ -34,9 +44,7 @@ export class FuzzServer {
   }
 
   /** Sends a stanza in the name of a peer; one that is an address or `undefined` for the account itself. */
-  send(stanza: Element, from: string | undefined): string {
-    this.#count += 1;
-    const id = `q${this.#count}`;
+  send(stanza: Element, from: string | undefined, id = this.#newId()): string {
     stanza.attrs.id = id;
     if (from === undefined) delete stanza.attrs.from;
     else stanza.attrs.from = from;
@@ -47,7 +55,7 @@ export class FuzzServer {
       const [payload] = stanza.getChildElements();
       this.#questions.set(`${id} ${from ?? ''}`, { from: from ?? OWN, payload, answers: [] });
     }
-    this.#write(stanza.toString());
+    this.#write(this.passOn(stanza));
     return id;
   }
 
@@ -58,8 +66,8 @@ export class FuzzServer {
   }
 
   /** Sends a request and resolves to the answer, which must come without further ado. */
-  async ask(stanza: Element, from: string): Promise<Element> {
-    const id = this.send(stanza, from);
+  async ask(stanza: Element, from: string, ownId?: string): Promise<Element> {
+    const id = this.send(stanza, from, ownId);
     await this.settle();
     const answer = this.#questions.get(`${id} ${from}`)?.answers[0];
     return answer ?? this.#fail(`no answer to ${stanza}`);
@@ -94,23 +102,37 @@ export class FuzzServer {
     this.#questions.clear();
   }
 
+  #newId(): string {
+    this.#count += 1;
+    return `q${this.#count}${this.#random.chance(LONG_IDS) ? LONG_ID : ''}`;
+  }
+
   #write(text: string): void {
     this.#note(text);
     this.daemon.read(text);
   }
 
   #note(text: string): void {
-    this.#history.push(text);
+    this.#history.push(text.slice(0, HISTORY_CHARACTERS));
     if (this.#history.length > HISTORY) this.#history.shift();
   }
 
-  #hear(stanza: Element): void {
+  /** Ends the stream where a server would: nobody may bring the daemon to that. */
+  #hear(text: string): void {
+    try {
+      acceptStanza(text);
+    } catch (error) {
+      if (!(error instanceof EndsStream)) throw error;
+      this.#wrong ??= error;
+      return;
+    }
+    const stanza = parse(text);
     const { type, id = '', to = '' } = stanza.attrs;
     if (stanza.name !== 'iq') return;
     if (type === 'get' || type === 'set') return this.#answer(stanza);
     this.#questions.get(`${id} ${to}`)?.answers.push(stanza);
-    const text = stanza.toString();
-    if (text.length > MAX_ANSWER_CHARACTERS) this.#wrong ??= new Error(`too long: ${text}`);
+    if (text.length - id.length > MAX_ANSWER_CHARACTERS)
+      this.#wrong ??= new Error(`too long: ${text}`);
     if (text.includes('internal-server-error')) this.#wrong ??= new Error(text);
   }
 

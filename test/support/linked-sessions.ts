@@ -6,6 +6,7 @@ import {
   type StanzaSessionOptions,
 } from '../../src/session/stanza-session.js';
 import type { Element } from '../../src/session/xml.js';
+import { acceptStanza, passedOn } from './strict-server.js';
 
 export const ROMEO = 'romeo@montague.example/orchard';
 export const JULIET = 'juliet@capulet.example/balcony';
@@ -16,7 +17,10 @@ export const JULIET = 'juliet@capulet.example/balcony';
  */
 export type Intercept = (stanza: Element, deliver: (stanza: Element) => void) => void;
 
-/** Two sessions that talk through text, as it would be written, and the real parser, as through a server without delay. */
+/**
+ * Two sessions that talk through text, as it would be written, and the real parser, as through a server without delay:
+ * it is as strict as a real one, and expands what it passes on as Prosody does.
+ */
 export function linkedSessions(
   intercept: Intercept = (stanza, deliver) => deliver(stanza),
   options: StanzaSessionOptions = {},
@@ -33,12 +37,14 @@ function endpoint(
   options: StanzaSessionOptions,
 ): StanzaSession {
   const deliver = (stanza: Element) => {
-    const parsed = parse(serialize(stanza));
+    const parsed = parse(passedOn(stanza));
     setImmediate(() => other().receive(parsed));
   };
   const transport = {
     write: async (stanza: Element) => {
-      const stamped = parse(serialize(stanza, options.maxStanzaBytes));
+      const text = serialize(stanza, options.maxStanzaBytes);
+      acceptStanza(text);
+      const stamped = parse(text);
       stamped.attrs.from = jid;
       intercept(stamped, deliver);
     },
