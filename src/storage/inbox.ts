@@ -16,7 +16,7 @@ import type { OpenPart } from './part-file.js';
 import { Partial, type Surroundings } from './partial.js';
 import { systemProcesses } from './processes.js';
 import { reopenPart } from './reopen-part.js';
-import { type Reservation, Space } from './space.js';
+import { type Limits, type Reservation, Space } from './space.js';
 
 /** What it is opened with in tests. */
 export interface System extends Omit<Locking, 'sleep'> {
@@ -48,8 +48,7 @@ export async function openInbox(
     return held;
   };
   const held = await open();
-  const space = new Space(system.files, [inbox, held.around.staging], options);
-  return new InboxFolder(held, again, space, lost);
+  return new InboxFolder(held, again, options, lost);
 }
 
 class InboxFolder implements Inbox {
@@ -63,12 +62,14 @@ class InboxFolder implements Inbox {
   constructor(
     held: HeldFolder,
     openAgain: () => Promise<HeldFolder>,
-    space: Space,
+    limits: Limits,
     lost: AbortController,
   ) {
     this.#held = held;
     this.#openAgain = openAgain;
-    this.#space = space;
+    const { files, inbox, now } = held.around;
+    const keptBytes = () => this.#around.kept.bytes;
+    this.#space = new Space({ files, inbox, now, keptBytes }, limits);
     this.#lost = lost;
     this.lost = lost.signal;
   }

@@ -35,6 +35,12 @@ const MAX_NAME_LENGTH = 1024;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
+/** As it is on the disk. */
+export function journalText(journal: Journal): string {
+  const name = journal.name?.slice(0, MAX_NAME_LENGTH);
+  return JSON.stringify({ ...journal, name });
+}
+
 /** Replaces the journal of a partial, durably. */
 export async function writeJournal(
   files: Files,
@@ -42,12 +48,11 @@ export async function writeJournal(
   id: string,
   journal: Journal,
 ): Promise<void> {
-  const name = journal.name?.slice(0, MAX_NAME_LENGTH);
   const temporary = join(folder, `${randomUUID()}.tmp`);
   try {
     const handle = await files.open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(JSON.stringify({ ...journal, name }));
+      await handle.writeFile(journalText(journal));
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,5 +1,5 @@
 import type { Files } from './files.js';
-import { type Journal, journalPath, partPath } from './journal.js';
+import { type Journal, journalPath, journalText, partPath } from './journal.js';
 
 /** A partial that nobody writes to. */
 export interface Kept {
@@ -52,6 +52,13 @@ export class KeptPartials {
     while (kept.length > 1 && bytesOf(kept) > this.#maxBytesOfOne) kept.shift();
     const beyond = own.filter((one) => !kept.includes(one));
     return beyond.length === 0 && all.length > MAX_KEPT ? oldestOfMost(all) : beyond;
+  }
+
+  /** On the disk, with their journals. */
+  get bytes(): number {
+    const all = [...this.#byIdentity.values()];
+    const inJournals = all.map(({ journal }) => Buffer.byteLength(journalText(journal)));
+    return inJournals.reduce((sum, bytes) => sum + bytes, bytesOf(all));
   }
 
   /** Hands over the one with this identity, if any. */

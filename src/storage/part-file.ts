@@ -117,8 +117,17 @@ export class PartFile {
     if (stats?.size !== this.#size) throw new PartialRemoved(this.path);
   }
 
-  async close(): Promise<void> {
+  /** Runs what gives it its name in the inbox. */
+  name<T>(naming: () => Promise<T>): Promise<T> {
+    return this.#part.reservation.name(naming);
+  }
+
+  /** Nothing more is written: its room is for others. */
+  release(): void {
     this.#part.reservation.release();
+  }
+
+  async close(): Promise<void> {
     await this.#part.handle.close();
   }
 

@@ -102,10 +102,12 @@ export class Partial implements PartialFile {
     await this.#sync(() => this.#file.sync());
     await this.#around.check();
     await this.#file.mustBeThere();
-    const path = await placeFile(this.#file.path, inbox, name, {
-      files,
-      beforePlaceholder: (placeholder) => this.#file.checkpoint(placeholder),
-    });
+    const path = await this.#file.name(() =>
+      placeFile(this.#file.path, inbox, name, {
+        files,
+        beforePlaceholder: (placeholder) => this.#file.checkpoint(placeholder),
+      }),
+    );
     await syncDirectory(files, inbox);
     return path;
   }
@@ -156,13 +158,16 @@ export class Partial implements PartialFile {
     try {
       await this.#file.close();
     } finally {
-      await last();
+      await last().finally(() => this.#file.release());
     }
   }
 
   async #leave(): Promise<void> {
     const { id, journal } = this.#file;
-    if (journal.identity && journal.durable > 0) await this.#around.kept.add({ id, journal });
-    else await this.#file.remove();
+    if (!journal.identity || journal.durable === 0) return this.#file.remove();
+    const added = this.#around.kept.add({ id, journal });
+    // It is counted there from now on.
+    this.#file.release();
+    await added;
   }
 }

@@ -1,12 +1,19 @@
-import { join } from 'node:path';
-import type { InboxOptions } from '../transfer/inbox.js';
+import type { InboxOptions, RoomError } from '../transfer/inbox.js';
 import { type Files, unless } from './files.js';
+import { FolderTotal } from './folder-total.js';
 import { inTurn } from './in-turn.js';
 import { isCount } from './untrusted.js';
 
 /** A file is beyond a limit of the inbox, or of what its sender announced. */
-export class NoRoom extends Error {
+export class NoRoom extends Error implements RoomError {
   override readonly name = 'NoRoom';
+  constructor(
+    message: string,
+    /** There would be room, were it not set aside for other files that are under way. */
+    readonly isPassing = false,
+  ) {
+    super(message);
+  }
 }
 
 export type Limits = Pick<InboxOptions, 'maxSize' | 'minFree' | 'maxTotal'>;
@@ -17,20 +24,31 @@ const STEP = 4 * 1024 * 1024;
 /** Why a file system may not tell how much of it is free. */
 const CANNOT_SAY = ['EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW', 'EPERM'];
 
+/** What an inbox consists of. */
+export interface Contents {
+  files: Files;
+  inbox: string;
+  /** Milliseconds. */
+  now: () => number;
+  /** Bytes of the partials that nobody writes to. */
+  keptBytes: () => number;
+}
+
 /** Sets room aside for files that arrive, so that those that are under way together stay within the limits. */
 export class Space {
-  readonly #files: Files;
-  readonly #folders: readonly string[];
+  readonly #contents: Contents;
   readonly #limits: Limits;
+  readonly #folder: FolderTotal;
   readonly #reservations = new Set<Reservation>();
   /** What one call finds free must not be found free by another. */
   readonly #inTurn = inTurn();
 
-  /** All files in the folders, the first of which is the inbox, count for the total. */
-  constructor(files: Files, folders: readonly string[], limits: Limits) {
-    this.#files = files;
-    this.#folders = folders;
+  /** All files in the inbox and all partials count for the total. */
+  constructor(contents: Contents, limits: Limits) {
+    const { files, inbox, now } = contents;
+    this.#contents = contents;
     this.#limits = limits;
+    this.#folder = new FolderTotal(files, inbox, now);
   }
 
   /** For a file of `size` bytes, `offset` of which are there already. Rejects with NoRoom; RangeError for no size. */
@@ -40,69 +58,76 @@ export class Space {
     if (size !== undefined && size > maxSize) throw tooLarge(maxSize);
     const reservation: Reservation = new Reservation(size ?? maxSize, offset, {
       grow: (bytes) => this.#grow(reservation, bytes),
+      name: (bytes, naming) =>
+        this.#folder.add(bytes, naming, () => this.#reservations.delete(reservation)),
       release: () => void this.#reservations.delete(reservation),
     });
-    await this.#grow(reservation, size === undefined ? 0 : size - offset);
+    // At once: what was kept until now counts on.
+    this.#reservations.add(reservation);
+    try {
+      await this.#grow(reservation, size === undefined ? 0 : size - offset);
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
     return reservation;
   }
 
   async #grow(reservation: Reservation, bytes: number): Promise<void> {
     await this.#inTurn(async () => {
-      const promised = [...this.#reservations].reduce((sum, { left }) => sum + left, 0);
-      await this.#check(promised + bytes);
-      this.#reservations.add(reservation);
+      await this.#checkDisk(bytes);
+      await this.#checkTotal(bytes);
       reservation.left += bytes;
     });
   }
 
-  async #check(bytes: number): Promise<void> {
-    const { minFree = 0, maxTotal } = this.#limits;
-    const [inbox = ''] = this.#folders;
+  async #checkDisk(bytes: number): Promise<void> {
+    const { minFree = 0 } = this.#limits;
+    const { inbox } = this.#contents;
     const free = await this.#free(inbox);
     if (free === undefined && minFree > 0) {
       throw new NoRoom(
         `no room in ${inbox}: its disk does not say whether ${minFree} bytes stay free`,
       );
     }
-    if (free !== undefined && free - bytes < minFree) {
-      const why =
-        minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
-      throw new NoRoom(`no room in ${inbox}: ${why}`);
-    }
-    if (maxTotal !== undefined && (await this.#total()) + bytes > maxTotal) {
-      throw new NoRoom(`no room in ${inbox}: it may hold ${maxTotal} bytes in all`);
-    }
+    if (free === undefined || free - this.#promised - bytes >= minFree) return;
+    const why =
+      minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
+    throw new NoRoom(`no room in ${inbox}: ${why}`, free - bytes >= minFree);
+  }
+
+  async #checkTotal(bytes: number): Promise<void> {
+    const { maxTotal } = this.#limits;
+    if (maxTotal === undefined) return;
+    const { inbox, keptBytes } = this.#contents;
+    const left = (there: number) => maxTotal - there - keptBytes() - this.#written - bytes;
+    if (await this.#folder.suits((there) => left(there) >= this.#promised)) return;
+    const why = `no room in ${inbox}: it may hold ${maxTotal} bytes in all`;
+    throw new NoRoom(why, await this.#folder.suits((there) => left(there) >= 0));
+  }
+
+  /** Bytes that files under way may still bring. */
+  get #promised(): number {
+    return [...this.#reservations].reduce((sum, { left }) => sum + left, 0);
+  }
+
+  /** Bytes that they have brought. */
+  get #written(): number {
+    return [...this.#reservations].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Bytes; `undefined` where the file system does not say (some of FUSE have no blocks): the disk itself will. */
   async #free(folder: string): Promise<number | undefined> {
-    const stats = await unless(CANNOT_SAY, this.#files.statfs(folder));
+    const stats = await unless(CANNOT_SAY, this.#contents.files.statfs(folder));
     if (!stats || stats.blocks === 0) return undefined;
     const free = stats.bavail * stats.bsize;
     return free >= 0 ? free : undefined;
-  }
-
-  async #total(): Promise<number> {
-    let total = 0;
-    const seen = new Set<string>();
-    for (const folder of this.#folders) {
-      for (const entry of await this.#files.readdir(folder, { withFileTypes: true })) {
-        if (!entry.isFile()) continue;
-        const stats = await unless(['ENOENT'], this.#files.lstat(join(folder, entry.name)));
-        if (!stats) continue;
-        // While a file is placed it has two names, and takes its bytes once.
-        const inode = `${stats.dev}:${stats.ino}`;
-        if (stats.nlink > 1 && seen.has(inode)) continue;
-        if (stats.nlink > 1) seen.add(inode);
-        total += stats.size;
-      }
-    }
-    return total;
   }
 }
 
 interface Room {
   grow(bytes: number): Promise<void>;
+  name<T>(bytes: number, naming: () => Promise<T>): Promise<T>;
   release(): void;
 }
 
@@ -118,6 +143,11 @@ export class Reservation {
     this.#max = max;
     this.#size = size;
     this.#space = space;
+  }
+
+  /** Bytes on the disk. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Whether there is room for so many more bytes. */
@@ -143,7 +173,12 @@ export class Reservation {
     this.left -= bytes;
   }
 
-  /** Gives back what was not spent. */
+  /** Runs what gives the file its name in the folder, with whose files it counts from then on. */
+  name<T>(naming: () => Promise<T>): Promise<T> {
+    return this.#space.name(this.#size, naming);
+  }
+
+  /** Gives back what was not spent. What was counts no more, either: it is removed, or kept. */
   release(): void {
     this.#space.release();
   }

@@ -67,3 +67,12 @@ export interface InboxOptions {
   /** Gives up waiting for it. */
   signal?: AbortSignal;
 }
+
+/** NoRoom: a limit of the inbox, the end of the disk, or more than was announced. */
+export interface RoomError extends Error {
+  readonly name: 'NoRoom';
+  /** There would be room, were it not set aside for other files that are under way. */
+  readonly isPassing: boolean;
+}
+
+export const isRoomError = (error: Error): error is RoomError => error.name === 'NoRoom';

@@ -14,7 +14,7 @@ import type { Reason } from '../protocol/jingle/stanzas.js';
 import type { IncomingSiFile } from '../protocol/si/incoming-si-file.js';
 import { bareJid } from '../session/jid.js';
 import { xml } from '../session/xml.js';
-import type { Inbox, PartialFile, WantedPartial } from './inbox.js';
+import { type Inbox, isRoomError, type PartialFile, type WantedPartial } from './inbox.js';
 import { FileMismatch } from './recipient-errors.js';
 
 /** A file that a peer wants to send, however it told us. */
@@ -174,7 +174,8 @@ function reasonOf(error: Error): Reason {
   if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof BytestreamBroken) return { condition: 'failed-transport' };
-  if (error.name === 'NoRoom') {
+  if (isRoomError(error)) {
+    if (error.isPassing) return { condition: 'busy' };
     return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
   }
   if (SHORTAGES.has((error as NodeJS.ErrnoException).code ?? '')) return { condition: 'busy' };
@@ -209,7 +210,7 @@ export function siOffer(file: IncomingSiFile): IncomingOffer {
     },
     fail: (error) => {
       failed.abort(error);
-      if (error instanceof StillUnderWay) file.refuseForNow();
+      if (reasonOf(error).condition === 'busy') file.refuseForNow();
       else file.decline();
       stream?.destroy(error);
     },

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import * as fs from 'node:fs/promises';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -224,3 +225,102 @@ test('a file with two names counts once for the total (R93)', async () => {
   await partial.discard();
   await inbox.close();
 });
+
+describe('the total', () => {
+  /** A folder that says that it has so many files of one byte; `calls` are those in it. */
+  async function crowded(count: number) {
+    const folder = await temporaryFolder();
+    const state = { now: 0, size: 1, calls: 0 };
+    const entries = Array.from({ length: count }, (_, index) => ({
+      name: `${index}`,
+      isFile: () => true,
+    }));
+    const files = tappedFiles(async ({ operation, args: [path, options] }, run) => {
+      if (operation === 'readdir' && path === folder && options) {
+        state.calls += 1;
+        return entries;
+      }
+      if (operation !== 'lstat' || !/^\d+$/.test(String(path).slice(folder.length + 1)))
+        return run();
+      state.calls += 1;
+      return { size: state.size, nlink: 1 };
+    });
+    const system = { files, processes: loneProcess(1), now: () => state.now };
+    const inbox = await openInbox(folder, { maxTotal: 10_000 }, system);
+    return { state, inbox };
+  }
+
+  test('of a crowded folder is not read for each file that arrives (R93)', async () => {
+    const { state, inbox } = await crowded(5_000);
+    for (let count = 0; count < 20; count++) await fill(inbox, 200);
+    expect(state.calls).toBe(5_001);
+    await fill(inbox, 1000);
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 10000 bytes in all/);
+    expect(state.calls).toBe(5_001);
+  });
+
+  test('is read again after a while, which nobody waits for unless it matters (R93)', async () => {
+    const { state, inbox } = await crowded(5_000);
+    await fill(inbox, 5_000);
+    state.size = 0; // somebody has emptied them
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /no room/);
+    state.now = 2_000;
+    await fill(inbox, 1);
+    expect(state.calls).toBe(10_002);
+  });
+
+  test('counts a file once while it has two names (R93)', async () => {
+    const folder = await temporaryFolder();
+    const held = new EventEmitter();
+    let isFirst = true;
+    const files = tappedFiles(async ({ operation, args: [path] }, run) => {
+      if (operation === 'rm' && String(path).endsWith('.part') && isFirst) {
+        isFirst = false;
+        held.emit('held');
+        await once(held, 'go');
+      }
+      return run();
+    });
+    const system = { files, processes: loneProcess(1), now: Date.now };
+    const inbox = await openInbox(folder, { maxTotal: 100 }, system);
+    const isHeld = once(held, 'held');
+    const filled = fill(inbox, 60);
+    await isHeld;
+    expect(await readdir(folder)).toContain('a');
+    await expectNoRoom(inbox.createPartial({ size: 41 }), /it may hold 100 bytes in all/);
+    const fits = await inbox.createPartial({ size: 40 });
+    held.emit('go');
+    await filled;
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 bytes in all/);
+    await fits.discard();
+    await (await inbox.createPartial({ size: 40 })).discard();
+  });
+
+  test('has room for the rest of a file that fits exactly (R93)', async () => {
+    const { inbox } = await open({ maxTotal: 100 });
+    const wanted = { identity: 'a', size: 100 };
+    const partial = await inbox.createPartial(wanted);
+    await partial.write(Buffer.alloc(60));
+    await partial.keep();
+    const next = await inbox.createPartial(wanted);
+    expect(next.offset).toBe(60);
+    await next.write(Buffer.alloc(40));
+    await next.publish('a');
+  });
+});
+
+test.each([
+  ['the total', { maxTotal: 100 }],
+  ['the disk', { minFree: 900 }],
+])(
+  'room of %s that other files under way may need is missing for now only (R89)',
+  async (_, limits) => {
+    const { inbox } = await open(limits, 1000);
+    const first = await inbox.createPartial({ size: 60 });
+    await expect(inbox.createPartial({ size: 41 })).rejects.toMatchObject({ isPassing: true });
+    await expect(inbox.createPartial({ size: 101 })).rejects.toMatchObject({ isPassing: false });
+    await first.write(Buffer.alloc(60));
+    await expect(inbox.createPartial({ size: 41 })).rejects.toMatchObject({ isPassing: false });
+    await first.discard();
+  },
+);

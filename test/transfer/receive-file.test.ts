@@ -4,6 +4,7 @@ import type { FileOffer } from '../../src/protocol/file-offer.js';
 import { type Bytestream, BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
 import type { IncomingJingleFile } from '../../src/protocol/jingle/incoming-jingle-file.js';
 import { NS_JINGLE, type Reason } from '../../src/protocol/jingle/stanzas.js';
+import type { IncomingSiFile } from '../../src/protocol/si/incoming-si-file.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../src/protocol/si/stanzas.js';
 import { bareJid } from '../../src/session/jid.js';
@@ -230,6 +231,19 @@ test.each([
   const fail = async (reason: Reason) => void told.push(reason);
   jingleOffer({ fail } as IncomingJingleFile).fail(Object.assign(new Error(code), { code }));
   expect(told).toEqual([{ condition }]);
+});
+
+test('a sender whose file has no room for now is told that the recipient is busy (R89)', () => {
+  const noRoom = (isPassing: boolean) =>
+    Object.assign(new Error('no room'), { name: 'NoRoom', isPassing });
+  const told: unknown[] = [];
+  const jingle = { fail: async ({ condition }: Reason) => void told.push(condition) };
+  const bySi = { decline: () => told.push('no'), refuseForNow: () => told.push('wait'), offer: {} };
+  for (const isPassing of [true, false]) {
+    jingleOffer(jingle as IncomingJingleFile).fail(noRoom(isPassing));
+    siOffer(bySi as unknown as IncomingSiFile).fail(noRoom(isPassing));
+  }
+  expect(told).toEqual(['busy', 'wait', 'media-error', 'no']);
 });
 
 describe('the sender hears that a file is there', () => {
