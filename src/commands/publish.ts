@@ -132,15 +132,17 @@ async function serve(
 ): Promise<void> {
   const { lookForServer } = await import('./scout.js');
   const { persevere } = await import('./persevere.js');
+  const { Quotas } = await import('../transfer/quotas.js');
   const known = await rememberPassword(flags, context);
   const found = await lookForServer(cids, known.flags, known.context, reporter);
   if (!found) return;
   const { signal } = context;
+  const quotas = new Quotas(0);
   let { account, isApart } = found;
   await persevere({ signal, reporter, renew: known.renew }, async (isOnline) => {
     for (; ; [account, isApart] = [requireAccount(flags), false]) {
       const as = { ...known.flags, account };
-      const { session } = await startServing(as, known.context, registry, reporter);
+      const { session } = await startServing(as, known.context, registry, reporter, quotas);
       isOnline();
       const awaited = isApart ? receiverOf(requireAccount(flags)) : undefined;
       await serveOn(session, awaited, context, reporter);

@@ -82,11 +82,13 @@ async function receiveInto(
 ): Promise<void> {
   const { receiveOn } = await import('./receiving.js');
   const { persevere } = await import('./persevere.js');
+  const { Quotas } = await import('../transfer/quotas.js');
   const registry = await context.createRegistry();
+  const quotas = new Quotas(flags.maxSessions);
   const known = await rememberPassword(flags, context);
   const { renew } = known;
   await persevere({ signal: context.signal, reporter, renew }, async (isOnline) => {
-    const serving = await startServing(known.flags, known.context, registry, reporter);
+    const serving = await startServing(known.flags, known.context, registry, reporter, quotas);
     isOnline();
     await receiveOn(serving, inbox, registry, running, flags, context, reporter);
   });

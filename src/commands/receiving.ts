@@ -11,7 +11,7 @@ import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../protocol/si/stanzas.js';
 import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
 import type { Inbox } from '../transfer/inbox.js';
-import { NOTES, PACE, TransferLimits } from '../transfer/limits.js';
+import { PACE, type TransferLimits } from '../transfer/limits.js';
 import { noPlace } from '../transfer/no-place.js';
 import {
   bareOffer,
@@ -20,7 +20,6 @@ import {
   receiveFile,
   siOffer,
 } from '../transfer/receive-file.js';
-import { TokenBuckets } from '../transfer/token-buckets.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import { type Arrival, runFor } from './exec.js';
@@ -45,15 +44,13 @@ export async function receiveOn(
   context: Context,
   reporter: Reporter,
 ): Promise<void> {
-  const { session } = serving;
-  const limits = new TransferLimits(flags.maxSessions);
+  const { session, quotas } = serving;
+  const limits = quotas.transfers;
   const bytestreams = new InBandBytestreams(session, { pace: PACE }, registry);
   const jingle = new JingleFileTransfers(session, bytestreams);
   const si = new SiFileTransfers(session, bytestreams);
   const transfers = new Set<Promise<Arrival | undefined>>();
   const underWay = new FilesUnderWay();
-  // Who waits for a place asks again and again.
-  const notes = new TokenBuckets(NOTES);
   /** The peers of bytestreams that were accepted and not handed over yet. */
   const opening = new Map<string, string>();
   const hasRoom = ({ peer }: { peer: string }) =>
@@ -96,7 +93,8 @@ export async function receiveOn(
         if (hasRoom(file)) take(file);
         else if (underWay.mayReplace(file)) take(file, true);
         else {
-          if (notes.take(file.peer))
+          // A sender that waits for a place asks again and again.
+          if (quotas.notes.take(file.peer))
             reporter.note(`${file.peer} is to come later: there are as many transfers as may be`);
           limits.turnedAway(file.peer);
           refuse();
@@ -145,10 +143,10 @@ function authorizing(
 
 /** Lets those find us who do not see us; where the server has no carbons, they need our full JID. */
 async function takeProposals(
-  { session, admit, mayAnswer }: Serving,
+  { session, admit, quotas }: Serving,
   reporter: Reporter,
 ): Promise<void> {
-  answerProposals(session, (from) => admit(from) && mayAnswer(from));
+  answerProposals(session, (from) => admit(from) && quotas.proposals.take(from));
   try {
     await enableCarbons(session);
   } catch (error) {

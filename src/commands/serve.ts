@@ -1,10 +1,9 @@
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Contacts } from '../protocol/roster.js';
 import type { Session } from '../session/session.js';
-import { BLOB_REQUESTS, NOTES, REFUSALS } from '../transfer/limits.js';
 import { checkRule, createPolicy, DEFAULT_ALLOW, type Policy } from '../transfer/policy.js';
+import type { Quotas } from '../transfer/quotas.js';
 import { RECEIVER } from '../transfer/receiver.js';
-import { TokenBuckets } from '../transfer/token-buckets.js';
 import type { Reporter } from '../ui/report.js';
 import { type AccountFlags, logIn, reportState } from './account.js';
 import type { Context, OutputFlags } from './context.js';
@@ -25,8 +24,7 @@ export interface Serving {
   session: Session;
   /** Whether `--allow` lets this one in; the user is told of those whom it does not. */
   admit: Policy;
-  /** Whether this one is answered once more what it could do without. */
-  mayAnswer: Policy;
+  quotas: Quotas;
 }
 
 /** Goes online as the one who serves those whom `--allow` lets in, published blobs to begin with; `announce` is to follow. */
@@ -35,6 +33,7 @@ export async function startServing(
   context: Context,
   registry: HandlerRegistry,
   reporter: Reporter,
+  quotas: Quotas,
 ): Promise<Serving> {
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
   const { returnChat } = await import('../protocol/chat.js');
@@ -43,24 +42,21 @@ export async function startServing(
   // Who we are is what the server calls us, once it does; nobody is let in before.
   let policy: Policy = () => false;
   const allows: Policy = (from) => policy(from);
-  const notes = new TokenBuckets(NOTES);
   const admit = (from: string) => {
     const allowed = allows(from);
-    if (!allowed && notes.take(from)) reporter.note(`${from} was turned away; see --allow`);
+    if (!allowed && quotas.notes.take(from)) reporter.note(`${from} was turned away; see --allow`);
     return allowed;
   };
-  const refusals = new TokenBuckets(REFUSALS);
-  const mayAnswer = (from: string) => refusals.take(from);
+  const mayAnswer = (from: string) => quotas.refusals.take(from);
   const options = { admit, mayRefuse: mayAnswer, resource: RECEIVER };
   const session = await logIn(flags, context, reporter, options);
   const { writtenRules } = await import('../transfer/written-rules.js');
   policy = createPolicy(await writtenRules(session, rules), session.jid, () => contacts);
-  const requests = new TokenBuckets(BLOB_REQUESTS);
-  new BitsOfBinary(session, registry).mayAsk = (from) => requests.take(from);
+  new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
   returnChat(session, allows, mayAnswer);
   const { keepContacts } = await import('../transfer/contacts.js');
   if (rules.includes('contacts')) contacts = await keepContacts(session, reporter.warn);
-  return { session, admit, mayAnswer };
+  return { session, admit, quotas };
 }
 
 /**

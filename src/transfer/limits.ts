@@ -36,6 +36,9 @@ export const BLOB_REQUESTS: Rate = { burst: 100, perMinute: 60 };
  */
 export const REFUSALS: Rate = { burst: 200, perMinute: 60 };
 
+/** A message each, answered by another one of its size. Whoever sends many files in many commands proposes each. */
+export const PROPOSALS: Rate = { burst: 1_000, perMinute: 600 };
+
 /** Lines that say that somebody was turned away: enough to find out who it is. */
 export const NOTES: Rate = { burst: 3, perMinute: 1 };
 

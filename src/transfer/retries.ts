@@ -87,7 +87,7 @@ const PASSING = new Set([
 ]);
 
 /** Jingle's reasons of one who does not want the file, or not any more (XEP-0166 §7.4). */
-const UNWANTED = new Set(['busy', 'cancel', 'decline']);
+const UNWANTED = new Set(['cancel', 'decline']);
 
 /** Jingle's reasons of one who wants the file, and had bad luck. */
 const UNLUCKY = new Set(['alternative-session', 'connectivity-error', 'failed-transport']);

@@ -10,9 +10,11 @@ import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { offer as siOffer } from '../../src/protocol/si/stanzas.js';
 import { ConnectionLost } from '../../src/session/stanza-session.js';
+import { Quotas } from '../../src/transfer/quotas.js';
 import type { Event } from '../../src/ui/events.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { JULIET, linkedSessions, parse } from '../support/linked-sessions.js';
+import { settled } from '../support/manual-clock.js';
 import { MemoryInbox } from '../transfer/memory-inbox.js';
 
 const LOST = new ConnectionLost('cut');
@@ -46,7 +48,11 @@ function slowInbox() {
 }
 
 /** Juliet receives what Romeo sends as a bare bytestream; `cut` ends her session. */
-function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
+function receiving(
+  inbox: MemoryInbox,
+  flags: Partial<ReceiveFlags>,
+  quotas = new Quotas(flags.maxSessions ?? 4),
+) {
   const [romeo, juliet] = linkedSessions();
   const running: Running = new Map();
   const notes = new EventEmitter();
@@ -66,7 +72,7 @@ function receiving(inbox: MemoryInbox, flags: Partial<ReceiveFlags>) {
     ...{ now: () => new Date(0), exitCodeOf: () => 1 },
   } as unknown as Context;
   const ended = receiveOn(
-    { session: juliet, admit: () => true, mayAnswer: () => true },
+    { session: juliet, admit: () => true, quotas },
     ...([inbox, new HandlerRegistry(), running] as const),
     { account: JULIET, dir: '', maxSessions: 4, ...flags },
     ...([context, reporter] as const),
@@ -165,6 +171,22 @@ test('a place is counted once, and taken at the moment it is looked for (R89)', 
   expect(running.size).toBe(2);
   cut();
   await outcome;
+});
+
+test('what an account has used up it does not get back with a new session (R89)', async () => {
+  const quotas = new Quotas(4);
+  const first = receiving(new MemoryInbox(), {}, quotas);
+  for (let count = 0; count < 30; count += 1) {
+    const stream = await first.open();
+    stream.on('error', () => undefined).destroy();
+    await settled();
+  }
+  first.cut();
+  await first.outcome;
+  const second = receiving(new MemoryInbox(), {}, quotas);
+  await expect(second.open()).rejects.toMatchObject({ type: 'wait' });
+  second.cut();
+  await second.outcome;
 });
 
 test.each([

@@ -9,6 +9,7 @@ import { StreamParser } from '../../src/session/parser.js';
 import { serialize } from '../../src/session/serialize.js';
 import { StanzaSession } from '../../src/session/stanza-session.js';
 import type { Element } from '../../src/session/xml.js';
+import { Quotas } from '../../src/transfer/quotas.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { MemoryInbox } from './memory-inbox.js';
 import { DAEMON, OWN, PUBLISHED } from './scenes.js';
@@ -49,7 +50,7 @@ export class Daemon {
     const flags: ReceiveFlags = { account: OWN, allow, dir: '', maxSessions: MAX_SESSIONS };
     const registry = memoryRegistry();
     await setBlob(registry, PUBLISHED, 'text/plain');
-    const serving = await startServing(flags, context, registry, silent);
+    const serving = await startServing(flags, context, registry, silent, new Quotas(MAX_SESSIONS));
     this.#ended = receiveOn(serving, this.inbox, registry, new Map(), flags, context, silent);
     this.#ended.catch(() => undefined); // `stop` tells
   }

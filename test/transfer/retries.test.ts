@@ -110,6 +110,7 @@ describe('another attempt makes sense', () => {
 
   test.each([
     ['a bytestream that was lost', new BytestreamLost('cut')],
+    ['a recipient that is out of means for a while', new BytestreamBroken(0, ended('busy'))],
     ['a recipient whose program ended', new BytestreamBroken(0, ended('gone'))],
     // These were taken for a "no", however long the transfer had gone on before.
     ...['alternative-session', 'connectivity-error', 'failed-transport'].map(
