@@ -15,10 +15,12 @@ export interface Tags {
 /** In characters: of what stands outside of quotes up to a value or the end of the tag; names, that is. */
 const MAX_OUTSIDE = 1024;
 
-const FIRST_ATTRIBUTE = /^([^\s/=]+)\s+([^\s/=]+)\s*=\s*$/;
-const ATTRIBUTE = /^\s*([^\s/=]+)\s*=\s*$/;
-const WITHOUT_ATTRIBUTES = /^(\/?)([^\s/=]+)\s*(\/?)$/;
-const BEHIND_ATTRIBUTES = /^\s*(\/?)$/;
+// XML 1.0 §2.3: white space is these four. JavaScript's \s has letters of names in it, too: a name that a server takes for
+// one would be taken for two.
+const FIRST_ATTRIBUTE = /^([^ \t\r\n/=]+)[ \t\r\n]+([^ \t\r\n/=]+)[ \t\r\n]*=[ \t\r\n]*$/;
+const ATTRIBUTE = /^[ \t\r\n]*([^ \t\r\n/=]+)[ \t\r\n]*=[ \t\r\n]*$/;
+const WITHOUT_ATTRIBUTES = /^(\/?)([^ \t\r\n/=]+)[ \t\r\n]*(\/?)$/;
+const BEHIND_ATTRIBUTES = /^[ \t\r\n]*(\/?)$/;
 
 /** Reads tags from behind their `<`, part by part, and keeps of each no more than there is room for. */
 export class TagReader {
@@ -133,6 +135,8 @@ export class TagReader {
   }
 
   #endValue(room: number): void {
+    // XML 1.0 §3.1. Servers may take the first one, and check that.
+    if (Object.hasOwn(this.#attrs, this.#attribute)) throw malformed();
     this.#attrs[this.#attribute] = decode(this.#value.join(''));
     this.#value = [];
     if (this.#length <= room) this.#tags.took(this.#length);
@@ -151,7 +155,7 @@ function findMark(text: string, from: number): number {
 /** As `WITHOUT_ATTRIBUTES` reads it, with a name that may be cut. */
 function cutTag(outside: string): [string, string, string, string] {
   const close = outside.startsWith('/') ? '/' : '';
-  const [name = '_'] = /[^\s/=]+/.exec(outside) ?? [];
+  const [name = '_'] = /[^ \t\r\n/=]+/.exec(outside) ?? [];
   return [outside, close, name, !close && outside.endsWith('/') ? '/' : ''];
 }
 

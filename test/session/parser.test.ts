@@ -59,6 +59,18 @@ describe('a stream', () => {
     expect(elements[0]?.getChild('body')?.getText()).toBe('x > y>');
   });
 
+  // U+FEFF, U+1680 and others are white space for JavaScript, and may stand in a name of XML 1.0.
+  test.each(['\ufeff', '\u1680', '\u2003', '\u3000', '\u00a0', '\v', '\f'])(
+    'has no other sender by a %j before the name of an attribute',
+    (space) => {
+      const { parser, elements } = started();
+      parser.write(`<message from='evil@x/1' ${space}from='juliet@own'/>`);
+      parser.write(`<message><a${space}b/></message>`);
+      expect(elements[0]?.attrs.from).toBe('evil@x/1');
+      expect(elements).toHaveLength(2);
+    },
+  );
+
   test('is the same however the network cuts it (R35)', () => {
     const text = `<message id='a&gt;b' to="x>y"><body>1 &lt; 2 &amp; 3 > 2 文件 😀</body><x xmlns='urn:x'><![CDATA[<&>]]></x></message> <iq type='get' id='&#49;'><ping xmlns='urn:xmpp:ping'/></iq><presence/>`;
     const whole = started();
@@ -110,6 +122,7 @@ describe('a stream', () => {
 
 describe('a stream is refused', () => {
   test.each([
+    ['an attribute that stands there twice', "<message from='a@x' from='b@y'/>"],
     ['an entity that nobody declared', '<message>&evil;</message>'],
     ['an entity in an attribute', "<message id='&evil;'/>"],
     ['a document type', '<!DOCTYPE x [<!ENTITY evil "x">]>'],
@@ -171,6 +184,8 @@ describe('a stanza is handed over without what is in it', () => {
 
   // What is repeated is written again and again, in pieces as the network brings them.
   const PIECE = 'x'.repeat(16_384);
+  // In place of the # comes the number of the piece: no name may stand there twice.
+  const NAMED = Array.from({ length: 1_400 }, (_, index) => `a#.${index}='>' `).join('');
   test.each([
     ['text', '<body>', PIECE, '</body>'],
     ['a marked section', '<body><![CDATA[', PIECE, ']]></body>'],
@@ -178,7 +193,7 @@ describe('a stanza is handed over without what is in it', () => {
     ['the name of an element', '<body', PIECE, '/>'],
     ['the name of an attribute', '<body ', PIECE, "='1'/>"],
     ['spaces in a tag', '<body ', ' '.repeat(16_384), '/>'],
-    ['attributes', '<body ', "a='>' ".repeat(2_700), '/>'],
+    ['attributes', '<body ', NAMED, '/>'],
     ['elements', '<body>', '<x/>'.repeat(4_096), '</body>'],
     ['elements in each other', '<body>', "<x a='/>'>".repeat(1_600), '', '</x>'],
     ['instructions', '<body><?', PIECE, '?></body>'],
@@ -186,7 +201,9 @@ describe('a stanza is handed over without what is in it', () => {
     const { parser, elements } = started();
     parser.write(`<message id='1' type='chat' from='romeo@montague.example'>${begin}`);
     const pieces = 640;
-    for (let count = 0; count < pieces; count += 1) parser.write(piece);
+    for (let count = 0; count < pieces; count += 1) {
+      parser.write(piece.replaceAll('#', `${count}`));
+    }
     parser.write(end);
     if (close) for (let count = 0; count < pieces; count += 1) parser.write(close.repeat(1_600));
     parser.write(`${close && '</body>'}</message><next/>`);
