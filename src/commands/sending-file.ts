@@ -43,6 +43,8 @@ export class SendingFile {
   #wasAccepted = false;
   /** Where the last attempt started, in bytes. */
   #offset = 0;
+  /** The full JID of who has accepted it last. */
+  #peer: string | undefined;
   /** What arrives stays with the recipient until the next time. */
   #isKept = false;
   #isUnderWay = false;
@@ -73,19 +75,23 @@ export class SendingFile {
       try {
         return await this.#attempt();
       } catch (error) {
-        if (this.#signal.aborted) throw this.#interrupted();
-        if (error instanceof RecipientBusy) {
-          await this.#awaitTurn(error);
-          continue;
-        }
-        if (!this.#deservesAnother(error as Error)) throw error;
-        this.#line.forget();
-        await this.#retries.wait(this.#asBrokenOff(error as Error), this.#signal, () => {
-          this.#reporter.warn(`${(error as Error).message}; trying again`);
-          this.#shrinkBlocks();
+        await this.#awaitNext(error as Error).catch((reason) => {
+          throw this.#signal.aborted ? this.#interrupted() : reason;
         });
       }
     }
+  }
+
+  /** Resolves when another attempt is due; throws where there is no point in one. */
+  async #awaitNext(error: Error): Promise<void> {
+    this.#signal.throwIfAborted();
+    if (error instanceof RecipientBusy) return this.#awaitTurn(error);
+    if (!this.#deservesAnother(error)) throw error;
+    this.#line.forget();
+    await this.#retries.wait(this.#asBrokenOff(error), this.#signal, () => {
+      this.#reporter.warn(`${error.message}; trying again`);
+      this.#shrinkBlocks();
+    });
   }
 
   /** A "busy" is no "no"; it is told once, however often it is heard. */
@@ -132,7 +138,8 @@ export class SendingFile {
 
   async #attempt(): Promise<void> {
     this.#isUnderWay = this.#hasArrived = false;
-    const { recipient, offer, accepted } = await this.#offerTo(await this.#line.reach());
+    const { recipient, offer, accepted } = await this.#offerTo(await this.#reach());
+    this.#peer = recipient.peer;
     this.#started(accepted);
     this.#isKept = recipient.answersClose === true && accepted.way !== 'ibb';
     const facts = this.#facts(accepted.stream.peer);
@@ -145,6 +152,16 @@ export class SendingFile {
       },
     });
     this.#reporter.report({ event: 'done', ...facts, ...sent });
+  }
+
+  /** Reaches the recipient; once part of the file is kept there, the very one that keeps it. */
+  async #reach(): Promise<Reached> {
+    let reached: Reached | undefined = await this.#line.reach();
+    while (reached && this.#isKept && reached.recipient.peer !== this.#peer) {
+      reached = await this.#line.reachNext();
+    }
+    if (reached) return reached;
+    throw new RecipientUnreachable(`${this.#peer} is not there at the moment`);
   }
 
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
@@ -160,7 +177,7 @@ export class SendingFile {
       const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
       return { recipient, offer, accepted };
     } catch (error) {
-      const mayBeOthers = leavesOthers(error as Error) && !this.#signal.aborted;
+      const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !this.#signal.aborted;
       const next = mayBeOthers ? await this.#line.reachNext() : undefined;
       if (!next) throw error;
       note(`${(error as Error).message}; trying ${next.recipient.peer}`);

@@ -8,6 +8,7 @@ import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
 import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
 import { ConnectionFailed } from '../../src/session/dial.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import type { Recipient } from '../../src/transfer/find-recipient.js';
 import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
 import {
   RecipientBusy,
@@ -50,7 +51,7 @@ function cutAfter(bytes: number): AcceptedOffer {
 
 /** Sends a file to a recipient who is found with these ways, one attempt after the other; how it was offered each time. */
 async function waysOffered(
-  found: (Way[] | Error)[],
+  found: (Way[] | Error | Recipient)[],
   accepted: (AcceptedOffer | Error)[],
   retryFor = 60,
   others: Way[][] = [],
@@ -88,9 +89,9 @@ async function waysOffered(
     jid: 'juliet@capulet.example',
     blockSize,
     reach: async () => {
-      const ways = found.shift() as Way[] | Error;
-      if (ways instanceof Error) throw ways;
-      return { recipient: { peer: JULIET, ways }, offers };
+      const next = found.shift() ?? [];
+      if (next instanceof Error) throw next;
+      return { recipient: Array.isArray(next) ? { peer: JULIET, ways: next } : next, offers };
     },
     reachNext: async () => {
       const ways = others.shift();
@@ -167,6 +168,18 @@ test('of a recipient that is not found again, what broke the file off is told', 
     1.2,
   );
   expect(outcome).toMatchObject({ name: 'BytestreamLost', message: 'it was cut' });
+});
+
+test('a file of which a part is kept goes on there, and to no other resource', async () => {
+  const inband = (peer: string): Recipient => ({ peer, ways: ['jingle'], answersClose: true });
+  const elsewhere = inband('juliet@capulet.example/two');
+  const { offered, warnings, outcome } = await waysOffered(
+    [inband(JULIET), elsewhere, inband(JULIET)],
+    [cutAfter(20), acceptedBy('jingle', LETTER.length)],
+  );
+  expect(outcome).toBeUndefined();
+  expect(offered).toEqual(['jingle', 'jingle']);
+  expect(warnings.at(-1)).toBe(`${JULIET} is not there at the moment; trying again`);
 });
 
 test('nobody is told of another attempt where none is made', async () => {
