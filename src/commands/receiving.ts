@@ -18,6 +18,7 @@ import {
   type IncomingOffer,
   jingleOffer,
   receiveFile,
+  StillUnderWay,
   siOffer,
 } from '../transfer/receive-file.js';
 import type { Reporter } from '../ui/report.js';
@@ -61,7 +62,7 @@ export async function receiveOn(
   }
   const reserve = (peer: string, key: string) => hasRoom({ peer }) && !!opening.set(key, peer);
   registry.registerDefault(authorizing(inbox, limits, reserve), 'ibb', 'authorized');
-  // One that was announced while it was let in is not handed over here; it gives its place back at its end.
+  // A bytestream that was announced while it was let in is not handed over here; it gives its place back at its end.
   const giveBack: Handler<unknown, void> = (_jid, sid = '', peer = '') =>
     void opening.delete(streamKey(peer, sid));
   registry.registerDefault(giveBack, 'ibb', 'del_stream');
@@ -177,7 +178,7 @@ async function receiveOne(
   const facts = { peer: file.peer, name };
   const about = size === undefined ? {} : { size };
   let place: Place | undefined;
-  let [start, end, isWhole] = [0, 0, false];
+  let [start, end, isWhole, isLater] = [0, 0, false, false];
   try {
     place = await underWay.enter(file, signal, mustReplace);
     const received = await receiveFile(file, inbox, {
@@ -196,13 +197,15 @@ async function receiveOne(
     report({ event: 'done', ...facts, ...received });
     return { ...facts, ...received };
   } catch (error) {
+    isLater = error instanceof StillUnderWay;
     if (!place) file.fail(error as Error);
     const message = `${name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return undefined;
   } finally {
     place?.leave();
-    limits.ended(file.peer, end - start, isWhole);
+    if (isLater) limits.turnedAway(file.peer);
+    else limits.ended(file.peer, end - start, isWhole);
   }
 }
 

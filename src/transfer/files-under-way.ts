@@ -9,6 +9,7 @@ interface UnderWay {
   bytes: number;
   /** For an earlier one to give way. */
   isWaiting: boolean;
+  hasEnded: boolean;
   /** Resolves when nothing of it is left to do. */
   ended: Promise<void>;
   end(): void;
@@ -56,6 +57,8 @@ export class FilesUnderWay {
       }
     } catch (error) {
       place.leave();
+      // The one that goes on can be replaced later.
+      if (key !== undefined && earlier && !earlier.hasEnded) this.#files.set(key, earlier);
       throw error;
     }
     return place;
@@ -80,7 +83,7 @@ export class FilesUnderWay {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const added: UnderWay = { file, bytes: 0, isWaiting: false, ended, end };
+    const added: UnderWay = { file, bytes: 0, isWaiting: false, hasEnded: false, ended, end };
     if (key !== undefined) this.#files.set(key, added);
     const place = {
       progressed: (bytes: number) => {
@@ -88,6 +91,7 @@ export class FilesUnderWay {
       },
       leave: () => {
         if (key !== undefined && this.#files.get(key) === added) this.#files.delete(key);
+        added.hasEnded = true;
         added.end();
       },
     };

@@ -90,4 +90,6 @@ test('a file does not take the place of its own transfer that goes on', async ()
   await clock.advance(5_000);
   await entering;
   expect(first.failures).toEqual([]);
+  // It may stall later, and give way to the next try.
+  expect(files.mayReplace(offer('three').file)).toBe(true);
 });

@@ -49,9 +49,10 @@ export class SiFileTransfers {
   constructor(session: Session, bytestreams: InBandBytestreams) {
     this.#session = session;
     this.#bytestreams = bytestreams;
-    this.#unhandle = session.handle('set', stanzas.NS_SI, 'si', (element, { from }) =>
-      this.#receive(this.#read(element, from), from),
-    );
+    this.#unhandle = session.handle('set', stanzas.NS_SI, 'si', (element, { from }) => {
+      this.#checkRoom(from);
+      return this.#receive(this.#read(element, from), from);
+    });
     // All offers that wait for their bytestreams listen to it.
     setMaxListeners(MAX_PENDING, this.#closed.signal);
     session.ended.addEventListener('abort', () => this.#end(session.ended.reason));
@@ -106,7 +107,7 @@ export class SiFileTransfers {
   async #receive(offer: stanzas.SiOffer, peer: string): Promise<Element> {
     const { sid } = offer;
     const key = streamKey(peer, sid);
-    this.#checkRoom(key, peer);
+    if (this.#pending.has(key)) throw notAcceptable('the id is in use');
     const expect = (signal?: AbortSignal) =>
       this.#bytestreams
         .expect(peer, sid, { signal: this.#orClosed(signal) })
@@ -123,8 +124,7 @@ export class SiFileTransfers {
     return file.answer;
   }
 
-  #checkRoom(key: string, peer: string): void {
-    if (this.#pending.has(key)) throw notAcceptable('the id is in use');
+  #checkRoom(peer: string): void {
     const offers = [...this.#pending.values()].map((file) => bareJid(file.peer));
     const account = bareJid(peer);
     const ofPeer = offers.filter((other) => other === account).length;

@@ -288,7 +288,11 @@ describe('offers that wait', () => {
   test('are none of one who has made too many', async () => {
     const { offers, offer, service } = scriptToService();
     service.mayOffer = () => false;
+    service.onRefused = () => {
+      throw new Error('it was looked at');
+    };
     await expect(offer('s1')).rejects.toMatchObject(busy);
+    await expect(offer('not a sid')).rejects.toMatchObject(busy);
     expect(offers).toEqual([]);
   });
 
