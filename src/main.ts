@@ -35,6 +35,8 @@ const EXIT_CODES: Record<string, number> = {
   BytestreamBroken: 7,
   BytestreamLost: 7,
   BytestreamOverrun: 7,
+  OfferedAgain: 7,
+  StillUnderWay: 7,
   BlocksIgnored: 7,
   CloseUnconfirmed: 7,
   FileUnconfirmed: 7,

@@ -31,16 +31,16 @@ export function onSignals(heard: (why: Interrupted) => void): void {
  * Ends the process, now. Node waits at its exit for calls that block in its pool of threads (a name that no DNS server
  * answers for, a device), which can take for ever; where there are any, the signal itself ends it.
  */
-export function endBy({ signal, exitCode }: Interrupted): void {
+export function endBy({ signal, exitCode }: Interrupted, code = exitCode): void {
   const blocking = /^(FSReq|GetAddrInfoReq|GetNameInfoReq)/;
-  if (!process.getActiveResourcesInfo().some((name) => blocking.test(name))) process.exit(exitCode);
+  if (!process.getActiveResourcesInfo().some((name) => blocking.test(name))) process.exit(code);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }
 
-/** The same a little later, if the process has not ended by itself. */
+/** The same a little later, with the code that the command has ended with, if the process has not ended by itself. */
 export function endSoon(why: Interrupted): void {
-  setTimeout(() => endBy(why), LINGER_MS).unref();
+  setTimeout(() => endBy(why, Number(process.exitCode ?? 0)), LINGER_MS).unref();
 }
 
 /**

@@ -100,7 +100,7 @@ export interface Login<F = AccountFlags> {
   renew(): Promise<boolean>;
 }
 
-/** So long a command that prints the password may take, where nobody may be there to be asked for something. */
+/** So long a password or a CA may take that is read once more, where nobody may be there to be asked for something. */
 const RENEWAL_MS = 60_000;
 
 /**
@@ -116,7 +116,7 @@ export async function rememberPassword<F extends AccountFlags>(
   const { passwordFile, passwordCommand, ...others } = flags;
   const env = { ...context.env, INBAND_PASSWORD: password };
   const { readTrust } = await import('./trust.js');
-  const trust = remembering(() => readTrust(flags.tlsCa, context));
+  const trust = remembering((signal) => readTrust(flags.tlsCa, { ...context, signal }), context);
   return {
     flags: others as F,
     context: { ...context, env, trust },
@@ -134,12 +134,16 @@ export async function rememberPassword<F extends AccountFlags>(
   };
 }
 
-/** Reads each time; gives what it gave last where that fails. */
-function remembering<T>(read: () => Promise<T>): () => Promise<T> {
+/** Reads each time; gives what it gave last where that fails, or takes long: a pipe has nothing more to say. */
+function remembering<T>(
+  read: (signal: AbortSignal) => Promise<T>,
+  { signal }: Context,
+): () => Promise<T> {
   let last: T | undefined;
   return async () => {
     try {
-      last = await read();
+      const late = AbortSignal.timeout(RENEWAL_MS);
+      last = await read(last === undefined ? signal : AbortSignal.any([signal, late]));
     } catch (error) {
       if (last === undefined) throw error;
     }

@@ -140,7 +140,7 @@ async function firstInTurn(
       signal.throwIfAborted();
       if (busy.length === 0) throw error;
       await turn.wait(error as Error, signal, (pause, isFirst) => {
-        const text = `${busy.join(', ')} is busy; next try in ${Math.ceil(pause / 1000)} s`;
+        const text = `${busy.join(', ')} ${busy.length > 1 ? 'are' : 'is'} busy; next try in ${Math.ceil(pause / 1000)} s`;
         if (isFirst) reporter.warn(text);
         else reporter.note(text);
       });

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Trust } from '../session/certificates.js';
 import { type Context, UsageError } from './context.js';
@@ -25,7 +25,7 @@ export async function readTrust(
     ...(env.SSL_CERT_DIR ? [`SSL_CERT_DIR=${env.SSL_CERT_DIR}`] : []),
   ];
   if (named.length === 0) return { ca, source: [...own, ...ofNode(env)].join(', and ') };
-  const roots = await readRoots(env);
+  const roots = await readRoots(env, signal);
   if (roots.length === 0 && !ca) {
     throw new UsageError(
       `no CA is in ${named.join(' or ')}, which replace those of Node; correct them, or unset them`,
@@ -44,7 +44,10 @@ async function readCa(path: string, signal: AbortSignal): Promise<string> {
   );
 }
 
-async function readRoots({ SSL_CERT_FILE, SSL_CERT_DIR = '' }: NodeJS.ProcessEnv) {
+async function readRoots(
+  { SSL_CERT_FILE, SSL_CERT_DIR = '' }: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+) {
   const paths = SSL_CERT_FILE ? [SSL_CERT_FILE] : [];
   for (const folder of SSL_CERT_DIR.split(delimiter)) {
     if (folder) paths.push(...(await filesIn(folder)));
@@ -52,7 +55,9 @@ async function readRoots({ SSL_CERT_FILE, SSL_CERT_DIR = '' }: NodeJS.ProcessEnv
   const cas = new Set<string>();
   // What cannot be read says nothing of the others, as with OpenSSL: some systems name what is not there.
   for (const path of paths) {
-    for (const ca of casIn(await readFile(path, 'latin1').catch(() => ''))) cas.add(ca);
+    const pem = await readText(path, signal).catch(() => '');
+    signal.throwIfAborted();
+    for (const ca of casIn(pem)) cas.add(ca);
   }
   return [...cas];
 }

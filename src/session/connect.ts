@@ -112,7 +112,7 @@ function readBound(text: string): string {
   } catch {
     // as bad as one without a resource
   }
-  throw new ServerNotTrusted(`the server bound "${text}", which is no full JID`);
+  throw new ServerNotTrusted(`the server bound "${text.slice(0, 100)}", which is no full JID`);
 }
 
 /** XEP-0478 §3. */

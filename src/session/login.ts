@@ -13,7 +13,7 @@ const NS_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0';
 /** RFC 6120 §6.5: the one refusal that says nothing against the account or the password. */
 const TRANSIENT = 'temporary-auth-failure';
 
-/** Of what the server says, in characters. */
+/** How much of what the server says is shown, in characters. */
 const MAX_LENGTH = 500;
 
 export interface LoginOptions extends Credentials {
@@ -64,7 +64,7 @@ function choose(stream: XmppStream, features: Element, options: LoginOptions): M
   if (chosen) return chosen;
   const plain = mechanisms.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
   throw new ServerNotTrusted(
-    `the server offers no login that keeps the password secret (${mechanisms.join(', ')})${plain}`,
+    `the server offers no login that keeps the password secret (${mechanisms.join(', ').slice(0, MAX_LENGTH)})${plain}`,
   );
 }
 

@@ -8,7 +8,7 @@ export class UnsendableStanza extends Error {
 /** Prosody and ejabberd end the stream at 256 KiB, as shipped; ejabberd at the last of these bytes. */
 export const DEFAULT_MAX_BYTES = 256 * 1024 - 1;
 
-/** Of a UTF-16 code unit in UTF-8. */
+/** A UTF-16 code unit has at most so many bytes in UTF-8. */
 const MAX_BYTES_OF_UNIT = 3;
 
 /** Namespaces in XML 1.0 §3: what these are bound to may not be bound to another prefix. */

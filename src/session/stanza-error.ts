@@ -17,7 +17,7 @@ const CONDITIONS = new Set([
   ...['undefined-condition', 'unexpected-request'],
 ]);
 
-/** Of what a peer says, in characters. */
+/** How much of what a peer says is kept, in characters. */
 const MAX_TEXT_LENGTH = 500;
 const MAX_NAME_LENGTH = 100;
 

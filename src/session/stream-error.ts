@@ -10,7 +10,7 @@ const TRANSIENT = new Set([
   'system-shutdown',
 ]);
 
-/** Of what the server says, in characters. */
+/** How much of what the server says is shown, in characters. */
 const MAX_LENGTH = 500;
 
 /** DNS has at most 255, and a port follows. */

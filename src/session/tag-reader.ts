@@ -85,7 +85,7 @@ export class TagReader {
     return end + 1;
   }
 
-  /** Of what is too long the beginning is kept, which has a name in it, and the last character, which may be a slash. */
+  /** Keeps the beginning of what is too long, which has a name in it, and the last character, which may be a slash. */
   #addOutside(part: string): void {
     const outside = this.#outside + part;
     const isLong = outside.length > MAX_OUTSIDE;

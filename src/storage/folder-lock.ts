@@ -134,8 +134,9 @@ async function tellIfTaken(
   // A folder that cannot be read tells nothing; whoever needs it will meet the error.
   const [name] = await holders(files, lock).catch(() => []);
   if (name === undefined) return;
-  const { state, pid } = await judgeHolder(name, processes);
-  onLost?.(new InboxInUse(dirname(dirname(lock)), pid, state === 'elsewhere'));
+  // It is taken, even where nobody can say by whom.
+  const judged = await judgeHolder(name, processes).catch(() => undefined);
+  onLost?.(new InboxInUse(dirname(dirname(lock)), judged?.pid, judged?.state === 'elsewhere'));
 }
 
 async function remove(files: Files, lock: string, name: string): Promise<void> {

@@ -24,7 +24,7 @@ export async function keepContacts(
     const rest = isFinal ? '' : '; trying again later';
     tell(`the contacts cannot be read, so none is let in (${message})${rest}`);
     if (!isFinal) {
-      void readLater(session, clock).then((found) => {
+      void readLater(session, clock, tell).then((found) => {
         if (!found) return;
         contacts = found;
         tell('the contacts can be read again, and are let in');
@@ -35,14 +35,20 @@ export async function keepContacts(
 }
 
 /** Resolves to `undefined` when there is no more to hope for. */
-async function readLater(session: Session, clock: Clock): Promise<Contacts | undefined> {
+async function readLater(
+  session: Session,
+  clock: Clock,
+  tell: (text: string) => void,
+): Promise<Contacts | undefined> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     await clock.sleep(pause, session.ended).catch(() => undefined);
     if (session.ended.aborted) return undefined;
     try {
       return await followContacts(session);
     } catch (error) {
-      if (error instanceof TooManyContacts) return undefined;
+      if (!(error instanceof TooManyContacts)) continue;
+      tell(`the contacts cannot be read, so none is let in (${error.message})`);
+      return undefined;
     }
   }
 }

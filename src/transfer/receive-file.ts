@@ -174,13 +174,17 @@ function reasonOf(error: Error): Reason {
   if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof BytestreamBroken) return { condition: 'failed-transport' };
-  if (isRoomError(error)) {
-    if (error.isPassing) return { condition: 'busy' };
+  if (isRoomError(error) && error.isPassing) return { condition: 'busy' };
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (isRoomError(error) || NO_SPACE.has(code)) {
     return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
   }
-  if (SHORTAGES.has((error as NodeJS.ErrnoException).code ?? '')) return { condition: 'busy' };
+  if (SHORTAGES.has(code)) return { condition: 'busy' };
   return { condition: 'failed-application' };
 }
+
+/** The disk is full, whatever it said of its free space. */
+const NO_SPACE = new Set(['EDQUOT', 'ENOSPC']);
 
 /** The machine has too little of something for now; the file is wanted all the same. */
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);

@@ -39,6 +39,9 @@ async function untilGoneOrLate(
     if (attrs.type === 'unavailable' && attrs.from === jid) gone.abort();
   });
   const awake = AbortSignal.any([signal, gone.signal]);
-  await clock.sleep(LOOK_MS, awake).catch(() => signal.throwIfAborted());
-  forget();
+  try {
+    await clock.sleep(LOOK_MS, awake).catch(() => signal.throwIfAborted());
+  } finally {
+    forget();
+  }
 }
