@@ -93,7 +93,9 @@ export class Space {
     if (free === undefined || free - this.#promised - bytes >= minFree) return;
     const why =
       minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
-    throw new NoRoom(`no room in ${inbox}: ${why}`, free - bytes >= minFree);
+    const isPassing = free - bytes >= minFree;
+    const setAside = 'what is left of the disk is set aside for files under way';
+    throw new NoRoom(`no room in ${inbox}: ${isPassing ? setAside : why}`, isPassing);
   }
 
   async #checkTotal(bytes: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { FileOffer } from '../protocol/file-offer.js';
 import { nodeNameOf } from '../protocol/hash-functions.js';
 import { type Bytestream, BytestreamBroken } from '../protocol/ibb/bytestream.js';
 import type { AcceptedOffer } from './offers.js';
-import { whyBrokenOff } from './recipient-errors.js';
+import { RecipientRefused, whyBrokenOff } from './recipient-errors.js';
 
 /** Hashed at a time: enough that reading costs little. */
 const HASHED_BYTES = 256 * 1024;
@@ -69,6 +69,13 @@ export async function sendFile(
 ): Promise<SentFile> {
   const { stream, range } = accepted;
   const { signal, onProgress } = options;
+  if (!isToTheEnd(range, source.size)) {
+    void accepted.cancel();
+    const of = source.size === undefined ? '' : ` of ${source.size}`;
+    throw new RecipientRefused(
+      `${stream.peer} wants only ${range.length} bytes${of}, which would be no whole file`,
+    );
+  }
   stream.on('acknowledged', () => onProgress(range.offset + stream.bytesSent));
   const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false };
   // A recipient that closes in the middle ends the bytestream without an error, which a pipeline would not notice.
@@ -101,6 +108,10 @@ export async function sendFile(
     throw reading.failure ?? whyBrokenOff(error as Error, stream.peer);
   }
 }
+
+/** What a recipient has not asked for it would not have in the end. */
+const isToTheEnd = ({ offset, length }: AcceptedOffer['range'], size?: number): boolean =>
+  length === undefined || (size !== undefined && offset + length >= size);
 
 /** Rejects with the signal's reason. */
 function aborted(signal: AbortSignal): Promise<never> {

@@ -38,6 +38,7 @@ export class OutgoingJingleFile {
   /** Aborted when the recipient has all blocks; from then on the verdict asks whether it is there. */
   readonly #allSent = new AbortController();
   #isAccepted = false;
+  #isOpening = false;
   readonly #verdict: Verdict;
   /** Wakes the one who waits for the peer's answer. */
   readonly #waker: Waker;
@@ -84,6 +85,7 @@ export class OutgoingJingleFile {
     try {
       await this.#session.initiate();
       await this.#answer(timeout);
+      this.#isOpening = true;
       const opened = this.#bytestreams.open(this.#session.peer, {
         ...settings,
         ...this.#open,
@@ -153,9 +155,10 @@ export class OutgoingJingleFile {
     return range ? size : 0;
   }
 
-  /** Bytes that were sent, whether the recipient has acknowledged them or not. */
+  /** Bytes that were sent, whether the recipient has acknowledged them or not; -1 before there was a way for any. */
   get #handedOver(): number {
-    return this.#stream ? this.#stream.bytesSent + this.#stream.bytesUnderWay : 0;
+    if (!this.#stream) return this.#isOpening ? 0 : -1;
+    return this.#stream.bytesSent + this.#stream.bytesUnderWay;
   }
 
   async #answer(timeout: number): Promise<void> {
@@ -184,6 +187,8 @@ export class OutgoingJingleFile {
 
   #takeInfo(info: Element): void {
     if (!info.is('received', NS_FILE_TRANSFER)) throw unsupportedInfo();
+    const { name = this.#session.content.name } = info.attrs;
+    if (name !== this.#session.content.name) throw badRequest('there is no such content');
     this.#verdict.received(this.#handedOver);
   }
 

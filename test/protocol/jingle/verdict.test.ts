@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
 import { jingle, NS_JINGLE, reason } from '../../../src/protocol/jingle/stanzas.js';
 import { FileUnconfirmed } from '../../../src/protocol/jingle/verdict.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -35,6 +36,20 @@ describe('a recipient that has acknowledged all bytes', () => {
     const { pair, confirmed } = await delivered();
     await says(pair, 'session-terminate', reason({ condition: 'success' }));
     expect(await confirmed).toBe('success');
+  });
+
+  test.each([
+    ['letter.txt', undefined],
+    ['file', 'received'],
+  ])('and has received the content %j: %p (R70)', async (name, said) => {
+    const { pair, confirmed } = await delivered();
+    const [sid = ''] = [...pair.sids.jingle];
+    const received = xml('received', { xmlns: NS_FILE_TRANSFER, creator: 'initiator', name });
+    const told = pair.sessions[1].request('set', ROMEO, jingle('session-info', sid, {}, received));
+    if (said) {
+      await told;
+      expect(await confirmed).toBe(said);
+    } else await expect(told).rejects.toMatchObject({ condition: 'bad-request' });
   });
 
   const reasons = [
