@@ -7,8 +7,8 @@ import { memoryBlobs, registerBlobs } from '../src/protocol/bob/memory-blobs.js'
 import { HandlerRegistry } from '../src/protocol/handler-registry.js';
 import { connect } from '../src/session/connect.js';
 import type { Session } from '../src/session/session.js';
-import { BlobFolder } from '../src/storage/blob-folder.js';
-import { blobHandlers } from '../src/storage/blob-handlers.js';
+import { BlobFolder } from '../src/storage/blobs/blob-folder.js';
+import { blobHandlers } from '../src/storage/blobs/blob-handlers.js';
 import { startPeer } from '../test/support/peers.js';
 import { startProsody } from '../test/support/prosody.js';
 import type { TestServer } from '../test/support/server.js';

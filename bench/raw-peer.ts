@@ -8,10 +8,10 @@
  */
 import { readFileSync } from 'node:fs';
 import type { TLSSocket } from 'node:tls';
-import { dial } from '../src/session/dial.js';
 import { parseJid } from '../src/session/jid.js';
-import { logIn } from '../src/session/login.js';
-import { XmppStream } from '../src/session/xmpp-stream.js';
+import { logIn } from '../src/session/login/login.js';
+import { dial } from '../src/session/stream/dial.js';
+import { XmppStream } from '../src/session/stream/xmpp-stream.js';
 
 const [account = '', port, ca = '', mode, peer, bytes, blockSize, window] = process.argv.slice(2);
 

@@ -55,10 +55,9 @@ export {
 } from './protocol/si/si-file-transfers.js';
 export { type ConnectOptions, connect } from './session/connect.js';
 export { ResourceConflict } from './session/connection.js';
-export { ConnectionFailed, ServerNotTrusted } from './session/dial.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid, prepareJid } from './session/jid.js';
+export { NotAuthorized } from './session/login/sasl.js';
 export { RequestTimeout } from './session/requests.js';
-export { NotAuthorized } from './session/sasl.js';
 export type {
   IqContext,
   IqHandler,
@@ -73,4 +72,5 @@ export {
   type StanzaErrorType,
 } from './session/stanza-error.js';
 export { ConnectionLost } from './session/stanza-session.js';
+export { ConnectionFailed, ServerNotTrusted } from './session/stream/dial.js';
 export { type Element, xml } from './session/xml.js';

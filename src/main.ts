@@ -2,11 +2,11 @@ import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { addCacheCommand, type BlobCache } from './commands/cache.js';
-import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
 import { type Context, FileFailed, type OutputFlags } from './commands/context.js';
 import { addFetchCommand } from './commands/fetch.js';
-import { addManCommand } from './commands/man.js';
+import { addCompletionCommand } from './commands/help/completion.js';
+import { addManCommand } from './commands/help/man.js';
 import { addProbeCommand } from './commands/probe.js';
 import { addPublishCommand } from './commands/publish.js';
 import { addReceiveCommand } from './commands/receive.js';
@@ -138,7 +138,7 @@ function createProgram(context: Context): Command {
   addCompletionCommand(program, context);
   addManCommand(program, context);
   program.hook('preAction', async (_, command) => {
-    const { applySettings } = await import('./commands/apply-settings.js');
+    const { applySettings } = await import('./commands/settings/apply-settings.js');
     await applySettings(program, command, context);
   });
   for (const command of program.commands) command.exitOverride();
@@ -153,7 +153,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     // Loaded when they are needed: the start of `--help` should not wait for them.
     connect,
     openInbox: async (directory, options) =>
-      (await import('./storage/inbox.js')).openInbox(directory, options),
+      (await import('./storage/inbox/inbox.js')).openInbox(directory, options),
     saveFile: async (bytes, where) =>
       (await import('./storage/save-file.js')).saveFile(bytes, where, signal),
     reporter: async (flags) => {
@@ -180,7 +180,7 @@ function createReporter({ json = false, quiet = false, verbose = false }: Output
 
 /** Blobs on disk are the default of the registry's storage operations. */
 async function createRegistry(): Promise<HandlerRegistry> {
-  const { blobHandlers } = await import('./storage/blob-handlers.js');
+  const { blobHandlers } = await import('./storage/blobs/blob-handlers.js');
   const { parseContentId } = await import('./protocol/bob/content-id.js');
   const { registerBlobs } = await import('./protocol/bob/memory-blobs.js');
   const { published, cached } = await openBlobFolders();
@@ -188,7 +188,7 @@ async function createRegistry(): Promise<HandlerRegistry> {
 }
 
 async function openBlobFolders() {
-  const { BlobFolder } = await import('./storage/blob-folder.js');
+  const { BlobFolder } = await import('./storage/blobs/blob-folder.js');
   const { blobFolders } = await import('./storage/folders.js');
   const { digest } = await import('./protocol/bob/content-id.js');
   const options = { digest, now: () => Date.now() };
@@ -200,7 +200,7 @@ async function openBlobFolders() {
 }
 
 async function openCache(): Promise<BlobCache> {
-  const { listBlobs } = await import('./storage/blob-list.js');
+  const { listBlobs } = await import('./storage/blobs/blob-list.js');
   const { formatContentId } = await import('./protocol/bob/content-id.js');
   const { published, cached } = await openBlobFolders();
   return {

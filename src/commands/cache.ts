@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { display } from '../ui/display.js';
 import type { Context, OutputFlags } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { addOutputOptions } from './options.js';
 
 /** A blob in the cache, or, apart from it, one that was published here. */

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command, Option } from 'commander';
+import type { Setting } from '../transfer/events.js';
 import { display } from '../ui/display.js';
-import type { Setting } from '../ui/events.js';
-import { type AccountFlags, addAccountOptions } from './account.js';
+import { type AccountFlags, addAccountOptions } from './account/account.js';
 import type { Context, OutputFlags } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { addOutputOptions, keyOf, RepeatableOption } from './options.js';
-import { accountOptions, commandsWithSettings, ownOptions } from './settings-options.js';
+import { accountOptions, commandsWithSettings, ownOptions } from './settings/settings-options.js';
 
 type ConfigFlags = AccountFlags & OutputFlags;
 
@@ -34,8 +34,8 @@ async function showConfig(
   flags: ConfigFlags,
   context: Context,
 ): Promise<void> {
-  const { readSettings } = await import('./settings.js');
-  const { applyDefaults } = await import('./apply-settings.js');
+  const { readSettings } = await import('./settings/settings.js');
+  const { applyDefaults } = await import('./settings/apply-settings.js');
   const reporter = await context.reporter(flags);
   const settings = await readSettings(program, context.env);
   if (!settings.found) reporter.warn(`there is no ${settings.path}`);

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
-import type { Trust } from '../session/certificates.js';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
-import type { Inbox, InboxOptions } from '../transfer/inbox.js';
+import type { Trust } from '../session/stream/certificates.js';
+import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { Reporter } from '../ui/report.js';
 import type { BlobCache } from './cache.js';
 

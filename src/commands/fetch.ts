@@ -4,9 +4,14 @@ import type { Command } from 'commander';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, addAccountOptions, goOnline, requireAccount } from './account.js';
+import {
+  type AccountFlags,
+  addAccountOptions,
+  goOnline,
+  requireAccount,
+} from './account/account.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { addOutputOptions, repeatable } from './options.js';
 
 export interface FetchFlags extends AccountFlags, OutputFlags {
@@ -94,7 +99,7 @@ async function askAll(
   registry: HandlerRegistry,
   reporter: Reporter,
 ): Promise<Fetched> {
-  const { holders, readHolder } = await import('../transfer/holders.js');
+  const { holders, readHolder } = await import('../transfer/finding/holders.js');
   const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
   if (!flags.from?.length) {
     const why = flags.cache ? `${cid} is not in the cache` : 'the cache is not to be looked into';
@@ -123,7 +128,7 @@ async function firstInTurn(
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<Fetched> {
-  const { Turn } = await import('../transfer/turn.js');
+  const { Turn } = await import('../transfer/sending/turn.js');
   const { isBusy } = await import('../transfer/recipient-errors.js');
   const turn = new Turn(PATIENCE_MS);
   let candidates: AsyncIterable<string> | string[] = peers;

@@ -1,11 +1,16 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { ProbedResource } from '../transfer/probe.js';
+import type { ProbedResource } from '../transfer/finding/probe.js';
 import { display } from '../ui/display.js';
-import { type AccountFlags, addAccountOptions, goOnline, requireAccount } from './account.js';
+import {
+  type AccountFlags,
+  addAccountOptions,
+  goOnline,
+  requireAccount,
+} from './account/account.js';
 import type { Context, OutputFlags } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { addOutputOptions } from './options.js';
 
 type ProbeFlags = AccountFlags & OutputFlags;
@@ -31,12 +36,12 @@ export function addProbeCommand(program: Command, context: Context): void {
 
 async function probeJid(jid: string, flags: ProbeFlags, context: Context): Promise<void> {
   const reporter = await context.reporter(flags);
-  const { receiverOf } = await import('../transfer/receiver.js');
+  const { receiverOf } = await import('../transfer/finding/receiver.js');
   receiverOf(jid); // or it is no address, which should be said before anything is done
   requireAccount(flags);
   const session = await goOnline(flags, context, reporter, { admit: () => false });
   try {
-    const { probe } = await import('../transfer/probe.js');
+    const { probe } = await import('../transfer/finding/probe.js');
     const work = () => probe(session, jid, context.signal, reporter.note);
     const { resources, nobody } = await reporter.connecting(`asking ${jid}`, work);
     for (const resource of resources) reporter.report({ event: 'resource', ...resource });

@@ -5,11 +5,11 @@ import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import { HASH_ALGORITHMS } from '../protocol/bob/content-id.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Session } from '../session/session.js';
-import { receiverOf } from '../transfer/receiver.js';
+import { receiverOf } from '../transfer/finding/receiver.js';
 import type { Reporter } from '../ui/report.js';
-import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
+import { addAccountOptions, rememberPassword, requireAccount } from './account/account.js';
 import { type Context, UsageError } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { statNamed } from './named-files.js';
 import { addOutputOptions, integer } from './options.js';
 import { allowOption, announce, type ServeFlags, startServing, untilEnded } from './serve.js';
@@ -111,7 +111,7 @@ async function typeByName(file: string): Promise<string> {
 async function readStart(file: string, limit: number, signal: AbortSignal): Promise<Buffer> {
   const stats = await statNamed(file, 'rename it');
   if (stats.isDirectory()) throw new UsageError(`${file} is a directory; name the files in it`);
-  const { openPipe } = await import('./pipes.js');
+  const { openPipe } = await import('./account/pipes.js');
   const source = stats.isFIFO() ? await openPipe(file) : createReadStream(file);
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -132,7 +132,7 @@ async function serve(
 ): Promise<void> {
   const { lookForServer } = await import('./scout.js');
   const { persevere } = await import('./persevere.js');
-  const { Quotas } = await import('../transfer/quotas.js');
+  const { Quotas } = await import('../transfer/receiving/quotas.js');
   const known = await rememberPassword(flags, context);
   const found = await lookForServer(cids, known.flags, known.context, reporter);
   if (!found) return;

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Command } from 'commander';
-import type { Inbox } from '../transfer/inbox.js';
+import type { Inbox } from '../transfer/receiving/inbox.js';
 import type { Reporter } from '../ui/report.js';
-import { addAccountOptions, rememberPassword, requireAccount } from './account.js';
+import { addAccountOptions, rememberPassword, requireAccount } from './account/account.js';
 import type { Context } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { addOutputOptions, integer } from './options.js';
 import type { Running } from './receiving.js';
 import { allowOption, type ServeFlags, startServing } from './serve.js';
@@ -82,7 +82,7 @@ async function receiveInto(
 ): Promise<void> {
   const { receiveOn } = await import('./receiving.js');
   const { persevere } = await import('./persevere.js');
-  const { Quotas } = await import('../transfer/quotas.js');
+  const { Quotas } = await import('../transfer/receiving/quotas.js');
   const registry = await context.createRegistry();
   const quotas = new Quotas(flags.maxSessions);
   const known = await rememberPassword(flags, context);

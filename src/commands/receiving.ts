@@ -9,10 +9,10 @@ import { answerProposals, NS_JINGLE_MESSAGE } from '../protocol/jingle/message-i
 import { NS_PING } from '../protocol/ping.js';
 import { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../protocol/si/stanzas.js';
-import { FilesUnderWay, type Place } from '../transfer/files-under-way.js';
-import type { Inbox } from '../transfer/inbox.js';
-import { PACE, type TransferLimits } from '../transfer/limits.js';
-import { noPlace } from '../transfer/no-place.js';
+import { FilesUnderWay, type Place } from '../transfer/receiving/files-under-way.js';
+import type { Inbox } from '../transfer/receiving/inbox.js';
+import { PACE, type TransferLimits } from '../transfer/receiving/limits.js';
+import { noPlace } from '../transfer/receiving/no-place.js';
 import {
   bareOffer,
   type IncomingOffer,
@@ -20,7 +20,7 @@ import {
   receiveFile,
   StillUnderWay,
   siOffer,
-} from '../transfer/receive-file.js';
+} from '../transfer/receiving/receive-file.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import { type Arrival, runFor } from './exec.js';

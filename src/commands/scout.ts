@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Session } from '../session/session.js';
-import { RECEIVER, receiverOf } from '../transfer/receiver.js';
+import { RECEIVER, receiverOf } from '../transfer/finding/receiver.js';
 import type { Reporter } from '../ui/report.js';
-import { logIn, requireAccount } from './account.js';
+import { logIn, requireAccount } from './account/account.js';
 import type { Context } from './context.js';
 import type { ServeFlags } from './serve.js';
 

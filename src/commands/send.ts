@@ -1,11 +1,16 @@
 import { type Command, Option } from 'commander';
 import type { Session } from '../session/session.js';
-import type { Recipient } from '../transfer/find-recipient.js';
+import type { Recipient } from '../transfer/finding/find-recipient.js';
 import type { Offers, Way } from '../transfer/offers.js';
 import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, addAccountOptions, createLine, requireAccount } from './account.js';
+import {
+  type AccountFlags,
+  addAccountOptions,
+  createLine,
+  requireAccount,
+} from './account/account.js';
 import { type Context, FileFailed, type OutputFlags, UsageError } from './context.js';
-import { addExamples } from './examples.js';
+import { addExamples } from './help/examples.js';
 import { addOutputOptions, integer, nonNegativeNumber, positiveNumber } from './options.js';
 import { openSources } from './sources.js';
 
@@ -95,7 +100,7 @@ export async function send(
   isNamed = false,
 ): Promise<void> {
   const files = operands.slice(0, -1);
-  const { receiverOf } = await import('../transfer/receiver.js');
+  const { receiverOf } = await import('../transfer/finding/receiver.js');
   const reporter = await context.reporter(flags);
   if (files.length === 0) throw new UsageError('send what to whom? inband send <file...> <jid>');
   const inputs = files.filter((file) => file === '-').length;
@@ -169,7 +174,7 @@ function createSendingLine(
     jid,
     blockSize: flags.blockSize,
     reach: async () => {
-      const { findRecipients } = await import('../transfer/find-recipient.js');
+      const { findRecipients } = await import('../transfer/finding/find-recipient.js');
       const session = await line.session();
       if (reached?.session === session) return reached;
       const note = (text: string) => reporter.note(text);

@@ -1,11 +1,16 @@
 import type { FileOffer } from '../protocol/file-offer.js';
 import { HASH_FUNCTIONS } from '../protocol/hash-functions.js';
-import type { Recipient } from '../transfer/find-recipient.js';
+import type { Recipient } from '../transfer/finding/find-recipient.js';
 import { type AcceptedOffer, offerTo, WAYS, type Way } from '../transfer/offers.js';
 import { leavesOthers, RecipientBusy, RecipientUnreachable } from '../transfer/recipient-errors.js';
 import { isPassing, Retries } from '../transfer/retries.js';
-import { describeSource, plainOffer, type Source, sendFile } from '../transfer/send-file.js';
-import { Turn } from '../transfer/turn.js';
+import {
+  describeSource,
+  plainOffer,
+  type Source,
+  sendFile,
+} from '../transfer/sending/send-file.js';
+import { Turn } from '../transfer/sending/turn.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import type { Reached, SendFlags, SendingLine } from './send.js';

@@ -1,11 +1,16 @@
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Contacts } from '../protocol/roster.js';
 import type { Session } from '../session/session.js';
-import { checkRule, createPolicy, DEFAULT_ALLOW, type Policy } from '../transfer/policy.js';
-import type { Quotas } from '../transfer/quotas.js';
-import { RECEIVER } from '../transfer/receiver.js';
+import { RECEIVER } from '../transfer/finding/receiver.js';
+import {
+  checkRule,
+  createPolicy,
+  DEFAULT_ALLOW,
+  type Policy,
+} from '../transfer/receiving/policy.js';
+import type { Quotas } from '../transfer/receiving/quotas.js';
 import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, logIn, reportState } from './account.js';
+import { type AccountFlags, logIn, reportState } from './account/account.js';
 import type { Context, OutputFlags } from './context.js';
 import { repeatable } from './options.js';
 
@@ -50,11 +55,11 @@ export async function startServing(
   const mayAnswer = (from: string) => quotas.refusals.take(from);
   const options = { admit, mayRefuse: mayAnswer, resource: RECEIVER };
   const session = await logIn(flags, context, reporter, options);
-  const { writtenRules } = await import('../transfer/written-rules.js');
+  const { writtenRules } = await import('../transfer/receiving/written-rules.js');
   policy = createPolicy(await writtenRules(session, rules), session.jid, () => contacts);
   new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
   returnChat(session, allows, mayAnswer);
-  const { keepContacts } = await import('../transfer/contacts.js');
+  const { keepContacts } = await import('../transfer/receiving/contacts.js');
   if (rules.includes('contacts')) contacts = await keepContacts(session, reporter.warn);
   return { session, admit, quotas };
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { knownDate } from '../protocol/file-offer.js';
-import type { Source } from '../transfer/send-file.js';
+import type { Source } from '../transfer/sending/send-file.js';
 import { type Context, UsageError } from './context.js';
 import { hasItsSize, statNamed } from './named-files.js';
 
@@ -56,7 +56,7 @@ async function openSource(path: string): Promise<OpenSource> {
 }
 
 async function openFifo(path: string): Promise<OpenSource> {
-  const { openPipe } = await import('./pipes.js');
+  const { openPipe } = await import('./account/pipes.js');
   const pipe = await openPipe(path);
   return { name: basename(path), read: () => pipe, close: async () => void pipe.destroy() };
 }

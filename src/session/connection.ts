@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { ConnectionFailed } from './dial.js';
-import { untilOverdue, untilSilent } from './liveness.js';
-import { type Resumed, Resumption, type ResumptionOptions } from './resumption.js';
-import { serialize } from './serialize.js';
+import { untilOverdue, untilSilent } from './resume/liveness.js';
+import { type Resumed, Resumption, type ResumptionOptions } from './resume/resumption.js';
+import { NS_SM, StreamManagement } from './resume/stream-management.js';
 import { ConnectionLost, type StanzaSession, type StanzaTransport } from './stanza-session.js';
-import { StreamError } from './stream-error.js';
-import { NS_SM, StreamManagement } from './stream-management.js';
+import { ConnectionFailed } from './stream/dial.js';
+import { serialize } from './stream/serialize.js';
+import { StreamError } from './stream/stream-error.js';
+import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
-import type { XmppStream } from './xmpp-stream.js';
 
 const NS_PING = 'urn:xmpp:ping';
 

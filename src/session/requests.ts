@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Countdown } from './countdown.js';
 import { bareJid, mayBeForms } from './jid.js';
-import { type ItemReader, isEmptied } from './parser.js';
 import type { RequestOptions } from './session.js';
 import { StanzaError } from './stanza-error.js';
+import { type ItemReader, isEmptied } from './stream/parser.js';
 import type { Element } from './xml.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000; // ours; XMPP sets none

@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { bareJid, isJid } from './jid.js';
-import type { ItemReader } from './parser.js';
 import { Requests } from './requests.js';
-import { UnsendableStanza } from './serialize.js';
 import type {
   IqContext,
   IqHandler,
@@ -12,6 +10,8 @@ import type {
   StanzaListener,
 } from './session.js';
 import { StanzaError } from './stanza-error.js';
+import type { ItemReader } from './stream/parser.js';
+import { UnsendableStanza } from './stream/serialize.js';
 import { type Element, xml } from './xml.js';
 
 /** The session is over: the connection broke, the server ended it, or it was closed. */

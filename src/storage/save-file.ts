@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { writeWhole } from './blob-files.js';
+import { writeWhole } from './blobs/blob-files.js';
 import { unless } from './files.js';
-import { placeFile } from './place-file.js';
+import { placeFile } from './inbox/place-file.js';
 import { safeName } from './safe-name.js';
 import { writePipe } from './write-pipe.js';
 

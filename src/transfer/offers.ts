@@ -7,7 +7,7 @@ import type { SiFileTransfers } from '../protocol/si/si-file-transfers.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { meaningOfError } from './answers.js';
-import type { Recipient } from './find-recipient.js';
+import type { Recipient } from './finding/find-recipient.js';
 import { WayRefused, whyNotAccepted } from './recipient-errors.js';
 
 /** How a file may be offered: by Jingle (XEP-0234), by SI (XEP-0096), or not at all, as a bare bytestream. Best first. */

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../protocol/clock.js';
 import { JingleEnded } from '../protocol/jingle/jingle-session.js';
-import { backoff } from '../session/backoff.js';
-import { ServerNotTrusted } from '../session/dial.js';
-import { NotAuthorized } from '../session/sasl.js';
+import { NotAuthorized } from '../session/login/sasl.js';
+import { backoff } from '../session/resume/backoff.js';
 import { StanzaError } from '../session/stanza-error.js';
+import { ServerNotTrusted } from '../session/stream/dial.js';
 
 /** What has worked for this long, in milliseconds, did not fail at once. */
 const STABLE_MS = 60_000;

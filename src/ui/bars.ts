@@ -1,10 +1,11 @@
 import type { MultiBar, Options } from 'cli-progress';
+import type { Event } from '../transfer/events.js';
 import { display } from './display.js';
-import { type Event, transferKey } from './events.js';
 import { formatBytes, formatDuration, formatRate } from './format.js';
 import { Meter } from './meter.js';
 import type { Output } from './report.js';
 import { Total } from './total.js';
+import { transferKey } from './transfer-key.js';
 
 const BAR_WIDTH = 20;
 const DEFAULT_ROWS = 24;

@@ -1,8 +1,9 @@
+import type { Event } from '../transfer/events.js';
 import { display, UNSAFE } from './display.js';
-import { type Event, transferKey } from './events.js';
 import { sentenceOf } from './lines.js';
 import { asides } from './plain.js';
 import type { Reporter, ReportOptions } from './report.js';
+import { transferKey } from './transfer-key.js';
 
 const PROGRESS_INTERVAL_MS = 1_000; // the command line promises "at most one a second"
 

@@ -1,4 +1,4 @@
-import type { Event, Probed } from './events.js';
+import type { Event, Probed } from '../transfer/events.js';
 import { formatBytes } from './format.js';
 
 /**

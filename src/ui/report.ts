@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Report } from './events.js';
+import type { Report } from '../transfer/events.js';
 import { jsonReporter } from './json.js';
 import { plainReporter } from './plain.js';
 

@@ -1,4 +1,4 @@
-import type { Event } from './events.js';
+import type { Event } from '../transfer/events.js';
 import { Meter } from './meter.js';
 
 /** Measures transfers that run one after the other as if they were one. */

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { persevere } from '../../src/commands/persevere.js';
 import { ResourceConflict } from '../../src/session/connection.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../src/session/dial.js';
-import { NotAuthorized } from '../../src/session/sasl.js';
+import { NotAuthorized } from '../../src/session/login/sasl.js';
 import { ConnectionLost } from '../../src/session/stanza-session.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../src/session/stream/dial.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const PORTAL = new ServerNotTrusted('the certificate is not trusted');

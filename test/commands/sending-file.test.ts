@@ -6,9 +6,10 @@ import { SendingFile } from '../../src/commands/sending-file.js';
 import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
 import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
-import { ConnectionFailed } from '../../src/session/dial.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
-import type { Recipient } from '../../src/transfer/find-recipient.js';
+import { ConnectionFailed } from '../../src/session/stream/dial.js';
+import type { Event } from '../../src/transfer/events.js';
+import type { Recipient } from '../../src/transfer/finding/find-recipient.js';
 import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
 import {
   RecipientBusy,
@@ -16,8 +17,7 @@ import {
   RecipientUnreachable,
   WayRefused,
 } from '../../src/transfer/recipient-errors.js';
-import type { Source } from '../../src/transfer/send-file.js';
-import type { Event } from '../../src/ui/events.js';
+import type { Source } from '../../src/transfer/sending/send-file.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';
 import { JULIET } from '../support/linked-sessions.js';

@@ -7,19 +7,19 @@ import { receive } from '../../src/commands/receive.js';
 import { send } from '../../src/commands/send.js';
 import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { connect } from '../../src/session/connect.js';
-import { openInbox } from '../../src/storage/inbox.js';
-import type { Event } from '../../src/ui/events.js';
+import { openInbox } from '../../src/storage/inbox/inbox.js';
+import type { Event } from '../../src/transfer/events.js';
 import { randomFaults, type Schedule, startFaultProxy } from '../support/fault-proxy.js';
 import { hashOfFile, writeRandom } from '../support/files.js';
 import type { Prosody } from '../support/prosody.js';
 // The commands load these when they need them. Under Jest, whose loader cannot be asked for one module by two at a time,
 // that would fail now and then.
-import '../../src/commands/password.js';
+import '../../src/commands/account/password.js';
 import '../../src/commands/persevere.js';
-import '../../src/commands/pipes.js';
+import '../../src/commands/account/pipes.js';
 import '../../src/commands/receiving.js';
 import '../../src/commands/sending-file.js';
-import '../../src/commands/trust.js';
+import '../../src/commands/account/trust.js';
 import '../../src/protocol/bob/bits-of-binary.js';
 import '../../src/protocol/bob/stanzas.js';
 import '../../src/protocol/caps.js';
@@ -29,11 +29,11 @@ import '../../src/protocol/ibb/in-band-bytestreams.js';
 import '../../src/protocol/jingle/jingle-file-transfers.js';
 import '../../src/protocol/presence.js';
 import '../../src/protocol/si/si-file-transfers.js';
-import '../../src/transfer/contacts.js';
-import '../../src/transfer/find-recipient.js';
+import '../../src/transfer/receiving/contacts.js';
+import '../../src/transfer/finding/find-recipient.js';
 import '../../src/transfer/offers.js';
-import '../../src/transfer/receiver.js';
-import '../../src/transfer/written-rules.js';
+import '../../src/transfer/finding/receiver.js';
+import '../../src/transfer/receiving/written-rules.js';
 
 /** Twenty blocks of 4096 bytes. */
 const BYTES = 20 * 4096;

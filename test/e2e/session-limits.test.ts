@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { returnChat } from '../../src/protocol/chat.js';
 import { followContacts } from '../../src/protocol/roster.js';
 import { connect } from '../../src/session/connect.js';
-import { UnsendableStanza } from '../../src/session/serialize.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import { UnsendableStanza } from '../../src/session/stream/serialize.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import { startEjabberd } from '../support/ejabberd.js';
 import { type Prosody, startProsody } from '../support/prosody.js';

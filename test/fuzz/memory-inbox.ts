@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox.js';
+import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/receiving/inbox.js';
 
 /** An inbox that hashes what it gets and keeps none of it. */
 export class MemoryInbox implements Inbox {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConnectionFailed } from '../../src/session/dial.js';
 import { ConnectionLost } from '../../src/session/stanza-session.js';
+import { ConnectionFailed } from '../../src/session/stream/dial.js';
 import { xml } from '../../src/session/xml.js';
 import {
   authenticate,

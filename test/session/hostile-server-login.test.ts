@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { ConnectionFailed, ServerNotTrusted } from '../../src/session/dial.js';
-import { NotAuthorized } from '../../src/session/sasl.js';
+import { NotAuthorized } from '../../src/session/login/sasl.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../src/session/stream/dial.js';
 import {
   authenticate,
   BIND,

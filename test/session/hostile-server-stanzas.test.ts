@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { UnsendableStanza } from '../../src/session/serialize.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import { UnsendableStanza } from '../../src/session/stream/serialize.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import {
   attribute,

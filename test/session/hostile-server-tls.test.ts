@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ServerNotTrusted } from '../../src/session/dial.js';
+import { ServerNotTrusted } from '../../src/session/stream/dial.js';
 import { createCertificateAuthority } from '../support/certificates.js';
 import {
   authenticate,

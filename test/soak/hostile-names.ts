@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openInbox } from '../../src/storage/inbox.js';
+import { openInbox } from '../../src/storage/inbox/inbox.js';
 import { Random } from '../fuzz/random.js';
 import { hostileNames } from '../storage/hostile-names.js';
 

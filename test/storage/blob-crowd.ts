@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { digest } from '../../src/protocol/bob/content-id.js';
-import { BlobFolder } from '../../src/storage/blob-folder.js';
+import { BlobFolder } from '../../src/storage/blobs/blob-folder.js';
 
 const WORKER = join(import.meta.dirname, 'blob-folder-worker.ts');
 

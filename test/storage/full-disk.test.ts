@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { openInbox } from '../../src/storage/inbox.js';
+import { openInbox } from '../../src/storage/inbox/inbox.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const BLOCK = Buffer.alloc(65_536, 'x');

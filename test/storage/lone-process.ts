@@ -1,4 +1,4 @@
-import type { Processes } from '../../src/storage/processes.js';
+import type { Processes } from '../../src/storage/lock/processes.js';
 
 /** A process for which all others, and so the holders of locks, are dead. */
 export function loneProcess(pid: number): Processes {

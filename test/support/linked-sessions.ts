@@ -1,10 +1,10 @@
-import { StreamParser } from '../../src/session/parser.js';
-import { serialize } from '../../src/session/serialize.js';
 import {
   ConnectionLost,
   StanzaSession,
   type StanzaSessionOptions,
 } from '../../src/session/stanza-session.js';
+import { StreamParser } from '../../src/session/stream/parser.js';
+import { serialize } from '../../src/session/stream/serialize.js';
 import type { Element } from '../../src/session/xml.js';
 import { acceptStanza, passedOn } from './strict-server.js';
 

@@ -5,7 +5,7 @@ import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-trans
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
 import { offerBare, offerByJingle, offerBySi, type Way } from '../../src/transfer/offers.js';
-import { describeSource, sendFile } from '../../src/transfer/send-file.js';
+import { describeSource, sendFile } from '../../src/transfer/sending/send-file.js';
 import { Script } from '../protocol/jingle/peers/script.js';
 import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
 import { ManualClock, settled } from '../support/manual-clock.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/inbox.js';
+import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/receiving/inbox.js';
 
 /** An inbox in memory: what was published by name, what is kept for later, and how many partials are open. */
 export class MemoryInbox implements Inbox {

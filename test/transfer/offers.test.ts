@@ -10,7 +10,7 @@ import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI } from '../../src/protocol/si/stanzas.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
-import type { Recipient } from '../../src/transfer/find-recipient.js';
+import type { Recipient } from '../../src/transfer/finding/find-recipient.js';
 import {
   type AcceptedOffer,
   type Offer,

@@ -3,13 +3,17 @@ import type { FileOffer } from '../../src/protocol/file-offer.js';
 import type { StanzaMode } from '../../src/protocol/ibb/stanzas.js';
 import type { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { offerByJingle } from '../../src/transfer/offers.js';
-import { jingleOffer, type ReceivedFile, receiveFile } from '../../src/transfer/receive-file.js';
+import {
+  jingleOffer,
+  type ReceivedFile,
+  receiveFile,
+} from '../../src/transfer/receiving/receive-file.js';
 import {
   describeSource,
   type SentFile,
   type Source,
   sendFile,
-} from '../../src/transfer/send-file.js';
+} from '../../src/transfer/sending/send-file.js';
 import { JULIET } from '../support/linked-sessions.js';
 import { MemoryInbox } from './memory-inbox.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Event } from '../../src/ui/events.js';
+import type { Event } from '../../src/transfer/events.js';
 import { jsonReporter } from '../../src/ui/json.js';
 import { eventsSaying, samples } from './samples.js';
 import { Pipe } from './screen.js';

@@ -1,4 +1,4 @@
-import type { Event } from '../../src/ui/events.js';
+import type { Event } from '../../src/transfer/events.js';
 
 const peer = 'bob@example.org/inband';
 const name = 'photo.jpg';

@@ -1,0 +1,95 @@
+import type { Argument, Command, Option } from 'commander';
+import { takesPath } from '../options.js';
+
+/** What may come at the cursor. */
+export interface Completions {
+  candidates: { word: string; description?: string }[];
+  /** Files fit as well; the shell knows them best. */
+  files: boolean;
+}
+
+/** What is asked for where the program itself does not know: `accounts` are names in the settings file. */
+export type Sources = { accounts: () => Promise<string[]> };
+
+/**
+ * What may come as the last of the words that follow the program's name; those before it are whole. Of
+ * `--flag=value` the candidates are values alone. What begins otherwise than the last word does is left out.
+ */
+export async function complete(
+  program: Command,
+  words: string[],
+  sources: Sources,
+): Promise<Completions> {
+  const last = words.at(-1) ?? '';
+  const { command, option, operands } = walk(program, words.slice(0, -1));
+  const [, flag, begun] = /^(--[^=]+)=(.*)$/.exec(last) ?? [];
+  if (option) return startingWith(last, await valuesOf(option, sources));
+  if (flag) {
+    const named = findOption(command, flag);
+    return startingWith(begun ?? '', named ? await valuesOf(named, sources) : NOTHING);
+  }
+  if (operands !== 'all' && last.startsWith('-')) return startingWith(last, flagsOf(command));
+  if (command.commands.length > 0) return startingWith(last, commandsOf(command));
+  return startingWith(last, operandsOf(command, operands === 'all' ? 0 : operands));
+}
+
+const NOTHING: Completions = { candidates: [], files: false };
+
+/** `option`: the one that waits for its value. `operands`: how many there were; `all`: after `--`. */
+interface Place {
+  command: Command;
+  option?: Option | undefined;
+  operands: number | 'all';
+}
+
+function walk(program: Command, words: string[]): Place {
+  let place: Place = { command: program, operands: 0 };
+  for (const word of words) place = step(place, word);
+  return place;
+}
+
+function step({ command, option, operands }: Place, word: string): Place {
+  if (option || operands === 'all') return { command, operands };
+  if (word === '--') return { command, operands: 'all' };
+  if (word.startsWith('-') && word !== '-') {
+    const named = findOption(command, word);
+    return { command, operands, option: named?.required ? named : undefined };
+  }
+  const inner = command.commands.find((one) => one.name() === word);
+  return inner ? { command: inner, operands: 0 } : { command, operands: operands + 1 };
+}
+
+const findOption = (command: Command, flag: string): Option | undefined =>
+  command.options.find(({ short, long }) => flag === long || flag === short);
+
+async function valuesOf(option: Option, { accounts }: Sources): Promise<Completions> {
+  if (takesPath(option)) return { candidates: [], files: true };
+  const words = option.attributeName() === 'account' ? await accounts() : (option.argChoices ?? []);
+  return { candidates: words.map((word) => ({ word })), files: false };
+}
+
+function flagsOf(command: Command): Completions {
+  const options = command.createHelp().visibleOptions(command);
+  const candidates = options.map(({ long, description }) => ({ word: long ?? '', description }));
+  return { candidates, files: false };
+}
+
+function commandsOf(command: Command): Completions {
+  const candidates = command
+    .createHelp()
+    .visibleCommands(command)
+    .map((one) => ({ word: one.name(), description: one.summary() || one.description() }));
+  return { candidates, files: false };
+}
+
+function operandsOf({ registeredArguments }: Command, count: number): Completions {
+  const last = registeredArguments.at(-1);
+  const argument: Argument | undefined =
+    registeredArguments[count] ?? (last?.variadic ? last : undefined);
+  const candidates = (argument?.argChoices ?? []).map((word) => ({ word }));
+  return { candidates, files: argument?.name() === 'file' };
+}
+
+function startingWith(begun: string, { candidates, files }: Completions): Completions {
+  return { candidates: candidates.filter(({ word }) => word.startsWith(begun)), files };
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.js';
+import type { Settings } from './settings.js';
+import { hasAccount } from './settings-options.js';
+import { accountNamed, accountOf } from './settings-tables.js';
+
+/** Gives the command what is in the settings file and was given neither by a flag nor in the environment. */
+export async function applySettings(
+  program: Command,
+  command: Command,
+  context: Context,
+): Promise<void> {
+  if (!hasAccount(command)) return;
+  const { readSettings } = await import('./settings.js');
+  try {
+    const settings = await readSettings(program, context.env);
+    applyDefaults(command, settings);
+    applyAccount(command, settings, context.env);
+  } catch (error) {
+    await context.reporter(command.opts()); // that tells the user
+    throw error;
+  }
+}
+
+/** The defaults for the flags of the command. */
+export function applyDefaults(command: Command, { commands }: Settings): void {
+  for (const [name, value] of commands.get(command.name()) ?? []) setDefault(command, name, value);
+}
+
+/** Turns the name of an account into its JID, and adds what else is known of it. */
+function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessEnv): void {
+  const { account, accounts, path } = settings;
+  if (account !== undefined) setDefault(command, 'account', account);
+  const name: string | undefined = command.getOptionValue('account');
+  if (!name) return;
+  const isJid = name.includes('@');
+  const known = isJid ? accountOf(name, accounts) : accountNamed(name, accounts, path);
+  for (const [key, value] of known ?? []) {
+    if (key === 'account') {
+      if (isJid) continue; // the resource may be another one
+      command.setOptionValueWithSource(key, value, command.getOptionValueSource(key));
+    } else if (!(key.startsWith('password') && hasPassword(command, env))) {
+      setDefault(command, key, value);
+    }
+  }
+}
+
+/** One way to a password that is given puts the other ways out of force. */
+function hasPassword(command: Command, env: NodeJS.ProcessEnv): boolean {
+  const ways = ['passwordFile', 'passwordCommand'];
+  return Boolean(env.INBAND_PASSWORD) || ways.some((way) => isGiven(command, way));
+}
+
+function setDefault(command: Command, name: string, value: unknown): void {
+  if (!isGiven(command, name)) command.setOptionValueWithSource(name, value, 'config');
+}
+
+/** A variable that is empty counts as one that is not set. */
+function isGiven(command: Command, name: string): boolean {
+  const source = command.getOptionValueSource(name);
+  return source === 'cli' || (source === 'env' && command.getOptionValue(name) !== '');
+}

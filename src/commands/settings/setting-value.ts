@@ -1,0 +1,75 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, type Option } from 'commander';
+import { UsageError } from '../context.js';
+import { RepeatableOption, takesPath } from '../options.js';
+
+/** Where in the settings file a value stands, for messages about it. */
+export interface Place {
+  /** The file that the table is in. */
+  path: string;
+  /** As it is written there: `[send]`; empty at the top. */
+  table: string;
+  key: string;
+}
+
+export function misuse({ path, table, key }: Place, problem: string): UsageError {
+  return new UsageError(`${path}: ${table ? `${table} ` : ''}${key} ${problem}`);
+}
+
+/**
+ * Reads a value of the settings file as its flag would, by the same parser. A flag without a value is true or
+ * false, one that may be repeated a list of texts, and a number may be written as one. Throws `UsageError`.
+ */
+export function readValue(option: Option, value: unknown, place: Place): unknown {
+  if (!option.required) {
+    if (typeof value === 'boolean') return value;
+    throw misuse(place, `= ${JSON.stringify(value)}: it is true or false`);
+  }
+  if (option instanceof RepeatableOption) return readList(option, value, place);
+  return readOne(option, value, undefined, place);
+}
+
+/** An empty list stays one: in `allow` it says nobody. */
+function readList(option: Option, value: unknown, place: Place): unknown {
+  if (!Array.isArray(value)) throw misuse(place, '= …: it is a list, like ["one", "two"]');
+  const start: unknown = [];
+  return value.reduce((earlier, one) => readOne(option, one, earlier, place), start);
+}
+
+function readOne(option: Option, value: unknown, earlier: unknown, place: Place): unknown {
+  const shown = `= ${JSON.stringify(value)}`;
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw misuse(place, `${shown}: it is one value, like ${option.flags}`);
+  }
+  const parsed = parse(option, String(value), earlier, (why) => misuse(place, `${shown}: ${why}`));
+  // What the parser leaves a text is one.
+  if (typeof value === 'number' && typeof parsed !== 'number') {
+    throw misuse(place, `${shown}: it is a text; put it in quotes`);
+  }
+  return typeof parsed === 'string' && takesPath(option) ? whole(parsed, place.path) : parsed;
+}
+
+function parse(
+  option: Option,
+  text: string,
+  earlier: unknown,
+  asMisuse: (why: string) => UsageError,
+): unknown {
+  if (!option.parseArg) return text;
+  try {
+    return option.parseArg(text, earlier);
+  } catch (error) {
+    throw error instanceof InvalidArgumentError ? asMisuse(error.message) : error;
+  }
+}
+
+/** `~/` is the home folder; other relative paths start at the folder of the settings file. `-` is no path. */
+function whole(path: string, settingsPath: string): string {
+  if (path === '-') return path;
+  return resolve(
+    settingsPath,
+    '..',
+    path.replace(/^~(?=$|\/)/, () => homedir()),
+  );
+}

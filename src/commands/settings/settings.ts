@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { Command } from 'commander';
+import type { TomlTable } from 'smol-toml';
+import { checkAccount } from '../../transfer/receiving/account.js';
+import { UsageError } from '../context.js';
+import { misuse } from './setting-value.js';
+import { commandsWithSettings } from './settings-options.js';
+import {
+  accountNamed,
+  checked,
+  readAccounts,
+  readCommand,
+  unknownKey,
+  type Values,
+} from './settings-tables.js';
+
+export interface Settings {
+  path: string;
+  /** Whether there is such a file. */
+  found: boolean;
+  /** Name or JID of the account to use when none is given. */
+  account: string | undefined;
+  /** By name; with `account`, its JID. */
+  accounts: Map<string, Values>;
+  /** By name of the command. */
+  commands: Map<string, Values>;
+}
+
+/** `$XDG_CONFIG_HOME/inband/config.toml`, by default below `~/.config`, on macOS too; on Windows below `%APPDATA%`. */
+export function settingsPath(env: NodeJS.ProcessEnv, platform = process.platform): string {
+  const byPlatform = platform === 'win32' ? absolute(env.APPDATA) : undefined;
+  const home = absolute(env.HOME) ?? homeOfUser();
+  const folder = absolute(env.XDG_CONFIG_HOME) ?? byPlatform ?? join(home, '.config');
+  return join(folder, 'inband', 'config.toml');
+}
+
+/** The XDG Base Directory Specification has relative values ignored. */
+const absolute = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
+
+/** Where there is no file: who has no home does without settings. */
+const NOWHERE = '/dev/null/no-home-set-HOME';
+
+export function homeOfUser(): string {
+  try {
+    return absolute(homedir()) ?? NOWHERE;
+  } catch {
+    return NOWHERE; // some users have no entry in passwd: in a container, or under systemd
+  }
+}
+
+/** All of the file is checked, against the flags that the program has. Throws `UsageError`. */
+export async function readSettings(program: Command, env: NodeJS.ProcessEnv): Promise<Settings> {
+  const path = settingsPath(env);
+  const text = await readIfThere(path);
+  const { account, accounts, ...tables } =
+    text === undefined ? ({} as TomlTable) : await parseToml(text, path);
+  const commands = commandsWithSettings(program);
+  const names = commands.map((command) => command.name());
+  const key = Object.keys(tables).find((table) => !names.includes(table));
+  if (key !== undefined) {
+    throw unknownKey({ path, table: '', key }, ['account', 'accounts', ...names]);
+  }
+  const settings: Settings = {
+    ...{ path, found: text !== undefined, account: undefined },
+    accounts: readAccounts(accounts, path),
+    commands: new Map(commands.map((command) => readCommand(command, tables, path))),
+  };
+  if (account !== undefined) settings.account = readDefault(account, settings);
+  return settings;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // Of a directory the system does not say which.
+    if (code === 'EISDIR') Object.assign(error as Error, { message: `${message} '${path}'` });
+    throw error;
+  }
+}
+
+async function parseToml(text: string, path: string): Promise<TomlTable> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // The lines after the first show the file, in which there may be secrets.
+    const [message = ''] = error.message.split('\n');
+    throw new UsageError(`${path}:${error.line}:${error.column}: ${message}`);
+  }
+}
+
+function readDefault(account: unknown, { path, accounts }: Settings): string {
+  const place = { path, table: '', key: 'account' };
+  if (typeof account !== 'string') throw misuse(place, 'is the name of an account, or a JID');
+  if (!account.includes('@')) accountNamed(account, accounts, path);
+  else checked(checkAccount, account, place);
+  return account;
+}

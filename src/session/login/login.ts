@@ -1,0 +1,137 @@
+import { formatJid } from '../jid.js';
+import { ConnectionFailed, ServerNotTrusted } from '../stream/dial.js';
+import { serialize } from '../stream/serialize.js';
+import { NS_STREAMS } from '../stream/stream-header.js';
+import type { XmppStream } from '../stream/xmpp-stream.js';
+import { type Element, xml } from '../xml.js';
+import type { ChannelBinding } from './channel-binding.js';
+import { type Credentials, chooseMechanism, type Mechanism, NotAuthorized } from './sasl.js';
+
+const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
+const NS_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0';
+
+/** RFC 6120 §6.5: the one refusal that says nothing against the account or the password. */
+const TRANSIENT = 'temporary-auth-failure';
+
+/** How much of what the server says is shown, in characters. */
+const MAX_LENGTH = 500;
+
+export interface LoginOptions extends Credentials {
+  domain: string;
+  /** Lets the password be shown to the server. */
+  allowPlain: boolean;
+}
+
+/**
+ * Opens the stream, logs in by SASL (RFC 6120 §6) and opens it anew; resolves to the features offered then.
+ * The two sides speak in turn: whatever the server sends without being asked ends the login.
+ * Rejects with `NotAuthorized`, `ServerNotTrusted` or `ConnectionFailed`.
+ */
+export async function logIn(stream: XmppStream, options: LoginOptions): Promise<Element> {
+  const gone = stream.closed.then((error) => {
+    throw error ?? new Error('the server closed the stream');
+  });
+  try {
+    return await Promise.race([converse(stream, options), gone]);
+  } catch (error) {
+    throw asLoginError(error as Error);
+  }
+}
+
+async function converse(stream: XmppStream, options: LoginOptions): Promise<Element> {
+  const offer = await open(stream, options);
+  await authenticate(stream, choose(stream, offer, options));
+  const features = await open(stream, options);
+  // From here on the server may speak when it likes.
+  stream.consume(undefined);
+  return features;
+}
+
+async function open(stream: XmppStream, { domain, username }: LoginOptions): Promise<Element> {
+  stream.open(domain, formatJid({ local: username, domain, resource: '' }));
+  const features = await next(stream);
+  if (!features.is('features', NS_STREAMS)) throw unasked(features);
+  return features;
+}
+
+function choose(stream: XmppStream, features: Element, options: LoginOptions): Mechanism {
+  const offer = features.getChild('mechanisms', NS_SASL);
+  // A server that takes anybody is not the one that has the account.
+  if (!offer) throw unasked(features);
+  const mechanisms = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
+  const binding = announced(features, stream.channelBinding);
+  const chosen = chooseMechanism({ mechanisms, binding }, options, options.allowPlain);
+  if (chosen) return chosen;
+  const plain = mechanisms.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
+  throw new ServerNotTrusted(
+    `the server offers no login that keeps the password secret (${mechanisms.join(', ').slice(0, MAX_LENGTH)})${plain}`,
+  );
+}
+
+/** A binding that the server knows too (XEP-0440 §3); many offer `-PLUS` by `tls-unique` alone, and do not say so. */
+function announced(
+  features: Element,
+  binding: ChannelBinding | undefined,
+): ChannelBinding | undefined {
+  const types = features
+    .getChild('sasl-channel-binding', NS_CHANNEL_BINDING)
+    ?.getChildren('channel-binding')
+    .map(({ attrs }) => attrs.type);
+  return binding && types?.includes(binding.type) ? binding : undefined;
+}
+
+async function authenticate(stream: XmppStream, mechanism: Mechanism): Promise<void> {
+  const { name } = mechanism;
+  let answer = await say(stream, 'auth', { mechanism: name }, await mechanism.respond());
+  while (answer.is('challenge', NS_SASL)) {
+    mechanism.challenge(decode(answer.getText()));
+    answer = await say(stream, 'response', {}, await mechanism.respond());
+  }
+  if (answer.is('failure', NS_SASL)) throw refusal(answer);
+  if (!answer.is('success', NS_SASL)) throw unasked(answer);
+  mechanism.succeed(decode(answer.getText()));
+}
+
+function say(stream: XmppStream, name: string, attrs: object, text: string): Promise<Element> {
+  const element = xml(name, { xmlns: NS_SASL, ...attrs }, Buffer.from(text).toString('base64'));
+  stream.write(serialize(element)).catch((error) => stream.fail(error));
+  return next(stream);
+}
+
+/** What the server says next; all that comes with it or before it is asked again is refused. */
+function next(stream: XmppStream): Promise<Element> {
+  return new Promise((resolve) => {
+    stream.consume((element) => {
+      stream.consume(refuse);
+      resolve(element);
+    });
+  });
+}
+
+function refuse(element: Element): never {
+  throw unasked(element);
+}
+
+const unasked = ({ name }: Element) =>
+  new ServerNotTrusted(`the server sent <${name}/> before the login was done`);
+
+const decode = (base64: string) => Buffer.from(base64, 'base64').toString();
+
+function refusal(failure: Element): Error {
+  const condition = failure.getChildElements().find((child) => !child.is('text'));
+  const name = condition?.getName().slice(0, MAX_LENGTH) ?? 'not-authorized';
+  const text = failure.getChild('text')?.getText().slice(0, MAX_LENGTH);
+  const reason = text ? `${name} - ${text}` : name;
+  return name === TRANSIENT
+    ? new ConnectionFailed(`the login was cut short (${reason})`)
+    : new NotAuthorized(`the server refused the login (${reason})`);
+}
+
+function asLoginError(error: Error): Error {
+  const isKnown =
+    error instanceof ServerNotTrusted ||
+    error instanceof NotAuthorized ||
+    error instanceof ConnectionFailed;
+  if (isKnown) return error;
+  return new ConnectionFailed(`the login was cut short (${error.message})`, { cause: error });
+}

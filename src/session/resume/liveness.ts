@@ -1,0 +1,45 @@
+import type { Clock } from '../clock.js';
+import type { XmppStream } from '../stream/xmpp-stream.js';
+
+/** Nothing from the server for this long, and it is asked for a sign of life. */
+const IDLE_MS = 60_000;
+/** So long it may take to give one: in all less than the 90 s after which a dead connection must be noticed. */
+const ANSWER_MS = 20_000;
+
+/**
+ * Resolves when the connection is there no more though nobody has said so: the server was asked, by `ask`,
+ * and not a byte came. Rejects when the signal aborts.
+ */
+export async function untilSilent(
+  stream: Pick<XmppStream, 'onRead'>,
+  ask: () => void,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  let heardAt = clock.now();
+  stream.onRead(() => {
+    heardAt = clock.now();
+  });
+  for (;;) {
+    const before = heardAt;
+    await clock.sleep(before + IDLE_MS - clock.now(), signal);
+    if (heardAt !== before) continue;
+    ask();
+    await clock.sleep(ANSWER_MS, signal);
+    if (heardAt === before) return;
+  }
+}
+
+/**
+ * Resolves when a question is not answered in time though the connection may well be alive. Rejects when it
+ * is answered, or the signal aborts.
+ */
+export async function untilOverdue(
+  answered: Promise<void>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const done = new AbortController();
+  void answered.then(() => done.abort());
+  await clock.sleep(ANSWER_MS, AbortSignal.any([done.signal, signal]));
+}

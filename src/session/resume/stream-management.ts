@@ -1,0 +1,156 @@
+import { type Element, xml } from '../xml.js';
+
+export const NS_SM = 'urn:xmpp:sm:3';
+
+/** Stanzas between two requests for an acknowledgement: what is kept stays small, and each costs the server a write. */
+const REQUEST_EVERY = 64;
+
+/**
+ * How long an acknowledgement may wait for more stanzas to acknowledge, and how many they may be. One for
+ * each stanza costs as much as the stanzas: Prosody asks after every one, reads, and rests a millisecond.
+ * It keeps 500 stanzas that are not acknowledged, and with more than that it resumes no session.
+ */
+const ACKNOWLEDGE_AFTER_MS = 100;
+const ACKNOWLEDGE_AFTER_STANZAS = 256;
+
+/** More than full windows of many bytestreams: a server that does not acknowledge must not fill the memory. */
+const MAX_KEPT_CHARACTERS = 32 * 1024 * 1024;
+
+/** XEP-0198 §5: counters are modulo 2^32. */
+const MODULUS = 2 ** 32;
+
+export const enable = () => xml('enable', { xmlns: NS_SM, resume: 'true' });
+
+/**
+ * Stream management (XEP-0198) after `<enabled/>`: counts, acknowledges, asks for acknowledgements, and
+ * keeps what is not acknowledged so that it can be sent again.
+ */
+export class StreamManagement {
+  readonly #write: (text: string) => void;
+  #handled = 0;
+  #sent = 0;
+  #acknowledged = 0;
+  #reported = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #waiting: { for: number; resolve: () => void }[] = [];
+  /** The stanzas that are not acknowledged; `undefined` once they were too many. */
+  #kept: string[] | undefined = [];
+  #keptCharacters = 0;
+
+  /** `write`: to the stream of the moment; what is written while there is none is lost. */
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  /** Stanzas sent that the server has not acknowledged. */
+  get unacknowledged(): number {
+    return this.#sent - this.#acknowledged;
+  }
+
+  /** The `h` of what we tell the server: stanzas that have been handled. */
+  get h(): number {
+    return this.#handled % MODULUS;
+  }
+
+  /** Changes with each stanza that came through, in either direction. */
+  get progress(): number {
+    return this.#handled + this.#acknowledged;
+  }
+
+  /** Whether all that is not acknowledged can be sent again. */
+  get complete(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** Counts a stanza handed to the network; asks for an acknowledgement every so often. */
+  sent(stanza: string): void {
+    this.#sent += 1;
+    this.#keep(stanza);
+    if (this.#sent % REQUEST_EVERY === 0) this.ask();
+  }
+
+  /** Resolves when all that was sent so far is acknowledged. */
+  sync(): Promise<void> {
+    if (this.unacknowledged === 0) return Promise.resolve();
+    this.ask();
+    return this.#acknowledgementOf(this.#sent);
+  }
+
+  /** Asks the server for an acknowledgement. */
+  ask(): void {
+    this.#write(xml('r', { xmlns: NS_SM }).toString());
+  }
+
+  /** Counts a stanza that we have taken charge of (§4): each one, replies too. */
+  handled(): void {
+    this.#handled += 1;
+    if (this.#timer) this.#acknowledgeSoon();
+  }
+
+  /** Takes `<r/>` and `<a/>`. Throws when the server acknowledges what was never sent (§4). */
+  receive(nonza: Element): void {
+    if (nonza.is('r', NS_SM)) this.#acknowledgeSoon();
+    if (nonza.is('a', NS_SM)) this.#takeAcknowledgement(Number(nonza.attrs.h));
+  }
+
+  /** Tells the server how many stanzas have been handled. */
+  acknowledge(): void {
+    this.suspend();
+    this.#reported = this.#handled;
+    this.#write(xml('a', { xmlns: NS_SM, h: this.h }).toString());
+  }
+
+  /** The stream is gone, and with it the server's question. */
+  suspend(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /**
+   * Takes `<resumed/>` (§5), and sends again what the server has not had. Throws as `receive` does. The
+   * promise resolves when the server has shown that it hears us.
+   */
+  resume(resumed: Element): Promise<void> {
+    this.#reported = this.#handled;
+    this.#takeAcknowledgement(Number(resumed.attrs.h));
+    this.ask();
+    const heard = this.#acknowledgementOf(this.#acknowledged);
+    for (const stanza of this.#kept ?? []) this.#write(stanza);
+    if (this.unacknowledged > 0) this.ask();
+    return heard;
+  }
+
+  #keep(stanza: string): void {
+    this.#keptCharacters += stanza.length;
+    if (this.#keptCharacters > MAX_KEPT_CHARACTERS) this.#kept = undefined;
+    this.#kept?.push(stanza);
+  }
+
+  /** Resolves with the next `<a/>` that tells of so many stanzas. */
+  #acknowledgementOf(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ for: count, resolve });
+      this.#waiting.sort((a, b) => a.for - b.for);
+    });
+  }
+
+  #acknowledgeSoon(): void {
+    if (this.#handled - this.#reported >= ACKNOWLEDGE_AFTER_STANZAS) this.acknowledge();
+    else this.#timer ??= setTimeout(() => this.acknowledge(), ACKNOWLEDGE_AFTER_MS).unref();
+  }
+
+  #takeAcknowledgement(h: number): void {
+    const count = (h - (this.#acknowledged % MODULUS) + MODULUS) % MODULUS;
+    if (!Number.isInteger(count) || count > this.unacknowledged) {
+      throw new Error('the server acknowledged stanzas that were never sent');
+    }
+    this.#acknowledged += count;
+    for (const { length } of this.#kept?.splice(0, count) ?? []) this.#keptCharacters -= length;
+    while ((this.#waiting[0]?.for ?? Number.POSITIVE_INFINITY) <= this.#acknowledged) {
+      this.#waiting.shift()?.resolve();
+    }
+    // A keepalive (RFC 6120 §4.6.1) whose packet acknowledges that of the <a/>: a server that writes with
+    // Nagle's algorithm, as Prosody does, would hold its next stanza back for 40 ms until ours came by itself.
+    this.#write(' ');
+  }
+}

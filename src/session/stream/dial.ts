@@ -1,0 +1,186 @@
+import { on, once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { domainToASCII } from 'node:url';
+import { type Element, xml } from '../xml.js';
+import { type Chain, type Trust, tlsSettings, whyNotTrusted } from './certificates.js';
+import type { Endpoint } from './endpoints.js';
+import { StreamParser } from './parser.js';
+import { StreamError } from './stream-error.js';
+import { streamHeader } from './stream-header.js';
+
+/** No server could be reached, or the connection broke before the login was done. Trying again may help. */
+export class ConnectionFailed extends Error {
+  override readonly name = 'ConnectionFailed';
+}
+
+/** The server could not prove that it is the one asked for, or wants the login in the clear. */
+export class ServerNotTrusted extends Error {
+  override readonly name = 'ServerNotTrusted';
+}
+
+export interface DialOptions extends Trust {
+  /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
+  domain: string;
+  signal: AbortSignal;
+  /** Finds the addresses of a host; default: as the system does. */
+  lookup?: net.LookupFunction;
+}
+
+/** `answered` is called whenever the other side gives a sign of life. */
+type Attempt = DialOptions & { answered?: () => void };
+
+type Failure = Error & { reason?: string; errors?: Failure[] };
+
+const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
+
+/** How long an endpoint may say nothing while there is another one; a firewall that drops packets says nothing. */
+const ENDPOINT_MS = 5_000;
+/** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
+const ADDRESS_MS = 2_500;
+
+/** Opens an encrypted and authenticated connection to the first endpoint that gives one (RFC 6120 §3.2.1). */
+export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<tls.TLSSocket> {
+  const failures: Error[] = [];
+  for (const [index, endpoint] of endpoints.entries()) {
+    try {
+      const isLast = index === endpoints.length - 1;
+      return await (isLast ? dialOne(endpoint, options) : dialSoon(endpoint, options));
+    } catch (error) {
+      options.signal.throwIfAborted();
+      failures.push(error as Error);
+    }
+  }
+  throw failures.find((failure) => failure instanceof ServerNotTrusted) ?? failures[0];
+}
+
+async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.TLSSocket> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ENDPOINT_MS);
+  const signal = AbortSignal.any([options.signal, late.signal]);
+  const answered = () => void timer.refresh();
+  try {
+    return await dialOne(endpoint, { ...options, signal, answered });
+  } catch (error) {
+    if (!late.signal.aborted) throw error;
+    const { host, port } = endpoint;
+    throw new ConnectionFailed(`${host} port ${port} does not answer`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function dialOne(endpoint: Endpoint, options: Attempt): Promise<tls.TLSSocket> {
+  const { host, port, directTls } = endpoint;
+  const { lookup } = options;
+  const socket = net.connect({
+    ...{ host, port, lookup },
+    autoSelectFamilyAttemptTimeout: ADDRESS_MS,
+  });
+  // 44 ms a block otherwise: Nagle's algorithm waits for the other side's delayed acknowledgement.
+  socket.setNoDelay(true);
+  try {
+    await once(socket, 'connect', { signal: options.signal });
+    options.answered?.();
+    if (!directTls) await startTls(socket, options);
+    return await secure(socket, directTls, options);
+  } catch (error) {
+    socket.destroy();
+    if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
+    throw new ConnectionFailed(
+      `cannot connect to ${host} port ${port} (${reasonOf(error as Error)}); check the network, the account's domain and --service`,
+      { cause: error },
+    );
+  }
+}
+
+function reasonOf({ message, reason, errors }: Failure): string {
+  // A host with several addresses: each has its own reason, and the whole has none.
+  if (errors) return errors.map(reasonOf).join(', ');
+  // OpenSSL puts its own bookkeeping into the message.
+  return reason ?? message;
+}
+
+/** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */
+async function startTls(socket: net.Socket, attempt: Attempt): Promise<void> {
+  const { domain } = attempt;
+  const elements = readElements(socket, attempt);
+  socket.write(streamHeader(domain));
+  const features = await nextOf(elements);
+  if (features.is('error')) throw new StreamError(features);
+  if (!features.is('features') || !features.getChild('starttls', NS_TLS)) {
+    throw new ServerNotTrusted(
+      'the server offers no encryption (STARTTLS); somebody may be in between, or try --service xmpps://…',
+    );
+  }
+  socket.write(xml('starttls', { xmlns: NS_TLS }).toString());
+  const answer = await nextOf(elements);
+  if (!answer.is('proceed', NS_TLS)) throw new ServerNotTrusted('the server refused STARTTLS');
+  await elements.return(undefined);
+}
+
+async function nextOf(elements: AsyncGenerator<Element>): Promise<Element> {
+  const { value, done } = await elements.next();
+  if (done) throw new Error('the server closed the connection');
+  return value;
+}
+
+/**
+ * The elements that come in the clear, one at each read of the network: anything that
+ * arrives glued to another one would be injected into what is encrypted (RFC 6120 §5.4.3.3).
+ */
+async function* readElements(
+  socket: net.Socket,
+  { signal, answered }: Attempt,
+): AsyncGenerator<Element> {
+  const parser = new StreamParser();
+  const found: Element[] = [];
+  parser.on('element', (element: Element) => found.push(element));
+  parser.on('end', () => socket.destroy());
+  for await (const [chunk] of on(socket, 'data', { signal, close: ['end', 'close'] })) {
+    answered?.();
+    parser.write((chunk as Buffer).toString('latin1'));
+    const element = found.shift();
+    if (!element) continue;
+    // An error may be followed by the end of the stream.
+    if (!element.is('error') && (found.length > 0 || !parser.betweenStanzas)) {
+      throw new ServerNotTrusted('the server sent more than it was asked before encryption');
+    }
+    yield element;
+  }
+}
+
+async function secure(
+  socket: net.Socket,
+  directTls: boolean,
+  { domain, signal, ...trust }: DialOptions,
+): Promise<tls.TLSSocket> {
+  const name = domainToASCII(domain) || domain;
+  const secured = tls.connect({
+    socket,
+    host: name,
+    // SNI takes no addresses (RFC 6066 §3); a certificate's address is checked by `host`.
+    ...(net.isIP(name) ? {} : { servername: name }),
+    // XEP-0368 §3: tells a port that also speaks HTTPS what is meant.
+    ...(directTls ? { ALPNProtocols: ['xmpp-client'] } : {}),
+    ...tlsSettings(trust),
+  });
+  let chain: Chain;
+  // Before Node looks at it: when it is refused, it cannot be asked for any more.
+  secured.prependOnceListener('secure', () => {
+    chain = secured.getPeerCertificate(true);
+  });
+  try {
+    await once(secured, 'secureConnect', { signal });
+  } catch (error) {
+    secured.destroy();
+    // The network failed, or what answers does not speak TLS; what is left is about the certificate.
+    const { code = '', syscall } = error as NodeJS.ErrnoException;
+    if (signal.aborted || syscall || /^(ECONNRESET|ERR_SSL_)/.test(code)) throw error;
+    const why = whyNotTrusted(error as Error, chain, Date.now());
+    throw new ServerNotTrusted(`the server's certificate is not trusted for ${domain}: ${why}`, {
+      cause: error,
+    });
+  }
+  return secured;
+}

@@ -1,0 +1,88 @@
+import { Resolver } from 'node:dns/promises';
+import { systemClock } from '../clock.js';
+
+/** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
+export interface Endpoint {
+  host: string;
+  port: number;
+  directTls: boolean;
+}
+
+/** A `--service` is not `xmpp://host:port` or `xmpps://host:port`. */
+export class MalformedService extends Error {
+  override readonly name = 'MalformedService';
+  constructor(service: string) {
+    super(`"${service}" is not a service; give xmpp://host:port (STARTTLS) or xmpps://host:port`);
+  }
+}
+
+const STARTTLS_PORT = 5222;
+const DIRECT_TLS_PORT = 5223;
+
+/** How long SRV records are waited for; what is known by then has to do. */
+const LOOK_UP_MS = 3_000;
+/** After this long without an answer a resolver is asked once more, for UDP loses packets. */
+const RESOLVER = { timeout: 1_000, tries: 3 };
+
+/** Reads `xmpp://host[:port]` or `xmpps://host[:port]`; an IPv6 address may have its zone, RFC 4007 §11. Throws `MalformedService`. */
+export function parseService(service: string): Endpoint {
+  const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(
+    service,
+  );
+  const [, scheme = '', host = '', port] = match ?? [];
+  const directTls = scheme.toLowerCase() === 'xmpps';
+  const number = port ? Number(port) : directTls ? DIRECT_TLS_PORT : STARTTLS_PORT;
+  if (!match || number < 1 || number > 65_535) throw new MalformedService(service);
+  return { host: host.replace(/^\[|\]$/g, '').replace(/%25(?=.)/, '%'), port: number, directTls };
+}
+
+type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;
+
+/**
+ * The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. Takes three
+ * seconds at most. Rejects with the signal's reason alone.
+ */
+export async function lookUp(
+  domain: string,
+  signal: AbortSignal,
+  resolver: SrvResolver = new Resolver(RESOLVER),
+  clock = systemClock,
+): Promise<Endpoint[]> {
+  const answered = new AbortController();
+  const over = AbortSignal.any([signal, answered.signal]);
+  // Some resolvers never answer for one of the two names, and would keep us, and the process, for half a minute.
+  const tooLate = clock.sleep(LOOK_UP_MS, over).then(
+    () => resolver.cancel(),
+    () => signal.aborted && resolver.cancel(),
+  );
+  const [direct, startTls] = await Promise.all([
+    services(resolver, `_xmpps-client._tcp.${domain}`, true),
+    services(resolver, `_xmpp-client._tcp.${domain}`, false),
+  ]);
+  answered.abort();
+  await tooLate;
+  signal.throwIfAborted();
+  const found = [...direct, ...startTls].sort((a, b) => a.priority - b.priority || b.draw - a.draw);
+  return found.length > 0 ? found : [{ host: domain, port: STARTTLS_PORT, directTls: false }];
+}
+
+type RankedEndpoint = Endpoint & { priority: number; draw: number };
+
+async function services(
+  resolver: SrvResolver,
+  name: string,
+  directTls: boolean,
+): Promise<RankedEndpoint[]> {
+  // A resolver that fails is no better than a domain without SRV: port 5222 is still worth a try.
+  const records = await resolver.resolveSrv(name).catch(() => []);
+  return records
+    .filter((record) => record.name !== '' && record.name !== '.')
+    .map(({ name: host, port, priority, weight }) => ({
+      host,
+      port,
+      directTls,
+      priority,
+      // RFC 2782: among equals, chosen at random in proportion to the weight.
+      draw: weight > 0 ? Math.random() ** (1 / weight) : 0,
+    }));
+}

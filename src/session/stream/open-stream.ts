@@ -1,0 +1,112 @@
+import { timerMs } from '../clock.js';
+import { domainForms, type Jid, prepareJid } from '../jid.js';
+import { logIn } from '../login/login.js';
+import type { Element } from '../xml.js';
+import type { Trust } from './certificates.js';
+import { ConnectionFailed, dial } from './dial.js';
+import { lookUp, parseService } from './endpoints.js';
+import { serialize } from './serialize.js';
+import { StreamError } from './stream-error.js';
+import { XmppStream } from './xmpp-stream.js';
+
+export interface StreamOptions extends Trust {
+  /** Own JID; its resource, if it has one, is asked for. */
+  account: string;
+  password: string;
+  /** `xmpp://host:port` (STARTTLS) or `xmpps://host:port`. Default: DNS SRV of the account's domain. */
+  service?: string | undefined;
+  /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
+  allowPlain?: boolean | undefined;
+}
+
+/**
+ * Connects, logs in and has `negotiate` agree with the server on the rest; all of it within `timeout` ms.
+ * Nothing is left open where that fails. Rejects with `ConnectionFailed`, `ServerNotTrusted`,
+ * `NotAuthorized`, `MalformedJid`, `MalformedService`, what `negotiate` throws, or the signal's reason.
+ */
+export async function openStream<Result>(
+  options: StreamOptions,
+  { timeout, signal }: { timeout: number; signal: AbortSignal },
+  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+): Promise<Result> {
+  const late = new AbortController();
+  const tooLate = () => late.abort(new ConnectionFailed(`not online after ${timeout / 1000} s`));
+  const timer = setTimeout(tooLate, timerMs(timeout));
+  try {
+    return await open(options, AbortSignal.any([late.signal, signal]), negotiate);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function open<Result>(
+  options: StreamOptions,
+  signal: AbortSignal,
+  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+): Promise<Result> {
+  const account = prepareJid(options.account);
+  const [first = '', ...others] = domainForms(account.domain);
+  let attempt = openAs({ ...account, domain: first }, options, signal, negotiate);
+  for (const domain of others) {
+    attempt = attempt.catch((error: Error) => {
+      if (!isUnknown(error)) throw error;
+      return openAs({ ...account, domain }, options, signal, negotiate);
+    });
+  }
+  return attempt;
+}
+
+/** Whether the server does not serve the domain that was asked for. */
+const isUnknown = ({ cause }: Error): boolean =>
+  cause instanceof StreamError && cause.condition === 'host-unknown';
+
+async function openAs<Result>(
+  { local, domain }: Jid,
+  options: StreamOptions,
+  signal: AbortSignal,
+  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+): Promise<Result> {
+  const { ca, roots } = options;
+  const endpoints = options.service
+    ? [parseService(options.service)]
+    : await lookUp(domain, signal);
+  const stream = new XmppStream(await dial(endpoints, { domain, ca, roots, signal }));
+  const giveUp = () => stream.fail(signal.reason);
+  signal.addEventListener('abort', giveUp);
+  try {
+    signal.throwIfAborted();
+    const features = await logIn(stream, {
+      domain,
+      username: local,
+      password: options.password,
+      allowPlain: options.allowPlain ?? false,
+    });
+    return await negotiate(stream, features);
+  } catch (error) {
+    stream.fail(error as Error);
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** Sends an element of the login and waits for its answer; what comes in between is not for us yet. */
+export async function exchange(
+  stream: XmppStream,
+  element: Element,
+  answers: (element: Element) => boolean,
+): Promise<Element> {
+  const answer = new Promise<Element>((resolve) => {
+    stream.consume((received) => {
+      if (!answers(received)) return;
+      stream.consume(undefined);
+      resolve(received);
+    });
+  });
+  stream.write(serialize(element)).catch((error) => stream.fail(error));
+  const gone = stream.closed.then((error) => {
+    const why = error?.message ?? 'the server closed the connection';
+    throw new ConnectionFailed(`the login was cut short (${why})`, { cause: error });
+  });
+  return Promise.race([answer, gone]);
+}

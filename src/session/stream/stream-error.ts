@@ -1,0 +1,43 @@
+import type { Element } from '../xml.js';
+
+/** The stream errors (RFC 6120 §4.9.3) that say nothing against coming back. */
+const TRANSIENT = new Set([
+  'connection-timeout',
+  'internal-server-error',
+  'remote-connection-failed',
+  'reset',
+  'resource-constraint',
+  'system-shutdown',
+]);
+
+/** How much of what the server says is shown, in characters. */
+const MAX_LENGTH = 500;
+
+/** DNS has at most 255, and a port follows. */
+const MAX_HOST = 262;
+
+/** The server ended the stream (RFC 6120 §4.9). */
+export class StreamError extends Error {
+  override readonly name = 'StreamError';
+  readonly condition: string;
+
+  constructor(element: Element) {
+    const [first] = element.getChildElements();
+    const condition = first?.getName().slice(0, MAX_LENGTH) ?? 'undefined-condition';
+    const text = element.getChild('text')?.getText().slice(0, MAX_LENGTH);
+    const detail = condition === 'see-other-host' ? elsewhere(first?.getText() ?? '') : text;
+    super(`the server ended the stream: ${condition}${detail ? ` (${detail})` : ''}`);
+    this.condition = condition;
+  }
+
+  /** Whether another try may fare better. */
+  get transient(): boolean {
+    return TRANSIENT.has(this.condition);
+  }
+}
+
+/** §4.9.3.19: it is not followed, for whoever sent it may not be the account's server. */
+const elsewhere = (host: string): string =>
+  host
+    ? `it says to use ${host.slice(0, MAX_HOST)}; if you trust that, give --service xmpp://${host.slice(0, MAX_HOST)}`
+    : 'it names none';

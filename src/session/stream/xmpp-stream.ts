@@ -1,0 +1,184 @@
+import type { TLSSocket } from 'node:tls';
+import { type ChannelBinding, channelBindingOf } from '../login/channel-binding.js';
+import type { Element } from '../xml.js';
+import { ServerNotTrusted } from './dial.js';
+import { type ItemReader, StreamParser } from './parser.js';
+import { StreamError } from './stream-error.js';
+import { NS_STREAMS, streamHeader } from './stream-header.js';
+
+/** How long the server may take to close its side; after that the connection is cut. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** RFC 8446 §5.1. */
+const MAX_RECORD_BYTES = 16_384;
+
+interface Unsent {
+  text: string;
+  settle(error?: Error | null): void;
+}
+
+/** An encrypted stream of elements, before the login and after it. */
+export class XmppStream {
+  /** Resolves when the connection is gone, to the error that ended it, if one did. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #socket: TLSSocket;
+  #error: Error | undefined;
+  /** Of the stream that is open; the one before it hears nothing more. */
+  #parser: StreamParser | undefined;
+  #isListening = false;
+  #consumer: ((element: Element) => void) | undefined;
+  #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
+  #backlog: Element[] = [];
+  #unsent: Unsent[] = [];
+  #writing = false;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve(this.#error)));
+  }
+
+  /**
+   * Opens a stream to the server of a domain, in place of the one before if there was one (RFC 6120 §6.4.6). Nothing
+   * that came behind the last element of that one counts for this one: throws `ServerNotTrusted`.
+   */
+  open(domain: string, account: string): void {
+    if (this.#backlog.length > 0 || (this.#parser && !this.#parser.betweenStanzas)) {
+      throw new ServerNotTrusted(
+        'the server sent more than it was asked before the login was done',
+      );
+    }
+    this.#parser = this.#createParser();
+    this.write(streamHeader(domain, account)).catch((error) => this.fail(error));
+    if (!this.#isListening) this.#listen();
+  }
+
+  /**
+   * Hands over every element; without a consumer they are kept for the next one. `itemReader` is asked by the
+   * attributes of each who reads the items of its payload as they come.
+   */
+  consume(
+    consumer: ((element: Element) => void) | undefined,
+    itemReader?: (head: Element) => ItemReader | undefined,
+  ): void {
+    this.#consumer = consumer;
+    this.#itemReader = itemReader;
+    while (this.#consumer && this.#backlog.length > 0) {
+      this.#consumer(this.#backlog.shift() as Element);
+    }
+  }
+
+  /** What binds a login to this connection. */
+  get channelBinding(): ChannelBinding | undefined {
+    return channelBindingOf(this.#socket);
+  }
+
+  /** Calls the listener whenever something arrives, a keepalive too; to be called after the login. */
+  onRead(listener: () => void): void {
+    this.#socket.on('data', listener);
+  }
+
+  /**
+   * Writes raw XML; resolves when it is handed to the network. What is written in one turn goes out in few TLS
+   * records, each of whole texts: the server gets a record whole or not at all. Of a stanza cut in two
+   * Prosody 0.12 would keep the first half, and lose all that comes after the session is resumed.
+   */
+  write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error | null) => (error ? reject(error) : resolve());
+      this.#unsent.push({ text, settle });
+      if (this.#writing) return;
+      this.#writing = true;
+      process.nextTick(() => this.#writeRecord());
+    });
+  }
+
+  /** Cuts the connection because of an error. */
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#socket.destroy();
+  }
+
+  /** Closes the stream, waits a little for the server to do the same, and ends the connection. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    // A write that fails means that the connection is gone, which is what we are after.
+    this.write('</stream:stream>').catch(() => this.#socket.destroy());
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  #listen(): void {
+    this.#isListening = true;
+    // Characters may be cut in two by a read.
+    this.#socket.setEncoding('utf8');
+    this.#socket.on('data', (text: string) => this.#read(text));
+    this.#acknowledgeTickets();
+  }
+
+  /** Whatever the parser or a consumer throws ends this connection, not the process. */
+  #read(text: string): void {
+    try {
+      this.#parser?.write(text);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  #createParser(): StreamParser {
+    const parser = new StreamParser((head) => this.#itemReader?.(head));
+    parser.on('start', (root: Element) => {
+      if (!root.is('stream', NS_STREAMS)) throw new Error(`<${root.name}> opens no XMPP stream`);
+    });
+    parser.on('element', (element: Element) => {
+      if (parser === this.#parser) this.#receive(element);
+    });
+    parser.on('end', () => {
+      if (parser !== this.#parser) return;
+      this.#parser = undefined;
+      this.#socket.destroySoon();
+    });
+    return parser;
+  }
+
+  /**
+   * After the handshake of TLS 1.3 come session tickets. A server that writes with Nagle's algorithm, as Prosody
+   * does, holds its features back until each is acknowledged, which TCP does 40 ms later, or with this
+   * keepalive (RFC 6120 §4.6.1). Not once there are features: the login has no room for one (§6.3.5).
+   */
+  #acknowledgeTickets(): void {
+    let waiting = true;
+    this.#parser?.once('element', () => {
+      waiting = false;
+    });
+    // Not at once: OpenSSL is still reading the ticket.
+    this.#socket.on('session', () => setImmediate(() => waiting && this.#socket.write(' ')));
+  }
+
+  #writeRecord(): void {
+    const record = takeRecord(this.#unsent);
+    this.#socket.write(record.map(({ text }) => text).join(''), (error) => {
+      for (const { settle } of record) settle(error);
+      this.#writing = this.#unsent.length > 0;
+      if (this.#writing) this.#writeRecord();
+    });
+  }
+
+  #receive(element: Element): void {
+    if (element.is('error', NS_STREAMS)) this.fail(new StreamError(element));
+    else if (this.#consumer) this.#consumer(element);
+    else this.#backlog.push(element);
+  }
+}
+
+/** Removes as much from the front as one record takes, and at least one text. */
+function takeRecord(unsent: Unsent[]): Unsent[] {
+  let size = 0;
+  const end = unsent.findIndex(({ text }, index) => {
+    size += Buffer.byteLength(text);
+    return index > 0 && size > MAX_RECORD_BYTES;
+  });
+  return unsent.splice(0, end < 0 ? unsent.length : end);
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { unless } from '../files.js';
+
+// The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
+
+const TEMPORARY = /^[0-9a-f-]{36}\.tmp$/;
+
+/** The files in one `<algorithm>/<hh>`. */
+export interface Shelf {
+  algorithm: string;
+  path: string;
+  /** The `<hex>` of data, of sidecars, or of both. */
+  hashes: string[];
+  /** Names of files being written or removed, or left by a process that was killed at it. */
+  temporaries: string[];
+}
+
+/** Where the blob is, or `undefined` when the algorithm or the hash is not fit for a path. */
+export function blobPath(root: string, algorithm: string, hash: string): string | undefined {
+  if (!/^[a-z0-9-]{1,64}$/.test(algorithm) || !/^[0-9a-f]{2,128}$/.test(hash)) return undefined;
+  return join(root, algorithm, hash.slice(0, 2), hash);
+}
+
+export function sidecarPath(path: string): string {
+  return `${path}.json`;
+}
+
+/** Walks the folder; what is not ours in it is left out. */
+export async function* shelves(root: string): AsyncGenerator<Shelf> {
+  for (const algorithm of await names(root, /^[a-z0-9-]+$/)) {
+    for (const prefix of await names(join(root, algorithm), /^[0-9a-f]{2}$/)) {
+      const path = join(root, algorithm, prefix);
+      const files = await names(path, /^[0-9a-f]+(\.json)?$|\.tmp$/);
+      const temporaries = files.filter((name) => TEMPORARY.test(name));
+      const others = files.filter((name) => !name.endsWith('.tmp'));
+      const hashes = [...new Set(others.map((name) => name.replace('.json', '')))];
+      yield { algorithm, path, hashes, temporaries };
+    }
+  }
+}
+
+async function names(path: string, pattern: RegExp): Promise<string[]> {
+  const all = (await ifPresent(readdir(path))) ?? [];
+  return all.filter((name) => pattern.test(name));
+}
+
+/** `undefined` where the file is gone: other processes remove them at any time. */
+export const ifPresent = <T>(operation: Promise<T>): Promise<T | undefined> =>
+  unless(['ENOENT', 'ENOTDIR'], operation);
+
+/** Makes or replaces a file in one step, mode 0600, on disk before it has its name. */
+export async function writeWhole(
+  path: string,
+  content: Uint8Array | string,
+  modified = new Date(),
+): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.utimes(modified, modified);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error tells more
+    throw error;
+  }
+}
+
+/** Returns whether there was data. */
+export async function removeBlob(path: string): Promise<boolean> {
+  const removed = await ifPresent(unlink(path).then(() => true));
+  await ifPresent(unlink(sidecarPath(path)));
+  return removed ?? false;
+}
+
+/**
+ * Removes a blob and its sidecar, unless the sidecar is no longer `judged` (`undefined`: absent): then the blob was
+ * put again meanwhile, and stays. Both are moved aside before the comparison, for between a look and an
+ * `unlink` a put would be lost. Putting back may replace what a third process has just put: the same bytes.
+ */
+export async function removeUnlessPutAgain(
+  path: string,
+  judged: string | undefined,
+): Promise<void> {
+  const data = await moveAside(path);
+  const sidecar = await moveAside(sidecarPath(path));
+  const found = await ifPresent(readFile(sidecar, 'utf8'));
+  if (found !== judged) {
+    await ifPresent(rename(data, path));
+    await ifPresent(rename(sidecar, sidecarPath(path)));
+  }
+  await Promise.all([rm(data, { force: true }), rm(sidecar, { force: true })]);
+}
+
+async function moveAside(path: string): Promise<string> {
+  const temporary = temporaryBeside(path);
+  await ifPresent(rename(path, temporary));
+  return temporary;
+}
+
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `${randomUUID()}.tmp`);
+}

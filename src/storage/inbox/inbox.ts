@@ -1,0 +1,187 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type {
+  Inbox,
+  InboxOptions,
+  PartialFile,
+  WantedPartial,
+} from '../../transfer/receiving/inbox.js';
+import type { Files } from '../files.js';
+import { Hashes } from '../hashes.js';
+import { inTurn } from '../in-turn.js';
+import type { Locking } from '../lock/folder-lock.js';
+import type { Sleep } from '../lock/heartbeat.js';
+import { HeldFolder } from '../lock/held-folder.js';
+import { systemProcesses } from '../lock/processes.js';
+import { partPath, writeJournal } from './journal.js';
+import { type Kept, removePartial } from './kept-partials.js';
+import type { OpenPart } from './part-file.js';
+import { Partial, type Surroundings } from './partial.js';
+import { reopenPart } from './reopen-part.js';
+import { type Limits, type Reservation, Space } from './space.js';
+
+/** What it is opened with in tests. */
+export interface System extends Omit<Locking, 'sleep'> {
+  /** Default: that of Node. */
+  sleep?: Sleep;
+}
+
+const SYSTEM: System = { files: fs, processes: systemProcesses, now: Date.now };
+const sleepByNode: Sleep = (ms, signal, { ref } = { ref: false }) =>
+  setTimeout(ms, undefined, { signal, ref });
+
+/**
+ * Makes the folder if absent, locks it, and removes what killed processes have left in it.
+ * Rejects with InboxInUse; and when `.inband` in it is not a directory of our own.
+ */
+export async function openInbox(
+  directory: string,
+  options: InboxOptions = {},
+  system: System = SYSTEM,
+): Promise<Inbox> {
+  const inbox = resolve(directory);
+  const lost = new AbortController();
+  const onLost = (error: Error) => lost.abort(error);
+  const open = () =>
+    HeldFolder.open(inbox, { sleep: sleepByNode, ...system }, { ...options, onLost });
+  const again = async () => {
+    const held = await open();
+    options.warn?.(`${held.around.staging} was removed, and has been made anew`);
+    return held;
+  };
+  const held = await open();
+  return new InboxFolder(held, again, options, lost);
+}
+
+class InboxFolder implements Inbox {
+  readonly lost: AbortSignal;
+  readonly #lost: AbortController;
+  readonly #openAgain: () => Promise<HeldFolder>;
+  readonly #space: Space;
+  readonly #inTurn = inTurn();
+  #held: HeldFolder;
+
+  constructor(
+    held: HeldFolder,
+    openAgain: () => Promise<HeldFolder>,
+    limits: Limits,
+    lost: AbortController,
+  ) {
+    this.#held = held;
+    this.#openAgain = openAgain;
+    const { files, inbox, now } = held.around;
+    const keptBytes = () => this.#around.kept.bytes;
+    this.#space = new Space({ files, inbox, now, keptBytes }, limits);
+    this.#lost = lost;
+    this.lost = lost.signal;
+  }
+
+  get #around(): Surroundings {
+    return this.#held.around;
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#held.release());
+  }
+
+  /** What was removed since is made anew, under its lock; whatever else has become of it is the end. */
+  #lookAgain(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.lost.throwIfAborted();
+      if (await this.#held.isInPlace()) return;
+      try {
+        await this.#held.mayBeOpenedAgain();
+        await this.#held.release();
+        this.#held = await this.#openAgain();
+      } catch (error) {
+        if (!isPassing(error as Error)) this.#lost.abort(error);
+        throw error;
+      }
+    });
+  }
+
+  async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
+    await this.#lookAgain();
+    const { kept, now } = this.#around;
+    await kept.removeExpired(now());
+    const earlier = wanted.identity === undefined ? undefined : kept.take(hashed(wanted.identity));
+    const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
+    return new Partial(part, this.#around);
+  }
+
+  hasRest(bytestream: string): boolean {
+    return this.#around.kept.hasRest(hashed(bytestream));
+  }
+
+  /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */
+  async #resume(kept: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
+    const { files, staging } = this.#around;
+    try {
+      const part = kept.journal.size === wanted.size && (await this.#reopen(kept, wanted));
+      if (part) return part;
+    } catch (error) {
+      await this.#around.kept.add(kept);
+      throw error;
+    }
+    await removePartial(files, staging, kept.id);
+    return undefined;
+  }
+
+  async #reopen({ id, journal }: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
+    const { files, staging } = this.#around;
+    const bytestream = wanted.bytestream && hashed(wanted.bytestream);
+    const kept = { id, journal: { ...journal, bytestream } };
+    const hashes = new Hashes(wanted.algorithms);
+    const reservation = await this.#space.reserve(wanted.size, journal.durable);
+    const opening = async () => {
+      // What is killed before the bytestream opens must know it afterwards.
+      if (bytestream) await writeJournal(files, staging, id, kept.journal);
+      return reopenPart(files, staging, kept, hashes);
+    };
+    const handle = await keepingRoom(reservation, opening());
+    return handle && { ...kept, handle, hashes, reservation };
+  }
+
+  async #start({ identity, account, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
+    const { files, staging, now } = this.#around;
+    const hashes = new Hashes(algorithms);
+    const reservation = await this.#space.reserve(size, 0);
+    const id = randomUUID();
+    const started = new Date(now());
+    const journal = {
+      ...{ name, size, started, updated: started },
+      ...{ durable: 0, sha256: hashes.digest('sha256').toString('hex') },
+      ...(identity === undefined ? {} : { identity: hashed(identity) }),
+      ...(account === undefined ? {} : { account: hashed(account) }),
+    };
+    const handle = await keepingRoom(reservation, createPart(files, partPath(staging, id)));
+    return { id, handle, hashes, journal, reservation };
+  }
+}
+
+/** What the system is short of for a moment is no reason to give the folder up. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
+const isPassing = ({ code = '' }: NodeJS.ErrnoException) => PASSING.has(code);
+
+/** Releases the reservation unless the file is opened. */
+async function keepingRoom<T>(reservation: Reservation, opening: Promise<T>): Promise<T> {
+  let opened: T | undefined;
+  try {
+    opened = await opening;
+    return opened;
+  } finally {
+    if (!opened) reservation.release();
+  }
+}
+
+async function createPart(files: Files, path: string): Promise<fs.FileHandle> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  return await files.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+}
+
+function hashed(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex');
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { syncDirectory } from '../directories.js';
+import { type Files, unless } from '../files.js';
+import { isCount, parseObject } from '../untrusted.js';
+
+// `<id>.json` says how much of `<id>.part` is on disk, and whose it is. It never says more than is true after a
+// power cut: the data is synced first, then the journal is replaced in one step.
+
+export interface Journal {
+  /** SHA-256 of the identity, lower-case hex; without it nothing is kept. */
+  identity?: string;
+  /** SHA-256 of whose it is, lower-case hex; older versions did not write it. */
+  account?: string;
+  /** SHA-256 of the name of the bytestream that was to bring the rest, lower-case hex. */
+  bytestream?: string;
+  /** As the peer gave it; for who looks into the folder. */
+  name?: string;
+  /** Bytes of the whole file. */
+  size?: number;
+  /** Bytes of the partial that are on disk. */
+  durable: number;
+  /** Of those bytes; lower-case hex. */
+  sha256: string;
+  /** Name in the inbox that an empty file may hold for this partial, where there are no hard links. */
+  placeholder?: string;
+  started: Date;
+  updated: Date;
+}
+
+/** Bytes. All but the names is of fixed length. */
+const MAX_SIZE = 65_536;
+const MAX_NAME_LENGTH = 1024;
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** As it is on the disk. */
+export function journalText(journal: Journal): string {
+  const name = journal.name?.slice(0, MAX_NAME_LENGTH);
+  return JSON.stringify({ ...journal, name });
+}
+
+/** Replaces the journal of a partial, durably. */
+export async function writeJournal(
+  files: Files,
+  folder: string,
+  id: string,
+  journal: Journal,
+): Promise<void> {
+  const temporary = join(folder, `${randomUUID()}.tmp`);
+  try {
+    const handle = await files.open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(journalText(journal));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await files.rename(temporary, journalPath(folder, id));
+  } catch (error) {
+    await files.rm(temporary, { force: true }).catch(() => undefined); // the first error tells more
+    throw error;
+  }
+  await syncDirectory(files, folder);
+}
+
+/** `undefined` for anything that `writeJournal` does not write. */
+export async function readJournal(
+  files: Files,
+  folder: string,
+  id: string,
+): Promise<Journal | undefined> {
+  // A pipe in its place must not be waited for.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await unless(['ENOENT', 'ELOOP'], files.open(journalPath(folder, id), flags));
+  if (!handle) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size > MAX_SIZE) return undefined;
+    return parseJournal(await handle.readFile('utf8'));
+  } finally {
+    await handle.close();
+  }
+}
+
+export const journalPath = (folder: string, id: string) => join(folder, `${id}.json`);
+
+export const partPath = (folder: string, id: string) => join(folder, `${id}.part`);
+
+/** Names come from peers, and the file may be damaged: all that `writeJournal` would not write is refused. */
+export function parseJournal(text: string): Journal | undefined {
+  const { identity, account, bytestream, name, size, durable, sha256, placeholder, ...times } =
+    parseObject(text);
+  const [started, updated] = [parseTime(times.started), parseTime(times.updated)];
+  if (!started || !updated || !isCount(durable) || !matches(sha256, SHA256)) return undefined;
+  if (identity !== undefined && !matches(identity, SHA256)) return undefined;
+  if (account !== undefined && !matches(account, SHA256)) return undefined;
+  if (bytestream !== undefined && !matches(bytestream, SHA256)) return undefined;
+  if (name !== undefined && !matches(name, /^.{0,1024}$/su)) return undefined;
+  if (size !== undefined && !(isCount(size) && durable <= size)) return undefined;
+  if (placeholder !== undefined && !isNameInInbox(placeholder)) return undefined;
+  return {
+    ...{ identity, account, bytestream, name, size },
+    ...{ durable, sha256, placeholder, started, updated },
+  };
+}
+
+function parseTime(value: unknown): Date | undefined {
+  const time = new Date(typeof value === 'string' ? value : Number.NaN);
+  return Number.isNaN(time.getTime()) || time.toISOString() !== value ? undefined : time;
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+/** Such a file may be removed: it must be in the inbox itself, and none of those that hide. */
+function isNameInInbox(value: unknown): value is string {
+  return matches(value, /^[^./\0][^/\0]{0,254}$/);
+}

@@ -1,0 +1,109 @@
+import type { Files } from '../files.js';
+import { type Journal, journalPath, journalText, partPath } from './journal.js';
+
+/** A partial that nobody writes to. */
+export interface Kept {
+  id: string;
+  journal: Journal;
+}
+
+const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+/** Of all accounts: whoever may send could leave any number of small ones. */
+const MAX_KEPT = 256;
+/** Of one account: more than it has under way when its connection breaks, a few times over. */
+const MAX_KEPT_OF_ONE = 32;
+/** Of one account, beside the last one: that is kept whatever its size. */
+const MAX_BYTES_OF_ONE = 16 * 1024 ** 3;
+
+/** The partials that wait for their transfer to come again. */
+export class KeptPartials {
+  readonly #files: Files;
+  readonly #staging: string;
+  readonly #maxBytesOfOne: number;
+  /** By identity, those that came last at the end. */
+  readonly #byIdentity = new Map<string, Kept>();
+
+  /** `maxTotal`: bytes that the inbox may hold in all, half of which one account may leave behind. */
+  constructor(files: Files, staging: string, maxTotal = Number.POSITIVE_INFINITY) {
+    this.#files = files;
+    this.#staging = staging;
+    this.#maxBytesOfOne = Math.min(MAX_BYTES_OF_ONE, maxTotal / 2);
+  }
+
+  /** Of two with one identity, that with more bytes stays; of too many, those that came last. */
+  async add(kept: Kept): Promise<void> {
+    const { identity = '', durable } = kept.journal;
+    const other = this.take(identity);
+    const [best, worse] = other && other.journal.durable > durable ? [other, kept] : [kept, other];
+    this.#byIdentity.set(identity, best);
+    if (worse) await this.#remove(worse);
+    const beyond = this.#beyondQuota(best.journal.account);
+    const gone = beyond.map(({ journal }) => this.take(journal.identity ?? ''));
+    for (const one of gone) await this.#remove(one);
+  }
+
+  /** What is too much after this account has added one: its own first, or else of the account that has most. */
+  #beyondQuota(account: string | undefined): Kept[] {
+    const all = [...this.#byIdentity.values()];
+    // Those of older versions are of nobody knows whom.
+    const own =
+      account === undefined ? [] : all.filter(({ journal }) => journal.account === account);
+    const kept = own.slice(-MAX_KEPT_OF_ONE);
+    while (kept.length > 1 && bytesOf(kept) > this.#maxBytesOfOne) kept.shift();
+    const beyond = own.filter((one) => !kept.includes(one));
+    return beyond.length === 0 && all.length > MAX_KEPT ? oldestOfMost(all) : beyond;
+  }
+
+  /** On the disk, with their journals. */
+  get bytes(): number {
+    const all = [...this.#byIdentity.values()];
+    const inJournals = all.map(({ journal }) => Buffer.byteLength(journalText(journal)));
+    return inJournals.reduce((sum, bytes) => sum + bytes, bytesOf(all));
+  }
+
+  /** Hands over the one with this identity, if any. */
+  take(identity: string): Kept | undefined {
+    const kept = this.#byIdentity.get(identity);
+    this.#byIdentity.delete(identity);
+    return kept;
+  }
+
+  /** Whether one of them was to be gone on with by this bytestream, named as in its journal. */
+  hasRest(bytestream: string): boolean {
+    return [...this.#byIdentity.values()].some(({ journal }) => journal.bytestream === bytestream);
+  }
+
+  /** Removes those that nobody came for in 7 days; `now` in milliseconds since 1970. */
+  async removeExpired(now: number): Promise<void> {
+    for (const [identity, { journal }] of this.#byIdentity) {
+      if (isExpired(journal, now)) await this.#remove(this.take(identity));
+    }
+  }
+
+  async #remove(kept: Kept | undefined): Promise<void> {
+    if (kept) await removePartial(this.#files, this.#staging, kept.id);
+  }
+}
+
+const bytesOf = (all: readonly Kept[]): number =>
+  all.reduce((sum, { journal }) => sum + journal.durable, 0);
+
+/** One: the first of the account that has the most. */
+function oldestOfMost(all: readonly Kept[]): Kept[] {
+  const counts = new Map<string | undefined, number>();
+  const countOf = ({ journal }: Kept) => counts.get(journal.account) ?? 0;
+  for (const one of all) counts.set(one.journal.account, countOf(one) + 1);
+  const most = Math.max(...counts.values());
+  return all.filter((one) => countOf(one) === most).slice(0, 1);
+}
+
+/** The clock may have been set either way since. */
+export function isExpired({ updated }: Journal, now: number): boolean {
+  return Math.abs(now - updated.getTime()) >= MAX_AGE_MS;
+}
+
+/** The journal goes first: what is then left is no partial to go on with, whatever happens. */
+export async function removePartial(files: Files, staging: string, id: string): Promise<void> {
+  await files.rm(journalPath(staging, id), { force: true });
+  await files.rm(partPath(staging, id), { force: true });
+}

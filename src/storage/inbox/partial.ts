@@ -1,0 +1,173 @@
+import type { PartialFile } from '../../transfer/receiving/inbox.js';
+import { syncDirectory } from '../directories.js';
+import { type InTurn, inTurn } from '../in-turn.js';
+import { safeName } from '../safe-name.js';
+import type { KeptPartials } from './kept-partials.js';
+import { type OpenPart, PartFile, type Place } from './part-file.js';
+import { placeFile } from './place-file.js';
+
+/** What the partials of an inbox share. */
+export interface Surroundings extends Place {
+  /** One sync at a time: Node has four threads for the file system, and a slow disk would take them all. */
+  syncInTurn: InTurn;
+  kept: KeptPartials;
+  /** Rejects where the folder is not ours any more; `age`: how many milliseconds the last look may be ago. */
+  check(age?: number): Promise<void>;
+}
+
+// A crash loses what came since the last sync.
+const SYNC_BYTES = 4 * 1024 * 1024;
+const SYNC_MS = 2000;
+/** So far may writing run ahead of a slow disk. */
+const MAX_UNSYNCED_BYTES = 4 * SYNC_BYTES;
+/** Whoever took us for dead, because the machine was asleep, may go on with the same partial: 30 s must have passed. */
+const LOOK_MS = 10_000;
+
+/** A partial on disk. Syncs go on beside the writing, and are only for those that can be kept. */
+export class Partial implements PartialFile {
+  readonly offset: number;
+  readonly #file: PartFile;
+  readonly #around: Surroundings;
+  readonly #inTurn = inTurn();
+  #syncedAt: number;
+  /** Never rejects. */
+  #syncing?: Promise<void>;
+  /** Why nothing more is taken. */
+  #failure?: Error;
+  /** What the system could not write is lost, and a second sync would not say so. */
+  #syncFailed = false;
+  #ended = false;
+
+  constructor(part: OpenPart, around: Surroundings) {
+    this.#file = new PartFile(part, around);
+    this.#around = around;
+    this.offset = this.#file.size;
+    this.#syncedAt = around.now();
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#unlessFailed(async () => {
+        await this.#around.check(LOOK_MS);
+        await this.#file.append(bytes);
+      });
+      await this.#syncIfDue();
+    });
+  }
+
+  digest(algorithm: string): Buffer {
+    return this.#file.digest(algorithm);
+  }
+
+  publish(name: string, date?: Date): Promise<string> {
+    return this.#inTurn(async () => {
+      await this.#syncing;
+      const path = await this.#unlessFailed(() => this.#place(safeName(name), date));
+      // The file has arrived; what cannot be removed now goes when the inbox is next opened.
+      await this.#end(() => this.#file.remove()).catch(() => undefined);
+      return path;
+    });
+  }
+
+  keep(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#ended) return;
+      await this.#syncing;
+      try {
+        await this.#syncLast();
+      } finally {
+        await this.#end(() => this.#leave());
+      }
+    });
+  }
+
+  discard(): Promise<void> {
+    return this.#inTurn(() => this.#end(() => this.#file.remove()));
+  }
+
+  async #unlessFailed<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#failure) throw this.#failure;
+    try {
+      return await work();
+    } catch (error) {
+      this.#failure ??= error as Error;
+      throw error;
+    }
+  }
+
+  async #place(name: string, date?: Date): Promise<string> {
+    const { files, inbox } = this.#around;
+    // Before the sync, so that no crash leaves the name without the date.
+    if (date) await this.#file.setDate(date);
+    await this.#sync(() => this.#file.sync());
+    await this.#around.check();
+    await this.#file.mustBeThere();
+    const path = await this.#file.name(() =>
+      placeFile(this.#file.path, inbox, name, {
+        files,
+        beforePlaceholder: (placeholder) => this.#file.checkpoint(placeholder),
+      }),
+    );
+    await syncDirectory(files, inbox);
+    return path;
+  }
+
+  /** Waits for the disk only when it is too far behind. */
+  async #syncIfDue(): Promise<void> {
+    const { identity, durable } = this.#file.journal;
+    if (!identity) return;
+    const unsynced = this.#file.size - durable;
+    const waited = Math.abs(this.#around.now() - this.#syncedAt);
+    if (!this.#syncing && (unsynced >= SYNC_BYTES || waited >= SYNC_MS)) {
+      this.#syncing = this.#checkpoint()
+        .catch(() => undefined) // the next write or `publish` tells
+        .finally(() => {
+          this.#syncing = undefined;
+        });
+    }
+    if (unsynced >= MAX_UNSYNCED_BYTES) await this.#syncing;
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#syncedAt = this.#around.now();
+    await this.#sync(() => this.#around.syncInTurn(() => this.#file.checkpoint()));
+  }
+
+  async #sync(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#syncFailed = true;
+      this.#failure ??= error as Error;
+      throw error;
+    }
+  }
+
+  async #syncLast(): Promise<void> {
+    if (!this.#file.journal.identity || this.#syncFailed) return;
+    // The journal needs a little room, even on a full disk.
+    if (this.#failure) await this.#file.cut();
+    await this.#checkpoint();
+  }
+
+  async #end(last: () => Promise<void>): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure ??= new Error('this partial has ended');
+    await this.#syncing;
+    try {
+      await this.#file.close();
+    } finally {
+      await last().finally(() => this.#file.release());
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const { id, journal } = this.#file;
+    if (!journal.identity || journal.durable === 0) return this.#file.remove();
+    const added = this.#around.kept.add({ id, journal });
+    // It is counted there from now on.
+    this.#file.release();
+    await added;
+  }
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { type Files, unless } from '../files.js';
+import { type Journal, partPath, readJournal } from './journal.js';
+import { isExpired, type Kept, removePartial } from './kept-partials.js';
+import type { Place } from './part-file.js';
+import { isIntact } from './reopen-part.js';
+
+/** Names that we give; anything else in the folder is left alone. */
+const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(part|json|tmp|lock)$/;
+
+/** From the journal to the placeholder it takes a sync; a stopped process may take longer, and leaves it then. */
+const PLACEHOLDER_TIME_MS = 60_000;
+
+/** Removes what a process that was killed has left, but for the partials that can be gone on with: these it returns, oldest first. */
+export async function sweep(place: Place): Promise<Kept[]> {
+  const { files, staging } = place;
+  const kept: Kept[] = [];
+  for (const id of await removeTemporaries(files, staging)) {
+    const journal = await readJournal(files, staging, id);
+    const part = await unless(['ENOENT'], files.lstat(partPath(staging, id)));
+    // Without the part, the placeholder has become the file.
+    if (part && journal?.placeholder) await removePlaceholder(place, journal, journal.placeholder);
+    const isKept = part && journal?.identity && isIntact(part, journal);
+    if (isKept && !isExpired(journal, place.now())) kept.push({ id, journal });
+    else await removePartial(files, staging, id);
+  }
+  return kept.sort((a, b) => a.journal.updated.getTime() - b.journal.updated.getTime());
+}
+
+/** Returns the ids of the partials in the folder. */
+async function removeTemporaries(files: Files, staging: string): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for (const name of await files.readdir(staging)) {
+    const [, id, kind] = NAME.exec(name) ?? [];
+    if (id && (kind === 'part' || kind === 'json')) ids.add(id);
+    else if (id) await files.rm(join(staging, name), { recursive: true, force: true });
+  }
+  return ids;
+}
+
+/** Unless it is no longer empty, or was not made when the journal says. */
+async function removePlaceholder(
+  { files, inbox }: Place,
+  { updated }: Journal,
+  name: string,
+): Promise<void> {
+  const path = join(inbox, name);
+  const stats = await unless(['ENOENT'], files.lstat(path));
+  if (!stats?.isFile() || stats.size > 0) return;
+  const apart = Math.abs(stats.mtimeMs - updated.getTime());
+  if (apart <= PLACEHOLDER_TIME_MS) await files.rm(path, { force: true });
+}

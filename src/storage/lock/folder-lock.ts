@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Files, unless } from '../files.js';
+import { type Beating, beat, isBeating, STILL_MS } from './heartbeat.js';
+import { judgeHolder, nameHolder } from './lock-holder.js';
+import type { Processes } from './processes.js';
+
+/** Another process receives into this folder; two would take each other's partials for left over. */
+export class InboxInUse extends Error {
+  override readonly name = 'InboxInUse';
+  constructor(
+    readonly folder: string,
+    /** Windows does not tell. */
+    readonly pid?: number,
+    isElsewhere = false,
+  ) {
+    const where = isElsewhere ? ' in another container or on another host' : '';
+    const who = pid === undefined ? '' : ` (process ${pid}${where})`;
+    super(`${folder} is in use by another inband${who}; end that, or choose another folder`);
+  }
+}
+
+export interface FolderLock {
+  /** Whether it is ours still. Another one may have taken us for dead, or the folder may be gone. */
+  isHeld(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/** What a lock needs of the system. */
+export interface Locking extends Beating {
+  processes: Processes;
+}
+
+export interface LockOptions {
+  /** Hears why it takes its time. */
+  warn?: ((text: string) => void) | undefined;
+  /** Gives up waiting. */
+  signal?: AbortSignal | undefined;
+  /** Hears that another process has taken the lock over, each time that it is seen. */
+  onLost?: (error: InboxInUse) => void;
+}
+
+/** Windows: while it is open, nobody else can open it. Node has no name for this flag of libuv (UV_FS_O_EXLOCK). */
+const O_EXLOCK = 0x10000000;
+
+/**
+ * Locks a folder. Rejects with InboxInUse while another process has it; that of a process which cannot be asked for
+ * from here counts as left over when it has given no sign of life for 30 s.
+ */
+export function lockFolder(
+  folder: string,
+  locking: Locking,
+  options: LockOptions = {},
+): Promise<FolderLock> {
+  return process.platform === 'win32'
+    ? lockByOpening(locking.files, folder)
+    : lockByHolder(folder, locking, options);
+}
+
+/**
+ * The lock is a directory `lock` with one file, named after its holder.
+ * It comes about whole, by a rename that fails where the directory is not empty; and since no two holders' files
+ * have the same name, removing that of a dead one cannot hit the next holder's, however many do so at once.
+ */
+async function lockByHolder(
+  folder: string,
+  locking: Locking,
+  options: LockOptions,
+): Promise<FolderLock> {
+  const { files, processes } = locking;
+  const lock = join(folder, 'lock');
+  const holder = await nameHolder(processes);
+  do {
+    await clear(lock, locking, options);
+  } while (!(await take(files, lock, holder)));
+  const path = join(lock, holder);
+  const released = new AbortController();
+  void beat(path, locking, released.signal).then(async () => {
+    if (!released.signal.aborted) await tellIfTaken(lock, locking, options);
+  });
+  return {
+    isHeld: async () => {
+      if (await unless(['ENOENT', 'ENOTDIR', 'ELOOP'], files.lstat(path))) return true;
+      await tellIfTaken(lock, locking, options);
+      return false;
+    },
+    release: () => {
+      released.abort();
+      return remove(files, lock, holder);
+    },
+  };
+}
+
+/** Where the system itself lets go of what a process that ends has open, and nothing says when a process was started. */
+async function lockByOpening(files: Files, folder: string): Promise<FolderLock> {
+  const flags = constants.O_CREAT | constants.O_RDWR | O_EXLOCK;
+  const handle = await unless(['EBUSY'], files.open(join(folder, 'lock'), flags));
+  if (!handle) throw new InboxInUse(dirname(folder));
+  // What is open cannot be removed, nor the folder that it is in.
+  return { isHeld: async () => true, release: () => handle.close() };
+}
+
+const holders = async (files: Files, lock: string) =>
+  (await unless(['ENOENT', 'ENOTDIR'], files.readdir(lock))) ?? [];
+
+/** Removes the files of holders that are dead. */
+async function clear(
+  lock: string,
+  locking: Locking,
+  { warn, signal = new AbortController().signal }: LockOptions,
+): Promise<void> {
+  const folder = dirname(dirname(lock));
+  for (const name of await holders(locking.files, lock)) {
+    const { state, pid } = await judgeHolder(name, locking.processes);
+    if (state === 'alive') throw new InboxInUse(folder, pid);
+    if (state === 'elsewhere') {
+      const before = 'in another container, on another host, or before this machine was started';
+      const until = `waiting up to ${STILL_MS / 1000} s for a sign of life`;
+      warn?.(`${folder} is in use, or was, by an inband ${before}; ${until}`);
+      if (await isBeating(join(lock, name), locking, signal))
+        throw new InboxInUse(folder, pid, true);
+    }
+    await remove(locking.files, lock, name);
+  }
+}
+
+/** To be called when our file is gone: somebody else's may be there. */
+async function tellIfTaken(
+  lock: string,
+  { files, processes }: Locking,
+  { onLost }: LockOptions,
+): Promise<void> {
+  // A folder that cannot be read tells nothing; whoever needs it will meet the error.
+  const [name] = await holders(files, lock).catch(() => []);
+  if (name === undefined) return;
+  // It is taken, even where nobody can say by whom.
+  const judged = await judgeHolder(name, processes).catch(() => undefined);
+  onLost?.(new InboxInUse(dirname(dirname(lock)), judged?.pid, judged?.state === 'elsewhere'));
+}
+
+async function remove(files: Files, lock: string, name: string): Promise<void> {
+  await unless(['ENOTDIR'], files.rm(join(lock, name), { force: true }));
+  // Somebody else may have it by now.
+  await unless(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'], files.rmdir(lock));
+}
+
+/** Returns whether we got it. The holder of the lock may at any time take our attempt for left over, hence ENOENT. */
+async function take(files: Files, lock: string, holder: string): Promise<boolean> {
+  const attempt = join(dirname(lock), `${randomUUID()}.lock`);
+  await files.mkdir(attempt, { mode: 0o700 });
+  try {
+    await files.writeFile(join(attempt, holder), '', { flag: 'wx', mode: 0o600 });
+    await files.rename(attempt, lock);
+    await files.lstat(join(lock, holder));
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw error;
+    return false;
+  } finally {
+    await files.rm(attempt, { recursive: true, force: true });
+  }
+}

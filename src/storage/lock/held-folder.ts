@@ -1,0 +1,122 @@
+import type { Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { InboxOptions } from '../../transfer/receiving/inbox.js';
+import {
+  makeDirectories,
+  makePrivateDirectory,
+  othersMayWrite,
+  syncDirectory,
+} from '../directories.js';
+import { type Files, unless } from '../files.js';
+import { inTurn } from '../in-turn.js';
+import { KeptPartials } from '../inbox/kept-partials.js';
+import type { Surroundings } from '../inbox/partial.js';
+import { sweep } from '../inbox/sweep.js';
+import { type FolderLock, type Locking, type LockOptions, lockFolder } from './folder-lock.js';
+
+/** Holds the partials; on the inbox's own file system, so that publishing is one `link`. */
+const STAGING = '.inband';
+
+/** The inbox, or the folder in it that holds the partials, is not what it was when it was opened. */
+export class InboxReplaced extends Error {
+  override readonly name = 'InboxReplaced';
+}
+
+/** An inbox under its lock. */
+export class HeldFolder {
+  readonly around: Surroundings;
+  readonly #lock: FolderLock;
+  /** The inbox itself, a link not followed, and what it leads to. */
+  readonly #found: { itself: Stats; folder: Stats };
+  #lookedAt = 0;
+
+  /**
+   * Makes the folder if absent, locks it, and removes what killed processes have left in it. Rejects with InboxInUse;
+   * when `.inband` in it is not a directory of our own.
+   */
+  static async open(
+    inbox: string,
+    locking: Locking,
+    options: InboxOptions & Pick<LockOptions, 'onLost'>,
+  ): Promise<HeldFolder> {
+    const { files } = locking;
+    const staging = join(inbox, STAGING);
+    for (const made of await makeDirectories(files, inbox, 0o755)) {
+      // A folder that we may write to and not read cannot be synced.
+      await unless(['EACCES'], syncDirectory(files, dirname(made)));
+    }
+    const isPrivate = await makePrivateDirectory(files, staging);
+    const lock = await lockFolder(staging, locking, options);
+    try {
+      if (!isPrivate)
+        options.warn?.(`others may read what arrives: the disk of ${staging} has no modes`);
+      if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
+      const found = { itself: await files.lstat(inbox), folder: await files.stat(inbox) };
+      const held = new HeldFolder({ inbox, staging, ...options }, locking, lock, found);
+      for (const one of await sweep(held.around)) await held.around.kept.add(one);
+      return held;
+    } catch (error) {
+      await lock.release().catch(() => undefined); // the first error tells more
+      throw error;
+    }
+  }
+
+  private constructor(
+    { inbox, staging, maxTotal }: { inbox: string; staging: string; maxTotal?: number },
+    { files, now }: Locking,
+    lock: FolderLock,
+    found: { itself: Stats; folder: Stats },
+  ) {
+    const kept = new KeptPartials(files, staging, maxTotal);
+    const check = (age?: number) => this.#check(age);
+    this.around = { files, inbox, staging, now, kept, check, syncInTurn: inTurn() };
+    this.#lock = lock;
+    this.#found = found;
+    this.#lookedAt = now();
+  }
+
+  release(): Promise<void> {
+    return this.#lock.release();
+  }
+
+  /** Whether it is in its place, and ours. The name of our file in the lock is known to nobody, whatever is put there. */
+  async isInPlace(): Promise<boolean> {
+    const { files, inbox, staging, now } = this.around;
+    const itself = await look(files, inbox);
+    if (itself?.isSymbolicLink() !== this.#found.itself.isSymbolicLink()) return false;
+    if (!(await look(files, staging))?.isDirectory()) return false;
+    if (!(await this.#lock.isHeld())) return false;
+    this.#lookedAt = now();
+    return true;
+  }
+
+  /**
+   * Rejects with InboxReplaced unless the same path may be opened again: the folder is gone, or it is the one that it
+   * was, emptied. Another one may be what is below a disk that was unmounted, or was put there by somebody else.
+   */
+  async mayBeOpenedAgain(): Promise<void> {
+    const { files, inbox } = this.around;
+    const itself = await look(files, inbox);
+    if (!itself) return;
+    const { dev, ino } = (await unless(['ENOENT'], files.stat(inbox))) ?? itself;
+    const was = this.#found;
+    const isLink = itself.isSymbolicLink();
+    if (isLink === was.itself.isSymbolicLink() && dev === was.folder.dev && ino === was.folder.ino)
+      return;
+    throw new InboxReplaced(
+      `${inbox} is no longer the folder that it was: ${isLink ? 'a link' : 'another one'} was put or mounted in its place; run the command again to receive into that`,
+    );
+  }
+
+  /** `age`: how many milliseconds the last look may be ago. */
+  async #check(age = 0): Promise<void> {
+    const { now, staging } = this.around;
+    if (Math.abs(now() - this.#lookedAt) < age) return;
+    if (await this.isInPlace()) return;
+    throw new InboxReplaced(`${staging} was removed or replaced while a file arrived`);
+  }
+}
+
+function look(files: Files, path: string): Promise<Stats | undefined> {
+  return unless(['ENOENT', 'ENOTDIR'], files.lstat(path));
+}

@@ -1,0 +1,73 @@
+/**
+ * What a command tells its user, in the order of the fields of a `--json` line. Times RFC 3339, sizes in bytes.
+ * `incoming`: the file comes to us. It chooses the words of the human lines and is no field of `--json`.
+ */
+export type Event =
+  | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
+  | { event: 'offer'; peer: string; name: string; size?: number; incoming?: true }
+  | { event: 'start'; peer: string; name: string; size?: number; incoming?: true }
+  | { event: 'progress'; peer: string; name: string; size?: number; bytes: number }
+  | { event: 'resumed'; peer: string; name: string; offset: number }
+  | Done
+  | { event: 'failed'; error: string; exitCode: number; peer?: string; name?: string }
+  | Blob
+  | Setting
+  | Probed;
+
+/** A blob was fetched (with `path`) or published; or is listed, with `published`. */
+export interface Blob {
+  event: 'blob';
+  cid: string;
+  type: string;
+  size: number;
+  published?: boolean;
+  /** When it is given out, or kept, no more (RFC 3339). */
+  expires?: string;
+  /** Nobody but the peer says that the bytes are those of the cid. */
+  unverified?: true;
+  peer?: string;
+  path?: string;
+}
+
+/** A setting that is in force, for `inband config`. */
+export interface Setting {
+  event: 'setting';
+  name: string;
+  source: 'flag' | 'environment' | 'file' | 'default';
+  /** Absent where nothing is set. */
+  value?: string | number | boolean | string[];
+}
+
+/** One who is there, and what it can do, for `inband probe`. */
+export interface Probed {
+  event: 'resource';
+  peer: string;
+  /** What its program calls itself. */
+  client?: string;
+  version?: string;
+  /** The ways in which it takes files, best first. */
+  ways: ('jingle' | 'si' | 'ibb')[];
+  roundTripMs?: number;
+  /** How `inband send` would offer it a file; absent where it would not. */
+  via?: 'jingle' | 'si' | 'ibb';
+  why?: string;
+  /** What is known of its program. */
+  remark?: string;
+}
+
+/** A file arrived whole: sent (no `path`) or received. */
+export interface Done {
+  event: 'done';
+  peer: string;
+  name: string;
+  size: number;
+  sha256: string;
+  path?: string;
+  /** The recipient did not say that the file is right. */
+  unverified?: true;
+  /** It said at least that the transfer was a success; otherwise nothing but that all bytes came. */
+  success?: true;
+}
+
+/** Shows an event to the user, in the way that the flags and the terminal ask for. */
+export type Report = (event: Event) => void;

@@ -1,0 +1,153 @@
+import { type Clock, systemClock } from '../../protocol/clock.js';
+import { roundTrip } from '../../protocol/ping.js';
+import { askVersion } from '../../protocol/version.js';
+import { addressFrom } from '../../session/jid.js';
+import type { RequestOptions, Session } from '../../session/session.js';
+import type { Way } from '../offers.js';
+import type { RecipientUnreachable } from '../recipient-errors.js';
+import { losesFiles, remarkOn } from './known-clients.js';
+import { receiverOf } from './receiver.js';
+import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './resources.js';
+
+const PINGS = 3;
+
+/** To propose a file that does not come would trouble people. */
+const UNSEEN_HINT = '; "inband send" would propose a file to all that are not seen';
+
+/** One who is there, and what was found out. */
+export interface ProbedResource {
+  /** Full JID, or a domain. */
+  peer: string;
+  /** What its program calls itself, where it does. */
+  client?: string;
+  version?: string;
+  /** The ways in which it says that it takes files, best first. */
+  ways: Way[];
+  /** Milliseconds, the median of three; absent where it does not answer. */
+  roundTripMs?: number;
+  /** How `send` would offer it a file; absent where it would not. */
+  via?: Way;
+  /** Why it would be offered. */
+  why?: string;
+  /** What is known of its program. */
+  remark?: string;
+}
+
+export interface Probe {
+  resources: ProbedResource[];
+  /** Why nobody would be offered a file. */
+  nobody?: RecipientUnreachable;
+}
+
+/**
+ * Finds out what the resources of a JID can do, as far as we may see them, and to which of them `send` would offer a
+ * file. Sends nothing but questions. `note` is told of those that do not answer. Rejects when the session ends.
+ */
+export async function probe(
+  session: Session,
+  typed: string,
+  signal: AbortSignal,
+  note: (text: string) => void,
+  clock: Clock = systemClock,
+): Promise<Probe> {
+  const jid = addressFrom(session.jid, typed);
+  const inquiry = new Inquiry(session, signal, note);
+  const { answering, mute } = await whoIsThere(inquiry, jid);
+  const { chosen, why } = choose(answering, jid, inquiry);
+  const examined = answering.map(
+    async (resource): Promise<ProbedResource> => ({
+      ...(await examine(resource, session, inquiry, clock)),
+      ...(chosen.includes(resource)
+        ? { via: resource.ways[0] ?? 'ibb', why: whyOf(resource, why) }
+        : {}),
+    }),
+  );
+  const resources = [...(await Promise.all(examined)), ...mute];
+  if (chosen.length > 0) return { resources };
+  const mayPropose = isContact(jid) && resources.length === 0;
+  return { resources, nobody: inquiry.nobody(jid, mayPropose ? UNSEEN_HINT : '') };
+}
+
+/** `mute`: those that are seen and answer no questions. */
+async function whoIsThere(
+  inquiry: Inquiry,
+  jid: string,
+): Promise<{ answering: Resource[]; mute: ProbedResource[] }> {
+  const named = isContact(jid) ? receiverOf(jid) : jid;
+  const seen = isContact(jid) ? await inquiry.seen(jid) : [];
+  const others = seen.filter((one) => one.jid !== named);
+  const asked = [{ jid: named }, ...others].map((one) => inquiry.tryToAsk(one));
+  const answering = (await Promise.all(asked)).filter((one) => one !== undefined);
+  for (const one of answering) {
+    const { jid, ways, client = '' } = one;
+    if (ways.length === 0) inquiry.found(`${jid} takes no files in the stream`);
+    else if (waysBy('auto', one).length === 0) inquiry.found(`${jid}: ${remarkOn(client)}`);
+  }
+  const mute = seen
+    .map((one) => inquiry.formOf(one.jid))
+    .filter((peer) => !answering.some(({ jid }) => jid === peer))
+    .map((peer) => ({ peer, ways: [] }));
+  return { answering, mute };
+}
+
+/** As `findRecipients` does, but for the proposal, which leaves all those that may proceed. */
+function choose(
+  resources: Resource[],
+  jid: string,
+  inquiry: Inquiry,
+): { chosen: Resource[]; why: string } {
+  if (!isContact(jid)) {
+    const isAble = resources.some(({ ways }) => ways.length > 0);
+    const chosen = resources.filter((one) => !losesFiles(one.client ?? ''));
+    return { chosen, why: isAble ? 'it is the one named' : 'it may take bytes all the same' };
+  }
+  const able = byAbility(resources, 'auto');
+  const daemon = able.find((one) => one.jid === inquiry.formOf(receiverOf(jid)));
+  if (daemon) return { chosen: [daemon], why: 'it receives for its owner' };
+  const { best, isAmbiguous } = ablest(resources);
+  if (isAmbiguous) return { chosen: best, why: 'if it is the first to answer a proposal' };
+  return { chosen: best.slice(0, 1), why: 'of those that are seen it takes files best' };
+}
+
+/** Of a guess nothing better can be said. */
+const whyOf = ({ isGuess }: Resource, why: string): string =>
+  isGuess ? 'its server answers in its place, so that each way would be tried' : why;
+
+async function examine(
+  { jid, client: discovered, ways, isGuess }: Resource,
+  session: Session,
+  inquiry: Inquiry,
+  clock: Clock,
+): Promise<ProbedResource> {
+  const told = await inquiry.orNothing(
+    `the version of what runs at ${jid}`,
+    askVersion(session, jid, inquiry.options),
+  );
+  const client = told?.name || discovered;
+  const remark = client && remarkOn(client);
+  const roundTripMs = await inquiry.orNothing(
+    `the round trip to ${jid}`,
+    measure(session, jid, clock, inquiry.options),
+  );
+  return {
+    peer: jid,
+    ...(client ? { client } : {}),
+    ...(told?.version ? { version: told.version } : {}),
+    ways: isGuess ? [] : ways,
+    ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    ...(remark ? { remark } : {}),
+  };
+}
+
+/** The median, in whole milliseconds. */
+async function measure(
+  session: Session,
+  jid: string,
+  clock: Clock,
+  options: RequestOptions,
+): Promise<number> {
+  const times: number[] = [];
+  while (times.length < PINGS) times.push(await roundTrip(session, jid, clock, options));
+  times.sort((a, b) => a - b);
+  return Math.round(times[(PINGS - 1) / 2] as number);
+}

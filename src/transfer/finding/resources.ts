@@ -1,0 +1,171 @@
+import { type Caps, CapsCache } from '../../protocol/caps.js';
+import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protocol/disco.js';
+import { NS_IBB } from '../../protocol/ibb/stanzas.js';
+import { JINGLE_FEATURES } from '../../protocol/jingle/jingle-file-transfers.js';
+import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
+import { type SeenResource, seenResources } from '../../protocol/presence.js';
+import { SI_FEATURES } from '../../protocol/si/stanzas.js';
+import { bareJid, prepareJid } from '../../session/jid.js';
+import type { RequestOptions, Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { WAYS, type Way } from '../offers.js';
+import { NOBODY, RecipientUnreachable } from '../recipient-errors.js';
+import { losesFiles } from './known-clients.js';
+
+/** A contact's server could name any number. */
+const MAX_RESOURCES = 20;
+
+/** Less than for a file: there are others to ask. */
+const PATIENCE_MS = 10_000;
+
+/** One who has told what it can do. */
+export interface Resource {
+  /** Full JID, or a domain. */
+  jid: string;
+  /** What its program calls itself, where it does. */
+  client?: string;
+  /** The ways in which it says that it takes files, best first. */
+  ways: Way[];
+  /** Its server has answered in its place: the ways are those that might be. */
+  isGuess?: true;
+  /** Answers proposals (XEP-0353). */
+  proceeds: boolean;
+}
+
+/** Whether it is somebody with resources to choose from; a full JID, or a domain, is taken as given. */
+export function isContact(jid: string): boolean {
+  const { local, resource } = prepareJid(jid);
+  return local !== '' && resource === '';
+}
+
+/** Asks those who may take files what they can do, and keeps what is to be told when nobody was found. */
+export class Inquiry {
+  readonly options: RequestOptions & { signal: AbortSignal };
+  readonly #session: Session;
+  readonly #note: (text: string) => void;
+  readonly #caps: CapsCache;
+  readonly #findings: string[] = [];
+  /** Of those who were asked, the forms that their servers have of the addresses. */
+  readonly #forms = new Map<string, string>();
+
+  constructor(session: Session, signal: AbortSignal, note: (text: string) => void) {
+    this.#session = session;
+    this.#note = note;
+    this.options = { signal, timeout: PATIENCE_MS };
+    this.#caps = new CapsCache(session);
+  }
+
+  /** Rejects as `request` does. */
+  async ask({ jid, caps }: SeenResource): Promise<Resource> {
+    const { jid: form, info } = await this.#discover(jid, caps);
+    const features = featuresOf(info);
+    const client = nameOf(info);
+    return {
+      jid: form,
+      ...(client === undefined ? {} : { client }),
+      ...(isForAccount(info) ? { isGuess: true, ways: [...WAYS] } : { ways: waysOf(features) }),
+      proceeds: features.has(NS_JINGLE_MESSAGE),
+    };
+  }
+
+  async #discover(jid: string, caps: Caps | undefined): Promise<Discovered> {
+    try {
+      const answer = await this.#caps.info(jid, caps, this.options);
+      this.#forms.set(jid, answer.jid);
+      return answer;
+    } catch (error) {
+      if (error instanceof StanzaError && error.from) this.#forms.set(jid, error.from);
+      throw error;
+    }
+  }
+
+  /** An address in the form that its server has of it, as far as it has answered; it is what counts there. */
+  formOf(jid: string): string {
+    return this.#forms.get(jid) ?? jid;
+  }
+
+  /** The same, where no answer is only a finding. */
+  async tryToAsk(resource: SeenResource): Promise<Resource | undefined> {
+    return this.ask(resource).catch((error: Error) =>
+      this.found(`${resource.jid}: ${error.message}`, error),
+    );
+  }
+
+  /** The resources of a contact that are seen online, up to a limit. */
+  async seen(contact: string): Promise<SeenResource[]> {
+    // Of our own account the server tells only those who are seen themselves.
+    if (contact === bareJid(this.#session.jid)) return [];
+    const seen = await seenResources(this.#session, contact, this.options).catch((error: Error) =>
+      this.found(`${contact}: ${error.message}`, error),
+    );
+    if (seen?.length === 0) this.found('nobody is seen online');
+    return seen?.slice(0, MAX_RESOURCES) ?? [];
+  }
+
+  /** Something that is not enough. Rethrows when there is no point in looking further. */
+  found(what: string, error?: Error): undefined {
+    if (error) this.#goOnAfter(error);
+    this.#findings.push(what);
+    this.#note(what);
+    return undefined;
+  }
+
+  /** Something that may stay unknown. Rejects when there is no point in asking further. */
+  async orNothing<T>(what: string, answer: Promise<T>): Promise<T | undefined> {
+    return answer.catch((error: Error) => {
+      this.#goOnAfter(error);
+      this.#note(`${what} is not told (${error.message})`);
+      return undefined;
+    });
+  }
+
+  #goOnAfter(error: Error): void {
+    if (error instanceof StanzaError) return;
+    this.#session.ended.throwIfAborted();
+    this.options.signal.throwIfAborted();
+  }
+
+  /** What to tell when nobody was found. */
+  nobody(jid: string, hint = ''): RecipientUnreachable {
+    return new RecipientUnreachable(`${jid} ${NOBODY} (${this.#findings.join('; ')})${hint}`);
+  }
+}
+
+function waysOf(features: ReadonlySet<string>): Way[] {
+  const needed: Record<Way, readonly string[]> = {
+    jingle: JINGLE_FEATURES,
+    si: SI_FEATURES,
+    ibb: [NS_IBB],
+  };
+  return WAYS.filter((way) => needed[way].every((feature) => features.has(feature)));
+}
+
+/** The ways of the resource that are allowed. Left to ourselves we send nothing to those who would lose it. */
+export function waysBy(via: Way | 'auto', { ways, client = '' }: Resource): Way[] {
+  if (via !== 'auto') return ways.filter((way) => way === via);
+  return losesFiles(client) ? [] : ways;
+}
+
+/**
+ * Those who take files in the best way that one of them does; those of whom it is a guess come last. `isAmbiguous`: they
+ * are several, and can tell by a proposal which of them is to get it.
+ */
+export function ablest(
+  resources: readonly Resource[],
+  via: Way | 'auto' = 'auto',
+): { best: Resource[]; isAmbiguous: boolean } {
+  const [first] = byAbility(resources, via);
+  const best = first ? resources.filter((one) => rank(one, via) === rank(first, via)) : [];
+  return { best, isAmbiguous: best.length > 1 && best.some(({ proceeds }) => proceeds) };
+}
+
+/** Those who take files, the ablest first. */
+export const byAbility = (resources: readonly Resource[], via: Way | 'auto'): Resource[] =>
+  resources
+    .filter((one) => waysBy(via, one).length > 0)
+    .sort((a, b) => rank(a, via) - rank(b, via));
+
+function rank(resource: Resource, via: Way | 'auto'): number {
+  const [way] = waysBy(via, resource);
+  return (way ? WAYS.indexOf(way) : WAYS.length) + (resource.isGuess ? WAYS.length + 1 : 0);
+}

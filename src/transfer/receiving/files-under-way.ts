@@ -1,0 +1,100 @@
+import { type Clock, systemClock } from '../../protocol/clock.js';
+import { type IncomingOffer, identityOf, OfferedAgain, StillUnderWay } from './receive-file.js';
+
+/** A block takes less, at any rate that servers allow. */
+const STALL_MS = 5_000;
+
+interface UnderWay {
+  file: IncomingOffer;
+  bytes: number;
+  /** For an earlier one to give way. */
+  isWaiting: boolean;
+  hasEnded: boolean;
+  /** Resolves when nothing of it is left to do. */
+  ended: Promise<void>;
+  end(): void;
+}
+
+/** The place of a file among those under way. */
+export interface Place {
+  progressed(bytes: number): void;
+  leave(): void;
+}
+
+/**
+ * The files that are being received. Servers keep quiet about a sender that was killed, so that its file would be under
+ * way for minutes, while the same person offers it anew, and wants to go on where it stopped.
+ */
+export class FilesUnderWay {
+  readonly #files = new Map<string, UnderWay>();
+  readonly #clock: Clock;
+
+  constructor(clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Whether it may take the place of an earlier transfer of the same file: one at a time. */
+  mayReplace(file: IncomingOffer): boolean {
+    const key = identityOf(file);
+    const earlier = key === undefined ? undefined : this.#files.get(key);
+    return earlier !== undefined && !earlier.isWaiting;
+  }
+
+  /**
+   * Resolves when no stalled transfer of the same file is in the way; it is broken off. One that goes on stays; where
+   * there is room only for one of them (`mustReplace`), that is `StillUnderWay`.
+   */
+  async enter(file: IncomingOffer, signal: AbortSignal, mustReplace = false): Promise<Place> {
+    const key = identityOf(file);
+    const earlier = key === undefined ? undefined : this.#files.get(key);
+    const { added, place } = this.#add(key, file);
+    try {
+      if (earlier) {
+        added.isWaiting = true;
+        const goesOn = await this.#giveWay(earlier, signal);
+        if (goesOn && mustReplace) throw new StillUnderWay('it is being received already');
+        added.isWaiting = false;
+      }
+    } catch (error) {
+      place.leave();
+      // The one that goes on can be replaced later.
+      if (key !== undefined && earlier && !earlier.hasEnded) this.#files.set(key, earlier);
+      throw error;
+    }
+    return place;
+  }
+
+  /** Returns whether it goes on instead. */
+  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
+    const before = earlier.bytes;
+    const over = new AbortController();
+    void earlier.ended.then(() => over.abort());
+    const awake = AbortSignal.any([signal, over.signal]);
+    // When the connection has gone, nothing else may keep the process running that is to come back.
+    await this.#clock.sleep(STALL_MS, awake, { ref: true }).catch(() => signal.throwIfAborted());
+    if (earlier.bytes > before && !over.signal.aborted) return true;
+    earlier.file.fail(new OfferedAgain('the sender has begun anew'));
+    await earlier.ended;
+    return false;
+  }
+
+  #add(key: string | undefined, file: IncomingOffer): { added: UnderWay; place: Place } {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const added: UnderWay = { file, bytes: 0, isWaiting: false, hasEnded: false, ended, end };
+    if (key !== undefined) this.#files.set(key, added);
+    const place = {
+      progressed: (bytes: number) => {
+        added.bytes = bytes;
+      },
+      leave: () => {
+        if (key !== undefined && this.#files.get(key) === added) this.#files.delete(key);
+        added.hasEnded = true;
+        added.end();
+      },
+    };
+    return { added, place };
+  }
+}

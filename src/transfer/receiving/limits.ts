@@ -1,0 +1,95 @@
+// What others may cost us, each account whatever its resources. `--max-sessions` limits the transfers in all.
+import type { Pace } from '../../protocol/ibb/pace.js';
+import { bareJid } from '../../session/jid.js';
+import { type Rate, TokenBuckets } from './token-buckets.js';
+
+/**
+ * Of one account at a time, half of what there is in all. `inband send` needs one; the others are for its other
+ * devices, and for what was cut and is not missed yet when it comes again.
+ */
+const MAX_TRANSFERS_OF_ONE = 8;
+
+/**
+ * Those that came to something do not count: who sends a thousand good files is not held up. The burst is for one
+ * whose connection breaks all the time.
+ */
+const OFFERS: Rate = { burst: 30, perMinute: 10 };
+
+/** So much has a price for the sender, too, even if it is not the whole file. */
+const WORTHWHILE_BYTES = 65_536;
+
+/**
+ * Small files, which cost their sender next to nothing: ten thousand at once all arrive, in a quarter of an hour.
+ * Beyond that they count as offers that come to nothing, so that their sender is asked to wait.
+ */
+const SMALL_FILES: Rate = { burst: 2_000, perMinute: 600 };
+
+/** Of those who wait for a place, each asks again every few seconds; forty of one account may do so. */
+const WAITING: Rate = { burst: 200, perMinute: 600 };
+
+/** A page full of small images at once. Each may bring 87 KB in answer to 200 bytes, which is 5 MB a minute. */
+export const BLOB_REQUESTS: Rate = { burst: 100, perMinute: 60 };
+
+/**
+ * Answers that say that nothing is here: the first minute gives 260 of some 200 bytes, less than 64 KB. Who goes
+ * beyond hears nothing, by which a stranger could tell us from a resource that is not there; few ask that much.
+ */
+export const REFUSALS: Rate = { burst: 200, perMinute: 60 };
+
+/** A message each, answered by another one of its size. Whoever sends many files in many commands proposes each. */
+export const PROPOSALS: Rate = { burst: 1_000, perMinute: 600 };
+
+/** Lines that say that somebody was turned away: enough to find out who it is. */
+export const NOTES: Rate = { burst: 3, perMinute: 1 };
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The slowest server in common use lets 2.2 kB/s through, and a connection that is being resumed is silent for ten
+ * minutes at most: in quarter of an hour that leaves ten times of what is asked for. A day brings 190 MB even there.
+ */
+export const PACE: Pace = {
+  maxIdleMs: 2 * MINUTE_MS,
+  minBytes: 65_536,
+  periodMs: 15 * MINUTE_MS,
+  lifetimeMs: 24 * 60 * MINUTE_MS,
+};
+
+/** Who may begin a transfer now, of those who may at all. */
+export class TransferLimits {
+  readonly #maxTransfers: number;
+  readonly #offers: TokenBuckets;
+  readonly #smallFiles: TokenBuckets;
+  readonly #waiting: TokenBuckets;
+
+  /** `now`: milliseconds. */
+  constructor(maxTransfers: number, now?: () => number) {
+    this.#maxTransfers = maxTransfers;
+    this.#offers = new TokenBuckets(OFFERS, now);
+    this.#smallFiles = new TokenBuckets(SMALL_FILES, now);
+    this.#waiting = new TokenBuckets(WAITING, now);
+  }
+
+  /** Counts an offer; returns whether it may be looked at. */
+  mayOffer(peer: string): boolean {
+    return this.#offers.take(peer);
+  }
+
+  /** Whether there is room for one more beside the transfers with these peers, named once for each. */
+  hasRoom(peer: string, peers: readonly string[]): boolean {
+    const account = bareJid(peer);
+    const ofOne = peers.filter((other) => bareJid(other) === account).length;
+    return peers.length < this.#maxTransfers && ofOne < MAX_TRANSFERS_OF_ONE;
+  }
+
+  /** A transfer is over that brought so many bytes. */
+  ended(peer: string, bytes: number, isWhole: boolean): void {
+    const isWorthwhile = bytes >= WORTHWHILE_BYTES;
+    if (isWorthwhile || (isWhole && this.#smallFiles.take(peer))) this.#offers.giveBack(peer);
+  }
+
+  /** An offer was answered "busy": it does not count, unless its sender never stops asking. */
+  turnedAway(peer: string): void {
+    if (this.#waiting.take(peer)) this.#offers.giveBack(peer);
+  }
+}

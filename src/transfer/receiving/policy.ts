@@ -1,0 +1,35 @@
+import type { Contacts } from '../../protocol/roster.js';
+import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../session/jid.js';
+
+/** Whether the one with this JID may reach us. */
+export type Policy = (from: string) => boolean;
+
+/** Who may when nobody was named: the account itself and its contacts. */
+export const DEFAULT_ALLOW = ['own', 'contacts'];
+
+/**
+ * Joins the rules of `--allow`: `own`, `contacts`, `anyone`, a JID (bare: all its resources), or a
+ * domain (exactly that one). Throws `MalformedJid`.
+ */
+export function createPolicy(rules: string[], account: string, contacts: () => Contacts): Policy {
+  const policies = rules.map((rule) => createRule(rule, account, contacts));
+  return (from) => policies.some((allows) => allows(from));
+}
+
+/** Throws `MalformedJid` for what is no rule. */
+export function checkRule(rule: string): void {
+  createRule(rule, 'nobody@localhost', () => new Set<string>());
+}
+
+function createRule(rule: string, account: string, contacts: () => Contacts): Policy {
+  if (rule === 'anyone') return () => true;
+  if (rule === 'own') return (from) => bareJid(from) === bareJid(account);
+  if (rule === 'contacts') return (from) => contacts().has(bareJid(from));
+  const jid = prepareJid(rule);
+  // The server writes a domain in one of two ways, whichever the user has typed.
+  const forms = domainForms(jid.domain);
+  const allowed = new Set(forms.map((domain) => formatJid({ ...jid, domain })));
+  if (jid.resource) return (from) => allowed.has(from);
+  if (jid.local) return (from) => allowed.has(bareJid(from));
+  return (from) => allowed.has(parseJid(from).domain);
+}

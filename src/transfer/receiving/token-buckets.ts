@@ -1,0 +1,69 @@
+import { systemClock } from '../../protocol/clock.js';
+import { bareJid } from '../../session/jid.js';
+
+/** How often an account may do something: so many times at once, and so many a minute in the long run. */
+export interface Rate {
+  burst: number;
+  perMinute: number;
+}
+
+/** More accounts than ever come in good faith; those beyond share one bucket until others are full again. */
+const MAX_BUCKETS = 10_000;
+const SWEEP_MS = 1_000;
+
+/** A token bucket for each account, whatever its resources. */
+export class TokenBuckets {
+  readonly #rate: Rate;
+  readonly #now: () => number;
+  /** Tokens at a time; a bucket that is full is not kept. */
+  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+
+  /** `now`: milliseconds of a clock that never goes back. */
+  constructor(rate: Rate, now = systemClock.now) {
+    this.#rate = rate;
+    this.#now = now;
+  }
+
+  /** How many accounts have taken something lately. */
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  /** Takes a token for one with this JID; returns whether there was one. */
+  take(jid: string): boolean {
+    const key = this.#keyOf(jid);
+    const tokens = this.#tokens(key);
+    if (tokens < 1) return false;
+    this.#buckets.set(key, { tokens: tokens - 1, at: this.#now() });
+    return true;
+  }
+
+  /** What was taken cost nothing in the end. */
+  giveBack(jid: string): void {
+    const key = this.#keyOf(jid);
+    const tokens = Math.min(this.#tokens(key) + 1, this.#rate.burst);
+    this.#buckets.set(key, { tokens, at: this.#now() });
+  }
+
+  #tokens(key: string): number {
+    const { burst, perMinute } = this.#rate;
+    const { tokens, at } = this.#buckets.get(key) ?? { tokens: burst, at: this.#now() };
+    return Math.min(tokens + ((this.#now() - at) / 60_000) * perMinute, burst);
+  }
+
+  #keyOf(jid: string): string {
+    const account = bareJid(jid);
+    if (this.#buckets.has(account) || this.#buckets.size < MAX_BUCKETS) return account;
+    this.#sweep();
+    return this.#buckets.size < MAX_BUCKETS ? account : 'others';
+  }
+
+  #sweep(): void {
+    if (this.#now() - this.#sweptAt < SWEEP_MS) return;
+    this.#sweptAt = this.#now();
+    for (const key of this.#buckets.keys()) {
+      if (this.#tokens(key) === this.#rate.burst) this.#buckets.delete(key);
+    }
+  }
+}

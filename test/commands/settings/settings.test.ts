@@ -1,0 +1,349 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import type { Context } from '../../../src/commands/context.js';
+import { addFetchCommand } from '../../../src/commands/fetch.js';
+import { addPublishCommand } from '../../../src/commands/publish.js';
+import { addReceiveCommand } from '../../../src/commands/receive.js';
+import { addSendCommand } from '../../../src/commands/send.js';
+import { readSettings, settingsPath } from '../../../src/commands/settings/settings.js';
+import { runInband } from '../../support/inband.js';
+
+const TWO_ACCOUNTS = `
+account = "home"
+
+[accounts.home]
+jid = "juliet@example.org/phone"
+service = "xmpp://home.example"
+password-command = "echo secret"
+
+[accounts.work]
+jid = "juliet@work.example"
+tls-ca = "ca.pem"
+password-file = "~/work.password"
+allow-plain = true
+`;
+
+let home: string;
+let path: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'inband-settings-'));
+  path = join(home, '.config/inband/config.toml');
+  await mkdir(join(home, '.config/inband'), { recursive: true });
+});
+afterEach(() => rm(home, { recursive: true }));
+
+async function run(args: string[], env: Record<string, string> = {}) {
+  const running = runInband(args, { home, cwd: home, env });
+  const { code } = await running.exited;
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+type Shown = Record<string, [source: string, value?: unknown]>;
+
+/** What `inband config` shows, by name. */
+async function config(toml: string, args: string[] = [], env = {}): Promise<Shown> {
+  await writeFile(path, toml);
+  const { code, stdout, stderr } = await run(['config', '--json', ...args], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.split('\n').slice(0, -1);
+  const settings = lines.map((line) => JSON.parse(line));
+  return Object.fromEntries(
+    settings.map(({ event, name, source, value }) => {
+      expect(event).toBe('setting');
+      return [name, value === undefined ? [source] : [source, value]];
+    }),
+  );
+}
+
+describe('an account', () => {
+  test('is the default one where none is given', async () => {
+    expect(await config(TWO_ACCOUNTS)).toMatchObject({
+      account: ['file', 'juliet@example.org/phone'],
+      service: ['file', 'xmpp://home.example'],
+      'password-command': ['file', 'echo secret'],
+      'tls-ca': ['default'],
+    });
+  });
+
+  test.each<[string, string[], Record<string, string>, string]>([
+    ['a flag', ['-a', 'work'], { INBAND_ACCOUNT: 'home' }, 'flag'],
+    ['the environment', [], { INBAND_ACCOUNT: 'work' }, 'environment'],
+  ])('is named by %s', async (_, args, env, source) => {
+    expect(await config(TWO_ACCOUNTS, args, env)).toMatchObject({
+      account: [source, 'juliet@work.example'],
+      'tls-ca': ['file', join(home, '.config/inband/ca.pem')],
+      'password-file': ['file', join(home, 'work.password')],
+      'allow-plain': ['file', true],
+      service: ['default'],
+    });
+  });
+
+  test('is found by its JID too, with any resource', async () => {
+    expect(await config(TWO_ACCOUNTS, ['-a', 'Juliet@work.example/desk'])).toMatchObject({
+      account: ['flag', 'Juliet@work.example/desk'],
+      'password-file': ['file', join(home, 'work.password')],
+      'tls-ca': ['file', join(home, '.config/inband/ca.pem')],
+    });
+  });
+
+  test('is not guessed where two have the same JID', async () => {
+    const again = `${TWO_ACCOUNTS}\n[accounts.again]\njid = "juliet@work.example/desk"\n`;
+    const passwordOf = async (jid: string) => (await config(again, ['-a', jid]))['password-file'];
+    expect(await passwordOf('juliet@work.example/phone')).toEqual(['default']);
+    expect(await passwordOf('juliet@work.example')).toEqual(['file', join(home, 'work.password')]);
+  });
+
+  test('may be a JID by default', async () => {
+    expect(await config('account = "romeo@example.org"')).toMatchObject({
+      account: ['file', 'romeo@example.org'],
+    });
+  });
+
+  test.each<[string, string[], string]>([
+    ['INBAND_SERVICE', [], 'environment'],
+    ['a flag', ['--service', 'xmpp://other.example'], 'flag'],
+  ])('gives way to %s', async (name, args, source) => {
+    const env = name.startsWith('INBAND') ? { [name]: 'xmpp://other.example' } : {};
+    expect((await config(TWO_ACCOUNTS, args, env)).service).toEqual([
+      source,
+      'xmpp://other.example',
+    ]);
+  });
+
+  test('counts an empty variable as none', async () => {
+    const env = { INBAND_ACCOUNT: '', INBAND_SERVICE: '', INBAND_PASSWORD: '' };
+    expect(await config(TWO_ACCOUNTS, [], env)).toMatchObject({
+      account: ['file', 'juliet@example.org/phone'],
+      service: ['file', 'xmpp://home.example'],
+      'password-command': ['file', 'echo secret'],
+    });
+  });
+
+  test('that is in no file is told beside those that are', async () => {
+    await writeFile(path, TWO_ACCOUNTS);
+    const { code, stderr } = await run(['send', 'file', 'romeo@example.org', '-a', 'wrok']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `inband: "wrok" is neither a JID nor an account in ${path}; accounts there: home, work\n`,
+    });
+  });
+});
+
+describe('the password', () => {
+  test('of the environment is not shown, and beats the file', async () => {
+    const shown = await config(TWO_ACCOUNTS, [], { INBAND_PASSWORD: 'hunter2' });
+    expect(shown).toMatchObject({
+      'password-command': ['default'],
+      password: ['environment', 'hidden'],
+    });
+    expect(JSON.stringify(shown)).not.toContain('hunter2');
+  });
+
+  test('file of a flag beats the command of the settings', async () => {
+    expect(await config(TWO_ACCOUNTS, ['--password-file', 'x'])).toMatchObject({
+      'password-file': ['flag', 'x'],
+      'password-command': ['default'],
+    });
+  });
+
+  test('is asked for where there is no other way', async () => {
+    expect((await config('')).password).toEqual(['default', 'asked for']);
+  });
+
+  test('is taken from one place alone', async () => {
+    const both = ['--password-file', 'x', '--password-command', 'y'];
+    const { code, stderr } = await run(['config', ...both]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--password-file.* cannot be used with .*--password-command/);
+  });
+});
+
+describe('the defaults of a command', () => {
+  test('are read as its flags would be', async () => {
+    const toml = `
+      [send]
+      window = 8
+      initial-wait = 0.5
+      stanza = "message"
+      [receive]
+      dir = "~/Downloads"
+      allow = ["own", "example.net"]
+      once = true
+      [fetch]
+      cache = false
+      output = "-"
+      [publish]
+      max-age = 60`;
+    expect(await config(toml)).toMatchObject({
+      'send.window': ['file', 8],
+      'send.initial-wait': ['file', 0.5],
+      'send.stanza': ['file', 'message'],
+      'send.block-size': ['default', 4096],
+      'receive.dir': ['file', join(home, 'Downloads')],
+      'receive.allow': ['file', ['own', 'example.net']],
+      'receive.once': ['file', true],
+      'fetch.cache': ['file', false],
+      'fetch.output': ['file', '-'],
+      'publish.max-age': ['file', 60],
+    });
+  });
+
+  test('are in force in that command, and give way to a flag', async () => {
+    await writeFile(path, '[publish]\nhash = "sha1"\ntype = "image/png"\n');
+    await writeFile(join(home, 'file'), 'bytes');
+    expect((await run(['publish', 'file'])).stdout).toMatch(/^sha1\+/);
+    const outcome = await run(['publish', 'file', '--hash', 'sha-512', '--json']);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({
+      cid: expect.stringMatching(/^sha-512\+/),
+      type: 'image/png',
+    });
+  });
+
+  test('replace nothing of a list that a flag gives', async () => {
+    await writeFile(path, '[fetch]\nfrom = ["no one@here"]\n');
+    const args = ['fetch', 'sha1+00@bob.xmpp.org', '--from', 'other one@here'];
+    expect((await run(args)).stderr).toMatch(/"other one@here" is not an XMPP address/);
+  });
+});
+
+describe('is refused with the file, the key and what may be there', () => {
+  const program = new Command('inband');
+  for (const add of [addSendCommand, addReceiveCommand, addPublishCommand, addFetchCommand]) {
+    add(program, {} as Context); // for actions alone
+  }
+
+  test.each<[string, RegExp]>([
+    ['[send', /:1:\d+: Invalid TOML/],
+    ['acount = "home"', /: acount is not known; there are account, accounts, send, /],
+    ['[cache]\nquiet = true', /: cache is not known/],
+    ['[send]\nwindw = 8', /: \[send\] windw is not known; there are name, stanza, .*window/],
+    ['[send]\naccount = "x@y"', /: \[send\] account is not known/],
+    ['send = 5', /: \[send\] is a table/],
+    ['[send]\nwindow = 0', /: \[send\] window = 0: .* 1 to 65535/],
+    ['[send]\nwindow = true', /: \[send\] window = true: it is one value/],
+    ['[send]\nwindow = [8]', /: \[send\] window = \[8\]: it is one value/],
+    ['[send]\nstanza = "presence"', /: \[send\] stanza = "presence": .*iq, message/],
+    ['[send]\nname = 5', /: \[send\] name = 5: it is a text; put it in quotes/],
+    ['[send]\nquiet = "yes"', /: \[send\] quiet = "yes": it is true or false/],
+    ['[send]\nname = 2026-11-20', /: \[send\] name = "2026-11-20.*: it is one value/],
+    ['[receive]\nallow = "own"', /: \[receive\] allow = …: it is a list/],
+    ['[receive]\nallow = ["no one"]', /: \[receive\] allow = "no one": .*not an XMPP address/],
+    ['[receive]\nallow = [5]', /: \[receive\] allow = 5: it is a text/],
+    ['accounts = 5', /: accounts is a table/],
+    ['[accounts]\nhome = 5', /: \[accounts\.home\] is a table/],
+    ['[accounts."a@b"]\njid = "a@b"', /\[accounts\.a@b\] is no name/],
+    ['[accounts.home]', /: \[accounts\.home\] jid is missing/],
+    ['[accounts.home]\njid = 5', /: \[accounts\.home\] jid is missing/],
+    ['[accounts.home]\njid = "a b@c"', /: \[accounts\.home\] jid = "a b@c" is not an XMPP/],
+    ['[accounts.home]\njid = "a@b"\nservice = "ftp://c"', /service = .* is not a service; give/],
+    ['[accounts.home]\njid = "a@b"\nport = 5222', /port is not known; there are jid, password-/],
+    ['account = "home"', /"home" is neither a JID nor an account/],
+    [
+      '[accounts.home]\njid = "a@b"\npassword-file = "x"\npassword-command = "y"',
+      /\[accounts\.home\] password-file and password-command: choose one/,
+    ],
+    ['account = 5', /: account is the name of an account, or a JID/],
+  ])('%j', async (toml, why) => {
+    await writeFile(path, toml);
+    const reading = readSettings(program, { XDG_CONFIG_HOME: join(home, '.config') });
+    await expect(reading).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining(path),
+    });
+    await expect(reading).rejects.toThrow(why);
+  });
+
+  test('with exit code 2, in one line', async () => {
+    await writeFile(path, '[send]\nwindow = 0');
+    expect(await run(['config'])).toEqual({
+      ...{ code: 2, stdout: '' },
+      stderr: expect.stringMatching(/^inband: \S+ \[send\] window = 0: [^\n]+\n$/),
+    });
+  });
+
+  test.each([
+    ['[accounts.home]\njid = "a@b"\npassword = "hunter2"'],
+    ['[accounts.home]\njid = "a@b"\npassword = "hunter2'],
+  ])('without a password that is in it: %j', async (toml) => {
+    await writeFile(path, toml);
+    const { code, stderr } = await run(['config', '--json']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/password-file|Invalid TOML/);
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  test('on stdout too with --json', async () => {
+    await writeFile(path, '[send]\nwindow = 0');
+    const { stdout, stderr } = await run(['send', '--json', 'file', 'romeo@example.org']);
+    const [event] = stdout.split('\n').map((line) => line && JSON.parse(line));
+    expect(event).toEqual({
+      event: 'failed',
+      error: stderr.trim().replace('inband: ', ''),
+      exitCode: 2,
+    });
+  });
+});
+
+describe('the file', () => {
+  test('is not read for a command that has no settings, nor for help', async () => {
+    await writeFile(path, 'nonsense');
+    for (const args of [
+      ['cache', 'list'],
+      ['completion', 'bash'],
+      ['send', '--help'],
+    ]) {
+      expect(await run(args)).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  test('that cannot be read is a file error', async () => {
+    await mkdir(path);
+    const { code, stderr } = await run(['config']);
+    expect(code).toBe(10);
+    expect(stderr).toBe(`inband: cannot read ${path}: illegal operation on a directory\n`);
+  });
+
+  test('may be absent, which config says', async () => {
+    const { code, stdout, stderr } = await run(['config']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `inband: there is no ${path}\n` });
+    expect(stdout).toMatch(/^account +default +-\n/);
+    expect((await run(['config', '-q'])).stderr).toBe('');
+  });
+
+  test.each<[NodeJS.ProcessEnv, NodeJS.Platform, string]>([
+    [{ HOME: '/home/a' }, 'linux', '/home/a/.config/inband/config.toml'],
+    [{ HOME: '/Users/a' }, 'darwin', '/Users/a/.config/inband/config.toml'],
+    [{ HOME: '/home/a', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
+    [{ HOME: '/home/a', XDG_CONFIG_HOME: 'a' }, 'linux', '/home/a/.config/inband/config.toml'],
+    [{ HOME: 'relative', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
+    [{ HOME: '/home/a', APPDATA: '/AppData' }, 'win32', '/AppData/inband/config.toml'],
+    [{ HOME: '/home/a', APPDATA: '/AppData' }, 'linux', '/home/a/.config/inband/config.toml'],
+  ])('with %j on %s is %s', (env, platform, expected) => {
+    expect(settingsPath(env, platform)).toBe(expected);
+  });
+});
+
+test('an empty list stays empty', async () => {
+  expect(await config('[receive]\nallow = []')).toMatchObject({ 'receive.allow': ['file', []] });
+});
+
+test('config shows defaults that are no values of flags', async () => {
+  expect(await config('')).toMatchObject({
+    'receive.allow': ['default', ['own', 'contacts']],
+    'receive.once': ['default', false],
+    'fetch.cache': ['default', true],
+    'send.name': ['default'],
+  });
+});
+
+test('config prints columns of name, source and value', async () => {
+  await writeFile(path, TWO_ACCOUNTS);
+  const { stdout } = await run(['config', '-a', 'work']);
+  const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+  expect(rows).toContainEqual(['account', 'flag', 'juliet@work.example']);
+  expect(rows).toContainEqual(['password-file', 'file', join(home, 'work.password')]);
+  expect(rows).toContainEqual(['send.window', 'default', 'auto']);
+});

@@ -1,0 +1,50 @@
+import { Writable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { expect, test } from '@jest/globals';
+import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
+
+/** A stream on a socket that notes what is written at a time: a TLS record, if it is not too large for one. */
+function streamOnRecords() {
+  const records: string[] = [];
+  const socket = new Writable({
+    write: (chunk, _encoding, done) => {
+      records.push(String(chunk));
+      setImmediate(done);
+    },
+  });
+  return { stream: new XmppStream(socket as unknown as TLSSocket), socket, records };
+}
+
+test('puts whole texts into a record, as many as it takes, in order', async () => {
+  const { stream, records } = streamOnRecords();
+  const texts = Array.from({ length: 40 }, (_, index) => `<${index}>`.padEnd(100 * index, 'ü'));
+  await Promise.all(texts.map((text) => stream.write(text)));
+  let rest = texts;
+  for (const record of records) {
+    const count = rest.findIndex((_, index) => rest.slice(0, index + 1).join('') === record) + 1;
+    expect(count).toBeGreaterThan(0);
+    rest = rest.slice(count);
+    const [next] = rest;
+    expect(Buffer.byteLength(record)).toBeLessThanOrEqual(16_384);
+    if (next) expect(Buffer.byteLength(record + next)).toBeGreaterThan(16_384);
+  }
+  expect(rest).toEqual([]);
+});
+
+test('gives a text that is too large for a record to the network by itself', async () => {
+  const { stream, records } = streamOnRecords();
+  const texts = ['small', 'large'.padEnd(50_000), 'small again'];
+  await Promise.all(texts.map((text) => stream.write(text)));
+  expect(records).toEqual(texts);
+});
+
+test('rejects what could not be written any more', async () => {
+  const { stream, socket } = streamOnRecords();
+  const large = 'x'.repeat(10_000);
+  const [first, , third] = [1, 2, 3].map(() => stream.write(large));
+  await first;
+  socket.destroy(new Error('cut'));
+  await expect(third).rejects.toThrow();
+  await expect(stream.write('late')).rejects.toThrow();
+  expect((await stream.closed)?.message).toBe('cut');
+});

@@ -1,0 +1,326 @@
+import { EventEmitter, once } from 'node:events';
+import * as fs from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { openInbox } from '../../../src/storage/inbox/inbox.js';
+import { NoRoom } from '../../../src/storage/inbox/space.js';
+import type { Inbox, InboxOptions, PartialFile } from '../../../src/transfer/receiving/inbox.js';
+import { loneProcess } from '../lone-process.js';
+import { fileError, tappedFiles } from '../tapped-files.js';
+import { temporaryFolders } from '../temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+const MIB = 1024 * 1024;
+
+/** A disk of so many bytes, with nothing on it but the inbox. */
+function diskOf(bytes: number, folder: string) {
+  return tappedFiles(async ({ operation }, run) => {
+    if (operation !== 'statfs') return run();
+    const used = await sizeOf(folder);
+    return { bavail: bytes - used, bsize: 1 };
+  });
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const stats = await Promise.all(
+    files.map(({ parentPath, name }) => fs.stat(join(parentPath, name))),
+  );
+  return stats.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function open(options: InboxOptions, disk = Number.MAX_SAFE_INTEGER) {
+  const folder = await temporaryFolder();
+  const system = { files: diskOf(disk, folder), processes: loneProcess(1), now: Date.now };
+  return { folder, inbox: await openInbox(folder, options, system) };
+}
+
+const expectNoRoom = (started: Promise<unknown>, words: RegExp) =>
+  expect(started).rejects.toMatchObject({
+    name: 'NoRoom',
+    message: expect.stringMatching(words),
+  });
+
+async function fill(inbox: Inbox, size: number): Promise<void> {
+  const partial = await inbox.createPartial({ size });
+  await partial.write(Buffer.alloc(size));
+  await partial.publish('a');
+}
+
+describe('one file', () => {
+  test('may be as large as the limit, and is turned away before a byte of it when it is larger (R17)', async () => {
+    const { folder, inbox } = await open({ maxSize: 100 });
+    await expectNoRoom(inbox.createPartial({ size: 101 }), /larger than 100 bytes/);
+    expect(await readdir(join(folder, '.inband'))).toEqual(['lock']);
+    await fill(inbox, 100);
+  });
+
+  test.each([
+    ['of unknown size is cut at the limit', undefined],
+    ['is cut where its sender said that it would end', 100],
+  ])('%s', async (_, size) => {
+    const { folder, inbox } = await open({ maxSize: size ? 1000 : 100 });
+    const partial = await inbox.createPartial(size ? { size } : {});
+    await partial.write(Buffer.alloc(60));
+    await expectNoRoom(partial.write(Buffer.alloc(41)), /larger than 100 bytes/);
+    await expect(partial.write(Buffer.alloc(1))).rejects.toThrow(NoRoom);
+    await expect(partial.publish('a')).rejects.toThrow(NoRoom);
+    await partial.discard();
+    expect(await sizeOf(folder)).toBe(0);
+  });
+
+  test('counts with what was kept of it', async () => {
+    const { inbox } = await open({ maxSize: 100 });
+    const earlier = await inbox.createPartial({ identity: 'a' });
+    await earlier.write(Buffer.alloc(60));
+    await earlier.keep();
+    const partial = await inbox.createPartial({ identity: 'a' });
+    await partial.write(Buffer.alloc(40));
+    await expectNoRoom(partial.write(Buffer.alloc(1)), /larger than 100 bytes/);
+    await partial.discard();
+  });
+
+  test.each([-1, 0.5, Number.NaN, 2 ** 53])('of %d bytes is none', async (size) => {
+    const { inbox } = await open({});
+    await expect(inbox.createPartial({ size })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('the disk', () => {
+  test('is never filled beyond what is to stay free (R17)', async () => {
+    const { inbox } = await open({ minFree: 500 }, 1000);
+    await expectNoRoom(
+      inbox.createPartial({ size: 501 }),
+      /500 bytes of the disk are to stay free/,
+    );
+    await fill(inbox, 500);
+  });
+
+  test('has no room twice for files under way, and has it again when one of them ends', async () => {
+    const { inbox } = await open({ minFree: 500 }, 1000);
+    const tries = [300, 300, 200].map((size) => inbox.createPartial({ size }));
+    await expectNoRoom(tries[1] as Promise<unknown>, /no room/);
+    const [first, last] = (await Promise.all([tries[0], tries[2]])) as [PartialFile, PartialFile];
+    await first.write(Buffer.alloc(300)); // what is written is not set aside as well
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /no room/);
+    await first.discard();
+    const next = await inbox.createPartial({ size: 300 });
+    await Promise.all([last.discard(), next.discard()]);
+  });
+
+  test('takes a file of unknown size as long as there is room', async () => {
+    const { inbox } = await open({ minFree: 500 }, 9 * MIB);
+    const partial = await inbox.createPartial();
+    for (let count = 0; count < 8; count++) await partial.write(Buffer.alloc(MIB));
+    await partial.write(Buffer.alloc(MIB - 500)); // less than is set aside at a time
+    await expectNoRoom(partial.write(Buffer.alloc(1)), /no room/);
+    await partial.discard();
+  });
+
+  test('has room for the rest of what was kept, which stays when there is none', async () => {
+    const folder = await temporaryFolder();
+    let size = 1000;
+    const files = tappedFiles(async ({ operation }, run) =>
+      operation === 'statfs' ? { bavail: size, bsize: 1 } : run(),
+    );
+    const system = { files, processes: loneProcess(1), now: Date.now };
+    const inbox = await openInbox(folder, {}, system);
+    const wanted = { identity: 'a', size: 800 };
+    const partial = await inbox.createPartial(wanted);
+    await partial.write(Buffer.alloc(700));
+    await partial.keep();
+    size = 99;
+    await expectNoRoom(inbox.createPartial(wanted), /no room/);
+    size = 100;
+    const next = await inbox.createPartial(wanted);
+    expect(next.offset).toBe(700);
+    await next.discard();
+  });
+});
+
+test('all files in the inbox and all partials count for the total (R17)', async () => {
+  const { folder, inbox } = await open({ maxTotal: 10_000 });
+  await writeFile(join(folder, 'was there'), Buffer.alloc(1000));
+  await fill(inbox, 2000);
+  const kept = await inbox.createPartial({ identity: 'a', size: 5000 });
+  await kept.write(Buffer.alloc(3000));
+  await kept.keep();
+  const running = await inbox.createPartial({ size: 3000 });
+  await running.write(Buffer.alloc(1000));
+  const journal = (await sizeOf(folder)) - 1000 - 2000 - 3000 - 1000;
+  const left = 1000 - journal;
+  await expectNoRoom(inbox.createPartial({ size: left + 1 }), /it may hold 10000 bytes in all/);
+  const last = await inbox.createPartial({ size: left });
+  await last.write(Buffer.alloc(left));
+  await last.publish('b');
+  await running.discard();
+  expect(await readFile(join(folder, 'b'))).toHaveLength(left);
+});
+
+test('a part that cannot be made sets no room aside', async () => {
+  const folder = await temporaryFolder();
+  let fails = true;
+  const files = tappedFiles(async ({ operation, args: [path] }, run) => {
+    if (operation === 'statfs') return { bavail: 100, bsize: 1 };
+    if (fails && String(path).endsWith('.part'))
+      throw Object.assign(new Error(), { code: 'EMFILE' });
+    return run();
+  });
+  const system = { files, processes: loneProcess(1), now: Date.now };
+  const inbox = await openInbox(folder, {}, system);
+  await expect(inbox.createPartial({ size: 60 })).rejects.toMatchObject({ code: 'EMFILE' });
+  fails = false;
+  await fill(inbox, 60);
+});
+
+test('a full disk is no room for the rest of a file, before anything is written', async () => {
+  const folder = await temporaryFolder();
+  let isFull = false;
+  const files = tappedFiles(async ({ operation }, run) => {
+    if (operation === 'statfs') return { bavail: isFull ? 0 : 100, bsize: 1 };
+    if (isFull && operation === 'handle.writeFile') throw fileError('ENOSPC');
+    return run();
+  });
+  const inbox = await openInbox(folder, {}, { files, processes: loneProcess(1), now: Date.now });
+  const wanted = { identity: 'a', size: 10, bytestream: 's1 alice' };
+  const partial = await inbox.createPartial(wanted);
+  await partial.write(Buffer.from('01234'));
+  await partial.keep();
+  isFull = true;
+  await expectNoRoom(inbox.createPartial(wanted), /the disk is full/);
+  isFull = false;
+  expect((await inbox.createPartial(wanted)).offset).toBe(5);
+});
+
+describe('a disk that does not say how much of it is free', () => {
+  const ANSWERS = [
+    ['has no blocks', async () => ({ blocks: 0, bavail: 0, bsize: 0 })],
+    ['says what is no number', async () => ({ blocks: 1, bavail: Number.NaN, bsize: 1 })],
+    ['says less than nothing', async () => ({ blocks: 1, bavail: -5, bsize: 4096 })],
+    ['does not know the question', async () => Promise.reject(fileError('ENOSYS'))],
+  ] as const;
+
+  test.each(ANSWERS)('because it %s takes files (R81)', async (_, statfs) => {
+    const folder = await temporaryFolder();
+    const files = tappedFiles(({ operation }, run) => (operation === 'statfs' ? statfs() : run()));
+    const system = { files, processes: loneProcess(1), now: Date.now };
+    await fill(await openInbox(folder, {}, system), 60);
+    const careful = await openInbox(await temporaryFolder(), { minFree: 1 }, system);
+    await expectNoRoom(
+      careful.createPartial({ size: 60 }),
+      /does not say whether 1 bytes stay free/,
+    );
+  });
+});
+
+test('a file with two names counts once for the total (R93)', async () => {
+  const { folder, inbox } = await open({ maxTotal: 100 });
+  await writeFile(join(folder, 'one name'), Buffer.alloc(40));
+  await fs.link(join(folder, 'one name'), join(folder, 'another'));
+  const partial = await inbox.createPartial({ size: 60 });
+  await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 bytes in all/);
+  await partial.discard();
+  await inbox.close();
+});
+
+describe('the total', () => {
+  /** A folder that says that it has so many files of one byte; `calls` are those in it. */
+  async function crowded(count: number) {
+    const folder = await temporaryFolder();
+    const state = { now: 0, size: 1, calls: 0 };
+    const entries = Array.from({ length: count }, (_, index) => ({
+      name: `${index}`,
+      isFile: () => true,
+    }));
+    const files = tappedFiles(async ({ operation, args: [path, options] }, run) => {
+      if (operation === 'readdir' && path === folder && options) {
+        state.calls += 1;
+        return entries;
+      }
+      if (operation !== 'lstat' || !/^\d+$/.test(String(path).slice(folder.length + 1)))
+        return run();
+      state.calls += 1;
+      return { size: state.size, nlink: 1 };
+    });
+    const system = { files, processes: loneProcess(1), now: () => state.now };
+    const inbox = await openInbox(folder, { maxTotal: 10_000 }, system);
+    return { state, inbox };
+  }
+
+  test('of a crowded folder is not read for each file that arrives (R93)', async () => {
+    const { state, inbox } = await crowded(5_000);
+    for (let count = 0; count < 20; count++) await fill(inbox, 200);
+    expect(state.calls).toBe(5_001);
+    await fill(inbox, 1000);
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 10000 bytes in all/);
+    expect(state.calls).toBe(5_001);
+  });
+
+  test('is read again after a while, which nobody waits for unless it matters (R93)', async () => {
+    const { state, inbox } = await crowded(5_000);
+    await fill(inbox, 5_000);
+    state.size = 0; // somebody has emptied them
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /no room/);
+    state.now = 2_000;
+    await fill(inbox, 1);
+    expect(state.calls).toBe(10_002);
+  });
+
+  test('counts a file once while it has two names (R93)', async () => {
+    const folder = await temporaryFolder();
+    const held = new EventEmitter();
+    let isFirst = true;
+    const files = tappedFiles(async ({ operation, args: [path] }, run) => {
+      if (operation === 'rm' && String(path).endsWith('.part') && isFirst) {
+        isFirst = false;
+        held.emit('held');
+        await once(held, 'go');
+      }
+      return run();
+    });
+    const system = { files, processes: loneProcess(1), now: Date.now };
+    const inbox = await openInbox(folder, { maxTotal: 100 }, system);
+    const isHeld = once(held, 'held');
+    const filled = fill(inbox, 60);
+    await isHeld;
+    expect(await readdir(folder)).toContain('a');
+    await expectNoRoom(inbox.createPartial({ size: 41 }), /it may hold 100 bytes in all/);
+    const fits = await inbox.createPartial({ size: 40 });
+    held.emit('go');
+    await filled;
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 bytes in all/);
+    await fits.discard();
+    await (await inbox.createPartial({ size: 40 })).discard();
+  });
+
+  test('has room for the rest of a file that fits exactly (R93)', async () => {
+    const { inbox } = await open({ maxTotal: 100 });
+    const wanted = { identity: 'a', size: 100 };
+    const partial = await inbox.createPartial(wanted);
+    await partial.write(Buffer.alloc(60));
+    await partial.keep();
+    const next = await inbox.createPartial(wanted);
+    expect(next.offset).toBe(60);
+    await next.write(Buffer.alloc(40));
+    await next.publish('a');
+  });
+});
+
+test.each([
+  ['the total', { maxTotal: 100 }],
+  ['the disk', { minFree: 900 }],
+])(
+  'room of %s that other files under way may need is missing for now only (R89)',
+  async (_, limits) => {
+    const { inbox } = await open(limits, 1000);
+    const first = await inbox.createPartial({ size: 60 });
+    await expect(inbox.createPartial({ size: 41 })).rejects.toMatchObject({ isPassing: true });
+    await expect(inbox.createPartial({ size: 101 })).rejects.toMatchObject({ isPassing: false });
+    await first.write(Buffer.alloc(60));
+    await expect(inbox.createPartial({ size: 41 })).rejects.toMatchObject({ isPassing: false });
+    await first.discard();
+  },
+);

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import * as files from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { type Journal, partPath, writeJournal } from '../../../src/storage/inbox/journal.js';
+import { sweep } from '../../../src/storage/inbox/sweep.js';
+import { temporaryFolders } from '../temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+const ID = '01234567-89ab-cdef-0123-456789abcdef';
+const MINUTE_MS = 60_000;
+
+/** As it is when a process is killed while an empty file holds the name of a partial. */
+async function killedAtPlaceholder(changes: Partial<Journal> = {}) {
+  const inbox = await temporaryFolder();
+  const staging = join(inbox, '.inband');
+  await mkdir(staging);
+  await writeFile(partPath(staging, ID), 'x');
+  const sha256 = createHash('sha256').update('x').digest('hex');
+  const journal = {
+    durable: 1,
+    sha256,
+    started: new Date(),
+    updated: new Date(),
+    placeholder: 'a',
+  };
+  await writeJournal(files, staging, ID, { ...journal, ...changes });
+  await writeFile(join(inbox, 'a'), '');
+  return { files, inbox, staging, now: Date.now };
+}
+
+test('a placeholder goes, and with it a partial that nobody can go on with (R42)', async () => {
+  const place = await killedAtPlaceholder();
+  expect(await sweep(place)).toEqual([]);
+  expect(await readdir(place.inbox)).toEqual(['.inband']);
+  expect(await readdir(place.staging)).toEqual([]);
+});
+
+test('a placeholder goes, and its partial stays when it has an identity', async () => {
+  const place = await killedAtPlaceholder({ identity: '0'.repeat(64) });
+  expect(await sweep(place)).toMatchObject([{ id: ID, journal: { durable: 1 } }]);
+  expect(await readdir(place.inbox)).toEqual(['.inband']);
+});
+
+test('a file that was made too long before or after the journal is no placeholder', async () => {
+  for (const apart of [-MINUTE_MS - 1000, MINUTE_MS + 1000]) {
+    const place = await killedAtPlaceholder();
+    const { mtimeMs } = await stat(join(place.inbox, 'a'));
+    await utimes(join(place.inbox, 'a'), new Date(), new Date(mtimeMs + apart));
+    await sweep(place);
+    expect(await readdir(place.inbox)).toContain('a');
+  }
+});
+
+test('a file that is not empty is no placeholder', async () => {
+  const place = await killedAtPlaceholder();
+  await writeFile(join(place.inbox, 'a'), 'of somebody else');
+  await sweep(place);
+  expect(await readdir(place.inbox)).toContain('a');
+});
+
+test('an empty file that its partial has become stays', async () => {
+  const place = await killedAtPlaceholder();
+  await rm(partPath(place.staging, ID));
+  await sweep(place);
+  expect(await readdir(place.inbox)).toContain('a');
+  expect(await readdir(place.staging)).toEqual([]);
+});

@@ -1,0 +1,213 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import * as files from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { InboxInUse, type Locking, lockFolder } from '../../../src/storage/lock/folder-lock.js';
+import { SteppedClock } from '../../support/stepped-clock.js';
+import { failingFiles, tappedFiles } from '../tapped-files.js';
+import { temporaryFolders } from '../temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+/** When each living process started; tells the story from the view of one of them. */
+const alive = new Map([
+  [1, 'monday'],
+  [2, 'tuesday'],
+]);
+const as = (pid: number, starts = alive, place = 'here'): Locking => ({
+  files,
+  processes: {
+    pid,
+    startOf: async (other: number) => starts.get(other),
+    place: async () => place,
+  },
+  now: () => clock.now(),
+  sleep: (ms, signal) => clock.sleep(ms, signal),
+});
+
+let clock: SteppedClock;
+beforeEach(() => {
+  clock = new SteppedClock();
+});
+
+test('one that lives keeps others out, and names itself; when it has unlocked, the next may', async () => {
+  const folder = await temporaryFolder();
+  const lock = await lockFolder(folder, as(1));
+  await expect(lockFolder(folder, as(2))).rejects.toMatchObject({
+    name: 'InboxInUse',
+    pid: 1,
+  });
+  await lock.release();
+  expect(await readdir(folder)).toEqual([]);
+  await lockFolder(folder, as(2));
+});
+
+test('the same process does not get it twice', async () => {
+  const folder = await temporaryFolder();
+  await lockFolder(folder, as(1));
+  await expect(lockFolder(folder, as(1))).rejects.toThrow(InboxInUse);
+});
+
+test.each([
+  ['that has ended', undefined],
+  ['whose id another process has now', 'wednesday'],
+])('the lock of a process %s is taken over', async (_, start) => {
+  const folder = await temporaryFolder();
+  await lockFolder(folder, as(1));
+  const later = new Map([[2, 'tuesday'], ...(start ? ([[1, start]] as const) : [])]);
+  const lock = await lockFolder(folder, as(2, later));
+  expect(await readdir(join(folder, 'lock'))).toEqual([expect.stringMatching(/^2-/)]);
+  await lock.release();
+});
+
+test('of many at once one gets it, whatever a dead one has left (R43)', async () => {
+  const starts = new Map(Array.from({ length: 8 }, (_, index) => [index + 2, 'now']));
+  for (let round = 0; round < 100; round++) {
+    const folder = await temporaryFolder();
+    await lockFolder(folder, as(1));
+    const pids = [...starts.keys()];
+    const tries = pids.map((pid) => lockFolder(folder, as(pid, starts)));
+    const ends = await Promise.allSettled(tries);
+    const winner = pids[ends.findIndex(({ status }) => status === 'fulfilled')];
+    const losers = ends.filter((end) => end.status === 'rejected');
+    expect(losers).toHaveLength(7);
+    for (const { reason } of losers) expect(reason).toMatchObject({ pid: winner });
+    expect(await readdir(folder)).toEqual(['lock']);
+  }
+});
+
+test('an attempt that the holder takes for left over is made again', async () => {
+  const folder = await temporaryFolder();
+  let removed = 0;
+  const sweeping = tappedFiles(async ({ operation, args: [path] }, run) => {
+    if (operation === 'rename' && removed++ === 0)
+      await files.rm(String(path), { recursive: true });
+    return run();
+  });
+  await lockFolder(folder, { ...as(1), files: sweeping });
+  expect(removed).toBe(2);
+  await expect(lockFolder(folder, as(2))).rejects.toThrow(InboxInUse);
+});
+
+test('an attempt that was emptied before it took the place is none', async () => {
+  const folder = await temporaryFolder();
+  let emptied = 0;
+  const sweeping = tappedFiles(async ({ operation, args: [path] }, run) => {
+    if (operation === 'rename' && emptied++ === 0) {
+      const [holder = ''] = await readdir(String(path));
+      await files.rm(join(String(path), holder));
+    }
+    return run();
+  });
+  await lockFolder(folder, { ...as(1), files: sweeping });
+  await expect(lockFolder(folder, as(2))).rejects.toThrow(InboxInUse);
+});
+
+test('what is no holder in the lock does not keep anybody out', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'lock'));
+  await writeFile(join(folder, 'lock', 'stray'), '');
+  await lockFolder(folder, as(1));
+  expect(await readdir(join(folder, 'lock'))).toEqual([expect.stringMatching(/^1-/)]);
+});
+
+test('a folder that cannot be written to says so', async () => {
+  const folder = await temporaryFolder();
+  const locking = lockFolder(folder, { ...as(1), files: failingFiles('mkdir', 'EROFS') });
+  await expect(locking).rejects.toThrow('EROFS');
+});
+
+describe('a holder in another container, or on another host', () => {
+  /** Its heart has a clock of its own. */
+  const elsewhere = (pid: number): Locking => ({
+    ...as(pid, new Map([[pid, 'monday']]), 'elsewhere'),
+    now: () => heart.now(),
+    sleep: (ms, signal) => heart.sleep(ms, signal),
+  });
+  let heart: SteppedClock;
+  beforeEach(() => {
+    heart = new SteppedClock();
+  });
+  const beats = async () => {
+    await heart.step(5_000);
+    await heart.next(5_000); // by then it has
+  };
+  const listen = async (seconds: number) => {
+    for (let second = 0; second < seconds; second += 1) await clock.step(1_000);
+  };
+
+  test.each([
+    ['whatever process is here', 7],
+    ['though one of the same id and start is here', 1],
+  ])('keeps others out while it gives signs of life, %s (R84)', async (_, pid) => {
+    const folder = await temporaryFolder();
+    const lock = await lockFolder(folder, elsewhere(pid));
+    const warnings: string[] = [];
+    const second = lockFolder(folder, as(2), { warn: (text) => warnings.push(text) });
+    const refused = expect(second).rejects.toThrow(
+      `${dirname(folder)} is in use by another inband (process ${pid} in another container or on another host)`,
+    );
+    await listen(29);
+    await beats();
+    await listen(1);
+    await refused;
+    expect(warnings).toEqual([expect.stringContaining('waiting up to 30 s for a sign of life')]);
+    expect(await lock.isHeld()).toBe(true);
+  });
+
+  test('counts as left over when it has given none for 30 s, and not before (R84)', async () => {
+    const folder = await temporaryFolder();
+    await lockFolder(folder, elsewhere(7));
+    const second = lockFolder(folder, as(2));
+    await listen(29);
+    await clock.next(1_000);
+    expect(await readdir(join(folder, 'lock'))).toEqual([expect.stringMatching(/^7-/)]);
+    await listen(1);
+    expect(await (await second).isHeld()).toBe(true);
+  });
+
+  test('is waited for no longer than the user likes', async () => {
+    const folder = await temporaryFolder();
+    await lockFolder(folder, elsewhere(7));
+    const interrupt = new AbortController();
+    const second = lockFolder(folder, as(2), { signal: interrupt.signal });
+    await clock.next(1_000);
+    interrupt.abort(new Error('enough'));
+    await expect(second).rejects.toThrow('enough');
+  });
+
+  test('that ends meanwhile lets the next one in at once', async () => {
+    const folder = await temporaryFolder();
+    const first = await lockFolder(folder, elsewhere(7));
+    const second = lockFolder(folder, as(2));
+    await clock.next(1_000);
+    await first.release();
+    await listen(1);
+    expect(await (await second).isHeld()).toBe(true);
+  });
+
+  test('that was taken for dead, because its machine was asleep, hears of it when it wakes (R84)', async () => {
+    const folder = await temporaryFolder();
+    const taken = new EventEmitter();
+    const onLost = (error: Error) => taken.emit('lost', error);
+    const first = await lockFolder(folder, elsewhere(7), { onLost });
+    const second = lockFolder(folder, as(2));
+    await listen(30);
+    await second;
+    const lost = once(taken, 'lost');
+    await heart.step(5_000);
+    expect(await lost).toEqual([expect.objectContaining({ name: 'InboxInUse', pid: 2 })]);
+    expect(await first.isHeld()).toBe(false);
+  });
+});
+
+test('a lock of a version that did not say where it was is judged by its process', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'lock'));
+  const started = createHash('sha256').update('monday').digest('hex').slice(0, 16);
+  await writeFile(join(folder, 'lock', `1-${started}-${randomUUID()}`), '');
+  await expect(lockFolder(folder, as(2))).rejects.toMatchObject({ pid: 1 });
+  await lockFolder(folder, as(2, new Map([[2, 'tuesday']])));
+});

@@ -1,0 +1,211 @@
+import { describe, expect, test } from '@jest/globals';
+import { infoElement } from '../../../src/protocol/disco.js';
+import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
+import { JINGLE_FEATURES } from '../../../src/protocol/jingle/jingle-file-transfers.js';
+import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
+import { SI_FEATURES } from '../../../src/protocol/si/stanzas.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import { probe } from '../../../src/transfer/finding/probe.js';
+import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
+
+const JULIET = 'juliet@capulet.example';
+const INBAND = `${JULIET}/inband`;
+const DESK = `${JULIET}/desk`;
+const PHONE = `${JULIET}/phone`;
+
+interface Client {
+  features: readonly string[];
+  /** Category and type. Default: `client/pc`. */
+  identity?: string;
+  name?: string;
+  /** What it answers to the question for its version. */
+  software?: { name?: string; version?: string };
+  /** Milliseconds that each ping takes, in turn. */
+  pings?: number[];
+}
+
+/** Romeo in a world whose server answers for everybody. */
+function romeoAmong(clients: Record<string, Client>, seen: string[] = []) {
+  const sent: string[] = [];
+  const said: string[] = [];
+  const clock = new ManualClock();
+  const answer = async (to: string, question: string): Promise<Element | undefined> => {
+    const client = clients[to];
+    if (!client) return undefined;
+    const { features, identity = 'client/pc', name = '', software, pings = [] } = client;
+    const [category = '', type = ''] = identity.split('/');
+    if (question === 'http://jabber.org/protocol/disco#info') {
+      return infoElement({ identity: { category, type, name }, features });
+    }
+    if (question === 'urn:xmpp:ping') await clock.advance(pings.shift() ?? 0);
+    const fields = Object.entries(software ?? {}).map(([key, text]) => xml(key, {}, text));
+    return question === 'jabber:iq:version' && software
+      ? xml('query', { xmlns: question }, ...fields)
+      : undefined;
+  };
+  const session: StanzaSession = new StanzaSession('romeo@montague.example/orchard', {
+    write: async ({ name, attrs: { to = '', id }, children }) => {
+      const [asked] = children as Element[];
+      sent.push(`${name} ${to}`);
+      if (name === 'presence') {
+        for (const from of seen) session.receive(xml('presence', { from }));
+        return;
+      }
+      const payload = await answer(to, asked?.getNS() ?? '');
+      const error = new StanzaError('cancel', 'service-unavailable').toElement();
+      const type = payload ? 'result' : 'error';
+      session.receive(xml('iq', { type, from: to, id }, payload ?? error));
+    },
+    close: async () => undefined,
+  });
+  const { signal } = new AbortController();
+  const ask = (jid: string) => probe(session, jid, signal, (text) => said.push(text), clock);
+  return { session, ask, sent, said };
+}
+
+const ABLE = [...JINGLE_FEATURES, ...SI_FEATURES, NS_IBB];
+
+test('tells of the one named its program, its ways, the median round trip and the choice', async () => {
+  const software = { name: 'Psi', version: '1.5' };
+  const { ask } = romeoAmong({ [DESK]: { features: ABLE, software, pings: [900, 20, 31] } });
+  expect(await ask('Juliet@capulet.example/desk')).toEqual({
+    resources: [
+      {
+        peer: DESK,
+        client: 'Psi',
+        version: '1.5',
+        ways: ['jingle', 'si', 'ibb'],
+        roundTripMs: 31,
+        via: 'jingle',
+        why: 'it is the one named',
+        remark: expect.stringContaining('50 ms'),
+      },
+    ],
+  });
+});
+
+test('takes the name from service discovery where no version is told', async () => {
+  const { ask, said } = romeoAmong({ [DESK]: { features: [NS_IBB], name: 'Dino' } });
+  const { resources } = await ask(DESK);
+  expect(resources).toMatchObject([{ client: 'Dino', remark: expect.stringContaining('Dino') }]);
+  expect(resources[0]).not.toHaveProperty('version');
+  expect(said.at(-1)).toBe(`the version of what runs at ${DESK} is not told (service-unavailable)`);
+});
+
+test('shows what Dino says and what becomes of it, and that nothing would be sent to it (R75)', async () => {
+  for (const jid of [DESK, JULIET]) {
+    const { ask } = romeoAmong({ [DESK]: { features: ABLE, name: 'Dino' } }, [DESK]);
+    const { resources, nobody } = await ask(jid);
+    expect(resources).toMatchObject([
+      {
+        client: 'Dino',
+        ways: ['jingle', 'si', 'ibb'],
+        remark: expect.stringContaining('keeps nothing'),
+      },
+    ]);
+    expect(resources[0]).not.toHaveProperty('via');
+    expect(nobody?.message).toMatch(/desk: Dino .* keeps nothing of it/);
+  }
+});
+
+test('tells of one whose server answers in its place no ways, and which one would be tried first (R74)', async () => {
+  const { ask } = romeoAmong({ [DESK]: { features: [], identity: 'account/registered' } });
+  expect((await ask(DESK)).resources).toMatchObject([
+    { peer: DESK, ways: [], via: 'jingle', why: expect.stringContaining('answers in its place') },
+  ]);
+});
+
+test('cuts names and versions that are too long for a line', async () => {
+  const long = 'x'.repeat(10_000);
+  const software = { name: long, version: long };
+  const { ask } = romeoAmong({ [DESK]: { features: [], software } });
+  const [one] = (await ask(DESK)).resources;
+  expect(one?.client).toHaveLength(100);
+  expect(one?.version).toHaveLength(100);
+  const { ask: askAgain } = romeoAmong({ [DESK]: { features: [], name: long } });
+  expect((await askAgain(DESK)).resources[0]?.client).toHaveLength(100);
+});
+
+test('of one who is named and says nothing of files, a bare bytestream is what is left', async () => {
+  const { ask } = romeoAmong({ [DESK]: { features: [] } });
+  const { resources, nobody } = await ask(DESK);
+  expect(resources).toMatchObject([{ peer: DESK, ways: [], via: 'ibb' }]);
+  expect(nobody).toBeUndefined();
+});
+
+test('one who is named and answers nothing is nobody', async () => {
+  const { resources, nobody } = await romeoAmong({}).ask(DESK);
+  expect(resources).toEqual([]);
+  expect(nobody).toBeInstanceOf(RecipientUnreachable);
+  expect(nobody?.message).toContain(`${DESK}: service-unavailable`);
+  expect(nobody?.message).not.toContain('propose');
+});
+
+describe('of a bare JID', () => {
+  const choices = async (clients: Record<string, Client>, seen: string[]) => {
+    const { resources } = await romeoAmong(clients, seen).ask(JULIET);
+    return resources.map(({ peer, via }) => [peer, via]);
+  };
+
+  test('the resource inband is chosen, and the others are told of', async () => {
+    const clients = { [INBAND]: { features: [NS_IBB] }, [DESK]: { features: ABLE } };
+    expect(await choices(clients, [INBAND, DESK])).toEqual([
+      [INBAND, 'ibb'],
+      [DESK, undefined],
+    ]);
+  });
+
+  test('else the ablest', async () => {
+    const clients = { [DESK]: { features: SI_FEATURES }, [PHONE]: { features: ABLE } };
+    expect(await choices(clients, [DESK, PHONE])).toEqual([
+      [DESK, undefined],
+      [PHONE, 'jingle'],
+    ]);
+  });
+
+  test('several that may proceed are each a choice; of others, the first', async () => {
+    const proceeding = { features: [...ABLE, NS_JINGLE_MESSAGE] };
+    expect(await choices({ [DESK]: proceeding, [PHONE]: proceeding }, [DESK, PHONE])).toEqual([
+      [DESK, 'jingle'],
+      [PHONE, 'jingle'],
+    ]);
+    const able = { features: ABLE };
+    expect(await choices({ [DESK]: able, [PHONE]: able }, [DESK, PHONE])).toEqual([
+      [DESK, 'jingle'],
+      [PHONE, undefined],
+    ]);
+  });
+
+  test('those who are seen and take no files, or answer nothing, are told of, with why nobody is chosen', async () => {
+    const { ask } = romeoAmong({ [DESK]: { features: ['urn:chat'] } }, [DESK, PHONE]);
+    const { resources, nobody } = await ask(JULIET);
+    expect(resources).toEqual([
+      { peer: DESK, ways: [], roundTripMs: 0 },
+      { peer: PHONE, ways: [] },
+    ]);
+    expect(nobody?.message).toContain(`${DESK} takes no files in the stream`);
+    expect(nobody?.message).toContain(`${PHONE}: service-unavailable`);
+  });
+
+  test('nobody is sent anything but questions', async () => {
+    const proceeding = { features: [...ABLE, NS_JINGLE_MESSAGE] };
+    for (const seen of [[], [DESK, PHONE]]) {
+      const { ask, sent } = romeoAmong({ [DESK]: proceeding, [PHONE]: proceeding }, seen);
+      await ask(JULIET);
+      const names = new Set(sent.map((one) => one.split(' ')[0]));
+      expect([...names].sort()).toEqual(['iq', 'presence']);
+    }
+  });
+});
+
+test('ends with the session', async () => {
+  const { ask, session } = romeoAmong({ [DESK]: { features: ABLE } });
+  const asking = ask(DESK);
+  const lost = new ConnectionLost('cut');
+  session.end(lost);
+  await expect(asking).rejects.toBe(lost);
+  await settled();
+});

@@ -1,0 +1,95 @@
+import { expect, test } from '@jest/globals';
+import { FilesUnderWay } from '../../../src/transfer/receiving/files-under-way.js';
+import { type IncomingOffer, StillUnderWay } from '../../../src/transfer/receiving/receive-file.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
+
+const never = new AbortController().signal;
+
+/** The same file each time, from another resource; notes what it was failed with. */
+function offer(resource: string, size = 100) {
+  const failures: string[] = [];
+  const hashes = new Map([['sha-256', Buffer.alloc(32)]]);
+  const file = {
+    ...{ peer: `romeo@montague.example/${resource}`, ranged: true, hashFunctions: ['sha-256'] },
+    offer: { name: 'letter.txt', size, hashes },
+    fail: (error: Error) => void failures.push(error.name),
+  } as unknown as IncomingOffer;
+  return { file, failures };
+}
+
+async function twice(between: (progressed: (bytes: number) => void) => void, size?: number) {
+  const clock = new ManualClock();
+  const files = new FilesUnderWay(clock);
+  const [first, second] = [offer('one'), offer('two', size)];
+  const place = await files.enter(first.file, never);
+  let hasEntered = false;
+  const entering = files.enter(second.file, never).then(() => {
+    hasEntered = true;
+  });
+  await settled();
+  const atOnce = hasEntered;
+  between((bytes) => place.progressed(bytes));
+  await clock.advance(5_000);
+  return { atOnce, failures: first.failures, isIn: () => hasEntered, place, entering };
+}
+
+test('a stalled transfer gives way when its file is offered again, as soon as it has ended', async () => {
+  const { atOnce, failures, isIn, place, entering } = await twice(() => undefined);
+  expect(atOnce).toBe(false);
+  expect(failures).toEqual(['OfferedAgain']);
+  expect(isIn()).toBe(false);
+  place.leave();
+  await entering;
+});
+
+test('a transfer that ends while it is watched, as when the connection goes, is not watched any longer', async () => {
+  const files = new FilesUnderWay(new ManualClock());
+  const first = await files.enter(offer('one').file, never);
+  const entering = files.enter(offer('two').file, never);
+  first.leave();
+  await entering;
+});
+
+test('a transfer that goes on stays beside one of the same file', async () => {
+  const { failures, entering } = await twice((progressed) => progressed(10));
+  await entering;
+  expect(failures).toEqual([]);
+});
+
+test('another file does not wait', async () => {
+  const { atOnce, failures } = await twice(() => undefined, 101);
+  expect(atOnce).toBe(true);
+  expect(failures).toEqual([]);
+});
+
+// A sender whose connection had broken was declined, as its own dead transfer held the last place.
+test('a file takes the place of its own stalled transfer where there is no other, one at a time', async () => {
+  const clock = new ManualClock();
+  const files = new FilesUnderWay(clock);
+  const [first, second, third] = [offer('one'), offer('two'), offer('three')];
+  expect(files.mayReplace(first.file)).toBe(false);
+  const place = await files.enter(first.file, never);
+  expect(files.mayReplace(second.file)).toBe(true);
+  expect(files.mayReplace(offer('two', 101).file)).toBe(false);
+  const entering = files.enter(second.file, never, true);
+  expect(files.mayReplace(third.file)).toBe(false);
+  await clock.advance(5_000);
+  expect(first.failures).toEqual(['OfferedAgain']);
+  place.leave();
+  await entering;
+  expect(files.mayReplace(third.file)).toBe(true);
+});
+
+test('a file does not take the place of its own transfer that goes on', async () => {
+  const clock = new ManualClock();
+  const files = new FilesUnderWay(clock);
+  const [first, second] = [offer('one'), offer('two')];
+  const place = await files.enter(first.file, never);
+  const entering = expect(files.enter(second.file, never, true)).rejects.toThrow(StillUnderWay);
+  place.progressed(10);
+  await clock.advance(5_000);
+  await entering;
+  expect(first.failures).toEqual([]);
+  // It may stall later, and give way to the next try.
+  expect(files.mayReplace(offer('three').file)).toBe(true);
+});
