@@ -159,12 +159,24 @@ export class JingleSession {
 
   #accepted({ contents }: Jingle): void {
     if (this.role !== 'initiator' || !this.isPending) throw outOfOrder();
-    const [accepted, ...others] = contents;
-    if (!accepted || others.length > 0 || accepted.name !== this.content.name) {
-      throw new StanzaError('modify', 'bad-request', 'accept what was offered');
+    try {
+      const [accepted, ...others] = contents;
+      if (!accepted || others.length > 0 || accepted.name !== this.content.name) {
+        throw new StanzaError('modify', 'bad-request', 'accept what was offered');
+      }
+      this.handlers.accepted?.(accepted);
+    } catch (error) {
+      this.misunderstood('session-accept', error as Error);
+      throw error;
     }
-    this.handlers.accepted?.(accepted);
     this.#state = 'active';
+  }
+
+  /** No peer answers an offer twice: after an answer that cannot be read nothing is to be waited for. */
+  misunderstood(action: unknown, { message }: Error): void {
+    if (action !== 'session-accept' || this.role !== 'initiator' || !this.isPending) return;
+    const text = `the answer does not fit the offer: ${message}`;
+    this.#later(() => this.terminate({ condition: 'failed-application', text }));
   }
 
   #informed({ info }: Jingle): void {

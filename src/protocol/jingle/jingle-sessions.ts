@@ -44,7 +44,7 @@ export class JingleSessions {
   }
 
   #receive(element: Element, peer: string): undefined {
-    const jingle = stanzas.readJingle(element);
+    const jingle = this.#read(element, peer);
     const session = this.#sessions.get(keyOf(peer, jingle.sid));
     if (session) return this.#continue(session, jingle);
     if (jingle.action !== 'session-initiate') throw stanzas.unknownSession();
@@ -60,6 +60,16 @@ export class JingleSessions {
       else if (initiated.isPending) this.onInitiate(initiated);
     });
     return undefined;
+  }
+
+  #read(element: Element, peer: string): stanzas.Jingle {
+    try {
+      return stanzas.readJingle(element);
+    } catch (error) {
+      const { sid = '', action } = element.attrs;
+      this.#sessions.get(keyOf(peer, sid))?.misunderstood(action, error as Error);
+      throw error;
+    }
   }
 
   #refuseChoice(initiated: JingleSession): void {

@@ -344,11 +344,16 @@ describe('in a session that we have offered', () => {
     ['larger blocks', accept("block-size='4'", "block-size='65535'")],
     ['what is behind the end', accept('<size>', "<range offset='7'/><size>")],
     ['a broken range', accept('<size>', "<range offset='x'/><size>")],
-  ])('accepting %s is refused, and the offer stands', async (_what, text) => {
-    const { says, outgoing } = await afterHisOffer();
+    ["in nobody's name", accept("creator='initiator'", "creator='tybalt'")],
+  ])('accepting %s is refused, and ends the offer at once (R112)', async (_what, text) => {
+    const { says, said, outgoing } = await afterHisOffer();
     expect(await says(text)).toBe('bad-request');
-    expect(await says(accept())).toBe('taken');
-    expect((await outgoing).stream.peer).toBe(JULIET);
+    expect(said().at(-1)).toBe('session-terminate failed-application');
+    await expect(outgoing).rejects.toMatchObject({
+      name: 'JingleEnded',
+      message: expect.stringContaining('the answer does not fit the offer: bad-request'),
+    });
+    expect(await says(accept())).toBe('item-not-found unknown-session');
   });
 
   test('a third party cannot accept it, nor end it', async () => {
