@@ -12,7 +12,17 @@ export type Event =
   | { event: 'failed'; error: string; exitCode: number; peer?: string; name?: string }
   | Blob
   | Setting
-  | Probed;
+  | Probed
+  | Aside;
+
+/** What is said to a person beside the results. `--json` has no lines of it. */
+export type Aside =
+  /** For those who did not ask for `--quiet`. */
+  | { event: 'warning'; text: string }
+  /** For those who asked for `--verbose`. */
+  | { event: 'note'; text: string }
+  /** Something takes its time, until the promise settles; its failure is told by another event. */
+  | { event: 'waiting'; text: string; until: Promise<unknown> };
 
 /** A blob was fetched (with `path`) or published; or is listed, with `published`. */
 export interface Blob {

@@ -1,6 +1,6 @@
-import type { Event } from '../transfer/events.js';
+import type { Event, Report } from '../transfer/events.js';
 import { display, UNSAFE } from './display.js';
-import { sentenceOf } from './lines.js';
+import { isAside, isWanted, sentenceOf } from './lines.js';
 import { asides } from './plain.js';
 import type { Reporter, ReportOptions } from './report.js';
 import { transferKey } from './transfer-key.js';
@@ -11,15 +11,13 @@ const PROGRESS_INTERVAL_MS = 1_000; // the command line promises "at most one a 
 export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
   const { stdout, stderr, now } = options;
   const due = progressThrottle(now);
-  return {
-    ...asides(options),
-    report: (event) => {
-      if (due(event)) stdout.write(`${toJson(event)}\n`);
-      if (event.event === 'failed') stderr.write(`${display(sentenceOf(event) ?? '')}\n`);
-    },
-    expect: () => {},
-    close: () => {},
+  const report: Report = (event) => {
+    const isResult = !isAside(event);
+    if (isResult && due(event)) stdout.write(`${toJson(event)}\n`);
+    const isTold = event.event === 'failed' || (!isResult && isWanted(event, options));
+    if (isTold) stderr.write(`${display(sentenceOf(event) ?? '')}\n`);
   };
+  return { report, ...asides(report), expect: () => {}, close: () => {} };
 }
 
 /** Says of each event in turn whether it is to be shown. */

@@ -1,4 +1,4 @@
-import type { Event, Probed } from '../transfer/events.js';
+import type { Aside, Event, Probed } from '../transfer/events.js';
 import { formatBytes } from './format.js';
 
 /**
@@ -39,7 +39,22 @@ export function sentenceOf(event: Event): string | undefined {
       return sentenceOfBlob(event);
     case 'resource':
       return sentenceOfProbed(event);
+    case 'warning':
+      return `inband: ${event.text}`;
+    case 'note':
+    case 'waiting':
+      return event.text;
   }
+}
+
+export function isAside(event: Event): event is Aside {
+  return event.event === 'warning' || event.event === 'note' || event.event === 'waiting';
+}
+
+/** Whether a person reads of it, by the flags. */
+export function isWanted({ event }: Event, flags: { quiet: boolean; verbose: boolean }): boolean {
+  if (event === 'note' || event === 'waiting') return flags.verbose;
+  return event === 'failed' || !flags.quiet;
 }
 
 /** Of the end of a session the line that says why it ended tells enough. */

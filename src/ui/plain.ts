@@ -1,45 +1,30 @@
+import type { Report } from '../transfer/events.js';
 import { display } from './display.js';
-import { resultOf, sentenceOf } from './lines.js';
+import { isWanted, resultOf, sentenceOf } from './lines.js';
 import type { Reporter, ReportOptions } from './report.js';
 
-/** What is said on stderr beside events. */
-export function asides({
-  quiet,
-  verbose,
-  stderr,
-}: Pick<ReportOptions, 'quiet' | 'verbose' | 'stderr'>): Pick<
-  Reporter,
-  'warn' | 'note' | 'connecting'
-> {
-  const note = (text: string): void => {
-    if (verbose) stderr.write(`${display(text)}\n`);
-  };
+/** The events beside the results, as calls. */
+export function asides(report: Report): Pick<Reporter, 'warn' | 'note' | 'connecting'> {
   return {
-    note,
-    warn: (text) => {
-      if (!quiet) stderr.write(`${display(`inband: ${text}`)}\n`);
-    },
+    warn: (text) => report({ event: 'warning', text }),
+    note: (text) => report({ event: 'note', text }),
     connecting: (text, work) => {
-      note(text);
-      return work();
+      const until = Promise.resolve().then(work);
+      report({ event: 'waiting', text, until });
+      return until;
     },
   };
 }
 
 /** Results alone on stdout, sentences on stderr. */
 export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Reporter {
-  const { quiet, stdout, stderr } = options;
-  return {
-    ...asides(options),
-    report: (event) => {
-      const result = resultOf(event);
-      // In a pipe a result is for a script, which must get it exactly.
-      if (result !== undefined) stdout.write(`${stdout.isTTY ? display(result) : result}\n`);
-      const sentence = sentenceOf(event);
-      if (sentence === undefined || (quiet && event.event !== 'failed')) return;
-      stderr.write(`${display(sentence)}\n`);
-    },
-    expect: () => {},
-    close: () => {},
+  const { stdout, stderr } = options;
+  const report: Report = (event) => {
+    const result = resultOf(event);
+    // In a pipe a result is for a script, which must get it exactly.
+    if (result !== undefined) stdout.write(`${stdout.isTTY ? display(result) : result}\n`);
+    const sentence = isWanted(event, options) ? sentenceOf(event) : undefined;
+    if (sentence !== undefined) stderr.write(`${display(sentence)}\n`);
   };
+  return { report, ...asides(report), expect: () => {}, close: () => {} };
 }

@@ -1,5 +1,7 @@
+import type { Report } from '../transfer/events.js';
 import { Bars } from './bars.js';
-import { plainReporter } from './plain.js';
+import { isWanted } from './lines.js';
+import { asides, plainReporter } from './plain.js';
 import type { Reporter, ReportOptions } from './report.js';
 import { Spinner } from './spinner.js';
 
@@ -20,25 +22,26 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
     print();
     if (!closed) bars.show();
   };
+  const wait = (text: string, until: Promise<unknown>): void => {
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      spinner.stop();
+    };
+    until.then(end, end);
+    // While bars are there, the line of a lost connection says enough.
+    void spinner.start(text, () => !isOver && !closed && !bars.running);
+  };
+  const report: Report = (event) => {
+    bars.track(event);
+    if (event.event === 'waiting') wait(event.text, event.until);
+    else if (event.event !== 'progress' && isWanted(event, options))
+      aside(() => plain.report(event));
+  };
   return {
-    report: (event) => {
-      bars.track(event);
-      if (event.event !== 'progress') aside(() => plain.report(event));
-    },
+    report,
+    ...asides(report),
     expect: (sizes) => bars.expect(sizes),
-    warn: (text) => aside(() => plain.warn(text)),
-    note: (text) => {
-      if (options.verbose) aside(() => plain.note(text));
-    },
-    connecting: async (text, work) => {
-      // While bars are there, the line of a lost connection says enough.
-      await spinner.start(text, () => !closed && !bars.running);
-      try {
-        return await work();
-      } finally {
-        spinner.stop();
-      }
-    },
     close: () => {
       closed = true;
       spinner.stop();

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Event } from '../../src/transfer/events.js';
 import { jsonReporter } from '../../src/ui/json.js';
+import { isAside } from '../../src/ui/lines.js';
 import { eventsSaying, samples } from './samples.js';
 import { Pipe } from './screen.js';
 
@@ -23,13 +24,11 @@ test('writes one object a line without spaces, the event first', () => {
   );
 });
 
-test('gives every event back as it was, without the direction', () => {
+test('gives every result back as it was, without the direction', () => {
   const { lines, report } = json();
-  for (const event of Object.values(samples)) report(event);
-  const expected = Object.values(samples).map((event: Event) => ({
-    ...event,
-    incoming: undefined,
-  }));
+  const results = Object.values<Event>(samples).filter((event) => !isAside(event));
+  for (const event of results) report(event);
+  const expected = results.map((event) => ({ ...event, incoming: undefined }));
   expect(lines().map((line) => JSON.parse(line))).toEqual(expected);
 });
 
@@ -59,7 +58,7 @@ test('shows the first progress of a name that is sent again', () => {
 
 test('writes nothing but printable characters, and loses none (R10)', () => {
   const hostile = 'a\n\x1b[2J\x7f\x9b\u202e\u200b\u2028\u{e0041}\ud800b';
-  for (const event of eventsSaying(hostile)) {
+  for (const event of eventsSaying(hostile).filter((one) => !isAside(one))) {
     const { stdout, report } = json();
     report(event);
     expect(stdout.text).toMatch(/^[\x20-\x7e]+\n$/);
@@ -72,6 +71,12 @@ test('tells of a failure on stderr as well', () => {
   report({ event: 'failed', error: 'no\x1b', exitCode: 4 });
   expect(stdout.text).toBe('{"event":"failed","error":"no\\u001b","exitCode":4}\n');
   expect(stderr.text).toBe('inband: no\\u{1b}\n');
+});
+
+test('writes a warning to stderr alone, escaped', () => {
+  const { stdout, stderr, report } = json();
+  report({ event: 'warning', text: 'no\x1b' });
+  expect([stdout.text, stderr.text]).toEqual(['', 'inband: no\\u{1b}\n']);
 });
 
 test('writes notes to stderr, if they are asked for', async () => {

@@ -25,6 +25,9 @@ test.each([
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
+  ['warning', 'inband: bob is busy'],
+  ['note', 'found a server'],
+  ['waiting', 'connecting'],
 ] as const)('tells of %s: %s', (kind, sentence) => {
   expect(sentenceOf(samples[kind])).toBe(sentence);
 });

@@ -28,6 +28,9 @@ export const samples = {
     ...{ roundTripMs: 31, via: 'jingle', why: 'it is the one named', remark: 'Psi is slow' },
   },
   published: { event: 'blob', cid, type: 'image/png', size: 2_000 },
+  warning: { event: 'warning', text: 'bob is busy' },
+  note: { event: 'note', text: 'found a server' },
+  waiting: { event: 'waiting', text: 'connecting', until: Promise.resolve() },
 } satisfies Record<string, Event>;
 
 /** An event of each kind whose every text is this one. */
