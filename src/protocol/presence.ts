@@ -6,7 +6,7 @@ import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';
 import { type Caps, readCaps } from './caps.js';
 import { type Clock, systemClock } from './clock.js';
-import { discoverFeatures } from './disco.js';
+import { discoverFeatures, discoverInfo } from './disco.js';
 
 /**
  * §8.5.2: the server gives a resource of negative priority no message that is for the person, neither a new one
@@ -43,30 +43,42 @@ export async function seenResources(
   clock: Clock = systemClock,
 ): Promise<SeenResource[]> {
   const bare = bareJid(contact);
-  const seen = new Map<string, Caps | undefined>();
-  let told = false;
+  /** Of each account that the one named may be, as the server has stamped them. */
+  const told = new Map<string, Map<string, SeenResource>>();
   const forget = session.onPresence((presence) => {
     const { from, type } = presence.attrs;
     if (!from || !mayBeForms(bareJid(from), bare)) return;
-    told = true;
+    const seen = told.get(bareJid(from)) ?? new Map<string, SeenResource>();
+    told.set(bareJid(from), seen);
     const { resource } = parseJid(from);
     if (!resource) return;
-    // Another form may be another account: what the one that was named says shows whether it is the same one.
     const jid = formatJid({ ...parseJid(bare), resource });
     if (type !== undefined) seen.delete(jid);
     else if (seen.size < MAX_SEEN || seen.has(jid)) {
-      seen.set(jid, jid === from ? readCaps(presence) : undefined);
+      seen.set(jid, { jid, caps: jid === from ? readCaps(presence) : undefined });
     }
   });
   try {
     await session.send(xml('presence', { type: 'probe', to: bare }));
-    await discoverFeatures(session, bare, options).catch(ignoreStanzaError);
+    // Presence comes unasked, and two forms may be two accounts. The one that was asked says which it is.
+    const account = await formOf(session, bare, options);
     const signals = [session.ended, ...(options.signal ? [options.signal] : [])];
-    if (!told) await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
+    if (!told.has(account))
+      await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
     for (const signal of signals) signal.throwIfAborted();
-    return [...seen].map(([jid, caps]) => ({ jid, caps }));
+    return [...(told.get(account)?.values() ?? [])];
   } finally {
     forget();
+  }
+}
+
+/** A bare JID as its server has it, which may refuse to say more. */
+async function formOf(session: Session, bare: string, options: RequestOptions): Promise<string> {
+  try {
+    return bareJid((await discoverInfo(session, bare, undefined, options)).jid);
+  } catch (error) {
+    ignoreStanzaError(error as Error);
+    return bareJid((error as StanzaError).from ?? bare);
   }
 }
 

@@ -64,6 +64,24 @@ describe('the resources of a contact', () => {
     expect(seen).not.toContain('juliet@capulet.example/6001');
   });
 
+  /** Unasked, two accounts whose names are forms of the name that was typed are heard of, and one that answers. */
+  test.each([
+    ['strasse', ['straße@capulet.example/hers']],
+    ['straße', ['straße@capulet.example/his']],
+  ])('are those of the account %s that was asked, by no other form (R115)', async (local, seen) => {
+    const session: StanzaSession = new StanzaSession(ROMEO, {
+      write: async ({ name, attrs: { id } }) => {
+        session.receive(presence('strasse@capulet.example/hers'));
+        session.receive(presence('straße@capulet.example/his'));
+        const from = `${local}@capulet.example`;
+        if (name === 'iq') session.receive(xml('iq', { type: 'error', from, id }));
+      },
+      close: async () => undefined,
+    });
+    const found = await seenResources(session, 'straße@capulet.example', {});
+    expect(found.map(({ jid }) => jid)).toEqual(seen);
+  });
+
   test('are none where its server tells of none in time', async () => {
     const { session } = at(() => []);
     const clock = new ManualClock();
