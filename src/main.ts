@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
-import { addCacheCommand, type BlobCache } from './commands/cache.js';
+import { addCacheCommand } from './commands/cache.js';
 import { addConfigCommand } from './commands/config.js';
 import { type Context, FileFailed, type OutputFlags } from './commands/context.js';
 import { addFetchCommand } from './commands/fetch.js';
@@ -15,6 +15,7 @@ import { HandlerRegistry } from './protocol/handler-registry.js';
 import type { ConnectOptions } from './session/connect.js';
 import type { Session } from './session/session.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
+import type { BlobCache } from './transfer/blob-cache.js';
 import { chooseMode, createReport, type Reporter } from './ui/report.js';
 
 /** Exit codes by the name of the error; 1 is anything that is not here. */

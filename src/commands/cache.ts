@@ -1,30 +1,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { ListedBlob } from '../transfer/blob-cache.js';
 import { display } from '../ui/display.js';
 import type { Context, OutputFlags } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addOutputOptions } from './options.js';
-
-/** A blob in the cache, or, apart from it, one that was published here. */
-export interface ListedBlob {
-  published: boolean;
-  cid: string;
-  type: string;
-  /** Bytes. */
-  size: number;
-  /** When it ends; `undefined`: never. */
-  expires?: Date;
-  /** JID that it came from. */
-  peer?: string;
-}
-
-export interface BlobCache {
-  /** Those published, then those fetched; oldest first. */
-  list(): Promise<ListedBlob[]>;
-  /** Removes what is expired or damaged, and of those fetched what is beyond the limits. */
-  prune(): Promise<void>;
-}
 
 export function addCacheCommand(program: Command, context: Context): void {
   const cache = program

@@ -3,9 +3,9 @@ import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
 import type { Trust } from '../session/stream/certificates.js';
+import type { BlobCache } from '../transfer/blob-cache.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { Reporter } from '../ui/report.js';
-import type { BlobCache } from './cache.js';
 
 /** What a command needs from the world; `main` provides it. */
 export interface Context {

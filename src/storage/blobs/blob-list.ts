@@ -1,5 +1,5 @@
-import type { ListedBlob } from '../../commands/cache.js';
 import type { ContentId } from '../../protocol/bob/content-id.js';
+import type { ListedBlob } from '../../transfer/blob-cache.js';
 import type { BlobEntry, BlobFolder } from './blob-folder.js';
 
 /** All blobs of both folders, those published first. */
@@ -21,13 +21,5 @@ function expiryOf({ maxAge, storedAt }: BlobEntry): Date | undefined {
 
 function toListed(entry: BlobEntry, published: boolean, cid: string): ListedBlob {
   const { type, size, from } = entry;
-  const expires = expiryOf(entry);
-  return {
-    published,
-    cid,
-    type,
-    size,
-    ...(expires ? { expires } : {}),
-    ...(from ? { peer: from } : {}),
-  };
+  return { published, cid, type, size, expires: expiryOf(entry), peer: from };
 }
