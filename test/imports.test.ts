@@ -5,7 +5,7 @@ import { forbiddenImports } from './support/imports.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-test('imports in src/ point the way that design.md says', () => {
+test('imports in src/ point the way that design.md says, types too (R134)', () => {
   const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' });
   const sources = paths
     .filter((path) => path.endsWith('.ts'))
@@ -44,6 +44,8 @@ describe('the check', () => {
     ['transfer/a.ts', "import { b } from '../commands/b.js';", 'commands/b.ts'],
     ['transfer/a.ts', "import { b } from '../ui/b.js';", 'ui/b.ts'],
     ['transfer/a.ts', "import { b } from '../storage/b.js';", 'storage/b.ts'],
+    ['storage/a.ts', "import type { B } from '../commands/b.js';", 'commands/b.ts'],
+    ['ui/a.ts', "import type { B } from '../commands/b.js';", 'commands/b.ts'],
     ['commands/a.ts', "import type { B } from '../storage/b.js';", 'storage/b.ts'],
     ['commands/a.ts', "import { b } from '../main.js';", 'main.ts'],
     ['main.ts', "import { b } from './index.js';", 'index.ts'],

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { parseSync } from '@swc/core';
+import { COMPUTED, type Import, importsOf } from './syntax.js';
 
 /** What the files of a folder of src/ may import of ours (design.md, "Shape"), beside files of the same folder. */
 interface Rule {
@@ -16,8 +16,8 @@ const RULES: Record<string, Rule> = {
   transfer: { values: ['protocol', 'session'], types: [] },
   protocol: { values: ['session'], types: [] },
   session: { values: [], types: [] },
-  storage: { values: [], types: EVERYTHING },
-  ui: { values: [], types: EVERYTHING },
+  storage: { values: [], types: ['transfer', 'protocol', 'session'] },
+  ui: { values: [], types: ['transfer', 'protocol', 'session'] },
 };
 
 /** Packages that one folder keeps from all others. */
@@ -25,14 +25,6 @@ const OWNERS: [RegExp, string][] = [
   [/^@xmpp\//, 'session'],
   [/^(ora|cli-progress)$/, 'ui'],
 ];
-
-/** What `import(x)` counts as: nobody can tell where it leads. */
-const COMPUTED = 'import() of something other than a string';
-
-interface Import {
-  specifier: string;
-  typeOnly: boolean;
-}
 
 /**
  * The imports that design.md does not allow, as `from -> to`. The keys of `sources` are paths in src/.
@@ -57,7 +49,7 @@ function problemOfPackage(path: string, { specifier }: Import): string | undefin
 }
 
 function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | undefined {
-  const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+  const target = targetOf(path, specifier);
   // The version is there.
   if (target === '../package.json' && folderOf(path) === '') return undefined;
   const arrow = `${path} -> ${target}`;
@@ -69,53 +61,11 @@ function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | 
   return typeOnly ? undefined : `${arrow} (types only: import type)`;
 }
 
+/** The path in src/ of what a file there imports by a path of its own. */
+export function targetOf(path: string, specifier: string): string {
+  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+}
+
 function folderOf(path: string): string {
   return path.includes('/') ? (path.split('/')[0] ?? '') : '';
-}
-
-/** The part of swc's syntax tree that tells of imports. */
-interface Node {
-  type: string;
-  typeOnly?: boolean;
-  source?: { value: string } | null;
-  argument?: { value: string };
-  callee?: { type: string };
-  arguments?: { expression: { type: string; value?: string } }[];
-}
-
-/** Every import and re-export of a module: static, dynamic, and inside a type. */
-function importsOf(source: string): Import[] {
-  const found: Import[] = [];
-  visit(parseSync(source, { syntax: 'typescript', target: 'es2022' }), (node) => {
-    const specifier = specifierOf(node);
-    const typeOnly = node.typeOnly === true || node.type === 'TsImportType';
-    if (specifier !== undefined) found.push({ specifier, typeOnly });
-  });
-  return found;
-}
-
-function specifierOf(node: Node): string | undefined {
-  switch (node.type) {
-    case 'ImportDeclaration':
-    case 'ExportAllDeclaration':
-    case 'ExportNamedDeclaration':
-      return node.source?.value;
-    case 'TsImportType':
-      return node.argument?.value;
-    case 'CallExpression':
-      if (node.callee?.type !== 'Import') return undefined;
-      return literal(node.arguments?.[0]?.expression) ?? COMPUTED;
-    default:
-      return undefined;
-  }
-}
-
-function literal(expression?: { type: string; value?: string }): string | undefined {
-  return expression?.type === 'StringLiteral' ? expression.value : undefined;
-}
-
-function visit(value: unknown, see: (node: Node) => void): void {
-  if (typeof value !== 'object' || value === null) return;
-  if ('type' in value) see(value as Node);
-  for (const child of Object.values(value)) visit(child, see);
 }

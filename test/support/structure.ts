@@ -1,0 +1,127 @@
+import { posix } from 'node:path';
+import { targetOf } from './imports.js';
+import { functionsOf, importsOf, linesOf } from './syntax.js';
+
+export const MOST_LINES_OF_FILE = 200;
+export const MOST_LINES_OF_FUNCTION = 40;
+export const MOST_FILES_OF_FOLDER = 16;
+
+/** The keys are paths in src/. */
+export type Sources = Record<string, string>;
+
+/** What breaks a rule: the path of the file (of the folder, by `folders`) and what is wrong with it. */
+export interface Problem {
+  path: string;
+  text: string;
+}
+
+export type RuleName = 'files' | 'functions' | 'cycles' | 'folders' | 'late' | 'doors';
+
+export const RULES: Record<RuleName, (sources: Sources) => Problem[]> = {
+  files: longFiles,
+  functions: longFunctions,
+  cycles: filesInCycles,
+  folders: fullFolders,
+  late: lateImports,
+  doors: severalDoors,
+};
+
+/**
+ * What breaks a rule and is not excused, one line each; and what is excused by its path though it breaks nothing any
+ * more, so that a list of exceptions can only shrink.
+ */
+export function problemsOf(sources: Sources, rule: RuleName, excused: string[] = []): string[] {
+  const found = RULES[rule](sources);
+  const broken = new Set(found.map(({ path }) => path));
+  return [
+    ...found
+      .filter(({ path }) => !excused.includes(path))
+      .map(({ path, text }) => `${path}: ${text}`),
+    ...excused.filter((path) => !broken.has(path)).map((path) => `${path}: take it off the list`),
+  ];
+}
+
+function longFiles(sources: Sources): Problem[] {
+  return Object.entries(sources).flatMap(([path, source]) => {
+    const lines = linesOf(source.trimEnd());
+    return lines > MOST_LINES_OF_FILE ? [{ path, text: `${lines} lines` }] : [];
+  });
+}
+
+function longFunctions(sources: Sources): Problem[] {
+  return Object.entries(sources).flatMap(([path, source]) =>
+    functionsOf(source)
+      .filter(({ lines }) => lines > MOST_LINES_OF_FUNCTION)
+      .map(({ name, line, lines }) => ({
+        path,
+        text: `${name || 'a function'} at line ${line} has ${lines} lines`,
+      })),
+  );
+}
+
+function fullFolders(sources: Sources): Problem[] {
+  const files = new Map<string, number>();
+  for (const path of Object.keys(sources)) {
+    const folder = posix.dirname(path);
+    files.set(folder, (files.get(folder) ?? 0) + 1);
+  }
+  return [...files]
+    .filter(([, count]) => count > MOST_FILES_OF_FOLDER)
+    .map(([path, count]) => ({ path, text: `${count} files` }));
+}
+
+/** A file is in a cycle when it reaches itself, by imports of types too. */
+function filesInCycles(sources: Sources): Problem[] {
+  const imported = new Map(
+    Object.entries(sources).map(([path, source]) => [
+      path,
+      importsOf(source).map(({ specifier }) => targetOf(path, specifier)),
+    ]),
+  );
+  return [...imported.keys()].flatMap((path) => {
+    const way = wayBack(path, imported);
+    return way ? [{ path, text: `imports itself by ${way.join(', ')}` }] : [];
+  });
+}
+
+/** The files on a shortest way from a file to itself, without it. */
+function wayBack(start: string, imported: Map<string, string[]>): string[] | undefined {
+  const ways: [string, string[]][] = [[start, []]];
+  const seen = new Set<string>();
+  for (const [path, way] of ways) {
+    for (const next of imported.get(path) ?? []) {
+      if (next === start) return way;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([next, [...way, next]]);
+    }
+  }
+  return undefined;
+}
+
+/** What only a terminal needs, and takes long to load. */
+const LATE_IN_UI = ['ui/report.ts', 'ui/spinner.ts', 'ui/terminal.ts'];
+
+/** Imports stand at the top. Only what runs, a command, and what a terminal alone needs load anything later. */
+function lateImports(sources: Sources): Problem[] {
+  return Object.entries(sources)
+    .filter(([path]) => path !== 'main.ts' && !isCommand(path) && !LATE_IN_UI.includes(path))
+    .flatMap(([path, source]) => {
+      const late = importsOf(source).filter((found) => found.late);
+      return late.map(({ specifier }) => ({ path, text: `import() of ${specifier}` }));
+    });
+}
+
+/** A command loads its work by one `import()`. */
+function severalDoors(sources: Sources): Problem[] {
+  return Object.entries(sources)
+    .filter(([path]) => isCommand(path))
+    .flatMap(([path, source]) => {
+      const late = importsOf(source).filter((found) => found.late);
+      return late.length > 1 ? [{ path, text: `${late.length} times import()` }] : [];
+    });
+}
+
+function isCommand(path: string): boolean {
+  return path.startsWith('commands/');
+}

@@ -1,0 +1,124 @@
+import { parseSync } from '@swc/core';
+
+/** What `import(x)` counts as: nobody can tell where it leads. */
+export const COMPUTED = 'import() of something other than a string';
+
+export interface Import {
+  specifier: string;
+  typeOnly: boolean;
+  /** An `import()`, which loads when it is reached. */
+  late: boolean;
+}
+
+export interface Func {
+  /** Empty where it has none of its own, as an arrow function. */
+  name: string;
+  /** Counted from 1. */
+  line: number;
+  /** From its signature to its closing brace, both included. */
+  lines: number;
+}
+
+interface Name {
+  value?: string | Name;
+}
+
+/** The part of swc's syntax tree that is read here. */
+interface Node {
+  type: string;
+  /** Bytes, counted from 1. */
+  span?: { start: number; end: number };
+  typeOnly?: boolean;
+  source?: { value: string } | null;
+  argument?: { value: string };
+  callee?: { type: string };
+  arguments?: { expression: { type: string; value?: string } }[];
+  identifier?: Name | null;
+  key?: Name;
+}
+
+/** By source: to parse all of src/ takes a second, and several rules ask. */
+const known = new Map<string, Import[]>();
+
+/** Every import and re-export of a module: static, dynamic, and inside a type. */
+export function importsOf(source: string): Import[] {
+  const imports = known.get(source) ?? readImports(source);
+  known.set(source, imports);
+  return imports;
+}
+
+function readImports(source: string): Import[] {
+  const found: Import[] = [];
+  visit(parse(source), (node) => {
+    const specifier = specifierOf(node);
+    if (specifier === undefined) return;
+    const typeOnly = node.typeOnly === true || node.type === 'TsImportType';
+    found.push({ specifier, typeOnly, late: node.type === 'CallExpression' });
+  });
+  return found;
+}
+
+function specifierOf(node: Node): string | undefined {
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ExportNamedDeclaration':
+      return node.source?.value;
+    case 'TsImportType':
+      return node.argument?.value;
+    case 'CallExpression':
+      if (node.callee?.type !== 'Import') return undefined;
+      return literal(node.arguments?.[0]?.expression) ?? COMPUTED;
+    default:
+      return undefined;
+  }
+}
+
+function literal(expression?: { type: string; value?: string }): string | undefined {
+  return expression?.type === 'StringLiteral' ? expression.value : undefined;
+}
+
+const FUNCTIONS = new Set([
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'Constructor',
+  'ClassMethod',
+  'PrivateMethod',
+  'MethodProperty',
+  'GetterProperty',
+  'SetterProperty',
+]);
+
+/** Every function of a module, those inside others too. */
+export function functionsOf(source: string): Func[] {
+  const bytes = Buffer.from(source);
+  const lineAt = (position: number) => linesOf(bytes.subarray(0, position - 1).toString());
+  const found: Func[] = [];
+  visit(parse(source), ({ type, span, identifier, key }) => {
+    if (!span || !FUNCTIONS.has(type)) return;
+    const line = lineAt(span.start);
+    const lines = lineAt(span.end) - line + 1;
+    found.push({ name: nameOf(identifier ?? key), line, lines });
+  });
+  return found;
+}
+
+/** The node of a private name has the name after its `#`. */
+function nameOf(name: Name | null | undefined): string {
+  return typeof name?.value === 'object' ? nameOf(name.value) : (name?.value ?? '');
+}
+
+export function linesOf(text: string): number {
+  return text.split('\n').length;
+}
+
+function parse(source: string) {
+  return parseSync(source, { syntax: 'typescript', target: 'es2022' });
+}
+
+function visit(value: unknown, see: (node: Node) => void): void {
+  if (typeof value !== 'object' || value === null) return;
+  if ('type' in value) see(value as Node);
+  for (const child of Object.values(value)) visit(child, see);
+}
