@@ -159,7 +159,8 @@ const SI_BY_SOCKS5 = `
   </si>`;
 
 test('a place is counted once, and taken at the moment it is looked for (R89)', async () => {
-  const { romeo, open, cut, outcome, running } = receiving(new MemoryInbox(), { maxSessions: 2 });
+  // Two of them for one account.
+  const { romeo, open, cut, outcome, running } = receiving(new MemoryInbox(), { maxSessions: 4 });
   await romeo.request('set', JULIET, siOffer('s1', { name: 'letter.txt', size: 6 }));
   // Both before either is handed over.
   const opened = await Promise.allSettled([open(), open()]);

@@ -40,7 +40,7 @@ test('fetch waits for its turn where its account has asked too much (R91)', asyn
   const session = await connect({ account: `${jid}/greedy`, password, service, ca });
   const bits = new BitsOfBinary(session);
   const ask = () => bits.getBlob({ jid: 'bob@localhost/inband', cid, cached: false });
-  // Until it has had enough: 100 at once, and one a second.
+  // Until it has had enough: 500 at once, and two a second.
   await expect(
     (async () => {
       for (let count = 0; count < 1000; count += 1) await ask();
@@ -50,7 +50,7 @@ test('fetch waits for its turn where its account has asked too much (R91)', asyn
   const fetches = Array.from({ length: 3 }, () =>
     stage.inband('alice', ['fetch', '--no-cache', '--from', 'bob@localhost', '-o', '-', cid]),
   );
-  const greedy = setInterval(() => void ask().catch(() => undefined), 1_500);
+  const greedy = setInterval(() => void ask().catch(() => undefined), 600);
   const outcomes = await Promise.all(fetches.map(outcomeOf)).finally(() => clearInterval(greedy));
   await session.close();
   expect(outcomes.map(({ code, stdout }) => [code, stdout])).toEqual(Array(3).fill([0, 'hello']));

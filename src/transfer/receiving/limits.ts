@@ -4,12 +4,6 @@ import { bareJid } from '../../session/jid.js';
 import { type Rate, TokenBuckets } from './token-buckets.js';
 
 /**
- * Of one account at a time, half of what there is in all. `inband send` needs one; the others are for its other
- * devices, and for what was cut and is not missed yet when it comes again.
- */
-const MAX_TRANSFERS_OF_ONE = 8;
-
-/**
  * Those that came to something do not count: who sends a thousand good files is not held up. The burst is for one
  * whose connection breaks all the time.
  */
@@ -19,16 +13,20 @@ const OFFERS: Rate = { burst: 30, perMinute: 10 };
 const WORTHWHILE_BYTES = 65_536;
 
 /**
- * Small files, which cost their sender next to nothing: ten thousand at once all arrive, in a quarter of an hour.
- * Beyond that they count as offers that come to nothing, so that their sender is asked to wait.
+ * Small files, which cost their sender next to nothing: a folder of ten thousand goes through as fast as the servers
+ * let it, and after that as many a minute as one `send` brings. Beyond that they count as offers that come to nothing,
+ * so that their sender is asked to wait.
  */
-const SMALL_FILES: Rate = { burst: 2_000, perMinute: 600 };
+const SMALL_FILES: Rate = { burst: 10_000, perMinute: 600 };
 
 /** Of those who wait for a place, each asks again every few seconds; forty of one account may do so. */
 const WAITING: Rate = { burst: 200, perMinute: 600 };
 
-/** A page full of small images at once. Each may bring 87 KB in answer to 200 bytes, which is 5 MB a minute. */
-export const BLOB_REQUESTS: Rate = { burst: 100, perMinute: 60 };
+/**
+ * All that a chat of some months shows, at once. Each may bring 87 KB in answer to 200 bytes, which is 43 MB at once and
+ * 10 MB a minute: only to those who are let in.
+ */
+export const BLOB_REQUESTS: Rate = { burst: 500, perMinute: 120 };
 
 /**
  * Answers that say that nothing is here: the first minute gives 260 of some 200 bytes, less than 64 KB. Who goes
@@ -75,11 +73,15 @@ export class TransferLimits {
     return this.#offers.take(peer);
   }
 
-  /** Whether there is room for one more beside the transfers with these peers, named once for each. */
+  /**
+   * Whether there is room for one more beside the transfers with these peers, named once for each: while more places are
+   * free than its account has. Alone it gets half of them, the next account half of the rest, and so on; whoever has
+   * none gets the last.
+   */
   hasRoom(peer: string, peers: readonly string[]): boolean {
     const account = bareJid(peer);
     const ofOne = peers.filter((other) => bareJid(other) === account).length;
-    return peers.length < this.#maxTransfers && ofOne < MAX_TRANSFERS_OF_ONE;
+    return this.#maxTransfers - peers.length > ofOne;
   }
 
   /** A transfer is over that brought so many bytes. */
