@@ -13,7 +13,6 @@ import {
 const EXCUSED: Record<RuleName, string[]> = {
   files: [
     'commands/receiving.ts',
-    'commands/send.ts',
     'commands/sending-file.ts',
     'main.ts',
     'protocol/ibb/bytestream.ts',
@@ -38,9 +37,6 @@ const EXCUSED: Record<RuleName, string[]> = {
     'commands/receiving.ts',
     'commands/send.ts',
     'commands/sending-file.ts',
-    'transfer/finding/find-recipient.ts',
-    'transfer/finding/resources.ts',
-    'transfer/offers.ts',
     'ui/bars.ts',
     'ui/json.ts',
     'ui/plain.ts',

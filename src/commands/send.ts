@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { Session } from '../session/session.js';
-import type { Recipient } from '../transfer/finding/find-recipient.js';
-import type { Offers, Way } from '../transfer/offers.js';
+import { WAY_NAMES, type WayName } from '../transfer/ways/names.js';
+import type { Recipient } from '../transfer/ways/way.js';
+import type { OpenWays } from '../transfer/ways/ways.js';
 import type { Reporter } from '../ui/report.js';
 import {
   type AccountFlags,
@@ -21,7 +22,7 @@ export interface SendFlags extends AccountFlags, OutputFlags {
   maxRetries: number;
   initialWait: number;
   waitFactor: number;
-  via: 'auto' | Way;
+  via: 'auto' | WayName;
   acceptTimeout: number;
   retryFor: number;
   name?: string;
@@ -64,7 +65,7 @@ export function addSendCommand(program: Command, context: Context): void {
     )
     .addOption(
       new Option('--via <way>', 'how to offer the file')
-        .choices(['auto', 'jingle', 'si', 'ibb'])
+        .choices(['auto', ...WAY_NAMES])
         .default('auto'),
     )
     .option(
@@ -130,7 +131,7 @@ export async function send(
 /** Who was found, and how to offer it something. */
 export interface Reached {
   recipient: Recipient;
-  offers: Offers;
+  ways: OpenWays;
 }
 
 /** The way to the recipient: made anew when it was lost. */
@@ -159,26 +160,28 @@ function createSendingLine(
   // Nobody may ask anything of us but the one who gets the file.
   const admit = (from: string) => from === reached?.recipient.peer;
   const line = createLine(flags, context, reporter, { admit });
-  const offersOf = new WeakMap<Session, Offers>();
+  const waysOn = new WeakMap<Session, OpenWays>();
   const next = async (session: Session): Promise<Reached | undefined> => {
     const found = await search?.next();
     if (!found?.value) return undefined;
-    const offers = offersOf.get(session) ?? (await createOffers(session));
-    offersOf.set(session, offers);
+    const ways = waysOn.get(session) ?? (await openWaysOn(session));
+    waysOn.set(session, ways);
     // The session that a proposal has let us begin is for one file.
     const { sid, ...recipient } = found.value;
-    reached = { session, recipient, offers };
-    return { recipient: found.value, offers };
+    reached = { session, recipient, ways };
+    return { recipient: found.value, ways };
   };
   return {
     jid,
     blockSize: flags.blockSize,
     reach: async () => {
       const { findRecipients } = await import('../transfer/finding/find-recipient.js');
+      const { wayNamed } = await import('../transfer/ways/ways.js');
       const session = await line.session();
       if (reached?.session === session) return reached;
       const note = (text: string) => reporter.note(text);
-      search = findRecipients(session, jid, flags.via, context.signal, note);
+      const via = flags.via === 'auto' ? undefined : wayNamed(flags.via);
+      search = findRecipients(session, jid, { via, signal: context.signal, note });
       return (await next(session)) as Reached; // or it has thrown
     },
     reachNext: async () => reached && next(reached.session),
@@ -189,15 +192,8 @@ function createSendingLine(
   };
 }
 
-async function createOffers(session: Session): Promise<Offers> {
+async function openWaysOn(session: Session): Promise<OpenWays> {
   const { InBandBytestreams } = await import('../protocol/ibb/in-band-bytestreams.js');
-  const { JingleFileTransfers } = await import('../protocol/jingle/jingle-file-transfers.js');
-  const { SiFileTransfers } = await import('../protocol/si/si-file-transfers.js');
-  const { offerBare, offerByJingle, offerBySi } = await import('../transfer/offers.js');
-  const bytestreams = new InBandBytestreams(session);
-  return {
-    jingle: offerByJingle(new JingleFileTransfers(session, bytestreams)),
-    si: offerBySi(new SiFileTransfers(session, bytestreams)),
-    ibb: offerBare(bytestreams),
-  };
+  const { openWays } = await import('../transfer/ways/ways.js');
+  return openWays(session, new InBandBytestreams(session));
 }

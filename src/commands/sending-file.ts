@@ -1,9 +1,7 @@
 import type { FileOffer } from '../protocol/file-offer.js';
-import { HASH_FUNCTIONS } from '../protocol/hash-functions.js';
-import type { Recipient } from '../transfer/finding/find-recipient.js';
-import { type AcceptedOffer, offerTo, WAYS, type Way } from '../transfer/offers.js';
 import { leavesOthers, RecipientBusy, RecipientUnreachable } from '../transfer/recipient-errors.js';
 import { isPassing, Retries } from '../transfer/retries.js';
+import { offerTo } from '../transfer/sending/offer-to.js';
 import {
   describeSource,
   plainOffer,
@@ -11,6 +9,8 @@ import {
   sendFile,
 } from '../transfer/sending/send-file.js';
 import { Turn } from '../transfer/sending/turn.js';
+import type { Accepted, Recipient, Way } from '../transfer/ways/way.js';
+import { WAYS } from '../transfer/ways/ways.js';
 import type { Reporter } from '../ui/report.js';
 import type { Context } from './context.js';
 import type { Reached, SendFlags, SendingLine } from './send.js';
@@ -18,18 +18,14 @@ import type { Reached, SendFlags, SendingLine } from './send.js';
 /** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
 const SAFE_BLOCK_SIZE = 4096;
 
-/** A bare bytestream is never accepted before it is there. */
-const LEAST_WITH_NAME: Way = 'si';
-
-const HASHES = ['sha-256'];
-/** XEP-0096 knows only MD5, which a Node of FIPS has not; without it a file that is cut begins again. */
-const HASHES_BY_SI = [...HASHES, ...HASH_FUNCTIONS.filter((name) => name === 'md5')];
+/** What the user is told of the file, however it is offered. */
+const HASH = 'sha-256';
 
 /** A file that a recipient has accepted, as it was offered. */
 interface Offered {
   recipient: Recipient;
   offer: FileOffer;
-  accepted: AcceptedOffer;
+  accepted: Accepted;
 }
 
 /** A file on its way to its recipient, over as many connections as it takes. */
@@ -146,7 +142,7 @@ export class SendingFile {
     const { recipient, offer, accepted } = await this.#offerTo(await this.#reach());
     this.#peer = recipient.peer;
     this.#started(accepted);
-    this.#isKept = recipient.answersClose === true && accepted.way !== 'ibb';
+    this.#isKept = recipient.answersClose === true && accepted.way.keepsParts;
     const facts = this.#facts(accepted.stream.peer);
     const sent = await sendFile(accepted, this.#source, offer, {
       signal: this.#signal,
@@ -170,16 +166,16 @@ export class SendingFile {
   }
 
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
-  async #offerTo({ recipient: found, offers }: Reached): Promise<Offered> {
+  async #offerTo({ recipient: found, ways }: Reached): Promise<Offered> {
     const { note } = this.#reporter;
     const recipient = this.#asBefore(found);
     // Its hash costs a reading of the whole file; what is sent from its start is hashed on the way.
-    const mayBeResumed = recipient.ways.some((way) => way !== 'ibb');
+    const mayBeResumed = recipient.ways.some((way) => way.keepsParts);
     const offer = mayBeResumed ? await this.#describe(recipient.ways) : plainOffer(this.#source);
     if (!this.#wasAccepted)
       this.#reporter.report({ event: 'offer', ...this.#facts(recipient.peer) });
     try {
-      const accepted = await offerTo(recipient, offers, offer, this.#options(), note);
+      const accepted = await offerTo(recipient, ways, offer, { ...this.#options(), note });
       return { recipient, offer, accepted };
     } catch (error) {
       const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !this.#signal.aborted;
@@ -191,11 +187,11 @@ export class SendingFile {
   }
 
   /**
-   * Reads the file once for all attempts. Where SI is not the first way, its MD5 is not worth the time: the clients that go
-   * on with a file do so by Jingle where they can.
+   * Reads the file once for all attempts. The hashes of another way than the first are not worth the time: the clients
+   * that go on with a file do so by Jingle where they can.
    */
   async #describe([way]: readonly Way[]): Promise<FileOffer> {
-    const algorithms = way === 'si' ? HASHES_BY_SI : HASHES;
+    const algorithms = [...new Set([HASH, ...(way?.hashes ?? [])])];
     this.#offer ??= await this.#reporter.connecting(`reading ${this.#source.name}`, () =>
       describeSource(this.#source, this.#signal, algorithms),
     );
@@ -208,16 +204,19 @@ export class SendingFile {
    */
   #asBefore(recipient: Recipient): Recipient {
     if (!this.#wasAccepted) return recipient;
-    const good: readonly Way[] = WAYS.slice(0, WAYS.indexOf(this.#way ?? LEAST_WITH_NAME) + 1);
+    // A file that announces itself is the only one that is accepted before its bytes are there.
+    const good = this.#way
+      ? WAYS.slice(0, WAYS.indexOf(this.#way) + 1)
+      : WAYS.filter(({ announces }) => announces);
     const ways = recipient.ways.filter((way) => good.includes(way));
     if (ways.length > 0) return { ...recipient, ways };
     const { peer } = recipient;
     throw new RecipientUnreachable(
-      `${peer} is not there, or takes files by ${this.#way ?? LEAST_WITH_NAME} no more`,
+      `${peer} is not there, or takes files by ${good.at(-1)?.name} no more`,
     );
   }
 
-  #started({ way, stream: { peer }, range: { offset } }: AcceptedOffer): void {
+  #started({ way, stream: { peer }, range: { offset } }: Accepted): void {
     const { report } = this.#reporter;
     if (!this.#way) report({ event: 'start', ...this.#facts(peer) });
     if (this.#way || offset > 0) report({ event: 'resumed', ...this.#facts(peer), offset });

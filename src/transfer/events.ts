@@ -1,3 +1,5 @@
+import type { WayName } from './ways/names.js';
+
 /**
  * What a command tells its user, in the order of the fields of a `--json` line. Times RFC 3339, sizes in bytes.
  * `incoming`: the file comes to us. It chooses the words of the human lines and is no field of `--json`.
@@ -56,10 +58,10 @@ export interface Probed {
   client?: string;
   version?: string;
   /** The ways in which it takes files, best first. */
-  ways: ('jingle' | 'si' | 'ibb')[];
+  ways: WayName[];
   roundTripMs?: number;
   /** How `inband send` would offer it a file; absent where it would not. */
-  via?: 'jingle' | 'si' | 'ibb';
+  via?: WayName;
   why?: string;
   /** What is known of its program. */
   remark?: string;

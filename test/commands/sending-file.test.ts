@@ -9,8 +9,6 @@ import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { ConnectionFailed } from '../../src/session/stream/dial.js';
 import type { Event } from '../../src/transfer/events.js';
-import type { Recipient } from '../../src/transfer/finding/find-recipient.js';
-import type { AcceptedOffer, Offer, Way } from '../../src/transfer/offers.js';
 import {
   RecipientBusy,
   RecipientRefused,
@@ -18,6 +16,9 @@ import {
   WayRefused,
 } from '../../src/transfer/recipient-errors.js';
 import type { Source } from '../../src/transfer/sending/send-file.js';
+import type { WayName } from '../../src/transfer/ways/names.js';
+import type { Accepted, Offer, Recipient, Way } from '../../src/transfer/ways/way.js';
+import { WAYS, wayNamed } from '../../src/transfer/ways/ways.js';
 import type { Reporter } from '../../src/ui/report.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';
 import { JULIET } from '../support/linked-sessions.js';
@@ -26,12 +27,12 @@ import { sourceOf } from '../transfer/transfers.js';
 const LETTER = pattern(50);
 
 /** An offer that is accepted; the bytestream takes what it is given, or breaks. */
-function acceptedBy(way: Way, bytesSent: number): AcceptedOffer {
+function acceptedBy(way: WayName, bytesSent: number): Accepted {
   const stream = Object.assign(new PassThrough().resume(), { peer: JULIET, bytesSent });
   stream.on('error', () => undefined); // `pipeline` tells
   if (bytesSent === 0) stream.destroy(new BytestreamLost('it was cut'));
   return {
-    way,
+    way: wayNamed(way),
     stream: stream as unknown as Bytestream,
     range: { offset: 0 },
     confirmed: async () => 'verified',
@@ -40,7 +41,7 @@ function acceptedBy(way: Way, bytesSent: number): AcceptedOffer {
 }
 
 /** The same, broken when so many bytes have arrived. */
-function cutAfter(bytes: number): AcceptedOffer {
+function cutAfter(bytes: number): Accepted {
   const accepted = acceptedBy('jingle', bytes);
   accepted.stream.once('data', () => {
     accepted.stream.emit('acknowledged');
@@ -51,14 +52,14 @@ function cutAfter(bytes: number): AcceptedOffer {
 
 /** Sends a file to a recipient who is found with these ways, one attempt after the other; how it was offered each time. */
 async function waysOffered(
-  found: (Way[] | Error | Recipient)[],
-  accepted: (AcceptedOffer | Error)[],
+  found: (WayName[] | Error | Recipient)[],
+  accepted: (Accepted | Error)[],
   retryFor = 60,
-  others: Way[][] = [],
+  others: WayName[][] = [],
   blockSize = 4096,
   acceptTimeout = 1,
 ): Promise<{
-  offered: Way[];
+  offered: WayName[];
   /** The names of the hashes, for each offer. */
   hashes: string[][];
   /** Where the file was read from, each time. */
@@ -69,7 +70,7 @@ async function waysOffered(
   outcome: Error | undefined;
 }> {
   const warnings: string[] = [];
-  const offered: Way[] = [];
+  const offered: WayName[] = [];
   const hashes: string[][] = [];
   const readFrom: number[] = [];
   const blockSizes: unknown[] = [];
@@ -77,25 +78,27 @@ async function waysOffered(
   const offerBy =
     (way: Way): Offer =>
     async (_peer, file, options) => {
-      offered.push(way);
+      offered.push(way.name);
       hashes.push([...(file.hashes?.keys() ?? [])]);
       blockSizes.push(options.blockSize);
       const answer = accepted.shift();
       if (answer instanceof Error) throw answer;
-      return answer as AcceptedOffer;
+      return answer as Accepted;
     };
-  const offers = { jingle: offerBy('jingle'), si: offerBy('si'), ibb: offerBy('ibb') };
+  const ways = new Map(WAYS.map((way) => [way, { offer: offerBy(way) }]));
+  const toJuliet = (names: WayName[]) => ({ peer: JULIET, ways: names.map(wayNamed) });
   const line: SendingLine = {
     jid: 'juliet@capulet.example',
     blockSize,
     reach: async () => {
       const next = found.shift() ?? [];
       if (next instanceof Error) throw next;
-      return { recipient: Array.isArray(next) ? { peer: JULIET, ways: next } : next, offers };
+      return { recipient: Array.isArray(next) ? toJuliet(next) : next, ways };
     },
     reachNext: async () => {
-      const ways = others.shift();
-      return ways && { recipient: { peer: 'juliet@capulet.example/chamber', ways }, offers };
+      const next = others.shift();
+      const peer = 'juliet@capulet.example/chamber';
+      return next && { recipient: { ...toJuliet(next), peer }, ways };
     },
     forget: () => undefined,
     close: async () => undefined,
@@ -134,7 +137,7 @@ test('a file that was cut is offered again as it was accepted, or better', async
   expect(events).toEqual(['offer', 'start', 'again', 'again', 'resumed', 'done']);
 });
 
-test.each<[Way, string[]]>([
+test.each<[WayName, string[]]>([
   ['si', ['sha-256', 'md5']],
   ['jingle', ['sha-256']],
 ])(
@@ -171,7 +174,11 @@ test('of a recipient that is not found again, what broke the file off is told', 
 });
 
 test('a file of which a part is kept goes on there, and to no other resource', async () => {
-  const inband = (peer: string): Recipient => ({ peer, ways: ['jingle'], answersClose: true });
+  const inband = (peer: string): Recipient => ({
+    peer,
+    ways: [wayNamed('jingle')],
+    answersClose: true,
+  });
   const elsewhere = inband('juliet@capulet.example/two');
   const { offered, warnings, outcome } = await waysOffered(
     [inband(JULIET), elsewhere, inband(JULIET)],

@@ -31,9 +31,9 @@ import '../../src/protocol/presence.js';
 import '../../src/protocol/si/si-file-transfers.js';
 import '../../src/transfer/receiving/contacts.js';
 import '../../src/transfer/finding/find-recipient.js';
-import '../../src/transfer/offers.js';
 import '../../src/transfer/finding/receiver.js';
 import '../../src/transfer/receiving/written-rules.js';
+import '../../src/transfer/ways/ways.js';
 
 /** Twenty blocks of 4096 bytes. */
 const BYTES = 20 * 4096;

@@ -4,8 +4,11 @@ import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
-import { offerBare, offerByJingle, offerBySi, type Way } from '../../src/transfer/offers.js';
 import { describeSource, sendFile } from '../../src/transfer/sending/send-file.js';
+import { offerBare } from '../../src/transfer/ways/bare.js';
+import { offerByJingle } from '../../src/transfer/ways/jingle.js';
+import type { WayName } from '../../src/transfer/ways/names.js';
+import { offerBySi } from '../../src/transfer/ways/si.js';
 import { Script } from '../protocol/jingle/peers/script.js';
 import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
@@ -24,7 +27,7 @@ afterEach(() => {
 });
 
 /** Romeo sends a file to Juliet, who has another client. */
-function sending(by: Way) {
+function sending(by: WayName) {
   const both = linkedSessions();
   sessions.push(...both);
   const [romeo, juliet] = both;
@@ -39,7 +42,7 @@ function sending(by: Way) {
   const send = async () => {
     const source = sourceOf(BYTES);
     const offer = await describeSource(source, signal);
-    const accepted = await offers[by]()(JULIET, offer, { signal });
+    const accepted = await offers[by]()({ peer: JULIET, ways: [] }, offer, { signal });
     return sendFile(accepted, source, offer, { signal, onProgress: () => undefined });
   };
   return { send, clock, script: new Script(juliet, ROMEO) };

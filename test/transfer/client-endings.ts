@@ -1,5 +1,5 @@
 // How each client that is known ends a transfer: the same as in test/peers/README.md.
-import type { Way } from '../../src/transfer/offers.js';
+import type { WayName } from '../../src/transfer/ways/names.js';
 import * as conversations from '../protocol/jingle/peers/conversations.js';
 import * as conversations213 from '../protocol/jingle/peers/conversations-2.13.js';
 import { dinoLoses } from '../protocol/jingle/peers/dino.js';
@@ -13,10 +13,10 @@ export type Outcome = 'sent' | 'success' | 'delivered' | `${string} (${number})`
 const UNKNOWN = 'unknown';
 
 /** A client, the way, how it ends a transfer, and what we say of it; with its script, where that is known. */
-export type Row = [client: string, by: Way, words: string, play: ends.Play, outcome: Outcome];
+export type Row = [client: string, by: WayName, words: string, play: ends.Play, outcome: Outcome];
 export type UnknownRow = [
   client: string,
-  by: Way,
+  by: WayName,
   words: string,
   play: undefined,
   outcome: typeof UNKNOWN,

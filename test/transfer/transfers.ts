@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { FileOffer } from '../../src/protocol/file-offer.js';
 import type { StanzaMode } from '../../src/protocol/ibb/stanzas.js';
 import type { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
-import { offerByJingle } from '../../src/transfer/offers.js';
 import {
   jingleOffer,
   type ReceivedFile,
@@ -14,6 +13,7 @@ import {
   type Source,
   sendFile,
 } from '../../src/transfer/sending/send-file.js';
+import { offerByJingle } from '../../src/transfer/ways/jingle.js';
 import { JULIET } from '../support/linked-sessions.js';
 import { MemoryInbox } from './memory-inbox.js';
 
@@ -45,7 +45,7 @@ export async function send(
 ): Promise<SentFile> {
   const offer = options.offer ?? (await describeSource(source, signal));
   const { stanza = 'iq', onProgress = () => undefined } = options;
-  const accepted = await offerByJingle(transfers)(peer, offer, { signal, stanza });
+  const accepted = await offerByJingle(transfers)({ peer, ways: [] }, offer, { signal, stanza });
   return sendFile(accepted, source, offer, { signal, onProgress });
 }
 

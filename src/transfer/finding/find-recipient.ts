@@ -5,11 +5,20 @@ import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfReason } from '../answers.js';
-import type { Way } from '../offers.js';
 import { RecipientRefused, RecipientUnreachable } from '../recipient-errors.js';
+import type { Recipient, Way } from '../ways/way.js';
+import { UNADVERTISED, WAYS } from '../ways/ways.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
-import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './resources.js';
+import {
+  ablest,
+  byAbility,
+  Inquiry,
+  isContact,
+  type Resource,
+  type Via,
+  waysBy,
+} from './resources.js';
 
 /** Programs proceed at once; no client is known that asks its user whether to take a file that is proposed. */
 const PROCEED_MS = 5_000;
@@ -17,42 +26,33 @@ const PROCEED_MS = 5_000;
 /** Not every server shows a proposal to a resource that is there for no messages; ejabberd does not. */
 const UNSEEN_HINT = '; under another resource than "inband" its full JID may be needed';
 
-/** Who gets the file, and how. */
-export interface Recipient {
-  /** Full JID. */
-  peer: string;
-  /** The ways in which it takes files, best first. */
-  ways: Way[];
-  /** It answers each close, and only when it has the file. */
-  answersClose?: true;
-  /** The ways are those that might be: its server has answered in its place. */
-  isGuess?: true;
-  /** Of the session that it has let us begin (XEP-0353). */
-  sid?: string;
+export interface Wanted {
+  /** The way that the user named, if one was. */
+  via?: Via;
+  signal: AbortSignal;
+  /** Told what was found. */
+  note: (text: string) => void;
 }
 
 /**
  * Finds who is to get a file, the best first. A full JID, or a domain, is taken as given. Of a bare one it is the
  * resource `inband`, which receives for its owner; then the ablest of those that are seen online, by their features
  * (XEP-0030, XEP-0115); where several are equally able, or none is seen, the one that proceeds first (XEP-0353); then
- * the others that are seen. Nobody is looked for before the next one is asked for. `note` is told what was found. Throws
- * `RecipientUnreachable` where nobody is found, `RecipientRefused`, and when the session ends.
+ * the others that are seen. Nobody is looked for before the next one is asked for. Throws `RecipientUnreachable` where nobody is found, `RecipientRefused`, and when the session ends.
  */
 export function findRecipients(
   session: Session,
   jid: string,
-  via: Way | 'auto',
-  signal: AbortSignal,
-  note: (text: string) => void,
+  wanted: Wanted,
 ): AsyncGenerator<Recipient, void> {
-  const search = new Search(session, via, signal, note);
+  const search = new Search(session, wanted);
   const address = addressFrom(session.jid, jid);
   return isContact(jid) ? search.anyOf(address) : search.named(address);
 }
 
 class Search {
   readonly #session: Session;
-  readonly #via: Way | 'auto';
+  readonly #via: Via;
   readonly #signal: AbortSignal;
   readonly #note: (text: string) => void;
   readonly #inquiry: Inquiry;
@@ -60,12 +60,7 @@ class Search {
   readonly #losing = new Set<string>();
   #loss: RecipientUnreachable | undefined;
 
-  constructor(
-    session: Session,
-    via: Way | 'auto',
-    signal: AbortSignal,
-    note: (text: string) => void,
-  ) {
+  constructor(session: Session, { via, signal, note }: Wanted) {
     this.#session = session;
     this.#via = via;
     this.#signal = signal;
@@ -74,9 +69,7 @@ class Search {
   }
 
   async *named(peer: string): AsyncGenerator<Recipient, void> {
-    // Who names both knows what he wants; not all that take bare bytestreams say so.
-    if (this.#via === 'ibb') return yield { peer: await this.#formOf(peer), ways: ['ibb'] };
-    if (this.#via !== 'auto') return yield await this.#asNamed(peer, this.#via);
+    if (this.#via) return yield await this.#asNamed(peer, this.#via);
     try {
       const recipient = this.#judge(await this.#inquiry.ask({ jid: peer }));
       if (recipient) return yield recipient;
@@ -84,8 +77,7 @@ class Search {
       this.#inquiry.found(`${peer}: ${(error as Error).message}`, error as Error);
       if (!(error instanceof StanzaError)) throw this.#nobody(peer);
     }
-    // Some that take bare bytestreams answer no questions, with the very error of one who is not there.
-    if (!this.#loss) return yield { peer: this.#inquiry.formOf(peer), ways: ['ibb'] };
+    if (!this.#loss) return yield { peer: this.#inquiry.formOf(peer), ways: UNADVERTISED };
     throw this.#nobody(peer);
   }
 
@@ -118,13 +110,13 @@ class Search {
     const recipient = this.#recipient(resource);
     if (recipient.ways.length > 0) {
       const takes = isGuess ? 'may take files, for its server answers in its place' : 'takes files';
-      this.#note(`${jid} ${takes} by ${recipient.ways.join(', then ')}`);
+      this.#note(`${jid} ${takes} by ${namesOf(recipient.ways).join(', then ')}`);
       const remark = remarkOn(client);
       if (remark) this.#note(remark);
       return recipient;
     }
     if (ways.length > 0 && losesFiles(client)) return this.#lost(jid, client);
-    const wanted = this.#via === 'auto' ? 'files in the stream' : `files by ${this.#via}`;
+    const wanted = this.#via ? `files by ${this.#via.name}` : 'files in the stream';
     return this.#inquiry.found(`${jid} takes no ${wanted}`);
   }
 
@@ -147,9 +139,12 @@ class Search {
 
   /** A full JID and a way were both named: whatever is told of it, that is tried. */
   async #asNamed(peer: string, via: Way): Promise<Recipient> {
+    if (!via.isAdvertised) return { peer: await this.#formOf(peer), ways: [via] };
     const resource = await this.#inquiry.tryToAsk({ jid: peer });
     if (!resource?.ways.includes(via)) {
-      this.#note(`${peer} does not say that it takes files by ${via}; it is tried all the same`);
+      this.#note(
+        `${peer} does not say that it takes files by ${via.name}; it is tried all the same`,
+      );
     }
     return {
       ...this.#recipient(
@@ -171,7 +166,8 @@ class Search {
 
   /** Who proceeds lets us know that it is there, whether we may see it or not. */
   async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
-    if (this.#via !== 'auto' && this.#via !== 'jingle') return undefined;
+    const proposed = WAYS.filter(({ isProposed }) => isProposed);
+    if (this.#via && !proposed.includes(this.#via)) return undefined;
     const sid = randomSid();
     const options = { signal: this.#signal, timeout: PROCEED_MS };
     this.#note(`proposing the file to all resources of ${contact}, for ${PROCEED_MS / 1000} s`);
@@ -181,8 +177,8 @@ class Search {
       if (this.#losing.has(peer)) return undefined;
       this.#note(`${peer} was the first to proceed`);
       const known = able.find(({ jid }) => jid === peer);
-      const others = known ? waysBy(this.#via, known).filter((way) => way !== 'jingle') : [];
-      return { ...(known && this.#recipient(known)), peer, ways: ['jingle', ...others], sid };
+      const others = known ? waysBy(this.#via, known).filter((way) => !way.isProposed) : [];
+      return { ...(known && this.#recipient(known)), peer, ways: [...proposed, ...others], sid };
     } catch (error) {
       if (!(error instanceof ProposalRejected)) throw error;
       // One resource has answered; it speaks for its user, but not for what the others can do.
@@ -192,3 +188,5 @@ class Search {
     }
   }
 }
+
+const namesOf = (ways: readonly Way[]) => ways.map(({ name }) => name);

@@ -3,8 +3,9 @@ import { roundTrip } from '../../protocol/ping.js';
 import { askVersion } from '../../protocol/version.js';
 import { addressFrom } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
-import type { Way } from '../offers.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
+import type { WayName } from '../ways/names.js';
+import { UNADVERTISED } from '../ways/ways.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
 import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './resources.js';
@@ -22,11 +23,11 @@ export interface ProbedResource {
   client?: string;
   version?: string;
   /** The ways in which it says that it takes files, best first. */
-  ways: Way[];
+  ways: WayName[];
   /** Milliseconds, the median of three; absent where it does not answer. */
   roundTripMs?: number;
   /** How `send` would offer it a file; absent where it would not. */
-  via?: Way;
+  via?: WayName;
   /** Why it would be offered. */
   why?: string;
   /** What is known of its program. */
@@ -57,9 +58,7 @@ export async function probe(
   const examined = answering.map(
     async (resource): Promise<ProbedResource> => ({
       ...(await examine(resource, session, inquiry, clock)),
-      ...(chosen.includes(resource)
-        ? { via: resource.ways[0] ?? 'ibb', why: whyOf(resource, why) }
-        : {}),
+      ...(chosen.includes(resource) ? { ...viaOf(resource), why: whyOf(resource, why) } : {}),
     }),
   );
   const resources = [...(await Promise.all(examined)), ...mute];
@@ -81,7 +80,7 @@ async function whoIsThere(
   for (const one of answering) {
     const { jid, ways, client = '' } = one;
     if (ways.length === 0) inquiry.found(`${jid} takes no files in the stream`);
-    else if (waysBy('auto', one).length === 0) inquiry.found(`${jid}: ${remarkOn(client)}`);
+    else if (waysBy(undefined, one).length === 0) inquiry.found(`${jid}: ${remarkOn(client)}`);
   }
   const mute = seen
     .map((one) => inquiry.formOf(one.jid))
@@ -101,7 +100,7 @@ function choose(
     const chosen = resources.filter((one) => !losesFiles(one.client ?? ''));
     return { chosen, why: isAble ? 'it is the one named' : 'it may take bytes all the same' };
   }
-  const able = byAbility(resources, 'auto');
+  const able = byAbility(resources, undefined);
   const daemon = able.find((one) => one.jid === inquiry.formOf(receiverOf(jid)));
   if (daemon) return { chosen: [daemon], why: 'it receives for its owner' };
   const { best, isAmbiguous } = ablest(resources);
@@ -109,7 +108,13 @@ function choose(
   return { chosen: best.slice(0, 1), why: 'of those that are seen it takes files best' };
 }
 
-/** Of a guess nothing better can be said. */
+/** Somebody who is named is tried in ways that it does not tell of, too. */
+function viaOf({ ways }: Resource): { via?: WayName } {
+  const way = ways[0] ?? UNADVERTISED[0];
+  return way ? { via: way.name } : {};
+}
+
+/** Nothing better can be said of a guess. */
 const whyOf = ({ isGuess }: Resource, why: string): string =>
   isGuess ? 'its server answers in its place, so that each way would be tried' : why;
 
@@ -133,7 +138,7 @@ async function examine(
     peer: jid,
     ...(client ? { client } : {}),
     ...(told?.version ? { version: told.version } : {}),
-    ways: isGuess ? [] : ways,
+    ways: isGuess ? [] : ways.map(({ name }) => name),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     ...(remark ? { remark } : {}),
   };

@@ -1,15 +1,13 @@
 import { type Caps, CapsCache } from '../../protocol/caps.js';
 import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protocol/disco.js';
-import { NS_IBB } from '../../protocol/ibb/stanzas.js';
-import { JINGLE_FEATURES } from '../../protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { type SeenResource, seenResources } from '../../protocol/presence.js';
-import { SI_FEATURES } from '../../protocol/si/stanzas.js';
 import { bareJid, prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import { WAYS, type Way } from '../offers.js';
 import { NOBODY, RecipientUnreachable } from '../recipient-errors.js';
+import type { Way } from '../ways/way.js';
+import { WAYS } from '../ways/ways.js';
 import { losesFiles } from './known-clients.js';
 
 /** A contact's server could name any number. */
@@ -18,6 +16,9 @@ const MAX_RESOURCES = 20;
 /** Less than for a file: there are others to ask. */
 const PATIENCE_MS = 10_000;
 
+/** The way that the user named; any of them otherwise. */
+export type Via = Way | undefined;
+
 /** One who has told what it can do. */
 export interface Resource {
   /** Full JID, or a domain. */
@@ -25,7 +26,7 @@ export interface Resource {
   /** What its program calls itself, where it does. */
   client?: string;
   /** The ways in which it says that it takes files, best first. */
-  ways: Way[];
+  ways: readonly Way[];
   /** Its server has answered in its place: the ways are those that might be. */
   isGuess?: true;
   /** Answers proposals (XEP-0353). */
@@ -63,7 +64,7 @@ export class Inquiry {
     return {
       jid: form,
       ...(client === undefined ? {} : { client }),
-      ...(isForAccount(info) ? { isGuess: true, ways: [...WAYS] } : { ways: waysOf(features) }),
+      ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
     };
   }
@@ -131,18 +132,12 @@ export class Inquiry {
   }
 }
 
-function waysOf(features: ReadonlySet<string>): Way[] {
-  const needed: Record<Way, readonly string[]> = {
-    jingle: JINGLE_FEATURES,
-    si: SI_FEATURES,
-    ibb: [NS_IBB],
-  };
-  return WAYS.filter((way) => needed[way].every((feature) => features.has(feature)));
-}
+const waysOf = (advertised: ReadonlySet<string>): Way[] =>
+  WAYS.filter(({ features }) => features.every((feature) => advertised.has(feature)));
 
-/** The ways of the resource that are allowed. Left to ourselves we send nothing to those who would lose it. */
-export function waysBy(via: Way | 'auto', { ways, client = '' }: Resource): Way[] {
-  if (via !== 'auto') return ways.filter((way) => way === via);
+/** The ways of the resource that are allowed. Unless the user named one, nothing is sent to those who would lose it. */
+export function waysBy(via: Via, { ways, client = '' }: Resource): readonly Way[] {
+  if (via) return ways.filter((way) => way === via);
   return losesFiles(client) ? [] : ways;
 }
 
@@ -152,7 +147,7 @@ export function waysBy(via: Way | 'auto', { ways, client = '' }: Resource): Way[
  */
 export function ablest(
   resources: readonly Resource[],
-  via: Way | 'auto' = 'auto',
+  via?: Via,
 ): { best: Resource[]; isAmbiguous: boolean } {
   const [first] = byAbility(resources, via);
   const best = first ? resources.filter((one) => rank(one, via) === rank(first, via)) : [];
@@ -160,12 +155,12 @@ export function ablest(
 }
 
 /** Those who take files, the ablest first. */
-export const byAbility = (resources: readonly Resource[], via: Way | 'auto'): Resource[] =>
+export const byAbility = (resources: readonly Resource[], via: Via): Resource[] =>
   resources
     .filter((one) => waysBy(via, one).length > 0)
     .sort((a, b) => rank(a, via) - rank(b, via));
 
-function rank(resource: Resource, via: Way | 'auto'): number {
+function rank(resource: Resource, via: Via): number {
   const [way] = waysBy(via, resource);
   return (way ? WAYS.indexOf(way) : WAYS.length) + (resource.isGuess ? WAYS.length + 1 : 0);
 }

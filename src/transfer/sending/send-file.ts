@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { nodeNameOf } from '../../protocol/hash-functions.js';
-import { type Bytestream, BytestreamBroken } from '../../protocol/ibb/bytestream.js';
-import type { AcceptedOffer } from '../offers.js';
 import { RecipientRefused, whyBrokenOff } from '../recipient-errors.js';
+import { closedFirst } from '../ways/closed-first.js';
+import type { Accepted } from '../ways/way.js';
 
 /** Hashed at a time: enough that reading costs little. */
 const HASHED_BYTES = 256 * 1024;
@@ -62,7 +62,7 @@ export async function describeSource(
  * `SourceChanged`, `FileMismatch`, `RecipientRefused`, the signal's reason, or why it broke off.
  */
 export async function sendFile(
-  accepted: AcceptedOffer,
+  accepted: Accepted,
   source: Source,
   offer: FileOffer,
   options: { signal: AbortSignal; onProgress: (bytes: number) => void },
@@ -81,7 +81,7 @@ export async function sendFile(
   // A recipient that closes in the middle ends the bytestream without an error, which a pipeline would not notice.
   const closed = new AbortController();
   stream.once('close', () => {
-    if (!reading.isDone) closed.abort(closedFirst(reading, stream));
+    if (!reading.isDone) closed.abort(closedFirst(stream, reading.bytes - stream.bytesSent));
   });
   const until = AbortSignal.any([signal, closed.signal]);
   try {
@@ -94,7 +94,8 @@ export async function sendFile(
       if (!reading.isDone || stream.bytesSent < reading.bytes) throw error;
     });
     signal.throwIfAborted();
-    if (stream.bytesSent < reading.bytes) throw closedFirst(reading, stream);
+    if (stream.bytesSent < reading.bytes)
+      throw closedFirst(stream, reading.bytes - stream.bytesSent);
     const verdict = await accepted.confirmed();
     return {
       size: range.offset + stream.bytesSent,
@@ -110,7 +111,7 @@ export async function sendFile(
 }
 
 /** What a recipient has not asked for it would not have in the end. */
-const isToTheEnd = ({ offset, length }: AcceptedOffer['range'], size?: number): boolean =>
+const isToTheEnd = ({ offset, length }: Accepted['range'], size?: number): boolean =>
   length === undefined || (size !== undefined && offset + length >= size);
 
 /** Rejects with the signal's reason. */
@@ -119,9 +120,6 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => reject(signal.reason));
   });
 }
-
-const closedFirst = ({ bytes }: Reading, stream: Bytestream): Error =>
-  stream.errored ?? new BytestreamBroken(bytes - stream.bytesSent, new Error('it closed first'));
 
 interface Reading {
   bytes: number;
@@ -133,14 +131,14 @@ interface Reading {
 
 /** What the recipient wants of the file, and then its hash, where that was not told before. */
 async function* read(
-  accepted: AcceptedOffer,
+  accepted: Accepted,
   source: Source,
   { hashes }: FileOffer,
   reading: Reading,
 ): AsyncGenerator<Buffer> {
   const { offset, length } = accepted.range;
-  // By SI nobody else compares a hash, and what the recipient has may be of a file that has changed since.
-  const isWhole = length === undefined && (offset === 0 || accepted.way === 'si');
+  // Where the recipient does not compare a hash, what it has may be of a file that has changed since.
+  const isWhole = length === undefined && (offset === 0 || !accepted.way.comparesHash);
   const before = hashes?.get('sha-256');
   try {
     const bytes = counted(source, isWhole ? 0 : offset, reading.hash);

@@ -7,9 +7,11 @@ import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiati
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
-import { findRecipients, type Recipient } from '../../../src/transfer/finding/find-recipient.js';
-import type { Way } from '../../../src/transfer/offers.js';
+import { findRecipients } from '../../../src/transfer/finding/find-recipient.js';
 import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { WAY_NAMES, type WayName } from '../../../src/transfer/ways/names.js';
+import type { Recipient } from '../../../src/transfer/ways/way.js';
+import { wayNamed } from '../../../src/transfer/ways/ways.js';
 import { settled } from '../../support/manual-clock.js';
 
 const JULIET = 'juliet@capulet.example';
@@ -71,20 +73,30 @@ function romeoIn({
     close: async () => undefined,
   });
   const enough = new AbortController();
-  const search = (jid: string, via: Way | 'auto' = 'auto') =>
-    findRecipients(session, jid, via, enough.signal, (text) => said.push(text));
+  const search = (jid: string, via?: WayName) =>
+    findRecipients(session, jid, {
+      via: via && wayNamed(via),
+      signal: enough.signal,
+      note: (text) => said.push(text),
+    });
   const find = async (...args: Parameters<typeof search>) => {
     const { value } = await search(...args).next();
-    return value as Recipient;
+    return named(value as Recipient);
   };
   /** All who are found, one after the other. */
   const findAll = async (...args: Parameters<typeof search>) => {
-    const found: Recipient[] = [];
-    for await (const one of search(...args)) found.push(one);
+    const found: ReturnType<typeof named>[] = [];
+    for await (const one of search(...args)) found.push(named(one));
     return found;
   };
   return { session, sent, said, find, findAll, enough };
 }
+
+/** The ways by their names. */
+const named = ({ ways, ...others }: Recipient) => ({
+  ...others,
+  ways: ways.map(({ name }) => name),
+});
 
 const info = (features: readonly string[], name = 'x') => ({
   identity: { category: 'client', type: 'bot', name },
@@ -189,13 +201,10 @@ describe('an address that may be written in another form', () => {
     expect((await find(to)).peer).toBe(`${STORED}/${resource}`);
   });
 
-  test.each<Way>(['jingle', 'si', 'ibb'])(
-    'is that of the server by %s, whoever answers for it (R83)',
-    async (via) => {
-      const { find } = romeoIn({ written: folds });
-      expect((await find(`${TYPED}/x`, via)).peer).toBe(`${STORED}/x`);
-    },
-  );
+  test.each(WAY_NAMES)('is that of the server by %s, whoever answers for it (R83)', async (via) => {
+    const { find } = romeoIn({ written: folds });
+    expect((await find(`${TYPED}/x`, via)).peer).toBe(`${STORED}/x`);
+  });
 
   test('has its domain in Unicode, however it was typed (R83)', async () => {
     const { find, sent } = romeoIn({ features: { 'juliet@bücher.example/inband': ABLE } });
@@ -227,8 +236,8 @@ describe('of a bare JID', () => {
     expect(sent).toEqual([`query ${INBAND}`]);
   });
 
-  test.each<[Way | 'auto', Way[], string]>([
-    ['auto', ['jingle'], DESK],
+  test.each<[WayName | undefined, WayName[], string]>([
+    [undefined, ['jingle'], DESK],
     ['jingle', ['jingle'], DESK],
     ['ibb', ['ibb'], PHONE],
   ])('the ablest that is seen is taken, by %s', async (via, ways, peer) => {

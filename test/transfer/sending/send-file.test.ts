@@ -3,7 +3,6 @@ import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { FileUnconfirmed } from '../../../src/protocol/jingle/verdict.js';
 import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
-import { offerBare, offerBySi } from '../../../src/transfer/offers.js';
 import { FileMismatch, RecipientRefused } from '../../../src/transfer/recipient-errors.js';
 import {
   describeSource,
@@ -11,6 +10,8 @@ import {
   SourceChanged,
   sendFile,
 } from '../../../src/transfer/sending/send-file.js';
+import { offerBare } from '../../../src/transfer/ways/bare.js';
+import { offerBySi } from '../../../src/transfer/ways/si.js';
 import { acceptedBy, pairOfServices, pattern, readAll } from '../../protocol/ibb/bytestreams.js';
 import { leftOf, offeredTo, type Pair, pairOfTransfers } from '../../protocol/jingle/transfers.js';
 import { JULIET, parse } from '../../support/linked-sessions.js';
@@ -243,7 +244,11 @@ test('a recipient that closes while the source has nothing to say is an error', 
       await new Promise(() => undefined);
     },
   };
-  const accepted = await offerBare(romeo)(JULIET, { name: 'pipe' }, { signal: never });
+  const accepted = await offerBare(romeo)(
+    { peer: JULIET, ways: [] },
+    { name: 'pipe' },
+    { signal: never },
+  );
   const progress = new Promise<void>((resolve) => accepted.stream.once('acknowledged', resolve));
   const sent = sendFile(
     accepted,
@@ -274,7 +279,7 @@ test('a file that has changed is not gone on with by SI', async () => {
   });
   const offer = await describeSource(sourceOf(LETTER), never, ['sha-256', 'md5']);
   const changed = sourceOf(Buffer.concat([Buffer.alloc(20), LETTER.subarray(20)]));
-  const accepted = await offerBySi(his)(JULIET, offer, { signal: never });
+  const accepted = await offerBySi(his)({ peer: JULIET, ways: [] }, offer, { signal: never });
   const sent = sendFile(accepted, changed, offer, { signal: never, onProgress: () => undefined });
   const outcomes = await Promise.allSettled([sent, received]);
   expect(outcomes.map((one) => (one as PromiseRejectedResult).reason)).toEqual([

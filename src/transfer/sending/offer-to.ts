@@ -1,0 +1,47 @@
+import type { FileOffer } from '../../protocol/file-offer.js';
+import { RequestTimeout } from '../../session/requests.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { meaningOfError } from '../answers.js';
+import { WayRefused } from '../recipient-errors.js';
+import type { Accepted, OfferOptions, Recipient, Way } from '../ways/way.js';
+import type { OpenWays } from '../ways/ways.js';
+
+export interface OfferToOptions extends OfferOptions {
+  /** Told of what is tried. */
+  note: (text: string) => void;
+}
+
+/**
+ * Offers a file in the first way in which the recipient takes it. A way that it turns out not to know is left for the
+ * next one.
+ */
+export async function offerTo(
+  recipient: Recipient,
+  open: OpenWays,
+  file: FileOffer,
+  { note, ...options }: OfferToOptions,
+): Promise<Accepted> {
+  const { ways, sid, ...others } = recipient;
+  const [way, next] = ways;
+  const offer = way && open.get(way)?.offer;
+  if (!way || !offer) throw new RangeError('no way to send');
+  note(`offering by ${way.name}`);
+  try {
+    return await offer(recipient, file, options);
+  } catch (error) {
+    const isGuessedWrong = recipient.isGuess === true && isUnknown(error as Error, way);
+    if (!next || !(error instanceof WayRefused || isGuessedWrong)) throw error;
+    note(`${(error as Error).message}; trying ${next.name}`);
+    return offerTo({ ...others, ways: ways.slice(1) }, open, file, { note, ...options });
+  }
+}
+
+/**
+ * One of whom nothing is known may answer what it does not know as a server does for nobody, or not at all, unless a
+ * person is asked first.
+ */
+function isUnknown({ cause }: Error, way: Way): boolean {
+  return cause instanceof StanzaError
+    ? meaningOfError(cause) === 'absent'
+    : cause instanceof RequestTimeout && way.isAnsweredAtOnce;
+}

@@ -1,0 +1,55 @@
+import { HASH_FUNCTIONS } from '../../protocol/hash-functions.js';
+import { CloseUnconfirmed } from '../../protocol/ibb/bytestream.js';
+import { type OutgoingSiFile, SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
+import { SI_FEATURES } from '../../protocol/si/stanzas.js';
+import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
+import { closedFirst } from './closed-first.js';
+import type { Offer, Way } from './way.js';
+
+/** SI File Transfer (XEP-0096): tells name, size and MD5, goes on where it was cut, and has nothing confirmed. */
+export const si: Way = {
+  name: 'si',
+  features: SI_FEATURES,
+  isAdvertised: true,
+  reaches: 'resource',
+  announces: true,
+  isProposed: false,
+  isAnsweredAtOnce: false,
+  keepsParts: true,
+  comparesHash: false,
+  // A Node of FIPS has no MD5; without it a file that is cut begins again.
+  hashes: HASH_FUNCTIONS.filter((name) => name === 'md5'),
+  open: (session, bytestreams) => ({ offer: offerBySi(new SiFileTransfers(session, bytestreams)) }),
+};
+
+/** Milliseconds: a recipient that answers may have to make a whole file durable first. */
+const CLOSE_TIMEOUT_MS = 60_000;
+
+export const offerBySi =
+  (transfers: SiFileTransfers): Offer =>
+  async ({ peer, answersClose }, file, options) => {
+    if (file.size === undefined) throw new WayRefused('SI wants to know the size');
+    const patience = answersClose ? { closeTimeout: CLOSE_TIMEOUT_MS } : {};
+    const { stream, offset, length } = await transfers
+      .offer(peer, file, { ...options, ...patience })
+      .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
+    stream.resume(); // whatever the recipient sends back is not for us
+    return {
+      way: si,
+      stream,
+      range: { offset, length },
+      confirmed: async () => {
+        if (stream.closeAcknowledged) return 'unverified';
+        if (answersClose || !isDelivered(stream)) throw closedFirst(stream);
+        return 'unverified';
+      },
+      cancel: async () => void stream.destroy(),
+    };
+  };
+
+/**
+ * Some recipients do not answer the close of what they have, or close first: every block was acknowledged all the same.
+ * In messages nothing was.
+ */
+const isDelivered = ({ errored, stanza }: OutgoingSiFile['stream']): boolean =>
+  stanza === 'iq' && (!errored || errored instanceof CloseUnconfirmed);

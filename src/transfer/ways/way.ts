@@ -1,0 +1,85 @@
+import type { FileOffer } from '../../protocol/file-offer.js';
+import type { Bytestream } from '../../protocol/ibb/bytestream.js';
+import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
+import type { BytestreamSettings } from '../../protocol/ibb/settings.js';
+import type { Session } from '../../session/session.js';
+import type { WayName } from './names.js';
+
+/**
+ * How a file reaches a JID. What differs between ways is asked of these fields, and never of the name, which is for the
+ * user alone.
+ */
+export interface Way {
+  /** What `--via` calls it. */
+  readonly name: WayName;
+  /** Whoever takes files by it advertises all of these (XEP-0030). */
+  readonly features: readonly string[];
+  /** Nobody takes files by it without advertising it. */
+  readonly isAdvertised: boolean;
+  /** `resource`: a full JID that is online; `account`: a bare one, online or not. */
+  readonly reaches: 'resource' | 'account';
+  /** Tells name, size and date of the file; otherwise its bytes come without a word. */
+  readonly announces: boolean;
+  /** A proposal (XEP-0353) finds who takes files by it. */
+  readonly isProposed: boolean;
+  /** Programs answer an offer at once. Otherwise silence may be that of a person who makes up their mind. */
+  readonly isAnsweredAtOnce: boolean;
+  /** What has arrived of a file may be kept, and the next offer of it goes on from there. */
+  readonly keepsParts: boolean;
+  /** The recipient compares a hash of the whole file; otherwise nobody but the sender can. */
+  readonly comparesHash: boolean;
+  /** The hashes that an offer tells, by XEP-0300 name. */
+  readonly hashes: readonly string[];
+  /** Makes it ready on a session; once for each. */
+  open(session: Session, bytestreams: InBandBytestreams): OpenWay;
+}
+
+/** A way on one session. */
+export interface OpenWay {
+  readonly offer: Offer;
+}
+
+/** Offers a file. Rejects with `RecipientRefused`, `RecipientUnreachable`, or the signal's reason. */
+export type Offer = (
+  recipient: Recipient,
+  file: FileOffer,
+  options: OfferOptions,
+) => Promise<Accepted>;
+
+/** Who gets the file, and how. */
+export interface Recipient {
+  /** Full JID, or a domain. */
+  peer: string;
+  /** The ways in which it takes files, best first. */
+  ways: readonly Way[];
+  /** It answers each close, and only when it has the file. */
+  answersClose?: true;
+  /** The ways are those that might be: its server has answered in its place. */
+  isGuess?: true;
+  /** The sid of the Jingle session that it has let us begin (XEP-0353). */
+  sid?: string;
+}
+
+export interface OfferOptions extends Partial<BytestreamSettings> {
+  signal: AbortSignal;
+  /** Milliseconds until the recipient must have accepted. */
+  timeout?: number;
+}
+
+/** A file that the recipient has accepted. */
+export interface Accepted {
+  readonly way: Way;
+  /** Takes the bytes that the recipient wants; ending it tells that they are all. */
+  readonly stream: Bytestream;
+  /** Where it starts, and how much it is where that is not all the rest; in bytes. */
+  readonly range: { offset: number; length?: number | undefined };
+  /** Tells hashes that were not in the offer, by XEP-0300 name; absent where there is no way to. */
+  sendHashes?(hashes: ReadonlyMap<string, Buffer>): Promise<void>;
+  /**
+   * What the recipient makes of all the bytes: that the file is there and right, that it is content with them, or only
+   * that they came. Rejects with its reason when it has not kept them.
+   */
+  confirmed(): Promise<'verified' | 'content' | 'unverified'>;
+  /** Breaks it off in a way that the recipient cannot take for the end. */
+  cancel(): Promise<void>;
+}

@@ -1,0 +1,24 @@
+import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
+import type { Session } from '../../session/session.js';
+import { bare } from './bare.js';
+import { jingle } from './jingle.js';
+import { WAY_NAMES, type WayName } from './names.js';
+import { si } from './si.js';
+import type { OpenWay, Way } from './way.js';
+
+const BY_NAME: Readonly<Record<WayName, Way>> = { jingle, si, ibb: bare };
+
+export const wayNamed = (name: WayName): Way => BY_NAME[name];
+
+/** All of them, best first. */
+export const WAYS: readonly Way[] = WAY_NAMES.map(wayNamed);
+
+/** Those that somebody may know without advertising it, best first. */
+export const UNADVERTISED: readonly Way[] = WAYS.filter(({ isAdvertised }) => !isAdvertised);
+
+/** All ways, ready on one session. */
+export type OpenWays = ReadonlyMap<Way, OpenWay>;
+
+/** Makes them all ready; once for each session. */
+export const openWays = (session: Session, bytestreams: InBandBytestreams): OpenWays =>
+  new Map(WAYS.map((way) => [way, way.open(session, bytestreams)]));

@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals';
+import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
+import { RecipientRefused } from '../../../src/transfer/recipient-errors.js';
+import { offerBare } from '../../../src/transfer/ways/bare.js';
+import { acceptedBy, pairOfServices, readAll } from '../../protocol/ibb/bytestreams.js';
+import { JULIET } from '../../support/linked-sessions.js';
+
+const FILE = { name: 'letter.txt', size: 6 };
+const TO_JULIET = { peer: JULIET, ways: [] };
+const { signal } = new AbortController();
+
+describe('a bare bytestream', () => {
+  test('is unverified when the recipient has acknowledged its end', async () => {
+    const { romeo, juliet } = pairOfServices();
+    const hers = acceptedBy(juliet);
+    const { stream, range, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
+    expect(range).toEqual({ offset: 0 });
+    const isOver = new Promise<void>((resolve) => stream.end('letter', resolve));
+    expect(await readAll(await hers)).toEqual(Buffer.from('letter'));
+    await isOver;
+    expect(await confirmed()).toBe('unverified');
+  });
+
+  test('is broken off when the recipient closes first', async () => {
+    const { romeo, juliet } = pairOfServices();
+    const hers = acceptedBy(juliet);
+    const { stream, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
+    (await hers).resume().end();
+    await new Promise((resolve) => stream.once('close', resolve));
+    await expect(confirmed()).rejects.toThrow(BytestreamBroken);
+  });
+
+  test('is cancelled in a way that is no end', async () => {
+    const { romeo, juliet } = pairOfServices();
+    const hers = acceptedBy(juliet);
+    const { cancel } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
+    await cancel();
+    await expect(readAll(await hers)).rejects.toThrow(BytestreamBroken);
+  });
+
+  test('is refused in words for its sender', async () => {
+    const { romeo } = pairOfServices({ sessionLimit: 0 });
+    await expect(offerBare(romeo)(TO_JULIET, FILE, { signal })).rejects.toThrow(RecipientRefused);
+  });
+});

@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { type Bytestream, CloseUnconfirmed } from '../../../src/protocol/ibb/bytestream.js';
+import { BytestreamLost, whyNotOpened } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
+import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
+import { answer, NS_SI } from '../../../src/protocol/si/stanzas.js';
+import { RequestTimeout } from '../../../src/session/requests.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { RecipientRefused, WayRefused } from '../../../src/transfer/recipient-errors.js';
+import { offerBySi } from '../../../src/transfer/ways/si.js';
+import { pairOfServices } from '../../protocol/ibb/bytestreams.js';
+import { JULIET } from '../../support/linked-sessions.js';
+
+const FILE = { name: 'letter.txt', size: 6 };
+const TO_JULIET = { peer: JULIET, ways: [] };
+const { signal } = new AbortController();
+
+// A file that the daemon could not publish, or that it was killed over, was done for its sender.
+test.each([
+  ['counts as delivered by one of whom nothing else is known', {}, 'unverified'],
+  ['is a failure of one who answers', { answersClose: true }, CloseUnconfirmed],
+] as const)('a close by SI that is not confirmed %s', async (_title, known, verdict) => {
+  const { romeo, juliet, sessions } = pairOfServices();
+  const accepting = new SiFileTransfers(sessions[1], juliet);
+  const hers = new Promise<Bytestream>((resolve, reject) => {
+    accepting.onOffer = (file) => file.accept().then(resolve, reject);
+  });
+  const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
+  const { stream, confirmed } = await offer({ ...TO_JULIET, ...known }, FILE, { signal });
+  const lost = (await hers).on('error', () => undefined).resume();
+  const acknowledged = new Promise((resolve) => stream.once('acknowledged', resolve));
+  stream.write('letter');
+  await acknowledged;
+  lost.abandon();
+  stream.end();
+  await new Promise((resolve) => stream.once('close', resolve));
+  const outcome = await confirmed().catch((error) => error.constructor);
+  expect(outcome).toBe(verdict);
+});
+
+test.each([
+  ['item-not-found', BytestreamLost],
+  ['remote-server-timeout', BytestreamLost],
+  ['not-acceptable', RecipientRefused],
+])('a bytestream that was accepted by SI, and then %s', async (condition, outcome) => {
+  const { romeo, juliet, sessions } = pairOfServices();
+  juliet.close();
+  sessions[1].handle('set', NS_SI, 'si', () => answer(0));
+  sessions[1].handle('set', NS_IBB, 'open', () => {
+    throw new StanzaError('cancel', condition);
+  });
+  const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
+  await expect(offer(TO_JULIET, FILE, { signal })).rejects.toThrow(outcome);
+});
+
+test('a file without a size is left to another way', async () => {
+  const { romeo, sessions } = pairOfServices();
+  const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
+  await expect(offer(TO_JULIET, { name: 'pipe' }, { signal })).rejects.toThrow(WayRefused);
+});
+
+test('a recipient that has accepted and does not answer is one to be tried again', () => {
+  expect(whyNotOpened(new RequestTimeout('no answer'))).toBeInstanceOf(BytestreamLost);
+});
