@@ -1,9 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { SIGNAL_CODES } from './commands/exit-codes.js';
 
-/** 128 and the number of the signal, as shells have it. */
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-type Signal = keyof typeof SIGNALS;
+type Signal = keyof typeof SIGNAL_CODES;
 
 /** How long the process may take to end after the command has. */
 const LINGER_MS = 300;
@@ -14,13 +13,13 @@ export class Interrupted extends Error {
   readonly exitCode: number;
   constructor(readonly signal: Signal) {
     super('interrupted');
-    this.exitCode = SIGNALS[signal];
+    this.exitCode = SIGNAL_CODES[signal];
   }
 }
 
 /** Tells of each signal that is to end the program. */
 export function onSignals(heard: (why: Interrupted) => void): void {
-  for (const signal of Object.keys(SIGNALS) as Signal[]) {
+  for (const signal of Object.keys(SIGNAL_CODES) as Signal[]) {
     process.on(signal, () => {
       if (signal !== 'SIGHUP' || !startedByNohup()) heard(new Interrupted(signal));
     });

@@ -18,8 +18,8 @@ export interface Context {
   /** The CAs to trust. Default: those that the flags and the environment say. */
   trust?: () => Promise<Trust & { source: string }>;
   now: () => Date;
-  /** The process's exit code for an error. */
-  exitCodeOf: (error: Error) => number;
+  /** Gives what tells the process's exit code for an error. */
+  exitCodeOf: () => Promise<(error: Error) => number>;
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */

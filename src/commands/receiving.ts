@@ -172,7 +172,7 @@ async function receiveOne(
   { inbox, underWay, limits, context, reporter }: Reception,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { exitCodeOf, signal } = context;
+  const { signal } = context;
   const { report } = reporter;
   const { name, size } = file.offer;
   const facts = { peer: file.peer, name };
@@ -200,6 +200,7 @@ async function receiveOne(
     isLater = error instanceof StillUnderWay;
     if (!place) file.fail(error as Error);
     const message = `${name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
+    const exitCodeOf = await context.exitCodeOf();
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return undefined;
   } finally {

@@ -69,7 +69,7 @@ function receiving(
   };
   const context = {
     ...{ env: {}, stderr: process.stderr, signal: new AbortController().signal },
-    ...{ now: () => new Date(0), exitCodeOf: () => 1 },
+    ...{ now: () => new Date(0), exitCodeOf: async () => () => 1 },
   } as unknown as Context;
   const ended = receiveOn(
     { session: juliet, admit: () => true, quotas },

@@ -177,7 +177,7 @@ function actor(
     stderr: silent(),
     signal,
     now: () => new Date(),
-    exitCodeOf: () => 1,
+    exitCodeOf: async () => () => 1,
     connect: (options) => connect({ ...options, ca: server.ca }),
     openInbox,
     saveFile: () => Promise.reject(new Error('nothing is fetched')),

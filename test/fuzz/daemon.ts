@@ -95,7 +95,7 @@ export class Daemon {
       ...{ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
       signal: this.#interrupt.signal,
       now: () => new Date(),
-      exitCodeOf: () => 1,
+      exitCodeOf: async () => () => 1,
       connect: async (options) => {
         const write = async (stanza: Element) => {
           const text = serialize(stanza);

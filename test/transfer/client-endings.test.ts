@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { exitCodeOf } from '../../src/failures.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
@@ -55,14 +56,9 @@ async function outcomeOf(sent: Promise<{ unverified?: true; success?: true }>): 
     return success ? 'success' : 'delivered';
   } catch (error) {
     const { name } = error as Error;
-    return `${name} (${exitCodeOf(name)})`;
+    return `${name} (${exitCodeOf(error as Error)})`;
   }
 }
-
-/** main.ts runs when it is imported. */
-const MAIN = readFileSync('src/main.ts', 'utf8');
-const exitCodeOf = (name: string) =>
-  Number(new RegExp(`^ {2}${name}: (\\d+),$`, 'm').exec(MAIN)?.[1]);
 
 test.each(rows)('%s, by %s: %s (R70)', async (_client, by, _words, play, expected) => {
   const { send, clock, script } = sending(by);

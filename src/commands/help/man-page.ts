@@ -1,15 +1,9 @@
 import { type Argument, Command, type Option } from 'commander';
 import { addAccountOptions } from '../account/account.js';
+import { exitCodeRows } from '../exit-codes.js';
 import { addOutputOptions } from '../options.js';
 import { examplesOf } from './examples.js';
-import {
-  ENVIRONMENT,
-  EXIT_STATUS,
-  FILES,
-  SETTINGS,
-  SETTINGS_EXAMPLE,
-  SUMMARY,
-} from './man-text.js';
+import { ENVIRONMENT, FILES, SETTINGS, SETTINGS_EXAMPLE, SUMMARY } from './man-text.js';
 
 /** The manual page, in the man(7) macros that groff and mandoc both know. */
 export function manPage(program: Command, date: Date): string {
@@ -26,7 +20,7 @@ export function manPage(program: Command, date: Date): string {
     'ACCOUNT OPTIONS': account.flatMap(describeOption),
     'OUTPUT OPTIONS': output.flatMap(describeOption),
     SETTINGS: [text(SETTINGS), '.PP', ...verbatim(SETTINGS_EXAMPLE.split('\n'))],
-    'EXIT STATUS': entries(EXIT_STATUS),
+    'EXIT STATUS': entries(exitStatus()),
     ENVIRONMENT: entries([...variablesOf(account), ...ENVIRONMENT]),
     FILES: entries(FILES),
     EXAMPLES: verbatim(commands.flatMap(examplesOf)),
@@ -35,6 +29,13 @@ export function manPage(program: Command, date: Date): string {
   const head = `.TH INBAND 1 ${day} "inband ${program.version()}" "User Commands"`;
   return `${[head, ...body].join('\n')}\n`;
 }
+
+/** Sentences, as in the rest of the page; without the marks of a README. */
+const exitStatus = () =>
+  exitCodeRows().map(([codes, meaning]): [string, string] => [
+    codes,
+    `${meaning.slice(0, 1).toUpperCase()}${meaning.slice(1).replaceAll('`', '')}.`,
+  ]);
 
 /** The commands that do something, those inside others included. */
 function leavesOf(command: Command): Command[] {

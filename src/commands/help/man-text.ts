@@ -49,22 +49,3 @@ window = 8
 [receive]
 dir = "~/Downloads"
 allow = ["own", "contacts", "example.net"]`;
-
-export const EXIT_STATUS: Entries = [
-  ['0', 'Done.'],
-  ['1', 'Unexpected.'],
-  ['2', 'Usage or settings.'],
-  ['3', 'Not authorized by the server, or replaced there by a login with the same resource.'],
-  ['4', 'No connection, or the server not trusted.'],
-  ['5', 'Recipient not reachable, not accepting from you, or not answering in time.'],
-  ['6', 'Refused or limited by the recipient.'],
-  ['7', 'Broken off.'],
-  ['8', 'The bytes are not those of the cid, or of the file.'],
-  ['9', 'No such blob.'],
-  ['10', 'Local file or disk; another receive has the folder.'],
-  [
-    '129, 130, 143',
-    'Interrupted by SIGHUP, SIGINT, SIGTERM; this is how receive ends without --once.',
-  ],
-  ['141', 'Nobody reads the results any more.'],
-];

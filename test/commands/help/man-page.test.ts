@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { exitCodeRows } from '../../../src/commands/exit-codes.js';
 import { runInband } from '../../support/inband.js';
 import { start } from '../../support/process.js';
 
@@ -58,11 +59,11 @@ test('the manual page has the variables, the files and the examples', async () =
   expect(page).toContain('tar cz photos | inband send --name photos.tar.gz - juliet@example.org');
 });
 
-test('the manual page has the exit codes of the README', async () => {
+test('the manual page and the README have the table of exit codes', async () => {
   const [, page = ''] = (await pageText()).split('EXIT STATUS');
   const [, readme = ''] = (await readFile(`${ROOT}README.md`, 'utf8')).split('## Exit codes');
-  const [rows = ''] = readme.split('\n## ');
-  const codes = [...rows.matchAll(/^\| (\d[\d, ]*?) *\|/gm)].map(([, code]) => code as string);
-  expect(codes.length).toBeGreaterThan(10);
-  for (const code of codes) expect(page).toMatch(new RegExp(`^ +${code}( |$)`, 'm'));
+  const [table = ''] = readme.split('\n## ');
+  const rows = [...table.matchAll(/^\| (\d[\d, ]*?) *\| (.*?) *\|$/gm)];
+  expect(rows.map(([, codes, meaning]) => [codes, meaning])).toEqual(exitCodeRows());
+  for (const [codes] of exitCodeRows()) expect(page).toMatch(new RegExp(`^ +${codes}( |$)`, 'm'));
 });

@@ -1,0 +1,136 @@
+import { FileFailed, UsageError } from './commands/context.js';
+import { ExecFailed } from './commands/exec.js';
+import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
+import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
+import { BlobMismatch } from './protocol/bob/blob-store.js';
+import { MalformedBlob } from './protocol/bob/content-id.js';
+import {
+  BytestreamBroken,
+  BytestreamOverrun,
+  CloseUnconfirmed,
+} from './protocol/ibb/bytestream.js';
+import { BytestreamNotOpened } from './protocol/ibb/expectations.js';
+import { BlocksIgnored, BytestreamLost } from './protocol/ibb/outgoing-blocks.js';
+import { JingleEnded } from './protocol/jingle/jingle-session.js';
+import { ProposalRejected } from './protocol/jingle/message-initiation.js';
+import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
+import { FileUnconfirmed } from './protocol/jingle/verdict.js';
+import { TooManyContacts } from './protocol/roster.js';
+import { ResourceConflict } from './session/connection.js';
+import { MalformedJid } from './session/jid.js';
+import { NotAuthorized } from './session/login/sasl.js';
+import { RequestTimeout } from './session/requests.js';
+import { StanzaError } from './session/stanza-error.js';
+import { ConnectionLost } from './session/stanza-session.js';
+import { ConnectionFailed, ServerNotTrusted } from './session/stream/dial.js';
+import { MalformedService } from './session/stream/endpoints.js';
+import { UnsendableStanza } from './session/stream/serialize.js';
+import { StreamError } from './session/stream/stream-error.js';
+import { Interrupted } from './signals.js';
+import { PartialRemoved } from './storage/inbox/part-file.js';
+import { NoRoom } from './storage/inbox/space.js';
+import { InboxInUse } from './storage/lock/folder-lock.js';
+import { InboxReplaced } from './storage/lock/held-folder.js';
+import { OfferedAgain, StillUnderWay } from './transfer/receiving/receive-file.js';
+import {
+  FileMismatch,
+  RecipientBusy,
+  RecipientRefused,
+  RecipientUnreachable,
+  WayRefused,
+} from './transfer/recipient-errors.js';
+import { SourceChanged } from './transfer/sending/send-file.js';
+
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** `next`: what to do, for errors whose message says only what is wrong. */
+type Failure = readonly [kind: ErrorClass, outcome: Outcome, next?: string];
+
+/** Every class of error that this program throws. A class stands before those that it extends. */
+export const FAILURES: readonly Failure[] = [
+  [UsageError, 'usage'],
+  [MalformedJid, 'usage'],
+  [MalformedService, 'usage'],
+  [MalformedBlob, 'usage'],
+  [
+    NotAuthorized,
+    'login',
+    'check the account and its password; "inband config" shows where they come from',
+  ],
+  [ResourceConflict, 'login', 'end that, or use another resource: -a name@example.org/laptop'],
+  [ConnectionFailed, 'noConnection', 'check the network and --service'],
+  [ServerNotTrusted, 'noConnection', 'check --service; somebody may be in between'],
+  [RecipientUnreachable, 'unreachable'],
+  [OfferUnanswered, 'unreachable'],
+  [RequestTimeout, 'unreachable', 'try again'],
+  [WayRefused, 'refused'],
+  [RecipientBusy, 'refused'],
+  [RecipientRefused, 'refused'],
+  [ProposalRejected, 'refused'],
+  [StanzaError, 'refused'],
+  [BytestreamNotOpened, 'brokenOff'],
+  [JingleEnded, 'brokenOff'],
+  [CloseUnconfirmed, 'brokenOff'],
+  [BytestreamOverrun, 'brokenOff'],
+  [BytestreamBroken, 'brokenOff', 'ask the recipient, or send it again'],
+  [BytestreamLost, 'brokenOff', 'send it again'],
+  [BlocksIgnored, 'brokenOff', 'it may know blocks in messages alone: try --stanza message'],
+  [OfferedAgain, 'brokenOff'],
+  [StillUnderWay, 'brokenOff'],
+  [FileUnconfirmed, 'brokenOff'],
+  [ConnectionLost, 'brokenOff', 'run the command again'],
+  [StreamError, 'brokenOff', 'run the command again'],
+  [UnsendableStanza, 'brokenOff'],
+  [TooManyContacts, 'brokenOff'],
+  [BlobMismatch, 'otherBytes', 'ask another with --from'],
+  [FileMismatch, 'otherBytes'],
+  [NoSuchBlob, 'noBlob', 'ask another with --from'],
+  [SourceChanged, 'local'],
+  [InboxInUse, 'local'],
+  [InboxReplaced, 'local'],
+  [PartialRemoved, 'local'],
+  [NoRoom, 'local'],
+  [ExecFailed, 'local'],
+];
+
+const failureOf = (error: Error) => FAILURES.find(([kind]) => error instanceof kind);
+
+/** The process's exit code for an error. */
+export function exitCodeOf(error: NodeJS.ErrnoException): number {
+  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof FileFailed) return exitCodeOf(error.cause);
+  // What the user cancelled in the middle of a pipeline.
+  if (isAbort(error) && error.cause instanceof Error) return exitCodeOf(error.cause);
+  // Node ignores the signal SIGPIPE: the reader of our results has read enough.
+  if (error.code === 'EPIPE') return codeOf('outputLost');
+  if (isFileError(error)) return codeOf('local');
+  return codeOf(failureOf(error)?.[1] ?? 'unexpected');
+}
+
+/** What the user reads of an error, the next step included. `undefined`: nothing. */
+export function textOf(error: Error): string | undefined {
+  if (error instanceof FileFailed) return textOf(error.cause);
+  const exitCode = exitCodeOf(error);
+  // Whoever interrupts knows why it ended, and nobody is left to read the rest.
+  if (exitCode > 128) return undefined;
+  return exitCode === codeOf('unexpected') ? `unexpected error: ${error.stack}` : sentence(error);
+}
+
+const codeOf = (outcome: Outcome): number => EXIT_CODES[outcome].code;
+
+/** Node's own, which has no class that can be imported. */
+const isAbort = ({ name }: Error): boolean => name === 'AbortError';
+
+/** Network errors come wrapped in errors of our own: what still names a system call is about a file. */
+const isFileError = (error: NodeJS.ErrnoException): boolean => error.syscall !== undefined;
+
+/** `ENOENT: no such file or directory, open 'x'` → `cannot open x: no such file or directory`. */
+function sentence(error: Error): string {
+  const { message } = error;
+  const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(message) ?? [];
+  // Whether it was looked at before it was opened is of no interest.
+  const verb = call === 'stat' ? 'open' : call;
+  if (isFileError(error) && reason) return `cannot ${verb} ${path ?? 'a file'}: ${reason}`;
+  const [, , next] = failureOf(error) ?? [];
+  return next && !message.includes('; ') ? `${message}; ${next}` : message;
+}

@@ -1,0 +1,67 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { FileFailed, UsageError } from '../src/commands/context.js';
+import { exitCodeOf, FAILURES, textOf } from '../src/failures.js';
+import { Bytestream } from '../src/protocol/ibb/bytestream.js';
+import { RequestTimeout } from '../src/session/requests.js';
+import { Interrupted } from '../src/signals.js';
+import { NoRoom } from '../src/storage/inbox/space.js';
+import { RecipientBusy } from '../src/transfer/recipient-errors.js';
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+/** These two are looked through: what they carry decides. */
+const CARRIERS: unknown[] = [FileFailed, Interrupted];
+
+async function exportedErrors(): Promise<[name: string, kind: unknown][]> {
+  const found: [string, unknown][] = [];
+  for (const path of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
+    // main.ts runs when it is imported; index.ts has the same classes again.
+    if (!/\.ts$/.test(path) || /\.d\.ts$|^(main|index)\.ts$/.test(path)) continue;
+    const module: object = await import(pathToFileURL(SRC + path).href);
+    found.push(...Object.entries(module).filter(([, one]) => isErrorClass(one)));
+  }
+  return found;
+}
+
+const isErrorClass = (one: unknown): boolean =>
+  typeof one === 'function' && one.prototype instanceof Error;
+
+test('every exported class of error has its own line in the table (R147)', async () => {
+  const kinds: unknown[] = FAILURES.map(([kind]) => kind);
+  const errors = await exportedErrors();
+  expect(errors.length).toBeGreaterThan(30);
+  const lost = errors.filter(([, kind]) => !kinds.includes(kind) && !CARRIERS.includes(kind));
+  expect(lost.map(([name]) => name)).toEqual([]);
+});
+
+test('no line of the table is hidden behind that of a class which it extends (R147)', () => {
+  for (const [at, [kind]] of FAILURES.entries()) {
+    const hiding = FAILURES.slice(0, at).find(([other]) => kind.prototype instanceof other);
+    expect([kind.name, hiding?.[0].name]).toEqual([kind.name, undefined]);
+  }
+});
+
+test('a class of something else than errors is none (R147)', () => {
+  expect(isErrorClass(Bytestream)).toBe(false);
+});
+
+describe('the exit code', () => {
+  test.each([
+    ['of an error that nobody thought of', new Error('?'), 1],
+    ['of a file that failed is that of its cause', new FileFailed('a', new UsageError('?')), 2],
+    ['of a signal', new Interrupted('SIGTERM'), 143],
+    ['of a class that extends another', new RecipientBusy('?'), 6],
+    ['of an error of the file system', Object.assign(new Error('?'), { syscall: 'open' }), 10],
+    ['of a pipe that nobody reads', Object.assign(new Error('?'), { code: 'EPIPE' }), 141],
+    ['of a class of storage', new NoRoom('?'), 10],
+  ])('%s', (_what, error, code) => {
+    expect(exitCodeOf(error)).toBe(code);
+  });
+});
+
+test('a next step stands behind an error that names none itself', () => {
+  expect(textOf(new RequestTimeout('no answer'))).toBe('no answer; try again');
+  expect(textOf(new RequestTimeout('no answer; wait'))).toBe('no answer; wait');
+});
