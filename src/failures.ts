@@ -5,12 +5,13 @@ import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
 import { BlobMismatch } from './protocol/bob/blob-store.js';
 import { MalformedBlob } from './protocol/bob/content-id.js';
 import {
-  BytestreamBroken,
-  BytestreamOverrun,
+  ChannelBroken,
+  ChannelLost,
+  ChannelNotOpened,
+  ChannelOverrun,
   CloseUnconfirmed,
-} from './protocol/ibb/bytestream.js';
-import { BytestreamNotOpened } from './protocol/ibb/expectations.js';
-import { BlocksIgnored, BytestreamLost } from './protocol/ibb/outgoing-blocks.js';
+} from './protocol/channel.js';
+import { BlocksIgnored } from './protocol/ibb/outgoing-blocks.js';
 import { JingleEnded } from './protocol/jingle/jingle-session.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
@@ -68,12 +69,12 @@ export const FAILURES: readonly Failure[] = [
   [RecipientRefused, 'refused'],
   [ProposalRejected, 'refused'],
   [StanzaError, 'refused'],
-  [BytestreamNotOpened, 'brokenOff'],
+  [ChannelNotOpened, 'brokenOff'],
   [JingleEnded, 'brokenOff'],
   [CloseUnconfirmed, 'brokenOff'],
-  [BytestreamOverrun, 'brokenOff'],
-  [BytestreamBroken, 'brokenOff', 'ask the recipient, or send it again'],
-  [BytestreamLost, 'brokenOff', 'send it again'],
+  [ChannelOverrun, 'brokenOff'],
+  [ChannelBroken, 'brokenOff', 'ask the recipient, or send it again'],
+  [ChannelLost, 'brokenOff', 'send it again'],
   [BlocksIgnored, 'brokenOff', 'it may know blocks in messages alone: try --stanza message'],
   [OfferedAgain, 'brokenOff'],
   [StillUnderWay, 'brokenOff'],

@@ -17,6 +17,12 @@ export {
 export { MalformedBlob } from './protocol/bob/content-id.js';
 export { type BlobHandlers, memoryBlobs, registerBlobs } from './protocol/bob/memory-blobs.js';
 export { blob as blobElement } from './protocol/bob/stanzas.js';
+export {
+  ChannelBroken,
+  ChannelLost,
+  ChannelNotOpened,
+  CloseUnconfirmed,
+} from './protocol/channel.js';
 export { answerDiscovery, discoverFeatures, type Info } from './protocol/disco.js';
 export type { FileOffer } from './protocol/file-offer.js';
 export {
@@ -25,14 +31,9 @@ export {
   HandlerRegistry,
   type Scope,
 } from './protocol/handler-registry.js';
-export { Bytestream, BytestreamBroken, CloseUnconfirmed } from './protocol/ibb/bytestream.js';
-export { BytestreamNotOpened } from './protocol/ibb/expectations.js';
+export { Bytestream } from './protocol/ibb/bytestream.js';
 export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
-export {
-  BlocksIgnored,
-  BytestreamLost,
-  type RetrySettings,
-} from './protocol/ibb/outgoing-blocks.js';
+export { BlocksIgnored, type RetrySettings } from './protocol/ibb/outgoing-blocks.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
 export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
 export {

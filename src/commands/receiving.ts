@@ -47,7 +47,7 @@ export async function receiveOn(
 ): Promise<void> {
   const { session, quotas } = serving;
   const limits = quotas.transfers;
-  const bytestreams = new InBandBytestreams(session, { pace: PACE }, registry);
+  const bytestreams = new InBandBytestreams(session, { pace: PACE, halfOpen: true }, registry);
   const jingle = new JingleFileTransfers(session, bytestreams);
   const si = new SiFileTransfers(session, bytestreams);
   const transfers = new Set<Promise<Arrival | undefined>>();

@@ -123,14 +123,14 @@ export class SendingFile {
   /** Of a recipient that was there, and is not found again, what counts is what broke the transfer off. */
   #asBrokenOff(error: Error): Error {
     if (error.name === 'RecipientUnreachable') return this.#brokenBy ?? error;
-    if (this.#isUnderWay || error.name === 'BytestreamLost') this.#brokenBy = error;
+    if (this.#isUnderWay || error.name === 'ChannelLost') this.#brokenBy = error;
     return error;
   }
 
   /** Of a recipient that was never there, of what can be read once only, and after a "no", the first is the last. */
   #deservesAnother(error: Error): boolean {
     // Accepted, and lost before the first byte.
-    this.#wasAccepted ||= error.name === 'BytestreamLost';
+    this.#wasAccepted ||= error.name === 'ChannelLost';
     if (!this.#wasAccepted || this.#source.size === undefined) return false;
     // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
     const fromAfresh = error.name === 'FileMismatch' && this.#offset > 0;

@@ -1,4 +1,4 @@
-import { BytestreamBroken } from '../protocol/ibb/bytestream.js';
+import { ChannelBroken } from '../protocol/channel.js';
 import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
 import { RequestTimeout } from '../session/requests.js';
@@ -112,5 +112,5 @@ export function whyBrokenOff(error: Error, peer: string): Error {
     const why = specific?.getName() ?? error.message;
     return new RecipientRefused(`${peer} could not keep the file (${why})`, { cause: error });
   }
-  return new BytestreamBroken(0, error);
+  return new ChannelBroken(0, error);
 }

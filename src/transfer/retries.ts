@@ -76,9 +76,9 @@ export class Retries {
 
 /** What may be otherwise at another attempt. */
 const PASSING = new Set([
-  'BytestreamBroken',
-  'BytestreamLost',
-  'BytestreamNotOpened',
+  'ChannelBroken',
+  'ChannelLost',
+  'ChannelNotOpened',
   'CloseUnconfirmed',
   'ConnectionFailed',
   'ConnectionLost',

@@ -3,8 +3,8 @@ import { expect, test } from '@jest/globals';
 import type { Context } from '../../src/commands/context.js';
 import type { SendFlags, SendingLine } from '../../src/commands/send.js';
 import { SendingFile } from '../../src/commands/sending-file.js';
+import { ChannelLost } from '../../src/protocol/channel.js';
 import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
-import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
 import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { ConnectionFailed } from '../../src/session/stream/dial.js';
@@ -30,7 +30,7 @@ const LETTER = pattern(50);
 function acceptedBy(way: WayName, bytesSent: number): Accepted {
   const stream = Object.assign(new PassThrough().resume(), { peer: JULIET, bytesSent });
   stream.on('error', () => undefined); // `pipeline` tells
-  if (bytesSent === 0) stream.destroy(new BytestreamLost('it was cut'));
+  if (bytesSent === 0) stream.destroy(new ChannelLost('it was cut'));
   return {
     way: wayNamed(way),
     stream: stream as unknown as Bytestream,
@@ -45,7 +45,7 @@ function cutAfter(bytes: number): Accepted {
   const accepted = acceptedBy('jingle', bytes);
   accepted.stream.once('data', () => {
     accepted.stream.emit('acknowledged');
-    accepted.stream.destroy(new BytestreamLost('it was cut'));
+    accepted.stream.destroy(new ChannelLost('it was cut'));
   });
   return accepted;
 }
@@ -145,7 +145,7 @@ test.each<[WayName, string[]]>([
   async (way, names) => {
     const { hashes, readFrom, outcome } = await waysOffered(
       [[way, 'ibb'], [way]],
-      [new BytestreamLost('forgotten'), acceptedBy(way, LETTER.length)],
+      [new ChannelLost('forgotten'), acceptedBy(way, LETTER.length)],
     );
     expect(outcome).toBeUndefined();
     expect(hashes).toEqual([names, names]);
@@ -157,7 +157,7 @@ test.each<[WayName, string[]]>([
 test('a file that was accepted and forgotten is offered again, and never without its name', async () => {
   const { offered, events } = await waysOffered(
     [['jingle', 'si', 'ibb'], ['ibb'], ['jingle', 'si', 'ibb']],
-    [new BytestreamLost('forgotten'), acceptedBy('jingle', LETTER.length)],
+    [new ChannelLost('forgotten'), acceptedBy('jingle', LETTER.length)],
   );
   expect(offered).toEqual(['jingle', 'jingle']);
   expect(events).toEqual(['offer', 'again', 'again', 'start', 'done']);
@@ -170,7 +170,7 @@ test('of a recipient that is not found again, what broke the file off is told', 
     [acceptedBy('jingle', 0)],
     1.2,
   );
-  expect(outcome).toMatchObject({ name: 'BytestreamLost', message: 'it was cut' });
+  expect(outcome).toMatchObject({ name: 'ChannelLost', message: 'it was cut' });
 });
 
 test('a file of which a part is kept goes on there, and to no other resource', async () => {

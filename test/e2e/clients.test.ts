@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../src/protocol/channel.js';
 import { answerDiscovery } from '../../src/protocol/disco.js';
-import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import {
   JINGLE_FEATURES,
@@ -12,6 +11,7 @@ import {
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
+import { takeAll } from '../protocol/ibb/bytestreams.js';
 import { type PeerScript, startPeer } from '../support/peers.js';
 import type { Running } from '../support/process.js';
 import { HAS_PEERS } from '../support/server.js';
@@ -193,12 +193,12 @@ test('a client that can do no more of Jingle than say so gets the file by SI', a
   answerDiscovery(session, { identity: { category: 'client', type: 'pc', name: 'x' }, features });
   new JingleFileTransfers(session, bytestreams).onOffer = (file) =>
     file.decline({ condition: 'unsupported-transports' });
-  const accepted = new Promise<Bytestream>((resolve) => {
+  const accepted = new Promise<Channel>((resolve) => {
     new SiFileTransfers(session, bytestreams).onOffer = (file) => resolve(file.accept());
   });
   const { path, hash } = await fileOf(100_000);
   const sending = outcomeOf(sendTo(BOB, path, '--verbose'));
-  expect(sha256(await buffer(await accepted))).toBe(hash);
+  expect(sha256(await takeAll(await accepted))).toBe(hash);
   const sent = await sending;
   expect(sent).toMatchObject({ code: 0 });
   expect(sent.stderr).toMatch(/takes no files like this \(unsupported-transports.*; trying si$/m);

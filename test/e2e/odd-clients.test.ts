@@ -1,9 +1,8 @@
 // Clients of which no package is at hand: scripts that do on a real server what was seen of them.
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../src/protocol/channel.js';
 import { answerDiscovery, type Identity } from '../../src/protocol/disco.js';
-import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB, readData } from '../../src/protocol/ibb/stanzas.js';
 import {
@@ -17,6 +16,7 @@ import { answer, NS_SI, SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import { takeAll } from '../protocol/ibb/bytestreams.js';
 import { eventsOf, outcomeOf, prepareStage, sha256, writeRandom } from './stage.js';
 
 const BOB = 'bob@localhost';
@@ -55,10 +55,10 @@ async function bobAs(...args: Parameters<typeof logIn>) {
 
 /** It accepts the next file by SI; resolves to its bytes. */
 function takesBySi(session: Session, bytestreams: InBandBytestreams): Promise<Buffer> {
-  return new Promise<Bytestream>((resolve, reject) => {
+  return new Promise<Channel>((resolve, reject) => {
     new SiFileTransfers(session, bytestreams).onOffer = (file) =>
       void file.accept().then(resolve, reject);
-  }).then((stream) => buffer(stream));
+  }).then(takeAll);
 }
 
 /** It ends each session that is offered to it; how many there were. */

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { caps, nodeOf } from '../../src/protocol/caps.js';
 import { answerDiscovery } from '../../src/protocol/disco.js';
@@ -13,6 +12,7 @@ import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { NS_SI, NS_SI_FILE_TRANSFER } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
+import { takeAll } from '../protocol/ibb/bytestreams.js';
 import { type PeerScript, startPeer } from '../support/peers.js';
 import type { Running } from '../support/process.js';
 import { HAS_PEERS } from '../support/server.js';
@@ -55,7 +55,7 @@ test('a file goes from one account to another, from an offset on', async () => {
   const accepted = (await bob.offered).accept({ offset: 40_000 });
   const { stream, offset } = await outcome;
   stream.resume().end(bytes.subarray(offset));
-  expect(sha256(await buffer(await accepted))).toBe(sha256(bytes.subarray(40_000)));
+  expect(sha256(await takeAll(await accepted))).toBe(sha256(bytes.subarray(40_000)));
 });
 
 /** A program of another library, online as `bob@localhost/peer`. */
@@ -107,7 +107,7 @@ peers('slixmpp', () => {
       date: new Date('2024-02-29T12:00:00Z'),
       hashes: new Map([['md5', md5(bytes)]]),
     });
-    const received = await buffer(await offer.accept({ offset }));
+    const received = await takeAll(await offer.accept({ offset }));
     expect(received).toEqual(bytes.subarray(offset));
     expect(await peer.exited).toMatchObject({ code: 0 });
   });
@@ -161,7 +161,7 @@ peers('libpurple', () => {
     const offer = await offeredBy(peer, alice.offered);
     expect(offer).toMatchObject({ peer: 'bob@localhost/peer', ranged: false });
     expect(offer.offer).toEqual({ name: 'a b.bin', size: bytes.length });
-    expect(await buffer(await offer.accept())).toEqual(bytes);
+    expect(await takeAll(await offer.accept())).toEqual(bytes);
     await peer.line(new RegExp(`^done ${sha256(bytes)}$`));
   });
 

@@ -55,7 +55,7 @@ export const rows: Row[] = [
     'jingle',
     'too long a block: `bad-request`',
     ends.refusesBlock(...BAD_REQUEST),
-    'BytestreamBroken (7)',
+    'ChannelBroken (7)',
   ],
   ['Dino', 'jingle', 'in-band, all is lost: says nothing', dinoLoses, 'FileUnconfirmed (7)'],
   [
@@ -63,14 +63,14 @@ export const rows: Row[] = [
     'jingle',
     'too long a block: `bad-request`',
     ends.refusesBlock(...BAD_REQUEST),
-    'BytestreamBroken (7)',
+    'ChannelBroken (7)',
   ],
   [
     'Dino',
     'jingle',
     'a wrong seq: `unexpected-request`',
     ends.refusesBlock(...UNEXPECTED),
-    'BytestreamBroken (7)',
+    'ChannelBroken (7)',
   ],
   ['Gajim 1.9', 'jingle', 'good: `success`', gajimTakes, 'success'],
   [
@@ -101,14 +101,14 @@ export const rows: Row[] = [
     'si',
     'a wrong seq: closes, then `unexpected-request`',
     ends.closesAndRefusesBySi(...UNEXPECTED),
-    'BytestreamBroken (7)',
+    'ChannelBroken (7)',
   ],
   [
     'slixmpp',
     'si',
     'too long a block: closes, then `not-acceptable`',
     ends.closesAndRefusesBySi(...NOT_ACCEPTABLE),
-    'BytestreamBroken (7)',
+    'ChannelBroken (7)',
   ],
   [
     'slixmpp',
@@ -123,7 +123,7 @@ export const rows: Row[] = [
     'si',
     'a wrong seq: does not answer the block',
     ends.ignoresBlock,
-    'BytestreamLost (7)',
+    'ChannelLost (7)',
   ],
   [
     'libpurple',

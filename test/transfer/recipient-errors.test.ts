@@ -45,8 +45,8 @@ describe('what was broken off', () => {
     [ended('media-error'), 'FileMismatch', 'got other bytes than were sent'],
     [ended('media-error', 'file-too-large'), 'RecipientRefused', 'file-too-large'],
     [ended('failed-application'), 'RecipientRefused', 'could not keep the file'],
-    [ended('failed-transport'), 'BytestreamBroken', 'failed-transport'],
-    [ended('cancel'), 'BytestreamBroken', 'cancel'],
+    [ended('failed-transport'), 'ChannelBroken', 'failed-transport'],
+    [ended('cancel'), 'ChannelBroken', 'cancel'],
   ])('by %s: %s', (error, name, message) => {
     const why = whyBrokenOff(error, JULIET);
     expect(why.constructor.name).toBe(name);

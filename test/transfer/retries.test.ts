@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamBroken } from '../../src/protocol/ibb/bytestream.js';
-import { BytestreamLost } from '../../src/protocol/ibb/outgoing-blocks.js';
+import { ChannelBroken, ChannelLost } from '../../src/protocol/channel.js';
 import { JingleEnded } from '../../src/protocol/jingle/jingle-session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { RecipientRefused, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
@@ -109,9 +108,9 @@ describe('another attempt makes sense', () => {
   const ended = (condition: string) => new JingleEnded({ condition }, false);
 
   test.each([
-    ['a bytestream that was lost', new BytestreamLost('cut')],
-    ['a recipient that is out of means for a while', new BytestreamBroken(0, ended('busy'))],
-    ['a recipient whose program ended', new BytestreamBroken(0, ended('gone'))],
+    ['a bytestream that was lost', new ChannelLost('cut')],
+    ['a recipient that is out of means for a while', new ChannelBroken(0, ended('busy'))],
+    ['a recipient whose program ended', new ChannelBroken(0, ended('gone'))],
     // These were taken for a "no", however long the transfer had gone on before.
     ...['alternative-session', 'connectivity-error', 'failed-transport'].map(
       (condition): [string, Error] => [
@@ -131,8 +130,8 @@ describe('another attempt makes sense', () => {
   });
 
   test.each([
-    ['cancelled it', new BytestreamBroken(0, ended('cancel'))],
-    ['declined it in the middle', new BytestreamBroken(0, ended('decline'))],
+    ['cancelled it', new ChannelBroken(0, ended('cancel'))],
+    ['declined it in the middle', new ChannelBroken(0, ended('decline'))],
     ['refused it', new RecipientRefused('no')],
   ])('not after a recipient that %s', (_what, error) => {
     expect(isPassing(error)).toBe(false);

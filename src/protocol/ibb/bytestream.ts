@@ -1,42 +1,11 @@
 import { Duplex } from 'node:stream';
 import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
+import { type Channel, ChannelBroken, ChannelOverrun, CloseUnconfirmed } from '../channel.js';
 import { IncomingBlocks } from './incoming-blocks.js';
 import { OutgoingBlocks, type OutgoingOptions, type PeerState } from './outgoing-blocks.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 import type { Window } from './window.js';
-
-/** The peer closed the bytestream before it had everything, refused a block, or sent one that cannot be used. */
-export class BytestreamBroken extends Error {
-  override readonly name: string = 'BytestreamBroken';
-  constructor(
-    /** Bytes that the peer did not acknowledge. */
-    readonly unsent: number,
-    override readonly cause: Error,
-  ) {
-    const rest = unsent > 0 ? ` with ${unsent} bytes unsent` : '';
-    super(`the peer broke the bytestream off${rest} (${cause.message})`);
-  }
-}
-
-/**
- * The peer has acknowledged every block, but not the close: there was no answer, or it knew of no such bytestream
- * any more. Some clients do so when they have the whole file.
- */
-export class CloseUnconfirmed extends BytestreamBroken {
-  override readonly name = 'CloseUnconfirmed';
-  constructor(cause: Error) {
-    super(0, cause);
-  }
-}
-
-/** The peer sent more than was agreed on: it may have sent other bytes from the start. */
-export class BytestreamOverrun extends BytestreamBroken {
-  override readonly name = 'BytestreamOverrun';
-  constructor(unsent: number) {
-    super(unsent, new Error('it sent more than was agreed on'));
-  }
-}
 
 /**
  * What may wait for the reader: in iqs, as much as a peer with a window of 1 MiB has under way; in messages,
@@ -64,6 +33,8 @@ export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'ret
   sid: string;
   blockSize: number;
   stanza: StanzaMode;
+  /** Whether the end of what comes in leaves our side open. Default false. */
+  halfOpen?: boolean | undefined;
 }
 
 /**
@@ -76,7 +47,7 @@ export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'ret
  *
  * Emits `acknowledged` after blocks of ours that the peer has taken.
  */
-export class Bytestream extends Duplex {
+export class Bytestream extends Duplex implements Channel {
   readonly peer: string;
   readonly sid: string;
   /** Bytes in a block, at most, in both directions. */
@@ -102,7 +73,7 @@ export class Bytestream extends Duplex {
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with.
-    super({ readableHighWaterMark: 0, allowHalfOpen: false });
+    super({ readableHighWaterMark: 0, allowHalfOpen: options.halfOpen ?? false });
     this.peer = options.peer;
     this.sid = options.sid;
     this.blockSize = options.blockSize;
@@ -145,6 +116,11 @@ export class Bytestream extends Duplex {
   }
 
   get bytesReceived(): number {
+    return this.#incoming.bytesTaken;
+  }
+
+  /** Bytes of the peer's that came, whether the reader has asked for them or not. */
+  get bytesArrived(): number {
     return this.#incoming.bytes;
   }
 
@@ -172,8 +148,8 @@ export class Bytestream extends Duplex {
     if (this.#peerClosed || this.destroyed) throw new StanzaError('cancel', 'item-not-found');
     // What is out of sequence breaks it off, and says nothing of the bytes.
     const isNext = data.seq === this.blocksReceived % SEQ_MODULUS;
-    if (isNext && this.bytesReceived + (data.bytes?.length ?? 0) > this.#endsAt) {
-      this.destroy(new BytestreamOverrun(this.#outgoing.pending));
+    if (isNext && this.bytesArrived + (data.bytes?.length ?? 0) > this.#endsAt) {
+      this.destroy(new ChannelOverrun(this.#outgoing.pending));
       throw REFUSED;
     }
     try {
@@ -192,7 +168,7 @@ export class Bytestream extends Duplex {
     this.#peerClosed = true;
     // Messages on the way are not refused one by one, so that this is the only sign that they are lost.
     if (this.stanza === 'message' && this.#outgoing.pending > 0 && !this.#closing) {
-      this.destroy(new BytestreamBroken(this.#outgoing.pending, new Error('it closed')));
+      this.destroy(new ChannelBroken(this.#outgoing.pending, new Error('it closed')));
       return Promise.resolve();
     }
     this.#deliver();
@@ -220,6 +196,11 @@ export class Bytestream extends Duplex {
     return this.peerClosed;
   }
 
+  assumeClosed(): void {
+    if (this.#peerClosed || this.destroyed) return;
+    this.receiveClose().catch(() => undefined); // nobody waits for the answer
+  }
+
   /** Ends it without a word to the peer, who cannot hear it or has never known of it. */
   abandon(error?: Error): void {
     this.#peerClosed = true;
@@ -234,7 +215,7 @@ export class Bytestream extends Duplex {
   #deliver(): void {
     if (!this.#wanted || this.destroyed) return;
     const bytes = this.#incoming.take();
-    if (!bytes && !this.#peerClosed && this.bytesReceived < this.#endsAt) return;
+    if (!bytes && !this.#peerClosed && this.bytesArrived < this.#endsAt) return;
     this.#wanted = false;
     this.push(bytes ?? null);
   }
@@ -289,12 +270,12 @@ export class Bytestream extends Duplex {
 
   #failed(error: Error): void {
     const refused = error instanceof StanzaError;
-    this.destroy(refused ? new BytestreamBroken(this.#outgoing.pending, error) : error);
+    this.destroy(refused ? new ChannelBroken(this.#outgoing.pending, error) : error);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#outgoing.stop();
-    const why = error instanceof BytestreamBroken ? error.cause : error;
+    const why = error instanceof ChannelBroken ? error.cause : error;
     this.#incoming.fail(why instanceof StanzaError ? why : REFUSED);
     this.#answerClose?.(REFUSED);
     this.#tellPeerClosed();
@@ -308,7 +289,7 @@ export class Bytestream extends Duplex {
    * a block out of sequence, which the recipient must answer by closing.
    */
   #breakOff(error: Error | null): void {
-    const isKnown = error instanceof StanzaError || error instanceof BytestreamBroken;
+    const isKnown = error instanceof StanzaError || error instanceof ChannelBroken;
     const { sendClose } = this.#link;
     const spoil = () => this.#link.spoil(outOfSequence(this.#outgoing.seq), OUT_OF_SEQUENCE);
     // Who takes the block out of sequence would take the close for the end, too.
@@ -318,10 +299,10 @@ export class Bytestream extends Duplex {
   }
 }
 
-function closeError(error: Error): BytestreamBroken {
+function closeError(error: Error): ChannelBroken {
   const unanswered = error instanceof RequestTimeout;
   const forgotten = error instanceof StanzaError && error.condition === 'item-not-found';
-  return unanswered || forgotten ? new CloseUnconfirmed(error) : new BytestreamBroken(0, error);
+  return unanswered || forgotten ? new CloseUnconfirmed(error) : new ChannelBroken(0, error);
 }
 
 /** What the peer hears of blocks that came in vain; the reason is not its business. */

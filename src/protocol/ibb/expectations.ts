@@ -1,39 +1,50 @@
+import { ChannelNotOpened } from '../channel.js';
 import { timerMs } from '../clock.js';
 import type { Bytestream } from './bytestream.js';
 
-/** Nobody opened the expected bytestream in time. */
-export class BytestreamNotOpened extends Error {
-  override readonly name = 'BytestreamNotOpened';
-}
-
 /** So many are known after nobody waits for them any more. */
 const MAX_GIVEN_UP = 256;
+
+/** How a bytestream is waited for. */
+export interface Expected {
+  /** Whether it stays open when the peer has closed it. */
+  halfOpen: boolean;
+}
+
+interface Waiting extends Expected {
+  settle(outcome: Bytestream | Error): void;
+}
 
 /** Those who wait for a bytestream that was announced elsewhere, by its key. */
 export class Expectations {
   /** Keys, the oldest first. */
   readonly #givenUp = new Set<string>();
-  readonly #waiting = new Map<string, (outcome: Bytestream | Error) => void>();
+  readonly #waiting = new Map<string, Waiting>();
 
   /** Resolves to the peer's bytestream; rejects after `timeout` ms, or with the signal's reason. */
   add(
     key: string,
     peer: string,
-    { timeout, signal }: { timeout: number; signal?: AbortSignal },
+    {
+      timeout,
+      signal,
+      halfOpen = false,
+    }: Partial<Expected> & { timeout: number; signal?: AbortSignal },
   ): Promise<Bytestream> {
     return new Promise((resolve, reject) => {
       const abort = () => this.settle(key, signal?.reason as Error);
       const late = () =>
-        this.settle(key, new BytestreamNotOpened(`${peer} did not open the bytestream`));
+        this.settle(key, new ChannelNotOpened(`${peer} did not open the bytestream`));
       const timer = setTimeout(late, timerMs(timeout));
-      this.#waiting.set(key, (outcome) => {
+      const settle = (outcome: Bytestream | Error) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         this.#waiting.delete(key);
         if (!(outcome instanceof Error)) return resolve(outcome);
         this.#giveUp(key);
         reject(outcome);
-      });
+      };
+      this.#waiting.set(key, { halfOpen, settle });
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
     });
@@ -41,6 +52,10 @@ export class Expectations {
 
   has(key: string): boolean {
     return this.#waiting.has(key);
+  }
+
+  get(key: string): Expected | undefined {
+    return this.#waiting.get(key);
   }
 
   /** Whether it was waited for in vain: what comes under its key now is still what was announced, and too late. */
@@ -56,12 +71,12 @@ export class Expectations {
 
   /** Returns whether somebody waited. */
   settle(key: string, outcome: Bytestream | Error): boolean {
-    const settle = this.#waiting.get(key);
-    settle?.(outcome);
-    return settle !== undefined;
+    const waiting = this.#waiting.get(key);
+    waiting?.settle(outcome);
+    return waiting !== undefined;
   }
 
   failAll(error: Error): void {
-    for (const settle of this.#waiting.values()) settle(error);
+    for (const { settle } of this.#waiting.values()) settle(error);
   }
 }

@@ -1,11 +1,12 @@
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { ChannelBroken } from '../channel.js';
 import { type Clock, onlineClock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
 import { NS_PING } from '../ping.js';
 import { AutoWindow } from './auto-window.js';
-import { Bytestream, BytestreamBroken } from './bytestream.js';
+import { Bytestream } from './bytestream.js';
 import { Expectations } from './expectations.js';
 import { createLink, type InMessages } from './links.js';
 import { MessageCarrier } from './message-carrier.js';
@@ -33,8 +34,14 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
   signal?: AbortSignal;
 }
 
+export interface ExpectOptions extends RequestOptions {
+  /** As the service's setting, which is the default. */
+  halfOpen?: boolean;
+}
+
 interface StreamSettings extends BytestreamSettings {
   sid: string;
+  halfOpen?: boolean;
   closeTimeout?: number;
 }
 
@@ -124,17 +131,21 @@ export class InBandBytestreams {
 
   /**
    * Waits for a bytestream that was announced elsewhere; it is accepted beyond the session limit.
-   * Rejects with `BytestreamNotOpened` after `timeout` ms (default 60,000), or with the signal's reason.
+   * Rejects with `ChannelNotOpened` after `timeout` ms (default 60,000), or with the signal's reason.
    */
   async expect(
     peer: string,
     sid: string,
-    { timeout = 60_000, signal }: RequestOptions = {},
+    { timeout = 60_000, signal, halfOpen = this.settings.halfOpen }: ExpectOptions = {},
   ): Promise<Bytestream> {
     this.#session.ended.throwIfAborted();
     const key = streamKey(peer, sid);
     if (this.#expected.has(key)) throw new Error(`the sid ${sid} is expected already`);
-    const opened = this.#expected.add(key, peer, { timeout, ...(signal ? { signal } : {}) });
+    const opened = this.#expected.add(key, peer, {
+      timeout,
+      halfOpen,
+      ...(signal ? { signal } : {}),
+    });
     if (!signal?.aborted) {
       this.#run('preauthorize_sid', peer, sid).catch((error) => this.#expected.settle(key, error));
     }
@@ -152,7 +163,7 @@ export class InBandBytestreams {
     const { sid, blockSize, stanza, signal } = settings;
     if (this.#streams.has(streamKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
     // Registered first: the peer may send as soon as it has answered.
-    const stream = this.#register(peer, settings);
+    const stream = this.#register(peer, { ...settings, halfOpen: false });
     try {
       const element = stanzas.open({ sid, blockSize, stanza: agreedStanza(stanza) });
       await this.#session.request('set', peer, element, signal ? { signal } : {});
@@ -181,13 +192,14 @@ export class InBandBytestreams {
       throw new StanzaError('modify', 'resource-constraint', `at most ${maxBlockSize}`);
     }
     if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
-    const isExpected = this.#expected.has(streamKey(peer, sid));
+    const expected = this.#expected.get(streamKey(peer, sid));
     if (!(await this.#isAuthorized(open, peer))) {
       throw this.#isLate(peer, sid) ? new StanzaError('cancel', 'item-not-found') : notAcceptable();
     }
     // It may have ended while the handlers were asked.
     this.#session.ended.throwIfAborted();
-    const stream = this.#register(peer, { ...this.settings, ...open });
+    const { halfOpen } = expected ?? this.settings;
+    const stream = this.#register(peer, { ...this.settings, ...open, halfOpen });
     try {
       await this.#run('set_stream', peer, sid, stream);
     } catch (error) {
@@ -197,10 +209,10 @@ export class InBandBytestreams {
     }
     const { pace } = this.settings;
     // What nobody announced cannot be gone on with: it does not keep its place for one who may come back.
-    const kept = pace && { ...pace, idlesWhileSilent: isExpected };
+    const kept = pace && { ...pace, idlesWhileSilent: expected !== undefined };
     void watchPeer(this.#session, stream, this.#clock, kept);
     // The result leaves first: nothing that the new owner sends may come before it.
-    setImmediate(() => this.#handOver(stream, isExpected));
+    setImmediate(() => this.#handOver(stream, expected !== undefined));
     return undefined;
   }
 
@@ -245,7 +257,7 @@ export class InBandBytestreams {
       // Not acknowledged, so it does not matter when; and a failure is the bytestream's own.
       stream.receiveData(stanzas.readData(element)).catch(() => undefined);
     } catch (error) {
-      stream.destroy(new BytestreamBroken(0, error as Error));
+      stream.destroy(new ChannelBroken(0, error as Error));
     }
   }
 
@@ -272,7 +284,7 @@ export class InBandBytestreams {
   }
 
   #register(peer: string, settings: StreamSettings): Bytestream {
-    const { sid, blockSize, closeTimeout } = settings;
+    const { sid, blockSize, closeTimeout, halfOpen } = settings;
     const stanza = agreedStanza(settings.stanza);
     const inMessages = () => this.#carryInMessages(peer, settings);
     const { carrier, window } =
@@ -283,6 +295,7 @@ export class InBandBytestreams {
         sid,
         blockSize,
         stanza,
+        halfOpen,
         window,
         retry: settings,
         clock: this.#clock,

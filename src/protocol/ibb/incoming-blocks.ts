@@ -15,6 +15,8 @@ interface Waiting {
 export class IncomingBlocks {
   blocks = 0;
   bytes = 0;
+  /** Those of them that the reader has got. */
+  bytesTaken = 0;
   readonly #blockSize: number;
   readonly #maxWaiting: number;
   readonly #arrived: () => void;
@@ -68,6 +70,7 @@ export class IncomingBlocks {
     if (this.#waiting.length === 0) return undefined;
     this.#delivered = this.#waiting;
     this.#waiting = [];
+    this.bytesTaken = this.bytes;
     const [first, ...others] = this.#delivered;
     return others.length > 0 || !first
       ? Buffer.concat(this.#delivered.map(({ bytes }) => bytes))

@@ -3,9 +3,9 @@ import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { xml } from '../../session/xml.js';
+import { ChannelLost } from '../channel.js';
 import { NS_DISCO_INFO } from '../disco.js';
 import { NS_PING } from '../ping.js';
-import { BytestreamLost } from './outgoing-blocks.js';
 import * as stanzas from './stanzas.js';
 
 const NS_HINTS = 'urn:xmpp:hints';
@@ -72,7 +72,7 @@ export class MessageCarrier {
   /** Takes the bounce of a message; returns whether it was one of ours. */
   bounced(id: string, error: StanzaError): boolean {
     if (!id.startsWith(this.#prefix)) return false;
-    this.#fail(new BytestreamLost(`a block came back (${error.message})`, { cause: error }));
+    this.#fail(new ChannelLost(`a block came back (${error.message})`, { cause: error }));
     return true;
   }
 
@@ -111,7 +111,7 @@ export class MessageCarrier {
       if (this.#asked.size === 0) this.#ask();
     };
     const failed = (error: Error) =>
-      this.#fail(new BytestreamLost('the recipient is gone', { cause: error }));
+      this.#fail(new ChannelLost('the recipient is gone', { cause: error }));
     this.#probe?.then((probe) => probe()).then(answered, failed);
   }
 
@@ -142,8 +142,7 @@ export class MessageCarrier {
         else if (!(error instanceof RequestTimeout)) throw error;
       }
     }
-    if (isSilent)
-      throw new BytestreamLost('the recipient answers neither a ping nor what it can do');
+    if (isSilent) throw new ChannelLost('the recipient answers neither a ping nor what it can do');
     // Where there is none either, what the network has taken.
     return () => Promise.all([this.#written, this.#session.sync()]);
   }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
+import { ChannelLost } from '../channel.js';
 import type { Clock } from '../clock.js';
 import { SEQ_MODULUS } from './stanzas.js';
 import { fixedWindow, type Window } from './window.js';
@@ -26,11 +27,6 @@ export interface RetrySettings {
   waitFactor: number;
 }
 
-/** Blocks were lost on the way, or it is unknown whether they arrived. A layer above may resume. */
-export class BytestreamLost extends Error {
-  override readonly name = 'BytestreamLost';
-}
-
 /** The recipient is there, and has answered no block though it should. */
 export class BlocksIgnored extends Error {
   override readonly name = 'BlocksIgnored';
@@ -54,7 +50,7 @@ export function whyNotOpened(error: Error): Error {
     (error instanceof StanzaError && VANISHED.has(error.condition));
   if (!hasVanished) return error;
   const message = `the recipient has accepted the file, and is not there any more (${error.message})`;
-  return new BytestreamLost(message, { cause: error });
+  return new ChannelLost(message, { cause: error });
 }
 
 /**
@@ -248,9 +244,7 @@ export class OutgoingBlocks {
     for (const block of this.#underWay.slice(0, gap)) this.#forget(block);
     if (gap > 0) this.#options.acknowledged();
     if (this.#underWay.some(({ outcome }) => outcome !== 'wait')) {
-      return this.#fail(
-        new BytestreamLost('a block was lost on the way', { cause: this.#waitError }),
-      );
+      return this.#fail(new ChannelLost('a block was lost on the way', { cause: this.#waitError }));
     }
     void this.#retry(this.#waitError as StanzaError);
   }
@@ -260,7 +254,7 @@ export class OutgoingBlocks {
     if (error.type !== 'wait') return this.#goOtherwise(error);
     if (this.#retries >= retry.maxRetries) {
       const message = `the recipient could still not take the block after ${this.#retries} retries`;
-      return this.#fail(new BytestreamLost(message, { cause: this.#waitError }));
+      return this.#fail(new ChannelLost(message, { cause: this.#waitError }));
     }
     const seconds = retry.initialWait * retry.waitFactor ** this.#retries;
     this.#retries += 1;
@@ -321,7 +315,7 @@ export class OutgoingBlocks {
       const unanswered = this.#underWay.some(({ outcome }) => outcome === undefined);
       idle = this.blocks > before || !unanswered ? 0 : idle + 1;
       if (idle === STALL_CHECKS) {
-        return this.#fail(new BytestreamLost('the recipient has stopped answering'));
+        return this.#fail(new ChannelLost('the recipient has stopped answering'));
       }
       if (idle > 0) void this.#lookForRecipient();
     }
@@ -330,7 +324,7 @@ export class OutgoingBlocks {
 
   async #lookForRecipient(): Promise<void> {
     const state = await this.#options.findPeer();
-    if (state === 'gone') return this.#fail(new BytestreamLost('the recipient is gone'));
+    if (state === 'gone') return this.#fail(new ChannelLost('the recipient is gone'));
     if (state === 'deaf') this.#foundDeaf += 1;
     // What it did answer was asked behind the first block; a second look leaves that time to be written.
     if (this.#foundDeaf < DEAF_LOOKS || this.blocks > 0) return;

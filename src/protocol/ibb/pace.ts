@@ -1,8 +1,8 @@
 import type { Session } from '../../session/session.js';
+import { ChannelLost } from '../channel.js';
 import type { Clock } from '../clock.js';
 import type { Bytestream } from './bytestream.js';
 import { findPeer } from './links.js';
-import { BytestreamLost } from './outgoing-blocks.js';
 
 /** What a peer must do to keep a bytestream that it opened. All in milliseconds and bytes. */
 export interface Pace {
@@ -38,10 +38,10 @@ export async function watchPeer(
     const idle = stream.blocksReceived === before && !over.signal.aborted;
     const found = idle ? await askFor(session, stream.peer, clock) : 'there';
     if (over.signal.aborted) return;
-    if (found === 'gone') stream.abandon(new BytestreamLost(`${stream.peer} is gone`));
+    if (found === 'gone') stream.abandon(new ChannelLost(`${stream.peer} is gone`));
     else if (stream.readableEnded) continue;
     const why = slowness?.check(clock.now(), found !== 'silent');
-    if (why) stream.destroy(new BytestreamLost(`${stream.peer} ${why}`));
+    if (why) stream.destroy(new ChannelLost(`${stream.peer} ${why}`));
   }
 }
 
@@ -77,7 +77,7 @@ class Slowness {
   /** What is wrong with the peer, if something is. */
   check(now: number, answers: boolean): string | undefined {
     const { maxIdleMs, idlesWhileSilent = false, minBytes, periodMs, lifetimeMs } = this.#pace;
-    const bytes = this.#stream.bytesReceived;
+    const bytes = this.#stream.bytesArrived;
     const mayBeSilent = idlesWhileSilent && !answers;
     if (bytes !== this.#last.bytes || mayBeSilent) this.#last = { at: now, bytes };
     if (now - this.#last.at >= maxIdleMs) return 'sends nothing';

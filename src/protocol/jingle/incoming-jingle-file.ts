@@ -1,8 +1,7 @@
-import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
-import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import type { Open } from '../ibb/stanzas.js';
 import {
@@ -33,7 +32,7 @@ export class IncomingJingleFile {
   readonly #file: FileDescription;
   #open: Open;
   #hashes: ReadonlyMap<string, Buffer>;
-  #stream: Bytestream | undefined;
+  #stream: Channel | undefined;
   /** Ends the waiting for the bytestream that was agreed on, or for a hash. */
   #woken = new AbortController();
 
@@ -82,10 +81,11 @@ export class IncomingJingleFile {
   }
 
   /**
-   * Accepts it from this byte on (0 unless it is `ranged`); resolves to the bytestream that brings the rest.
-   * Rejects with `BytestreamNotOpened`, with `JingleEnded`, and as `request` does.
+   * Accepts it from this byte on (0 unless it is `ranged`); resolves to the channel that brings the rest, whose close
+   * `confirm` acknowledges.
+   * Rejects with `ChannelNotOpened`, with `JingleEnded`, and as `request` does.
    */
-  async accept(offset = 0): Promise<Bytestream> {
+  async accept(offset = 0): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
     try {
       const answer = description(this.#file, range);
@@ -140,14 +140,14 @@ export class IncomingJingleFile {
   }
 
   /** The bytestream that is agreed on at the end; the peer may replace one before it opens it. */
-  async #expect(): Promise<Bytestream> {
+  async #expect(): Promise<Channel> {
     const { ended, peer } = this.#session;
     for (;;) {
       this.#woken = new AbortController();
       const replaced = this.#woken.signal;
       const signal = AbortSignal.any([ended, replaced]);
       try {
-        return await this.#bytestreams.expect(peer, this.#open.sid, { signal });
+        return await this.#bytestreams.expect(peer, this.#open.sid, { signal, halfOpen: true });
       } catch (error) {
         ended.throwIfAborted();
         if (!replaced.aborted) throw error;
@@ -155,7 +155,7 @@ export class IncomingJingleFile {
     }
   }
 
-  #takeStream(stream: Bytestream, offset: number): Bytestream {
+  #takeStream(stream: Channel, offset: number): Channel {
     this.#stream = stream;
     if (this.#file.size !== undefined) stream.endAt(this.#file.size - offset);
     return stream;
@@ -189,10 +189,6 @@ export class IncomingJingleFile {
     const stream = this.#stream;
     if (!stream || stream.destroyed) return;
     if (!this.#session.succeeded) return stream.abandon(this.#session.ended.reason);
-    try {
-      stream.receiveClose().catch(() => undefined); // nobody waits for the answer
-    } catch (error) {
-      if (!(error instanceof StanzaError)) throw error; // it has closed before
-    }
+    stream.assumeClosed();
   }
 }

@@ -1,7 +1,7 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
-import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import { whyNotOpened } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
@@ -32,7 +32,7 @@ export class OutgoingJingleFile {
   readonly #clock: Clock;
   #open: Open;
   #range: Range = { offset: 0 };
-  #stream: Bytestream | undefined;
+  #stream: Channel | undefined;
   /** Aborted when the session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
   /** Aborted when the recipient has all blocks; from then on the verdict asks whether it is there. */
@@ -65,7 +65,7 @@ export class OutgoingJingleFile {
   }
 
   /** Takes the bytes of the range; ending it closes the bytestream. */
-  get stream(): Bytestream {
+  get stream(): Channel {
     if (!this.#stream) throw new Error('the file was not accepted');
     return this.#stream;
   }
@@ -118,7 +118,7 @@ export class OutgoingJingleFile {
 
   /**
    * What the recipient says of the file, when it has all blocks. Rejects with `FileUnconfirmed` when it says nothing, and
-   * with `JingleEnded` or `BytestreamLost`.
+   * with `JingleEnded` or `ChannelLost`.
    */
   async confirmed(): Promise<Confirmation> {
     const { stream } = this;

@@ -1,5 +1,5 @@
+import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
-import type { Bytestream } from '../ibb/bytestream.js';
 import type { JingleSession } from './jingle-session.js';
 
 /** No block was acknowledged for this long. */
@@ -11,7 +11,7 @@ const STALLED_MS = 10_000;
  */
 export async function pingWhenStalled(
   session: JingleSession,
-  stream: Bytestream,
+  stream: Channel,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,6 +1,5 @@
+import { type Channel, ChannelLost } from '../channel.js';
 import type { Clock } from '../clock.js';
-import type { Bytestream } from '../ibb/bytestream.js';
-import { BytestreamLost } from '../ibb/outgoing-blocks.js';
 import { JingleEnded, type JingleSession } from './jingle-session.js';
 import { Waker } from './waker.js';
 
@@ -50,10 +49,10 @@ export class Verdict {
 
   /**
    * Waits for what the recipient says when it has all blocks. What it has said before is about less than the file, and
-   * does not count. Rejects with `FileUnconfirmed` or `BytestreamLost` when it says nothing, and with what the session
+   * does not count. Rejects with `FileUnconfirmed` or `ChannelLost` when it says nothing, and with what the session
    * ended with, unless that is the recipient's success.
    */
-  async on(stream: Bytestream): Promise<Confirmation> {
+  async on(stream: Channel): Promise<Confirmation> {
     const { ended, succeeded } = await this.#heard(stream);
     if (this.#hasReceived(stream)) return 'received';
     if (!ended.aborted) throw this.#silence(stream);
@@ -62,7 +61,7 @@ export class Verdict {
     return 'success';
   }
 
-  async #heard(stream: Bytestream): Promise<JingleSession> {
+  async #heard(stream: Channel): Promise<JingleSession> {
     const isOver = () => this.#hasReceived(stream) || this.#session.ended.aborted || this.#isMute;
     const until = this.#clock.now() + CONFIRM_MS;
     for (let rest = CONFIRM_MS; !isOver() && rest > 0; rest = until - this.#clock.now()) {
@@ -72,13 +71,13 @@ export class Verdict {
     return this.#session;
   }
 
-  #hasReceived({ bytesSent }: Bytestream): boolean {
+  #hasReceived({ bytesSent }: Channel): boolean {
     return this.#receivedAfter >= bytesSent;
   }
 
-  #silence({ closeAcknowledged }: Bytestream): Error {
+  #silence({ closeAcknowledged }: Channel): Error {
     if (this.#isMute || !closeAcknowledged) {
-      return new BytestreamLost('the recipient did not say whether it has the file');
+      return new ChannelLost('the recipient did not say whether it has the file');
     }
     return new FileUnconfirmed(
       `${this.#session.peer} took all bytes and did not say that it has kept the file, so it may not have it; ask there before you send it again`,

@@ -1,7 +1,7 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import type { Channel } from '../channel.js';
 import type { FileOffer } from '../file-offer.js';
-import type { Bytestream } from '../ibb/bytestream.js';
 import { answer, type SiOffer } from './stanzas.js';
 
 export interface SiAcceptOptions {
@@ -22,14 +22,14 @@ export class IncomingSiFile {
   readonly ranged: boolean;
   /** For the service: what the offer is answered with; rejects with the `StanzaError` that declines it. */
   readonly answer: Promise<Element>;
-  readonly #expect: (signal?: AbortSignal) => Promise<Bytestream>;
+  readonly #expect: (signal?: AbortSignal) => Promise<Channel>;
   #settle: ((outcome: Element | StanzaError) => void) | undefined;
 
   /** `expect` resolves to the bytestream that the peer is to open. */
   constructor(
     peer: string,
     { sid, file, ranged }: SiOffer,
-    expect: (signal?: AbortSignal) => Promise<Bytestream>,
+    expect: (signal?: AbortSignal) => Promise<Channel>,
   ) {
     this.peer = peer;
     this.sid = sid;
@@ -43,10 +43,11 @@ export class IncomingSiFile {
   }
 
   /**
-   * Resolves to the bytestream when the sender has opened it. Rejects with RangeError for an offset that the sender
-   * cannot start at, `BytestreamNotOpened`, or the signal's reason; and when it is too late to accept.
+   * Resolves to the bytestream when the sender has opened it; the sender's close is to be acknowledged by
+   * `acknowledgeClose` when the file has been kept. Rejects with RangeError for an offset that the sender
+   * cannot start at, `ChannelNotOpened`, or the signal's reason; and when it is too late to accept.
    */
-  async accept({ offset = 0, signal }: SiAcceptOptions = {}): Promise<Bytestream> {
+  async accept({ offset = 0, signal }: SiAcceptOptions = {}): Promise<Channel> {
     this.#checkOffset(offset);
     signal?.throwIfAborted();
     if (!this.#settle) throw new Error('the offer has been answered, or its time is over');

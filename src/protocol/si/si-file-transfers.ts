@@ -3,8 +3,8 @@ import { bareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import type { Channel } from '../channel.js';
 import type { FileOffer } from '../file-offer.js';
-import type { Bytestream } from '../ibb/bytestream.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import { whyNotOpened } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
@@ -22,7 +22,9 @@ export interface SiOfferOptions extends Partial<BytestreamSettings> {
 
 /** A file that the peer has accepted, or the part of it that the peer wants: to be written to the bytestream. */
 export interface OutgoingSiFile extends stanzas.Range {
-  stream: Bytestream;
+  readonly stream: Channel;
+  /** Whether the recipient acknowledges each block; what goes in messages is acknowledged by the close alone. */
+  readonly acknowledgesBlocks: boolean;
 }
 
 const ANSWER_TIMEOUT_MS = 300_000;
@@ -61,7 +63,7 @@ export class SiFileTransfers {
   /**
    * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
    * `StanzaError` (`forbidden`: declined), RangeError for a file without a size, and as `request` does: some clients
-   * do not answer what they cannot use; with `BytestreamLost` when the peer has accepted and forgotten it. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
+   * do not answer what they cannot use; with `ChannelLost` when the peer has accepted and forgotten it. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
    */
   async offer(
     peer: string,
@@ -86,7 +88,12 @@ export class SiFileTransfers {
       signal: until,
     });
     const stream = await opened.catch((error) => Promise.reject(whyNotOpened(error)));
-    return { stream, ...range };
+    return {
+      ...{ stream, ...range },
+      get acknowledgesBlocks() {
+        return stream.stanza === 'iq';
+      },
+    };
   }
 
   /** Takes no more offers and declines those that wait. What has begun goes on. */
@@ -110,7 +117,7 @@ export class SiFileTransfers {
     if (this.#pending.has(key)) throw notAcceptable('the id is in use');
     const expect = (signal?: AbortSignal) =>
       this.#bytestreams
-        .expect(peer, sid, { signal: this.#orClosed(signal) })
+        .expect(peer, sid, { signal: this.#orClosed(signal), halfOpen: true })
         .finally(() => this.#pending.delete(key));
     const file = new IncomingSiFile(peer, offer, expect);
     this.#pending.set(key, file);

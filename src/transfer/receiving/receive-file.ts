@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, ChannelBroken, ChannelOverrun } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { nodeNameOf } from '../../protocol/hash-functions.js';
-import {
-  type Bytestream,
-  BytestreamBroken,
-  BytestreamOverrun,
-} from '../../protocol/ibb/bytestream.js';
 import { streamKey } from '../../protocol/ibb/stanzas.js';
 import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
@@ -29,7 +25,7 @@ export interface IncomingOffer {
   /** The sender can start anywhere in the file. */
   readonly ranged: boolean;
   /** Resolves to the bytestream that brings the bytes from `offset` on. */
-  accept(offset: number): Promise<Bytestream>;
+  accept(offset: number): Promise<Channel>;
   /** What the sender says of all the bytes, once they came; empty where it says nothing. */
   hashes(): Promise<ReadonlyMap<string, Buffer>>;
   /** Tells the sender that the file is there. Always resolves. */
@@ -67,7 +63,7 @@ export interface ReceiveOptions {
 /**
  * Accepts a file and writes it to the inbox, from where an earlier transfer of it was cut. The sender hears that it
  * arrived when the name is there, and not before. Rejects when it breaks off (what came is kept for the next time, if
- * that can be known again), is not what was offered (`FileMismatch`, `BytestreamOverrun`), or the disk fails.
+ * that can be known again), is not what was offered (`FileMismatch`, `ChannelOverrun`), or the disk fails.
  */
 export async function receiveFile(
   file: IncomingOffer,
@@ -90,7 +86,7 @@ export async function receiveFile(
     return { path, size, sha256 };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
-    const isUseless = error instanceof FileMismatch || error instanceof BytestreamOverrun;
+    const isUseless = error instanceof FileMismatch || error instanceof ChannelOverrun;
     const end = isUseless ? partial?.discard() : partial?.keep();
     await end?.catch(() => undefined);
     file.fail(error as Error);
@@ -125,12 +121,10 @@ export function identityOf({ peer, offer, ranged }: IncomingOffer): string | und
 }
 
 async function write(
-  stream: Bytestream,
+  stream: Channel,
   partial: PartialFile,
   onProgress: (bytes: number) => void,
 ): Promise<number> {
-  // The end of what comes in must not acknowledge the close: that is for after the publishing.
-  stream.allowHalfOpen = true;
   for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
     await partial.write(bytes);
     onProgress(partial.offset + stream.bytesReceived);
@@ -141,7 +135,7 @@ async function write(
 /** More than was offered is refused as it comes. */
 function checkSize(size: number, offered = size): void {
   if (size === offered) return;
-  throw new BytestreamBroken(0, new Error(`it sent ${size} of ${offered} bytes`));
+  throw new ChannelBroken(0, new Error(`it sent ${size} of ${offered} bytes`));
 }
 
 /** Throws `FileMismatch`. */
@@ -173,7 +167,7 @@ function reasonOf(error: Error): Reason {
   if (error instanceof OfferedAgain) return { condition: 'alternative-session' };
   if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
-  if (error instanceof BytestreamBroken) return { condition: 'failed-transport' };
+  if (error instanceof ChannelBroken) return { condition: 'failed-transport' };
   if (isRoomError(error) && error.isPassing) return { condition: 'busy' };
   const { code = '' } = error as NodeJS.ErrnoException;
   if (isRoomError(error) || NO_SPACE.has(code)) {
@@ -193,7 +187,7 @@ export function siOffer(file: IncomingSiFile): IncomingOffer {
   const { peer, sid, offer, ranged } = file;
   const hashes = offer.hashes ?? new Map();
   const failed = new AbortController();
-  let stream: Bytestream | undefined;
+  let stream: Channel | undefined;
   return {
     ...{ peer, sid, offer, ranged, hashFunctions: [...hashes.keys()] },
     accept: async (offset) => {
@@ -224,8 +218,11 @@ export function siOffer(file: IncomingSiFile): IncomingOffer {
 /** How long a sender whose file we have may take to close. */
 const FAREWELL_MS = 3_000;
 
+/** A bytestream that nobody announced. */
+export type BareChannel = Channel & { readonly sid: string };
+
 /** A bytestream that nobody announced says nothing of its file: sender and time must do. */
-export function bareOffer(stream: Bytestream, now: Date): IncomingOffer {
+export function bareOffer(stream: BareChannel, now: Date): IncomingOffer {
   return {
     peer: stream.peer,
     sid: stream.sid,

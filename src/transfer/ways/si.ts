@@ -1,5 +1,5 @@
+import { CloseUnconfirmed } from '../../protocol/channel.js';
 import { HASH_FUNCTIONS } from '../../protocol/hash-functions.js';
-import { CloseUnconfirmed } from '../../protocol/ibb/bytestream.js';
 import { type OutgoingSiFile, SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../../protocol/si/stanzas.js';
 import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
@@ -30,9 +30,10 @@ export const offerBySi =
   async ({ peer, answersClose }, file, options) => {
     if (file.size === undefined) throw new WayRefused('SI wants to know the size');
     const patience = answersClose ? { closeTimeout: CLOSE_TIMEOUT_MS } : {};
-    const { stream, offset, length } = await transfers
+    const accepted = await transfers
       .offer(peer, file, { ...options, ...patience })
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
+    const { stream, offset, length } = accepted;
     stream.resume(); // whatever the recipient sends back is not for us
     return {
       way: si,
@@ -40,7 +41,7 @@ export const offerBySi =
       range: { offset, length },
       confirmed: async () => {
         if (stream.closeAcknowledged) return 'unverified';
-        if (answersClose || !isDelivered(stream)) throw closedFirst(stream);
+        if (answersClose || !isDelivered(accepted)) throw closedFirst(stream);
         return 'unverified';
       },
       cancel: async () => void stream.destroy(),
@@ -51,5 +52,5 @@ export const offerBySi =
  * Some recipients do not answer the close of what they have, or close first: every block was acknowledged all the same.
  * In messages nothing was.
  */
-const isDelivered = ({ errored, stanza }: OutgoingSiFile['stream']): boolean =>
-  stanza === 'iq' && (!errored || errored instanceof CloseUnconfirmed);
+const isDelivered = ({ acknowledgesBlocks, stream: { errored } }: OutgoingSiFile): boolean =>
+  acknowledgesBlocks && (!errored || errored instanceof CloseUnconfirmed);

@@ -1,5 +1,5 @@
+import type { Channel } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
-import type { Bytestream } from '../../protocol/ibb/bytestream.js';
 import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import type { BytestreamSettings } from '../../protocol/ibb/settings.js';
 import type { Session } from '../../session/session.js';
@@ -70,7 +70,7 @@ export interface OfferOptions extends Partial<BytestreamSettings> {
 export interface Accepted {
   readonly way: Way;
   /** Takes the bytes that the recipient wants; ending it tells that they are all. */
-  readonly stream: Bytestream;
+  readonly stream: Channel;
   /** Where it starts, and how much it is where that is not all the rest; in bytes. */
   readonly range: { offset: number; length?: number | undefined };
   /** Tells hashes that were not in the offer, by XEP-0300 name; absent where there is no way to. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamNotOpened } from '../../../src/protocol/ibb/expectations.js';
+import { ChannelNotOpened } from '../../../src/protocol/channel.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { ROMEO } from '../../support/linked-sessions.js';
@@ -43,7 +43,7 @@ describe('an expected bytestream', () => {
   test('that does not come in time is not waited for, nor accepted, any more', async () => {
     const { open, service } = scriptToService({ sessionLimit: 0 });
     const expected = service.expect(ROMEO, 's1', { timeout: 1 });
-    await expect(expected).rejects.toThrow(BytestreamNotOpened);
+    await expect(expected).rejects.toThrow(ChannelNotOpened);
     await expect(expected).rejects.toThrow(ROMEO);
     expect(await open({ sid: 's1' })).toBe('item-not-found/cancel');
   });

@@ -62,8 +62,7 @@ describe.each([[1], [8], ['auto' as const]])('bytes sent with a window of %s', (
   });
 
   test('come back whole from an echo', async () => {
-    const { his, hers } = await pairOfBytestreams({ window, blockSize: 64 });
-    hers.allowHalfOpen = true;
+    const { his, hers } = await pairOfBytestreams({ window, blockSize: 64, halfOpen: true });
     his.end(pattern(3000));
     const [echoed] = await Promise.all([readAll(his), pipeline(hers, hers)]);
     expect(echoed).toEqual(pattern(3000));
@@ -151,7 +150,7 @@ describe('blocks', () => {
     his.write(pattern(10));
     await settled();
     expect([his.bytesSent, his.blocksSent]).toEqual([0, 0]);
-    expect([hers.bytesReceived, hers.blocksReceived]).toEqual([8, 2]);
+    expect([hers.bytesReceived, hers.bytesArrived, hers.blocksReceived]).toEqual([0, 8, 2]);
     his.resume().end();
     await readAll(hers);
     await finished(his);

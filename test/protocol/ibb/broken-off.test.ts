@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
+import { ChannelBroken } from '../../../src/protocol/channel.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
@@ -101,7 +101,7 @@ describe('a bytestream that is broken off', () => {
     his.write('123456');
     await settled();
     hers.destroy();
-    expect(await error).toBeInstanceOf(BytestreamBroken);
+    expect(await error).toBeInstanceOf(ChannelBroken);
     expect(await error).toMatchObject({ unsent: 6 });
     expect(wire.find(/data 0/)).toEqual([
       'romeo: data 0',
@@ -113,7 +113,7 @@ describe('a bytestream that is broken off', () => {
     const { his, hers } = await pairOfBytestreams();
     const error = errorOf(his);
     hers.destroy();
-    expect(await error).toBeInstanceOf(BytestreamBroken);
+    expect(await error).toBeInstanceOf(ChannelBroken);
     expect(await error).toMatchObject({ unsent: 0 });
   });
 
@@ -133,7 +133,7 @@ describe('a bytestream that is broken off', () => {
     his.end(pattern(40));
     const error = errorOf(his);
     for await (const _bytes of hers) break; // which destroys it
-    expect(await error).toBeInstanceOf(BytestreamBroken);
+    expect(await error).toBeInstanceOf(ChannelBroken);
   });
 
   test('after its end says nothing any more', async () => {
@@ -194,8 +194,7 @@ describe('when the session ends', () => {
   });
 
   test('a close that was received and not answered is no end either', async () => {
-    const { his, hers, sessions } = await pairOfBytestreams();
-    hers.allowHalfOpen = true;
+    const { his, hers, sessions } = await pairOfBytestreams({ halfOpen: true });
     his.end('all of it');
     expect(await readAll(hers)).toEqual(Buffer.from('all of it'));
     const error = errorOf(hers);

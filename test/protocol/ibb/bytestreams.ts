@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { afterEach } from '@jest/globals';
+import type { Channel } from '../../../src/protocol/channel.js';
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import {
@@ -47,8 +48,9 @@ function linked(intercept: Intercept): [StanzaSession, StanzaSession] {
   return both;
 }
 
-/** Lets a bytestream fail that nobody looks after; the session of every one of them ends at last. */
-export const unattended = (stream: Bytestream): Bytestream => stream.on('error', () => undefined);
+/** Lets a channel fail that nobody looks after; the session of every one of them ends at last. */
+export const unattended = <C extends Channel>(channel: C): C =>
+  channel.on('error', () => undefined);
 
 /** Resolves to the next bytestream that a service accepts. */
 export function acceptedBy(service: InBandBytestreams): Promise<Bytestream> {
@@ -196,13 +198,20 @@ export async function readAll(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** The same, and lets the peer's close be acknowledged. */
+export async function takeAll(channel: Channel): Promise<Buffer> {
+  const bytes = await readAll(channel);
+  channel.end();
+  return bytes;
+}
+
 /** Bytes no two blocks of which are alike. */
 export function pattern(length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, index) => index * 31 + (index >> 8) * 7));
 }
 
 /** Resolves to the error that a stream ends with; rejects when it ends without one. */
-export function errorOf(stream: Bytestream): Promise<Error> {
+export function errorOf(stream: Channel): Promise<Error> {
   return new Promise((resolve, reject) => {
     stream.once('error', resolve);
     stream.once('close', () => reject(new Error('it ended without an error')));
@@ -210,7 +219,7 @@ export function errorOf(stream: Bytestream): Promise<Error> {
 }
 
 /** Notes whether something has happened to a stream. */
-export function watch(stream: Bytestream, event: string) {
+export function watch(stream: Channel, event: string) {
   const seen = { count: 0 };
   stream.on(event, () => {
     seen.count += 1;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { describe, expect, jest, test } from '@jest/globals';
-import { BytestreamBroken, CloseUnconfirmed } from '../../../src/protocol/ibb/bytestream.js';
+import { ChannelBroken, CloseUnconfirmed } from '../../../src/protocol/channel.js';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
 import { RequestTimeout } from '../../../src/session/requests.js';
@@ -21,12 +21,11 @@ import {
 
 describe('the end', () => {
   test('is reached when the close was acknowledged, and not before (R11)', async () => {
-    const { his, hers, wire } = await pairOfBytestreams({ blockSize: 4 });
+    const { his, hers, wire } = await pairOfBytestreams({ blockSize: 4, halfOpen: true });
     const finish = watch(his, 'finish');
     his.resume().end('word');
     await settled();
     expect([wire.lines, finish.count]).toEqual([['romeo: data 0'], 0]);
-    hers.allowHalfOpen = true;
     await readAll(hers);
     await settled();
     expect(wire.lines.slice(1)).toEqual(['juliet: data 0 taken', 'romeo: close']);
@@ -48,8 +47,7 @@ describe('the end', () => {
   });
 
   test('is not acknowledged while the other side has more to send', async () => {
-    const { his, hers, wire } = await pairOfBytestreams();
-    hers.allowHalfOpen = true;
+    const { his, hers, wire } = await pairOfBytestreams({ halfOpen: true });
     his.end('question');
     expect(await readAll(hers)).toEqual(Buffer.from('question'));
     await settled();
@@ -123,7 +121,7 @@ describe('the end', () => {
     const error = await errorOfClose(async () => {
       throw new StanzaError('cancel', 'not-acceptable');
     });
-    expect(error).toBeInstanceOf(BytestreamBroken);
+    expect(error).toBeInstanceOf(ChannelBroken);
     expect(error).not.toBeInstanceOf(CloseUnconfirmed);
     expect(error).toMatchObject({ unsent: 0, cause: { condition: 'not-acceptable' } });
   });
@@ -165,7 +163,7 @@ describe('the end', () => {
     const answer = juliet.request('set', ROMEO, stanzas.close('s1'));
     stream.write('567890');
     const error = await errorOf(stream);
-    expect(error).toBeInstanceOf(BytestreamBroken);
+    expect(error).toBeInstanceOf(ChannelBroken);
     expect(error).toMatchObject({ unsent: 6, cause: { condition: 'item-not-found' } });
     expect(blocks.map(({ seq }) => seq)).toEqual([0, 1]);
     await expect(answer).rejects.toMatchObject({ condition: 'not-acceptable' });
@@ -202,8 +200,7 @@ describe('the end', () => {
 describe('an end that was agreed on elsewhere', () => {
   /** Hers ends after so many bytes; what she does with the end is said by hand. */
   async function endingAt(bytes: number) {
-    const pair = await pairOfBytestreams({ blockSize: 4, window: 4 });
-    pair.hers.allowHalfOpen = true;
+    const pair = await pairOfBytestreams({ blockSize: 4, window: 4, halfOpen: true });
     pair.hers.endAt(bytes);
     return pair;
   }
@@ -219,8 +216,7 @@ describe('an end that was agreed on elsewhere', () => {
   });
 
   test('may have been reached before', async () => {
-    const { his, hers } = await pairOfBytestreams({ blockSize: 4, window: 4 });
-    hers.allowHalfOpen = true;
+    const { his, hers } = await pairOfBytestreams({ blockSize: 4, window: 4, halfOpen: true });
     his.write('1234');
     await settled();
     hers.endAt(4);
@@ -266,9 +262,9 @@ describe('an end that was agreed on elsewhere', () => {
     const failed = Promise.all([errorOf(his), errorOf(hers)]);
     his.write('12345678');
     const [hisError, hersError] = await failed;
-    expect(hisError).toBeInstanceOf(BytestreamBroken);
-    expect(hersError).toBeInstanceOf(BytestreamBroken);
-    expect(hers.bytesReceived).toBe(4);
+    expect(hisError).toBeInstanceOf(ChannelBroken);
+    expect(hersError).toBeInstanceOf(ChannelBroken);
+    expect(hers.bytesArrived).toBe(4);
   });
 
   test('does not hide a close that comes too early', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { BytestreamNotOpened, Expectations } from '../../../src/protocol/ibb/expectations.js';
+import { ChannelNotOpened } from '../../../src/protocol/channel.js';
+import { Expectations } from '../../../src/protocol/ibb/expectations.js';
 
 const PEER = 'romeo@montague.example/orchard';
 
@@ -33,7 +34,7 @@ test.each(outcomes)('what is expected no more, being %s, leaves no timer', async
 
 test('what is expected is waited for until the time is up, and not longer', async () => {
   const opened = expected.add('key', PEER, { timeout: 60_000 });
-  const late = expect(opened).rejects.toThrow(BytestreamNotOpened);
+  const late = expect(opened).rejects.toThrow(ChannelNotOpened);
   jest.advanceTimersByTime(59_999);
   expect(jest.getTimerCount()).toBe(1);
   jest.advanceTimersByTime(1);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
-import { BlocksIgnored, BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
+import { BlocksIgnored } from '../../../src/protocol/ibb/outgoing-blocks.js';
 import type { ServiceSettings } from '../../../src/protocol/ibb/settings.js';
 import { settled } from '../../support/manual-clock.js';
 import { pattern, unattended } from './bytestreams.js';
@@ -51,7 +51,7 @@ describe('a peer that knows blocks in messages alone (Coccinella)', () => {
     const peer = coccinella();
     const stream = unattended(await peer.open({ ...SETTINGS, stanza: 'iq' }));
     stream.end(pattern(100));
-    expect(await endOf(stream)).toBeInstanceOf(BytestreamBroken);
+    expect(await endOf(stream)).toBeInstanceOf(ChannelBroken);
     expect(peer.inMessages).toEqual([]);
   });
 
@@ -67,7 +67,7 @@ describe('a peer that knows blocks in messages alone (Coccinella)', () => {
     const peer = coccinella(({ seq }) => seq === 1);
     const stream = unattended(await peer.open({ ...SETTINGS, window: 4 }));
     stream.end(pattern(100));
-    expect(await endOf(stream)).toBeInstanceOf(BytestreamLost);
+    expect(await endOf(stream)).toBeInstanceOf(ChannelLost);
     expect(peer.inMessages).toEqual([]);
   });
 });
@@ -101,7 +101,7 @@ describe('a peer that answers neither blocks nor pings, but what it can do (xmpp
     await pass(peer, 119_000);
     expect(stream.errored).toBeNull();
     await pass(peer, 12_000);
-    expect(stream.errored).toBeInstanceOf(BytestreamLost);
+    expect(stream.errored).toBeInstanceOf(ChannelLost);
   });
 
   test('is no other where it answers nothing at all: the first question ends after 20 s (R76)', async () => {
@@ -110,7 +110,7 @@ describe('a peer that answers neither blocks nor pings, but what it can do (xmpp
     const stream = unattended(await peer.open({ ...SETTINGS, stanza: 'message' }));
     stream.end(pattern(100));
     await pass(peer, 21_000);
-    expect(stream.errored).toBeInstanceOf(BytestreamLost);
+    expect(stream.errored).toBeInstanceOf(ChannelLost);
     // But for the block out of sequence that breaks it off.
     await settled();
     expect(peer.seqs).not.toContain(0);

@@ -1,6 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
-import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { xml } from '../../../src/session/xml.js';
@@ -60,7 +59,7 @@ describe('a block that gets a wait error', () => {
     const error = errorOf(stream);
     stream.write('one two ');
     await clock.advance(10_000);
-    expect(await error).toBeInstanceOf(BytestreamLost);
+    expect(await error).toBeInstanceOf(ChannelLost);
     expect((await error).cause).toMatchObject({ condition: 'recipient-unavailable' });
     expect(seqsOf(blocks).slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(secondsOf(blocks).slice(0, 6)).toEqual([0, 1, 2.2, 3.64, 5.368, 7.442]);
@@ -81,7 +80,7 @@ describe('a block that gets a wait error', () => {
     const error = errorOf(stream);
     stream.write('x');
     await clock.advance(60_000);
-    expect(await error).toBeInstanceOf(BytestreamLost);
+    expect(await error).toBeInstanceOf(ChannelLost);
     expect(secondsOf(blocks.filter(({ seq }) => seq === 0))).toEqual(times);
   });
 
@@ -192,7 +191,7 @@ describe('a wait error with more blocks under way', () => {
     const error = errorOf(stream);
     stream.write('abc');
     await clock.advance(60_000);
-    expect(await error).toBeInstanceOf(BytestreamLost);
+    expect(await error).toBeInstanceOf(ChannelLost);
     expect((await error).cause).toEqual(WAIT_AS_READ);
     expect(seqsOf(blocks).filter((seq) => seq < 3)).toEqual([0, 1, 2]);
     expect([stream.bytesSent, stream.blocksSent]).toEqual([1, 1]);
@@ -207,7 +206,7 @@ describe('a wait error with more blocks under way', () => {
     const error = errorOf(stream);
     stream.write('abc');
     await clock.advance(60_000);
-    expect(await error).toBeInstanceOf(BytestreamLost);
+    expect(await error).toBeInstanceOf(ChannelLost);
     expect(seqsOf(blocks).filter((seq) => seq < 3)).toEqual([0, 1, 2]);
   });
 
@@ -266,7 +265,7 @@ describe('any other error', () => {
       const error = errorOf(stream);
       stream.write('one two six ');
       await clock.advance(10_000);
-      expect(await error).toBeInstanceOf(BytestreamBroken);
+      expect(await error).toBeInstanceOf(ChannelBroken);
       expect(await error).toMatchObject({ unsent: 8, cause: { type, condition } });
       expect(seqsOf(blocks)).toEqual([0, 1, 2 + 32_768]);
       expect(wire.find(/^romeo/)).toEqual([
@@ -289,7 +288,7 @@ describe('any other error', () => {
     stream.write('abcdefghijkl');
     await settled();
     expect(errors).toHaveLength(1);
-    expect(errors[0]).toMatchObject({ name: 'BytestreamBroken', unsent: 12 });
+    expect(errors[0]).toMatchObject({ name: 'ChannelBroken', unsent: 12 });
     expect(wire.find(/^romeo: close$/)).toHaveLength(1);
   });
 
@@ -335,7 +334,7 @@ describe('a reply that does not come', () => {
       await clock.advance(119_999);
       expect(stream.errored).toBeNull();
       await clock.advance(1);
-      expect(stream.errored).toBeInstanceOf(BytestreamLost);
+      expect(stream.errored).toBeInstanceOf(ChannelLost);
       expect((await error).message).toContain('stopped answering');
       await clock.advance(600_000);
       const sent = seqsOf(blocks);
@@ -356,7 +355,7 @@ describe('a reply that does not come', () => {
     await settled();
     expect(stream.blocksSent).toBe(10);
     await clock.advance(240_000);
-    expect(stream.errored).toBeInstanceOf(BytestreamLost);
+    expect(stream.errored).toBeInstanceOf(ChannelLost);
   });
 
   test.each([1, 2, 8])(
@@ -387,7 +386,7 @@ describe('a reply that does not come', () => {
     );
     unattended(stream).write('abc');
     await clock.advance(240_000);
-    expect(stream.errored).toBeInstanceOf(BytestreamLost);
+    expect(stream.errored).toBeInstanceOf(ChannelLost);
     expect(seqsOf(blocks).filter((seq) => seq < 3)).toEqual([0, 1]);
   });
 
@@ -403,7 +402,7 @@ describe('a reply that does not come', () => {
     await clock.advance(119_999);
     expect(his.errored).toBeNull();
     await clock.advance(1);
-    expect(his.errored).toBeInstanceOf(BytestreamLost);
+    expect(his.errored).toBeInstanceOf(ChannelLost);
     expect(wire.find(/^romeo: data [012]$/)).toEqual(['romeo: data 0', 'romeo: data 1']);
   });
 
@@ -422,7 +421,7 @@ describe('a reply that does not come', () => {
       void juliet.send(xml('iq', { type: 'error', id, to: ROMEO }, gone));
     };
     await clock.advance(20_000);
-    expect(stream.errored).toBeInstanceOf(BytestreamLost);
+    expect(stream.errored).toBeInstanceOf(ChannelLost);
     expect(stream.errored?.message).toContain('gone');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { ChannelLost } from '../../../src/protocol/channel.js';
 import { type Pace, watchPeer } from '../../../src/protocol/ibb/pace.js';
 import type { Intercept } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
@@ -53,9 +53,7 @@ describe('a peer with a pace to keep', () => {
   test('that sends nothing for two minutes is sent away (R19)', async () => {
     const { minute, hers, his } = await endsIn(5, 0);
     expect(minute).toBe(2);
-    expect(hers.errored).toEqual(
-      new BytestreamLost('romeo@montague.example/orchard sends nothing'),
-    );
+    expect(hers.errored).toEqual(new ChannelLost('romeo@montague.example/orchard sends nothing'));
     expect(his.destroyed).toBe(true);
   });
 
@@ -84,8 +82,7 @@ describe('a peer with a pace to keep', () => {
   });
 
   test('is left in peace when its end has come and the reader is not done', async () => {
-    const { clock, his, hers } = await pairOfBytestreams({ pace: PACE });
-    hers.allowHalfOpen = true;
+    const { clock, his, hers } = await pairOfBytestreams({ pace: PACE, halfOpen: true });
     his.end('a file');
     for await (const _bytes of hers.iterator({ destroyOnReturn: false }));
     await clock.advance(30 * MINUTE_MS);

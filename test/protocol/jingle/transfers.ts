@@ -63,7 +63,6 @@ export async function offered(
 export async function accepted(pair: Pair, ...more: [FileOffer?, { signal?: AbortSignal }?]) {
   const { outgoing, incoming } = await offered(pair, ...more);
   const hers = await incoming.accept();
-  hers.allowHalfOpen = true; // the end is confirmed by hand
   return { outgoing: await outgoing, incoming, hers };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamLost } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { ChannelLost } from '../../../src/protocol/channel.js';
 import { NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
 import { jingle, NS_JINGLE, reason } from '../../../src/protocol/jingle/stanzas.js';
 import { FileUnconfirmed } from '../../../src/protocol/jingle/verdict.js';
@@ -122,7 +122,7 @@ test('a close that was not acknowledged leaves another attempt to be made (R70)'
   const { outgoing } = await accepted(pair, LETTER);
   unattended(outgoing.stream).write(pattern(50));
   await settled();
-  const confirmed = expect(outgoing.confirmed()).rejects.toThrow(BytestreamLost);
+  const confirmed = expect(outgoing.confirmed()).rejects.toThrow(ChannelLost);
   await pair.clock.advance(60_000);
   await confirmed;
 });

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { CloseUnconfirmed } from '../../../src/protocol/ibb/bytestream.js';
+import { type Channel, CloseUnconfirmed } from '../../../src/protocol/channel.js';
 import { close, data, NS_IBB, readData } from '../../../src/protocol/ibb/stanzas.js';
 import { NS_SI } from '../../../src/protocol/si/stanzas.js';
 import { xml } from '../../../src/session/xml.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
-import { errorOf, pattern, readAll } from '../ibb/bytestreams.js';
+import { errorOf, pattern, takeAll } from '../ibb/bytestreams.js';
 import {
   choice,
   IBB,
@@ -100,7 +100,7 @@ describe('libpurple', () => {
     expect((await answer).getChild('si', NS_SI)?.getChild('file')).toBeUndefined();
     const sent = sendFile(BYTES);
     expect(offers[0]?.ranged).toBe(false);
-    expect(await readAll((await accepted) as Readable)).toEqual(BYTES);
+    expect(await takeAll((await accepted) as Channel)).toEqual(BYTES);
     await sent;
   });
 });
@@ -139,7 +139,7 @@ describe('Psi', () => {
     const range = (await answer).getChild('si', NS_SI)?.getChild('file')?.getChild('range');
     expect(range?.attrs).toEqual({ offset: '4000' });
     const sent = sendFile(BYTES.subarray(4000));
-    expect(await readAll((await accepted) as Readable)).toEqual(BYTES.subarray(4000));
+    expect(await takeAll((await accepted) as Channel)).toEqual(BYTES.subarray(4000));
     await sent;
   });
 });
@@ -154,6 +154,6 @@ test('Tkabber sends a file in messages and wrapped lines, over a bytestream of i
     const block = xml('data', { xmlns: NS_IBB, sid: 'ft_00a1', seq }, lines);
     await romeo.send(xml('message', { to: JULIET }, block));
   });
-  expect(await readAll((await accepted) as Readable)).toEqual(BYTES);
+  expect(await takeAll((await accepted) as Channel)).toEqual(BYTES);
   await sent;
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { BytestreamNotOpened } from '../../../src/protocol/ibb/expectations.js';
+import { ChannelNotOpened } from '../../../src/protocol/channel.js';
+import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB, open as openElement } from '../../../src/protocol/ibb/stanzas.js';
 import type { IncomingSiFile } from '../../../src/protocol/si/incoming-si-file.js';
@@ -12,7 +13,7 @@ import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
-import { pattern, readAll } from '../ibb/bytestreams.js';
+import { pattern, takeAll } from '../ibb/bytestreams.js';
 import {
   choice,
   FILE,
@@ -73,31 +74,31 @@ describe('a file that is offered', () => {
     const { offer, outcome, wire } = await offered({ ...FILE, description: 'see this' });
     expect(offer).toMatchObject({ peer: ROMEO, ranged: true });
     expect(offer.offer).toEqual({ ...FILE, description: 'see this' });
-    const [theirs, { stream, ...range }] = await Promise.all([offer.accept(), outcome]);
-    expect(range).toEqual({ offset: 0 });
-    expect(theirs.sid).toBe(wire[0]?.getChild('si')?.attrs.id);
+    const [theirs, { stream, offset }] = await Promise.all([offer.accept(), outcome]);
+    expect(offset).toBe(0);
+    expect(theirs).toMatchObject({ sid: wire[0]?.getChild('si')?.attrs.id });
     stream.resume().end(pattern(1022));
-    expect(await readAll(theirs)).toEqual(pattern(1022));
+    expect(await takeAll(theirs)).toEqual(pattern(1022));
     await once(stream, 'close');
     expect(stream.closeAcknowledged).toBe(true);
   });
 
   test('may be accepted from an offset on', async () => {
     const { offer, outcome } = await offered();
-    const [theirs, { stream, ...range }] = await Promise.all([
+    const [theirs, { stream, offset }] = await Promise.all([
       offer.accept({ offset: 1000 }),
       outcome,
     ]);
-    expect(range).toEqual({ offset: 1000 });
+    expect(offset).toBe(1000);
     stream.resume().end(pattern(1022).subarray(1000));
-    expect(await readAll(theirs)).toEqual(pattern(1022).subarray(1000));
+    expect(await takeAll(theirs)).toEqual(pattern(1022).subarray(1000));
   });
 
   test('is sent with the settings of the bytestream that the sender wants', async () => {
     const { romeo, juliet } = pairOfServices();
     juliet.service.onOffer = (offer) => void offer.accept();
     const { stream } = await romeo.service.offer(JULIET, FILE, { blockSize: 512 });
-    expect(stream.blockSize).toBe(512);
+    expect(stream).toMatchObject({ blockSize: 512 });
   });
 
   test('may be declined', async () => {
@@ -157,7 +158,8 @@ describe('a file that is offered', () => {
     offer.decline();
     await expect(offer.accept()).rejects.toThrow('has been answered');
     expect(await opened).toMatchObject({ peer: ROMEO });
-    expect((await outcome).stream.sid).toBe((await opened).sid);
+    const { sid } = (await opened) as Bytestream;
+    expect((await outcome).stream).toMatchObject({ sid });
     const answers = wire.filter((stanza) => stanza.attrs.id === wire[0]?.attrs.id);
     expect(answers.map(({ attrs }) => attrs.type)).toEqual(['set', 'result']);
   });
@@ -176,7 +178,7 @@ describe('one who has accepted', () => {
     const { offers, offer } = scriptToService();
     void offer('s1');
     await settled();
-    const opened = expect(offers[0]?.accept()).rejects.toThrow(BytestreamNotOpened);
+    const opened = expect(offers[0]?.accept()).rejects.toThrow(ChannelNotOpened);
     await settled();
     jest.advanceTimersByTime(60_000);
     await opened;
@@ -383,7 +385,9 @@ describe('one who offers', () => {
       return undefined;
     });
     const { stream } = await service.offer(JULIET, FILE);
-    expect(opens).toEqual(['4096', '2048', '1024'].map((size) => [stream.sid, size]));
+    expect(opens).toEqual(
+      ['4096', '2048', '1024'].map((size) => [(stream as Bytestream).sid, size]),
+    );
   });
 
   test('offers nothing of unknown size', async () => {
@@ -423,7 +427,7 @@ describe('the end', () => {
     const late = romeo.service.offer(JULIET, FILE);
     await expect(late).rejects.toMatchObject({ condition: 'service-unavailable' });
     stream.resume().end('x');
-    expect(await readAll(theirs)).toEqual(Buffer.from('x'));
+    expect(await takeAll(theirs)).toEqual(Buffer.from('x'));
   });
 
   test('of the service ends the wait for answers and bytestreams', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { ChannelBroken } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
-import { type Bytestream, BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
 import type { IncomingJingleFile } from '../../../src/protocol/jingle/incoming-jingle-file.js';
 import { NS_JINGLE, type Reason } from '../../../src/protocol/jingle/stanzas.js';
 import type { IncomingSiFile } from '../../../src/protocol/si/incoming-si-file.js';
@@ -11,6 +11,7 @@ import { bareJid } from '../../../src/session/jid.js';
 import { xml } from '../../../src/session/xml.js';
 import type { PartialFile } from '../../../src/transfer/receiving/inbox.js';
 import {
+  type BareChannel,
   bareOffer,
   type IncomingOffer,
   identityOf,
@@ -168,7 +169,7 @@ describe('a file of another length', () => {
     const offer = { name: 'a', size: 50 };
     const { inbox, received } = await sentByHand(pair, offer, LETTER.subarray(0, size));
     await expect(received).rejects.toThrow(`it sent ${size} of 50 bytes`);
-    await expect(received).rejects.toThrow(BytestreamBroken);
+    await expect(received).rejects.toThrow(ChannelBroken);
     expect(inbox).toMatchObject(nothing);
     expect(pair.wire.find('juliet: close refused, not-acceptable/cancel')).toHaveLength(1);
     expect(pair.wire.find('juliet: session-terminate failed-transport')).toHaveLength(1);
@@ -178,7 +179,7 @@ describe('a file of another length', () => {
   test('is not kept: more than 50 bytes (R12)', async () => {
     const pair = pairOfTransfers({ blockSize: 60 });
     const { inbox, received } = await sentByHand(pair, { name: 'a', size: 50 }, pattern(51));
-    await expect(received).rejects.toThrow(BytestreamBroken);
+    await expect(received).rejects.toThrow(ChannelBroken);
     expect(inbox).toMatchObject(nothing);
     expect(await leftOf(pair)).toEqual([]);
   });
@@ -292,7 +293,7 @@ describe('a bytestream that nobody announced', () => {
   const NOW = new Date('2026-01-02T03:04:05.678Z');
 
   test('has sender and time for a name', async () => {
-    const { his, hers } = await pairOfBytestreams();
+    const { his, hers } = await pairOfBytestreams({ halfOpen: true });
     const inbox = new MemoryInbox();
     const file = bareOffer(hers, NOW);
     expect(file.offer).toEqual({ name: 'romeo@montague.example 2026-01-02T03-04-05' });
@@ -303,7 +304,7 @@ describe('a bytestream that nobody announced', () => {
   });
 
   test('is named after the account that an escaped JID stands for (R68)', () => {
-    const named = (peer: string) => bareOffer({ peer, sid: 's1' } as Bytestream, NOW).offer.name;
+    const named = (peer: string) => bareOffer({ peer, sid: 's1' } as BareChannel, NOW).offer.name;
     expect(named('joe\\40corp.com@gw.example/x')).toBe(
       'joe@corp.com@gw.example 2026-01-02T03-04-05',
     );
@@ -311,7 +312,7 @@ describe('a bytestream that nobody announced', () => {
   });
 
   test('is broken off when it cannot be kept', async () => {
-    const { his, hers } = await pairOfBytestreams();
+    const { his, hers } = await pairOfBytestreams({ halfOpen: true });
     const inbox = new MemoryInbox();
     inbox.createPartial = async () => {
       throw new Error('the disk is full');
@@ -320,7 +321,7 @@ describe('a bytestream that nobody announced', () => {
     unattended(his).write(LETTER);
     await expect(received).rejects.toThrow('the disk is full');
     await settled();
-    expect(his.errored).toBeInstanceOf(BytestreamBroken);
+    expect(his.errored).toBeInstanceOf(ChannelBroken);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
+import { ChannelBroken } from '../../../src/protocol/channel.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { FileUnconfirmed } from '../../../src/protocol/jingle/verdict.js';
 import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
@@ -12,7 +12,13 @@ import {
 } from '../../../src/transfer/sending/send-file.js';
 import { offerBare } from '../../../src/transfer/ways/bare.js';
 import { offerBySi } from '../../../src/transfer/ways/si.js';
-import { acceptedBy, pairOfServices, pattern, readAll } from '../../protocol/ibb/bytestreams.js';
+import {
+  acceptedBy,
+  pairOfServices,
+  pattern,
+  readAll,
+  takeAll,
+} from '../../protocol/ibb/bytestreams.js';
 import { leftOf, offeredTo, type Pair, pairOfTransfers } from '../../protocol/jingle/transfers.js';
 import { JULIET, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
@@ -116,7 +122,6 @@ describe('a file that is sent', () => {
     const sent = send(pair.romeo, sourceOf(LETTER), { onProgress: (one) => progress.push(one) });
     const file = await incoming;
     const stream = await file.accept(20);
-    stream.allowHalfOpen = true;
     expect(await readAll(stream)).toEqual(LETTER.subarray(20));
     await file.confirm();
     expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER) });
@@ -147,7 +152,7 @@ describe('a file that is sent', () => {
     const sent = send(pair.romeo, sourceOf(LETTER));
     sent.catch(() => undefined); // is told of below
     const stream = await (await incoming).accept();
-    await readAll(stream); // and so closes, and says nothing else
+    await takeAll(stream); // and so closes, and says nothing else
     await pair.clock.advance(59_999);
     expect(pair.wire.find(/^romeo: session-terminate/)).toEqual([]);
     expect(pair.wire.find(/^romeo: session-info/).length).toBeGreaterThan(1);
@@ -179,7 +184,7 @@ describe('a file that is sent', () => {
     const file = await incoming;
     await file.accept();
     await file.fail({ condition: 'success' });
-    await expect(sent).rejects.toThrow(BytestreamBroken);
+    await expect(sent).rejects.toThrow(ChannelBroken);
     await settled();
     expect(await leftOf(pair)).toEqual([]);
   });
@@ -190,7 +195,7 @@ describe('a file that is sent', () => {
     const sent = send(pair.romeo, sourceOf(LETTER));
     const stream = await (await incoming).accept();
     stream.destroy();
-    await expect(sent).rejects.toThrow(BytestreamBroken);
+    await expect(sent).rejects.toThrow(ChannelBroken);
     await settled();
     expect(await leftOf(pair)).toEqual([]);
   });
@@ -198,8 +203,8 @@ describe('a file that is sent', () => {
   const verdicts = [
     [{ condition: 'media-error', text: 'another hash' }, FileMismatch, /got other bytes.*hash/],
     [{ condition: 'failed-application' }, RecipientRefused, /could not keep/],
-    [{ condition: 'cancel' }, BytestreamBroken, /cancel/],
-    [{ condition: 'gone' }, BytestreamBroken, /gone/],
+    [{ condition: 'cancel' }, ChannelBroken, /cancel/],
+    [{ condition: 'gone' }, ChannelBroken, /gone/],
   ] as const;
   test.each(verdicts)('ends as its recipient says: %j', async (reason, type, message) => {
     const pair = pairOfTransfers();
@@ -259,7 +264,7 @@ test('a recipient that closes while the source has nothing to say is an error', 
   const stream = (await hers).resume();
   await progress;
   stream.end();
-  await expect(sent).rejects.toThrow(BytestreamBroken);
+  await expect(sent).rejects.toThrow(ChannelBroken);
   await expect(sent).rejects.toThrow('it closed first');
 });
 
@@ -284,6 +289,6 @@ test('a file that has changed is not gone on with by SI', async () => {
   const outcomes = await Promise.allSettled([sent, received]);
   expect(outcomes.map((one) => (one as PromiseRejectedResult).reason)).toEqual([
     expect.any(SourceChanged),
-    expect.any(BytestreamBroken),
+    expect.any(ChannelBroken),
   ]);
 });

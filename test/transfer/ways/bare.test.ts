@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BytestreamBroken } from '../../../src/protocol/ibb/bytestream.js';
+import { ChannelBroken } from '../../../src/protocol/channel.js';
 import { RecipientRefused } from '../../../src/transfer/recipient-errors.js';
 import { offerBare } from '../../../src/transfer/ways/bare.js';
 import { acceptedBy, pairOfServices, readAll } from '../../protocol/ibb/bytestreams.js';
@@ -27,7 +27,7 @@ describe('a bare bytestream', () => {
     const { stream, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
     (await hers).resume().end();
     await new Promise((resolve) => stream.once('close', resolve));
-    await expect(confirmed()).rejects.toThrow(BytestreamBroken);
+    await expect(confirmed()).rejects.toThrow(ChannelBroken);
   });
 
   test('is cancelled in a way that is no end', async () => {
@@ -35,7 +35,7 @@ describe('a bare bytestream', () => {
     const hers = acceptedBy(juliet);
     const { cancel } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
     await cancel();
-    await expect(readAll(await hers)).rejects.toThrow(BytestreamBroken);
+    await expect(readAll(await hers)).rejects.toThrow(ChannelBroken);
   });
 
   test('is refused in words for its sender', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type Bytestream, CloseUnconfirmed } from '../../../src/protocol/ibb/bytestream.js';
-import { BytestreamLost, whyNotOpened } from '../../../src/protocol/ibb/outgoing-blocks.js';
+import { type Channel, ChannelLost, CloseUnconfirmed } from '../../../src/protocol/channel.js';
+import { whyNotOpened } from '../../../src/protocol/ibb/outgoing-blocks.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI } from '../../../src/protocol/si/stanzas.js';
@@ -22,7 +22,7 @@ test.each([
 ] as const)('a close by SI that is not confirmed %s', async (_title, known, verdict) => {
   const { romeo, juliet, sessions } = pairOfServices();
   const accepting = new SiFileTransfers(sessions[1], juliet);
-  const hers = new Promise<Bytestream>((resolve, reject) => {
+  const hers = new Promise<Channel>((resolve, reject) => {
     accepting.onOffer = (file) => file.accept().then(resolve, reject);
   });
   const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
@@ -39,8 +39,8 @@ test.each([
 });
 
 test.each([
-  ['item-not-found', BytestreamLost],
-  ['remote-server-timeout', BytestreamLost],
+  ['item-not-found', ChannelLost],
+  ['remote-server-timeout', ChannelLost],
   ['not-acceptable', RecipientRefused],
 ])('a bytestream that was accepted by SI, and then %s', async (condition, outcome) => {
   const { romeo, juliet, sessions } = pairOfServices();
@@ -60,5 +60,5 @@ test('a file without a size is left to another way', async () => {
 });
 
 test('a recipient that has accepted and does not answer is one to be tried again', () => {
-  expect(whyNotOpened(new RequestTimeout('no answer'))).toBeInstanceOf(BytestreamLost);
+  expect(whyNotOpened(new RequestTimeout('no answer'))).toBeInstanceOf(ChannelLost);
 });

@@ -1,0 +1,80 @@
+// What carries the bytes of a file, whichever XEP says how. `test/protocol/channel-suite.ts` holds each kind to this.
+import type { Duplex } from 'node:stream';
+
+/**
+ * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been
+ * dealt with, which is the peer's sign to send more.
+ *
+ * `end()` sends what is left and closes; `finish` means that the peer has acknowledged that. When the peer closes, the
+ * readable side ends; a channel that we have opened closes then, and one that the peer has opened stays open until our
+ * side ends, or `acknowledgeClose` is called. `destroy()` breaks it off in a way that the peer cannot take for its end.
+ *
+ * Emits `acknowledged` when the peer has taken bytes of ours.
+ */
+export interface Channel extends Duplex {
+  /** The other party's full JID. */
+  readonly peer: string;
+  /** Bytes of ours that the peer has acknowledged. */
+  readonly bytesSent: number;
+  /** Bytes of ours that have left, and that the peer has not acknowledged. */
+  readonly bytesUnderWay: number;
+  /** Bytes of the peer's that were handed to the reader. */
+  readonly bytesReceived: number;
+  /** The peer has acknowledged our close: it has all that we sent. A peer that closes first says nothing of that. */
+  readonly closeAcknowledged: boolean;
+  /** Resolves when the peer's close has come, or cannot come any more. */
+  readonly peerClosed: Promise<void>;
+  /**
+   * The readable side ends after so many bytes, for their number was agreed on elsewhere and not each peer closes; a
+   * close that comes later is acknowledged all the same. More bytes break the channel off (`ChannelOverrun`).
+   */
+  endAt(bytes: number): void;
+  /** Acknowledges the peer's close; resolves when it has come, or cannot come any more. Sends none. */
+  acknowledgeClose(): Promise<void>;
+  /** The peer has said elsewhere that nothing more comes, which counts as its close. */
+  assumeClosed(): void;
+  /** Ends it without a word to the peer, who cannot hear it or has never known of it. */
+  abandon(error?: Error): void;
+}
+
+/** The peer closed the channel before it had everything, refused bytes, or sent some that cannot be used. */
+export class ChannelBroken extends Error {
+  override readonly name: string = 'ChannelBroken';
+  constructor(
+    /** Bytes that the peer did not acknowledge. */
+    readonly unsent: number,
+    override readonly cause: Error,
+  ) {
+    const rest = unsent > 0 ? ` with ${unsent} bytes unsent` : '';
+    super(`the peer broke the bytestream off${rest} (${cause.message})`);
+  }
+}
+
+/**
+ * The peer has acknowledged all bytes, but not the close: there was no answer, or it knew of no such channel any more.
+ * Some clients do so when they have the whole file.
+ */
+export class CloseUnconfirmed extends ChannelBroken {
+  override readonly name = 'CloseUnconfirmed';
+  constructor(cause: Error) {
+    super(0, cause);
+  }
+}
+
+/** The peer sent more than was agreed on: it may have sent other bytes from the start. */
+export class ChannelOverrun extends ChannelBroken {
+  override readonly name = 'ChannelOverrun';
+  constructor(unsent: number) {
+    super(unsent, new Error('it sent more than was agreed on'));
+  }
+}
+
+/** Bytes were lost on the way, or it is unknown whether they arrived. A layer above may resume. */
+export class ChannelLost extends Error {
+  override readonly name = 'ChannelLost';
+}
+
+/** Nobody opened the expected channel in time. */
+export class ChannelNotOpened extends Error {
+  override readonly name = 'ChannelNotOpened';
+}
