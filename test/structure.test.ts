@@ -12,7 +12,6 @@ import {
 /** What is still to be mended. Nothing comes in anew: the test fails for what is here and breaks the rule no more. */
 const EXCUSED: Record<RuleName, string[]> = {
   files: [
-    'commands/receiving.ts',
     'commands/sending-file.ts',
     'protocol/ibb/bytestream.ts',
     'protocol/ibb/in-band-bytestreams.ts',
@@ -23,12 +22,8 @@ const EXCUSED: Record<RuleName, string[]> = {
     'transfer/receiving/receive-file.ts',
     'transfer/sending/send-file.ts',
   ],
-  functions: ['commands/receiving.ts', 'commands/send.ts', 'transfer/sending/send-file.ts'],
+  functions: ['commands/send.ts', 'transfer/sending/send-file.ts'],
   cycles: [
-    'commands/account/account.ts',
-    'commands/account/password.ts',
-    'commands/receive.ts',
-    'commands/receiving.ts',
     'commands/send.ts',
     'commands/sending-file.ts',
     'ui/bars.ts',
@@ -41,17 +36,11 @@ const EXCUSED: Record<RuleName, string[]> = {
   folders: ['commands'],
   late: [],
   doors: [
-    'commands/account/account.ts',
-    'commands/cache.ts',
     'commands/config.ts',
     'commands/fetch.ts',
     'commands/help/completion.ts',
     'commands/probe.ts',
-    'commands/publish.ts',
-    'commands/receive.ts',
-    'commands/scout.ts',
     'commands/send.ts',
-    'commands/serve.ts',
     'commands/sources.ts',
   ],
 };

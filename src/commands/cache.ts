@@ -58,18 +58,9 @@ function lineOf({ published, cid, type, size, expires, peer }: ListedBlob): stri
 
 /** All that are there go, also when others are not there. */
 async function removeFromCache(cids: string[], flags: OutputFlags, context: Context) {
-  const { NoSuchBlob } = await import('../protocol/bob/bits-of-binary.js');
-  const { deleteBlob } = await import('../protocol/bob/blob-store.js');
-  const { readContentId } = await import('../protocol/bob/content-id.js');
-  const { note } = await context.reporter(flags);
-  const registry = await context.createRegistry();
-  const absent: string[] = [];
-  for (const cid of cids.map(readContentId)) {
-    if (await deleteBlob(registry, cid)) note(`removed ${cid}`);
-    else absent.push(cid);
-  }
-  if (absent.length > 0)
-    throw new NoSuchBlob(`not there: ${absent.join(', ')}; see inband cache list`);
+  const { removeBlobs } = await import('../transfer/blobs/remove-blobs.js');
+  const { report } = await context.reporter(flags);
+  await removeBlobs(cids, await context.createRegistry(), report);
 }
 
 async function pruneCache(flags: OutputFlags, context: Context): Promise<void> {

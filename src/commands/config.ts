@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command, Option } from 'commander';
 import type { Setting } from '../transfer/events.js';
 import { display } from '../ui/display.js';
-import { type AccountFlags, addAccountOptions } from './account/account.js';
+import { type AccountFlags, addAccountOptions } from './account/account-options.js';
 import type { Context, OutputFlags } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addOutputOptions, keyOf, RepeatableOption } from './options.js';

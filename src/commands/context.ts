@@ -1,9 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
-import type { Trust } from '../session/stream/certificates.js';
 import type { BlobCache } from '../transfer/blob-cache.js';
+import type { Registry } from '../transfer/blobs/registry.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { Reporter } from '../ui/report.js';
 
@@ -15,8 +14,6 @@ export interface Context {
   stderr: Writable & { isTTY?: boolean };
   /** Aborted on the first SIGINT or SIGTERM. */
   signal: AbortSignal;
-  /** The CAs to trust. Default: those that the flags and the environment say. */
-  trust?: () => Promise<Trust & { source: string }>;
   now: () => Date;
   /** Gives what tells the process's exit code for an error. */
   exitCodeOf: () => Promise<(error: Error) => number>;
@@ -25,7 +22,7 @@ export interface Context {
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */
   saveFile: (bytes: Uint8Array, where: { over: string } | { name: string }) => Promise<string>;
   /** A registry whose default handlers keep blobs on disk. */
-  createRegistry: () => Promise<HandlerRegistry>;
+  createRegistry: () => Promise<Registry>;
   /** The same blobs, to be looked through. */
   openCache: () => Promise<BlobCache>;
   /** Shows events as the flags ask for; there is one reporter in a run. */

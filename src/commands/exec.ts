@@ -2,17 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import type { Arrival } from '../transfer/receiving/reception.js';
 import { type Context, UsageError } from './context.js';
-
-/** What the program is told of a file that arrived. */
-export interface Arrival {
-  path: string;
-  /** As the sender called it. */
-  name: string;
-  peer: string;
-  size: number;
-  sha256: string;
-}
 
 /** The program given to `--exec` did not end with 0. */
 export class ExecFailed extends Error {

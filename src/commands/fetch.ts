@@ -4,12 +4,7 @@ import type { Command } from 'commander';
 import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
 import type { HandlerRegistry } from '../protocol/handler-registry.js';
 import type { Reporter } from '../ui/report.js';
-import {
-  type AccountFlags,
-  addAccountOptions,
-  goOnline,
-  requireAccount,
-} from './account/account.js';
+import { type AccountFlags, addAccountOptions, requireAccount } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addOutputOptions, repeatable } from './options.js';
@@ -107,7 +102,11 @@ async function askAll(
   }
   const peers = flags.from.map(readHolder);
   requireAccount(flags);
-  const session = await goOnline(flags, context, reporter, { admit: () => false });
+  const { openAccount } = await import('./account/account.js');
+  const { goOnline } = await import('../transfer/connect.js');
+  const { report } = reporter;
+  const { connect } = openAccount(flags, context, report);
+  const session = await goOnline(connect, report, { admit: () => false });
   const { signal } = context;
   try {
     const bits = new BitsOfBinary(session, registry);

@@ -3,12 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { ProbedResource } from '../transfer/finding/probe.js';
 import { display } from '../ui/display.js';
-import {
-  type AccountFlags,
-  addAccountOptions,
-  goOnline,
-  requireAccount,
-} from './account/account.js';
+import { type AccountFlags, addAccountOptions, requireAccount } from './account/account-options.js';
 import type { Context, OutputFlags } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addOutputOptions } from './options.js';
@@ -39,7 +34,10 @@ async function probeJid(jid: string, flags: ProbeFlags, context: Context): Promi
   const { receiverOf } = await import('../transfer/finding/receiver.js');
   receiverOf(jid); // or it is no address, which should be said before anything is done
   requireAccount(flags);
-  const session = await goOnline(flags, context, reporter, { admit: () => false });
+  const { openAccount } = await import('./account/account.js');
+  const { goOnline } = await import('../transfer/connect.js');
+  const { connect } = openAccount(flags, context, reporter.report);
+  const session = await goOnline(connect, reporter.report, { admit: () => false });
   try {
     const { probe } = await import('../transfer/finding/probe.js');
     const work = () => probe(session, jid, context.signal, reporter.note);

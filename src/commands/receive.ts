@@ -1,23 +1,10 @@
-import { setMaxListeners } from 'node:events';
 import type { Command } from 'commander';
-import type { Inbox } from '../transfer/receiving/inbox.js';
-import type { Reporter } from '../ui/report.js';
-import { addAccountOptions, rememberPassword, requireAccount } from './account/account.js';
+import { addAccountOptions } from './account/account-options.js';
+import { allowOption } from './allow-option.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addOutputOptions, integer } from './options.js';
-import type { Running } from './receiving.js';
-import { allowOption, type ServeFlags, startServing } from './serve.js';
-
-export interface ReceiveFlags extends ServeFlags {
-  dir: string;
-  once?: boolean;
-  exec?: string;
-  maxSize?: number;
-  maxTotal?: number;
-  minFree?: number;
-  maxSessions: number;
-}
+import type { ReceiveFlags } from './receive-into.js';
 
 export function addReceiveCommand(program: Command, context: Context): void {
   const command = program
@@ -45,51 +32,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
 }
 
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
-export async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
-  // Before anybody needs it: the program may be replaced while the daemon runs.
-  await import('./receiving.js');
-  await import('./persevere.js');
-  const reporter = await context.reporter(flags);
-  requireAccount(flags);
-  if (flags.exec !== undefined && process.platform !== 'win32') {
-    const { requireProgram } = await import('./exec.js');
-    await requireProgram(flags.exec, context.env);
-  }
-  const { maxSize, maxTotal, minFree } = flags;
-  const inbox = await context.openInbox(flags.dir, {
-    ...{ maxSize, maxTotal, minFree },
-    warn: (text) => reporter.warn(text),
-    signal: context.signal,
-  });
-  const running: Running = new Map();
-  // Without the inbox nothing can arrive: that ends it as the user's own signal does.
-  const signal = AbortSignal.any([context.signal, inbox.lost]);
-  setMaxListeners(0, signal);
-  try {
-    await receiveInto(inbox, running, flags, { ...context, signal }, reporter);
-  } finally {
-    await Promise.all(running.keys());
-    await inbox.close();
-  }
-}
-
-async function receiveInto(
-  inbox: Inbox,
-  running: Running,
-  flags: ReceiveFlags,
-  context: Context,
-  reporter: Reporter,
-): Promise<void> {
-  const { receiveOn } = await import('./receiving.js');
-  const { persevere } = await import('./persevere.js');
-  const { Quotas } = await import('../transfer/receiving/quotas.js');
-  const registry = await context.createRegistry();
-  const quotas = new Quotas(flags.maxSessions);
-  const known = await rememberPassword(flags, context);
-  const { renew } = known;
-  await persevere({ signal: context.signal, reporter, renew }, async (isOnline) => {
-    const serving = await startServing(known.flags, known.context, registry, reporter, quotas);
-    isOnline();
-    await receiveOn(serving, inbox, registry, running, flags, context, reporter);
-  });
+async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
+  const { receiveInto } = await import('./receive-into.js');
+  await receiveInto(flags, context);
 }

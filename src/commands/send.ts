@@ -4,12 +4,7 @@ import { WAY_NAMES, type WayName } from '../transfer/ways/names.js';
 import type { Recipient } from '../transfer/ways/way.js';
 import type { OpenWays } from '../transfer/ways/ways.js';
 import type { Reporter } from '../ui/report.js';
-import {
-  type AccountFlags,
-  addAccountOptions,
-  createLine,
-  requireAccount,
-} from './account/account.js';
+import { type AccountFlags, addAccountOptions, requireAccount } from './account/account-options.js';
 import { type Context, FileFailed, type OutputFlags, UsageError } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addOutputOptions, integer, nonNegativeNumber, positiveNumber } from './options.js';
@@ -115,7 +110,7 @@ export async function send(
   requireAccount(flags);
   const sources = await openSources(files, flags.name, context);
   reporter.expect(sources.map(({ size }) => size));
-  const line = createSendingLine(jid, flags, context, reporter);
+  const line = await createSendingLine(jid, flags, context, reporter);
   try {
     for (const source of sources) {
       const { SendingFile } = await import('./sending-file.js');
@@ -149,17 +144,19 @@ export interface SendingLine {
   close(): Promise<void>;
 }
 
-function createSendingLine(
+async function createSendingLine(
   jid: string,
   flags: SendFlags,
   context: Context,
   reporter: Reporter,
-): SendingLine {
+): Promise<SendingLine> {
   let reached: (Reached & { session: Session }) | undefined;
   let search: AsyncGenerator<Recipient, void> | undefined;
   // Nobody may ask anything of us but the one who gets the file.
   const admit = (from: string) => from === reached?.recipient.peer;
-  const line = createLine(flags, context, reporter, { admit });
+  const { createLine, openAccount } = await import('./account/account.js');
+  const account = openAccount(flags, context, reporter.report);
+  const line = createLine(account, reporter.report, { admit });
   const waysOn = new WeakMap<Session, OpenWays>();
   const next = async (session: Session): Promise<Reached | undefined> => {
     const found = await search?.next();

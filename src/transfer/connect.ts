@@ -1,5 +1,6 @@
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
+import type { Report } from './events.js';
 
 export interface ConnectAs extends StanzaSessionOptions {
   /** Asked for where the account names none. */
@@ -8,3 +9,21 @@ export interface ConnectAs extends StanzaSessionOptions {
 
 /** Goes online as the user's account. Rejects as `connect` of the session does. */
 export type Connect = (as?: ConnectAs) => Promise<Session>;
+
+/** Goes online and tells the user, now and when it changes. */
+export async function goOnline(
+  connect: Connect,
+  report: Report,
+  as: ConnectAs = {},
+): Promise<Session> {
+  const session = await connect(as);
+  reportState(session, report);
+  return session;
+}
+
+/** Tells the user that the session is online, and what becomes of it. */
+export function reportState(session: Session, report: Report): void {
+  const { jid } = session;
+  report({ event: 'state', state: 'online', jid });
+  session.onState((state) => report({ event: 'state', state, jid }));
+}

@@ -1,31 +1,22 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Context } from '../../src/commands/context.js';
-import type { ReceiveFlags } from '../../src/commands/receive.js';
-import { receiveOn } from '../../src/commands/receiving.js';
-import { startServing } from '../../src/commands/serve.js';
 import { setBlob } from '../../src/protocol/bob/blob-store.js';
 import { memoryRegistry } from '../../src/protocol/bob/memory-blobs.js';
 import { StanzaSession } from '../../src/session/stanza-session.js';
 import { StreamParser } from '../../src/session/stream/parser.js';
 import { serialize } from '../../src/session/stream/serialize.js';
 import type { Element } from '../../src/session/xml.js';
+import type { Connect } from '../../src/transfer/connect.js';
+import { receiveOn } from '../../src/transfer/receiving/daemon.js';
 import { Quotas } from '../../src/transfer/receiving/quotas.js';
-import type { Reporter } from '../../src/ui/report.js';
+import { startServing } from '../../src/transfer/serving/serving.js';
 import { MemoryInbox } from './memory-inbox.js';
-import { DAEMON, OWN, PUBLISHED } from './scenes.js';
+import { DAEMON, PUBLISHED } from './scenes.js';
 
 const STREAM = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
 
 export const MAX_SESSIONS = 16;
 
-const silent: Reporter = {
-  report: () => undefined,
-  expect: () => undefined,
-  warn: () => undefined,
-  note: () => undefined,
-  connecting: (_text, work) => work(),
-  close: () => undefined,
-};
+const silent = () => undefined;
 
 /** `inband receive` as it is, but for the server and the disk. */
 export class Daemon {
@@ -46,12 +37,16 @@ export class Daemon {
   }
 
   async start(allow: string[]): Promise<void> {
-    const context = this.#context();
-    const flags: ReceiveFlags = { account: OWN, allow, dir: '', maxSessions: MAX_SESSIONS };
     const registry = memoryRegistry();
     await setBlob(registry, PUBLISHED, 'text/plain');
-    const serving = await startServing(flags, context, registry, silent, new Quotas(MAX_SESSIONS));
-    this.#ended = receiveOn(serving, this.inbox, registry, new Map(), flags, context, silent);
+    const quotas = new Quotas(MAX_SESSIONS);
+    const connect = this.#connect;
+    const serving = await startServing({ connect, report: silent, registry, quotas, allow });
+    this.#ended = receiveOn(serving, new Map(), {
+      ...{ inbox: this.inbox, registry, once: false, report: silent },
+      ...{ signal: this.#interrupt.signal, now: () => new Date(), exitCodeOf: () => 1 },
+      onArrived: async () => undefined,
+    });
     this.#ended.catch(() => undefined); // `stop` tells
   }
 
@@ -86,32 +81,15 @@ export class Daemon {
     this.#parser.write(STREAM);
   }
 
-  #context(): Context {
-    const absent = () => {
-      throw new Error('no part of this');
+  readonly #connect: Connect = async (as) => {
+    const write = async (stanza: Element) => {
+      const text = serialize(stanza);
+      await turn();
+      this.#hear(text);
     };
-    return {
-      env: { INBAND_PASSWORD: 'secret' },
-      ...{ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
-      signal: this.#interrupt.signal,
-      now: () => new Date(),
-      exitCodeOf: async () => () => 1,
-      connect: async (options) => {
-        const write = async (stanza: Element) => {
-          const text = serialize(stanza);
-          await turn();
-          this.#hear(text);
-        };
-        const onError = (error: Error) => this.errors.push(error);
-        this.#session = new StanzaSession(
-          DAEMON,
-          { write, close: async () => undefined },
-          { ...options, onError },
-        );
-        return this.#session;
-      },
-      ...{ openInbox: absent, saveFile: absent, createRegistry: absent, openCache: absent },
-      reporter: async () => silent,
-    };
-  }
+    const onError = (error: Error) => this.errors.push(error);
+    const transport = { write, close: async () => undefined };
+    this.#session = new StanzaSession(DAEMON, transport, { ...as, onError });
+    return this.#session;
+  };
 }

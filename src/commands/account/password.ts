@@ -8,7 +8,7 @@ import { type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ReadStream } from 'node:tty';
 import { type Context, UsageError } from '../context.js';
-import type { AccountFlags } from './account.js';
+import type { AccountFlags } from './account-options.js';
 import { readText } from './pipes.js';
 
 const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';

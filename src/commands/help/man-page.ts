@@ -1,5 +1,5 @@
 import { type Argument, Command, type Option } from 'commander';
-import { addAccountOptions } from '../account/account.js';
+import { addAccountOptions } from '../account/account-options.js';
 import { exitCodeRows } from '../exit-codes.js';
 import { addOutputOptions } from '../options.js';
 import { examplesOf } from './examples.js';

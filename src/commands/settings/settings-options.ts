@@ -1,5 +1,5 @@
 import { Command, type Option } from 'commander';
-import { addAccountOptions } from '../account/account.js';
+import { addAccountOptions } from '../account/account-options.js';
 
 /** Those that go online, but for the one that shows the settings. */
 export function commandsWithSettings(program: Command): Command[] {

@@ -2,34 +2,29 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createLine, logIn, rememberPassword } from '../../../src/commands/account/account.js';
+import { createLine, openAccount } from '../../../src/commands/account/account.js';
 import type { Context } from '../../../src/commands/context.js';
 import type { ConnectOptions } from '../../../src/session/connect.js';
 import { ResourceConflict } from '../../../src/session/connection.js';
 import { ConnectionLost, type StanzaSession } from '../../../src/session/stanza-session.js';
-import type { Reporter } from '../../../src/ui/report.js';
+import type { Report } from '../../../src/transfer/events.js';
 import { createCertificateAuthority } from '../../support/certificates.js';
 import { linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 
-const reporter = {
-  report: () => undefined,
-  note: () => undefined,
-  warn: () => undefined,
-  connecting: <T>(_text: string, work: () => Promise<T>) => work(),
-} as unknown as Reporter;
+const silent: Report = () => undefined;
 
 /** A line, and the sessions that it has begun. */
 function line() {
   const begun: StanzaSession[] = [];
   const context = {
-    env: { INBAND_PASSWORD: 'secret' },
+    ...{ env: { INBAND_PASSWORD: 'secret' }, signal: new AbortController().signal },
     connect: async () => {
       const [session] = linkedSessions();
       begun.push(session);
       return session;
     },
   } as unknown as Context;
-  return { begun, ...createLine({ account: ROMEO }, context, reporter, {}) };
+  return { begun, ...createLine(openAccount({ account: ROMEO }, context, silent), silent, {}) };
 }
 
 test('there is another session where the connection was lost', async () => {
@@ -57,18 +52,15 @@ test.each([
   async (account, resource, isTold) => {
     const warnings: string[] = [];
     const [session] = linkedSessions(); // .../orchard
-    const context = { env: { INBAND_PASSWORD: 'secret' }, connect: async () => session };
-    const told = {
-      ...reporter,
-      note: () => undefined,
-      warn: (text: string) => warnings.push(text),
+    const context = {
+      ...{ env: { INBAND_PASSWORD: 'secret' }, signal: new AbortController().signal },
+      connect: async () => session,
     };
-    await logIn(
-      { account },
-      context as unknown as Context,
-      told as unknown as Reporter,
-      resource === undefined ? {} : { resource },
-    );
+    const report: Report = (event) => {
+      if (event.event === 'warning') warnings.push(event.text);
+    };
+    const { connect } = openAccount({ account }, context as unknown as Context, report);
+    await connect(resource === undefined ? {} : { resource });
     expect(warnings).toEqual(
       isTold ? [expect.stringContaining(`"orchard" and not "inband"; who looks for that`)] : [],
     );
@@ -85,15 +77,25 @@ describe('what a login is made with', () => {
   test('is another password when its file has another one (R86)', async () => {
     const passwordFile = join(folder, 'password');
     await writeFile(passwordFile, 'old', { mode: 0o600 });
-    const context = { env: {}, signal: new AbortController().signal } as unknown as Context;
-    const known = await rememberPassword({ account: ROMEO, passwordFile }, context);
-    expect(await known.renew()).toBe(false);
+    const passwords: string[] = [];
+    const context = {
+      ...{ env: {}, signal: new AbortController().signal },
+      connect: async ({ password }: ConnectOptions) => {
+        passwords.push(password);
+        return linkedSessions()[0];
+      },
+    } as unknown as Context;
+    const { connect, renew } = openAccount({ account: ROMEO, passwordFile }, context, silent);
+    await connect();
+    expect(await renew()).toBe(false);
     await writeFile(passwordFile, 'new');
-    expect(await known.renew()).toBe(true);
-    expect(known.context.env.INBAND_PASSWORD).toBe('new');
+    // Nobody looks before there is need to.
+    await connect();
+    expect(await renew()).toBe(true);
     await rm(passwordFile);
-    expect(await known.renew()).toBe(false);
-    expect(known.context.env.INBAND_PASSWORD).toBe('new');
+    expect(await renew()).toBe(false);
+    await connect();
+    expect(passwords).toEqual(['old', 'old', 'new']);
   });
 
   test('is the CA that its file has at each login, or had, where it is gone', async () => {
@@ -108,14 +110,13 @@ describe('what a login is made with', () => {
         return linkedSessions()[0];
       },
     } as unknown as Context;
-    const known = await rememberPassword({ account: ROMEO, tlsCa }, context);
-    const logInAgain = () => logIn(known.flags, known.context, reporter);
-    await logInAgain();
+    const { connect } = openAccount({ account: ROMEO, tlsCa }, context, silent);
+    await connect();
     const other = await createCertificateAuthority(await mkdtemp(join(folder, 'other-')));
     await writeFile(tlsCa, other.pem);
-    await logInAgain();
+    await connect();
     await rm(tlsCa);
-    await logInAgain();
+    await connect();
     expect(cas).toEqual([authority.pem.trim(), other.pem.trim(), other.pem.trim()]);
   });
 });

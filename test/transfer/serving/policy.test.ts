@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MalformedJid } from '../../../src/session/jid.js';
-import { createPolicy, DEFAULT_ALLOW } from '../../../src/transfer/receiving/policy.js';
+import { createPolicy, DEFAULT_ALLOW } from '../../../src/transfer/serving/policy.js';
 
 const ACCOUNT = 'romeo@montague.example';
 const CONTACTS = new Set(['juliet@capulet.example']);

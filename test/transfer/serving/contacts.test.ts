@@ -3,7 +3,7 @@ import { bareJid } from '../../../src/session/jid.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { xml } from '../../../src/session/xml.js';
-import { keepContacts } from '../../../src/transfer/receiving/contacts.js';
+import { keepContacts } from '../../../src/transfer/serving/contacts.js';
 import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 import { ManualClock } from '../../support/manual-clock.js';
 

@@ -3,19 +3,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Context } from '../../src/commands/context.js';
-import type { ReceiveFlags } from '../../src/commands/receive.js';
-import { type Running, receiveOn } from '../../src/commands/receiving.js';
-import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
-import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
-import { offer as siOffer } from '../../src/protocol/si/stanzas.js';
-import { ConnectionLost } from '../../src/session/stanza-session.js';
-import type { Event } from '../../src/transfer/events.js';
-import { Quotas } from '../../src/transfer/receiving/quotas.js';
-import type { Reporter } from '../../src/ui/report.js';
-import { JULIET, linkedSessions, parse } from '../support/linked-sessions.js';
-import { settled } from '../support/manual-clock.js';
-import { MemoryInbox } from '../transfer/memory-inbox.js';
+import { runFor } from '../../../src/commands/exec.js';
+import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
+import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
+import { offer as siOffer } from '../../../src/protocol/si/stanzas.js';
+import { ConnectionLost } from '../../../src/session/stanza-session.js';
+import type { Event } from '../../../src/transfer/events.js';
+import { type ReceiveOnOptions, receiveOn } from '../../../src/transfer/receiving/daemon.js';
+import type { Running } from '../../../src/transfer/receiving/places.js';
+import { Quotas } from '../../../src/transfer/receiving/quotas.js';
+import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js';
+import { settled } from '../../support/manual-clock.js';
+import { MemoryInbox } from '../memory-inbox.js';
 
 const LOST = new ConnectionLost('cut');
 
@@ -50,8 +49,8 @@ function slowInbox() {
 /** Juliet receives what Romeo sends as a bare bytestream; `cut` ends her session. */
 function receiving(
   inbox: MemoryInbox,
-  flags: Partial<ReceiveFlags>,
-  quotas = new Quotas(flags.maxSessions ?? 4),
+  options: Partial<ReceiveOnOptions> = {},
+  quotas = new Quotas(4),
 ) {
   const [romeo, juliet] = linkedSessions();
   const running: Running = new Map();
@@ -60,23 +59,16 @@ function receiving(
   const done = new Promise<void>((resolve) => {
     isDone = resolve;
   });
-  const reporter: Reporter = {
-    report: ({ event }: Event) => event === 'done' && isDone(),
-    connecting: (_text, work) => work(),
-    note: (text) => void notes.emit('note', text),
-    ...{ warn: () => undefined, expect: () => undefined },
-    close: () => undefined,
-  };
-  const context = {
-    ...{ env: {}, stderr: process.stderr, signal: new AbortController().signal },
-    ...{ now: () => new Date(0), exitCodeOf: async () => () => 1 },
-  } as unknown as Context;
-  const ended = receiveOn(
-    { session: juliet, admit: () => true, quotas },
-    ...([inbox, new HandlerRegistry(), running] as const),
-    { account: JULIET, dir: '', maxSessions: 4, ...flags },
-    ...([context, reporter] as const),
-  );
+  const ended = receiveOn({ session: juliet, admit: () => true, quotas }, running, {
+    ...{ inbox, registry: new HandlerRegistry(), once: false },
+    ...{ signal: new AbortController().signal, now: () => new Date(0), exitCodeOf: () => 1 },
+    report: (event: Event) => {
+      if (event.event === 'done') isDone();
+      if (event.event === 'note') notes.emit('note', event.text);
+    },
+    onArrived: async () => undefined,
+    ...options,
+  });
   const outcome = ended.then(
     () => 'done',
     (error: Error) => error,
@@ -116,7 +108,7 @@ test('what was to go on with a file is no file of its own, on a later connection
     await partial.write(Buffer.from(text));
     await partial.keep();
   }
-  const { open, send, done, cut, outcome } = receiving(inbox, {});
+  const { open, send, done, cut, outcome } = receiving(inbox);
   await expect(open('s1')).rejects.toThrow('not-acceptable');
   await send();
   await done;
@@ -129,8 +121,12 @@ test('a program that is run for a file does not keep the daemon away from the ne
   const [program, go] = [join(folder, 'program'), join(folder, 'go')];
   const text = `#!/bin/sh\nfor i in $(seq 300); do [ -e '${go}' ] && exit; sleep 0.1; done\n`;
   await writeFile(program, text, { mode: 0o755 });
-  const flags = { exec: program, maxSessions: 1 };
-  const { outcome, running, done, send, cut } = receiving(new MemoryInbox(), flags);
+  const world = { env: {}, stderr: process.stderr, signal: new AbortController().signal };
+  const { outcome, running, done, send, cut } = receiving(
+    new MemoryInbox(),
+    { onArrived: (arrival) => runFor(program, arrival, world) },
+    new Quotas(1),
+  );
   await send();
   await done;
   // It has a place, so that nobody can have any number of them started.
@@ -160,7 +156,7 @@ const SI_BY_SOCKS5 = `
 
 test('a place is counted once, and taken at the moment it is looked for (R89)', async () => {
   // Two of them for one account.
-  const { romeo, open, cut, outcome, running } = receiving(new MemoryInbox(), { maxSessions: 4 });
+  const { romeo, open, cut, outcome, running } = receiving(new MemoryInbox());
   await romeo.request('set', JULIET, siOffer('s1', { name: 'letter.txt', size: 6 }));
   // Both before either is handed over.
   const opened = await Promise.allSettled([open(), open()]);
@@ -195,7 +191,7 @@ test.each([
   ['an older Jingle', OLD, /urn:xmpp:jingle:apps:file-transfer:3 is no file/],
   ['SI over SOCKS5 alone', SI_BY_SOCKS5, /only in-band bytestreams are taken/],
 ])('an offer by %s is refused with a note (R77)', async (_what, offer, why) => {
-  const { romeo, notes, cut, outcome } = receiving(new MemoryInbox(), {});
+  const { romeo, notes, cut, outcome } = receiving(new MemoryInbox());
   const patience = AbortSignal.timeout(10_000);
   const noted = on(notes, 'note', { signal: patience });
   await romeo.request('set', JULIET, parse(offer)).catch(() => undefined);

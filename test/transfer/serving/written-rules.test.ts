@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
-import { writtenRules } from '../../../src/transfer/receiving/written-rules.js';
+import { writtenRules } from '../../../src/transfer/serving/written-rules.js';
 
 /** A session at a server that answers as it is told; whom it was asked about. */
 function sessionAt(answer: (typed: string) => Element | undefined) {

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { persevere } from '../../src/commands/persevere.js';
 import { ResourceConflict } from '../../src/session/connection.js';
 import { NotAuthorized } from '../../src/session/login/sasl.js';
 import { ConnectionLost } from '../../src/session/stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../../src/session/stream/dial.js';
+import type { Report } from '../../src/transfer/events.js';
+import { persevere } from '../../src/transfer/persevere.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const PORTAL = new ServerNotTrusted('the certificate is not trusted');
@@ -21,9 +22,11 @@ async function follow(ends: ('online' | Error)[], passwords: string[] = []) {
   const interrupt = new AbortController();
   let logins = 0;
   let outcome: Error | undefined;
-  const reporter = { warn: (text: string) => warnings.push(text), note: () => undefined };
+  const report: Report = (event) => {
+    if (event.event === 'warning') warnings.push(event.text);
+  };
   const renew = async () => passwords.shift() !== undefined;
-  void persevere({ signal: interrupt.signal, reporter, renew, clock }, async (isOnline) => {
+  void persevere({ signal: interrupt.signal, report, renew, clock }, async (isOnline) => {
     const end = ends[logins];
     logins += 1;
     if (end instanceof Error) throw end;

@@ -1,0 +1,46 @@
+import { type Command, Option } from 'commander';
+import { UsageError } from '../context.js';
+
+export interface AccountFlags {
+  account?: string;
+  passwordFile?: string;
+  passwordCommand?: string;
+  service?: string;
+  tlsCa?: string;
+  allowPlain?: boolean;
+}
+
+/** Adds the flags of every command that goes online. */
+export function addAccountOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '-a, --account <jid>',
+        'own JID, or the name of an account in the settings file',
+      ).env('INBAND_ACCOUNT'),
+    )
+    .addOption(
+      new Option(
+        '--password-file <path>',
+        'file that holds the password (else $INBAND_PASSWORD, or asked for)',
+      ).conflicts('passwordCommand'),
+    )
+    .option('--password-command <command>', 'command that prints the password')
+    .addOption(
+      new Option(
+        '--service <uri>',
+        'xmpp://host:port (STARTTLS) or xmpps://host:port; default: by DNS',
+      ).env('INBAND_SERVICE'),
+    )
+    .addOption(new Option('--tls-ca <pem>', 'trust this CA as well').env('INBAND_TLS_CA'))
+    .option('--allow-plain', 'let the server see the password (SASL PLAIN)');
+}
+
+/** The account's JID. Throws `UsageError`. */
+export function requireAccount(flags: AccountFlags): string {
+  if (!flags.account)
+    throw new UsageError(
+      'which account? Give -a name@example.org, set INBAND_ACCOUNT, or name one in the settings file',
+    );
+  return flags.account;
+}

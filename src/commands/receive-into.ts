@@ -1,0 +1,48 @@
+import { type DaemonOptions, receiveFiles } from '../transfer/receiving/daemon.js';
+import { openAccount } from './account/account.js';
+import { type AccountFlags, requireAccount } from './account/account-options.js';
+import type { Context, OutputFlags } from './context.js';
+import { requireProgram, runFor } from './exec.js';
+
+export interface ReceiveFlags extends AccountFlags, OutputFlags {
+  allow?: string[];
+  dir: string;
+  once?: boolean;
+  exec?: string;
+  maxSize?: number;
+  maxTotal?: number;
+  minFree?: number;
+  maxSessions: number;
+}
+
+/** Receives files into the folder. All of it is loaded before, for the program may be replaced while the daemon runs. */
+export async function receiveInto(flags: ReceiveFlags, context: Context): Promise<void> {
+  const { warn, report } = await context.reporter(flags);
+  requireAccount(flags);
+  const onArrived = await programFor(flags, context);
+  const { dir, maxSize, maxTotal, minFree, allow, maxSessions, once = false } = flags;
+  const { signal, now } = context;
+  const exitCodeOf = await context.exitCodeOf();
+  const inbox = await context.openInbox(dir, { maxSize, maxTotal, minFree, warn, signal });
+  try {
+    const registry = await context.createRegistry();
+    const { connect, renew } = openAccount(flags, context, report);
+    await receiveFiles({
+      ...{ connect, renew, report, signal, now, exitCodeOf },
+      ...{ inbox, registry, onArrived },
+      ...{ allow, once, maxTransfers: maxSessions },
+    });
+  } finally {
+    await inbox.close();
+  }
+}
+
+/** Runs the program of `--exec`. Throws `UsageError` if it cannot be run: better now than when a file has come. */
+async function programFor(
+  { exec }: ReceiveFlags,
+  context: Context,
+): Promise<DaemonOptions['onArrived']> {
+  if (exec === undefined) return async () => undefined;
+  if (process.platform !== 'win32') await requireProgram(exec, context.env);
+  return (arrival) => runFor(exec, arrival, context);
+}

@@ -1,0 +1,121 @@
+import { setMaxListeners } from 'node:events';
+import { HASH_FEATURES } from '../../protocol/hashes.js';
+import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
+import { NS_IBB } from '../../protocol/ibb/stanzas.js';
+import {
+  JINGLE_FEATURES,
+  JingleFileTransfers,
+} from '../../protocol/jingle/jingle-file-transfers.js';
+import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
+import { NS_PING } from '../../protocol/ping.js';
+import { SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
+import { SI_FEATURES } from '../../protocol/si/stanzas.js';
+import type { Registry } from '../blobs/registry.js';
+import type { Connect } from '../connect.js';
+import { persevere } from '../persevere.js';
+import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
+import { PACE } from './limits.js';
+import { Places, type Running } from './places.js';
+import { takeProposals } from './proposals.js';
+import { Quotas } from './quotas.js';
+import { bareOffer, jingleOffer, siOffer } from './receive-file.js';
+import { Receptions, type ReceptionsOptions } from './receptions.js';
+
+const FEATURES = [
+  ...[NS_IBB, NS_PING, NS_JINGLE_MESSAGE],
+  ...[...JINGLE_FEATURES, ...SI_FEATURES, ...HASH_FEATURES],
+];
+
+export interface ReceiveOnOptions extends Omit<ReceptionsOptions, 'quotas' | 'places' | 'running'> {
+  registry: Registry;
+  now: () => Date;
+}
+
+export interface DaemonOptions extends ReceiveOnOptions {
+  connect: Connect;
+  /** Looks for the password again; see `persevere`. */
+  renew(): Promise<boolean>;
+  /** The rules of `--allow`. */
+  allow?: readonly string[] | undefined;
+  /** At a time. */
+  maxTransfers: number;
+}
+
+/**
+ * Receives files over one session after the other. Resolves after the first file with `once`; otherwise it goes on until
+ * an error or the signal. What was to be done for the files is done by then.
+ */
+export async function receiveFiles(options: DaemonOptions): Promise<void> {
+  const { inbox, renew, report } = options;
+  // Without the inbox nothing can arrive: that ends it as the user's own signal does.
+  const signal = AbortSignal.any([options.signal, inbox.lost]);
+  setMaxListeners(0, signal);
+  const running: Running = new Map();
+  const quotas = new Quotas(options.maxTransfers);
+  try {
+    await persevere({ signal, report, renew }, async (isOnline) => {
+      const serving = await startServing({ ...options, quotas });
+      isOnline();
+      await receiveOn(serving, running, { ...options, signal });
+    });
+  } finally {
+    await Promise.all(running.keys());
+  }
+}
+
+/** Receives files on one session, and closes it in the end. See `receiveFiles`. */
+export async function receiveOn(
+  serving: Serving,
+  running: Running,
+  options: ReceiveOnOptions,
+): Promise<void> {
+  const { session, quotas } = serving;
+  const { inbox, report, signal } = options;
+  const places = new Places(quotas.transfers, running, inbox);
+  const receptions = new Receptions({ ...options, quotas, places, running });
+  const stop = listen(serving, places, receptions, options);
+  let failure: Error | undefined;
+  try {
+    await takeProposals(serving, report);
+    await announce(session, report, FEATURES);
+    await untilEnded(session, signal, receptions.done);
+  } catch (error) {
+    failure = error as Error;
+  }
+  stop(signal.aborted ? signal.reason : undefined);
+  // Nothing waits for what is done for the files: whoever writes to us meanwhile should find us again soon.
+  await receptions.ended();
+  await session.close();
+  // The last bytes may have come before the connection was lost, and the file is there only now.
+  if (failure && (signal.aborted || !receptions.isDone)) throw failure;
+}
+
+/** Hands the files that are offered over to the receptions. Returns what ends it. */
+function listen(
+  { session, quotas }: Serving,
+  places: Places,
+  receptions: Receptions,
+  { registry, report, now }: ReceiveOnOptions,
+): (why?: Error) => void {
+  const bytestreams = new InBandBytestreams(session, { pace: PACE, halfOpen: true }, registry);
+  const jingle = new JingleFileTransfers(session, bytestreams);
+  const si = new SiFileTransfers(session, bytestreams);
+  for (const one of [jingle, si]) {
+    one.mayOffer = (peer) => quotas.transfers.mayOffer(peer);
+    one.onRefused = (peer, why) =>
+      report({ event: 'note', text: `an offer of ${peer} was refused: ${why}` });
+  }
+  places.guard(registry);
+  bytestreams.onBytestream = (stream) => {
+    places.handedOver(stream);
+    receptions.take(bareOffer(stream, now()));
+  };
+  jingle.onOffer = (file) =>
+    receptions.takeOr(() => file.decline({ condition: 'busy' }), jingleOffer(file));
+  si.onOffer = (file) => receptions.takeOr(() => file.refuseForNow(), siOffer(file));
+  return (why) => {
+    jingle.close(why);
+    si.close();
+    bytestreams.close(why);
+  };
+}

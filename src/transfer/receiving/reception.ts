@@ -1,0 +1,93 @@
+import { JingleEnded } from '../../protocol/jingle/jingle-session.js';
+import type { Report } from '../events.js';
+import type { FilesUnderWay, Place } from './files-under-way.js';
+import type { Inbox } from './inbox.js';
+import type { TransferLimits } from './limits.js';
+import {
+  type IncomingOffer,
+  type ReceivedFile,
+  type ReceiveOptions,
+  receiveFile,
+  StillUnderWay,
+} from './receive-file.js';
+
+/** A file that arrived. */
+export interface Arrival extends ReceivedFile {
+  /** As the sender called it. */
+  name: string;
+  /** The sender's full JID. */
+  peer: string;
+}
+
+export interface ReceptionOptions {
+  inbox: Inbox;
+  underWay: FilesUnderWay;
+  limits: TransferLimits;
+  signal: AbortSignal;
+  report: Report;
+  /** Of the process, if the error had ended it. */
+  exitCodeOf: (error: Error) => number;
+}
+
+/**
+ * Receives a file, tells the user and counts it. Returns it if it arrived whole; a transfer that fails does not end the
+ * others. `mustReplace`: there is only room if an earlier transfer of it gives way.
+ */
+export async function receiveOne(
+  file: IncomingOffer,
+  options: ReceptionOptions,
+  mustReplace: boolean,
+): Promise<Arrival | undefined> {
+  const { inbox, underWay, limits, signal, report, exitCodeOf } = options;
+  const facts = { peer: file.peer, name: file.offer.name };
+  const span = { start: 0, end: 0 };
+  let place: Place | undefined;
+  let [isWhole, isLater] = [false, false];
+  try {
+    place = await underWay.enter(file, signal, mustReplace);
+    const received = await receiveFile(file, inbox, follow(file, place, span, report));
+    isWhole = true;
+    report({ event: 'done', ...facts, ...received });
+    return { ...facts, ...received };
+  } catch (error) {
+    isLater = error instanceof StillUnderWay;
+    if (!place) file.fail(error as Error);
+    const message = `${facts.name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
+    report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
+    return undefined;
+  } finally {
+    place?.leave();
+    if (isLater) limits.turnedAway(file.peer);
+    else limits.ended(file.peer, span.end - span.start, isWhole);
+  }
+}
+
+/** Tells the user how far the file is; `span`: the bytes of it that have come. */
+function follow(
+  { peer, offer: { name, size } }: IncomingOffer,
+  place: Place,
+  span: { start: number; end: number },
+  report: Report,
+): ReceiveOptions {
+  const facts = { peer, name };
+  const about = size === undefined ? {} : { size };
+  return {
+    onStart: (offset) => {
+      span.start = span.end = offset;
+      report({ event: 'start', ...facts, ...about, incoming: true });
+      if (offset > 0) report({ event: 'resumed', ...facts, offset });
+    },
+    onProgress: (bytes) => {
+      span.end = bytes;
+      place.progressed(bytes);
+      report({ event: 'progress', ...facts, ...about, bytes });
+    },
+  };
+}
+
+/** Jingle's reasons are no words for people. */
+function whyNot(error: Error): string {
+  if (!(error instanceof JingleEnded)) return error.message;
+  if (error.reason.condition === 'alternative-session') return 'its sender has begun anew';
+  return error.byUs ? error.message : `its sender ended it (${error.message})`;
+}

@@ -1,0 +1,89 @@
+import type { Report } from '../events.js';
+import { FilesUnderWay } from './files-under-way.js';
+import type { Inbox } from './inbox.js';
+import type { Places, Running } from './places.js';
+import type { Quotas } from './quotas.js';
+import type { IncomingOffer } from './receive-file.js';
+import { type Arrival, type ReceptionOptions, receiveOne } from './reception.js';
+
+export interface ReceptionsOptions {
+  inbox: Inbox;
+  quotas: Quotas;
+  places: Places;
+  running: Running;
+  /** Only the first file that arrives whole is awaited. */
+  once: boolean;
+  signal: AbortSignal;
+  report: Report;
+  exitCodeOf: (error: Error) => number;
+  /** Does what is to be done for a file that arrived, which keeps its place until then. */
+  onArrived(arrival: Arrival): Promise<void>;
+}
+
+/** The files that come on one session. */
+export class Receptions {
+  readonly #options: ReceptionsOptions;
+  readonly #reception: ReceptionOptions;
+  readonly #underWay = new FilesUnderWay();
+  readonly #transfers = new Set<Promise<Arrival | undefined>>();
+  #resolve: () => void = () => undefined;
+  #isDone = false;
+  /** Resolves when the first file has arrived, if only that one is awaited. */
+  readonly done = new Promise<void>((resolve) => {
+    this.#resolve = resolve;
+  });
+
+  constructor(options: ReceptionsOptions) {
+    this.#options = options;
+    const { inbox, quotas, signal, report, exitCodeOf } = options;
+    const limits = quotas.transfers;
+    const underWay = this.#underWay;
+    this.#reception = { inbox, underWay, limits, signal, report, exitCodeOf };
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Receives it if there is a place, and calls `refuse` if there is none. */
+  takeOr(refuse: () => void, file: IncomingOffer): void {
+    const { places, quotas, report } = this.#options;
+    if (places.hasRoom(file.peer)) return this.take(file);
+    // A transfer whose connection has broken holds a place that it cannot use any more, and comes again.
+    if (this.#underWay.mayReplace(file)) return this.take(file, true);
+    // A sender that waits for a place asks again and again.
+    if (quotas.notes.take(file.peer)) {
+      const text = `${file.peer} is to come later: there are as many transfers as may be`;
+      report({ event: 'note', text });
+    }
+    quotas.transfers.turnedAway(file.peer);
+    refuse();
+  }
+
+  take(file: IncomingOffer, mustReplace = false): void {
+    const { running } = this.#options;
+    const transfer = receiveOne(file, this.#reception, mustReplace);
+    this.#transfers.add(transfer);
+    const whole = transfer
+      .then((arrival) => {
+        this.#transfers.delete(transfer);
+        return arrival && this.#arrived(arrival);
+      })
+      .then(() => void running.delete(whole));
+    running.set(whole, file.peer);
+  }
+
+  /** Resolves when all transfers have ended, whatever is still being done for the files that arrived. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#transfers);
+  }
+
+  async #arrived(arrival: Arrival): Promise<void> {
+    const { once, onArrived, report } = this.#options;
+    this.#isDone = once;
+    if (once) this.#resolve();
+    await onArrived(arrival).catch(({ message }: Error) =>
+      report({ event: 'warning', text: message }),
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
+import { NS_BOB } from '../../protocol/bob/stanzas.js';
+import { caps, NS_CAPS, nodeOf } from '../../protocol/caps.js';
+import { returnChat } from '../../protocol/chat.js';
+import { answerDiscovery, NS_DISCO_INFO } from '../../protocol/disco.js';
+import { available } from '../../protocol/presence.js';
+import type { Contacts } from '../../protocol/roster.js';
+import type { Session } from '../../session/session.js';
+import type { Registry } from '../blobs/registry.js';
+import { type Connect, reportState } from '../connect.js';
+import type { Report } from '../events.js';
+import { RECEIVER } from '../finding/receiver.js';
+import type { Quotas } from '../receiving/quotas.js';
+import { keepContacts } from './contacts.js';
+import { createPolicy, DEFAULT_ALLOW, type Policy } from './policy.js';
+import { writtenRules } from './written-rules.js';
+
+export interface ServingOptions {
+  connect: Connect;
+  report: Report;
+  /** Its storage operations give out the blobs. */
+  registry: Registry;
+  quotas: Quotas;
+  /** The rules of `--allow`. */
+  allow?: readonly string[] | undefined;
+  /** Default: the one by which others find us. */
+  resource?: string | undefined;
+}
+
+/** A session that serves others. */
+export interface Serving {
+  session: Session;
+  /** Whether `--allow` lets the sender in; the user is told if not. */
+  admit: Policy;
+  quotas: Quotas;
+}
+
+/**
+ * Goes online to serve those whom `--allow` lets in: published blobs, to begin with. Nobody knows of us before
+ * `announce`.
+ */
+export async function startServing(options: ServingOptions): Promise<Serving> {
+  const { connect, report, registry, quotas, allow = DEFAULT_ALLOW, resource = RECEIVER } = options;
+  let contacts: Contacts = new Set<string>();
+  // Our own address is what the server calls us, so nobody is let in before it does.
+  let policy: Policy = () => false;
+  const allows: Policy = (from) => policy(from);
+  const admit = (from: string) => {
+    const allowed = allows(from);
+    if (!allowed && quotas.notes.take(from))
+      report({ event: 'note', text: `${from} was turned away; see --allow` });
+    return allowed;
+  };
+  const mayRefuse = (from: string) => quotas.refusals.take(from);
+  const session = await connect({ admit, mayRefuse, resource });
+  policy = createPolicy(await writtenRules(session, allow), session.jid, () => contacts);
+  new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
+  returnChat(session, allows, mayRefuse);
+  const warn = (text: string) => report({ event: 'warning', text });
+  if (allow.includes('contacts')) contacts = await keepContacts(session, warn);
+  return { session, admit, quotas };
+}
+
+/**
+ * Lets contacts see us, lets anyone who may ask know what we do (blobs, and these features), and tells the user that we
+ * are online.
+ */
+export async function announce(
+  session: Session,
+  report: Report,
+  features: readonly string[] = [],
+): Promise<void> {
+  const info = {
+    identity: { category: 'client', type: 'bot', name: 'inband' },
+    features: [NS_DISCO_INFO, NS_CAPS, NS_BOB, ...features],
+  };
+  answerDiscovery(session, info, [nodeOf(info)]);
+  await session.send(available(caps(info)));
+  reportState(session, report);
+}
+
+/** Resolves when `done` does; rejects when the session ends or the signal aborts. */
+export async function untilEnded(
+  session: Session,
+  signal: AbortSignal,
+  done: Promise<void> = new Promise(() => undefined),
+): Promise<void> {
+  const end = AbortSignal.any([session.ended, signal]);
+  const ended = new Promise<never>((_, reject) => {
+    end.addEventListener('abort', () => reject(end.reason));
+    if (end.aborted) reject(end.reason);
+  });
+  await Promise.race([done, ended]);
+}
