@@ -159,12 +159,18 @@ test('a file that was under way when its partial was removed gets no name, and t
   expect(await readdir(folder)).toEqual(['.inband', 'letter']);
 });
 
-test('of a partial that was cleaned away or cut by hand no part gets a name', async () => {
-  for (const spoil of [rm, (path: string) => writeFile(path, 'he')]) {
+const cut = (path: string) => writeFile(path, 'he');
+const replace = async (path: string) => {
+  await writeFile(`${path}.new`, 'other');
+  await rename(`${path}.new`, path);
+};
+
+test('of a partial that was cleaned away, cut or replaced by hand no part gets a name (R116)', async () => {
+  for (const spoil of [rm, cut, replace]) {
     const partial = await begin();
     const [part = ''] = (await readdir(staging)).filter((name) => name.endsWith('.part'));
     await spoil(join(staging, part));
-    await expect(partial.publish('letter')).rejects.toThrow('was removed while it was written');
+    await expect(partial.publish('letter')).rejects.toThrow('was removed or changed while');
     await partial.discard();
   }
   expect(await readdir(folder)).toEqual(['.inband']);

@@ -30,7 +30,7 @@ export interface OpenPart {
 export class PartialRemoved extends Error {
   override readonly name = 'PartialRemoved';
   constructor(path: string) {
-    super(`${path} was removed while it was written; it must be sent again`);
+    super(`${path} was removed or changed while it was written; it must be sent again`);
   }
 }
 
@@ -111,10 +111,12 @@ export class PartFile {
     await this.#part.handle.sync();
   }
 
-  /** Rejects unless the file with its name is this one still: somebody may have cleaned up. */
+  /** Rejects unless the file with its name is this one still, and as long: somebody may have cleaned up, or restored it. */
   async mustBeThere(): Promise<void> {
-    const stats = await unless(['ENOENT'], this.#place.files.lstat(this.path));
-    if (stats?.size !== this.#size) throw new PartialRemoved(this.path);
+    const there = await unless(['ENOENT'], this.#place.files.lstat(this.path));
+    const { dev, ino } = await this.#part.handle.stat();
+    const isOurs = there?.dev === dev && there.ino === ino && there.size === this.#size;
+    if (!isOurs) throw new PartialRemoved(this.path);
   }
 
   /** Runs what gives it its name in the inbox. */
