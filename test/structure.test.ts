@@ -18,7 +18,6 @@ const EXCUSED: Record<RuleName, string[]> = {
     'protocol/ibb/outgoing-blocks.ts',
     'protocol/jingle/jingle-session.ts',
     'protocol/jingle/outgoing-jingle-file.ts',
-    'session/stanza-session.ts',
     'transfer/receiving/receive-file.ts',
     'transfer/sending/send-file.ts',
   ],

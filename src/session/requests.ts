@@ -67,7 +67,7 @@ export class Requests {
     pending.settle(stanza);
   }
 
-  /** Who reads the items of this result as they come. */
+  /** The reader of the items of this result as they come. */
   itemReader(head: Element): ItemReader | undefined {
     if (head.name !== 'iq' || head.attrs.type !== 'result') return undefined;
     return this.#answeredBy(head)?.onItem;
@@ -78,7 +78,7 @@ export class Requests {
     return pending && this.#mayAnswer(pending.to, from) ? pending : undefined;
   }
 
-  /** Those that did not go to the reader as they came. */
+  /** Hands over the items that did not go to the reader as they came. */
   #readItems(stanza: Element, onItem: ItemReader | undefined): void {
     if (!onItem) return;
     const [payload] = stanza.getChildElements();

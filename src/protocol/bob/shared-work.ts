@@ -1,3 +1,5 @@
+import { orAborted } from '../../session/aborted.js';
+
 /** One piece of work that several wait for. When the last of them gives up, so does the work. */
 export class SharedWork<T> {
   readonly #abort = new AbortController();
@@ -6,7 +8,7 @@ export class SharedWork<T> {
 
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#outcome = work(this.#abort.signal);
-    this.#outcome.catch(() => undefined); // each who waits is told
+    this.#outcome.catch(() => undefined); // all that wait are told
   }
 
   /** Nobody waits any more: it is too late to join. */
@@ -17,16 +19,9 @@ export class SharedWork<T> {
   /** Rejects as the work does, or with the signal's reason. */
   async join(signal?: AbortSignal): Promise<T> {
     this.#waiting += 1;
-    let leave = () => {};
-    const patience = new Promise<never>((_, reject) => {
-      leave = () => reject(signal?.reason);
-      signal?.addEventListener('abort', leave);
-      if (signal?.aborted) leave();
-    });
     try {
-      return await Promise.race([this.#outcome, patience]);
+      return await orAborted(this.#outcome, signal);
     } finally {
-      signal?.removeEventListener('abort', leave);
       this.#waiting -= 1;
       if (this.#waiting === 0) this.#abort.abort(new Error('nobody waits for it any more'));
     }

@@ -1,0 +1,106 @@
+import { bareJid } from './jid.js';
+import type { IqContext, IqHandler } from './session.js';
+import { StanzaError } from './stanza-error.js';
+import { UnsendableStanza } from './stream/serialize.js';
+import { type Element, xml } from './xml.js';
+
+export interface AnswerOptions {
+  /** Who may send us requests, by the sender's full JID; anyone else finds nobody there. Default: anyone. */
+  admit?: ((from: string) => boolean) | undefined;
+  /**
+   * Whether a sender who asks for what is not here, or is not let in, is told so once more. RFC 6120 §8.2.3 wants an
+   * answer to each request; a flood of them could have us send nothing else. Default: always.
+   */
+  mayRefuse?: ((from: string) => boolean) | undefined;
+  /** Told of errors that a handler or listener threw beside `StanzaError`. */
+  onError?: ((error: Error) => void) | undefined;
+}
+
+const INTERNAL_ERROR = new StanzaError('cancel', 'internal-server-error');
+
+/** Answers requests, each by the handler of its kind. */
+export class RequestHandlers {
+  readonly #ownBare: string;
+  readonly #write: (stanza: Element) => Promise<void>;
+  readonly #options: AnswerOptions;
+  readonly #handlers = new Map<string, IqHandler>();
+
+  constructor(ownJid: string, write: (stanza: Element) => Promise<void>, options: AnswerOptions) {
+    this.#ownBare = bareJid(ownJid);
+    this.#write = write;
+    this.#options = options;
+  }
+
+  /** See `Session.handle`. */
+  add(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void {
+    const key = keyOf(type, xmlns, name);
+    if (this.#handlers.has(key)) throw new Error(`a handler for ${key} is there already`);
+    this.#handlers.set(key, handler);
+    return () => this.#handlers.delete(key);
+  }
+
+  /**
+   * Takes an iq of type get or set. The answer has nothing of the request but its id, so that the answer to a large
+   * stanza stays small. Never rejects.
+   */
+  async answer(stanza: Element, from: string, id: string): Promise<void> {
+    const handler = this.#find(stanza, from);
+    if (!handler && this.#options.mayRefuse?.(from) === false) return;
+    let type = 'result';
+    let payload: Element | undefined;
+    try {
+      payload = await this.#handle(stanza, handler, { from, id });
+    } catch (error) {
+      type = 'error';
+      payload = this.#asStanzaError(error as Error).toElement();
+    }
+    const attrs = { to: stanza.attrs.from, id };
+    await this.#write(xml('iq', { type, ...attrs }, payload)).catch((error) =>
+      this.#answerLess(attrs, error),
+    );
+  }
+
+  /** Says in place of an answer that cannot be sent that it cannot. With a very long id not even that can be sent. */
+  async #answerLess(attrs: { to: string | undefined; id: string }, error: Error): Promise<void> {
+    // Otherwise the connection is gone, and the session ends with its error.
+    if (!(error instanceof UnsendableStanza)) return;
+    const payload = INTERNAL_ERROR.toElement();
+    await this.#write(xml('iq', { type: 'error', ...attrs }, payload)).then(
+      () => this.#options.onError?.(error),
+      () => undefined,
+    );
+  }
+
+  /** The handler of such requests, if the sender may have an answer. */
+  #find(stanza: Element, from: string): IqHandler | undefined {
+    const [payload] = stanza.getChildElements();
+    if (!payload || !this.#admits(from)) return undefined;
+    const type = stanza.attrs.type ?? '';
+    return this.#handlers.get(keyOf(type, payload.getNS() ?? '', payload.getName()));
+  }
+
+  #handle(
+    stanza: Element,
+    handler: IqHandler | undefined,
+    context: IqContext,
+  ): ReturnType<IqHandler> {
+    const [payload, ...others] = stanza.getChildElements();
+    if (!handler || !payload) throw new StanzaError('cancel', 'service-unavailable');
+    if (others.length > 0) throw new StanzaError('modify', 'bad-request');
+    return handler(payload, context);
+  }
+
+  /** The own account is always let in: its server speaks in its name. */
+  #admits(from: string): boolean {
+    const { admit } = this.#options;
+    return !admit || from === this.#ownBare || admit(from);
+  }
+
+  #asStanzaError(error: Error): StanzaError {
+    if (error instanceof StanzaError) return error;
+    this.#options.onError?.(error);
+    return INTERNAL_ERROR;
+  }
+}
+
+const keyOf = (type: string, xmlns: string, name: string) => `${type} ${xmlns} ${name}`;
