@@ -15,7 +15,8 @@ import { addSendCommand } from './commands/send.js';
 import type { ConnectOptions } from './session/connect.js';
 import type { Session } from './session/session.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
-import { chooseMode, createReport, type Reporter } from './ui/report.js';
+import { chooseMode, createReport } from './ui/create-report.js';
+import type { Reporter } from './ui/report.js';
 
 void main(); // the bundle is CommonJS, which has no await at the top level
 

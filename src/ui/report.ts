@@ -1,7 +1,5 @@
 import type { Writable } from 'node:stream';
 import type { Report } from '../transfer/events.js';
-import { jsonReporter } from './json.js';
-import { plainReporter } from './plain.js';
 
 /** `plain`: lines for a pipe or a log. `terminal`: the same, with a spinner and progress bars. */
 export type Mode = 'terminal' | 'plain' | 'json';
@@ -38,19 +36,4 @@ export interface Reporter {
   connecting<T>(text: string, work: () => Promise<T>): Promise<T>;
   /** Leaves the terminal as it was, at once; may be called twice. Later events still print their lines. */
   close(): void;
-}
-
-/** How to speak. A `dumb` terminal cannot move its cursor, so it gets lines. */
-export function chooseMode(asked: { json: boolean; stderrIsTTY: boolean; term?: string }): Mode {
-  if (asked.json) return 'json';
-  return asked.stderrIsTTY && asked.term !== 'dumb' ? 'terminal' : 'plain';
-}
-
-export async function createReport(options: ReportOptions): Promise<Reporter> {
-  if (options.mode === 'json') return jsonReporter(options);
-  // A terminal that was given no size says 0 columns, and ora would then clear lines for ever.
-  const canDraw = options.mode === 'terminal' && options.stderr.columns !== 0;
-  if (!canDraw || options.quiet) return plainReporter(options);
-  const { terminalReporter } = await import('./terminal.js');
-  return terminalReporter(options);
 }

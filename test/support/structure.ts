@@ -100,7 +100,7 @@ function wayBack(start: string, imported: Map<string, string[]>): string[] | und
 }
 
 /** What only a terminal needs, and takes long to load. */
-const LATE_IN_UI = ['ui/report.ts', 'ui/spinner.ts', 'ui/terminal.ts'];
+const LATE_IN_UI = ['ui/create-report.ts', 'ui/spinner.ts', 'ui/terminal.ts'];
 
 /** Imports stand at the top. Only what runs, a command, and what a terminal alone needs load anything later. */
 function lateImports(sources: Sources): Problem[] {

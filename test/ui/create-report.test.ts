@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { chooseMode, createReport, type Mode } from '../../src/ui/report.js';
+import { chooseMode, createReport } from '../../src/ui/create-report.js';
+import type { Mode } from '../../src/ui/report.js';
 import { samples } from './samples.js';
 import { Pipe, Screen, Terminal } from './screen.js';
 
