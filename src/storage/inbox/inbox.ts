@@ -21,7 +21,8 @@ import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
 import { Partial, type Surroundings } from './partial.js';
 import { reopenPart } from './reopen-part.js';
-import { type Limits, type Reservation, Space } from './space.js';
+import type { Reservation } from './reservation.js';
+import { type Limits, Space } from './space.js';
 
 /** What it is opened with in tests. */
 export interface System extends Omit<Locking, 'sleep'> {

@@ -3,7 +3,7 @@ import { type Files, unless } from '../files.js';
 import type { Hashes } from '../hashes.js';
 import { type Journal, partPath, writeJournal } from './journal.js';
 import { removePartial } from './kept-partials.js';
-import type { Reservation } from './space.js';
+import type { Reservation } from './reservation.js';
 
 /** Where the files are. */
 export interface Place {

@@ -1,25 +1,12 @@
-import type { InboxOptions, RoomError } from '../../transfer/receiving/inbox.js';
+import type { InboxOptions } from '../../transfer/receiving/inbox.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { isCount } from '../untrusted.js';
 import { FolderTotal } from './folder-total.js';
-
-/** A file is beyond a limit of the inbox, or of what its sender announced. */
-export class NoRoom extends Error implements RoomError {
-  override readonly name = 'NoRoom';
-  constructor(
-    message: string,
-    /** There would be room, were it not set aside for other files that are under way. */
-    readonly isPassing = false,
-  ) {
-    super(message);
-  }
-}
+import { NoRoom } from './no-room.js';
+import { Reservation, tooLarge } from './reservation.js';
 
 export type Limits = Pick<InboxOptions, 'maxSize' | 'minFree' | 'maxTotal'>;
-
-/** Bytes that are set aside at a time for a file of unknown size. */
-const STEP = 4 * 1024 * 1024;
 
 /** Why a file system may not tell how much of it is free. */
 const CANNOT_SAY = ['EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW', 'EPERM'];
@@ -125,67 +112,4 @@ export class Space {
     const free = stats.bavail * stats.bsize;
     return free >= 0 ? free : undefined;
   }
-}
-
-interface Room {
-  grow(bytes: number): Promise<void>;
-  name<T>(bytes: number, naming: () => Promise<T>): Promise<T>;
-  release(): void;
-}
-
-/** Room for one file. */
-export class Reservation {
-  /** Bytes set aside and not yet on the disk. */
-  left = 0;
-  readonly #max: number;
-  readonly #space: Room;
-  #size: number;
-
-  constructor(max: number, size: number, space: Room) {
-    this.#max = max;
-    this.#size = size;
-    this.#space = space;
-  }
-
-  /** Bytes on the disk. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Whether there is room for so many more bytes. */
-  covers(bytes: number): boolean {
-    return bytes <= this.left && this.#size + bytes <= this.#max;
-  }
-
-  /** Makes room for so many more bytes. Rejects with NoRoom. */
-  async extend(bytes: number): Promise<void> {
-    if (this.#size + bytes > this.#max) throw tooLarge(this.#max);
-    const missing = bytes - this.left;
-    try {
-      await this.#space.grow(Math.max(missing, STEP));
-    } catch (error) {
-      if (!(error instanceof NoRoom)) throw error;
-      await this.#space.grow(missing);
-    }
-  }
-
-  /** To be called when they are written. */
-  spend(bytes: number): void {
-    this.#size += bytes;
-    this.left -= bytes;
-  }
-
-  /** Runs what gives the file its name in the folder, with whose files it counts from then on. */
-  name<T>(naming: () => Promise<T>): Promise<T> {
-    return this.#space.name(this.#size, naming);
-  }
-
-  /** Gives back what was not spent. What was counts no more, either: it is removed, or kept. */
-  release(): void {
-    this.#space.release();
-  }
-}
-
-function tooLarge(max: number): NoRoom {
-  return new NoRoom(`the file is larger than ${max} bytes`);
 }
