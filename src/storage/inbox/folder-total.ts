@@ -31,6 +31,11 @@ export class FolderTotal {
     this.#now = now;
   }
 
+  /** Of all files in the folder, as far as is known. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Runs what gives a file of so many bytes its name in the folder; then it is counted, and `onNamed` is called. */
   add<T>(bytes: number, naming: () => Promise<T>, onNamed: () => void): Promise<T> {
     return this.#inTurn(async () => {

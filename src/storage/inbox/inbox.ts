@@ -136,7 +136,7 @@ class InboxFolder implements Inbox {
     const bytestream = wanted.bytestream && hashed(wanted.bytestream);
     const kept = { id, journal: { ...journal, bytestream } };
     const hashes = new Hashes(wanted.algorithms);
-    const reservation = await this.#space.reserve(wanted.size, journal.durable);
+    const reservation = await this.#space.reserve(wanted, journal.durable);
     const opening = async () => {
       // What is killed before the bytestream opens must know it afterwards.
       if (bytestream) await writeJournal(files, staging, id, kept.journal);
@@ -149,7 +149,7 @@ class InboxFolder implements Inbox {
   async #start({ identity, account, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
     const { files, staging, now } = this.#around;
     const hashes = new Hashes(algorithms);
-    const reservation = await this.#space.reserve(size, 0);
+    const reservation = await this.#space.reserve({ size, account }, 0);
     const id = randomUUID();
     const started = new Date(now());
     const journal = {

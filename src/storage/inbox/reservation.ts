@@ -1,9 +1,11 @@
 import { NoRoom } from './no-room.js';
 
-/** Bytes that are set aside at a time for a file of unknown size. */
+/** Bytes that are set aside at a time for a file of unknown size, and for what is more than a share. */
 const STEP = 4 * 1024 * 1024;
 
+/** What one file may do to the room that all share. */
 interface Room {
+  /** Sets so many bytes aside for it. Rejects with NoRoom. */
   grow(bytes: number): Promise<void>;
   name<T>(bytes: number, naming: () => Promise<T>): Promise<T>;
   release(): void;
@@ -11,13 +13,19 @@ interface Room {
 
 /** Room for one file. */
 export class Reservation {
-  /** Bytes set aside and not yet on the disk. */
-  left = 0;
+  /** Bytes that were announced and are not on the disk yet. */
+  announced = 0;
+  /** Those of them that nobody else gets. */
+  aside = 0;
+  /** Whose file it is, if that is known. */
+  readonly account: string | undefined;
   readonly #max: number;
   readonly #space: Room;
   #size: number;
 
-  constructor(max: number, size: number, space: Room) {
+  /** `size`: bytes that are on the disk already. */
+  constructor(account: string | undefined, max: number, size: number, space: Room) {
+    this.account = account;
     this.#max = max;
     this.#size = size;
     this.#space = space;
@@ -30,15 +38,16 @@ export class Reservation {
 
   /** Whether there is room for so many more bytes. */
   covers(bytes: number): boolean {
-    return bytes <= this.left && this.#size + bytes <= this.#max;
+    return bytes <= this.aside && this.#size + bytes <= this.#max;
   }
 
   /** Makes room for so many more bytes. Rejects with NoRoom. */
   async extend(bytes: number): Promise<void> {
     if (this.#size + bytes > this.#max) throw tooLarge(this.#max);
-    const missing = bytes - this.left;
+    const missing = bytes - this.aside;
+    const step = Math.min(STEP, this.#max - this.#size - this.aside);
     try {
-      await this.#space.grow(Math.max(missing, STEP));
+      await this.#space.grow(Math.max(missing, step));
     } catch (error) {
       if (!(error instanceof NoRoom)) throw error;
       await this.#space.grow(missing);
@@ -48,7 +57,8 @@ export class Reservation {
   /** To be called when they are written. */
   spend(bytes: number): void {
     this.#size += bytes;
-    this.left -= bytes;
+    this.aside -= bytes;
+    this.announced -= bytes;
   }
 
   /** Runs what gives the file its name in the folder, with whose files it counts from then on. */

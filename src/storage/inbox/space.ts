@@ -8,6 +8,9 @@ import { Reservation, tooLarge } from './reservation.js';
 
 export type Limits = Pick<InboxOptions, 'maxSize' | 'minFree' | 'maxTotal'>;
 
+/** Names that stay free on the disk, or a twentieth of them: an empty file takes nothing else. */
+const MIN_FREE_NAMES = 10_000;
+
 /** Why a file system may not tell how much of it is free. */
 const CANNOT_SAY = ['EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW', 'EPERM'];
 
@@ -21,7 +24,19 @@ export interface Contents {
   keptBytes: () => number;
 }
 
-/** Sets room aside for files that arrive, so that those that are under way together stay within the limits. */
+/** What is to be room for. */
+export interface WantedRoom {
+  /** Bytes, if known. */
+  size?: number | undefined;
+  /** Whose file it is, if known. */
+  account?: string | undefined;
+}
+
+/**
+ * Sets room aside for files that arrive, so that those that are under way together stay within the limits. What an
+ * account announces costs it nothing: half of what is left is set aside for it, and the rest as its bytes come.
+ * Its own files do not share that rest: each fits beside all that it has announced.
+ */
 export class Space {
   readonly #contents: Contents;
   readonly #limits: Limits;
@@ -38,21 +53,22 @@ export class Space {
     this.#folder = new FolderTotal(files, inbox, now);
   }
 
-  /** For a file of `size` bytes, `offset` of which are there already. Rejects with NoRoom; RangeError for no size. */
-  async reserve(size: number | undefined, offset: number): Promise<Reservation> {
+  /** For a file `offset` bytes of which are there already. Rejects with NoRoom; RangeError for no size. */
+  async reserve({ size, account }: WantedRoom, offset: number): Promise<Reservation> {
     if (size !== undefined && !isCount(size)) throw new RangeError(`${size} is not a size`);
     const { maxSize = Number.POSITIVE_INFINITY } = this.#limits;
     if (size !== undefined && size > maxSize) throw tooLarge(maxSize);
-    const reservation: Reservation = new Reservation(size ?? maxSize, offset, {
-      grow: (bytes) => this.#grow(reservation, bytes),
+    const reservation: Reservation = new Reservation(account, size ?? maxSize, offset, {
+      grow: (bytes) => this.#inTurn(() => this.#grow(reservation, bytes)),
       name: (bytes, naming) =>
         this.#folder.add(bytes, naming, () => this.#reservations.delete(reservation)),
       release: () => void this.#reservations.delete(reservation),
     });
     // At once: what was kept until now counts on.
     this.#reservations.add(reservation);
+    const bytes = size === undefined ? 0 : size - offset;
     try {
-      await this.#grow(reservation, size === undefined ? 0 : size - offset);
+      await this.#inTurn(() => this.#announce(reservation, bytes));
     } catch (error) {
       reservation.release();
       throw error;
@@ -60,15 +76,42 @@ export class Space {
     return reservation;
   }
 
-  async #grow(reservation: Reservation, bytes: number): Promise<void> {
-    await this.#inTurn(async () => {
-      await this.#checkDisk(bytes);
-      await this.#checkTotal(bytes);
-      reservation.left += bytes;
-    });
+  async #announce(reservation: Reservation, bytes: number): Promise<void> {
+    const room = await this.#check(bytes, this.#promisedTo(reservation.account));
+    const left = room - this.#sum(({ aside }) => aside);
+    const own = this.#sum(({ account, aside }) => (account === reservation.account ? aside : 0));
+    // So that what is left is no less than what its account has.
+    reservation.aside = Math.min(bytes, Math.max(Math.floor((left - own) / 2), 0));
+    reservation.announced = bytes;
   }
 
-  async #checkDisk(bytes: number): Promise<void> {
+  /** What was announced competes with what is set aside; the bytes of a file of unknown size are announced only now. */
+  async #grow(reservation: Reservation, bytes: number): Promise<void> {
+    const isAnnounced = reservation.aside + bytes <= reservation.announced;
+    const aside = this.#sum((one) => one.aside);
+    await this.#check(bytes, isAnnounced ? aside : this.#promisedTo(reservation.account));
+    reservation.aside += bytes;
+    reservation.announced = Math.max(reservation.announced, reservation.aside);
+  }
+
+  /** What another file of this account must leave: all that was announced for its own, and what others have for sure. */
+  #promisedTo(account: string | undefined): number {
+    return this.#sum((one) => (one.account === account ? one.announced : one.aside));
+  }
+
+  #sum(bytes: (reservation: Reservation) => number): number {
+    return [...this.#reservations].reduce((sum, one) => sum + bytes(one), 0);
+  }
+
+  /** Returns the bytes that there is room for, be they promised or not. Rejects with NoRoom. */
+  async #check(bytes: number, promised: number): Promise<number> {
+    return Math.min(
+      await this.#checkDisk(bytes, promised),
+      await this.#checkTotal(bytes, promised),
+    );
+  }
+
+  async #checkDisk(bytes: number, promised: number): Promise<number> {
     const { minFree = 0 } = this.#limits;
     const { inbox } = this.#contents;
     const free = await this.#free(inbox);
@@ -77,7 +120,8 @@ export class Space {
         `no room in ${inbox}: its disk does not say whether ${minFree} bytes stay free`,
       );
     }
-    if (free === undefined || free - this.#promised - bytes >= minFree) return;
+    if (free === undefined) return Number.POSITIVE_INFINITY;
+    if (free - promised - bytes >= minFree) return free - minFree;
     const why =
       minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
     const isPassing = free - bytes >= minFree;
@@ -85,30 +129,30 @@ export class Space {
     throw new NoRoom(`no room in ${inbox}: ${isPassing ? setAside : why}`, isPassing);
   }
 
-  async #checkTotal(bytes: number): Promise<void> {
+  async #checkTotal(bytes: number, promised: number): Promise<number> {
     const { maxTotal } = this.#limits;
-    if (maxTotal === undefined) return;
+    if (maxTotal === undefined) return Number.POSITIVE_INFINITY;
     const { inbox, keptBytes } = this.#contents;
-    const left = (there: number) => maxTotal - there - keptBytes() - this.#written - bytes;
-    if (await this.#folder.suits((there) => left(there) >= this.#promised)) return;
+    const written = this.#sum(({ size }) => size);
+    const room = (there: number) => maxTotal - there - keptBytes() - written;
+    if (await this.#folder.suits((there) => room(there) - bytes >= promised)) {
+      return room(this.#folder.bytes);
+    }
     const why = `no room in ${inbox}: it may hold ${maxTotal} bytes in all`;
-    throw new NoRoom(why, await this.#folder.suits((there) => left(there) >= 0));
+    throw new NoRoom(why, await this.#folder.suits((there) => room(there) - bytes >= 0));
   }
 
-  /** Bytes that files under way may still bring. */
-  get #promised(): number {
-    return [...this.#reservations].reduce((sum, { left }) => sum + left, 0);
-  }
-
-  /** Bytes that they have brought. */
-  get #written(): number {
-    return [...this.#reservations].reduce((sum, { size }) => sum + size, 0);
-  }
-
-  /** Bytes; `undefined` where the file system does not say (some of FUSE have no blocks): the disk itself will. */
+  /**
+   * Bytes; `undefined` where the file system does not say (some of FUSE have no blocks): the disk itself will. Rejects
+   * with NoRoom where it has hardly any names left; some (btrfs) do not count them.
+   */
   async #free(folder: string): Promise<number | undefined> {
     const stats = await unless(CANNOT_SAY, this.#contents.files.statfs(folder));
-    if (!stats || stats.blocks === 0) return undefined;
+    if (!stats) return undefined;
+    if (stats.files > 0 && stats.ffree < Math.min(MIN_FREE_NAMES, stats.files / 20)) {
+      throw new NoRoom(`no room in ${folder}: the disk has hardly any room for more files`);
+    }
+    if (stats.blocks === 0) return undefined;
     const free = stats.bavail * stats.bsize;
     return free >= 0 ? free : undefined;
   }

@@ -324,3 +324,74 @@ test.each([
     await first.discard();
   },
 );
+
+describe.each([
+  ['the total', { maxTotal: 1000 }],
+  ['the disk', { minFree: 9_000 }],
+])('of %s', (_, limits) => {
+  const ALL = 1000;
+  const from = (inbox: Inbox, account: string, size: number) =>
+    inbox.createPartial({ account, size });
+
+  // One account set all of it aside with a figure, for as long as its file took.
+  test('one account that announces all leaves others half, and so does each (R105)', async () => {
+    const { inbox } = await open(limits, 10_000);
+    await from(inbox, 'a', ALL);
+    await expect(from(inbox, 'b', 501)).rejects.toMatchObject({ isPassing: true });
+    await from(inbox, 'b', 500);
+    await from(inbox, 'c', 250);
+    const last = await from(inbox, 'd', 125);
+    await last.write(Buffer.alloc(125));
+    await last.publish('d');
+  });
+
+  test('one file may take all where nobody else comes (R105)', async () => {
+    const { inbox } = await open(limits, 10_000);
+    const partial = await from(inbox, 'a', ALL);
+    for (let count = 0; count < 10; count++) await partial.write(Buffer.alloc(100));
+    expect(await partial.publish('a')).toMatch(/a$/);
+    await expect(from(inbox, 'a', 1)).rejects.toMatchObject({ isPassing: false });
+  });
+
+  test('all files that one account has announced fit together (R105)', async () => {
+    const { inbox } = await open(limits, 10_000);
+    await from(inbox, 'a', 600);
+    const other = await from(inbox, 'a', 400);
+    await expect(from(inbox, 'a', 1)).rejects.toMatchObject({ isPassing: true });
+    await other.write(Buffer.alloc(400));
+    await other.publish('a');
+  });
+
+  test('what was announced twice is not taken twice: who comes first has it (R105)', async () => {
+    const { folder, inbox } = await open(limits, 10_000);
+    const large = await from(inbox, 'a', ALL);
+    const small = await from(inbox, 'b', 400);
+    await small.write(Buffer.alloc(400));
+    await large.write(Buffer.alloc(600));
+    await expect(large.write(Buffer.alloc(1))).rejects.toThrow(NoRoom);
+    await small.publish('b');
+    await large.discard();
+    expect(await sizeOf(folder)).toBe(400);
+  });
+
+  test('what others bring meanwhile is missing for now only (R105)', async () => {
+    const { inbox } = await open(limits, 10_000);
+    const large = await from(inbox, 'a', ALL);
+    await large.write(Buffer.alloc(400));
+    await from(inbox, 'b', 300);
+    await large.write(Buffer.alloc(300));
+    await expect(large.write(Buffer.alloc(300))).rejects.toMatchObject({ isPassing: true });
+  });
+});
+
+test('a disk with hardly any names left takes none, however small (R105)', async () => {
+  const folder = await temporaryFolder();
+  const names = { ffree: 500 };
+  const files = tappedFiles(async ({ operation }, run) =>
+    operation === 'statfs' ? { bavail: 1000, bsize: 1, files: 10_000, ...names } : run(),
+  );
+  const inbox = await openInbox(folder, {}, { files, processes: loneProcess(1), now: Date.now });
+  await fill(inbox, 0);
+  names.ffree = 499;
+  await expectNoRoom(inbox.createPartial({ size: 0 }), /hardly any room for more files/);
+});
