@@ -1,7 +1,10 @@
 // What others may cost us, each account whatever its resources. `--max-sessions` limits the transfers in all.
+
+import { systemClock } from '../../protocol/clock.js';
 import type { Pace } from '../../protocol/ibb/pace.js';
 import { bareJid } from '../../session/jid.js';
 import { type Rate, TokenBuckets } from './token-buckets.js';
+import { Waiting } from './waiting.js';
 
 /**
  * Those that came to something do not count: who sends a thousand good files is not held up. The burst is for one
@@ -20,7 +23,7 @@ const WORTHWHILE_BYTES = 65_536;
 const SMALL_FILES: Rate = { burst: 10_000, perMinute: 600 };
 
 /** Of those who wait for a place, each asks again every few seconds; forty of one account may do so. */
-const WAITING: Rate = { burst: 200, perMinute: 600 };
+const ASKED_AGAIN: Rate = { burst: 200, perMinute: 600 };
 
 /**
  * All that a chat of some months shows, at once. Each may bring 87 KB in answer to 200 bytes, which is 43 MB at once and
@@ -58,14 +61,16 @@ export class TransferLimits {
   readonly #maxTransfers: number;
   readonly #offers: TokenBuckets;
   readonly #smallFiles: TokenBuckets;
-  readonly #waiting: TokenBuckets;
+  readonly #askedAgain: TokenBuckets;
+  readonly #waiting: Waiting;
 
   /** `now`: milliseconds. */
-  constructor(maxTransfers: number, now?: () => number) {
+  constructor(maxTransfers: number, now = systemClock.now) {
     this.#maxTransfers = maxTransfers;
     this.#offers = new TokenBuckets(OFFERS, now);
     this.#smallFiles = new TokenBuckets(SMALL_FILES, now);
-    this.#waiting = new TokenBuckets(WAITING, now);
+    this.#askedAgain = new TokenBuckets(ASKED_AGAIN, now);
+    this.#waiting = new Waiting(now);
   }
 
   /** Counts an offer; returns whether it may be looked at. */
@@ -74,14 +79,18 @@ export class TransferLimits {
   }
 
   /**
-   * Whether there is room for one more beside the transfers with these peers, named once for each: while more places are
-   * free than its account has. Alone it gets half of them, the next account half of the rest, and so on; whoever has
-   * none gets the last.
+   * Takes a place beside the transfers with these peers, named once for each; returns whether there is one: while more
+   * are free than its account has. Alone it gets half of them, the next account half of the rest, and so on; whoever has
+   * none gets the last. Those who wait and have none come first.
    */
-  hasRoom(peer: string, peers: readonly string[]): boolean {
+  takeRoom(peer: string, peers: readonly string[]): boolean {
     const account = bareJid(peer);
-    const ofOne = peers.filter((other) => bareJid(other) === account).length;
-    return this.#maxTransfers - peers.length > ofOne;
+    const accounts = peers.map(bareJid);
+    const ofOne = accounts.filter((other) => other === account).length;
+    const free = this.#maxTransfers - peers.length;
+    const isRoom = free > ofOne + this.#waiting.ahead(account, new Set(accounts));
+    if (isRoom) this.#waiting.served(account);
+    return isRoom;
   }
 
   /** A transfer is over that brought so many bytes. */
@@ -92,6 +101,7 @@ export class TransferLimits {
 
   /** An offer was answered "busy": it does not count, unless its sender never stops asking. */
   turnedAway(peer: string): void {
-    if (this.#waiting.take(peer)) this.#offers.giveBack(peer);
+    this.#waiting.turnedAway(bareJid(peer));
+    if (this.#askedAgain.take(peer)) this.#offers.giveBack(peer);
   }
 }

@@ -22,8 +22,9 @@ export class Places {
     this.#inbox = inbox;
   }
 
-  hasRoom(peer: string): boolean {
-    return this.#limits.hasRoom(peer, [...this.#running.values(), ...this.#reserved.values()]);
+  /** Whether there is a place; whoever is told so takes it at once. */
+  takeRoom(peer: string): boolean {
+    return this.#limits.takeRoom(peer, [...this.#running.values(), ...this.#reserved.values()]);
   }
 
   /** The transfer of this bytestream takes the place from now on. */
@@ -46,7 +47,7 @@ export class Places {
   #admit(peer: string, key: string): boolean {
     if (this.#inbox.hasRest(key)) return false;
     if (this.#limits.mayOffer(peer)) {
-      if (this.hasRoom(peer)) return !!this.#reserved.set(key, peer);
+      if (this.takeRoom(peer)) return !!this.#reserved.set(key, peer);
       this.#limits.turnedAway(peer);
     }
     throw noPlace();

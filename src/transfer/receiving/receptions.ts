@@ -48,7 +48,7 @@ export class Receptions {
   /** Receives it if there is a place, and calls `refuse` if there is none. */
   takeOr(refuse: () => void, file: IncomingOffer): void {
     const { places, quotas, report } = this.#options;
-    if (places.hasRoom(file.peer)) return this.take(file);
+    if (places.takeRoom(file.peer)) return this.take(file);
     // A transfer whose connection has broken holds a place that it cannot use any more, and comes again.
     if (this.#underWay.mayReplace(file)) return this.take(file, true);
     // A sender that waits for a place asks again and again.

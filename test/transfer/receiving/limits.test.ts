@@ -17,7 +17,7 @@ describe('room for a transfer', () => {
     ['of one account', 16, of('a@x', 7), true],
     ['of one account, whatever its resources', 16, of('a@x', 8), false],
   ])('is limited %s', (_which, max, peers, isRoom) => {
-    expect(limits(max).hasRoom('a@x/new', peers)).toBe(isRoom);
+    expect(limits(max).takeRoom('a@x/new', peers)).toBe(isRoom);
   });
 
   // Two accounts held all 16 places, and one where there were eight or fewer.
@@ -33,12 +33,40 @@ describe('room for a transfer', () => {
     const got = expected.map((_count, index) => {
       const peer = `account${index}@x/1`;
       let count = 0;
-      for (; limits(max).hasRoom(peer, peers); count += 1) peers.push(peer);
+      for (; limits(max).takeRoom(peer, peers); count += 1) peers.push(peer);
       return count;
     });
     expect(got).toEqual(expected);
-    expect(limits(max).hasRoom('late@x/1', peers)).toBe(false);
+    expect(limits(max).takeRoom('late@x/1', peers)).toBe(false);
   });
+});
+
+test('a place that is free is kept for the account that was turned away first (R106)', () => {
+  let now = 0;
+  const limits = new TransferLimits(2, () => now);
+  const asks = (peer: string, peers: string[]) => {
+    const isRoom = limits.takeRoom(peer, peers);
+    if (!isRoom) limits.turnedAway(peer);
+    return isRoom;
+  };
+  const busy = ['a@x/1', 'b@x/1'];
+  expect(asks('first@x/1', busy)).toBe(false);
+  expect(asks('second@x/1', busy)).toBe(false);
+  now = 4_000;
+  expect(asks('second@x/1', ['a@x/1'])).toBe(false);
+  expect(asks('a@x/2', ['a@x/1'])).toBe(false);
+  expect(asks('first@x/2', ['a@x/1'])).toBe(true);
+  expect(asks('second@x/1', ['first@x/2'])).toBe(true);
+  expect(asks('a@x/2', [])).toBe(true);
+});
+
+test('whoever does not ask again keeps no place from others (R106)', () => {
+  let now = 0;
+  const limits = new TransferLimits(1, () => now);
+  limits.turnedAway('gone@x/1');
+  expect(limits.takeRoom('a@x/1', [])).toBe(false);
+  now = 6_000;
+  expect(limits.takeRoom('a@x/1', [])).toBe(true);
 });
 
 describe('offers', () => {
