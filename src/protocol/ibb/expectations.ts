@@ -1,9 +1,12 @@
+import { bareJid } from '../../session/jid.js';
 import { ChannelNotOpened } from '../channel.js';
 import { timerMs } from '../clock.js';
 import type { Bytestream } from './bytestream.js';
 
-/** So many are known after nobody waits for them any more. */
-const MAX_GIVEN_UP = 256;
+/** So many of one account are known after nobody waits for them any more, */
+const MAX_GIVEN_UP_OF_ONE = 256;
+/** and of so many accounts: those that come are let in. */
+const MAX_ACCOUNTS = 256;
 
 /** How a bytestream is waited for. */
 export interface Expected {
@@ -17,8 +20,8 @@ interface Waiting extends Expected {
 
 /** Those who wait for a bytestream that was announced elsewhere, by its key. */
 export class Expectations {
-  /** Keys, the oldest first. */
-  readonly #givenUp = new Set<string>();
+  /** The keys of each account, those that came last at the end. */
+  readonly #givenUp = new Map<string, Set<string>>();
   readonly #waiting = new Map<string, Waiting>();
 
   /** Resolves to the peer's bytestream; rejects after `timeout` ms, or with the signal's reason. */
@@ -41,7 +44,7 @@ export class Expectations {
         signal?.removeEventListener('abort', abort);
         this.#waiting.delete(key);
         if (!(outcome instanceof Error)) return resolve(outcome);
-        this.#giveUp(key);
+        this.#giveUp(key, bareJid(peer));
         reject(outcome);
       };
       this.#waiting.set(key, { halfOpen, settle });
@@ -59,14 +62,17 @@ export class Expectations {
   }
 
   /** Whether it was waited for in vain: what comes under its key now is still what was announced, and too late. */
-  wasGivenUp(key: string): boolean {
-    return this.#givenUp.has(key);
+  wasGivenUp(key: string, peer: string): boolean {
+    return this.#givenUp.get(bareJid(peer))?.has(key) ?? false;
   }
 
-  #giveUp(key: string): void {
-    this.#givenUp.add(key);
-    const [oldest] = this.#givenUp;
-    if (this.#givenUp.size > MAX_GIVEN_UP && oldest !== undefined) this.#givenUp.delete(oldest);
+  #giveUp(key: string, account: string): void {
+    const keys = this.#givenUp.get(account) ?? new Set();
+    keys.add(key);
+    dropOldest(keys, MAX_GIVEN_UP_OF_ONE);
+    this.#givenUp.delete(account);
+    this.#givenUp.set(account, keys);
+    dropOldest(this.#givenUp, MAX_ACCOUNTS);
   }
 
   /** Returns whether somebody waited. */
@@ -79,4 +85,9 @@ export class Expectations {
   failAll(error: Error): void {
     for (const { settle } of this.#waiting.values()) settle(error);
   }
+}
+
+function dropOldest(all: Set<string> | Map<string, unknown>, max: number): void {
+  const [oldest] = all.keys();
+  if (all.size > max && oldest !== undefined) all.delete(oldest);
 }

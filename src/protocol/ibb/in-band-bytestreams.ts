@@ -224,7 +224,7 @@ export class InBandBytestreams {
 
   /** It was announced, to an earlier session of ours or to one who waits no more; it may be the rest of a file. */
   #isLate(peer: string, sid: string): boolean {
-    return stanzas.isAnnounced(sid) || this.#expected.wasGivenUp(streamKey(peer, sid));
+    return stanzas.isAnnounced(sid) || this.#expected.wasGivenUp(streamKey(peer, sid), peer);
   }
 
   /** One that was expected, and at this moment is not any more, is nobody's. */

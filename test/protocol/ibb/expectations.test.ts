@@ -47,3 +47,17 @@ test('those who expect something tell who waited', async () => {
   expect(expected.settle('key', new Error('refused'))).toBe(true);
   await expect(opened).rejects.toThrow('refused');
 });
+
+test('what one account has announced and never opened makes that of others no less known (R107)', async () => {
+  const giveUp = async (key: string, peer: string) => {
+    const opened = expected.add(key, peer, { timeout: 60_000 });
+    expected.settle(key, new Error('late'));
+    await expect(opened).rejects.toThrow('late');
+  };
+  await giveUp('key', PEER);
+  for (let count = 0; count < 300; count += 1) await giveUp(`evil${count}`, `evil@x/${count}`);
+  expect(expected.wasGivenUp('key', PEER)).toBe(true);
+  expect(expected.wasGivenUp('evil0', 'evil@x/0')).toBe(false);
+  expect(expected.wasGivenUp('evil299', 'evil@x/299')).toBe(true);
+  expect(expected.wasGivenUp('evil299', PEER)).toBe(false);
+});
