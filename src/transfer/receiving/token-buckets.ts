@@ -7,8 +7,13 @@ export interface Rate {
   perMinute: number;
 }
 
-/** More accounts than ever come in good faith; those beyond share one bucket until others are full again. */
+/**
+ * More accounts than ever come in good faith. A domain, which may make up any number of them, gets another bucket while
+ * more are free than it has; accounts beyond that share one, until others are full again.
+ */
 const MAX_BUCKETS = 10_000;
+/** No JID. */
+const OTHERS = '';
 const SWEEP_MS = 1_000;
 
 /** A token bucket for each account, whatever its resources. */
@@ -17,6 +22,8 @@ export class TokenBuckets {
   readonly #now: () => number;
   /** Tokens at a time; a bucket that is full is not kept. */
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  /** How many there are for the accounts of each domain. */
+  readonly #ofDomain = new Map<string, number>();
   #sweptAt = Number.NEGATIVE_INFINITY;
 
   /** `now`: milliseconds of a clock that never goes back. */
@@ -35,15 +42,14 @@ export class TokenBuckets {
     const key = this.#keyOf(jid);
     const tokens = this.#tokens(key);
     if (tokens < 1) return false;
-    this.#buckets.set(key, { tokens: tokens - 1, at: this.#now() });
+    this.#set(key, tokens - 1);
     return true;
   }
 
   /** What was taken cost nothing in the end. */
   giveBack(jid: string): void {
     const key = this.#keyOf(jid);
-    const tokens = Math.min(this.#tokens(key) + 1, this.#rate.burst);
-    this.#buckets.set(key, { tokens, at: this.#now() });
+    this.#set(key, Math.min(this.#tokens(key) + 1, this.#rate.burst));
   }
 
   #tokens(key: string): number {
@@ -52,18 +58,38 @@ export class TokenBuckets {
     return Math.min(tokens + ((this.#now() - at) / 60_000) * perMinute, burst);
   }
 
+  #set(key: string, tokens: number): void {
+    if (!this.#buckets.has(key)) this.#count(key, 1);
+    this.#buckets.set(key, { tokens, at: this.#now() });
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    const domain = domainOf(key);
+    const count = (this.#ofDomain.get(domain) ?? 0) + change;
+    if (count > 0) this.#ofDomain.set(domain, count);
+    else this.#ofDomain.delete(domain);
+  }
+
   #keyOf(jid: string): string {
     const account = bareJid(jid);
-    if (this.#buckets.has(account) || this.#buckets.size < MAX_BUCKETS) return account;
+    if (this.#buckets.has(account) || this.#hasRoom(account)) return account;
     this.#sweep();
-    return this.#buckets.size < MAX_BUCKETS ? account : 'others';
+    return this.#hasRoom(account) ? account : OTHERS;
+  }
+
+  #hasRoom(account: string): boolean {
+    return MAX_BUCKETS - this.#buckets.size > (this.#ofDomain.get(domainOf(account)) ?? 0);
   }
 
   #sweep(): void {
     if (this.#now() - this.#sweptAt < SWEEP_MS) return;
     this.#sweptAt = this.#now();
     for (const key of this.#buckets.keys()) {
-      if (this.#tokens(key) === this.#rate.burst) this.#buckets.delete(key);
+      if (this.#tokens(key) < this.#rate.burst) continue;
+      this.#buckets.delete(key);
+      this.#count(key, -1);
     }
   }
 }
+
+const domainOf = (account: string): string => account.slice(account.indexOf('@') + 1);

@@ -53,3 +53,13 @@ test('a flood of made-up accounts is forgotten, and does not keep known ones out
   expect(buckets.take('new@y')).toBe(true);
   expect(buckets.size).toBeLessThan(10);
 });
+
+test('a flood of made-up accounts of one domain takes nothing from those of another (R108)', () => {
+  const { time, buckets } = bucketsAt();
+  for (let count = 0; count < 30_000; count += 1) buckets.take(`evil${count}@y`);
+  expect(taken(buckets, 'new@x/1', 5)).toBe(3);
+  for (let count = 0; count < 30_000; count += 1) buckets.take(`evil${count}@z`);
+  expect(taken(buckets, 'late@x/1', 5)).toBe(3);
+  time.ms = 10 * MINUTE_MS;
+  expect(taken(buckets, 'late@y/1', 5)).toBe(3);
+});
