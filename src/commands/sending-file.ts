@@ -2,6 +2,7 @@ import type { FileOffer } from '../protocol/file-offer.js';
 import { leavesOthers, RecipientBusy, RecipientUnreachable } from '../transfer/recipient-errors.js';
 import { isPassing, Retries } from '../transfer/retries.js';
 import { offerTo } from '../transfer/sending/offer-to.js';
+import { Refusals } from '../transfer/sending/refusals.js';
 import {
   describeSource,
   plainOffer,
@@ -37,6 +38,7 @@ export class SendingFile {
   readonly #reporter: Reporter;
   readonly #retries: Retries;
   readonly #turn: Turn;
+  readonly #refusals = new Refusals();
   #offer: FileOffer | undefined;
   /** How the recipient has accepted it, once it has. */
   #way: Way | undefined;
@@ -76,7 +78,8 @@ export class SendingFile {
       try {
         return await this.#attempt();
       } catch (error) {
-        await this.#awaitNext(error as Error).catch((reason) => {
+        const why = this.#refusals.judge(error as Error, this.#line.jid);
+        await this.#awaitNext(why).catch((reason) => {
           throw this.#signal.aborted ? this.#interrupted() : reason;
         });
       }
@@ -149,6 +152,7 @@ export class SendingFile {
       onProgress: (bytes) => {
         this.#hasArrived = true;
         this.#retries.reached(bytes);
+        this.#refusals.reached(bytes);
         this.#reporter.report({ event: 'progress', ...facts, bytes });
       },
     });
