@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { blobFolders } from '../../src/storage/folders.js';
+import { blobFolders } from '../src/folders.js';
 
 test('blobs are kept in the XDG folders', () => {
   const env = { HOME: '/home/a', XDG_DATA_HOME: '/data', XDG_CACHE_HOME: '/cache' };
