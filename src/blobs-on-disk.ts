@@ -1,10 +1,10 @@
+import { blobFolders } from './folders.js';
 import { digest, formatContentId, parseContentId } from './protocol/bob/content-id.js';
 import { registerBlobs } from './protocol/bob/memory-blobs.js';
 import { HandlerRegistry } from './protocol/handler-registry.js';
 import { BlobFolder } from './storage/blobs/blob-folder.js';
 import { blobHandlers } from './storage/blobs/blob-handlers.js';
 import { listBlobs } from './storage/blobs/blob-list.js';
-import { blobFolders } from './folders.js';
 import type { BlobCache } from './transfer/blob-cache.js';
 
 /** The limit of the cache of fetched blobs. */

@@ -1,24 +1,33 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** Where blobs are kept, as the XDG Base Directory Specification has it: relative values are ignored. */
+// Where the user's files are, as the XDG Base Directory Specification has it: relative values are ignored.
+
+/** Where blobs are kept. */
 export function blobFolders(env: NodeJS.ProcessEnv): { published: string; cached: string } {
-  const home = absolute(env.HOME) ?? homeOfUser();
+  const home = homeOf(env);
   const data = absolute(env.XDG_DATA_HOME) ?? join(home, '.local', 'share');
   const cache = absolute(env.XDG_CACHE_HOME) ?? join(home, '.cache');
   return { published: join(data, 'inband', 'blobs'), cached: join(cache, 'inband', 'blobs') };
+}
+
+/** `$XDG_CONFIG_HOME/inband/config.toml`, by default below `~/.config`, on macOS too; on Windows below `%APPDATA%`. */
+export function settingsPath(env: NodeJS.ProcessEnv, platform = process.platform): string {
+  const byPlatform = platform === 'win32' ? absolute(env.APPDATA) : undefined;
+  const folder = absolute(env.XDG_CONFIG_HOME) ?? byPlatform ?? join(homeOf(env), '.config');
+  return join(folder, 'inband', 'config.toml');
 }
 
 function absolute(path: string | undefined): string | undefined {
   return path && isAbsolute(path) ? path : undefined;
 }
 
-/** Where there is nothing, and nothing can be made: who has no home finds no blobs, and can keep none. */
+/** Nothing is there, and nothing can be made there: without a home there are no blobs and no settings. */
 const NOWHERE = '/dev/null/no-home-set-HOME';
 
-function homeOfUser(): string {
+function homeOf(env: NodeJS.ProcessEnv): string {
   try {
-    return absolute(homedir()) ?? NOWHERE;
+    return absolute(env.HOME) ?? absolute(homedir()) ?? NOWHERE;
   } catch {
     return NOWHERE; // some users have no entry in passwd: in a container, or under systemd
   }

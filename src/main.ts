@@ -12,6 +12,7 @@ import { addProbeCommand } from './commands/probe.js';
 import { addPublishCommand } from './commands/publish.js';
 import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
+import { settingsPath } from './folders.js';
 import type { ConnectOptions } from './session/connect.js';
 import type { Session } from './session/session.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
@@ -108,6 +109,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
   const { env, stdin, stdout, stderr } = process;
   return {
     ...{ env, stdin, stdout, stderr, signal },
+    settingsPath: settingsPath(env),
     now: () => new Date(),
     // Loaded when they are needed: the start of `--help` should not wait for them.
     connect,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { blobFolders } from '../src/folders.js';
+import { blobFolders, settingsPath } from '../src/folders.js';
 
 test('blobs are kept in the XDG folders', () => {
   const env = { HOME: '/home/a', XDG_DATA_HOME: '/data', XDG_CACHE_HOME: '/cache' };
@@ -18,4 +18,16 @@ test.each([
     published: '/home/a/.local/share/inband/blobs',
     cached: '/home/a/.cache/inband/blobs',
   });
+});
+
+test.each<[NodeJS.ProcessEnv, NodeJS.Platform, string]>([
+  [{ HOME: '/home/a' }, 'linux', '/home/a/.config/inband/config.toml'],
+  [{ HOME: '/Users/a' }, 'darwin', '/Users/a/.config/inband/config.toml'],
+  [{ HOME: '/home/a', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
+  [{ HOME: '/home/a', XDG_CONFIG_HOME: 'a' }, 'linux', '/home/a/.config/inband/config.toml'],
+  [{ HOME: 'relative', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
+  [{ HOME: '/home/a', APPDATA: '/AppData' }, 'win32', '/AppData/inband/config.toml'],
+  [{ HOME: '/home/a', APPDATA: '/AppData' }, 'linux', '/home/a/.config/inband/config.toml'],
+])('with %j on %s the settings are in %s', (env, platform, expected) => {
+  expect(settingsPath(env, platform)).toBe(expected);
 });

@@ -37,7 +37,7 @@ async function showConfig(
   const { readSettings } = await import('./settings/settings.js');
   const { applyDefaults } = await import('./settings/apply-settings.js');
   const reporter = await context.reporter(flags);
-  const settings = await readSettings(program, context.env);
+  const settings = await readSettings(program, context.settingsPath);
   if (!settings.found) reporter.warn(`there is no ${settings.path}`);
   const shown = accountOptions().map((option) => settingOf(command, option, option.name()));
   shown.push(...passwordSetting(flags, context.env));

@@ -9,6 +9,8 @@ import type { Reporter } from '../ui/report.js';
 /** What a command needs from the world; `main` provides it. */
 export interface Context {
   env: NodeJS.ProcessEnv;
+  /** The settings file, whether there is one or not. */
+  settingsPath: string;
   stdin: Readable & { isTTY?: boolean };
   stdout: NodeJS.WritableStream;
   stderr: Writable & { isTTY?: boolean };

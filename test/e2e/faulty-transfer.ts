@@ -159,6 +159,7 @@ function actor(
   const nothing = () => undefined;
   const silent = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   const context: Context = {
+    settingsPath: '/dev/null/none',
     env: { INBAND_PASSWORD: password },
     stdin: Readable.from([]),
     stdout: silent(),

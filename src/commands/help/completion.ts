@@ -26,15 +26,15 @@ export function addCompletionCommand(program: Command, context: Context): void {
 }
 
 /** `:files` on a line of its own lets the shell add files. */
-async function printCompletions(program: Command, words: string[], { env, stdout }: Context) {
+async function printCompletions(program: Command, words: string[], context: Context) {
   const { complete } = await import('./complete.js');
   const accounts = async () => {
     const { readSettings } = await import('../settings/settings.js');
-    return [...(await readSettings(program, env)).accounts.keys()];
+    return [...(await readSettings(program, context.settingsPath)).accounts.keys()];
   };
   const { candidates, files } = await complete(program, words, { accounts });
   const lines = candidates.map(({ word, description }) =>
     description ? `${word}\t${description}` : word,
   );
-  for (const line of files ? [...lines, ':files'] : lines) stdout.write(`${line}\n`);
+  for (const line of files ? [...lines, ':files'] : lines) context.stdout.write(`${line}\n`);
 }

@@ -13,7 +13,7 @@ export async function applySettings(
   if (!hasAccount(command)) return;
   const { readSettings } = await import('./settings.js');
   try {
-    const settings = await readSettings(program, context.env);
+    const settings = await readSettings(program, context.settingsPath);
     applyDefaults(command, settings);
     applyAccount(command, settings, context.env);
   } catch (error) {
@@ -45,7 +45,7 @@ function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessE
   }
 }
 
-/** One way to a password that is given puts the other ways out of force. */
+/** Whether the command line or the environment has a password; it replaces all of those in the file. */
 function hasPassword(command: Command, env: NodeJS.ProcessEnv): boolean {
   const ways = ['passwordFile', 'passwordCommand'];
   return Boolean(env.INBAND_PASSWORD) || ways.some((way) => isGiven(command, way));

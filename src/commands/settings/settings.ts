@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import type { Command } from 'commander';
 import type { TomlTable } from 'smol-toml';
 import { checkAccount } from '../../transfer/receiving/account.js';
@@ -28,31 +26,8 @@ export interface Settings {
   commands: Map<string, Values>;
 }
 
-/** `$XDG_CONFIG_HOME/inband/config.toml`, by default below `~/.config`, on macOS too; on Windows below `%APPDATA%`. */
-export function settingsPath(env: NodeJS.ProcessEnv, platform = process.platform): string {
-  const byPlatform = platform === 'win32' ? absolute(env.APPDATA) : undefined;
-  const home = absolute(env.HOME) ?? homeOfUser();
-  const folder = absolute(env.XDG_CONFIG_HOME) ?? byPlatform ?? join(home, '.config');
-  return join(folder, 'inband', 'config.toml');
-}
-
-/** The XDG Base Directory Specification has relative values ignored. */
-const absolute = (path: string | undefined) => (path && isAbsolute(path) ? path : undefined);
-
-/** Where there is no file: who has no home does without settings. */
-const NOWHERE = '/dev/null/no-home-set-HOME';
-
-export function homeOfUser(): string {
-  try {
-    return absolute(homedir()) ?? NOWHERE;
-  } catch {
-    return NOWHERE; // some users have no entry in passwd: in a container, or under systemd
-  }
-}
-
 /** All of the file is checked, against the flags that the program has. Throws `UsageError`. */
-export async function readSettings(program: Command, env: NodeJS.ProcessEnv): Promise<Settings> {
-  const path = settingsPath(env);
+export async function readSettings(program: Command, path: string): Promise<Settings> {
   const text = await readIfThere(path);
   const { account, accounts, ...tables } =
     text === undefined ? ({} as TomlTable) : await parseToml(text, path);
@@ -77,7 +52,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    // Of a directory the system does not say which.
+    // For a directory the system does not say which.
     if (code === 'EISDIR') Object.assign(error as Error, { message: `${message} '${path}'` });
     throw error;
   }

@@ -8,7 +8,7 @@ import { addFetchCommand } from '../../../src/commands/fetch.js';
 import { addPublishCommand } from '../../../src/commands/publish.js';
 import { addReceiveCommand } from '../../../src/commands/receive.js';
 import { addSendCommand } from '../../../src/commands/send.js';
-import { readSettings, settingsPath } from '../../../src/commands/settings/settings.js';
+import { readSettings } from '../../../src/commands/settings/settings.js';
 import { runInband } from '../../support/inband.js';
 
 const TWO_ACCOUNTS = `
@@ -248,7 +248,7 @@ describe('is refused with the file, the key and what may be there', () => {
     ['account = 5', /: account is the name of an account, or a JID/],
   ])('%j', async (toml, why) => {
     await writeFile(path, toml);
-    const reading = readSettings(program, { XDG_CONFIG_HOME: join(home, '.config') });
+    const reading = readSettings(program, path);
     await expect(reading).rejects.toMatchObject({
       name: 'UsageError',
       message: expect.stringContaining(path),
@@ -311,18 +311,6 @@ describe('the file', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: `inband: there is no ${path}\n` });
     expect(stdout).toMatch(/^account +default +-\n/);
     expect((await run(['config', '-q'])).stderr).toBe('');
-  });
-
-  test.each<[NodeJS.ProcessEnv, NodeJS.Platform, string]>([
-    [{ HOME: '/home/a' }, 'linux', '/home/a/.config/inband/config.toml'],
-    [{ HOME: '/Users/a' }, 'darwin', '/Users/a/.config/inband/config.toml'],
-    [{ HOME: '/home/a', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
-    [{ HOME: '/home/a', XDG_CONFIG_HOME: 'a' }, 'linux', '/home/a/.config/inband/config.toml'],
-    [{ HOME: 'relative', XDG_CONFIG_HOME: '/etc/a' }, 'linux', '/etc/a/inband/config.toml'],
-    [{ HOME: '/home/a', APPDATA: '/AppData' }, 'win32', '/AppData/inband/config.toml'],
-    [{ HOME: '/home/a', APPDATA: '/AppData' }, 'linux', '/home/a/.config/inband/config.toml'],
-  ])('with %j on %s is %s', (env, platform, expected) => {
-    expect(settingsPath(env, platform)).toBe(expected);
   });
 });
 
