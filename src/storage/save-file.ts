@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { writeWhole } from './blobs/blob-files.js';
 import { unless } from './files.js';
 import { placeFile } from './inbox/place-file.js';
 import { safeName } from './safe-name.js';
+import { writeWhole } from './whole-file.js';
 import { writePipe } from './write-pipe.js';
 
 /**

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { unless } from '../files.js';
+import { temporaryBeside } from '../whole-file.js';
 
 // The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
 
@@ -50,29 +50,6 @@ async function names(path: string, pattern: RegExp): Promise<string[]> {
 export const ifPresent = <T>(operation: Promise<T>): Promise<T | undefined> =>
   unless(['ENOENT', 'ENOTDIR'], operation);
 
-/** Makes or replaces a file in one step, mode 0600, on disk before it has its name. */
-export async function writeWhole(
-  path: string,
-  content: Uint8Array | string,
-  modified = new Date(),
-): Promise<void> {
-  const temporary = temporaryBeside(path);
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(content);
-      await handle.utimes(modified, modified);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined); // the first error tells more
-    throw error;
-  }
-}
-
 /** Returns whether there was data. */
 export async function removeBlob(path: string): Promise<boolean> {
   const removed = await ifPresent(unlink(path).then(() => true));
@@ -103,8 +80,4 @@ async function moveAside(path: string): Promise<string> {
   const temporary = temporaryBeside(path);
   await ifPresent(rename(path, temporary));
   return temporary;
-}
-
-function temporaryBeside(path: string): string {
-  return join(dirname(path), `${randomUUID()}.tmp`);
 }

@@ -4,6 +4,7 @@ import type { BitOfBinary } from '../../protocol/bob/bit-of-binary.js';
 import type { ContentId } from '../../protocol/bob/content-id.js';
 import { makeDirectories } from '../directories.js';
 import { isCount } from '../untrusted.js';
+import { writeWhole } from '../whole-file.js';
 import { type BlobLimits, evict } from './blob-eviction.js';
 import {
   blobPath,
@@ -12,7 +13,6 @@ import {
   removeUnlessPutAgain,
   shelves,
   sidecarPath,
-  writeWhole,
 } from './blob-files.js';
 import { formatSidecar, isExpired, parseSidecar, type Sidecar } from './blob-sidecar.js';
 
@@ -83,8 +83,8 @@ export class BlobFolder {
     const sidecar = formatSidecar({ type: blob.type, size, maxAge, storedAt, from });
     await makeDirectories({ mkdir, stat }, dirname(path), 0o700);
     do {
-      await writeWhole(path, blob.bytes, storedAt);
-      await writeWhole(sidecarPath(path), sidecar, storedAt);
+      await writeWhole(path, blob.bytes, { modified: storedAt });
+      await writeWhole(sidecarPath(path), sidecar, { modified: storedAt });
       // Another process, removing the blob that was here, may have taken the new data before its sidecar came.
     } while (!(await ifPresent(stat(path))));
     if (limits) await evict(this.#root, limits);

@@ -1,21 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
 import { type Files, unless } from '../files.js';
 import { isCount, parseObject } from '../untrusted.js';
+import { writeWhole } from '../whole-file.js';
 
-// `<id>.json` says how much of `<id>.part` is on disk, and whose it is. It never says more than is true after a
+// `<id>.json` says how much of `<id>.part` is on disk, and which transfer it belongs to. It never says more than is true after a
 // power cut: the data is synced first, then the journal is replaced in one step.
 
 export interface Journal {
   /** SHA-256 of the identity, lower-case hex; without it nothing is kept. */
   identity?: string;
-  /** SHA-256 of whose it is, lower-case hex; older versions did not write it. */
+  /** SHA-256 of the account that it came from, lower-case hex; older versions did not write it. */
   account?: string;
   /** SHA-256 of the name of the bytestream that was to bring the rest, lower-case hex. */
   bytestream?: string;
-  /** As the peer gave it; for who looks into the folder. */
+  /** As the peer gave it; for people who look into the folder. */
   name?: string;
   /** Bytes of the whole file. */
   size?: number;
@@ -48,20 +48,7 @@ export async function writeJournal(
   id: string,
   journal: Journal,
 ): Promise<void> {
-  const temporary = join(folder, `${randomUUID()}.tmp`);
-  try {
-    const handle = await files.open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(journalText(journal));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await files.rename(temporary, journalPath(folder, id));
-  } catch (error) {
-    await files.rm(temporary, { force: true }).catch(() => undefined); // the first error tells more
-    throw error;
-  }
+  await writeWhole(journalPath(folder, id), journalText(journal), { files });
   await syncDirectory(files, folder);
 }
 
@@ -115,7 +102,7 @@ function matches(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
 }
 
-/** Such a file may be removed: it must be in the inbox itself, and none of those that hide. */
+/** Such a file may be removed: it must be in the inbox itself, and not hidden. */
 function isNameInInbox(value: unknown): value is string {
   return matches(value, /^[^./\0][^/\0]{0,254}$/);
 }

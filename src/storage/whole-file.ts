@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Files } from './files.js';
+
+export interface WholeFileOptions {
+  /** When it is said to have been changed. Default: now. */
+  modified?: Date;
+  files?: Pick<Files, 'open' | 'rename' | 'rm'>;
+}
+
+/**
+ * Makes or replaces a file in one step, mode 0600, on disk before it has its name. Its name is durable once the folder
+ * is synced too.
+ */
+export async function writeWhole(
+  path: string,
+  content: Uint8Array | string,
+  { modified, files = fs }: WholeFileOptions = {},
+): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    const handle = await files.open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      if (modified) await handle.utimes(modified, modified);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await files.rename(temporary, path);
+  } catch (error) {
+    await files.rm(temporary, { force: true }).catch(() => undefined); // the first error tells more
+    throw error;
+  }
+}
+
+/** A name for a file that is being written or removed, in the same folder. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `${randomUUID()}.tmp`);
+}
