@@ -1,4 +1,4 @@
-import { FileFailed, UsageError } from './commands/context.js';
+import { UsageError } from './commands/context.js';
 import { ExecFailed } from './commands/exec.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
@@ -40,7 +40,7 @@ import {
   RecipientUnreachable,
   WayRefused,
 } from './transfer/recipient-errors.js';
-import { SourceChanged } from './transfer/sending/send-file.js';
+import { FileFailed, SourceChanged, SourceUnusable } from './transfer/sending/source.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -50,6 +50,7 @@ type Failure = readonly [kind: ErrorClass, outcome: Outcome, next?: string];
 /** Every class of error that this program throws. A class stands before those that it extends. */
 export const FAILURES: readonly Failure[] = [
   [UsageError, 'usage'],
+  [SourceUnusable, 'usage'],
   [MalformedJid, 'usage'],
   [MalformedService, 'usage'],
   [MalformedBlob, 'usage'],

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { addCacheCommand } from './commands/cache.js';
 import { addConfigCommand } from './commands/config.js';
-import { type Context, FileFailed, type OutputFlags } from './commands/context.js';
+import type { Context, OutputFlags } from './commands/context.js';
 import { EXIT_CODES } from './commands/exit-codes.js';
 import { addFetchCommand } from './commands/fetch.js';
 import { addCompletionCommand } from './commands/help/completion.js';
@@ -16,6 +16,7 @@ import { settingsPath } from './folders.js';
 import type { ConnectOptions } from './session/connect.js';
 import type { Session } from './session/session.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
+import { FileFailed } from './transfer/sending/source.js';
 import { chooseMode, createReport } from './ui/create-report.js';
 import type { Reporter } from './ui/report.js';
 

@@ -1,13 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { FileFailed, UsageError } from '../src/commands/context.js';
+import { UsageError } from '../src/commands/context.js';
 import { exitCodeOf, FAILURES, textOf } from '../src/failures.js';
 import { Bytestream } from '../src/protocol/ibb/bytestream.js';
 import { RequestTimeout } from '../src/session/requests.js';
 import { Interrupted } from '../src/signals.js';
 import { NoRoom } from '../src/storage/inbox/no-room.js';
 import { RecipientBusy } from '../src/transfer/recipient-errors.js';
+import { FileFailed } from '../src/transfer/sending/source.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 

@@ -41,14 +41,3 @@ export interface OutputFlags {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-/** One of the files of a command could not be sent, because of the cause. */
-export class FileFailed extends Error {
-  override readonly name = 'FileFailed';
-  constructor(
-    readonly file: string,
-    override readonly cause: Error,
-  ) {
-    super(cause.message);
-  }
-}

@@ -1,3 +1,4 @@
+import { ResourceConflict } from '../session/connection.js';
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
 import type { Report } from './events.js';
@@ -26,4 +27,25 @@ export function reportState(session: Session, report: Report): void {
   const { jid } = session;
   report({ event: 'state', state: 'online', jid });
   session.onState((state) => report({ event: 'state', state, jid }));
+}
+
+/** A session that there is when it is needed. */
+export interface KeptSession {
+  /** Goes online the first time, and again if the session before has ended. */
+  session(): Promise<Session>;
+  close(): Promise<void>;
+}
+
+export function keepSession(connect: Connect, report: Report, as: ConnectAs): KeptSession {
+  let last: Session | undefined;
+  return {
+    session: async () => {
+      if (last && !last.ended.aborted) return last;
+      // Whoever has taken our resource would lose it again.
+      if (last?.ended.reason instanceof ResourceConflict) throw last.ended.reason;
+      last = await goOnline(connect, report, as);
+      return last;
+    },
+    close: async () => last?.close(),
+  };
 }

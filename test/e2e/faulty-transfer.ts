@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from '../../src/commands/context.js';
 import { receiveInto } from '../../src/commands/receive-into.js';
-import { send } from '../../src/commands/send.js';
+import { send } from '../../src/commands/send-files.js';
 import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { connect } from '../../src/session/connect.js';
 import { openInbox } from '../../src/storage/inbox/inbox.js';
@@ -12,16 +12,6 @@ import type { Event } from '../../src/transfer/events.js';
 import { randomFaults, type Schedule, startFaultProxy } from '../support/fault-proxy.js';
 import { hashOfFile, writeRandom } from '../support/files.js';
 import type { Prosody } from '../support/prosody.js';
-// The commands load these when they need them. Under Jest, whose loader cannot be asked for one module by two at a time,
-// that would fail now and then.
-import '../../src/commands/account/account.js';
-import '../../src/commands/sending-file.js';
-import '../../src/protocol/ibb/in-band-bytestreams.js';
-import '../../src/protocol/jingle/jingle-file-transfers.js';
-import '../../src/protocol/si/si-file-transfers.js';
-import '../../src/transfer/finding/find-recipient.js';
-import '../../src/transfer/finding/receiver.js';
-import '../../src/transfer/ways/ways.js';
 
 /** Twenty blocks of 4096 bytes. */
 const BYTES = 20 * 4096;
@@ -73,6 +63,7 @@ export async function faultyTransfer(
       [source, `bob@localhost/r${seed}`],
       { ...sender.flags, ...SEND_FLAGS },
       sender.context,
+      false,
     );
     const ended = sent.then(
       () => undefined,

@@ -5,7 +5,8 @@ import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
-import { describeSource, sendFile } from '../../src/transfer/sending/send-file.js';
+import { describeSource } from '../../src/transfer/sending/describe-source.js';
+import { sendFile } from '../../src/transfer/sending/send-file.js';
 import { offerBare } from '../../src/transfer/ways/bare.js';
 import { offerByJingle } from '../../src/transfer/ways/jingle.js';
 import type { WayName } from '../../src/transfer/ways/names.js';

@@ -7,12 +7,9 @@ import {
   type ReceivedFile,
   receiveFile,
 } from '../../src/transfer/receiving/receive-file.js';
-import {
-  describeSource,
-  type SentFile,
-  type Source,
-  sendFile,
-} from '../../src/transfer/sending/send-file.js';
+import { describeSource } from '../../src/transfer/sending/describe-source.js';
+import { type SentFile, sendFile } from '../../src/transfer/sending/send-file.js';
+import type { Source } from '../../src/transfer/sending/source.js';
 import { offerByJingle } from '../../src/transfer/ways/jingle.js';
 import { JULIET } from '../support/linked-sessions.js';
 import { MemoryInbox } from './memory-inbox.js';

@@ -1,6 +1,6 @@
 import type { Session } from '../../session/session.js';
 import type { Trust } from '../../session/stream/certificates.js';
-import { type Connect, type ConnectAs, goOnline } from '../../transfer/connect.js';
+import type { Connect, ConnectAs } from '../../transfer/connect.js';
 import type { Report } from '../../transfer/events.js';
 import type { Context } from '../context.js';
 import { type AccountFlags, requireAccount } from './account-options.js';
@@ -95,23 +95,4 @@ function warnOfResource(
   if (wanted === undefined || wanted === bound) return;
   const text = `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give ${jid}`;
   report({ event: 'warning', text });
-}
-
-/** Goes online when it is needed; again, if the session before has ended. */
-export function createLine(
-  { connect }: Account,
-  report: Report,
-  as: ConnectAs,
-): { session(): Promise<Session>; close(): Promise<void> } {
-  let last: Session | undefined;
-  return {
-    session: async () => {
-      if (last && !last.ended.aborted) return last;
-      // Whoever has taken our resource would lose it again.
-      if (last?.ended.reason.name === 'ResourceConflict') throw last.ended.reason;
-      last = await goOnline(connect, report, as);
-      return last;
-    },
-    close: async () => last?.close(),
-  };
 }

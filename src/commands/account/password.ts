@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline/promises';
 import { type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ReadStream } from 'node:tty';
+import { readText } from '../../transfer/sending/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
-import { readText } from './pipes.js';
 
 const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';
 

@@ -1,3 +1,4 @@
+import { TRANSFER_DEFAULTS } from './defaults.js';
 import type { RetrySettings } from './outgoing-blocks.js';
 import type { Pace } from './pace.js';
 import { MAX_BLOCK_SIZE, type StanzaMode } from './stanzas.js';
@@ -27,13 +28,8 @@ export interface ServiceSettings extends BytestreamSettings {
 }
 
 export const DEFAULTS: ServiceSettings = {
-  blockSize: 4096,
+  ...TRANSFER_DEFAULTS,
   maxBlockSize: MAX_BLOCK_SIZE,
-  window: 'auto',
-  stanza: 'auto',
-  maxRetries: 5,
-  initialWait: 1,
-  waitFactor: 1.2,
   sessionLimit: 0,
   halfOpen: false,
 };

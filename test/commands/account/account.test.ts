@@ -2,45 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createLine, openAccount } from '../../../src/commands/account/account.js';
+import { openAccount } from '../../../src/commands/account/account.js';
 import type { Context } from '../../../src/commands/context.js';
 import type { ConnectOptions } from '../../../src/session/connect.js';
-import { ResourceConflict } from '../../../src/session/connection.js';
-import { ConnectionLost, type StanzaSession } from '../../../src/session/stanza-session.js';
 import type { Report } from '../../../src/transfer/events.js';
 import { createCertificateAuthority } from '../../support/certificates.js';
 import { linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 
 const silent: Report = () => undefined;
-
-/** A line, and the sessions that it has begun. */
-function line() {
-  const begun: StanzaSession[] = [];
-  const context = {
-    ...{ env: { INBAND_PASSWORD: 'secret' }, signal: new AbortController().signal },
-    connect: async () => {
-      const [session] = linkedSessions();
-      begun.push(session);
-      return session;
-    },
-  } as unknown as Context;
-  return { begun, ...createLine(openAccount({ account: ROMEO }, context, silent), silent, {}) };
-}
-
-test('there is another session where the connection was lost', async () => {
-  const { begun, session } = line();
-  await session();
-  begun[0]?.end(new ConnectionLost('cut'));
-  expect(await session()).toBe(begun[1]);
-});
-
-test('there is no other session where somebody else has taken the resource', async () => {
-  const { begun, session } = line();
-  await session();
-  begun[0]?.end(new ResourceConflict('taken'));
-  await expect(session()).rejects.toThrow(ResourceConflict);
-  expect(begun).toHaveLength(1);
-});
 
 test.each([
   ['romeo@montague.example', 'inband', true],

@@ -4,12 +4,9 @@ import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { FileUnconfirmed } from '../../../src/protocol/jingle/verdict.js';
 import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import { FileMismatch, RecipientRefused } from '../../../src/transfer/recipient-errors.js';
-import {
-  describeSource,
-  type Source,
-  SourceChanged,
-  sendFile,
-} from '../../../src/transfer/sending/send-file.js';
+import { describeSource } from '../../../src/transfer/sending/describe-source.js';
+import { sendFile } from '../../../src/transfer/sending/send-file.js';
+import { type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
 import { offerBare } from '../../../src/transfer/ways/bare.js';
 import { offerBySi } from '../../../src/transfer/ways/si.js';
 import {

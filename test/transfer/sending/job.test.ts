@@ -1,28 +1,27 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
-import type { Context } from '../../src/commands/context.js';
-import type { SendFlags, SendingLine } from '../../src/commands/send.js';
-import { SendingFile } from '../../src/commands/sending-file.js';
-import { ChannelLost } from '../../src/protocol/channel.js';
-import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
-import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
-import { StanzaError } from '../../src/session/stanza-error.js';
-import { ConnectionFailed } from '../../src/session/stream/dial.js';
-import type { Event } from '../../src/transfer/events.js';
+import { ChannelLost } from '../../../src/protocol/channel.js';
+import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
+import { OfferUnanswered } from '../../../src/protocol/jingle/outgoing-jingle-file.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import type { Event } from '../../../src/transfer/events.js';
 import {
   RecipientBusy,
   RecipientRefused,
   RecipientUnreachable,
   WayRefused,
-} from '../../src/transfer/recipient-errors.js';
-import type { Source } from '../../src/transfer/sending/send-file.js';
-import type { WayName } from '../../src/transfer/ways/names.js';
-import type { Accepted, Offer, Recipient, Way } from '../../src/transfer/ways/way.js';
-import { WAYS, wayNamed } from '../../src/transfer/ways/ways.js';
-import type { Reporter } from '../../src/ui/report.js';
-import { pattern } from '../protocol/ibb/bytestreams.js';
-import { JULIET } from '../support/linked-sessions.js';
-import { sourceOf } from '../transfer/transfers.js';
+} from '../../../src/transfer/recipient-errors.js';
+import { Job } from '../../../src/transfer/sending/job.js';
+import type { SendingLine } from '../../../src/transfer/sending/line.js';
+import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
+import type { Source } from '../../../src/transfer/sending/source.js';
+import type { WayName } from '../../../src/transfer/ways/names.js';
+import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';
+import { WAYS, wayNamed } from '../../../src/transfer/ways/ways.js';
+import { pattern } from '../../protocol/ibb/bytestreams.js';
+import { JULIET } from '../../support/linked-sessions.js';
+import { sourceOf } from '../transfers.js';
 
 const LETTER = pattern(50);
 
@@ -103,24 +102,23 @@ async function waysOffered(
     forget: () => undefined,
     close: async () => undefined,
   };
-  const reporter: Reporter = {
-    report: ({ event }: Event) => void events.push(event),
-    connecting: (_text, work) => work(),
-    warn: (text) => {
-      warnings.push(text);
-      events.push('again');
-    },
-    ...{ note: () => undefined, expect: () => undefined },
-    close: () => undefined,
+  const report = (event: Event) => {
+    if (event.event === 'note' || event.event === 'waiting') return;
+    if (event.event === 'warning') warnings.push(event.text);
+    events.push(event.event === 'warning' ? 'again' : event.event);
   };
-  const flags = { retryFor, acceptTimeout } as SendFlags;
   const { signal } = new AbortController();
   const plain = sourceOf(LETTER);
   const read: Source['read'] = (offset) => {
     readFrom.push(offset);
     return plain.read(offset);
   };
-  const file = new SendingFile({ ...plain, read }, line, flags, { signal } as Context, reporter);
+  const file = new Job({ ...plain, read }, line, {
+    settings: DEFAULT_SETTINGS,
+    acceptTimeout: acceptTimeout * 1000,
+    retryFor: retryFor * 1000,
+    ...{ signal, report },
+  });
   const outcome = await file.send().then(
     () => undefined,
     (error: Error) => error,

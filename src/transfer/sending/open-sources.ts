@@ -1,26 +1,37 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { knownDate } from '../protocol/file-offer.js';
-import type { Source } from '../transfer/sending/send-file.js';
-import { type Context, UsageError } from './context.js';
+import type { Readable } from 'node:stream';
+import mime from 'mime';
+import { knownDate } from '../../protocol/file-offer.js';
 import { hasItsSize, statNamed } from './named-files.js';
+import { openPipe } from './pipes.js';
+import { type Source, SourceUnusable } from './source.js';
 
 /** Enough at once that reading costs little. */
 const READ_BYTES = 256 * 1024;
 
 export type OpenSource = Source & { close(): Promise<void> };
 
-/** Opens all before anything is sent: a name that is misspelt costs nothing. `-` is standard input. */
+/** What `-` stands for, and what it is called. */
+export interface StandardInput {
+  stdin: Readable;
+  /** Default: `stdin`. */
+  name?: string | undefined;
+}
+
+/**
+ * Opens all before anything is sent: a name that is misspelt costs nothing. Rejects with `SourceUnusable`, and as the
+ * file system does.
+ */
 export async function openSources(
   files: string[],
-  name: string | undefined,
-  { stdin }: Context,
+  { stdin, name = 'stdin' }: StandardInput,
 ): Promise<OpenSource[]> {
   const sources: OpenSource[] = [];
   for (const file of files) {
     sources.push(
       file === '-'
-        ? { name: name ?? 'stdin', read: () => stdin, close: async () => void stdin.destroy() }
+        ? { name, read: () => stdin, close: async () => void stdin.destroy() }
         : await openSource(file),
     );
   }
@@ -34,12 +45,13 @@ async function openSource(path: string): Promise<OpenSource> {
   const stats = await handle.stat();
   if (stats.isDirectory()) {
     await handle.close();
-    throw new UsageError(`${path} is a directory; pack it first: tar c ${path} | inband send - …`);
+    throw new SourceUnusable(
+      `${path} is a directory; pack it first: tar c ${path} | inband send - …`,
+    );
   }
   const isSized = stats.isFile() && (await hasItsSize(handle, stats.size));
   // Before 1970 it is what a file system says that knows none.
   const date = stats.mtimeMs >= 0 ? knownDate(stats.mtime) : undefined;
-  const { default: mime } = await import('mime');
   const mediaType = mime.getType(path);
   return {
     name: basename(path),
@@ -56,7 +68,6 @@ async function openSource(path: string): Promise<OpenSource> {
 }
 
 async function openFifo(path: string): Promise<OpenSource> {
-  const { openPipe } = await import('./account/pipes.js');
   const pipe = await openPipe(path);
   return { name: basename(path), read: () => pipe, close: async () => void pipe.destroy() };
 }

@@ -1,15 +1,18 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
-import { UsageError } from './context.js';
+import { SourceUnusable } from './source.js';
 
-/** Looks at a file that the user named; `instead`: what to do where its name cannot be given to the system. */
+/**
+ * Looks at a file that the user named; `instead`: what to do where its name cannot be given to the system. Rejects with
+ * `SourceUnusable`, and as `stat` does.
+ */
 export async function statNamed(path: string, instead: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (error) {
     // Node puts this character in place of what is not UTF-8, and cannot give such a name to the system.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !path.includes('\ufffd')) throw error;
-    throw new UsageError(
+    throw new SourceUnusable(
       `the name "${path}" is not UTF-8, and files of such names cannot be opened; ${instead}`,
       { cause: error },
     );

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Context, UsageError } from '../../src/commands/context.js';
-import { openSources } from '../../src/commands/sources.js';
+import { openSources } from '../../../src/transfer/sending/open-sources.js';
+import { SourceUnusable } from '../../../src/transfer/sending/source.js';
 
 let folder: string;
 
@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** What is known of a file, and all that is read of it. */
 async function opened(path: string) {
-  const [source] = await openSources([path], undefined, {} as Context);
+  const [source] = await openSources([path], { stdin: process.stdin });
   if (!source) throw new Error('no source');
   const chunks: Buffer[] = [];
   for await (const chunk of source.read(0)) chunks.push(chunk);
@@ -60,8 +60,8 @@ describe('a file', () => {
     await promisify(execFile)('sh', ['-c', 'printf x > "$(printf "caf\\351.txt")"'], {
       cwd: folder,
     });
-    const open = openSources([join(folder, 'caf\ufffd.txt')], undefined, {} as Context);
-    await expect(open).rejects.toThrow(UsageError);
+    const open = openSources([join(folder, 'caf\ufffd.txt')], { stdin: process.stdin });
+    await expect(open).rejects.toThrow(SourceUnusable);
     await expect(open).rejects.toThrow(/is not UTF-8.*; inband send --name <name> - < the file$/);
   });
 });

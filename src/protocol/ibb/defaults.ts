@@ -1,0 +1,9 @@
+/** How a bytestream goes unless told otherwise: see `BytestreamSettings`. Imports nothing, so that `--help` can show it. */
+export const TRANSFER_DEFAULTS = {
+  blockSize: 4096,
+  window: 'auto',
+  stanza: 'auto',
+  maxRetries: 5,
+  initialWait: 1,
+  waitFactor: 1.2,
+} as const;

@@ -1,0 +1,130 @@
+import { ChannelLost } from '../../protocol/channel.js';
+import { FileMismatch, RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
+import { isPassing, Retries } from '../retries.js';
+import type { SendingLine } from './line.js';
+import { Offering } from './offering.js';
+import { Refusals } from './refusals.js';
+import { sendFile } from './send-file.js';
+import type { JobOptions } from './settings.js';
+import type { Source } from './source.js';
+import { Telling } from './telling.js';
+import { Turn } from './turn.js';
+
+/** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
+const SAFE_BLOCK_SIZE = 4096;
+
+/** A file on its way to its recipient, over as many connections as it takes. */
+export class Job {
+  readonly #source: Source;
+  readonly #line: SendingLine;
+  readonly #signal: AbortSignal;
+  readonly #telling: Telling;
+  readonly #offering: Offering;
+  readonly #retries: Retries;
+  readonly #turn: Turn;
+  readonly #refusals = new Refusals();
+  /** Where the last attempt started, in bytes. */
+  #offset = 0;
+  #isUnderWay = false;
+  /** Something of this attempt did. */
+  #hasArrived = false;
+  /** What ended the last attempt that was under way. */
+  #brokenBy: Error | undefined;
+
+  constructor(source: Source, line: SendingLine, options: JobOptions) {
+    this.#source = source;
+    this.#line = line;
+    this.#signal = options.signal;
+    this.#telling = new Telling(options.report, source);
+    this.#offering = new Offering(source, line, options, this.#telling);
+    this.#retries = new Retries(options.retryFor);
+    this.#turn = new Turn(options.acceptTimeout);
+  }
+
+  /** Makes attempts until one succeeds, or there is no point in another. */
+  async send(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#attempt();
+      } catch (error) {
+        const why = this.#refusals.judge(error as Error, this.#line.jid);
+        await this.#awaitNext(why).catch((reason) => {
+          throw this.#signal.aborted ? this.#interrupted() : reason;
+        });
+      }
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    this.#isUnderWay = this.#hasArrived = false;
+    const { offer, accepted } = await this.#offering.offer();
+    const { peer } = accepted.stream;
+    this.#turn.came();
+    this.#isUnderWay = true;
+    this.#offset = accepted.range.offset;
+    const sent = await sendFile(accepted, this.#source, offer, {
+      signal: this.#signal,
+      onProgress: (bytes) => {
+        this.#hasArrived = true;
+        this.#retries.reached(bytes);
+        this.#refusals.reached(bytes);
+        this.#telling.progressed(peer, bytes);
+      },
+    });
+    this.#telling.isDone(peer, sent);
+  }
+
+  /** Resolves when another attempt is due; throws where there is no point in one. */
+  async #awaitNext(error: Error): Promise<void> {
+    this.#signal.throwIfAborted();
+    if (error instanceof RecipientBusy) return this.#awaitTurn(error);
+    if (!this.#deservesAnother(error)) throw error;
+    this.#line.forget();
+    await this.#retries.wait(this.#asBrokenOff(error), this.#signal, () => {
+      this.#telling.warn(`${error.message}; trying again`);
+      this.#shrinkBlocks();
+    });
+  }
+
+  /** A "busy" is no "no"; it is told once, however often it is heard. */
+  async #awaitTurn(error: RecipientBusy): Promise<void> {
+    await this.#turn.wait(error, this.#signal, (pause, isFirst) => {
+      const text = `${this.#line.jid} is busy; next try in ${Math.ceil(pause / 1000)} s`;
+      if (isFirst) this.#telling.warn(text);
+      else this.#telling.note(text);
+    });
+  }
+
+  /** No second attempt if nobody wanted the file, the source can be read only once, or the answer was no. */
+  #deservesAnother(error: Error): boolean {
+    // Accepted, and lost before the first byte.
+    if (error instanceof ChannelLost) this.#offering.isWanted();
+    if (!this.#offering.wasWanted || this.#source.size === undefined) return false;
+    // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
+    const fromAfresh = error instanceof FileMismatch && this.#offset > 0;
+    return fromAfresh || isPassing(error);
+  }
+
+  /** If the recipient was there, and is not found again, what counts is what broke the transfer off. */
+  #asBrokenOff(error: Error): Error {
+    if (error instanceof RecipientUnreachable) return this.#brokenBy ?? error;
+    if (this.#isUnderWay || error instanceof ChannelLost) this.#brokenBy = error;
+    return error;
+  }
+
+  /** Some servers cut the connection, or fall silent (jabberd2), over a stanza that is larger than they say. */
+  #shrinkBlocks(): void {
+    if (!this.#isUnderWay || this.#hasArrived || this.#line.blockSize <= SAFE_BLOCK_SIZE) return;
+    const { blockSize } = this.#line;
+    this.#line.blockSize = SAFE_BLOCK_SIZE;
+    this.#telling.warn(
+      `nothing arrived in blocks of ${blockSize} bytes, which may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`,
+    );
+  }
+
+  #interrupted(): Error {
+    const mayGoOn = this.#offering.isKept && this.#source.size !== undefined;
+    if (mayGoOn) this.#telling.warn('stopped; the same command goes on from there');
+    return this.#signal.reason;
+  }
+}

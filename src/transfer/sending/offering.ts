@@ -1,0 +1,128 @@
+import type { FileOffer } from '../../protocol/file-offer.js';
+import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
+import type { Accepted, Recipient, Way } from '../ways/way.js';
+import { WAYS } from '../ways/ways.js';
+import { describeSource } from './describe-source.js';
+import type { Reached, SendingLine } from './line.js';
+import { offerTo } from './offer-to.js';
+import type { JobOptions } from './settings.js';
+import { plainOffer, type Source } from './source.js';
+import type { Telling } from './telling.js';
+
+/** What the user is told of the file, however it is offered. */
+const HASH = 'sha-256';
+
+/** A file that a recipient has accepted, as it was offered. */
+export interface Offered {
+  offer: FileOffer;
+  accepted: Accepted;
+}
+
+/** Offers one file, for each attempt again: to whoever may take it, until somebody has, and then as it was accepted. */
+export class Offering {
+  readonly #source: Source;
+  readonly #line: SendingLine;
+  readonly #options: JobOptions;
+  readonly #telling: Telling;
+  #offer: FileOffer | undefined;
+  /** How the recipient has accepted it, once it has. */
+  #way: Way | undefined;
+  #wasWanted = false;
+  /** The full JID of the one who has accepted it last. */
+  #peer: string | undefined;
+  #isKept = false;
+
+  constructor(source: Source, line: SendingLine, options: JobOptions, telling: Telling) {
+    this.#source = source;
+    this.#line = line;
+    this.#options = options;
+    this.#telling = telling;
+  }
+
+  /** Somebody wants the file, whatever became of the channel. */
+  get wasWanted(): boolean {
+    return this.#wasWanted;
+  }
+
+  /** Somebody has said so, though the channel did not come about. */
+  isWanted(): void {
+    this.#wasWanted = true;
+  }
+
+  /** What arrives stays with the recipient until the next time. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** Rejects as `reach` of the line and `Offer` do. */
+  async offer(): Promise<Offered> {
+    const reached = await this.#reach();
+    const { recipient, ...offered } = await this.#offerTo(reached);
+    const { accepted } = offered;
+    this.#telling.starts(accepted, this.#way === undefined);
+    this.#way = accepted.way;
+    this.#wasWanted = true;
+    this.#peer = recipient.peer;
+    this.#isKept = recipient.answersClose === true && accepted.way.keepsParts;
+    return offered;
+  }
+
+  /** Reaches the recipient; once part of the file is kept there, the very one that keeps it. */
+  async #reach(): Promise<Reached> {
+    let reached: Reached | undefined = await this.#line.reach();
+    while (reached && this.#isKept && reached.recipient.peer !== this.#peer) {
+      reached = await this.#line.reachNext();
+    }
+    if (reached) return reached;
+    throw new RecipientUnreachable(`${this.#peer} is not there at the moment`);
+  }
+
+  /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
+  async #offerTo({ recipient: found, ways }: Reached): Promise<Offered & { recipient: Recipient }> {
+    const note = (text: string) => this.#telling.note(text);
+    const recipient = this.#asBefore(found);
+    const offer = await this.#describe(recipient.ways);
+    if (!this.#wasWanted) this.#telling.offers(recipient.peer);
+    const { settings, acceptTimeout: timeout, signal } = this.#options;
+    const options = { ...settings, blockSize: this.#line.blockSize, timeout, signal, note };
+    try {
+      return { recipient, offer, accepted: await offerTo(recipient, ways, offer, options) };
+    } catch (error) {
+      const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !signal.aborted;
+      const next = mayBeOthers ? await this.#line.reachNext() : undefined;
+      if (!next) throw error;
+      note(`${(error as Error).message}; trying ${next.recipient.peer}`);
+      return this.#offerTo(next);
+    }
+  }
+
+  /**
+   * Reads the file once for all attempts: only if it may be resumed, as what is sent from its start is hashed on the way.
+   * The hashes of another way than the first are not worth the time: clients that go on with a file do so by Jingle where
+   * they can.
+   */
+  async #describe(ways: readonly Way[]): Promise<FileOffer> {
+    if (!ways.some(({ keepsParts }) => keepsParts)) return plainOffer(this.#source);
+    if (this.#offer) return this.#offer;
+    const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
+    const described = describeSource(this.#source, this.#options.signal, algorithms);
+    this.#offer = await this.#telling.waiting(`reading ${this.#source.name}`, described);
+    return this.#offer;
+  }
+
+  /**
+   * A recipient that answers no questions because it is away looks like one that knows bare bytestreams alone; by one
+   * the file would lose its name, its hash, and what has arrived of it.
+   */
+  #asBefore(recipient: Recipient): Recipient {
+    if (!this.#wasWanted) return recipient;
+    // Only a way that announces a file has it accepted before its channel is there.
+    const good = this.#way
+      ? WAYS.slice(0, WAYS.indexOf(this.#way) + 1)
+      : WAYS.filter(({ announces }) => announces);
+    const ways = recipient.ways.filter((way) => good.includes(way));
+    if (ways.length > 0) return { ...recipient, ways };
+    const text = `${recipient.peer} is not there, or takes files by ${good.at(-1)?.name} no more`;
+    throw new RecipientUnreachable(text);
+  }
+}
