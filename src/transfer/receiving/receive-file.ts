@@ -148,16 +148,25 @@ function compare(partial: PartialFile, told: ReadonlyMap<string, Buffer>): void 
 }
 
 export function jingleOffer(file: IncomingJingleFile): IncomingOffer {
+  let isAccepted = false;
   return {
     peer: file.peer,
     sid: file.sid,
     offer: file.offer,
     hashFunctions: file.hashFunctions,
     ranged: file.ranged,
-    accept: (offset) => file.accept(offset),
+    accept: (offset) => {
+      isAccepted = true;
+      return file.accept(offset);
+    },
     hashes: () => file.hashes(),
     confirm: () => file.confirm(),
-    fail: (error) => void file.fail(reasonOf(error)),
+    fail: (error) => {
+      const reason = reasonOf(error);
+      // Otherwise the sender would try the other ways, which end at the same disk.
+      const isDisk = reason.condition === 'failed-application' && !isAccepted;
+      void file.fail(isDisk ? { ...reason, condition: 'decline' } : reason);
+    },
   };
 }
 
@@ -174,7 +183,7 @@ function reasonOf(error: Error): Reason {
     return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
   }
   if (SHORTAGES.has(code)) return { condition: 'busy' };
-  return { condition: 'failed-application' };
+  return { condition: 'failed-application', text: 'it cannot be stored here at the moment' };
 }
 
 /** The disk is full, whatever it said of its free space. */

@@ -226,14 +226,17 @@ describe('an inbox that fails', () => {
 test.each([
   ['EMFILE', 'busy'],
   ['ENFILE', 'busy'],
-  ['EIO', 'failed-application'],
+  ...['EIO', 'EROFS', 'EACCES', 'ENOTDIR'].map((code) => [code, 'decline']),
   ['ENOSPC', 'media-error'],
-])('a sender whose file the machine has no means for (%s) is told %s (R81)', (code, condition) => {
-  const told: Reason[] = [];
-  const fail = async (reason: Reason) => void told.push(reason);
-  jingleOffer({ fail } as IncomingJingleFile).fail(Object.assign(new Error(code), { code }));
-  expect(told).toMatchObject([{ condition }]);
-});
+])(
+  'a sender whose file the machine has no means for (%s) is told %s (R81, R114)',
+  (code = '', condition) => {
+    const told: Reason[] = [];
+    const fail = async (reason: Reason) => void told.push(reason);
+    jingleOffer({ fail } as IncomingJingleFile).fail(Object.assign(new Error(code), { code }));
+    expect(told).toMatchObject([{ condition }]);
+  },
+);
 
 test('a sender whose file has no room for now is told that the recipient is busy (R89)', () => {
   const noRoom = (isPassing: boolean) =>
