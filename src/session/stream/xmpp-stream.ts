@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { type ChannelBinding, channelBindingOf } from '../login/channel-binding.js';
 import type { Element } from '../xml.js';
-import { ServerNotTrusted } from './dial.js';
+import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
 import { StreamError } from './stream-error.js';
 import { NS_STREAMS, streamHeader } from './stream-header.js';
@@ -11,6 +11,12 @@ const CLOSE_TIMEOUT_MS = 1_000;
 
 /** RFC 8446 §5.1. */
 const MAX_RECORD_BYTES = 16_384;
+
+/**
+ * In characters; more than full windows of many bytestreams. A server that sends, and reads nothing, would have the answers
+ * to all that others ask fill the memory.
+ */
+const MAX_UNSENT_CHARACTERS = 32 * 1024 * 1024;
 
 interface Unsent {
   text: string;
@@ -30,6 +36,7 @@ export class XmppStream {
   #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
   #backlog: Element[] = [];
   #unsent: Unsent[] = [];
+  #unsentCharacters = 0;
   #writing = false;
 
   constructor(socket: TLSSocket) {
@@ -89,6 +96,10 @@ export class XmppStream {
     return new Promise((resolve, reject) => {
       const settle = (error?: Error | null) => (error ? reject(error) : resolve());
       this.#unsent.push({ text, settle });
+      this.#unsentCharacters += text.length;
+      if (this.#unsentCharacters > MAX_UNSENT_CHARACTERS) {
+        this.fail(new ConnectionFailed('the server reads nothing of what is sent to it'));
+      }
       if (this.#writing) return;
       this.#writing = true;
       process.nextTick(() => this.#writeRecord());
@@ -159,6 +170,7 @@ export class XmppStream {
 
   #writeRecord(): void {
     const record = takeRecord(this.#unsent);
+    for (const { text } of record) this.#unsentCharacters -= text.length;
     this.#socket.write(record.map(({ text }) => text).join(''), (error) => {
       for (const { settle } of record) settle(error);
       this.#writing = this.#unsent.length > 0;

@@ -48,3 +48,22 @@ test('rejects what could not be written any more', async () => {
   await expect(stream.write('late')).rejects.toThrow();
   expect((await stream.closed)?.message).toBe('cut');
 });
+
+test('a server that reads nothing ends the connection before the memory is full (R117)', async () => {
+  const socket = new Writable({ write: () => undefined });
+  const stream = new XmppStream(socket as unknown as TLSSocket);
+  const answer = 'x'.repeat(1024 * 1024);
+  const outcomes: Promise<string>[] = [];
+  while (!socket.destroyed && outcomes.length < 100) {
+    const written = stream.write(answer);
+    outcomes.push(
+      written.then(
+        () => 'written',
+        () => 'lost',
+      ),
+    );
+  }
+  expect(outcomes).toHaveLength(33);
+  expect(await stream.closed).toMatchObject({ name: 'ConnectionFailed' });
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['lost']));
+});
