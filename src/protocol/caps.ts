@@ -31,6 +31,9 @@ const MAX_VER_LENGTH = 100;
 /** In characters; it goes back to whom we ask. */
 const MAX_NODE_LENGTH = 1024;
 
+/** Kept of so many capabilities at a time: each is as long as the server lets a stanza be. */
+const MAX_KNOWN = 100;
+
 /** `undefined` where the presence has none, or such as cannot be checked (§6.1: `ext`, no `hash`). */
 export function readCaps(presence: Element): Caps | undefined {
   const { node, ver, hash } = presence.getChild('c', NS_CAPS)?.attrs ?? {};
@@ -101,6 +104,7 @@ export class CapsCache {
     // §5.4: an answer that does not fit its hash is that one's own; others are not judged by it.
     const fits = (info: Element) => verificationOf(info, caps.hash) === caps.ver;
     const fitting = asked.then(({ info }) => (fits(info) ? info : undefined));
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(
       key,
       fitting.catch(() => undefined),

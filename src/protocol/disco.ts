@@ -71,8 +71,15 @@ export async function discoverInfo(
   return { jid: reply.attrs.from ?? jid, info };
 }
 
-export const featuresOf = (info: Element): ReadonlySet<string> =>
-  new Set(info.getChildren('feature').flatMap(({ attrs }) => attrs.var ?? []));
+/** A client has some 100, of some 100 characters at most. */
+const MAX_FEATURES = 1_000;
+const MAX_FEATURE_LENGTH = 1_000;
+
+export const featuresOf = (info: Element): ReadonlySet<string> => {
+  const names = info.getChildren('feature').flatMap(({ attrs }) => attrs.var ?? []);
+  const short = names.filter(({ length }) => length <= MAX_FEATURE_LENGTH);
+  return new Set(short.slice(0, MAX_FEATURES));
+};
 
 /** Not shown beyond that; in characters. */
 const MAX_NAME_LENGTH = 100;

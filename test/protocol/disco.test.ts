@@ -3,6 +3,7 @@ import { nodeOf } from '../../src/protocol/caps.js';
 import {
   answerDiscovery,
   discoverFeatures,
+  featuresOf,
   infoElement,
   isForAccount,
   NS_DISCO_INFO,
@@ -93,3 +94,11 @@ test.each([
     );
   },
 );
+
+test('of the features that a peer names, so many count as anybody has, and none that is long (R118)', () => {
+  const feature = (name: string) => xml('feature', { var: name });
+  const many = Array.from({ length: 5_000 }, (_, index) => feature(`urn:x:${index}`));
+  const features = featuresOf(xml('query', {}, feature('x'.repeat(1_001)), ...many));
+  expect(features.size).toBe(1_000);
+  expect(features).toContain('urn:x:999');
+});
