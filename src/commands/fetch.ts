@@ -129,7 +129,7 @@ async function firstInTurn(
 ): Promise<Fetched> {
   const { Turn } = await import('../transfer/sending/turn.js');
   const { isBusy } = await import('../transfer/recipient-errors.js');
-  const turn = new Turn(PATIENCE_MS);
+  const turn = new Turn(PATIENCE_MS, reporter.report);
   let candidates: AsyncIterable<string> | string[] = peers;
   for (;;) {
     const busy: string[] = [];
@@ -143,11 +143,7 @@ async function firstInTurn(
     } catch (error) {
       signal.throwIfAborted();
       if (busy.length === 0) throw error;
-      await turn.wait(error as Error, signal, (pause, isFirst) => {
-        const text = `${busy.join(', ')} ${busy.length > 1 ? 'are' : 'is'} busy; next try in ${Math.ceil(pause / 1000)} s`;
-        if (isFirst) reporter.warn(text);
-        else reporter.note(text);
-      });
+      await turn.wait(busy, error as Error, signal);
       candidates = busy;
     }
   }

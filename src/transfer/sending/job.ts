@@ -8,7 +8,7 @@ import { sendFile } from './send-file.js';
 import type { JobOptions } from './settings.js';
 import type { Source } from './source.js';
 import { Telling } from './telling.js';
-import { Turn } from './turn.js';
+import type { Turn } from './turn.js';
 
 /** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
 const SAFE_BLOCK_SIZE = 4096;
@@ -31,14 +31,15 @@ export class Job {
   /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 
-  constructor(source: Source, line: SendingLine, options: JobOptions) {
+  /** `turn`: of all files that go there. */
+  constructor(source: Source, line: SendingLine, turn: Turn, options: JobOptions) {
     this.#source = source;
     this.#line = line;
     this.#signal = options.signal;
     this.#telling = new Telling(options.report, source);
     this.#offering = new Offering(source, line, options, this.#telling);
     this.#retries = new Retries(options.retryFor);
-    this.#turn = new Turn(options.acceptTimeout);
+    this.#turn = turn;
   }
 
   /** Makes attempts until one succeeds, or there is no point in another. */
@@ -77,21 +78,14 @@ export class Job {
   /** Resolves when another attempt is due; throws where there is no point in one. */
   async #awaitNext(error: Error): Promise<void> {
     this.#signal.throwIfAborted();
-    if (error instanceof RecipientBusy) return this.#awaitTurn(error);
+    if (error instanceof RecipientBusy) {
+      return this.#turn.wait([this.#line.jid], error, this.#signal);
+    }
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
     await this.#retries.wait(this.#asBrokenOff(error), this.#signal, () => {
       this.#telling.warn(`${error.message}; trying again`);
       this.#shrinkBlocks();
-    });
-  }
-
-  /** A "busy" is no "no"; it is told once, however often it is heard. */
-  async #awaitTurn(error: RecipientBusy): Promise<void> {
-    await this.#turn.wait(error, this.#signal, (pause, isFirst) => {
-      const text = `${this.#line.jid} is busy; next try in ${Math.ceil(pause / 1000)} s`;
-      if (isFirst) this.#telling.warn(text);
-      else this.#telling.note(text);
     });
   }
 

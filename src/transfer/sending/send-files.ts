@@ -6,6 +6,7 @@ import { Line } from './line.js';
 import type { OpenSource } from './open-sources.js';
 import type { JobOptions, TransferSettings } from './settings.js';
 import { FileFailed } from './source.js';
+import { Turn } from './turn.js';
 
 export interface SendFilesOptions extends JobOptions {
   settings: TransferSettings;
@@ -26,9 +27,10 @@ export async function sendFiles(
   const { blockSize } = options.settings;
   const way = via === 'auto' ? undefined : wayNamed(via);
   const line = new Line({ jid, via: way, blockSize, connect, signal, report });
+  const turn = new Turn(options.acceptTimeout, report);
   try {
     for (const source of sources) {
-      const sending = new Job(source, line, options).send();
+      const sending = new Job(source, line, turn, options).send();
       await sending.catch((error) => Promise.reject(new FileFailed(source.name, error)));
     }
   } finally {

@@ -16,6 +16,7 @@ import { Job } from '../../../src/transfer/sending/job.js';
 import type { SendingLine } from '../../../src/transfer/sending/line.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
+import { Turn } from '../../../src/transfer/sending/turn.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
 import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';
 import { WAYS, wayNamed } from '../../../src/transfer/ways/ways.js';
@@ -113,7 +114,7 @@ async function waysOffered(
     readFrom.push(offset);
     return plain.read(offset);
   };
-  const file = new Job({ ...plain, read }, line, {
+  const file = new Job({ ...plain, read }, line, new Turn(acceptTimeout * 1000, report), {
     settings: DEFAULT_SETTINGS,
     acceptTimeout: acceptTimeout * 1000,
     retryFor: retryFor * 1000,
