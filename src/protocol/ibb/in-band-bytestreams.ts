@@ -5,6 +5,7 @@ import { ChannelBroken } from '../channel.js';
 import { type Clock, onlineClock, systemClock } from '../clock.js';
 import { type HandlerApi, HandlerRegistry } from '../handler-registry.js';
 import { NS_PING } from '../ping.js';
+import { randomSid, sidKey } from '../sid.js';
 import { AutoWindow } from './auto-window.js';
 import { Bytestream } from './bytestream.js';
 import { Expectations } from './expectations.js';
@@ -21,7 +22,6 @@ import {
   type ServiceSettings,
 } from './settings.js';
 import * as stanzas from './stanzas.js';
-import { streamKey } from './stanzas.js';
 import { fixedWindow, type Window } from './window.js';
 
 export interface OpenOptions extends Partial<BytestreamSettings> {
@@ -116,7 +116,7 @@ export class InBandBytestreams {
     checkBlockSize(settings.blockSize);
     const largest = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
     for (let blockSize = largest; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
-      const sid = options.sid ?? stanzas.randomSid();
+      const sid = options.sid ?? randomSid();
       try {
         return await this.#open(peer, { ...settings, sid, blockSize });
       } catch (error) {
@@ -139,7 +139,7 @@ export class InBandBytestreams {
     { timeout = 60_000, signal, halfOpen = this.settings.halfOpen }: ExpectOptions = {},
   ): Promise<Bytestream> {
     this.#session.ended.throwIfAborted();
-    const key = streamKey(peer, sid);
+    const key = sidKey(peer, sid);
     if (this.#expected.has(key)) throw new Error(`the sid ${sid} is expected already`);
     const opened = this.#expected.add(key, peer, {
       timeout,
@@ -161,7 +161,7 @@ export class InBandBytestreams {
 
   async #open(peer: string, settings: StreamSettings & { signal?: AbortSignal }) {
     const { sid, blockSize, stanza, signal } = settings;
-    if (this.#streams.has(streamKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
+    if (this.#streams.has(sidKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
     // Registered first: the peer may send as soon as it has answered.
     const stream = this.#register(peer, { ...settings, halfOpen: false });
     try {
@@ -192,7 +192,7 @@ export class InBandBytestreams {
       throw new StanzaError('modify', 'resource-constraint', `at most ${maxBlockSize}`);
     }
     if (await this.#run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
-    const expected = this.#expected.get(streamKey(peer, sid));
+    const expected = this.#expected.get(sidKey(peer, sid));
     if (!(await this.#isAuthorized(open, peer))) {
       throw this.#isLate(peer, sid) ? new StanzaError('cancel', 'item-not-found') : notAcceptable();
     }
@@ -224,12 +224,12 @@ export class InBandBytestreams {
 
   /** It was announced, to an earlier session of ours or to one who waits no more; it may be the rest of a file. */
   #isLate(peer: string, sid: string): boolean {
-    return stanzas.isAnnounced(sid) || this.#expected.wasGivenUp(streamKey(peer, sid), peer);
+    return stanzas.isAnnounced(sid) || this.#expected.wasGivenUp(sidKey(peer, sid), peer);
   }
 
   /** One that was expected, and at this moment is not any more, is nobody's. */
   #handOver(stream: Bytestream, wasExpected: boolean): void {
-    if (this.#expected.settle(streamKey(stream.peer, stream.sid), stream)) return;
+    if (this.#expected.settle(sidKey(stream.peer, stream.sid), stream)) return;
     if (wasExpected) stream.destroy();
     else this.onBytestream(stream);
   }
@@ -248,7 +248,7 @@ export class InBandBytestreams {
     const { from: peer = '', type, id = '' } = message.attrs;
     if (type === 'error') return this.#receiveBounce(peer, id, message);
     const element = message.getChild('data', stanzas.NS_IBB);
-    const stream = element && this.#streams.get(streamKey(peer, element.attrs.sid ?? ''));
+    const stream = element && this.#streams.get(sidKey(peer, element.attrs.sid ?? ''));
     // What was stored or sent to a room was not sent to this bytestream. But servers mark as delayed, too, what
     // they deliver again after a resumption.
     const isStored = message.getChild('delay', NS_DELAY) && !this.#hasResumed;
@@ -278,7 +278,7 @@ export class InBandBytestreams {
   }
 
   #find(peer: string, sid: string): Bytestream {
-    const stream = this.#streams.get(streamKey(peer, sid));
+    const stream = this.#streams.get(sidKey(peer, sid));
     if (!stream) throw new StanzaError('cancel', 'item-not-found');
     return stream;
   }
@@ -306,7 +306,7 @@ export class InBandBytestreams {
         closeTimeout,
       }),
     );
-    this.#streams.set(streamKey(peer, sid), stream);
+    this.#streams.set(sidKey(peer, sid), stream);
     stream.once('close', () => {
       this.#forget(stream);
       // Nobody is left to tell.
@@ -322,20 +322,20 @@ export class InBandBytestreams {
     const window = windowOf(settings, MessageWindow);
     // Two runs fill the window.
     const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
-    this.#carriers.set(streamKey(peer, sid), carrier);
+    this.#carriers.set(sidKey(peer, sid), carrier);
     return { carrier, window };
   }
 
   /** Unless another one has taken its sid since. */
   #forget(stream: Bytestream): void {
-    const key = streamKey(stream.peer, stream.sid);
+    const key = sidKey(stream.peer, stream.sid);
     if (this.#streams.get(key) !== stream) return;
     this.#streams.delete(key);
     this.#carriers.delete(key);
   }
 
   #registerDefaults(): void {
-    const key = (sid?: string, peer?: string) => streamKey(peer ?? '', sid ?? '');
+    const key = (sid?: string, peer?: string) => sidKey(peer ?? '', sid ?? '');
     this.#api.registerDefault(() => this.#streams.size < this.settings.sessionLimit, 'authorized');
     this.#api.registerDefault(
       (_jid, sid, peer) => this.#preauthorized.delete(key(sid, peer)),

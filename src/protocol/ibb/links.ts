@@ -2,6 +2,7 @@ import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { discoverInfo } from '../disco.js';
+import { randomSid } from '../sid.js';
 import type { BytestreamLink } from './bytestream.js';
 import type { MessageCarrier } from './message-carrier.js';
 import type { PeerState } from './outgoing-blocks.js';
@@ -78,7 +79,7 @@ const SIGN_OF_LIFE_MS = 10_000;
  * who answer nothing of the kind (xmpp4r) may still answer what there is (XEP-0030).
  */
 export async function findPeer(session: Session, peer: string): Promise<PeerState> {
-  const asked = session.request('set', peer, stanzas.close(stanzas.randomSid()));
+  const asked = session.request('set', peer, stanzas.close(randomSid()));
   const found = await stateBy(asked, 'there');
   if (found !== 'silent' || session.ended.aborted) return found;
   return stateBy(discoverInfo(session, peer, undefined, { timeout: SIGN_OF_LIFE_MS }), 'deaf');

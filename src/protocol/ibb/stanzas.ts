@@ -1,8 +1,8 @@
 // XEP-0047 In-Band Bytestreams 2.0.1: elements only. Sends nothing, keeps no state.
-import { randomBytes } from 'node:crypto';
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
+import { isSid, randomSid } from '../sid.js';
 
 export const NS_IBB = 'http://jabber.org/protocol/ibb';
 
@@ -36,8 +36,6 @@ export const data = (sid: string, seq: number, bytes: Uint8Array): Element =>
 
 export const close = (sid: string): Element => xml('close', { xmlns: NS_IBB, sid });
 
-export const randomSid = () => randomBytes(16).toString('hex');
-
 const ANNOUNCED = 'announced-';
 
 /**
@@ -47,13 +45,6 @@ const ANNOUNCED = 'announced-';
 export const announcedSid = () => `${ANNOUNCED}${randomSid()}`;
 
 export const isAnnounced = (sid: string): boolean => sid.startsWith(ANNOUNCED);
-
-/** Names a bytestream of ours. A NMTOKEN has no spaces. */
-export const streamKey = (peer: string, sid: string) => `${sid} ${peer}`;
-
-/** §2.1: the sid is an NMTOKEN; ours are short, and nobody needs long ones. */
-export const isSid = (text: string): boolean =>
-  /^[-.:\w\u00b7\u00c0-\u{10ffff}]{1,128}$/u.test(text);
 
 /** Throws `StanzaError` for what §2.1 does not allow. A block size over the maximum is the caller's to refuse. */
 export function readOpen(element: Element): Open {

@@ -4,7 +4,8 @@ import { type Clock, onlineClock, systemClock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import { agreedStanza, type BytestreamSettings, blockSizeFor } from '../ibb/settings.js';
-import { announcedSid, randomSid } from '../ibb/stanzas.js';
+import { announcedSid } from '../ibb/stanzas.js';
+import { randomSid } from '../sid.js';
 import {
   description,
   NS_FILE_ERRORS,

@@ -2,6 +2,7 @@ import { bareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { sidKey } from '../sid.js';
 import { JingleSession } from './jingle-session.js';
 import * as stanzas from './stanzas.js';
 
@@ -33,7 +34,7 @@ export class JingleSessions {
 
   /** A session of ours, to be offered to a full JID by its `initiate`. */
   create(peer: string, sid: string, offered: stanzas.Content): JingleSession {
-    if (this.#sessions.has(keyOf(peer, sid))) throw new Error(`the sid ${sid} is in use`);
+    if (this.#sessions.has(sidKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
     return this.#add(peer, sid, 'initiator', offered);
   }
 
@@ -45,7 +46,7 @@ export class JingleSessions {
 
   #receive(element: Element, peer: string): undefined {
     const jingle = this.#read(element, peer);
-    const session = this.#sessions.get(keyOf(peer, jingle.sid));
+    const session = this.#sessions.get(sidKey(peer, jingle.sid));
     if (session) return this.#continue(session, jingle);
     if (jingle.action !== 'session-initiate') throw stanzas.unknownSession();
     const [offered, ...others] = jingle.contents;
@@ -67,7 +68,7 @@ export class JingleSessions {
       return stanzas.readJingle(element);
     } catch (error) {
       const { sid = '', action } = element.attrs;
-      this.#sessions.get(keyOf(peer, sid))?.misunderstood(action, error as Error);
+      this.#sessions.get(sidKey(peer, sid))?.misunderstood(action, error as Error);
       throw error;
     }
   }
@@ -91,8 +92,8 @@ export class JingleSessions {
   #add(peer: string, sid: string, role: stanzas.Role, offered: stanzas.Content): JingleSession {
     const session = new JingleSession(this.#session, peer, sid, role, offered);
     this.#session.ended.throwIfAborted();
-    this.#sessions.set(keyOf(peer, sid), session);
-    session.ended.addEventListener('abort', () => this.#sessions.delete(keyOf(peer, sid)));
+    this.#sessions.set(sidKey(peer, sid), session);
+    session.ended.addEventListener('abort', () => this.#sessions.delete(sidKey(peer, sid)));
     return session;
   }
 
@@ -105,8 +106,5 @@ const ONE_CONTENT: stanzas.Reason = {
   condition: 'failed-application',
   text: 'one content a session',
 };
-
-/** A NMTOKEN has no spaces. */
-const keyOf = (peer: string, sid: string) => `${sid} ${peer}`;
 
 const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -4,7 +4,7 @@ import type { RequestOptions, Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
 import { readCarbon } from '../carbons.js';
 import { type Clock, systemClock } from '../clock.js';
-import { isSid } from '../ibb/stanzas.js';
+import { isSid } from '../sid.js';
 import { NS_FILE_TRANSFER } from './file-description.js';
 import { NS_JINGLE, type Reason, readReason } from './stanzas.js';
 

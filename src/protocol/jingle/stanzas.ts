@@ -1,8 +1,8 @@
 // XEP-0166 Jingle 1.1.2: elements only. Sends nothing, keeps no state.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
-import { isSid } from '../ibb/stanzas.js';
 import { cutReason, isShortName } from '../peer-text.js';
+import { isSid } from '../sid.js';
 
 export const NS_JINGLE = 'urn:xmpp:jingle:1';
 export const NS_JINGLE_ERRORS = 'urn:xmpp:jingle:errors:1';

@@ -8,7 +8,8 @@ import type { FileOffer } from '../file-offer.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import { whyNotOpened } from '../ibb/outgoing-blocks.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
-import { announcedSid, streamKey } from '../ibb/stanzas.js';
+import { announcedSid } from '../ibb/stanzas.js';
+import { sidKey } from '../sid.js';
 import { IncomingSiFile } from './incoming-si-file.js';
 import * as stanzas from './stanzas.js';
 
@@ -113,7 +114,7 @@ export class SiFileTransfers {
 
   async #receive(offer: stanzas.SiOffer, peer: string): Promise<Element> {
     const { sid } = offer;
-    const key = streamKey(peer, sid);
+    const key = sidKey(peer, sid);
     if (this.#pending.has(key)) throw notAcceptable('the id is in use');
     const expect = (signal?: AbortSignal) =>
       this.#bytestreams

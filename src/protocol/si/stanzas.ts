@@ -2,8 +2,8 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
 import { type FileOffer, knownDate, readDate } from '../file-offer.js';
-import { isSid } from '../ibb/stanzas.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
+import { isSid } from '../sid.js';
 import { choosesIbb, chosenMethod, offeredMethods, offersIbb } from './stream-method.js';
 
 export const NS_SI = 'http://jabber.org/protocol/si';

@@ -1,6 +1,6 @@
-import { randomSid } from '../../protocol/ibb/stanzas.js';
 import { ProposalRejected, propose } from '../../protocol/jingle/message-initiation.js';
 import type { SeenResource } from '../../protocol/presence.js';
+import { randomSid } from '../../protocol/sid.js';
 import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';

@@ -1,6 +1,6 @@
 import type { Handler, HandlerRegistry } from '../../protocol/handler-registry.js';
 import type { Bytestream } from '../../protocol/ibb/bytestream.js';
-import { streamKey } from '../../protocol/ibb/stanzas.js';
+import { sidKey } from '../../protocol/sid.js';
 import type { Inbox } from './inbox.js';
 import type { TransferLimits } from './limits.js';
 import { noPlace } from './no-place.js';
@@ -29,17 +29,17 @@ export class Places {
 
   /** The transfer of this bytestream takes the place from now on. */
   handedOver({ peer, sid }: Bytestream): void {
-    this.#reserved.delete(streamKey(peer, sid));
+    this.#reserved.delete(sidKey(peer, sid));
   }
 
   /** Lets bytestreams in that nobody announced, by the registry's operations. */
   guard(registry: HandlerRegistry): void {
     const authorize: Handler<unknown, boolean> = (_jid, sid = '', peer = '') =>
-      this.#admit(peer, streamKey(peer, sid));
+      this.#admit(peer, sidKey(peer, sid));
     registry.registerDefault(authorize, 'ibb', 'authorized');
     // One that was announced after it was let in is not handed over here; its place is free at its end.
     const giveBack: Handler<unknown, void> = (_jid, sid = '', peer = '') =>
-      void this.#reserved.delete(streamKey(peer, sid));
+      void this.#reserved.delete(sidKey(peer, sid));
     registry.registerDefault(giveBack, 'ibb', 'del_stream');
   }
 

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, ChannelBroken, ChannelOverrun } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { nodeNameOf } from '../../protocol/hash-functions.js';
-import { streamKey } from '../../protocol/ibb/stanzas.js';
 import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleEnded } from '../../protocol/jingle/jingle-session.js';
 import type { Reason } from '../../protocol/jingle/stanzas.js';
 import type { IncomingSiFile } from '../../protocol/si/incoming-si-file.js';
+import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';
 import { xml } from '../../session/xml.js';
 import { FileMismatch } from '../recipient-errors.js';
@@ -101,7 +101,7 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   return {
     name,
     account: bareJid(file.peer),
-    bytestream: streamKey(file.peer, file.sid),
+    bytestream: sidKey(file.peer, file.sid),
     algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),
     ...(size === undefined ? {} : { size }),
     ...(identity === undefined ? {} : { identity }),

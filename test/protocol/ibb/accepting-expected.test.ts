@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelNotOpened } from '../../../src/protocol/channel.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
+import { randomSid } from '../../../src/protocol/sid.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
@@ -79,7 +80,7 @@ describe('an expected bytestream', () => {
   test('that was announced to an earlier session is none that nobody announced', async () => {
     const { open, streams } = scriptToService({ sessionLimit: 1 });
     expect(await open({ sid: stanzas.announcedSid() })).toBe('item-not-found/cancel');
-    expect(await open({ sid: stanzas.randomSid() })).toBe('taken');
+    expect(await open({ sid: randomSid() })).toBe('taken');
     await settled();
     expect(streams).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
+import { isSid } from '../../../src/protocol/sid.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { parse } from '../../support/linked-sessions.js';
 
@@ -215,7 +216,7 @@ describe('data', () => {
   });
 
   test('reads as it was written, through the wire', () => {
-    const sids = fc.string({ minLength: 1, maxLength: 128 }).filter(stanzas.isSid);
+    const sids = fc.string({ minLength: 1, maxLength: 128 }).filter(isSid);
     const seqs = fc.integer({ min: 0, max: stanzas.SEQ_MODULUS - 1 });
     const contents = fc.uint8Array({ minLength: 1, maxLength: 200 });
     fc.assert(
