@@ -18,6 +18,7 @@ export { MalformedBlob } from './protocol/bob/content-id.js';
 export { type BlobHandlers, memoryBlobs, registerBlobs } from './protocol/bob/memory-blobs.js';
 export { blob as blobElement } from './protocol/bob/stanzas.js';
 export {
+  type Channel,
   ChannelBroken,
   ChannelLost,
   ChannelNotOpened,
@@ -35,11 +36,11 @@ export { Bytestream } from './protocol/ibb/bytestream.js';
 export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
 export { BlocksIgnored, type RetrySettings } from './protocol/ibb/outgoing-blocks.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
+export { JINGLE_FEATURES } from './protocol/jingle/features.js';
 export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
 export {
-  JINGLE_FEATURES,
   JingleFileTransfers,
-  type OfferOptions as JingleOfferOptions,
+  type JingleOfferOptions,
 } from './protocol/jingle/jingle-file-transfers.js';
 export { JingleEnded } from './protocol/jingle/jingle-session.js';
 export {
@@ -47,6 +48,13 @@ export {
   type OutgoingJingleFile,
 } from './protocol/jingle/outgoing-jingle-file.js';
 export type { Reason } from './protocol/jingle/stanzas.js';
+export { ibbTransport } from './protocol/jingle/transports/ibb.js';
+export type {
+  Negotiation,
+  Negotiators,
+  Transport,
+  TransportSettings,
+} from './protocol/jingle/transports/transport.js';
 export { type Confirmation, FileUnconfirmed } from './protocol/jingle/verdict.js';
 export type { IncomingSiFile, SiAcceptOptions } from './protocol/si/incoming-si-file.js';
 export {

@@ -5,11 +5,10 @@ import type { Channel } from '../../src/protocol/channel.js';
 import { answerDiscovery, type Identity } from '../../src/protocol/disco.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB, readData } from '../../src/protocol/ibb/stanzas.js';
-import {
-  JINGLE_FEATURES,
-  JingleFileTransfers,
-} from '../../src/protocol/jingle/jingle-file-transfers.js';
+import { JINGLE_FEATURES } from '../../src/protocol/jingle/features.js';
+import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
+import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
 import { available } from '../../src/protocol/presence.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI, SI_FEATURES } from '../../src/protocol/si/stanzas.js';
@@ -64,7 +63,7 @@ function takesBySi(session: Session, bytestreams: InBandBytestreams): Promise<Bu
 /** It ends each session that is offered to it; how many there were. */
 function endsJingle(session: Session, bytestreams: InBandBytestreams, condition: string) {
   const offers = { count: 0 };
-  new JingleFileTransfers(session, bytestreams).onOffer = (file) => {
+  new JingleFileTransfers(session, [ibbTransport(bytestreams)]).onOffer = (file) => {
     offers.count += 1;
     file.decline({ condition });
   };

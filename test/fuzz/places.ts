@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as ibb from '../../src/protocol/ibb/stanzas.js';
 import { description } from '../../src/protocol/jingle/file-description.js';
-import { transport } from '../../src/protocol/jingle/ibb-transport.js';
 import * as jingle from '../../src/protocol/jingle/stanzas.js';
+import { transport } from '../../src/protocol/jingle/transports/ibb-stanzas.js';
 import { NS_SI } from '../../src/protocol/si/stanzas.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import { MAX_SESSIONS } from './daemon.js';

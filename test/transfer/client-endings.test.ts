@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { exitCodeOf } from '../../src/failures.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
+import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
 import { describeSource } from '../../src/transfer/sending/describe-source.js';
@@ -36,7 +37,7 @@ function sending(by: WayName) {
   const clock = new ManualClock();
   const bytestreams = new InBandBytestreams(romeo, { blockSize: 4096 }, undefined, clock);
   const offers = {
-    jingle: () => offerByJingle(new JingleFileTransfers(romeo, bytestreams, clock)),
+    jingle: () => offerByJingle(new JingleFileTransfers(romeo, [ibbTransport(bytestreams)], clock)),
     si: () => offerBySi(new SiFileTransfers(romeo, bytestreams)),
     ibb: () => offerBare(bytestreams),
   };

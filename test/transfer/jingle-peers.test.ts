@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
+import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';
 import * as conversations from '../protocol/jingle/peers/conversations.js';
@@ -27,7 +28,7 @@ function meeting() {
   const clock = new ManualClock();
   const settings = { blockSize: 65_535, window: 4 };
   const bytestreams = new InBandBytestreams(romeo, settings, undefined, clock);
-  const transfers = new JingleFileTransfers(romeo, bytestreams, clock);
+  const transfers = new JingleFileTransfers(romeo, [ibbTransport(bytestreams)], clock);
   return { transfers, clock, script: new Script(juliet, ROMEO) };
 }
 

@@ -16,9 +16,9 @@ import { watchPeer } from './pace.js';
 import {
   agreedStanza,
   type BytestreamSettings,
-  blockSizeFor,
   checkBlockSize,
   DEFAULTS,
+  largestBlock,
   type ServiceSettings,
 } from './settings.js';
 import * as stanzas from './stanzas.js';
@@ -106,6 +106,11 @@ export class InBandBytestreams {
     return [...this.#streams.values()].map(({ peer }) => peer);
   }
 
+  /** Bytes in a block of ours: what the settings say, or less where the server takes no stanza so long. */
+  blockSizeFor({ blockSize = this.settings.blockSize }: Partial<BytestreamSettings>): number {
+    return Math.min(blockSize, largestBlock(this.#session.maxStanzaBytes));
+  }
+
   /**
    * Opens a bytestream to a full JID. A peer that finds the block size too large is asked again with
    * half of it, down to 512. Rejects with `StanzaError` when the peer does not want it, and as `request` does.
@@ -114,8 +119,11 @@ export class InBandBytestreams {
     const { fixedBlockSize = options.sid !== undefined, ...others } = options;
     const settings = { ...this.settings, ...others };
     checkBlockSize(settings.blockSize);
-    const largest = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
-    for (let blockSize = largest; ; blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)) {
+    for (
+      let blockSize = this.blockSizeFor(settings);
+      ;
+      blockSize = 2 ** (Math.ceil(Math.log2(blockSize)) - 1)
+    ) {
       const sid = options.sid ?? randomSid();
       try {
         return await this.#open(peer, { ...settings, sid, blockSize });

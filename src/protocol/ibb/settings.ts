@@ -42,7 +42,7 @@ export const agreedStanza = (stanza: StanzaMode | 'auto'): StanzaMode =>
 const STANZA_OVERHEAD_BYTES = 1024;
 
 /** The largest block whose stanza the server takes (XEP-0478). */
-export function blockSizeFor(maxStanzaBytes = Number.POSITIVE_INFINITY): number {
+export function largestBlock(maxStanzaBytes = Number.POSITIVE_INFINITY): number {
   return Math.max(Math.floor((maxStanzaBytes - STANZA_OVERHEAD_BYTES) * 0.75), 1);
 }
 

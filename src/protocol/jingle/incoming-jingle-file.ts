@@ -2,8 +2,6 @@ import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
-import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import type { Open } from '../ibb/stanzas.js';
 import {
   description,
   type FileDescription,
@@ -11,9 +9,10 @@ import {
   readChecksum,
   received,
 } from './file-description.js';
-import { NS_JINGLE_IBB, readTransport, transport } from './ibb-transport.js';
 import type { JingleSession } from './jingle-session.js';
 import { type Reason, unsupportedInfo } from './stanzas.js';
+import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
+import type { Negotiation } from './transports/transport.js';
 
 /** How long a sender that has sent all bytes may take to tell their hash. */
 const CHECKSUM_MS = 10_000;
@@ -27,31 +26,33 @@ const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
 /** A file that a peer offers by Jingle; to be accepted or declined. */
 export class IncomingJingleFile {
   readonly #session: JingleSession;
-  readonly #bytestreams: InBandBytestreams;
   readonly #clock: Clock;
   readonly #file: FileDescription;
-  #open: Open;
+  readonly #channel: ContentChannel;
+  /** Where the file begins, once it is accepted. */
+  #offset: number | undefined;
   #hashes: ReadonlyMap<string, Buffer>;
   #stream: Channel | undefined;
-  /** Ends the waiting for the bytestream that was agreed on, or for a hash. */
+  /** Ends the waiting for a hash. */
   #woken = new AbortController();
 
+  /** Throws `StanzaError` for a transport that cannot be used. */
   constructor(
-    session: JingleSession,
-    bytestreams: InBandBytestreams,
     file: FileDescription,
-    open: Open,
-    clock: Clock,
+    transport: Element,
+    options: Omit<ContentChannelOptions, 'mayReplace'>,
   ) {
+    const { session, clock } = options;
     this.#session = session;
-    this.#bytestreams = bytestreams;
     this.#clock = clock;
     this.#file = file;
     this.#hashes = file.hashes ?? new Map();
-    this.#open = this.#withinLimits(open);
+    const mayReplace = (proposed: Negotiation) => this.#mayReplace(proposed);
+    this.#channel = new ContentChannel({ ...options, mayReplace }, transport);
     session.handlers = {
       informed: (info) => this.#takeInfo(info),
-      replaced: (element) => this.#replace(element),
+      transportInformed: (element) => this.#channel.takeInfo(element),
+      replaced: (element) => this.#channel.takeReplacement(element),
     };
     session.ended.addEventListener('abort', () => this.#sessionEnded());
   }
@@ -60,9 +61,9 @@ export class IncomingJingleFile {
     return this.#session.peer;
   }
 
-  /** Of the bytestream that brings it. */
+  /** Names the channel that brings it. */
   get sid(): string {
-    return this.#open.sid;
+    return this.#channel.sid;
   }
 
   get offer(): FileOffer {
@@ -87,12 +88,16 @@ export class IncomingJingleFile {
    */
   async accept(offset = 0): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
+    this.#offset = offset;
     try {
       const answer = description(this.#file, range);
+      const transport = await this.#channel.describe();
       const [stream] = await Promise.all([
         // It may be there before the acceptance is acknowledged.
-        this.#expect().then((opened) => this.#takeStream(opened, offset)),
-        this.#session.send('session-accept', answer, transport(this.#open)),
+        this.#channel
+          .expect(this.#session.ended)
+          .then((opened) => this.#takeStream(opened, offset)),
+        this.#session.send('session-accept', answer, transport),
       ]);
       return stream;
     } catch (error) {
@@ -139,41 +144,18 @@ export class IncomingJingleFile {
     this.#stream?.abandon();
   }
 
-  /** The bytestream that is agreed on at the end; the peer may replace one before it opens it. */
-  async #expect(): Promise<Channel> {
-    const { ended, peer } = this.#session;
-    for (;;) {
-      this.#woken = new AbortController();
-      const replaced = this.#woken.signal;
-      const signal = AbortSignal.any([ended, replaced]);
-      try {
-        return await this.#bytestreams.expect(peer, this.#open.sid, { signal, halfOpen: true });
-      } catch (error) {
-        ended.throwIfAborted();
-        if (!replaced.aborted) throw error;
-      }
-    }
-  }
-
   #takeStream(stream: Channel, offset: number): Channel {
     this.#stream = stream;
     if (this.#file.size !== undefined) stream.endAt(this.#file.size - offset);
     return stream;
   }
 
-  #replace(element: Element): Element | undefined {
-    if (this.#stream || element.getNS() !== NS_JINGLE_IBB) return undefined;
-    const open = this.#withinLimits(readTransport(element));
-    // Who keeps the beginning has noted by now which bytestream brings the rest.
-    if (this.ranged && open.sid !== this.sid) return undefined;
-    this.#open = open;
-    this.#woken.abort(new Error('another bytestream was agreed on'));
-    return transport(this.#open);
-  }
-
-  #withinLimits(open: Open): Open {
-    const { maxBlockSize } = this.#bytestreams.settings;
-    return { ...open, blockSize: Math.min(open.blockSize, maxBlockSize) };
+  /**
+   * Whoever keeps the beginning of a file has noted by which channel the rest comes. A bytestream that is noted nowhere,
+   * opened to a program that was started anew, would be taken for a whole file.
+   */
+  #mayReplace({ sid, standsAlone }: Negotiation): boolean {
+    return !this.ranged || this.#offset === 0 || !standsAlone || sid === this.sid;
   }
 
   #takeInfo(info: Element): void {

@@ -2,9 +2,6 @@ import type { Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
 import { type Clock, onlineClock, systemClock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
-import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { agreedStanza, type BytestreamSettings, blockSizeFor } from '../ibb/settings.js';
-import { announcedSid } from '../ibb/stanzas.js';
 import { randomSid } from '../sid.js';
 import {
   description,
@@ -13,17 +10,15 @@ import {
   readDescription,
   toldHashes,
 } from './file-description.js';
-import { NS_JINGLE_IBB, readTransport, transport } from './ibb-transport.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
 import type { JingleSession } from './jingle-session.js';
 import { JingleSessions } from './jingle-sessions.js';
 import { OutgoingJingleFile } from './outgoing-jingle-file.js';
-import { NS_JINGLE, type Reason } from './stanzas.js';
+import { NOT_SECURED, PLAIN, securityOf } from './security.js';
+import type { Content, Reason } from './stanzas.js';
+import type { Transport, TransportSettings } from './transports/transport.js';
 
-/** What is advertised by those who take files (XEP-0234 §10, XEP-0261 §4). */
-export const JINGLE_FEATURES = [NS_JINGLE, NS_FILE_TRANSFER, NS_JINGLE_IBB];
-
-export interface OfferOptions extends Partial<BytestreamSettings> {
+export interface JingleOfferOptions extends TransportSettings {
   /** An NMTOKEN that was agreed on before (XEP-0353 §3.6). Default: a random one. */
   sid?: string;
   /** Milliseconds until the peer must have accepted: people think. Default 300,000. */
@@ -31,7 +26,7 @@ export interface OfferOptions extends Partial<BytestreamSettings> {
   signal?: AbortSignal;
 }
 
-/** Jingle File Transfer (XEP-0234) over In-Band Bytestreams (XEP-0261), both roles: one file a session. */
+/** Jingle File Transfer (XEP-0234), both roles: one file a session. */
 export class JingleFileTransfers {
   /** Called with each file that a peer offers. */
   onOffer: (file: IncomingJingleFile) => void = (file) => file.decline();
@@ -39,14 +34,13 @@ export class JingleFileTransfers {
   onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;
-  readonly #session: Session;
-  readonly #bytestreams: InBandBytestreams;
+  readonly #transports: readonly Transport[];
   readonly #sessions: JingleSessions;
   readonly #clock: Clock;
 
-  constructor(session: Session, bytestreams: InBandBytestreams, clock = systemClock) {
-    this.#session = session;
-    this.#bytestreams = bytestreams;
+  /** `transports`: how files may travel, best first. */
+  constructor(session: Session, transports: readonly Transport[], clock = systemClock) {
+    this.#transports = transports;
     this.#clock = onlineClock(session, clock);
     this.#sessions = new JingleSessions(session);
     this.#sessions.onInitiate = (initiated) => this.#initiated(initiated);
@@ -61,20 +55,20 @@ export class JingleFileTransfers {
   async offer(
     peer: string,
     file: FileOffer,
-    options: OfferOptions = {},
+    options: JingleOfferOptions = {},
   ): Promise<OutgoingJingleFile> {
-    const { sid = randomSid(), timeout = 300_000, signal, ...others } = options;
+    const { sid = randomSid(), timeout = 300_000, signal, ...settings } = options;
     signal?.throwIfAborted();
-    const settings = { ...this.#bytestreams.settings, ...others };
-    const blockSize = Math.min(settings.blockSize, blockSizeFor(this.#session.maxStanzaBytes));
-    const open = { sid: announcedSid(), blockSize, stanza: agreedStanza(settings.stanza) };
     const session = this.#sessions.create(peer, sid, {
       ...{ creator: 'initiator', name: 'file', senders: 'initiator', isSecured: false },
       description: description(file, mayBeGoneOnWith(file) ? { offset: 0 } : undefined),
-      transport: transport(open),
+      transport: undefined,
     });
-    const outgoing = new OutgoingJingleFile(session, this.#bytestreams, open, this.#clock);
-    await outgoing.start(timeout, settings, signal);
+    const outgoing = new OutgoingJingleFile({
+      ...{ session, settings, security: PLAIN },
+      ...{ transports: this.#transports, clock: this.#clock },
+    });
+    await outgoing.start(timeout, signal);
     return outgoing;
   }
 
@@ -87,13 +81,15 @@ export class JingleFileTransfers {
   }
 
   #initiated(session: JingleSession): void {
-    const refused = whyRefused(session);
+    const refused = whyRefused(session.content, this.#transports);
     if (refused) return this.#refuse(session, ...refused);
     try {
       const { description, transport } = session.content;
-      if (!description || !transport) throw new Error('nothing was offered');
-      const [file, open] = [readDescription(description), readTransport(transport)];
-      this.onOffer(new IncomingJingleFile(session, this.#bytestreams, file, open, this.#clock));
+      const security = securityOf(session.content);
+      if (!description || !transport || !security) throw new Error('nothing was offered');
+      const file = readDescription(description);
+      const options = { session, transports: this.#transports, security, clock: this.#clock };
+      this.onOffer(new IncomingJingleFile(file, transport, options));
     } catch (error) {
       const { message: text } = error as Error;
       this.#refuse(session, { condition: 'incompatible-parameters', text }, text);
@@ -111,8 +107,11 @@ const mayBeGoneOnWith = ({ size, hashes }: FileOffer): boolean =>
   size !== undefined && toldHashes(hashes).length > 0;
 
 /** What cannot be taken, whoever offers it: the reason for the peer, and another for us. */
-function whyRefused({ content }: JingleSession): [Reason, why: string] | undefined {
-  const { description, transport, senders, isSecured } = content;
+function whyRefused(
+  content: Content,
+  transports: readonly Transport[],
+): [Reason, why: string] | undefined {
+  const { description, transport, senders } = content;
   if (description?.getNS() !== NS_FILE_TRANSFER) {
     return [{ condition: 'unsupported-applications' }, `${namespaceOf(description)} is no file`];
   }
@@ -121,10 +120,9 @@ function whyRefused({ content }: JingleSession): [Reason, why: string] | undefin
     const specific = xml('file-not-available', { xmlns: NS_FILE_ERRORS });
     return [{ condition: 'failed-application', specific }, 'it asks for a file of ours'];
   }
-  const text = 'not encrypted end to end';
-  if (isSecured) return [{ condition: 'security-error', text }, 'it is encrypted end to end'];
-  if (transport?.getNS() === NS_JINGLE_IBB) return undefined;
-  const why = `its transport is ${namespaceOf(transport)}, and only in-band bytestreams are taken`;
+  if (!securityOf(content)) return [NOT_SECURED, 'it is encrypted end to end'];
+  if (transports.some(({ xmlns }) => xmlns === transport?.getNS())) return undefined;
+  const why = `its transport is ${namespaceOf(transport)}, which is not known here`;
   return [{ condition: 'unsupported-transports' }, why];
 }
 

@@ -3,6 +3,7 @@ import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { Replacement } from './replacement.js';
 import {
   type Action,
   type Content,
@@ -14,6 +15,7 @@ import {
   type Role,
   reason,
   refusedTransport,
+  tieBreak,
   unsupportedInfo,
 } from './stanzas.js';
 
@@ -35,8 +37,13 @@ export interface JingleHandlers {
   accepted?(content: Content): void;
   /** §6.9 */
   informed?(info: Element): void;
-  /** Resolves to the transport that is agreed on instead, or to nothing (§6.6). */
-  replaced?(transport: Element): Element | undefined;
+  /** What a `transport-info` says. Absent where nobody takes any. */
+  transportInformed?(transport: Element): void;
+  /**
+   * The peer wants another transport (§7.2.15). Returns what sends the `transport-accept`, which is done when the peer
+   * has heard that it was understood; nothing where it is refused.
+   */
+  replaced?(transport: Element): (() => Promise<void>) | undefined;
 }
 
 const CANCEL: Reason = { condition: 'cancel' };
@@ -57,6 +64,8 @@ export class JingleSession {
   readonly #session: Session;
   readonly #ended = new AbortController();
   #state: 'pending' | 'active' = 'pending';
+  /** Ours, which the peer has not answered. */
+  #replacement: Replacement | undefined;
 
   constructor(
     session: Session,
@@ -86,11 +95,14 @@ export class JingleSession {
     return this.#state === 'pending' && !this.ended.aborted;
   }
 
-  /** Offers the content; resolves when the peer has acknowledged that, and may think. Rejects as `request` does. */
-  async initiate(): Promise<void> {
-    const { description, transport } = this.content;
+  /**
+   * Offers the content by this transport; resolves when the peer has acknowledged that, and may think. Rejects as
+   * `request` does.
+   */
+  async initiate(transport: Element): Promise<void> {
+    const { description } = this.content;
     try {
-      await this.send('session-initiate', ...[description, transport].flatMap((one) => one ?? []));
+      await this.send('session-initiate', ...(description ? [description] : []), transport);
     } catch (error) {
       // Where nobody has answered it may have arrived.
       if (error instanceof StanzaError) this.end(error);
@@ -120,6 +132,31 @@ export class JingleSession {
     await this.#request(action, content(this.content, ...children));
   }
 
+  /**
+   * Proposes another transport (§7.2.15); `agree` takes the peer's answer, and throws `StanzaError` where that does not
+   * fit. Resolves to whether it was agreed on: not where the peer does not want it, overrules it by a proposal of its
+   * own, or has not answered when the signal is aborted. Rejects as `request` does.
+   */
+  async replaceTransport(
+    transport: Element,
+    agree: (transport: Element) => void,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (this.#replacement) throw new Error('a transport is proposed already');
+    const replacement = new Replacement(agree);
+    const giveUp = () => replacement.refuse();
+    const until = AbortSignal.any([signal, this.ended]);
+    until.addEventListener('abort', giveUp);
+    this.#replacement = replacement;
+    try {
+      this.send('transport-replace', transport).catch((error) => replacement.fail(error));
+      return await replacement.answered;
+    } finally {
+      until.removeEventListener('abort', giveUp);
+      if (this.#replacement === replacement) this.#replacement = undefined;
+    }
+  }
+
   /** Sends a `session-info`. Rejects as `request` does. */
   async inform(info: Element): Promise<void> {
     await this.#request('session-info', info);
@@ -146,6 +183,9 @@ export class JingleSession {
     if (action === 'session-accept') return this.#accepted(jingle);
     if (action === 'session-info') return this.#informed(jingle);
     if (action === 'transport-replace') return this.#replaced(jingle);
+    if (action === 'transport-accept') return this.#replacementAccepted(jingle);
+    if (action === 'transport-reject') return this.#replacementRejected();
+    if (action === 'transport-info') return this.#transportInformed(jingle);
     if (action === 'content-add') return this.#refuseContents(jingle);
     if (action === 'content-remove') return this.#removed(jingle);
     if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
@@ -185,15 +225,35 @@ export class JingleSession {
     this.handlers.informed(info);
   }
 
+  #transportInformed({ contents }: Jingle): void {
+    const transport = contents[0]?.transport;
+    if (!transport || !this.handlers.transportInformed) throw unsupportedInfo();
+    this.handlers.transportInformed(transport);
+  }
+
+  /** §7.2.16: of two proposals that cross each other the initiator's counts. */
   #replaced({ contents }: Jingle): void {
+    if (this.#replacement && this.role === 'initiator') throw tieBreak();
     const transport = contents[0]?.transport;
     if (!transport) throw new StanzaError('modify', 'bad-request', 'replace it by what?');
-    const agreed = this.handlers.replaced?.(transport);
-    this.#later(() =>
-      agreed
-        ? this.send('transport-accept', agreed)
-        : this.send('transport-reject', refusedTransport(transport)),
-    );
+    const accept = this.handlers.replaced?.(transport);
+    this.#replacement?.refuse();
+    this.#replacement = undefined;
+    this.#later(accept ?? (() => this.send('transport-reject', refusedTransport(transport))));
+  }
+
+  #replacementAccepted({ contents }: Jingle): void {
+    if (!this.#replacement) throw outOfOrder();
+    const transport = contents[0]?.transport;
+    if (!transport) throw new StanzaError('modify', 'bad-request', 'accept what?');
+    this.#replacement.accept(transport);
+    this.#replacement = undefined;
+  }
+
+  #replacementRejected(): void {
+    if (!this.#replacement) throw outOfOrder();
+    this.#replacement.refuse();
+    this.#replacement = undefined;
   }
 
   /** One content is all that a session has here. */

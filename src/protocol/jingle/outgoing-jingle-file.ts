@@ -2,15 +2,11 @@ import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
-import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
-import { whyNotOpened } from '../ibb/outgoing-blocks.js';
-import type { BytestreamSettings } from '../ibb/settings.js';
-import type { Open } from '../ibb/stanzas.js';
 import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
-import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-transport.js';
 import { JingleEnded, type JingleSession } from './jingle-session.js';
 import { pingWhenStalled } from './ping-when-stalled.js';
 import { type Content, type Reason, unsupportedInfo } from './stanzas.js';
+import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import { type Confirmation, FileUnconfirmed, Verdict } from './verdict.js';
 import { Waker } from './waker.js';
 
@@ -28,9 +24,8 @@ const PING_AFTER_MS = 30_000;
 /** A file that was offered by Jingle. */
 export class OutgoingJingleFile {
   readonly #session: JingleSession;
-  readonly #bytestreams: InBandBytestreams;
   readonly #clock: Clock;
-  #open: Open;
+  readonly #channel: ContentChannel;
   #range: Range = { offset: 0 };
   #stream: Channel | undefined;
   /** Aborted when the session has ended otherwise than with the recipient's success. */
@@ -43,17 +38,22 @@ export class OutgoingJingleFile {
   /** Wakes the one who waits for the peer's answer. */
   readonly #waker: Waker;
 
-  constructor(session: JingleSession, bytestreams: InBandBytestreams, offered: Open, clock: Clock) {
+  constructor(options: Omit<ContentChannelOptions, 'mayReplace'>) {
+    const { session, clock } = options;
     this.#session = session;
-    this.#bytestreams = bytestreams;
-    this.#open = offered;
+    this.#channel = new ContentChannel({
+      ...options,
+      // While one is being opened, only by another transport.
+      mayReplace: (_proposed, isSameTransport) => !(this.#isAccepted && isSameTransport),
+    });
     this.#clock = clock;
     this.#waker = new Waker(clock);
     this.#verdict = new Verdict(session, clock, () => this.#handedOver);
     session.handlers = {
       accepted: (content) => this.#takeAnswer(content),
       informed: (info) => this.#takeInfo(info),
-      replaced: (element) => this.#replace(element),
+      transportInformed: (element) => this.#channel.takeInfo(element),
+      replaced: (element) => this.#channel.takeReplacement(element),
     };
     session.ended.addEventListener('abort', () => {
       this.#waker.wake();
@@ -76,25 +76,21 @@ export class OutgoingJingleFile {
   }
 
   /** Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
-  async start(timeout: number, settings: BytestreamSettings, signal?: AbortSignal): Promise<void> {
+  async start(timeout: number, signal?: AbortSignal): Promise<void> {
     const cancel = () => void this.#session.terminate({ condition: 'cancel' });
     signal?.addEventListener('abort', cancel);
     this.#session.ended.addEventListener('abort', () =>
       signal?.removeEventListener('abort', cancel),
     );
     try {
-      await this.#session.initiate();
+      await this.#session.initiate(await this.#channel.describe());
       await this.#answer(timeout);
       this.#isOpening = true;
-      const opened = this.#bytestreams.open(this.#session.peer, {
-        ...settings,
-        ...this.#open,
-        signal: this.#broken.signal,
-      });
+      const opened = this.#channel.open(this.#broken.signal);
       // A recipient whose connection is a new one knows nothing of the session. It may accept the bytestream for its
       // own sake, and would take the rest of a file for a whole one.
       if (this.#range.offset > 0) void this.#session.ping();
-      const stream = await opened.catch((error) => Promise.reject(whyNotOpened(error)));
+      const stream = await opened;
       this.#stream = stream;
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();
@@ -179,7 +175,7 @@ export class OutgoingJingleFile {
     }
     const { range = this.#range } = readDescription(description);
     if (range.offset > this.#furthest) throw badRequest('it cannot begin there');
-    this.#open = readAnswer(transport, this.#open);
+    this.#channel.agreed(transport);
     this.#range = range;
     this.#isAccepted = true;
     this.#waker.wake();
@@ -190,15 +186,6 @@ export class OutgoingJingleFile {
     const { name = this.#session.content.name } = info.attrs;
     if (name !== this.#session.content.name) throw badRequest('there is no such content');
     this.#verdict.received(this.#handedOver);
-  }
-
-  /** Another in-band bytestream will do, until one is agreed on. */
-  #replace(element: Element): Element | undefined {
-    if (this.#isAccepted || element.getNS() !== NS_JINGLE_IBB) return undefined;
-    const wanted = readTransport(element);
-    const blockSize = Math.min(wanted.blockSize, this.#open.blockSize);
-    this.#open = { ...wanted, blockSize };
-    return transport(this.#open);
   }
 }
 

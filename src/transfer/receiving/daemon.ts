@@ -2,11 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hashes.js';
 import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB } from '../../protocol/ibb/stanzas.js';
-import {
-  JINGLE_FEATURES,
-  JingleFileTransfers,
-} from '../../protocol/jingle/jingle-file-transfers.js';
+import { JINGLE_FEATURES } from '../../protocol/jingle/features.js';
+import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
+import { ibbTransport } from '../../protocol/jingle/transports/ibb.js';
 import { NS_PING } from '../../protocol/ping.js';
 import { SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../../protocol/si/stanzas.js';
@@ -98,7 +97,7 @@ function listen(
   { registry, report, now }: ReceiveOnOptions,
 ): (why?: Error) => void {
   const bytestreams = new InBandBytestreams(session, { pace: PACE, halfOpen: true }, registry);
-  const jingle = new JingleFileTransfers(session, bytestreams);
+  const jingle = new JingleFileTransfers(session, [ibbTransport(bytestreams)]);
   const si = new SiFileTransfers(session, bytestreams);
   for (const one of [jingle, si]) {
     one.mayOffer = (peer) => quotas.transfers.mayOffer(peer);

@@ -1,7 +1,6 @@
-import {
-  JINGLE_FEATURES,
-  JingleFileTransfers,
-} from '../../protocol/jingle/jingle-file-transfers.js';
+import { JINGLE_FEATURES } from '../../protocol/jingle/features.js';
+import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
+import { ibbTransport } from '../../protocol/jingle/transports/ibb.js';
 import { whyNotAccepted } from '../recipient-errors.js';
 import type { Offer, Way } from './way.js';
 
@@ -18,7 +17,7 @@ export const jingle: Way = {
   comparesHash: true,
   hashes: ['sha-256'],
   open: (session, bytestreams) => ({
-    offer: offerByJingle(new JingleFileTransfers(session, bytestreams)),
+    offer: offerByJingle(new JingleFileTransfers(session, [ibbTransport(bytestreams)])),
   }),
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
+import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import type { Element } from '../../../src/session/xml.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
@@ -41,7 +42,7 @@ function talk(opened: () => Promise<undefined> = async () => undefined) {
     },
   });
   const [romeo, juliet] = pair.sessions;
-  const transfers = new JingleFileTransfers(romeo, pair.romeo, pair.clock);
+  const transfers = new JingleFileTransfers(romeo, [ibbTransport(pair.romeo)], pair.clock);
   pair.juliet.close();
   juliet.handle('set', NS_IBB, 'open', opened);
   let offer: Element | undefined;

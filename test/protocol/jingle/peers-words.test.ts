@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readDescription } from '../../../src/protocol/jingle/file-description.js';
 import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE, readJingle, readReason } from '../../../src/protocol/jingle/stanzas.js';
+import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
@@ -31,7 +32,7 @@ async function answersTo(description: string, ...more: string[]): Promise<string
     },
   });
   const [romeo, juliet] = pair.sessions;
-  const offered = offeredTo(new JingleFileTransfers(romeo, pair.romeo, pair.clock));
+  const offered = offeredTo(new JingleFileTransfers(romeo, [ibbTransport(pair.romeo)], pair.clock));
   juliet.handle('set', NS_JINGLE, 'jingle', () => undefined);
   // Past her own side, which would not send what is too large or foreign: servers pass it on.
   const says = async (text: string) => {

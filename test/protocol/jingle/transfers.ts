@@ -4,14 +4,23 @@ import { close, NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import type { IncomingJingleFile } from '../../../src/protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-transfers.js';
 import { jingle, NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
+import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
+import type { Transport } from '../../../src/protocol/jingle/transports/transport.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import type { Element } from '../../../src/session/xml.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { type PairOptions, pairOfServices } from '../ibb/bytestreams.js';
 
+export interface TransfersOptions extends PairOptions {
+  /** Of Romeo, and of Juliet, best first. Default: in-band bytestreams alone. */
+  transports?: [his: MakeTransports, hers: MakeTransports];
+}
+
+type MakeTransports = (bytestreams: InBandBytestreams) => Transport[];
+
 /** Romeo and Juliet, both of whom can offer and take files; blocks are of 4 bytes. */
-export function pairOfTransfers({ intercept, ...settings }: PairOptions = {}) {
+export function pairOfTransfers({ intercept, transports, ...settings }: TransfersOptions = {}) {
   const sids = { jingle: new Set<string>(), bytestream: new Set<string>() };
   const pair = pairOfServices({
     ...{ blockSize: 4, window: 3, ...settings },
@@ -22,12 +31,13 @@ export function pairOfTransfers({ intercept, ...settings }: PairOptions = {}) {
     },
   });
   const [romeoSession, julietSession] = pair.sessions;
-  const transfers = (session: typeof romeoSession, bytestreams: InBandBytestreams) =>
-    new JingleFileTransfers(session, bytestreams, pair.clock);
+  const inBand: MakeTransports = (bytestreams) => [ibbTransport(bytestreams)];
+  const [his, hers] = transports ?? [inBand, inBand];
   return {
     ...{ wire: pair.wire, clock: pair.clock, sessions: pair.sessions, sids },
-    romeo: transfers(romeoSession, pair.romeo),
-    juliet: transfers(julietSession, pair.juliet),
+    romeo: new JingleFileTransfers(romeoSession, his(pair.romeo), pair.clock),
+    juliet: new JingleFileTransfers(julietSession, hers(pair.juliet), pair.clock),
+    services: { romeo: pair.romeo, juliet: pair.juliet },
   };
 }
 

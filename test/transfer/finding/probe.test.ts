@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { infoElement } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
-import { JINGLE_FEATURES } from '../../../src/protocol/jingle/jingle-file-transfers.js';
+import { JINGLE_FEATURES } from '../../../src/protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
 import { SI_FEATURES } from '../../../src/protocol/si/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-transfers.js';
+import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
 import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import { bareOffer, jingleOffer, siOffer } from '../../../src/transfer/receiving/receive-file.js';
 import { WAY_NAMES, type WayName } from '../../../src/transfer/ways/names.js';
@@ -11,7 +12,8 @@ import { describeWay, type Listen } from './way-suite.js';
 /** How somebody takes files, by the way that they come. */
 const LISTEN: Record<WayName, Listen> = {
   jingle: (session, bytestreams, take) => {
-    new JingleFileTransfers(session, bytestreams).onOffer = (file) => take(jingleOffer(file));
+    new JingleFileTransfers(session, [ibbTransport(bytestreams)]).onOffer = (file) =>
+      take(jingleOffer(file));
   },
   si: (session, bytestreams, take) => {
     new SiFileTransfers(session, bytestreams).onOffer = (file) => take(siOffer(file));

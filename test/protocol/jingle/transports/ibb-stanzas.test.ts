@@ -3,8 +3,8 @@ import {
   readAnswer,
   readTransport,
   transport,
-} from '../../../src/protocol/jingle/ibb-transport.js';
-import { parse } from '../../support/linked-sessions.js';
+} from '../../../../src/protocol/jingle/transports/ibb-stanzas.js';
+import { parse } from '../../../support/linked-sessions.js';
 
 /** XEP-0261, example 1. */
 const OFFERED = `

@@ -1,8 +1,8 @@
 // XEP-0261 Jingle In-Band Bytestreams Transport Method 1.0: elements only.
-import { StanzaError } from '../../session/stanza-error.js';
-import { type Element, xml } from '../../session/xml.js';
-import { MAX_BLOCK_SIZE, type Open, type StanzaMode } from '../ibb/stanzas.js';
-import { isSid } from '../sid.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import { type Element, xml } from '../../../session/xml.js';
+import { MAX_BLOCK_SIZE, type Open, type StanzaMode } from '../../ibb/stanzas.js';
+import { isSid } from '../../sid.js';
 
 export const NS_JINGLE_IBB = 'urn:xmpp:jingle:transports:ibb:1';
 

@@ -1,0 +1,174 @@
+import type { Element } from '../../../session/xml.js';
+import type { Channel } from '../../channel.js';
+import type { Clock } from '../../clock.js';
+import type { Security } from '../security.js';
+import { unsupportedInfo } from '../stanzas.js';
+import { type Attempt, Attempts, type AttemptsOptions } from './attempts.js';
+import type { Negotiation } from './transport.js';
+
+/** How long a peer may take to answer a transport of ours, or to propose one where it is the peer that has to. */
+const REPLACE_MS = 15_000;
+
+export interface ContentChannelOptions extends AttemptsOptions {
+  clock: Clock;
+  security: Security;
+  /** Asked whether a transport that the peer proposes may take the place of the one that is agreed on. */
+  mayReplace: (proposed: Negotiation, isSameTransport: boolean) => boolean;
+}
+
+/**
+ * The channel of a Jingle session's content, by the first transport that works. When one fails it is for the initiator
+ * to replace it (XEP-0260, "Fallback Methods"): ours proposes the next one, and a responder of ours waits for the peer.
+ */
+export class ContentChannel {
+  readonly #options: ContentChannelOptions;
+  readonly #attempts: Attempts;
+  /** The transport that is agreed on, or offered first. */
+  #attempt: Attempt;
+  #isReached = false;
+  /** Aborted when another transport is agreed on. */
+  #replaced = new AbortController();
+
+  /** `first`: the peer's offer; without one the first transport is ours to offer. Throws `StanzaError`, or RangeError. */
+  constructor(options: ContentChannelOptions, first?: Element) {
+    this.#options = options;
+    this.#attempts = new Attempts(options);
+    const [best] = options.transports;
+    const attempt = first ? this.#attempts.answer(first) : best && this.#attempts.offer(best);
+    if (!attempt) throw new RangeError('no transport for it');
+    this.#attempt = attempt;
+  }
+
+  /** Names the channel to come. */
+  get sid(): string {
+    return this.#attempt.negotiation.sid;
+  }
+
+  /** What the peer is to hear of the transport that is agreed on. */
+  async describe(): Promise<Element> {
+    for (;;) {
+      const attempt = this.#attempt;
+      const element = await attempt.negotiation.describe();
+      if (attempt === this.#attempt) return element;
+    }
+  }
+
+  /** Takes the answer to our offer. Throws `StanzaError`. */
+  agreed(transport: Element): void {
+    this.#attempt.negotiation.agreed(transport);
+  }
+
+  /** Takes a `transport-info`. Throws `StanzaError`. */
+  takeInfo(element: Element): void {
+    const { transport, negotiation } = this.#attempt;
+    if (element.getNS() !== transport.xmlns || !negotiation.informed) throw unsupportedInfo();
+    negotiation.informed(element);
+  }
+
+  /** Takes a `transport-replace`: returns what accepts it, or nothing where it is refused. Throws `StanzaError`. */
+  takeReplacement(element: Element): (() => Promise<void>) | undefined {
+    const attempt = this.#isReached ? undefined : this.#attempts.answer(element);
+    if (!attempt) return undefined;
+    const { negotiation, transport } = attempt;
+    if (!this.#options.mayReplace(negotiation, transport === this.#attempt.transport)) {
+      attempt.over.abort(new Error('the transport was refused'));
+      return undefined;
+    }
+    let tell: () => void = () => undefined;
+    attempt.ready = new Promise((resolve) => {
+      tell = resolve;
+    });
+    this.#follow(attempt);
+    return () => this.#accept(negotiation).finally(tell);
+  }
+
+  /** Opens the channel, as the party that sends the file. Rejects with the signal's reason, or why there is none. */
+  open(signal: AbortSignal): Promise<Channel> {
+    return this.#reach(signal, async ({ negotiation, ready }, until) => {
+      await ready;
+      return negotiation.open(until);
+    });
+  }
+
+  /** Resolves to the channel that the peer opens. Rejects as `open` does. */
+  expect(signal: AbortSignal): Promise<Channel> {
+    return this.#reach(signal, ({ negotiation }, until) => negotiation.expect(until));
+  }
+
+  async #accept(negotiation: Negotiation): Promise<void> {
+    await this.#options.session.send('transport-accept', await negotiation.describe());
+  }
+
+  async #reach(
+    signal: AbortSignal,
+    reach: (attempt: Attempt, until: AbortSignal) => Promise<Channel>,
+  ): Promise<Channel> {
+    for (;;) {
+      const attempt = this.#attempt;
+      try {
+        const channel = await reach(attempt, AbortSignal.any([signal, attempt.over.signal]));
+        if (attempt === this.#attempt) return this.#secure(channel);
+        channel.abandon(); // another transport was agreed on at the same moment
+      } catch (error) {
+        signal.throwIfAborted();
+        if (attempt === this.#attempt && !(await this.#fallBack(attempt, signal))) throw error;
+      }
+    }
+  }
+
+  #secure(channel: Channel): Channel {
+    this.#isReached = true;
+    return this.#options.security.wrap(channel);
+  }
+
+  /** Resolves to whether another transport was agreed on instead. */
+  async #fallBack(failed: Attempt, signal: AbortSignal): Promise<boolean> {
+    this.#attempts.failed(failed);
+    if (this.#attempts.left.length === 0) return false;
+    const isOurs = this.#options.session.role === 'initiator';
+    await (isOurs ? this.#propose(failed, signal) : this.#awaitProposal(signal));
+    signal.throwIfAborted();
+    return this.#attempt !== failed;
+  }
+
+  /** Proposes what is left, one after the other, until something is agreed on. */
+  async #propose(failed: Attempt, signal: AbortSignal): Promise<void> {
+    for (const transport of this.#attempts.left) {
+      const attempt = this.#attempts.offer(transport);
+      const { negotiation, over } = attempt;
+      const agree = (answer: Element) => {
+        negotiation.agreed(answer);
+        this.#follow(attempt);
+      };
+      const element = await negotiation.describe();
+      await this.#inTime(signal, (until) =>
+        this.#options.session.replaceTransport(element, agree, until),
+      );
+      if (this.#attempt !== attempt) over.abort(new Error('the transport was refused'));
+      if (this.#attempt !== failed) return;
+    }
+  }
+
+  async #awaitProposal(signal: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([signal, this.#replaced.signal]);
+    await this.#options.clock.sleep(REPLACE_MS, until).catch(() => undefined);
+  }
+
+  /** Does it with a signal that is aborted when the peer has taken too long. */
+  async #inTime(signal: AbortSignal, act: (until: AbortSignal) => Promise<unknown>): Promise<void> {
+    const [late, done] = [new AbortController(), new AbortController()];
+    const tooLong = this.#options.clock.sleep(REPLACE_MS, done.signal);
+    tooLong.then(
+      () => late.abort(new Error('the peer did not answer in time')),
+      () => undefined,
+    );
+    await act(AbortSignal.any([signal, late.signal])).finally(() => done.abort());
+  }
+
+  #follow(attempt: Attempt): void {
+    this.#attempt.over.abort(new Error('another transport was agreed on'));
+    this.#attempt = attempt;
+    this.#replaced.abort();
+    this.#replaced = new AbortController();
+  }
+}

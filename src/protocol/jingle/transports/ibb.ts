@@ -1,0 +1,76 @@
+// XEP-0261 Jingle In-Band Bytestreams Transport Method 1.0.
+import type { Element } from '../../../session/xml.js';
+import type { Channel } from '../../channel.js';
+import type { InBandBytestreams } from '../../ibb/in-band-bytestreams.js';
+import { whyNotOpened } from '../../ibb/outgoing-blocks.js';
+import { agreedStanza } from '../../ibb/settings.js';
+import { announcedSid, isAnnounced, type Open } from '../../ibb/stanzas.js';
+import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-stanzas.js';
+import type { Negotiation, Negotiators, Transport, TransportSettings } from './transport.js';
+
+/** Carries files in bytestreams of this service. */
+export const ibbTransport = (bytestreams: InBandBytestreams): Transport => ({
+  xmlns: NS_JINGLE_IBB,
+  features: [NS_JINGLE_IBB],
+  offer: ({ peer }, settings) => {
+    const { stanza } = { ...bytestreams.settings, ...settings };
+    const open = {
+      sid: announcedSid(),
+      blockSize: bytestreams.blockSizeFor(settings),
+      stanza: agreedStanza(stanza),
+    };
+    return new IbbNegotiation(bytestreams, peer, open, settings);
+  },
+  answer: ({ peer }: Negotiators, element, settings) => {
+    const open = readTransport(element);
+    const { maxBlockSize } = bytestreams.settings;
+    const largest = settings ? bytestreams.blockSizeFor(settings) : maxBlockSize;
+    const agreed = { ...open, blockSize: Math.min(open.blockSize, largest) };
+    return new IbbNegotiation(bytestreams, peer, agreed, settings);
+  },
+});
+
+class IbbNegotiation implements Negotiation {
+  readonly #bytestreams: InBandBytestreams;
+  readonly #peer: string;
+  readonly #settings: TransportSettings | undefined;
+  #open: Open;
+
+  constructor(
+    bytestreams: InBandBytestreams,
+    peer: string,
+    open: Open,
+    settings: TransportSettings | undefined,
+  ) {
+    this.#bytestreams = bytestreams;
+    this.#peer = peer;
+    this.#open = open;
+    this.#settings = settings;
+  }
+
+  get sid(): string {
+    return this.#open.sid;
+  }
+
+  get standsAlone(): boolean {
+    return !isAnnounced(this.sid);
+  }
+
+  async describe(): Promise<Element> {
+    return transport(this.#open);
+  }
+
+  agreed(element: Element): void {
+    this.#open = readAnswer(element, this.#open);
+  }
+
+  async open(signal: AbortSignal): Promise<Channel> {
+    const options = { ...this.#settings, ...this.#open, signal };
+    const opened = this.#bytestreams.open(this.#peer, options);
+    return opened.catch((error) => Promise.reject(whyNotOpened(error)));
+  }
+
+  expect(signal: AbortSignal): Promise<Channel> {
+    return this.#bytestreams.expect(this.#peer, this.sid, { signal, halfOpen: true });
+  }
+}

@@ -1,0 +1,57 @@
+// How Jingle carries a channel (XEP-0166 §5). `test/protocol/jingle/transports/transport-suite.ts` holds each transport
+// to this.
+import type { Element } from '../../../session/xml.js';
+import type { Channel } from '../../channel.js';
+import type { BytestreamSettings } from '../../ibb/settings.js';
+
+/** What may be set for one offer. Each transport takes what is its own. */
+export type TransportSettings = Partial<BytestreamSettings>;
+
+/** The Jingle session in which a channel is negotiated, as far as a transport needs it. */
+export interface Negotiators {
+  /** The other party's full JID. */
+  readonly peer: string;
+  /** Aborted when nothing will come of the negotiation: the session has ended, or another transport was agreed on. */
+  readonly over: AbortSignal;
+  /** Sends a `transport-info`. Rejects as `request` does. */
+  inform(transport: Element): Promise<void>;
+}
+
+export interface Transport {
+  /** The namespace of its element. */
+  readonly xmlns: string;
+  /** What is advertised by those who can use it (XEP-0030). */
+  readonly features: readonly string[];
+  /** Begins a negotiation with a transport of ours. */
+  offer(negotiators: Negotiators, settings: TransportSettings): Negotiation;
+  /**
+   * Begins a negotiation with what the peer offers. The settings are there where we are to open the channel. Throws
+   * `StanzaError` for what cannot be used.
+   */
+  answer(
+    negotiators: Negotiators,
+    transport: Element,
+    settings: TransportSettings | undefined,
+  ): Negotiation;
+}
+
+/** How two parties agree on one channel. */
+export interface Negotiation {
+  /** Names the channel to come. */
+  readonly sid: string;
+  /** A peer that has forgotten the Jingle session could take the channel for one that was opened for its own sake. */
+  readonly standsAlone: boolean;
+  /**
+   * Our `<transport/>`: what is offered, or the answer to what the peer has offered. Called when it is to be sent and
+   * not before, for whoever gets it learns what is in it, an address for instance.
+   */
+  describe(): Promise<Element>;
+  /** Takes the peer's answer to what we have offered. Throws `StanzaError` for one that does not fit. */
+  agreed(transport: Element): void;
+  /** Takes a `transport-info`. Absent where there are none. Throws `StanzaError`. */
+  informed?(transport: Element): void;
+  /** Opens the channel, as the party that sends the file. Rejects with the signal's reason, or why it was not possible. */
+  open(signal: AbortSignal): Promise<Channel>;
+  /** Resolves to the channel that the other party opens, which is half-open. Rejects as `open` does. */
+  expect(signal: AbortSignal): Promise<Channel>;
+}
