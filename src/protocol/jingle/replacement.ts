@@ -18,8 +18,14 @@ export class Replacement {
     });
   }
 
+  /** Throws `StanzaError` for an answer that does not fit; no peer answers twice, so that this is the end of it. */
   accept(transport: Element): void {
-    this.#agree(transport);
+    try {
+      this.#agree(transport);
+    } catch (error) {
+      this.refuse();
+      throw error;
+    }
     this.#answer(true);
   }
 

@@ -1,0 +1,127 @@
+import { expect, test } from '@jest/globals';
+import { type Channel, ChannelBroken, ChannelOverrun } from '../../src/protocol/channel.js';
+import { settled } from '../support/manual-clock.js';
+import { errorOf, pattern, readAll, unattended, watch } from './ibb/bytestreams.js';
+
+/** The two ends of a channel: he has opened it, she has taken it. */
+export interface Ends {
+  his: Channel;
+  hers: Channel;
+}
+
+/** Holds a kind of channel to what `Channel` says; called within a `describe`. `join` resolves to a new one. */
+export function holdsChannel(join: () => Promise<Ends>): void {
+  const BYTES = pattern(1000);
+
+  async function joined(): Promise<Ends> {
+    const { his, hers } = await join();
+    return { his: unattended(his), hers: unattended(hers) };
+  }
+
+  test('carries bytes both ways, whole and in their order', async () => {
+    const { his, hers } = await joined();
+    his.end(BYTES);
+    hers.end(Buffer.from(BYTES).reverse());
+    const [hisOwn, herOwn] = await Promise.all([readAll(hers), readAll(his)]);
+    expect([hisOwn, herOwn]).toEqual([BYTES, Buffer.from(BYTES).reverse()]);
+  });
+
+  test('names the peers, who are each other', async () => {
+    const { his, hers } = await joined();
+    expect(his.peer).toMatch(/^\S+@\S+\/\S+$/);
+    expect(hers.peer).toMatch(/^\S+@\S+\/\S+$/);
+    expect(his.peer).not.toBe(hers.peer);
+  });
+
+  test('counts what was handed to the reader, and what the peer has acknowledged', async () => {
+    const { his, hers } = await joined();
+    his.resume().write(BYTES);
+    await settled();
+    expect(hers.bytesReceived).toBe(0);
+    const told = watch(his, 'acknowledged');
+    his.end();
+    await readAll(hers);
+    await settled();
+    expect([hers.bytesReceived, his.bytesSent, his.bytesUnderWay]).toEqual([1000, 1000, 0]);
+    expect(told.count).toBeGreaterThan(0);
+  });
+
+  test('stays open for the one who has taken it, until the close is acknowledged', async () => {
+    const { his, hers } = await joined();
+    const finish = watch(his, 'finish');
+    his.resume().end(BYTES);
+    await readAll(hers);
+    await settled();
+    expect([hers.writableEnded, finish.count, his.closeAcknowledged]).toEqual([false, 0, false]);
+    await hers.acknowledgeClose();
+    await settled();
+    expect([finish.count, his.closeAcknowledged]).toEqual([1, true]);
+  });
+
+  test('closes for the one who has opened it when the peer closes, and confirms nothing', async () => {
+    const { his, hers } = await joined();
+    const close = watch(his, 'close');
+    his.resume();
+    hers.end();
+    await his.peerClosed;
+    await settled();
+    expect([close.count, his.closeAcknowledged, his.errored]).toEqual([1, false, null]);
+  });
+
+  test('ends after the bytes that were agreed on, without a close', async () => {
+    const { his, hers } = await joined();
+    hers.endAt(1000);
+    his.write(BYTES);
+    expect(await readAll(hers)).toEqual(BYTES);
+    expect(his.closeAcknowledged).toBe(false);
+  });
+
+  test('breaks when there are more than were agreed on', async () => {
+    const { his, hers } = await joined();
+    hers.endAt(999);
+    his.write(BYTES);
+    await expect(readAll(hers)).rejects.toThrow(ChannelOverrun);
+    expect(hers.bytesReceived).toBeLessThan(1000);
+  });
+
+  test('does not end for the reader when it is broken off before the end', async () => {
+    const { his, hers } = await joined();
+    hers.endAt(2000);
+    his.write(BYTES);
+    const read = readAll(hers);
+    read.catch(() => undefined);
+    await settled();
+    his.destroy(new Error('enough'));
+    await expect(read).rejects.toThrow(ChannelBroken);
+    await hers.peerClosed;
+  });
+
+  test('ends for the reader where the peer has said elsewhere that nothing more comes', async () => {
+    const { his, hers } = await joined();
+    his.write(BYTES);
+    const read = readAll(hers);
+    await settled();
+    hers.assumeClosed();
+    expect(await read).toEqual(BYTES);
+    await hers.peerClosed;
+  });
+
+  test('lets nobody write without bound who is not read', async () => {
+    const { his, hers } = await joined();
+    let written = 0;
+    while (his.write(BYTES) && written < 64 * 1024 * 1024) written += BYTES.length;
+    expect(written).toBeLessThan(64 * 1024 * 1024);
+    hers.abandon();
+  });
+
+  test('ends at once where it is abandoned, with the error that it is given', async () => {
+    const { his, hers } = await joined();
+    const [error, closed] = [errorOf(hers), watch(hers, 'close')];
+    hers.abandon(new Error('gone'));
+    expect((await error).message).toBe('gone');
+    await hers.peerClosed;
+    expect(closed.count).toBe(1);
+    await hers.acknowledgeClose();
+    his.destroy();
+  });
+}
