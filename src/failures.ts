@@ -16,7 +16,7 @@ import { JingleEnded } from './protocol/jingle/jingle-session.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
-import { TooManyContacts } from './protocol/roster.js';
+import { TooManyContacts } from './protocol/presence/roster.js';
 import { ResourceConflict } from './session/connection.js';
 import { MalformedJid } from './session/jid.js';
 import { NotAuthorized } from './session/login/sasl.js';

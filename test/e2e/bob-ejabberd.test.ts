@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { available, isConnected, seenResources } from '../../src/protocol/presence.js';
+import { available, isConnected, seenResources } from '../../src/protocol/presence/presence.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { startEjabberd } from '../support/ejabberd.js';

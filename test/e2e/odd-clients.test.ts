@@ -9,7 +9,7 @@ import { JINGLE_FEATURES } from '../../src/protocol/jingle/features.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
 import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
-import { available } from '../../src/protocol/presence.js';
+import { available } from '../../src/protocol/presence/presence.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI, SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';

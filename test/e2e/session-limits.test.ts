@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { returnChat } from '../../src/protocol/chat.js';
-import { followContacts } from '../../src/protocol/roster.js';
+import { followContacts } from '../../src/protocol/presence/roster.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';

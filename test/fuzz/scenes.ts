@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { contentIdOf } from '../../src/protocol/bob/content-id.js';
 import * as bob from '../../src/protocol/bob/stanzas.js';
-import { caps } from '../../src/protocol/caps.js';
 import * as ibb from '../../src/protocol/ibb/stanzas.js';
 import { checksum, description } from '../../src/protocol/jingle/file-description.js';
 import * as jingle from '../../src/protocol/jingle/stanzas.js';
 import { transport } from '../../src/protocol/jingle/transports/ibb-stanzas.js';
-import { available } from '../../src/protocol/presence.js';
+import { caps } from '../../src/protocol/presence/caps.js';
+import { available } from '../../src/protocol/presence/presence.js';
 import * as si from '../../src/protocol/si/stanzas.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import type { Random } from './random.js';

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeOf } from '../../src/protocol/caps.js';
 import {
   answerDiscovery,
   discoverFeatures,
@@ -8,6 +7,7 @@ import {
   isForAccount,
   NS_DISCO_INFO,
 } from '../../src/protocol/disco.js';
+import { nodeOf } from '../../src/protocol/presence/caps.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { xml } from '../../src/session/xml.js';
 import { JULIET, linkedSessions } from '../support/linked-sessions.js';

@@ -1,5 +1,5 @@
 import { ProposalRejected, propose } from '../../protocol/jingle/message-initiation.js';
-import type { SeenResource } from '../../protocol/presence.js';
+import type { SeenResource } from '../../protocol/presence/presence.js';
 import { randomSid } from '../../protocol/sid.js';
 import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';

@@ -1,6 +1,6 @@
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
-import { CapsCache } from '../../protocol/caps.js';
-import { seenResources } from '../../protocol/presence.js';
+import { CapsCache } from '../../protocol/presence/caps.js';
+import { seenResources } from '../../protocol/presence/presence.js';
 import { addressFrom, bareJid, parseJid, preparedJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { receiverOf } from './receiver.js';

@@ -1,7 +1,7 @@
-import { type Caps, CapsCache } from '../../protocol/caps.js';
 import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protocol/disco.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
-import { type SeenResource, seenResources } from '../../protocol/presence.js';
+import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
+import { type SeenResource, seenResources } from '../../protocol/presence/presence.js';
 import { bareJid, prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';

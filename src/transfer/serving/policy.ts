@@ -1,4 +1,4 @@
-import type { Contacts } from '../../protocol/roster.js';
+import type { Contacts } from '../../protocol/presence/roster.js';
 import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../session/jid.js';
 
 /** Whether the one with this JID may reach us. */

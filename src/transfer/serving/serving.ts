@@ -1,10 +1,10 @@
 import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
-import { caps, NS_CAPS, nodeOf } from '../../protocol/caps.js';
 import { returnChat } from '../../protocol/chat.js';
 import { answerDiscovery, NS_DISCO_INFO } from '../../protocol/disco.js';
-import { available } from '../../protocol/presence.js';
-import type { Contacts } from '../../protocol/roster.js';
+import { caps, NS_CAPS, nodeOf } from '../../protocol/presence/caps.js';
+import { available } from '../../protocol/presence/presence.js';
+import type { Contacts } from '../../protocol/presence/roster.js';
 import type { Session } from '../../session/session.js';
 import type { Registry } from '../blobs/registry.js';
 import { type Connect, reportState } from '../connect.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
-import { isConnected } from '../../protocol/presence.js';
+import { isConnected } from '../../protocol/presence/presence.js';
 import type { Session } from '../../session/session.js';
 import type { Connect } from '../connect.js';
 import type { Report } from '../events.js';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { followContacts, TooManyContacts } from '../../src/protocol/roster.js';
-import { StanzaError } from '../../src/session/stanza-error.js';
-import { StanzaSession } from '../../src/session/stanza-session.js';
-import type { Element } from '../../src/session/xml.js';
-import { xml } from '../../src/session/xml.js';
-import { parse } from '../support/linked-sessions.js';
-import { settled } from '../support/manual-clock.js';
+import { followContacts, TooManyContacts } from '../../../src/protocol/presence/roster.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { StanzaSession } from '../../../src/session/stanza-session.js';
+import type { Element } from '../../../src/session/xml.js';
+import { xml } from '../../../src/session/xml.js';
+import { parse } from '../../support/linked-sessions.js';
+import { settled } from '../../support/manual-clock.js';
 
 const JULIET = 'juliet@example.com';
 const BALCONY = `${JULIET}/balcony`;

@@ -1,9 +1,9 @@
 // XEP-0115 Entity Capabilities 1.6: what we and others can do, in short, in presence.
 import { createHash } from 'node:crypto';
-import type { RequestOptions, Session } from '../session/session.js';
-import { type Element, xml } from '../session/xml.js';
-import { type Discovered, discoverInfo, featuresOf, type Info, infoElement } from './disco.js';
-import { nodeNameOf } from './hash-functions.js';
+import type { RequestOptions, Session } from '../../session/session.js';
+import { type Element, xml } from '../../session/xml.js';
+import { type Discovered, discoverInfo, featuresOf, type Info, infoElement } from '../disco.js';
+import { nodeNameOf } from '../hash-functions.js';
 
 export const NS_CAPS = 'http://jabber.org/protocol/caps';
 

@@ -1,12 +1,12 @@
 // RFC 6121 §4 and §8: being seen, seeing others, and knocking.
 import { randomUUID } from 'node:crypto';
-import { bareJid, formatJid, mayBeForms, parseJid } from '../session/jid.js';
-import type { RequestOptions, Session } from '../session/session.js';
-import { StanzaError } from '../session/stanza-error.js';
-import { type Element, xml } from '../session/xml.js';
+import { bareJid, formatJid, mayBeForms, parseJid } from '../../session/jid.js';
+import type { RequestOptions, Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { type Element, xml } from '../../session/xml.js';
+import { type Clock, systemClock } from '../clock.js';
+import { discoverFeatures, discoverInfo } from '../disco.js';
 import { type Caps, readCaps } from './caps.js';
-import { type Clock, systemClock } from './clock.js';
-import { discoverFeatures, discoverInfo } from './disco.js';
 
 /**
  * §8.5.2: the server gives a resource of negative priority no message that is for the person, neither a new one

@@ -1,7 +1,7 @@
-import { bareJid, isJid } from '../session/jid.js';
-import type { Session } from '../session/session.js';
-import { StanzaError } from '../session/stanza-error.js';
-import { type Element, xml } from '../session/xml.js';
+import { bareJid, isJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { type Element, xml } from '../../session/xml.js';
 
 // RFC 6121 §2: the contacts of the account.
 const NS_ROSTER = 'jabber:iq:roster';

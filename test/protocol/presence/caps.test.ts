@@ -1,9 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { CapsCache, caps, nodeOf, readCaps, verificationOf } from '../../src/protocol/caps.js';
-import { infoElement, NS_DISCO_INFO } from '../../src/protocol/disco.js';
-import { StanzaSession } from '../../src/session/stanza-session.js';
-import { type Element, xml } from '../../src/session/xml.js';
-import { JULIET, parse, ROMEO } from '../support/linked-sessions.js';
+import { infoElement, NS_DISCO_INFO } from '../../../src/protocol/disco.js';
+import {
+  CapsCache,
+  caps,
+  nodeOf,
+  readCaps,
+  verificationOf,
+} from '../../../src/protocol/presence/caps.js';
+import { StanzaSession } from '../../../src/session/stanza-session.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
 
 /** XEP-0115 §5.2 */
 const EXODUS = `<query xmlns='http://jabber.org/protocol/disco#info'

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { returnChat } from '../../src/protocol/chat.js';
-import { available, isConnected, seenResources } from '../../src/protocol/presence.js';
-import { bareJid } from '../../src/session/jid.js';
-import { ConnectionLost, StanzaSession } from '../../src/session/stanza-session.js';
-import { type Element, xml } from '../../src/session/xml.js';
-import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
-import { ManualClock, settled } from '../support/manual-clock.js';
+import { returnChat } from '../../../src/protocol/chat.js';
+import { available, isConnected, seenResources } from '../../../src/protocol/presence/presence.js';
+import { bareJid } from '../../../src/session/jid.js';
+import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 
 /** Romeo's session at a server that answers each stanza with these, and each request with an error after them. */
 function at(server: (stanza: Element) => Element[]) {
