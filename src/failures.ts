@@ -32,7 +32,7 @@ import { NoRoom } from './storage/inbox/no-room.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { InboxReplaced } from './storage/lock/held-folder.js';
-import { OfferedAgain, StillUnderWay } from './transfer/receiving/receive-file.js';
+import { OfferedAgain, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
   RecipientBusy,

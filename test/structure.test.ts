@@ -16,7 +16,6 @@ const EXCUSED: Record<RuleName, string[]> = {
     'protocol/ibb/in-band-bytestreams.ts',
     'protocol/ibb/outgoing-blocks.ts',
     'protocol/jingle/jingle-session.ts',
-    'transfer/receiving/receive-file.ts',
   ],
   functions: [],
   cycles: [],

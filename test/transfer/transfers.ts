@@ -2,15 +2,11 @@ import { createHash } from 'node:crypto';
 import type { FileOffer } from '../../src/protocol/file-offer.js';
 import type { StanzaMode } from '../../src/protocol/ibb/stanzas.js';
 import type { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
-import {
-  jingleOffer,
-  type ReceivedFile,
-  receiveFile,
-} from '../../src/transfer/receiving/receive-file.js';
+import { type ReceivedFile, receiveFile } from '../../src/transfer/receiving/receive-file.js';
 import { describeSource } from '../../src/transfer/sending/describe-source.js';
 import { type SentFile, sendFile } from '../../src/transfer/sending/send-file.js';
 import type { Source } from '../../src/transfer/sending/source.js';
-import { offerByJingle } from '../../src/transfer/ways/jingle.js';
+import { incomingByJingle, offerByJingle } from '../../src/transfer/ways/jingle.js';
 import { JULIET } from '../support/linked-sessions.js';
 import { MemoryInbox } from './memory-inbox.js';
 
@@ -52,7 +48,7 @@ export const QUIET = { onStart: () => undefined, onProgress: () => undefined };
 export function receive(transfers: JingleFileTransfers, inbox = new MemoryInbox()) {
   const received = new Promise<ReceivedFile>((resolve, reject) => {
     transfers.onOffer = (file) =>
-      receiveFile(jingleOffer(file), inbox, QUIET).then(resolve, reject);
+      receiveFile(incomingByJingle(file), inbox, QUIET).then(resolve, reject);
   });
   received.catch(() => undefined); // each test says what becomes of it
   return { inbox, received };

@@ -73,7 +73,7 @@ test('tells of a failure on stderr as well', () => {
   expect(stderr.text).toBe('inband: no\\u{1b}\n');
 });
 
-test('writes a warning to stderr alone, escaped', () => {
+test('writes a warning to stderr alone, escaped (R144)', () => {
   const { stdout, stderr, report } = json();
   report({ event: 'warning', text: 'no\x1b' });
   expect([stdout.text, stderr.text]).toEqual(['', 'inband: no\\u{1b}\n']);

@@ -1,28 +1,23 @@
 import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hashes.js';
 import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
-import { NS_IBB } from '../../protocol/ibb/stanzas.js';
-import { JINGLE_FEATURES } from '../../protocol/jingle/features.js';
-import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
-import { ibbTransport } from '../../protocol/jingle/transports/ibb.js';
 import { NS_PING } from '../../protocol/ping.js';
-import { SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
-import { SI_FEATURES } from '../../protocol/si/stanzas.js';
 import type { Registry } from '../blobs/registry.js';
 import type { Connect } from '../connect.js';
 import { persevere } from '../persevere.js';
 import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
+import type { Listener } from '../ways/incoming.js';
+import { openWays, WAYS } from '../ways/ways.js';
 import { PACE } from './limits.js';
 import { Places, type Running } from './places.js';
 import { takeProposals } from './proposals.js';
 import { Quotas } from './quotas.js';
-import { bareOffer, jingleOffer, siOffer } from './receive-file.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
 
 const FEATURES = [
-  ...[NS_IBB, NS_PING, NS_JINGLE_MESSAGE],
-  ...[...JINGLE_FEATURES, ...SI_FEATURES, ...HASH_FEATURES],
+  ...[NS_PING, NS_JINGLE_MESSAGE, ...HASH_FEATURES],
+  ...WAYS.flatMap(({ features }) => features),
 ];
 
 export interface ReceiveOnOptions extends Omit<ReceptionsOptions, 'quotas' | 'places' | 'running'> {
@@ -89,32 +84,25 @@ export async function receiveOn(
   if (failure && (signal.aborted || !receptions.isDone)) throw failure;
 }
 
-/** Hands the files that are offered over to the receptions. Returns what ends it. */
+/** Hands the files that come by any way over to the receptions. Returns what ends it. */
 function listen(
   { session, quotas }: Serving,
   places: Places,
   receptions: Receptions,
   { registry, report, now }: ReceiveOnOptions,
-): (why?: Error) => void {
+): (reason?: Error) => void {
   const bytestreams = new InBandBytestreams(session, { pace: PACE, halfOpen: true }, registry);
-  const jingle = new JingleFileTransfers(session, [ibbTransport(bytestreams)]);
-  const si = new SiFileTransfers(session, bytestreams);
-  for (const one of [jingle, si]) {
-    one.mayOffer = (peer) => quotas.transfers.mayOffer(peer);
-    one.onRefused = (peer, why) =>
-      report({ event: 'note', text: `an offer of ${peer} was refused: ${why}` });
-  }
-  places.guard(registry);
-  bytestreams.onBytestream = (stream) => {
-    places.handedOver(stream);
-    receptions.take(bareOffer(stream, now()));
+  const listener: Listener = {
+    ...{ places, registry, now },
+    take: (file) => receptions.take(file),
+    mayOffer: (peer) => quotas.transfers.mayOffer(peer),
+    refused: (peer, why) =>
+      report({ event: 'note', text: `an offer of ${peer} was refused: ${why}` }),
   };
-  jingle.onOffer = (file) =>
-    receptions.takeOr(() => file.decline({ condition: 'busy' }), jingleOffer(file));
-  si.onOffer = (file) => receptions.takeOr(() => file.refuseForNow(), siOffer(file));
-  return (why) => {
-    jingle.close(why);
-    si.close();
-    bytestreams.close(why);
+  const ways = [...openWays(session, bytestreams).values()];
+  const ends = ways.map((way) => way.listen?.(listener));
+  return (reason) => {
+    for (const end of ends) end?.(reason);
+    bytestreams.close(reason);
   };
 }

@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from '../../protocol/clock.js';
-import { type IncomingOffer, identityOf, OfferedAgain, StillUnderWay } from './receive-file.js';
+import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
+import type { IncomingOffer } from '../ways/incoming.js';
+import { identityOf } from './identity.js';
 
 /** A block takes less, at any rate that servers allow. */
 const STALL_MS = 5_000;

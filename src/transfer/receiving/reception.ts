@@ -1,15 +1,11 @@
 import { JingleEnded } from '../../protocol/jingle/jingle-session.js';
 import type { Report } from '../events.js';
+import { StillUnderWay } from '../reception-errors.js';
+import type { IncomingOffer } from '../ways/incoming.js';
 import type { FilesUnderWay, Place } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import type { TransferLimits } from './limits.js';
-import {
-  type IncomingOffer,
-  type ReceivedFile,
-  type ReceiveOptions,
-  receiveFile,
-  StillUnderWay,
-} from './receive-file.js';
+import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-file.js';
 
 /** A file that arrived. */
 export interface Arrival extends ReceivedFile {

@@ -1,9 +1,9 @@
 import type { Report } from '../events.js';
+import type { IncomingOffer } from '../ways/incoming.js';
 import { FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import type { Places, Running } from './places.js';
 import type { Quotas } from './quotas.js';
-import type { IncomingOffer } from './receive-file.js';
 import { type Arrival, type ReceptionOptions, receiveOne } from './reception.js';
 
 export interface ReceptionsOptions {
@@ -45,22 +45,22 @@ export class Receptions {
     return this.#isDone;
   }
 
-  /** Receives it if there is a place, and calls `refuse` if there is none. */
-  takeOr(refuse: () => void, file: IncomingOffer): void {
+  /** Receives it if there is a place, or has its sender come again later. */
+  take(file: IncomingOffer): void {
     const { places, quotas, report } = this.#options;
-    if (places.takeRoom(file.peer)) return this.take(file);
+    if (!file.postpone || places.takeRoom(file.peer)) return this.#receive(file, false);
     // A transfer whose connection has broken holds a place that it cannot use any more, and comes again.
-    if (this.#underWay.mayReplace(file)) return this.take(file, true);
+    if (this.#underWay.mayReplace(file)) return this.#receive(file, true);
     // A sender that waits for a place asks again and again.
     if (quotas.notes.take(file.peer)) {
       const text = `${file.peer} is to come later: there are as many transfers as may be`;
       report({ event: 'note', text });
     }
     quotas.transfers.turnedAway(file.peer);
-    refuse();
+    file.postpone();
   }
 
-  take(file: IncomingOffer, mustReplace = false): void {
+  #receive(file: IncomingOffer, mustReplace: boolean): void {
     const { running } = this.#options;
     const transfer = receiveOne(file, this.#reception, mustReplace);
     this.#transfers.add(transfer);

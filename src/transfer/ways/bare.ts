@@ -1,7 +1,10 @@
+import type { Channel } from '../../protocol/channel.js';
+import type { Handler } from '../../protocol/handler-registry.js';
 import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB } from '../../protocol/ibb/stanzas.js';
 import { whyNotAccepted } from '../recipient-errors.js';
 import { closedFirst } from './closed-first.js';
+import type { IncomingOffer, Listener } from './incoming.js';
 import type { Offer, Way } from './way.js';
 
 /** The bytes of a file in a bytestream that nobody announced (XEP-0047), without a word about them. */
@@ -17,7 +20,10 @@ export const bare: Way = {
   keepsParts: false,
   comparesHash: false,
   hashes: [],
-  open: (_session, bytestreams) => ({ offer: offerBare(bytestreams) }),
+  open: (_session, bytestreams) => ({
+    offer: offerBare(bytestreams),
+    listen: listenBare(bytestreams),
+  }),
 };
 
 export const offerBare =
@@ -38,3 +44,53 @@ export const offerBare =
       cancel: async () => void stream.destroy(),
     };
   };
+
+const listenBare =
+  (bytestreams: InBandBytestreams) =>
+  ({ registry, places, take, now }: Listener): (() => void) => {
+    const authorize: Handler<unknown, boolean> = (_jid, sid = '', peer = '') =>
+      places.reserve(peer, sid);
+    // A bytestream that was announced after it was let in is not handed over here; its place is free at its end.
+    const release: Handler<unknown, void> = (_jid, sid = '', peer = '') =>
+      places.release(peer, sid);
+    registry.registerDefault(authorize, 'ibb', 'authorized');
+    registry.registerDefault(release, 'ibb', 'del_stream');
+    bytestreams.onBytestream = (stream) => {
+      places.release(stream.peer, stream.sid);
+      take(incomingBare(stream, now()));
+    };
+    return () => {
+      bytestreams.onBytestream = (stream) => stream.destroy();
+    };
+  };
+
+/** A bytestream that nobody announced. */
+export type BareChannel = Channel & { readonly sid: string };
+
+/** A bytestream that nobody announced says nothing of its file: sender and time must do. */
+export function incomingBare(stream: BareChannel, now: Date): IncomingOffer {
+  return {
+    peer: stream.peer,
+    sid: stream.sid,
+    offer: { name: nameForUnnamed(stream.peer, now) },
+    hashFunctions: [],
+    ranged: false,
+    accept: async () => stream,
+    hashes: async () => new Map(),
+    // Acknowledges the sender's close, which says that it has sent all.
+    confirm: () => new Promise((answered) => stream.end(answered)),
+    fail: (error) => void stream.destroy(error),
+  };
+}
+
+function nameForUnnamed(peer: string, now: Date): string {
+  const [escaped = peer] = peer.split('/');
+  const bare = unescapeLocal(escaped).replace(/[/\\]/g, '_');
+  return `${bare} ${now.toISOString().slice(0, 19).replaceAll(':', '-')}`;
+}
+
+/** XEP-0106 §3: `\40` stands for `@`; the backslash would be taken for the end of a folder. */
+const unescapeLocal = (jid: string): string =>
+  jid.replace(/\\(20|22|26|27|2f|3a|3c|3e|40|5c)/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );

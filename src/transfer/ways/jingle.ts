@@ -1,7 +1,10 @@
 import { JINGLE_FEATURES } from '../../protocol/jingle/features.js';
+import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { ibbTransport } from '../../protocol/jingle/transports/ibb.js';
 import { whyNotAccepted } from '../recipient-errors.js';
+import type { IncomingOffer, Listener } from './incoming.js';
+import { reasonOf } from './not-kept.js';
 import type { Offer, Way } from './way.js';
 
 /** Jingle File Transfer (XEP-0234): tells all there is to tell, goes on where it was cut, and has the file confirmed. */
@@ -16,9 +19,10 @@ export const jingle: Way = {
   keepsParts: true,
   comparesHash: true,
   hashes: ['sha-256'],
-  open: (session, bytestreams) => ({
-    offer: offerByJingle(new JingleFileTransfers(session, [ibbTransport(bytestreams)])),
-  }),
+  open: (session, bytestreams) => {
+    const transfers = new JingleFileTransfers(session, [ibbTransport(bytestreams)]);
+    return { offer: offerByJingle(transfers), listen: listenByJingle(transfers) };
+  },
 };
 
 export const offerByJingle =
@@ -36,3 +40,36 @@ export const offerByJingle =
       cancel: () => accepted.cancel({ condition: 'cancel' }),
     };
   };
+
+const listenByJingle =
+  (transfers: JingleFileTransfers) =>
+  (listener: Listener): ((reason?: Error) => void) => {
+    transfers.mayOffer = (peer) => listener.mayOffer(peer);
+    transfers.onRefused = (peer, why) => listener.refused(peer, why);
+    transfers.onOffer = (file) => listener.take(incomingByJingle(file));
+    return (reason) => transfers.close(reason);
+  };
+
+export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
+  let isAccepted = false;
+  return {
+    peer: file.peer,
+    sid: file.sid,
+    offer: file.offer,
+    hashFunctions: file.hashFunctions,
+    ranged: file.ranged,
+    accept: (offset) => {
+      isAccepted = true;
+      return file.accept(offset);
+    },
+    hashes: () => file.hashes(),
+    confirm: () => file.confirm(),
+    fail: (error) => {
+      const reason = reasonOf(error);
+      // Otherwise the sender would try the other ways, which end at the same disk.
+      const isDisk = reason.condition === 'failed-application' && !isAccepted;
+      void file.fail(isDisk ? { ...reason, condition: 'decline' } : reason);
+    },
+    postpone: () => file.decline({ condition: 'busy' }),
+  };
+}

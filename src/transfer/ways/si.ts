@@ -1,9 +1,13 @@
-import { CloseUnconfirmed } from '../../protocol/channel.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, CloseUnconfirmed } from '../../protocol/channel.js';
 import { HASH_FUNCTIONS } from '../../protocol/hash-functions.js';
+import type { IncomingSiFile } from '../../protocol/si/incoming-si-file.js';
 import { type OutgoingSiFile, SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../../protocol/si/stanzas.js';
 import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import { closedFirst } from './closed-first.js';
+import type { IncomingOffer, Listener } from './incoming.js';
+import { reasonOf } from './not-kept.js';
 import type { Offer, Way } from './way.js';
 
 /** SI File Transfer (XEP-0096): tells name, size and MD5, goes on where it was cut, and has nothing confirmed. */
@@ -19,7 +23,10 @@ export const si: Way = {
   comparesHash: false,
   // A Node of FIPS has no MD5; without it a file that is cut begins again.
   hashes: HASH_FUNCTIONS.filter((name) => name === 'md5'),
-  open: (session, bytestreams) => ({ offer: offerBySi(new SiFileTransfers(session, bytestreams)) }),
+  open: (session, bytestreams) => {
+    const transfers = new SiFileTransfers(session, bytestreams);
+    return { offer: offerBySi(transfers), listen: listenBySi(transfers) };
+  },
 };
 
 /** Milliseconds: a recipient that answers may have to make a whole file durable first. */
@@ -54,3 +61,48 @@ export const offerBySi =
  */
 const isDelivered = ({ acknowledgesBlocks, stream: { errored } }: OutgoingSiFile): boolean =>
   acknowledgesBlocks && (!errored || errored instanceof CloseUnconfirmed);
+
+const listenBySi =
+  (transfers: SiFileTransfers) =>
+  (listener: Listener): (() => void) => {
+    transfers.mayOffer = (peer) => listener.mayOffer(peer);
+    transfers.onRefused = (peer, why) => listener.refused(peer, why);
+    transfers.onOffer = (file) => listener.take(incomingBySi(file));
+    return () => transfers.close();
+  };
+
+/** How long a sender whose file we have may take to close. */
+const FAREWELL_MS = 3_000;
+
+export function incomingBySi(file: IncomingSiFile): IncomingOffer {
+  const { peer, sid, offer, ranged } = file;
+  const hashes = offer.hashes ?? new Map();
+  const failed = new AbortController();
+  let stream: Channel | undefined;
+  return {
+    ...{ peer, sid, offer, ranged, hashFunctions: [...hashes.keys()] },
+    accept: async (offset) => {
+      stream = await file.accept({ offset, signal: failed.signal });
+      if (offer.size !== undefined) stream.endAt(offer.size - offset);
+      return stream;
+    },
+    hashes: async () => hashes,
+    confirm: async () => {
+      // libpurple waits for a close of ours where there is nothing to send.
+      if (offer.size === 0) stream?.end();
+      await Promise.race([
+        stream?.acknowledgeClose(),
+        sleep(FAREWELL_MS, undefined, { ref: false }),
+      ]);
+      // It has ended on the peer's side, or will never do.
+      stream?.abandon();
+    },
+    fail: (error) => {
+      failed.abort(error);
+      if (reasonOf(error).condition === 'busy') file.refuseForNow();
+      else file.decline();
+      stream?.destroy(error);
+    },
+    postpone: () => file.refuseForNow(),
+  };
+}

@@ -3,6 +3,7 @@ import type { FileOffer } from '../../protocol/file-offer.js';
 import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import type { BytestreamSettings } from '../../protocol/ibb/settings.js';
 import type { Session } from '../../session/session.js';
+import type { Listener } from './incoming.js';
 import type { WayName } from './names.js';
 
 /**
@@ -37,6 +38,8 @@ export interface Way {
 /** A way on one session. */
 export interface OpenWay {
   readonly offer: Offer;
+  /** Hands over the files that come; once. Returns what ends that, and breaks off those on their way for a reason. */
+  listen?(listener: Listener): (reason?: Error) => void;
 }
 
 /** Offers a file. Rejects with `RecipientRefused`, `RecipientUnreachable`, or the signal's reason. */

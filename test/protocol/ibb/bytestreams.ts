@@ -70,11 +70,11 @@ export function pairOfServices({ intercept, isAnnounced, ...settings }: PairOpti
   const wire = new Wire();
   const clock = new ManualClock();
   const sessions = linked(wire.record(intercept));
-  const [romeo, juliet] = sessions.map(
-    (session) =>
-      new InBandBytestreams(session, { window: 1, sessionLimit: 1, ...settings }, undefined, clock),
-  ) as [InBandBytestreams, InBandBytestreams];
-  return { wire, clock, sessions, romeo, juliet };
+  const [his, hers] = [new HandlerRegistry(), new HandlerRegistry()];
+  const service = (session: StanzaSession, registry: HandlerRegistry) =>
+    new InBandBytestreams(session, { window: 1, sessionLimit: 1, ...settings }, registry, clock);
+  const [romeo, juliet] = [service(sessions[0], his), service(sessions[1], hers)];
+  return { wire, clock, sessions, romeo, juliet, registry: hers };
 }
 
 /** A bytestream that Romeo has opened to Juliet: his end and hers. */

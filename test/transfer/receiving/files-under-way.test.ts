@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { FilesUnderWay } from '../../../src/transfer/receiving/files-under-way.js';
-import { type IncomingOffer, StillUnderWay } from '../../../src/transfer/receiving/receive-file.js';
+import { StillUnderWay } from '../../../src/transfer/reception-errors.js';
+import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const never = new AbortController().signal;

@@ -9,18 +9,15 @@ import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../../src/protocol/si/stanzas.js';
 import { bareJid } from '../../../src/session/jid.js';
 import { xml } from '../../../src/session/xml.js';
+import { identityOf } from '../../../src/transfer/receiving/identity.js';
 import type { PartialFile } from '../../../src/transfer/receiving/inbox.js';
-import {
-  type BareChannel,
-  bareOffer,
-  type IncomingOffer,
-  identityOf,
-  jingleOffer,
-  OfferedAgain,
-  receiveFile,
-  siOffer,
-} from '../../../src/transfer/receiving/receive-file.js';
+import { receiveFile } from '../../../src/transfer/receiving/receive-file.js';
+import { OfferedAgain } from '../../../src/transfer/reception-errors.js';
 import { FileMismatch, RecipientRefused } from '../../../src/transfer/recipient-errors.js';
+import { type BareChannel, incomingBare } from '../../../src/transfer/ways/bare.js';
+import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
+import { incomingByJingle } from '../../../src/transfer/ways/jingle.js';
+import { incomingBySi } from '../../../src/transfer/ways/si.js';
 import {
   pairOfBytestreams,
   pairOfServices,
@@ -233,7 +230,7 @@ test.each([
   (code = '', condition) => {
     const told: Reason[] = [];
     const fail = async (reason: Reason) => void told.push(reason);
-    jingleOffer({ fail } as IncomingJingleFile).fail(Object.assign(new Error(code), { code }));
+    incomingByJingle({ fail } as IncomingJingleFile).fail(Object.assign(new Error(code), { code }));
     expect(told).toMatchObject([{ condition }]);
   },
 );
@@ -245,8 +242,8 @@ test('a sender whose file has no room for now is told that the recipient is busy
   const jingle = { fail: async ({ condition }: Reason) => void told.push(condition) };
   const bySi = { decline: () => told.push('no'), refuseForNow: () => told.push('wait'), offer: {} };
   for (const isPassing of [true, false]) {
-    jingleOffer(jingle as IncomingJingleFile).fail(noRoom(isPassing));
-    siOffer(bySi as unknown as IncomingSiFile).fail(noRoom(isPassing));
+    incomingByJingle(jingle as IncomingJingleFile).fail(noRoom(isPassing));
+    incomingBySi(bySi as unknown as IncomingSiFile).fail(noRoom(isPassing));
   }
   expect(told).toEqual(['busy', 'wait', 'media-error', 'no']);
 });
@@ -298,7 +295,7 @@ describe('a bytestream that nobody announced', () => {
   test('has sender and time for a name', async () => {
     const { his, hers } = await pairOfBytestreams({ halfOpen: true });
     const inbox = new MemoryInbox();
-    const file = bareOffer(hers, NOW);
+    const file = incomingBare(hers, NOW);
     expect(file.offer).toEqual({ name: 'romeo@montague.example 2026-01-02T03-04-05' });
     his.resume().end(LETTER);
     const { size, sha256: hex } = await receiveFile(file, inbox, QUIET);
@@ -307,7 +304,8 @@ describe('a bytestream that nobody announced', () => {
   });
 
   test('is named after the account that an escaped JID stands for (R68)', () => {
-    const named = (peer: string) => bareOffer({ peer, sid: 's1' } as BareChannel, NOW).offer.name;
+    const named = (peer: string) =>
+      incomingBare({ peer, sid: 's1' } as BareChannel, NOW).offer.name;
     expect(named('joe\\40corp.com@gw.example/x')).toBe(
       'joe@corp.com@gw.example 2026-01-02T03-04-05',
     );
@@ -320,7 +318,7 @@ describe('a bytestream that nobody announced', () => {
     inbox.createPartial = async () => {
       throw new Error('the disk is full');
     };
-    const received = receiveFile(bareOffer(hers, NOW), inbox, QUIET);
+    const received = receiveFile(incomingBare(hers, NOW), inbox, QUIET);
     unattended(his).write(LETTER);
     await expect(received).rejects.toThrow('the disk is full');
     await settled();
@@ -334,7 +332,7 @@ test('a file by SI that is given up does not wait for its bytestream', async () 
   const transfers = new SiFileTransfers(sessions[1], juliet);
   const accepting = new Promise<unknown>((resolve, reject) => {
     transfers.onOffer = (file) => {
-      const offer = siOffer(file);
+      const offer = incomingBySi(file);
       offer.accept(0).then(resolve, reject);
       setImmediate(() => offer.fail(new OfferedAgain('the sender has begun anew')));
     };
@@ -356,7 +354,8 @@ describe('a file by SI that is gone on with', () => {
     inbox.kept.set(kept, LETTER.subarray(0, 20));
     const transfers = new SiFileTransfers(sessions[1], juliet);
     const received = new Promise<unknown>((resolve, reject) => {
-      transfers.onOffer = (file) => receiveFile(siOffer(file), inbox, QUIET).then(resolve, reject);
+      transfers.onOffer = (file) =>
+        receiveFile(incomingBySi(file), inbox, QUIET).then(resolve, reject);
     });
     received.catch(() => undefined); // each test says what becomes of it
     const asked = await sessions[0].request('set', JULIET, si.offer('a0', offer));

@@ -3,44 +3,52 @@ import { finished } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { nodeNameOf } from '../../../src/protocol/hash-functions.js';
-import type { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
-import type { Session } from '../../../src/session/session.js';
-import type { IncomingOffer } from '../../../src/transfer/receiving/receive-file.js';
-import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { noPlace } from '../../../src/transfer/receiving/no-place.js';
+import {
+  RecipientBusy,
+  RecipientRefused,
+  RecipientUnreachable,
+} from '../../../src/transfer/recipient-errors.js';
+import type { IncomingOffer, Listener } from '../../../src/transfer/ways/incoming.js';
 import type { Accepted, Way } from '../../../src/transfer/ways/way.js';
 import { wayNamed } from '../../../src/transfer/ways/ways.js';
-import { type PairOptions, pairOfServices } from '../../protocol/ibb/bytestreams.js';
+import { type PairOptions, pairOfServices, unattended } from '../../protocol/ibb/bytestreams.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 
 const BYTES = Buffer.from('But, soft! what light through yonder window breaks?');
 const REFUSED = new Error('it is not wanted');
 const { signal: never } = new AbortController();
 
-/** Hands over the files that come to somebody by a way. */
-export type Listen = (
-  session: Session,
-  bytestreams: InBandBytestreams,
-  take: (file: IncomingOffer) => void,
-) => void;
+interface SuiteOptions extends PairOptions {
+  /** What Juliet says of offers otherwise than yes. */
+  listener?: Partial<Listener>;
+}
 
-/** Romeo offers files to Juliet by the way. */
-function pairBy(way: Way, listen: Listen, options: PairOptions = {}) {
-  const pair = pairOfServices({ blockSize: 16, sessionLimit: 4, ...options });
+/** Romeo offers files to Juliet by the way; `next` of them is hers to take. */
+function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
+  const pair = pairOfServices({ blockSize: 16, sessionLimit: 4, halfOpen: true, ...options });
   const [romeo, juliet] = pair.sessions;
   const { offer } = way.open(romeo, pair.romeo);
   const comers: IncomingOffer[] = [];
   const waiting: ((file: IncomingOffer) => void)[] = [];
-  listen(juliet, pair.juliet, (file) => {
-    const first = waiting.shift();
-    if (first) first(file);
-    else comers.push(file);
+  const end = way.open(juliet, pair.juliet).listen?.({
+    registry: pair.registry,
+    mayOffer: () => true,
+    refused: () => undefined,
+    places: { reserve: () => true, release: () => undefined },
+    now: () => new Date(0),
+    take: (file) => {
+      const first = waiting.shift();
+      if (first) first(file);
+      else comers.push(file);
+    },
+    ...listener,
   });
   const next = async () =>
     comers.shift() ?? new Promise<IncomingOffer>((take) => waiting.push(take));
   const recipient = { peer: JULIET, ways: [way] };
   return {
-    ...pair,
-    next,
+    ...{ ...pair, next, comers, end },
     offer: (file: FileOffer, signal = never) => offer(recipient, file, { signal }),
   };
 }
@@ -67,7 +75,6 @@ async function send({ stream, range: { offset, length }, confirmed }: Accepted, 
 /** Takes a file from there on, and confirms that it has it. */
 async function take(file: IncomingOffer, offset = 0): Promise<Buffer> {
   const stream = await file.accept(offset);
-  stream.allowHalfOpen = true;
   const chunks: Buffer[] = [];
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) chunks.push(chunk);
   await file.hashes();
@@ -75,8 +82,8 @@ async function take(file: IncomingOffer, offset = 0): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What every way keeps to; each runs it, with what takes its files. */
-export function describeWay(way: Way, listen: Listen): void {
+/** What every way keeps to, from both sides. */
+export function describeWay(way: Way): void {
   describe(`the way ${way.name}`, () => {
     test('is found by its name, and by features of its own', () => {
       expect(wayNamed(way.name)).toBe(way);
@@ -89,14 +96,15 @@ export function describeWay(way: Way, listen: Listen): void {
       expect(announces || !claims).toBe(true);
     });
 
-    describeOffers(way, listen);
-    describeEndings(way, listen);
+    describeOffers(way);
+    describeEndings(way);
+    if (way.reaches === 'resource') describeListening(way);
   });
 }
 
-function describeOffers(way: Way, listen: Listen): void {
+function describeOffers(way: Way): void {
   test('brings every byte, and says what the recipient makes of them', async () => {
-    const { offer, next } = pairBy(way, listen);
+    const { offer, next } = pairBy(way);
     const taken = next().then((file) => take(file));
     const accepted = await offer(fileOf(way));
     expect(accepted).toMatchObject({ way, range: { offset: 0 }, stream: { peer: JULIET } });
@@ -106,7 +114,7 @@ function describeOffers(way: Way, listen: Listen): void {
   });
 
   test('tells name, size and hashes before the bytes, or nothing at all', async () => {
-    const { offer, next } = pairBy(way, listen);
+    const { offer, next } = pairBy(way);
     const file = fileOf(way);
     const coming = next();
     const accepted = offer(file);
@@ -123,7 +131,7 @@ function describeOffers(way: Way, listen: Listen): void {
 
   test('goes on from where the recipient wants it, if it keeps parts', async () => {
     if (!way.keepsParts) return;
-    const { offer, next } = pairBy(way, listen);
+    const { offer, next } = pairBy(way);
     const taken = next().then((file) => take(file, 20));
     const accepted = await offer(fileOf(way));
     expect(accepted.range.offset).toBe(20);
@@ -132,7 +140,7 @@ function describeOffers(way: Way, listen: Listen): void {
   });
 
   test('keeps two files of one session apart', async () => {
-    const { offer, next } = pairBy(way, listen);
+    const { offer, next } = pairBy(way);
     const [one, other] = [Buffer.from('one'), Buffer.from('the other')];
     const taken = [next().then((file) => take(file)), next().then((file) => take(file))];
     const first = await offer(fileOf(way, one, 'one'));
@@ -142,7 +150,7 @@ function describeOffers(way: Way, listen: Listen): void {
   });
 }
 
-function describeEndings(way: Way, listen: Listen): void {
+function describeEndings(way: Way): void {
   test('says that nobody is there', async () => {
     const pair = pairOfServices();
     pair.juliet.close();
@@ -152,13 +160,13 @@ function describeEndings(way: Way, listen: Listen): void {
   });
 
   test('says that the file is not wanted', async () => {
-    const { offer, next } = pairBy(way, listen, way.announces ? {} : { sessionLimit: 0 });
+    const { offer, next } = pairBy(way, way.announces ? {} : UNWANTED);
     if (way.announces) void next().then((file) => file.fail(REFUSED));
     await expect(offer(fileOf(way))).rejects.toThrow(RecipientRefused);
   });
 
   test('is cancelled in a way that nobody takes for the end', async () => {
-    const { offer, next } = pairBy(way, listen);
+    const { offer, next } = pairBy(way);
     const taken = next().then((file) => take(file));
     taken.catch(() => undefined); // is told of below
     const { stream, cancel } = await offer(fileOf(way));
@@ -169,7 +177,7 @@ function describeEndings(way: Way, listen: Listen): void {
   });
 
   test('is not confirmed when the recipient has not kept the file', async () => {
-    const { offer, next } = pairBy(way, listen);
+    const { offer, next } = pairBy(way);
     const failed = next().then(async (file) => {
       const stream = await file.accept(0);
       stream.on('error', () => undefined).once('data', () => file.fail(REFUSED));
@@ -181,10 +189,67 @@ function describeEndings(way: Way, listen: Listen): void {
   });
 
   test('gives up with the reason of the signal', async () => {
-    const { offer } = pairBy(way, () => undefined, { intercept: () => undefined });
+    const { offer } = pairBy(way, { intercept: () => undefined });
     const interrupt = new AbortController();
     const outcome = offer(fileOf(way), interrupt.signal);
     interrupt.abort(new Error('interrupted'));
     await expect(outcome).rejects.toThrow('interrupted');
+  });
+}
+
+/** Files that nobody announced are not wanted. */
+const UNWANTED: SuiteOptions = {
+  listener: { places: { reserve: () => false, release: () => undefined } },
+};
+
+/** There is no place for another file. */
+const FULL: SuiteOptions = {
+  listener: {
+    mayOffer: () => false,
+    places: {
+      reserve: () => {
+        throw noPlace();
+      },
+      release: () => undefined,
+    },
+  },
+};
+
+function describeListening(way: Way): void {
+  test('asks whether there is a place before it hands a file over', async () => {
+    const { offer, comers } = pairBy(way, FULL);
+    await expect(offer(fileOf(way))).rejects.toThrow(RecipientBusy);
+    expect(comers).toEqual([]);
+  });
+
+  test('has a sender come again, or has given the file its place', async () => {
+    const calls: string[] = [];
+    const places = {
+      reserve: () => !!calls.push('reserve'),
+      release: () => void calls.push('release'),
+    };
+    const { offer, next } = pairBy(way, { listener: { places } });
+    const coming = next();
+    const offered = offer(fileOf(way)).then(({ stream }) => unattended(stream));
+    const { postpone, accept } = await coming;
+    if (postpone) {
+      postpone();
+      await expect(offered).rejects.toThrow(RecipientBusy);
+      expect(calls).toEqual([]);
+    } else {
+      await Promise.all([offered, accept(0).then(unattended)]);
+      expect(calls).toEqual(['reserve', 'release']);
+    }
+  });
+
+  test('takes nothing after its end', async () => {
+    const { offer, comers, end } = pairBy(way);
+    end?.(new Error('over'));
+    const sent = offer(fileOf(way)).then((accepted) => {
+      unattended(accepted.stream);
+      return send(accepted);
+    });
+    await expect(sent).rejects.toThrow();
+    expect(comers).toEqual([]);
   });
 }

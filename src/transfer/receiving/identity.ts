@@ -1,0 +1,14 @@
+import { bareJid } from '../../session/jid.js';
+import type { IncomingOffer } from '../ways/incoming.js';
+
+/**
+ * What two offers have in common that bring the same bytes from the same person, whichever the resource, whatever they
+ * are called: a hash, as two files can have one name, size and date. `undefined` where no hash is known before the bytes,
+ * or the sender cannot go on in the middle. An MD5 is good enough: whoever makes two files with one MD5 can mix only their own.
+ */
+export function identityOf({ peer, offer, ranged }: IncomingOffer): string | undefined {
+  const { size, hashes } = offer;
+  if (!ranged || size === undefined || !hashes?.size) return undefined;
+  const digests = [...hashes].map(([name, digest]) => [name, digest.toString('hex')]).sort();
+  return JSON.stringify([bareJid(peer), size, digests]);
+}

@@ -1,0 +1,47 @@
+import type { Channel } from '../../protocol/channel.js';
+import type { FileOffer } from '../../protocol/file-offer.js';
+import type { Registry } from '../blobs/registry.js';
+
+/** A file that a peer wants to send, however it told us. */
+export interface IncomingOffer {
+  /** The sender's full JID. */
+  readonly peer: string;
+  /** Names the channel that brings it. */
+  readonly sid: string;
+  readonly offer: FileOffer;
+  /** XEP-0300 names of the hashes that are known, or may become known. */
+  readonly hashFunctions: readonly string[];
+  /** The sender can start anywhere in the file. */
+  readonly ranged: boolean;
+  /** Resolves to the channel that brings the bytes from `offset` on. */
+  accept(offset: number): Promise<Channel>;
+  /** What the sender says of all the bytes, once they came; empty where it says nothing. */
+  hashes(): Promise<ReadonlyMap<string, Buffer>>;
+  /** Tells the sender that the file is there. Always resolves. */
+  confirm(): Promise<void>;
+  /** Tells the sender that it is not. */
+  fail(error: Error): void;
+  /** Has the sender come again later, as there is no place. Absent if it was given one before it was handed over. */
+  postpone?(): void;
+}
+
+/** Takes the files that others send, and says who may send one now. */
+export interface Listener {
+  take(file: IncomingOffer): void;
+  /** Counts an offer; returns whether it may be looked at. */
+  mayOffer(peer: string): boolean;
+  /** Hears of an offer that cannot be taken, and why. */
+  refused(peer: string, why: string): void;
+  readonly places: PlacesOfUnannounced;
+  /** Where these decisions stand as defaults, which a user of the library can replace. */
+  readonly registry: Registry;
+  now(): Date;
+}
+
+/** The places of files that nobody announced: each takes one when its channel is let in, before it is handed over. */
+export interface PlacesOfUnannounced {
+  /** Whether the channel is let in. Throws `StanzaError` if there is no place now. */
+  reserve(peer: string, sid: string): boolean;
+  /** Its file takes the place, or it is free again. */
+  release(peer: string, sid: string): void;
+}

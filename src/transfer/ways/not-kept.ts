@@ -1,0 +1,30 @@
+import { ChannelBroken } from '../../protocol/channel.js';
+import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
+import { JingleEnded } from '../../protocol/jingle/jingle-session.js';
+import type { Reason } from '../../protocol/jingle/stanzas.js';
+import { xml } from '../../session/xml.js';
+import { isRoomError } from '../receiving/inbox.js';
+import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
+import { FileMismatch } from '../recipient-errors.js';
+
+/** Why a file was not kept, in Jingle's words (XEP-0166 §7.4, XEP-0234 §9). */
+export function reasonOf(error: Error): Reason {
+  if (error instanceof JingleEnded) return error.reason;
+  if (error instanceof OfferedAgain) return { condition: 'alternative-session' };
+  if (error instanceof StillUnderWay) return { condition: 'busy' };
+  if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
+  if (error instanceof ChannelBroken) return { condition: 'failed-transport' };
+  if (isRoomError(error) && error.isPassing) return { condition: 'busy' };
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (isRoomError(error) || NO_SPACE.has(code)) {
+    return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
+  }
+  if (SHORTAGES.has(code)) return { condition: 'busy' };
+  return { condition: 'failed-application', text: 'it cannot be stored here at the moment' };
+}
+
+/** The disk is full, whatever it said of its free space. */
+const NO_SPACE = new Set(['EDQUOT', 'ENOSPC']);
+
+/** The machine has too little of something for now; the file is wanted all the same. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
