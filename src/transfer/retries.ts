@@ -1,9 +1,18 @@
+import {
+  ChannelBroken,
+  ChannelLost,
+  ChannelNotOpened,
+  ChannelOverrun,
+} from '../protocol/channel.js';
 import { type Clock, systemClock } from '../protocol/clock.js';
 import { JingleEnded } from '../protocol/jingle/jingle-session.js';
 import { NotAuthorized } from '../session/login/sasl.js';
+import { RequestTimeout } from '../session/requests.js';
 import { backoff } from '../session/resume/backoff.js';
 import { StanzaError } from '../session/stanza-error.js';
-import { ServerNotTrusted } from '../session/stream/dial.js';
+import { ConnectionLost } from '../session/stanza-session.js';
+import { ConnectionFailed, ServerNotTrusted } from '../session/stream/dial.js';
+import { RecipientUnreachable } from './recipient-errors.js';
 
 /** What has worked for this long, in milliseconds, did not fail at once. */
 const STABLE_MS = 60_000;
@@ -75,16 +84,10 @@ export class Retries {
 }
 
 /** What may be otherwise at another attempt. */
-const PASSING = new Set([
-  'ChannelBroken',
-  'ChannelLost',
-  'ChannelNotOpened',
-  'CloseUnconfirmed',
-  'ConnectionFailed',
-  'ConnectionLost',
-  'RecipientUnreachable',
-  'RequestTimeout',
-]);
+const PASSING = [
+  ...[ChannelBroken, ChannelLost, ChannelNotOpened],
+  ...[ConnectionFailed, ConnectionLost, RecipientUnreachable, RequestTimeout],
+];
 
 /** Jingle's reasons of one who does not want the file, or not any more (XEP-0166 §7.4). */
 const UNWANTED = new Set(['cancel', 'decline']);
@@ -94,15 +97,18 @@ const UNLUCKY = new Set(['alternative-session', 'connectivity-error', 'failed-tr
 
 /** Whether another attempt makes sense: nobody has said no, and nothing is wrong with what was tried. */
 export function isPassing(error: Error): boolean {
-  const { cause, name } = error;
+  const { cause } = error;
   if (cause instanceof StanzaError && cause.type === 'wait') return true;
   const reason = cause instanceof JingleEnded ? cause.reason.condition : '';
-  return (PASSING.has(name) && !UNWANTED.has(reason)) || UNLUCKY.has(reason);
+  if (UNLUCKY.has(reason)) return true;
+  // A recipient that sends more than was agreed on would do so again.
+  if (error instanceof ChannelOverrun || UNWANTED.has(reason)) return false;
+  return PASSING.some((kind) => error instanceof kind);
 }
 
 /** Whether it was the connection that failed. */
-export const isConnectionError = ({ name }: Error): boolean =>
-  name === 'ConnectionFailed' || name === 'ConnectionLost';
+export const isConnectionError = (error: Error): boolean =>
+  error instanceof ConnectionFailed || error instanceof ConnectionLost;
 
 /**
  * Whether one who was online should try again: after the connection, and after somebody else's answer in the server's

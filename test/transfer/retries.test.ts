@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ChannelBroken, ChannelLost } from '../../src/protocol/channel.js';
+import { ChannelBroken, ChannelLost, ChannelOverrun } from '../../src/protocol/channel.js';
 import { JingleEnded } from '../../src/protocol/jingle/jingle-session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { RecipientRefused, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
@@ -133,6 +133,7 @@ describe('another attempt makes sense', () => {
     ['cancelled it', new ChannelBroken(0, ended('cancel'))],
     ['declined it in the middle', new ChannelBroken(0, ended('decline'))],
     ['refused it', new RecipientRefused('no')],
+    ['sent more than was agreed on', new ChannelOverrun(0)],
   ])('not after a recipient that %s', (_what, error) => {
     expect(isPassing(error)).toBe(false);
   });

@@ -10,6 +10,12 @@ import { type Source, SourceUnusable } from './source.js';
 /** Enough at once that reading costs little. */
 const READ_BYTES = 256 * 1024;
 
+/**
+ * So many files stay open, so that one which is replaced meanwhile is sent as it was when it was named. The others are
+ * opened again at their turn: systems let a process have 256 to 1,024 files open.
+ */
+const MOST_OPEN = 200;
+
 export type OpenSource = Source & { close(): Promise<void> };
 
 /** What `-` stands for, and what it is called. */
@@ -32,13 +38,13 @@ export async function openSources(
     sources.push(
       file === '-'
         ? { name, read: () => stdin, close: async () => void stdin.destroy() }
-        : await openSource(file),
+        : await openSource(file, sources.length < MOST_OPEN),
     );
   }
   return sources;
 }
 
-async function openSource(path: string): Promise<OpenSource> {
+async function openSource(path: string, mayStayOpen: boolean): Promise<OpenSource> {
   const seen = await statNamed(path, 'inband send --name <name> - < the file');
   if (seen.isFIFO()) return openFifo(path);
   const handle = await open(path);
@@ -53,14 +59,19 @@ async function openSource(path: string): Promise<OpenSource> {
   // Before 1970 it is what a file system says that knows none.
   const date = stats.mtimeMs >= 0 ? knownDate(stats.mtime) : undefined;
   const mediaType = mime.getType(path);
+  const isAgain = isSized && !mayStayOpen;
+  if (isAgain) await handle.close();
   return {
     name: basename(path),
     ...(mediaType ? { mediaType } : {}),
     // What is no regular file (a pipe, a device), or has not the size that it says, has none, and can be read once only.
     ...(isSized ? { size: stats.size, ...(date ? { date } : {}) } : {}),
-    read: (offset, buffer) => read(handle, isSized ? offset : undefined, buffer),
+    read: isAgain
+      ? (offset, buffer) => readAgain(path, offset, buffer)
+      : (offset, buffer) => read(handle, isSized ? offset : undefined, buffer),
     // Closing waits for a read that is under way, which of a device may never end.
     close: async () => {
+      if (isAgain) return;
       const closed = handle.close();
       if (stats.isFile()) await closed;
     },
@@ -84,5 +95,14 @@ async function* read(
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
     if (at !== undefined) at += bytesRead;
+  }
+}
+
+async function* readAgain(path: string, position: number, shared: Buffer | undefined) {
+  const handle = await open(path);
+  try {
+    yield* read(handle, position, shared);
+  } finally {
+    await handle.close();
   }
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,4 +65,20 @@ describe('a file', () => {
     await expect(open).rejects.toThrow(SourceUnusable);
     await expect(open).rejects.toThrow(/is not UTF-8.*; inband send --name <name> - < the file$/);
   });
+});
+
+onLinux('hundreds of files do not stay open, and each is read all the same (R148)', async () => {
+  const paths = Array.from({ length: 300 }, (_, index) => join(folder, `many-${index}`));
+  for (const path of paths) await writeFile(path, path);
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+  const before = openFiles();
+  const sources = await openSources(paths, { stdin: process.stdin });
+  expect(openFiles() - before).toBeLessThan(250);
+  for (const index of [0, 299]) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of sources[index]?.read(0) ?? []) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe(paths[index]);
+  }
+  await Promise.all(sources.map((source) => source.close()));
+  expect(openFiles()).toBe(before);
 });
