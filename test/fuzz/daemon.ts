@@ -9,7 +9,7 @@ import type { Connect } from '../../src/transfer/connect.js';
 import { receiveOn } from '../../src/transfer/receiving/daemon.js';
 import { Quotas } from '../../src/transfer/receiving/quotas.js';
 import { startServing } from '../../src/transfer/serving/serving.js';
-import { MemoryInbox } from './memory-inbox.js';
+import { MemoryInbox } from '../support/memory-inbox.js';
 import { DAEMON, PUBLISHED } from './scenes.js';
 
 const STREAM = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;

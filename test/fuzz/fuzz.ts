@@ -46,6 +46,7 @@ export async function fuzz(count: number, seed: number): Promise<Tally> {
     await endAll(server);
     await checkPlaces(server, round);
     server.forget();
+    server.daemon.inbox.forget();
     if (round === 1) heap = usedHeap();
   }
   const grownBytes = usedHeap() - heap;

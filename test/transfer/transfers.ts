@@ -8,7 +8,7 @@ import { type SentFile, sendFile } from '../../src/transfer/sending/send-file.js
 import type { Source } from '../../src/transfer/sending/source.js';
 import { incomingByJingle, offerByJingle } from '../../src/transfer/ways/jingle.js';
 import { JULIET } from '../support/linked-sessions.js';
-import { MemoryInbox } from './memory-inbox.js';
+import { MemoryInbox } from '../support/memory-inbox.js';
 
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

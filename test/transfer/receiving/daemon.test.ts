@@ -14,7 +14,7 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { Quotas } from '../../../src/transfer/receiving/quotas.js';
 import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
-import { MemoryInbox } from '../memory-inbox.js';
+import { MemoryInbox } from '../../support/memory-inbox.js';
 
 const LOST = new ConnectionLost('cut');
 

@@ -27,7 +27,7 @@ import {
 import { leftOf, offeredTo, type Pair, pairOfTransfers } from '../../protocol/jingle/transfers.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
-import { MemoryInbox } from '../memory-inbox.js';
+import { MemoryInbox } from '../../support/memory-inbox.js';
 import { QUIET, receive, send, sha256, sourceOf } from '../transfers.js';
 
 const LETTER = pattern(50);

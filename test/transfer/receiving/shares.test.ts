@@ -5,7 +5,7 @@ import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { receiveOn } from '../../../src/transfer/receiving/daemon.js';
 import { Quotas } from '../../../src/transfer/receiving/quotas.js';
 import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
-import { MemoryInbox } from '../memory-inbox.js';
+import { MemoryInbox } from '../../support/memory-inbox.js';
 
 /** Juliet receives what any account offers her by SI; her answer to each is what its condition says. */
 function receiving(maxTransfers: number) {

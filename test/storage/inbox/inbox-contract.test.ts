@@ -1,0 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { openInbox } from '../../../src/storage/inbox/inbox.js';
+import { testInbox } from '../../transfer/receiving/inbox-suite.js';
+import { temporaryFolders } from '../temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+testInbox('a folder (R136)', async () => ({
+  inbox: await openInbox(await temporaryFolder()),
+  read: (path) => readFile(path),
+}));

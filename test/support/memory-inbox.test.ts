@@ -1,0 +1,13 @@
+import { basename } from 'node:path';
+import { testInbox } from '../transfer/receiving/inbox-suite.js';
+import { MemoryInbox } from './memory-inbox.js';
+
+testInbox('memory (R136)', async () => {
+  const inbox = new MemoryInbox();
+  const read = async (path: string) => {
+    const bytes = inbox.files.get(basename(path));
+    if (!bytes) throw new Error(`${path} is not there`);
+    return bytes;
+  };
+  return { inbox, read };
+});

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
+
+export interface InboxUnderTest {
+  inbox: Inbox;
+  /** The content of a file that was published, by the path that `publish` gave. */
+  read(path: string): Promise<Buffer>;
+}
+
+const HELLO = Buffer.from('hello');
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+
+/** What each inbox does, wherever it keeps its files. `open` makes a new one, empty and without limits. */
+export function testInbox(name: string, open: () => Promise<InboxUnderTest>): void {
+  describe(`an inbox in ${name}`, () => {
+    test('publishes what was written, in the order of the calls', async () => {
+      const { inbox, read } = await open();
+      const partial = await inbox.createPartial({ size: 10 });
+      await Promise.all(['hel', 'lo ', 'you!'].map((text) => partial.write(Buffer.from(text))));
+      expect((await read(await partial.publish('a.txt'))).toString()).toBe('hello you!');
+    });
+
+    test('publishes an empty file', async () => {
+      const { inbox, read } = await open();
+      const partial = await inbox.createPartial({ size: 0 });
+      expect(await read(await partial.publish('a'))).toEqual(Buffer.alloc(0));
+    });
+
+    test('gives a second file of one name the next free name', async () => {
+      const { inbox, read } = await open();
+      const paths: string[] = [];
+      for (const text of ['one', 'two', 'three']) {
+        const partial = await inbox.createPartial();
+        await partial.write(Buffer.from(text));
+        paths.push(await partial.publish('a.txt'));
+      }
+      expect(paths.map((path) => path.replace(/.*\//, ''))).toEqual([
+        'a.txt',
+        'a (1).txt',
+        'a (2).txt',
+      ]);
+      expect((await Promise.all(paths.map(read))).map(String)).toEqual(['one', 'two', 'three']);
+    });
+
+    test('has the digests that were asked for, of all bytes so far, and no others', async () => {
+      const { inbox } = await open();
+      const partial = await inbox.createPartial({ algorithms: ['md5'] });
+      await partial.write(HELLO);
+      expect(partial.digest('sha256')).toEqual(sha256('hello'));
+      await partial.write(HELLO);
+      expect(partial.digest('sha256')).toEqual(sha256('hellohello'));
+      expect(partial.digest('md5')).toHaveLength(16);
+      expect(() => partial.digest('sha1')).toThrow(RangeError);
+      await partial.discard();
+    });
+
+    test('takes not one byte more than were announced, and publishes nothing after that', async () => {
+      const { inbox } = await open();
+      const partial = await inbox.createPartial({ size: 5 });
+      await partial.write(HELLO);
+      await expect(partial.write(Buffer.from('!'))).rejects.toMatchObject({ name: 'NoRoom' });
+      await expect(partial.publish('a')).rejects.toMatchObject({ name: 'NoRoom' });
+      await partial.discard();
+    });
+
+    test.each([-1, 1.5, Number.NaN])('takes no file of %p bytes', async (size) => {
+      const { inbox } = await open();
+      await expect(inbox.createPartial({ size })).rejects.toThrow(RangeError);
+    });
+
+    test('goes on with what was kept under an identity', async () => {
+      const { inbox, read } = await open();
+      const wanted = { identity: 'one', size: 10 };
+      const first = await inbox.createPartial(wanted);
+      await first.write(HELLO);
+      await first.keep();
+      const second = await inbox.createPartial(wanted);
+      expect(second.offset).toBe(5);
+      expect(second.digest('sha256')).toEqual(sha256('hello'));
+      await second.write(Buffer.from(' you!'));
+      expect(String(await read(await second.publish('a')))).toBe('hello you!');
+    });
+
+    test('begins anew with another identity, without one, and while one is in use', async () => {
+      const { inbox } = await open();
+      const first = await inbox.createPartial({ identity: 'one' });
+      await first.write(HELLO);
+      const wanted = [{ identity: 'one' }, { identity: 'two' }, {}];
+      const others = await Promise.all(wanted.map((one) => inbox.createPartial(one)));
+      expect(others.map(({ offset }) => offset)).toEqual([0, 0, 0]);
+      for (const partial of [first, ...others]) await partial.discard();
+    });
+
+    test.each<['keep' | 'discard', object]>([
+      ['discard', { identity: 'one' }],
+      ['keep', {}],
+    ])('keeps nothing by %s of %j', async (how, wanted) => {
+      const { inbox } = await open();
+      const first = await inbox.createPartial(wanted);
+      await first.write(HELLO);
+      await first[how]();
+      expect((await inbox.createPartial(wanted)).offset).toBe(0);
+    });
+
+    test('knows the bytestream that was to bring the rest of what is kept', async () => {
+      const { inbox } = await open();
+      const first = await inbox.createPartial({ identity: 'one', bytestream: 'first' });
+      await first.write(HELLO);
+      await first.keep();
+      expect(inbox.hasRest('first')).toBe(false);
+      const second = await inbox.createPartial({ identity: 'one', bytestream: 'second' });
+      expect(inbox.hasRest('second')).toBe(false);
+      await second.keep();
+      expect(['first', 'second'].map((name) => inbox.hasRest(name))).toEqual([false, true]);
+    });
+
+    test('lets keep and discard do no harm to what was published', async () => {
+      const { inbox, read } = await open();
+      const partial = await inbox.createPartial({ identity: 'one' });
+      await partial.write(HELLO);
+      const path = await partial.publish('a');
+      await partial.keep();
+      await partial.discard();
+      expect(await read(path)).toEqual(HELLO);
+      expect((await inbox.createPartial({ identity: 'one' })).offset).toBe(0);
+    });
+
+    test('takes nothing more once a partial has ended', async () => {
+      const { inbox } = await open();
+      const partial = await inbox.createPartial();
+      await partial.discard();
+      await expect(partial.write(HELLO)).rejects.toThrow('this partial has ended');
+      await expect(partial.publish('a')).rejects.toThrow('this partial has ended');
+    });
+  });
+}
