@@ -22,6 +22,7 @@ export {
   ChannelBroken,
   ChannelLost,
   ChannelNotOpened,
+  ChannelOverrun,
   CloseUnconfirmed,
 } from './protocol/channel.js';
 export { answerDiscovery, discoverFeatures, type Info } from './protocol/disco.js';
@@ -82,4 +83,7 @@ export {
 } from './session/stanza-error.js';
 export { ConnectionLost } from './session/stanza-session.js';
 export { ConnectionFailed, ServerNotTrusted } from './session/stream/dial.js';
+export { MalformedService } from './session/stream/endpoints.js';
+export { UnsendableStanza } from './session/stream/serialize.js';
+export { StreamError } from './session/stream/stream-error.js';
 export { type Element, xml } from './session/xml.js';
