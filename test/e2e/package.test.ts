@@ -118,7 +118,9 @@ describe('the installed command', () => {
 
 describe('the executable', () => {
   beforeAll(async () => {
-    const { stdout } = await run(process.execPath, ['package.js', '--here'], { cwd: ROOT });
+    const { stdout } = await run(process.execPath, ['build/executables.js', '--here'], {
+      cwd: ROOT,
+    });
     const [made = ''] = stdout.trim().split('\n').slice(-1); // pkg speaks before
     await mkdir(join(prefix, 'alone'));
     await copyFile(made, join(prefix, 'alone/inband'));

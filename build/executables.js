@@ -20,9 +20,9 @@ import { fileURLToPath } from 'node:url';
 import pkg from '@yao-pkg/pkg/lib-es5/sea.js';
 
 const { version: VERSION } = JSON.parse(
-  readFileSync(new URL('package.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );
-const ROOT = dirname(fileURLToPath(import.meta.url));
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const OUT = join(ROOT, 'out');
 /** Below the project, where `npx postject`, which pkg calls in the folder of temporary files, finds ours. */
