@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
-import { addCacheCommand } from './commands/cache.js';
+import { addCacheCommand } from './commands/blobs/cache.js';
+import { addFetchCommand } from './commands/blobs/fetch.js';
+import { addPublishCommand } from './commands/blobs/publish.js';
 import { addConfigCommand } from './commands/config.js';
 import type { Context, OutputFlags } from './commands/context.js';
 import { EXIT_CODES } from './commands/exit-codes.js';
-import { addFetchCommand } from './commands/fetch.js';
 import { addCompletionCommand } from './commands/help/completion.js';
 import { addManCommand } from './commands/help/man.js';
 import { addProbeCommand } from './commands/probe.js';
-import { addPublishCommand } from './commands/publish.js';
 import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
 import { settingsPath } from './folders.js';

@@ -1,13 +1,17 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { BitOfBinary } from '../protocol/bob/bit-of-binary.js';
-import type { HandlerRegistry } from '../protocol/handler-registry.js';
-import type { Reporter } from '../ui/report.js';
-import { type AccountFlags, addAccountOptions, requireAccount } from './account/account-options.js';
-import { type Context, type OutputFlags, UsageError } from './context.js';
-import { addExamples } from './help/examples.js';
-import { addOutputOptions, repeatable } from './options.js';
+import type { BitOfBinary } from '../../protocol/bob/bit-of-binary.js';
+import type { HandlerRegistry } from '../../protocol/handler-registry.js';
+import type { Reporter } from '../../ui/report.js';
+import {
+  type AccountFlags,
+  addAccountOptions,
+  requireAccount,
+} from '../account/account-options.js';
+import { type Context, type OutputFlags, UsageError } from '../context.js';
+import { addExamples } from '../help/examples.js';
+import { addOutputOptions, repeatable } from '../options.js';
 
 export interface FetchFlags extends AccountFlags, OutputFlags {
   from?: string[];
@@ -48,8 +52,8 @@ export function addFetchCommand(program: Command, context: Context): void {
 
 export async function fetchBlob(text: string, flags: FetchFlags, context: Context): Promise<void> {
   const reporter = await context.reporter(flags);
-  const { readContentId } = await import('../protocol/bob/content-id.js');
-  const { findBlob } = await import('../protocol/bob/blob-store.js');
+  const { readContentId } = await import('../../protocol/bob/content-id.js');
+  const { findBlob } = await import('../../protocol/bob/blob-store.js');
   if (!/^[^@\s]+@[^@\s]+$/.test(text)) {
     throw new UsageError(`"${text}" is not a cid; one looks like sha-256+…@bob.xmpp.org`);
   }
@@ -94,16 +98,16 @@ async function askAll(
   registry: HandlerRegistry,
   reporter: Reporter,
 ): Promise<Fetched> {
-  const { holders, readHolder } = await import('../transfer/finding/holders.js');
-  const { BitsOfBinary } = await import('../protocol/bob/bits-of-binary.js');
+  const { holders, readHolder } = await import('../../transfer/finding/holders.js');
+  const { BitsOfBinary } = await import('../../protocol/bob/bits-of-binary.js');
   if (!flags.from?.length) {
     const why = flags.cache ? `${cid} is not in the cache` : 'the cache is not to be looked into';
     throw new UsageError(`${why}; say whom to ask: --from <jid>`);
   }
   const peers = flags.from.map(readHolder);
   requireAccount(flags);
-  const { openAccount } = await import('./account/account.js');
-  const { goOnline } = await import('../transfer/connect.js');
+  const { openAccount } = await import('../account/account.js');
+  const { goOnline } = await import('../../transfer/connect.js');
   const { report } = reporter;
   const { connect } = openAccount(flags, context, report);
   const session = await goOnline(connect, report, { admit: () => false });
@@ -127,8 +131,8 @@ async function firstInTurn(
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<Fetched> {
-  const { Turn } = await import('../transfer/sending/turn.js');
-  const { isBusy } = await import('../transfer/recipient-errors.js');
+  const { Turn } = await import('../../transfer/sending/turn.js');
+  const { isBusy } = await import('../../transfer/recipient-errors.js');
   const turn = new Turn(PATIENCE_MS, reporter.report);
   let candidates: AsyncIterable<string> | string[] = peers;
   for (;;) {

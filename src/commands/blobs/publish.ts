@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { BLOB_HASHES } from '../transfer/blobs/hashes.js';
-import { addAccountOptions } from './account/account-options.js';
-import { allowOption } from './allow-option.js';
-import type { Context } from './context.js';
-import { addExamples } from './help/examples.js';
-import { addOutputOptions, integer } from './options.js';
+import { BLOB_HASHES } from '../../transfer/blobs/hashes.js';
+import { addAccountOptions } from '../account/account-options.js';
+import { allowOption } from '../allow-option.js';
+import type { Context } from '../context.js';
+import { addExamples } from '../help/examples.js';
+import { addOutputOptions, integer } from '../options.js';
 import type { PublishFlags } from './publish-files.js';
 
 export function addPublishCommand(program: Command, context: Context): void {

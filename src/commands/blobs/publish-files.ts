@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import mime from 'mime/lite';
-import { MAX_BYTES, type NewBlob, publishBlobs } from '../transfer/blobs/publish-blobs.js';
-import { statNamed } from '../transfer/sending/named-files.js';
-import { openPipe } from '../transfer/sending/pipes.js';
-import { serveBlobs } from '../transfer/serving/serve-blobs.js';
-import { openAccount } from './account/account.js';
-import { type AccountFlags, requireAccount } from './account/account-options.js';
-import { type Context, type OutputFlags, UsageError } from './context.js';
+import { MAX_BYTES, type NewBlob, publishBlobs } from '../../transfer/blobs/publish-blobs.js';
+import { statNamed } from '../../transfer/sending/named-files.js';
+import { openPipe } from '../../transfer/sending/pipes.js';
+import { serveBlobs } from '../../transfer/serving/serve-blobs.js';
+import { openAccount } from '../account/account.js';
+import { type AccountFlags, requireAccount } from '../account/account-options.js';
+import { type Context, type OutputFlags, UsageError } from '../context.js';
 
 export interface PublishFlags extends AccountFlags, OutputFlags {
   allow?: string[];

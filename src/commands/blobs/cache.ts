@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { ListedBlob } from '../transfer/blob-cache.js';
-import { display } from '../ui/display.js';
-import type { Context, OutputFlags } from './context.js';
-import { addExamples } from './help/examples.js';
-import { addOutputOptions } from './options.js';
+import type { ListedBlob } from '../../transfer/blob-cache.js';
+import { display } from '../../ui/display.js';
+import type { Context, OutputFlags } from '../context.js';
+import { addExamples } from '../help/examples.js';
+import { addOutputOptions } from '../options.js';
 
 export function addCacheCommand(program: Command, context: Context): void {
   const cache = program
@@ -58,7 +58,7 @@ function lineOf({ published, cid, type, size, expires, peer }: ListedBlob): stri
 
 /** All that are there go, also when others are not there. */
 async function removeFromCache(cids: string[], flags: OutputFlags, context: Context) {
-  const { removeBlobs } = await import('../transfer/blobs/remove-blobs.js');
+  const { removeBlobs } = await import('../../transfer/blobs/remove-blobs.js');
   const { report } = await context.reporter(flags);
   await removeBlobs(cids, await context.createRegistry(), report);
 }
