@@ -32,6 +32,7 @@ import { NoRoom } from './storage/inbox/no-room.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { InboxReplaced } from './storage/lock/held-folder.js';
+import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { OfferedAgain, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
@@ -51,6 +52,7 @@ type Failure = readonly [kind: ErrorClass, outcome: Outcome, next?: string];
 export const FAILURES: readonly Failure[] = [
   [UsageError, 'usage'],
   [SourceUnusable, 'usage'],
+  [NobodyToAsk, 'usage', 'say whom to ask: --from <jid>'],
   [MalformedJid, 'usage'],
   [MalformedService, 'usage'],
   [MalformedBlob, 'usage'],

@@ -34,6 +34,13 @@ export interface ProbedResource {
   remark?: string;
 }
 
+export interface ProbeOptions {
+  signal: AbortSignal;
+  /** Told of those that do not answer. */
+  note: (text: string) => void;
+  clock?: Clock;
+}
+
 export interface Probe {
   resources: ProbedResource[];
   /** Why nobody would be offered a file. */
@@ -42,14 +49,12 @@ export interface Probe {
 
 /**
  * Finds out what the resources of a JID can do, as far as we may see them, and to which of them `send` would offer a
- * file. Sends nothing but questions. `note` is told of those that do not answer. Rejects when the session ends.
+ * file. Sends nothing but questions. Rejects when the session ends.
  */
 export async function probe(
   session: Session,
   typed: string,
-  signal: AbortSignal,
-  note: (text: string) => void,
-  clock: Clock = systemClock,
+  { signal, note, clock = systemClock }: ProbeOptions,
 ): Promise<Probe> {
   const jid = addressFrom(session.jid, typed);
   const inquiry = new Inquiry(session, signal, note);

@@ -62,7 +62,8 @@ function romeoAmong(clients: Record<string, Client>, seen: string[] = []) {
     close: async () => undefined,
   });
   const { signal } = new AbortController();
-  const ask = (jid: string) => probe(session, jid, signal, (text) => said.push(text), clock);
+  const ask = (jid: string) =>
+    probe(session, jid, { signal, note: (text) => said.push(text), clock });
   return { session, ask, sent, said };
 }
 

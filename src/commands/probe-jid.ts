@@ -1,0 +1,35 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ProbedResource } from '../transfer/finding/probe.js';
+import { probeOnline } from '../transfer/finding/probe-online.js';
+import { receiverOf } from '../transfer/finding/receiver.js';
+import { display } from '../ui/display.js';
+import { openAccount } from './account/account.js';
+import type { AccountFlags } from './account/account-options.js';
+import type { Context, OutputFlags } from './context.js';
+
+export type ProbeFlags = AccountFlags & OutputFlags;
+
+/** Prints what is found out of a JID, a line each. Rejects if nobody would be offered a file. */
+export async function probeJid(jid: string, flags: ProbeFlags, context: Context): Promise<void> {
+  const { report } = await context.reporter(flags);
+  receiverOf(jid); // or it is no address, which should be said before anything is done
+  const { connect } = openAccount(flags, context, report);
+  const { resources, nobody } = await probeOnline(jid, {
+    connect,
+    report,
+    signal: context.signal,
+  });
+  if (!flags.json) await print(resources, context);
+  if (nobody) throw nobody;
+}
+
+const print = (resources: ProbedResource[], { stdout }: Context): Promise<void> =>
+  pipeline(Readable.from(resources.map((one) => `${lineOf(one)}\n`)), stdout, { end: false });
+
+function lineOf({ peer, client, version, ways, roundTripMs, via }: ProbedResource): string {
+  const program = [client, version].filter(Boolean).join(' ');
+  const time = roundTripMs === undefined ? '' : `${roundTripMs} ms`;
+  const fields = [peer, program, ways.join(','), time, via ?? ''];
+  return fields.map((field) => display(field) || '-').join('\t');
+}

@@ -1,0 +1,27 @@
+import { type Connect, goOnline } from '../connect.js';
+import type { Report } from '../events.js';
+import { type Probe, probe } from './probe.js';
+
+export interface ProbeOnlineOptions {
+  connect: Connect;
+  report: Report;
+  signal: AbortSignal;
+}
+
+/** Goes online and probes a JID; reports each resource that is found. Rejects as `connect` and `probe` do. */
+export async function probeOnline(
+  jid: string,
+  { connect, report, signal }: ProbeOnlineOptions,
+): Promise<Probe> {
+  const session = await goOnline(connect, report, { admit: () => false });
+  try {
+    const note = (text: string) => report({ event: 'note', text });
+    const until = probe(session, jid, { signal, note });
+    report({ event: 'waiting', text: `asking ${jid}`, until });
+    const found = await until;
+    for (const resource of found.resources) report({ event: 'resource', ...resource });
+    return found;
+  } finally {
+    await session.close();
+  }
+}
