@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Outbox } from './outbox.js';
 import { untilOverdue, untilSilent } from './resume/liveness.js';
 import { type Resumed, Resumption, type ResumptionOptions } from './resume/resumption.js';
 import { NS_SM, StreamManagement } from './resume/stream-management.js';
@@ -29,6 +30,9 @@ export class Connection implements StanzaTransport {
   readonly #management: StreamManagement | undefined;
   readonly #resumption: Resumption | undefined;
   readonly #closing = new AbortController();
+  readonly #outbox: Outbox;
+  /** Settles when what was written last is handed to the network. */
+  #written = Promise.resolve();
   #owner!: Owner;
   #stream: XmppStream;
   /** Settles after the stream is gone: when there is another one, or with the error that ended the session. */
@@ -38,6 +42,7 @@ export class Connection implements StanzaTransport {
   constructor(stream: XmppStream, enabled: Element | undefined, options: ConnectionOptions) {
     this.#stream = stream;
     this.#options = options;
+    this.#outbox = new Outbox(() => this.#management?.sync() ?? this.#written, options.clock);
     if (!enabled) return;
     const signal = AbortSignal.any([this.#closing.signal, options.signal]);
     this.#management = new StreamManagement((text) => this.#writeRaw(text));
@@ -56,20 +61,34 @@ export class Connection implements StanzaTransport {
    */
   async write(stanza: Element): Promise<void> {
     const text = serialize(stanza, this.#options.maxStanzaBytes);
-    const recovered = this.#recovered;
-    const written = this.#stream.write(text).catch(() => recovered);
-    this.#management?.sent(text);
-    await written;
+    await new Promise<void>((resolve, reject) => {
+      const write = () => this.#write(text).then(resolve, reject);
+      this.#outbox.put(stanza, { characters: text.length, write, fail: reject });
+    });
+  }
+
+  /** See `Outbox`. */
+  isFull(to: string): boolean {
+    return this.#outbox.isFull(to);
   }
 
   async sync(): Promise<void> {
+    this.#outbox.flush();
     await this.#management?.sync();
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new ConnectionLost('the session was closed'));
+    this.#outbox.flush();
     this.#management?.acknowledge();
     await this.#stream.close();
+  }
+
+  #write(text: string): Promise<void> {
+    const recovered = this.#recovered;
+    this.#written = this.#stream.write(text).catch(() => recovered);
+    this.#management?.sent(text);
+    return this.#written;
   }
 
   #follow(stream: XmppStream, begin: (gone: AbortSignal) => void): void {
@@ -110,6 +129,7 @@ export class Connection implements StanzaTransport {
       this.#owner.suspend();
       this.#goOn(management, await this.#resumption.run(management));
     } catch (reason) {
+      this.#outbox.fail(reason as Error);
       this.#owner.end(reason as Error);
       throw reason;
     }

@@ -9,11 +9,17 @@ export interface AnswerOptions {
   admit?: ((from: string) => boolean) | undefined;
   /**
    * Whether a sender who asks for what is not here, or is not let in, is told so once more. RFC 6120 §8.2.3 wants an
-   * answer to each request; a flood of them could have us send nothing else. Default: always.
+   * answer to each request; a flood of them could have us send nothing else. `characters`
+   * are those of the id, which goes back. Default: always.
    */
-  mayRefuse?: ((from: string) => boolean) | undefined;
+  mayRefuse?: ((from: string, characters: number) => boolean) | undefined;
   /** Told of errors that a handler or listener threw beside `StanzaError`. */
   onError?: ((error: Error) => void) | undefined;
+}
+
+interface ReplyTo {
+  to: string | undefined;
+  id: string;
 }
 
 const INTERNAL_ERROR = new StanzaError('cancel', 'internal-server-error');
@@ -45,7 +51,7 @@ export class RequestHandlers {
    */
   async answer(stanza: Element, from: string, id: string): Promise<void> {
     const handler = this.#find(stanza, from);
-    if (!handler && this.#options.mayRefuse?.(from) === false) return;
+    if (!handler && this.#options.mayRefuse?.(from, id.length) === false) return;
     let type = 'result';
     let payload: Element | undefined;
     try {
@@ -54,14 +60,18 @@ export class RequestHandlers {
       type = 'error';
       payload = this.#asStanzaError(error as Error).toElement();
     }
-    const attrs = { to: stanza.attrs.from, id };
-    await this.#write(xml('iq', { type, ...attrs }, payload)).catch((error) =>
+    this.#reply(type, { to: stanza.attrs.from, id }, payload);
+  }
+
+  /** Waits for nothing, so that the request is not kept until its answer has gone. */
+  #reply(type: string, attrs: ReplyTo, payload: Element | undefined): void {
+    this.#write(xml('iq', { type, ...attrs }, payload)).catch((error) =>
       this.#answerLess(attrs, error),
     );
   }
 
   /** Says in place of an answer that cannot be sent that it cannot. With a very long id not even that can be sent. */
-  async #answerLess(attrs: { to: string | undefined; id: string }, error: Error): Promise<void> {
+  async #answerLess(attrs: ReplyTo, error: Error): Promise<void> {
     // Otherwise the connection is gone, and the session ends with its error.
     if (!(error instanceof UnsendableStanza)) return;
     const payload = INTERNAL_ERROR.toElement();

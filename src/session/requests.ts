@@ -20,6 +20,10 @@ interface Pending {
   settle(reply: Element | Error): void;
 }
 
+/** Whether a stanza is for one who has asked. */
+export const isReply = ({ name, attrs: { type } }: Element): boolean =>
+  name === 'iq' && (type === 'result' || type === 'error');
+
 /** The requests that wait for their reply, by id. */
 export class Requests {
   readonly #pending = new Map<string, Pending>();

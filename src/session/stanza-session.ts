@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
 import { bareJid, isJid } from './jid.js';
 import { type AnswerOptions, RequestHandlers } from './request-handlers.js';
-import { Requests } from './requests.js';
+import { isReply, Requests } from './requests.js';
 import type {
   IqHandler,
   RequestOptions,
@@ -23,6 +23,8 @@ export class ConnectionLost extends Error {
 export interface StanzaTransport {
   /** Resolves when the stanza is handed to the network. Rejects with `UnsendableStanza` where it cannot be. */
   write(stanza: Element): Promise<void>;
+  /** Whether so much waits to be sent to this one that nothing more of it is to be looked at. */
+  isFull?(to: string): boolean;
   /** See `Session`; without it nothing is known of what becomes of a stanza. */
   sync?(): Promise<void>;
   close(): Promise<void>;
@@ -145,11 +147,12 @@ export class StanzaSession implements Session {
   receive(stanza: Element): void {
     const from = this.#sender(stanza);
     if (from === undefined || this.#ended.signal.aborted) return;
+    if (!isReply(stanza) && this.#transport.isFull?.(from)) return;
     if (stanza.name === 'message' || stanza.name === 'presence') {
       for (const listener of this.#listeners[stanza.name]) this.#guard(() => listener(stanza));
     } else if (stanza.name !== 'iq') {
       return;
-    } else if (stanza.attrs.type === 'result' || stanza.attrs.type === 'error') {
+    } else if (isReply(stanza)) {
       this.#requests.receive(stanza);
     } else if (stanza.attrs.id) {
       void this.#handlers.answer(stanza, from, stanza.attrs.id);

@@ -311,10 +311,24 @@ describe('who is not admitted', () => {
     await receive(iq(`type='get' id='4' from='${ROMEO}'`));
     expect(sent.map(({ attrs }) => `${attrs.id} ${attrs.type}`)).toEqual(['1 error', '4 result']);
     expect(mayRefuse.mock.calls).toEqual([
-      ['tybalt@capulet.example/street'],
-      ['tybalt@capulet.example/street'],
-      [ROMEO],
+      ['tybalt@capulet.example/street', 1],
+      ['tybalt@capulet.example/street', 1],
+      [ROMEO, 1],
     ]);
+  });
+
+  test('nothing of one is looked at for whom too many answers wait (R120)', () => {
+    const write = jest.fn(async () => undefined);
+    const isFull = (to: string) => to === ROMEO;
+    const session = new StanzaSession(JULIET, { write, isFull, close: async () => undefined });
+    const [handler, listener] = [jest.fn(() => undefined), jest.fn()];
+    session.handle('get', NS, 'ask', handler);
+    session.onMessage(listener);
+    for (const from of [ROMEO, 'nurse@capulet.example/hall']) {
+      session.receive(parse(iq(`type='get' id='1' from='${from}'`)));
+      session.receive(parse(`<message from='${from}'/>`));
+    }
+    expect([handler, listener].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
   });
 
   test('is neither the one who is, nor the own account and its server', async () => {
