@@ -8,12 +8,12 @@ import { xml } from '../session/xml.js';
  * Sends back what a person wrote to our full JID, so that the writer knows that nobody reads it here, if `admits`
  * lets the writer know of us, or it is our own account. To strangers we are a resource that is not there: such a one
  * returns what is said as in a room (§8.5.3.2.1), and nothing else. Nobody whom `mayAnswer` does not let be answered
- * gets anything. Undo: the function returned.
+ * gets anything (`characters`: of the id, which goes back). Undo: the function returned.
  */
 export function returnChat(
   session: Session,
   admits: (from: string) => boolean,
-  mayAnswer: (from: string) => boolean = () => true,
+  mayAnswer: (from: string, characters: number) => boolean = () => true,
 ): () => void {
   return session.onMessage((message) => {
     const { from, id, type = 'normal' } = message.attrs;
@@ -21,7 +21,7 @@ export function returnChat(
     const isStranger = !admits(from) && bareJid(from) !== bareJid(session.jid);
     const written = message.getChild('body') && (type === 'normal' || type === 'chat');
     if (isStranger ? type !== 'groupchat' : !written) return;
-    if (!mayAnswer(from)) return;
+    if (!mayAnswer(from, id?.length ?? 0)) return;
     const text = isStranger ? '' : 'nobody reads messages here';
     const error = new StanzaError('cancel', 'service-unavailable', text);
     const answer = xml('message', { type: 'error', to: from, id }, error.toElement());

@@ -37,6 +37,9 @@ export const BLOB_REQUESTS: Rate = { burst: 500, perMinute: 120 };
  */
 export const REFUSALS: Rate = { burst: 200, perMinute: 60 };
 
+/** An answer with more of the asker's own words in it counts as several. */
+export const REFUSAL_CHARACTERS = 200;
+
 /** A message each, answered by another one of its size. Whoever sends many files in many commands proposes each. */
 export const PROPOSALS: Rate = { burst: 1_000, perMinute: 600 };
 

@@ -37,12 +37,12 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** Takes a token for one with this JID; returns whether there was one. */
-  take(jid: string): boolean {
+  /** Takes tokens for one with this JID; returns whether there was one: the others it will have to make up for. */
+  take(jid: string, count = 1): boolean {
     const key = this.#keyOf(jid);
     const tokens = this.#tokens(key);
     if (tokens < 1) return false;
-    this.#set(key, tokens - 1);
+    this.#set(key, tokens - count);
     return true;
   }
 

@@ -51,7 +51,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       report({ event: 'note', text: `${from} was turned away; see --allow` });
     return allowed;
   };
-  const mayRefuse = (from: string) => quotas.refusals.take(from);
+  const mayRefuse = (from: string, characters: number) => quotas.mayRefuse(from, characters);
   const session = await connect({ admit, mayRefuse, resource });
   policy = createPolicy(await writtenRules(session, allow), session.jid, () => contacts);
   new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
