@@ -34,22 +34,14 @@ export class Theatre {
   static async open(server: TestServer): Promise<Theatre> {
     for (const name of [...ROLES, 'carol']) await server.addAccount(name);
     const folder = await mkdtemp(join(tmpdir(), 'inband-attack-'));
-    const run = (name: string, args: string[]) =>
-      runInband(args, { home: join(folder, name), stdin: undefined, env: accountOf(server, name) });
-    const blob = join(folder, 'blob');
-    await writeFile(blob, 'a blob');
-    const who = ['--allow', `friend@${server.domain}`, '--allow', `alice@${server.domain}`];
-    const targets = await Promise.all([
-      online('receive', run('bob', ['receive', '--json', '--dir', join(folder, 'inbox'), ...who])),
-      online('publish', run('carol', ['publish', '--json', '--serve', ...who, blob])),
-    ]);
+    const targets = await startTargets(server, folder);
     const logIn = async (name: Role) => ({
       ...{ server, name },
       client: await RawClient.logIn(server, name, 'x'),
     });
     const attackers = { friend: await logIn('friend'), stranger: await logIn('stranger') };
     const witness = await RawClient.logIn(server, 'friend', 'witness');
-    const sender = run('alice', ['send', '-', (targets[0] as Target).jid]);
+    const sender = runIn(server, folder, 'alice', ['send', '-', (targets[0] as Target).jid]);
     const theatre = new Theatre(server, folder, targets, attackers, witness, sender);
     await theatre.#sendHalf();
     return theatre;
@@ -85,12 +77,7 @@ export class Theatre {
     const { path } = JSON.parse(done) as { path: string };
     const arrived = (await hashOfFile(path)) === sha256(this.#file);
     const wrong = arrived ? [] : ['the file that arrived is another one'];
-    for (const target of this.targets) {
-      const memory = await peakMemory(target.running.child.pid as number);
-      if (memory > MAX_MEMORY) wrong.push(`${target.name} took ${Math.round(memory / 1e6)} MB`);
-      if (statesOf(target) !== 1) wrong.push(`${target.name} did not stay online`);
-    }
-    return wrong;
+    return [...wrong, ...(await wrongWith(this.targets))];
   }
 
   async close(): Promise<void> {
@@ -109,7 +96,40 @@ export class Theatre {
   }
 }
 
+/** Runs the program as an account of the server, below the folder. Its standard input is to be written. */
+export function runIn(server: TestServer, folder: string, name: string, args: string[]): Running {
+  const home = join(folder, name);
+  return runInband(args, { home, stdin: undefined, env: accountOf(server, name) });
+}
+
+/** Both daemons, as bob and carol; they let friend and alice in. */
+export async function startTargets(
+  server: TestServer,
+  folder: string,
+): Promise<[receive: Target, publish: Target]> {
+  const blob = join(folder, 'blob');
+  await writeFile(blob, 'a blob');
+  const who = ['--json', '--allow', `friend@${server.domain}`, '--allow', `alice@${server.domain}`];
+  const receive = ['receive', '--dir', join(folder, 'inbox'), ...who];
+  const publish = ['publish', '--serve', ...who, blob];
+  return Promise.all([
+    online('receive', runIn(server, folder, 'bob', receive)),
+    online('publish', runIn(server, folder, 'carol', publish)),
+  ]);
+}
+
 async function online(name: string, running: Running): Promise<Target> {
   const [, jid = ''] = await running.line(/^\{"event":"state","state":"online","jid":"([^"]*)"/);
   return { name, jid, running };
+}
+
+/** What their sessions and their memory have suffered. */
+export async function wrongWith(targets: readonly Target[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const target of targets) {
+    const memory = await peakMemory(target.running.child.pid as number);
+    if (memory > MAX_MEMORY) wrong.push(`${target.name} took ${Math.round(memory / 1e6)} MB`);
+    if (statesOf(target) !== 1) wrong.push(`${target.name} did not stay online`);
+  }
+  return wrong;
 }

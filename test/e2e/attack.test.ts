@@ -1,21 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { flooded } from '../attack/flooded.js';
 import { PLACES } from '../attack/places.js';
 import { fitting } from '../attack/siege.js';
 import { ROLES, Theatre } from '../attack/theatre.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
+import { SHIPPED_RATE as EJABBERD_RATE, startEjabberd } from '../support/ejabberd.js';
+import { SHIPPED_RATE as PROSODY_RATE, startProsody } from '../support/prosody.js';
 import { HAS_PEERS, type TestServer } from '../support/server.js';
 
-const SERVERS: [string, () => Promise<TestServer>][] = [
-  ['Prosody', startProsody],
-  ...(HAS_PEERS ? ([['ejabberd', startEjabberd]] as [string, () => Promise<TestServer>][]) : []),
+type Start = (rateLimited: boolean) => Promise<TestServer>;
+
+const prosody: Start = (limited) => startProsody(limited ? { rateLimit: PROSODY_RATE } : {});
+const ejabberd: Start = (limited) => startEjabberd(limited ? { rateLimit: EJABBERD_RATE } : {});
+const SERVERS: [string, Start][] = [
+  ['Prosody', prosody],
+  ...(HAS_PEERS ? ([['ejabberd', ejabberd]] as [string, Start][]) : []),
 ];
 
 // What is wrong is gathered, so that one run tells all of it.
 describe.each(SERVERS)('behind %s', (_name, start) => {
   let theatre: Theatre;
   beforeAll(async () => {
-    theatre = await Theatre.open(await start());
+    theatre = await Theatre.open(await start(false));
   });
   afterAll(() => theatre?.close());
 
@@ -36,4 +41,15 @@ describe.each(SERVERS)('behind %s', (_name, start) => {
   test('the file that was on its way meanwhile arrives, and no daemon takes 150 MB (R96)', async () => {
     expect(await theatre.finish()).toEqual([]);
   });
+});
+
+// The places are tried without the limits of rate: what fits in a stanza would take half a minute each. Both servers at
+// once, as there is little to do but to wait for them.
+test('behind servers that read as little a second as they do as shipped, those who ask too much keep up neither a file nor the answers to others (R120)', async () => {
+  const outcomes = SERVERS.map(async ([name, start]) => {
+    const server = await start(true);
+    const wrong = await flooded(server).finally(() => server.stop());
+    return wrong.map((what) => `${name}: ${what}`);
+  });
+  expect((await Promise.all(outcomes)).flat()).toEqual([]);
 });

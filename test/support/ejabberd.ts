@@ -23,6 +23,9 @@ export interface EjabberdOptions extends ServerOptions {
   withoutPlus?: boolean;
 }
 
+/** What each client may send a second, as Debian ships it (and 20,000 bytes at once); `rateLimit`. */
+export const SHIPPED_RATE = 3_000;
+
 /**
  * Starts ejabberd like `ejabberdctl foreground`, but as this user and without a node name, so that it
  * needs no epmd. Offers PLAIN and SCRAM with SHA-1, -256 and -512.

@@ -43,6 +43,9 @@ export interface Prosody extends TestServer {
   restart(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** What each client may send a second, as Debian ships it; `rateLimit`. */
+export const SHIPPED_RATE = '10kb/s';
+
 /** Starts Prosody, much as it is shipped but for the rate limit; resolves when it takes connections. */
 export function startProsody(options: ProsodyOptions = {}): Promise<Prosody> {
   return inNewDirectory('prosody', (directory) => startIn(directory, options));
