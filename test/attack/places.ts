@@ -127,7 +127,8 @@ const TEXT_LINES: Line<Text>[] = [
   ['node of caps', presence('', '<c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="$FILL" ver="x"/>')],
   ['version of caps', presence('', '<c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="n" ver="$FILL"/>')],
   ['hash of caps', presence('', '<c xmlns="http://jabber.org/protocol/caps" hash="$FILL" node="n" ver="x"/>')],
-  ['error of presence', presence(' type="error" id="$FILL"', error(errorText))],
+  ['error of presence', presence(' type="error" id="$ID"', error(errorText))],
+  ['id of an error of presence', presence(' type="error" id="$FILL"', error(''))],
   ['status of unavailable presence', presence(' type="unavailable"', '<status>$FILL</status>')],
 ];
 
