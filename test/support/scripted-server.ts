@@ -10,6 +10,8 @@ import { EventEmitter, once } from 'node:events';
 import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import tls from 'node:tls';
+import { StanzaScanner } from './stanza-scanner.js';
+import { acceptStanza, EndsStream } from './strict-server.js';
 
 const PATIENCE_MS = 30_000;
 
@@ -26,12 +28,14 @@ export class PeerGone extends Error {
   override readonly name = 'PeerGone';
 }
 
-/** The server's end of one connection: raw XML out, patterns in. */
+/** The server's end of one connection: raw XML out, patterns in. Ends the stream where a real server would. */
 export class Peer {
   /** Everything that the client ever sent, in the clear and inside TLS. */
   readonly received = { plain: '', tls: '' };
   /** Resolves when the connection is closed, by whichever side. */
   readonly ended: Promise<void>;
+  /** What the client sent that ends a stream, which no client may be brought to. */
+  wrong: EndsStream | undefined;
   /** The name that the client asked for with SNI. */
   servername: string | undefined;
 
@@ -135,10 +139,24 @@ export class Peer {
     this.#connection.resetAndDestroy();
   }
 
+  /** The login has its own patterns, and ends with what is not expected. */
+  #check(scanner: StanzaScanner, text: string): void {
+    try {
+      for (const piece of scanner.read(text)) if (piece.isStanza) acceptStanza(piece.text);
+    } catch (error) {
+      if (!(error instanceof EndsStream)) throw error;
+      this.wrong ??= error;
+      this.write(error.toXml());
+      this.end();
+    }
+  }
+
   #read(socket: net.Socket, phase: 'plain' | 'tls'): void {
     const decoder = new StringDecoder('utf8');
+    const scanner = new StanzaScanner();
     socket.on('data', (chunk: Buffer) => {
       const text = decoder.write(chunk);
+      this.#check(scanner, text);
       this.received[phase] += text;
       this.#unread += text;
       this.#news.emit('news');
@@ -185,7 +203,8 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
     server.close();
     for (const peer of peers) peer.destroy();
     await Promise.all(peers.map((peer) => peer.ended));
-    if (failures.length > 0) throw failures[0];
+    const wrong = peers.flatMap((peer) => peer.wrong ?? []);
+    for (const failure of [...wrong, ...failures]) throw failure;
   };
   return { port, peers, stop };
 }

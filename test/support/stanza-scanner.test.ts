@@ -11,6 +11,7 @@ const PIECES = [
   '<message/>',
   '<presence><show>away</show></presence>',
   '<iqs/>',
+  `<iq id="a>'/>" to='"/>'/>`,
   '</stream:stream>',
   "<stream:stream to='anew'>",
   '<iq/>',

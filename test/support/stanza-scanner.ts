@@ -4,6 +4,8 @@ export interface Piece {
   isStanza: boolean;
 }
 
+/** A `>` may stand in the value of an attribute. */
+const TAG = /<(?:[^<>"']|"[^"]*"|'[^']*')*>/g;
 const STANZA = /^<(iq|message|presence)[\s/>]/;
 
 /** Cuts one direction of an XML stream into pieces, however it arrives; nothing is lost or changed. */
@@ -26,9 +28,10 @@ export class StanzaScanner {
     const space = this.#depth === 0 && /^\s+/.exec(this.#unread);
     if (space) return this.#take(space[0].length);
     for (;;) {
-      const end = this.#unread.indexOf('>', this.#at) + 1;
-      if (end === 0) return undefined;
-      const tag = this.#unread.slice(this.#unread.lastIndexOf('<', end - 1), end);
+      TAG.lastIndex = this.#at;
+      const [tag] = TAG.exec(this.#unread) ?? [];
+      if (tag === undefined) return undefined;
+      const end = TAG.lastIndex;
       this.#at = end;
       // The stream itself, which begins anew within a connection, is the ground that the rest stands on.
       if (/^<(\?|\/?stream:stream)/.test(tag)) return this.#take(end);

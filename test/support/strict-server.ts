@@ -25,8 +25,16 @@ const STREAM: Scope = new Map([
 export class EndsStream extends Error {
   override readonly name = 'EndsStream';
 
-  constructor(condition: 'policy-violation' | 'not-well-formed', why: string, text: string) {
+  readonly condition: 'policy-violation' | 'not-well-formed';
+
+  constructor(condition: EndsStream['condition'], why: string, text: string) {
     super(`${condition}: ${why}, in ${text.length} characters: ${text.slice(0, 300)}`);
+    this.condition = condition;
+  }
+
+  /** What the server says, and then ends the stream. */
+  toXml(): string {
+    return `<stream:error><${this.condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`;
   }
 }
 
