@@ -98,7 +98,7 @@ export class Connection implements StanzaTransport {
       gone.abort();
       return this.#recover(error);
     });
-    // The session is told; who writes is told as well.
+    // The session is told, and so is each writer.
     this.#recovered.catch(() => undefined);
     const silent = untilSilent(stream, () => this.#ask(), this.#options.clock, gone.signal);
     failAfter(silent, stream, new ConnectionFailed('the server gives no sign of life'));
@@ -146,7 +146,7 @@ export class Connection implements StanzaTransport {
     });
   }
 
-  /** Any answer will do. */
+  /** Has the server say something; any answer will do. */
   #ask(): void {
     if (this.#management) return this.#management.ask();
     const id = randomBytes(16).toString('base64url');
@@ -159,15 +159,15 @@ export class Connection implements StanzaTransport {
   }
 }
 
-/** `disaster` rejects when it is off. */
-function failAfter(disaster: Promise<void>, stream: XmppStream, error: Error): void {
-  disaster.then(
+/** Fails the stream when `overdue` resolves; nothing happens when it rejects. */
+function failAfter(overdue: Promise<void>, stream: XmppStream, error: Error): void {
+  overdue.then(
     () => stream.fail(error),
     () => undefined,
   );
 }
 
-/** Not cut but broken: what the server says no to, and what we cannot read, would only come again. */
+/** Whether a new connection may mend it. A refusal, or what we cannot read, would only come again. */
 function isCut(error: Error | undefined): boolean {
   if (error instanceof StreamError) return error.transient;
   // Errors of the network and of TLS have a code.

@@ -121,7 +121,7 @@ const NOT_PLAIN = /[^\0-\x7f]|xn--/;
 /** Whether a server may write an address, prepared as it is, in another form. */
 export const hasForms = (jid: string): boolean => NOT_PLAIN.test(jid);
 
-/** A domain as it was written, and the other ways in which a server may have it: in Unicode (RFC 7622 §3.2), in ASCII. */
+/** A domain as it was written, and as a server may have it: in Unicode (RFC 7622 §3.2), in ASCII. */
 export function domainForms(domain: string): string[] {
   if (!hasForms(domain)) return [domain];
   const others = [domainToUnicode(domain), domainToASCII(domain)];

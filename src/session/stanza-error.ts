@@ -1,6 +1,6 @@
 import { type Element, xml } from './xml.js';
 
-export const NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas';
+const NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas';
 
 /** RFC 6120 §8.3.2: what the sender of the stanza may do about the error. */
 export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait';
@@ -38,7 +38,7 @@ export class StanzaError extends Error {
     readonly condition: string,
     readonly text = '',
     readonly specific?: SpecificCondition,
-    /** Whose answer it is, as the server has stamped it. */
+    /** The sender of the answer, as the server has stamped it. */
     readonly from?: string,
   ) {
     super(text ? `${condition} (${text})` : condition);
@@ -54,7 +54,7 @@ export class StanzaError extends Error {
     );
   }
 
-  /** Reads the error of a stanza of type `error`; a peer may leave out any part of it, and make it as long as it likes. */
+  /** Reads the error of a stanza of type `error`. A peer may leave out any part of it, or make it of any length. */
   static fromStanza(stanza: Element): StanzaError {
     const error = stanza.getChild('error');
     const children = error?.getChildElements();

@@ -13,7 +13,7 @@ export class Hashes {
     for (const hash of this.#hashes.values()) hash.update(bytes);
   }
 
-  /** Of the bytes so far. RangeError for an algorithm that was not asked for. */
+  /** The digest of the bytes so far. RangeError for an algorithm that was not asked for. */
   digest(algorithm: string): Buffer {
     const hash = this.#hashes.get(algorithm);
     if (!hash) throw new RangeError(`no ${algorithm} was asked for`);

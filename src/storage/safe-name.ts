@@ -37,13 +37,13 @@ const STRAY = new RegExp(
   'gu',
 );
 
-/** What a joiner joined may have been cut off; for short texts. */
+/** Joiners at the end, whose other half may have been cut off; for short texts. */
 export const DANGLING = /(?:\u200C|\u200D|\uFE0F|[\s.])+$/u;
 
 /** Not allowed in names on Windows; `:` would also open an alternate data stream there. */
 const FORBIDDEN = /[<>:"|?*]/g;
 
-/** What Windows takes for a device, whatever the extension. */
+/** Names that Windows takes for devices, whatever the extension. */
 const RESERVED =
   /^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00B9\u00B2\u00B3])\s*(?:\.|$)/iu;
 
@@ -61,7 +61,7 @@ export function safeName(offered: string): string {
   return cut(mark(cut(visible))) || 'file';
 }
 
-/** What begins with `-` is an option to a command that is given `*`. */
+/** A name that begins with `-` is an option to a command that is given `*`. */
 function mark(name: string): string {
   return RESERVED.test(name) || name.startsWith('-') ? `_${name}` : name;
 }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Files } from './files.js';
 
-export interface WholeFileOptions {
+interface WholeFileOptions {
   /** When it is said to have been changed. Default: now. */
   modified?: Date;
   files?: Pick<Files, 'open' | 'rename' | 'rm'>;

@@ -10,7 +10,7 @@ import { unless } from './files.js';
 const LOOK_MS = 100;
 
 /**
- * Writes to a FIFO as soon as somebody reads from it, or rejects with the signal's reason. A blocking call would wait in
+ * Writes to a FIFO once somebody reads from it, or rejects with the signal's reason. A blocking call would wait in
  * a thread of Node's pool, which no signal ends.
  */
 export async function writePipe(

@@ -7,7 +7,7 @@ import { transferKey } from './transfer-key.js';
 
 const PROGRESS_INTERVAL_MS = 1_000; // the command line promises "at most one a second"
 
-/** One object a line on stdout. On stderr are failures as well, warnings, and notes if asked for. */
+/** Writes one object a line to stdout; to stderr failures as well, warnings, and notes if asked for. */
 export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
   const { stdout, stderr, now } = options;
   const due = progressThrottle(now);

@@ -57,7 +57,7 @@ export function isWanted({ event }: Event, flags: { quiet: boolean; verbose: boo
   return event === 'failed' || !flags.quiet;
 }
 
-/** Of the end of a session the line that says why it ended tells enough. */
+/** `offline` has no line: the error that ended the session is printed. */
 function sentenceOfState({ state, jid }: Event & { event: 'state' }): string | undefined {
   if (state === 'online') return `online as ${jid}`;
   return state === 'resuming' ? 'connection lost, resuming' : undefined;

@@ -12,7 +12,8 @@ const EXPORTER = { label: 'EXPORTER-Channel-Binding', bytes: 32 };
 
 /**
  * The one binding of a connection: `tls-exporter` of TLS 1.3 (RFC 9266); on TLS 1.2, where that binds nothing without
- * the extended master secret, `tls-server-end-point` (RFC 5929 §4). None where the hash of the certificate cannot be known.
+ * the extended master secret, `tls-server-end-point` (RFC 5929 §4). None where the hash of the certificate cannot be
+ * known.
  */
 export function channelBindingOf(socket: TLSSocket): ChannelBinding | undefined {
   switch (socket.getProtocol()) {

@@ -16,7 +16,7 @@ const TRANSIENT = 'temporary-auth-failure';
 /** How much of what the server says is shown, in characters. */
 const MAX_LENGTH = 500;
 
-export interface LoginOptions extends Credentials {
+interface LoginOptions extends Credentials {
   domain: string;
   /** Lets the password be shown to the server. */
   allowPlain: boolean;

@@ -41,9 +41,9 @@ export class Resumption {
   #attempt = 0;
   #deadline = 0;
   #resumedAt = 0;
-  /** What the last attempt failed with. */
+  /** The error that the last attempt failed with. */
   #setback: Error | undefined;
-  /** Of the stream management, when it was resumed. */
+  /** The progress of the stream management when it was resumed. */
   #progress = -1;
 
   private constructor(previd: string, maxSeconds: number, options: ResumptionOptions) {

@@ -19,7 +19,7 @@ export class ServerNotTrusted extends Error {
   override readonly name = 'ServerNotTrusted';
 }
 
-export interface DialOptions extends Trust {
+interface DialOptions extends Trust {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
   domain: string;
   signal: AbortSignal;

@@ -24,7 +24,10 @@ const LOOK_UP_MS = 3_000;
 /** After this long without an answer a resolver is asked once more, for UDP loses packets. */
 const RESOLVER = { timeout: 1_000, tries: 3 };
 
-/** Reads `xmpp://host[:port]` or `xmpps://host[:port]`; an IPv6 address may have its zone, RFC 4007 §11. Throws `MalformedService`. */
+/**
+ * Reads `xmpp://host[:port]` or `xmpps://host[:port]`; an IPv6 address may have its zone (RFC 4007 §11).
+ * Throws `MalformedService`.
+ */
 export function parseService(service: string): Endpoint {
   const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(
     service,

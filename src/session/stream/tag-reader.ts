@@ -15,7 +15,7 @@ export interface Tags {
 /** In characters: of what stands outside of quotes up to a value or the end of the tag; names, that is. */
 const MAX_OUTSIDE = 1024;
 
-// XML 1.0 §2.3: white space is these four. JavaScript's \s has letters of names in it, too: a name that a server takes for
+// XML 1.0 §2.3: white space is these four. JavaScript's \s has letters of names in it: a name that a server takes for
 // one would be taken for two.
 const FIRST_ATTRIBUTE = /^([^ \t\r\n/=]+)[ \t\r\n]+([^ \t\r\n/=]+)[ \t\r\n]*=[ \t\r\n]*$/;
 const ATTRIBUTE = /^[ \t\r\n]*([^ \t\r\n/=]+)[ \t\r\n]*=[ \t\r\n]*$/;

@@ -29,7 +29,7 @@ export class XmppStream {
   readonly closed: Promise<Error | undefined>;
   readonly #socket: TLSSocket;
   #error: Error | undefined;
-  /** Of the stream that is open; the one before it hears nothing more. */
+  /** The parser of the stream that is open; the one before it hears nothing more. */
   #parser: StreamParser | undefined;
   #isListening = false;
   #consumer: ((element: Element) => void) | undefined;

@@ -8,7 +8,7 @@ import { temporaryBeside } from '../whole-file.js';
 const TEMPORARY = /^[0-9a-f-]{36}\.tmp$/;
 
 /** The files in one `<algorithm>/<hh>`. */
-export interface Shelf {
+interface Shelf {
   algorithm: string;
   path: string;
   /** The `<hex>` of data, of sidecars, or of both. */

@@ -16,7 +16,7 @@ import {
 } from './blob-files.js';
 import { formatSidecar, isExpired, parseSidecar, type Sidecar } from './blob-sidecar.js';
 
-export interface BlobFolderOptions {
+interface BlobFolderOptions {
   /** Lower-case hex of the hash; throws for an algorithm that it does not know. */
   digest: (algorithm: string, bytes: Uint8Array) => string;
   /** Milliseconds since 1970. */
@@ -29,7 +29,7 @@ export interface BlobEntry extends Sidecar {
   id: ContentId;
 }
 
-export interface StoredBlob extends BlobEntry {
+interface StoredBlob extends BlobEntry {
   bytes: Uint8Array;
 }
 
@@ -96,7 +96,7 @@ export class BlobFolder {
     return path ? await removeBlob(path) : false;
   }
 
-  /** What `get` would return, hash unchecked and without the bytes; oldest first. */
+  /** The blobs that `get` would return, hash unchecked and without the bytes; oldest first. */
   async list(): Promise<BlobEntry[]> {
     const entries: BlobEntry[] = [];
     for await (const { id, sidecar, size } of this.#look()) {

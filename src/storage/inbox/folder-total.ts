@@ -8,7 +8,7 @@ const FEW = 1_000;
 const PAUSE_PER_FILE_MS = 0.3;
 
 /**
- * How many bytes the files of a folder have. Others put files there and take them away, so that it is read again and again;
+ * How many bytes the files of a folder have. Others add files and take them away, so that it is read again and again;
  * but not for each file that arrives: in between its own are added up.
  */
 export class FolderTotal {
@@ -52,7 +52,7 @@ export class FolderTotal {
   async suits(isEnough: (bytes: number) => boolean): Promise<boolean> {
     if (this.#isDue()) {
       const reading = this.#readOnce();
-      // An answer that does not hang on the exact figure is not delayed. If the reading fails, the next file tries again.
+      // An answer that needs no exact figure is not delayed. If the reading fails, the next file tries again.
       if (this.#count > FEW && isEnough(this.#bytes)) reading.catch(() => undefined);
       else await reading;
     }

@@ -24,7 +24,7 @@ import { reopenPart } from './reopen-part.js';
 import type { Reservation } from './reservation.js';
 import { type Limits, Space } from './space.js';
 
-/** What it is opened with in tests. */
+/** The system that an inbox runs on, replaced in tests. */
 export interface System extends Omit<Locking, 'sleep'> {
   /** Default: that of Node. */
   sleep?: Sleep;
@@ -88,7 +88,7 @@ class InboxFolder implements Inbox {
     return this.#inTurn(() => this.#held.release());
   }
 
-  /** What was removed since is made anew, under its lock; whatever else has become of it is the end. */
+  /** Makes a folder that was removed anew, under its lock. Anything else in its place is the end. */
   #lookAgain(): Promise<void> {
     return this.#inTurn(async () => {
       this.lost.throwIfAborted();
@@ -138,7 +138,7 @@ class InboxFolder implements Inbox {
     const hashes = new Hashes(wanted.algorithms);
     const reservation = await this.#space.reserve(wanted, journal.durable);
     const opening = async () => {
-      // What is killed before the bytestream opens must know it afterwards.
+      // If we are killed before the bytestream opens, the next process must know it.
       if (bytestream) await writeJournal(files, staging, id, kept.journal);
       return reopenPart(files, staging, kept, hashes);
     };
@@ -163,7 +163,7 @@ class InboxFolder implements Inbox {
   }
 }
 
-/** What the system is short of for a moment is no reason to give the folder up. */
+/** Shortages of the moment are no reason to give the folder up. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
 const isPassing = ({ code = '' }: NodeJS.ErrnoException) => PASSING.has(code);
 

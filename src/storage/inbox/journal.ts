@@ -5,8 +5,8 @@ import { type Files, unless } from '../files.js';
 import { isCount, parseObject } from '../untrusted.js';
 import { writeWhole } from '../whole-file.js';
 
-// `<id>.json` says how much of `<id>.part` is on disk, and which transfer it belongs to. It never says more than is true after a
-// power cut: the data is synced first, then the journal is replaced in one step.
+// `<id>.json` says how much of `<id>.part` is on disk, and which transfer it belongs to. It never says more than is
+// true after a power cut: the data is synced first, then the journal is replaced in one step.
 
 export interface Journal {
   /** SHA-256 of the identity, lower-case hex; without it nothing is kept. */
@@ -21,7 +21,7 @@ export interface Journal {
   size?: number;
   /** Bytes of the partial that are on disk. */
   durable: number;
-  /** Of those bytes; lower-case hex. */
+  /** Digest of those bytes; lower-case hex. */
   sha256: string;
   /** Name in the inbox that an empty file may hold for this partial, where there are no hard links. */
   placeholder?: string;

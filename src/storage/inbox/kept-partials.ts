@@ -8,11 +8,11 @@ export interface Kept {
 }
 
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
-/** Of all accounts: whoever may send could leave any number of small ones. */
+/** Partials of all accounts together: each could leave any number of small ones. */
 const MAX_KEPT = 256;
-/** Of one account: more than it has under way when its connection breaks, a few times over. */
+/** Partials of one account: a few times what it has under way when its connection breaks. */
 const MAX_KEPT_OF_ONE = 32;
-/** Of one account, beside the last one: that is kept whatever its size. */
+/** Bytes of one account. Its last partial is kept whatever its size. */
 const MAX_BYTES_OF_ONE = 16 * 1024 ** 3;
 
 /** The partials that wait for their transfer to come again. */
@@ -30,7 +30,7 @@ export class KeptPartials {
     this.#maxBytesOfOne = Math.min(MAX_BYTES_OF_ONE, maxTotal / 2);
   }
 
-  /** Of two with one identity, that with more bytes stays; of too many, those that came last. */
+  /** Keeps the larger one of two with one identity, and the last ones of too many. */
   async add(kept: Kept): Promise<void> {
     const { identity = '', durable } = kept.journal;
     const other = this.take(identity);
@@ -42,10 +42,10 @@ export class KeptPartials {
     for (const one of gone) await this.#remove(one);
   }
 
-  /** What is too much after this account has added one: its own first, or else of the account that has most. */
+  /** The partials that are too many after this account has added one: its own, or else those of the account with most. */
   #beyondQuota(account: string | undefined): Kept[] {
     const all = [...this.#byIdentity.values()];
-    // Those of older versions are of nobody knows whom.
+    // Older versions did not write the account.
     const own =
       account === undefined ? [] : all.filter(({ journal }) => journal.account === account);
     const kept = own.slice(-MAX_KEPT_OF_ONE);

@@ -20,7 +20,7 @@ export interface Place {
 export interface OpenPart {
   id: string;
   handle: FileHandle;
-  /** Of the bytes that are there. */
+  /** Hashes of the bytes that are there. */
   hashes: Hashes;
   journal: Journal;
   reservation: Reservation;
@@ -57,7 +57,7 @@ export class PartFile {
     return this.#size;
   }
 
-  /** What the disk has, or has if it has a journal at all. */
+  /** The journal as it is on the disk, where there is one. */
   get journal(): Journal {
     return this.#journal;
   }
@@ -66,7 +66,7 @@ export class PartFile {
     return this.#part.hashes.digest(algorithm);
   }
 
-  /** One at a time. */
+  /** To be called again only when the last call has settled. */
   async append(bytes: Uint8Array): Promise<void> {
     const { handle, hashes, reservation } = this.#part;
     if (!reservation.covers(bytes.length)) await reservation.extend(bytes.length);
@@ -111,7 +111,7 @@ export class PartFile {
     await this.#part.handle.sync();
   }
 
-  /** Rejects unless the file with its name is this one still, and as long: somebody may have cleaned up, or restored it. */
+  /** Rejects unless the file with its name is still this one, of this length: it may have been removed, or restored. */
   async mustBeThere(): Promise<void> {
     const there = await unless(['ENOENT'], this.#place.files.lstat(this.path));
     const { dev, ino } = await this.#part.handle.stat();

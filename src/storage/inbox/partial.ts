@@ -34,7 +34,7 @@ export class Partial implements PartialFile {
   #syncing?: Promise<void>;
   /** Why nothing more is taken. */
   #failure?: Error;
-  /** What the system could not write is lost, and a second sync would not say so. */
+  /** Bytes that the system could not write are lost, and a second sync would not say so. */
   #syncFailed = false;
   #ended = false;
 

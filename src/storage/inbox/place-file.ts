@@ -6,7 +6,7 @@ import { DANGLING, firstBytes, MAX_NAME_BYTES } from '../safe-name.js';
 /** How file systems say that they have no hard links (Android says EACCES, Windows of FAT EISDIR). */
 const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'EISDIR', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-export interface PlaceOptions {
+interface PlaceOptions {
   files: Files;
   /** Hears of each name before an empty file takes it, which is left there if the process ends then. */
   beforePlaceholder?: (name: string) => Promise<void>;
@@ -71,7 +71,7 @@ async function place(from: string, to: string, options: PlaceOptions): Promise<b
   } catch (error) {
     if (!NO_HARD_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
-  // What is there already must not be announced as ours.
+  // A file that is there already must not be announced as ours.
   if (await unless(['ENOENT'], files.lstat(to))) return false;
   await beforePlaceholder?.(basename(to));
   await renameOverPlaceholder(files, from, to);

@@ -15,7 +15,7 @@ const MIN_FREE_NAMES = 10_000;
 const CANNOT_SAY = ['EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EOVERFLOW', 'EPERM'];
 
 /** What an inbox consists of. */
-export interface Contents {
+interface Contents {
   files: Files;
   inbox: string;
   /** Milliseconds. */
@@ -25,7 +25,7 @@ export interface Contents {
 }
 
 /** What is to be room for. */
-export interface WantedRoom {
+interface WantedRoom {
   /** Bytes, if known. */
   size?: number | undefined;
   /** Whose file it is, if known. */
@@ -42,7 +42,7 @@ export class Space {
   readonly #limits: Limits;
   readonly #folder: FolderTotal;
   readonly #reservations = new Set<Reservation>();
-  /** What one call finds free must not be found free by another. */
+  /** Room that one call finds must not be found by another. */
   readonly #inTurn = inTurn();
 
   /** All files in the inbox and all partials count for the total. */

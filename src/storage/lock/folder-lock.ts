@@ -92,12 +92,12 @@ async function lockByHolder(
   };
 }
 
-/** Where the system itself lets go of what a process that ends has open, and nothing says when a process was started. */
+/** For a system that lets go of the files of a process that ends, and does not say when a process was started. */
 async function lockByOpening(files: Files, folder: string): Promise<FolderLock> {
   const flags = constants.O_CREAT | constants.O_RDWR | O_EXLOCK;
   const handle = await unless(['EBUSY'], files.open(join(folder, 'lock'), flags));
   if (!handle) throw new InboxInUse(dirname(folder));
-  // What is open cannot be removed, nor the folder that it is in.
+  // An open file cannot be removed, nor the folder that it is in.
   return { isHeld: async () => true, release: () => handle.close() };
 }
 

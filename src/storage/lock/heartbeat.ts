@@ -76,6 +76,6 @@ async function timeOf(files: Files, path: string): Promise<number | undefined> {
   }
 }
 
-/** Of what is no file in its place, such as a pipe, nothing is waited for. */
+/** Nothing is waited for where something else than a file is in its place, such as a pipe. */
 const openNow = (files: Files, path: string, flags: number) =>
   files.open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);

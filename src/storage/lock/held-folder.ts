@@ -79,7 +79,7 @@ export class HeldFolder {
     return this.#lock.release();
   }
 
-  /** Whether it is in its place, and ours. The name of our file in the lock is known to nobody, whatever is put there. */
+  /** Whether it is in its place, and ours: nobody else knows the name of our file in the lock. */
   async isInPlace(): Promise<boolean> {
     const { files, inbox, staging, now } = this.around;
     const itself = await look(files, inbox);

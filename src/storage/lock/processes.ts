@@ -11,7 +11,7 @@ export interface Processes {
   pid: number;
   /** Says when the process started, in words of the system; `undefined`: there is none. */
   startOf(pid: number): Promise<string | undefined>;
-  /** Where the ids mean what they mean to us: two processes can ask for each other only where it is the same text. */
+  /** Names the system in which the ids hold: two processes can ask for each other only where the text is the same. */
   place(): Promise<string>;
 }
 
@@ -42,7 +42,7 @@ function known(reading: Promise<string>): Promise<string | undefined> {
   return reading.catch(() => undefined);
 }
 
-/** proc(5): the time is in ticks since boot, hence the boot's own id. What was killed and not yet waited for has ended. */
+/** proc(5): the time is in ticks since boot, hence the boot's own id. A zombie has ended. */
 async function startByProc(pid: number): Promise<string | undefined> {
   const stat = await read(`/proc/${pid}/stat`);
   // The second field is the program's name, in brackets, with whatever it pleases in it.
@@ -52,7 +52,7 @@ async function startByProc(pid: number): Promise<string | undefined> {
   return `${boot.trim()} ${fields[18]}`;
 }
 
-/** Where there is no /proc, as on macOS. */
+/** For systems without /proc, such as macOS. */
 export async function startByPs(pid: number): Promise<string | undefined> {
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
   const ps = promisify(execFile)('ps', ['-o', 'lstart=', '-p', `${pid}`], { env });
