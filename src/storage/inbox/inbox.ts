@@ -10,12 +10,12 @@ import type {
   WantedPartial,
 } from '../../transfer/receiving/inbox.js';
 import type { Files } from '../files.js';
-import { Hashes } from '../hashes.js';
 import { inTurn } from '../in-turn.js';
 import type { Locking } from '../lock/folder-lock.js';
 import type { Sleep } from '../lock/heartbeat.js';
 import { HeldFolder } from '../lock/held-folder.js';
 import { systemProcesses } from '../lock/processes.js';
+import { Hashes } from '../running-hashes.js';
 import { partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';

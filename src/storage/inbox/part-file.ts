@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type Files, unless } from '../files.js';
-import type { Hashes } from '../hashes.js';
+import type { Hashes } from '../running-hashes.js';
 import { type Journal, partPath, writeJournal } from './journal.js';
 import { removePartial } from './kept-partials.js';
 import type { Reservation } from './reservation.js';

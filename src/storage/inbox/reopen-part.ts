@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { type Files, unless } from '../files.js';
-import type { Hashes } from '../hashes.js';
+import type { Hashes } from '../running-hashes.js';
 import { type Journal, partPath } from './journal.js';
 import type { Kept } from './kept-partials.js';
 
