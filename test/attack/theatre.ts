@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { peakMemory } from '../e2e/flood.js';
-import { hashOfFile, sha256 } from '../support/files.js';
+import { hashOfFile } from '../support/files.js';
 import { accountOf, runInband } from '../support/inband.js';
 import type { Running } from '../support/process.js';
 import type { TestServer } from '../support/server.js';
@@ -15,6 +15,8 @@ import { type Attacker, attack, type Payload, statesOf, type Target } from './si
 
 const MAX_MEMORY = 150_000_000;
 const HALF = 1_000_000;
+/** With each attack: a sender that sends nothing for two minutes loses its place. */
+const SOME = 8_192;
 
 /** Who is let in, and who is not. */
 export const ROLES = ['friend', 'stranger'] as const;
@@ -27,7 +29,8 @@ export class Theatre {
   readonly #folder: string;
   readonly #attackers: Record<Role, Attacker>;
   readonly #witness: RawClient;
-  readonly #file = randomBytes(2 * HALF);
+  /** Of what was sent so far. */
+  readonly #sent = createHash('sha256');
   readonly #sender: Running;
 
   /** Adds accounts to the server; what the daemons print is kept until `close`. */
@@ -64,18 +67,20 @@ export class Theatre {
   }
 
   attack(role: Role, target: Target, place: Place, payload: Payload): Promise<string | undefined> {
+    this.#feed(SOME);
     return attack(this.#attackers[role], this.#witness, target, place, payload);
   }
 
   /** Sends the rest of the file; says what was wrong in the end. */
   async finish(): Promise<string[]> {
-    (this.#sender.child.stdin as Writable).end(this.#file.subarray(HALF));
+    this.#feed(HALF);
+    (this.#sender.child.stdin as Writable).end();
     const { code } = await this.#sender.exited;
     if (code !== 0) return [`the file did not arrive: ${this.#sender.stderr()}`];
     const [receiver] = this.targets as [Target];
     const [done] = await receiver.running.line(/^\{"event":"done","peer":"alice@.*/);
     const { path } = JSON.parse(done) as { path: string };
-    const arrived = (await hashOfFile(path)) === sha256(this.#file);
+    const arrived = (await hashOfFile(path)) === this.#sent.digest('hex');
     const wrong = arrived ? [] : ['the file that arrived is another one'];
     return [...wrong, ...(await wrongWith(this.targets))];
   }
@@ -90,9 +95,15 @@ export class Theatre {
   }
 
   async #sendHalf(): Promise<void> {
-    const input = this.#sender.child.stdin as Writable;
-    if (!input.write(this.#file.subarray(0, HALF))) await once(input, 'drain');
+    if (!this.#feed(HALF)) await once(this.#sender.child.stdin as Writable, 'drain');
     await this.targets[0]?.running.line(/"peer":"alice@/);
+  }
+
+  /** Returns whether the sender can take more at once. */
+  #feed(bytes: number): boolean {
+    const part = randomBytes(bytes);
+    this.#sent.update(part);
+    return (this.#sender.child.stdin as Writable).write(part);
   }
 }
 

@@ -1,5 +1,6 @@
-// Sends every payload to every place of test/attack/places.ts, as one who is let in and as a stranger, to `receive` and to
-// `publish --serve`, on Prosody and ejabberd: tsx test/soak/attack.ts [part of a place's name]. Ends with 1 when
+// Sends every payload to every place of test/attack/places.ts, on Prosody and ejabberd. As one who is let in or as a
+// stranger, to `receive` or to `publish --serve`: each place and each payload in its turn, as `npm test` tries all four with
+// the one payload that suits a place most. tsx test/soak/attack.ts [part of a place's name]. Ends with 1 when
 // something was wrong, and says what.
 import { PLACES } from '../attack/places.js';
 import { every } from '../attack/siege.js';
@@ -16,16 +17,14 @@ const note = (server: string, what: string) => {
 };
 for (const [server, start] of Object.entries({ Prosody: startProsody, ejabberd: startEjabberd })) {
   const theatre = await Theatre.open(await start());
+  const pairs = ROLES.flatMap((role) => theatre.targets.map((target) => [role, target] as const));
   let attacks = 0;
-  for (const place of places) {
+  for (const [index, place] of places.entries()) {
     for (const payload of every(place)) {
-      for (const role of ROLES) {
-        for (const target of theatre.targets) {
-          const what = await theatre.attack(role, target, place, payload);
-          if (what) note(server, what);
-          attacks += 1;
-        }
-      }
+      const [role, target] = pairs[(attacks + index) % pairs.length] as (typeof pairs)[number];
+      const what = await theatre.attack(role, target, place, payload);
+      if (what) note(server, what);
+      attacks += 1;
     }
   }
   for (const what of await theatre.finish()) note(server, what);
