@@ -132,7 +132,7 @@ class Search {
     return {
       peer: resource.jid,
       ways: waysBy(this.#via, resource),
-      ...(resource.client === 'inband' ? { answersClose: true } : {}),
+      ...(resource.answersClose ? { answersClose: true } : {}),
       ...(resource.isGuess ? { isGuess: true } : {}),
     };
   }

@@ -9,6 +9,7 @@ import { NOBODY, RecipientUnreachable } from '../recipient-errors.js';
 import type { Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
 import { losesFiles } from './known-clients.js';
+import { NS_KEEPS_FILES } from './receiver.js';
 
 /** A contact's server could name any number. */
 const MAX_RESOURCES = 20;
@@ -31,6 +32,8 @@ export interface Resource {
   isGuess?: true;
   /** Answers proposals (XEP-0353). */
   proceeds: boolean;
+  /** See `Recipient`. */
+  answersClose?: true;
 }
 
 /** Whether it is somebody with resources to choose from; a full JID, or a domain, is taken as given. */
@@ -66,6 +69,7 @@ export class Inquiry {
       ...(client === undefined ? {} : { client }),
       ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
+      ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
     };
   }
 

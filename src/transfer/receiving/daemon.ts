@@ -5,6 +5,7 @@ import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../../protocol/ping.js';
 import type { Registry } from '../blobs/registry.js';
 import type { Connect } from '../connect.js';
+import { NS_KEEPS_FILES } from '../finding/receiver.js';
 import { persevere } from '../persevere.js';
 import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
 import type { Listener } from '../ways/incoming.js';
@@ -16,7 +17,7 @@ import { Quotas } from './quotas.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
 
 const FEATURES = [
-  ...[NS_PING, NS_JINGLE_MESSAGE, ...HASH_FEATURES],
+  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, ...HASH_FEATURES],
   ...WAYS.flatMap(({ features }) => features),
 ];
 

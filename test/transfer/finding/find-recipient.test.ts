@@ -8,6 +8,7 @@ import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { findRecipients } from '../../../src/transfer/finding/find-recipient.js';
+import { NS_KEEPS_FILES } from '../../../src/transfer/finding/receiver.js';
 import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { WAY_NAMES, type WayName } from '../../../src/transfer/ways/names.js';
 import type { Recipient } from '../../../src/transfer/ways/way.js';
@@ -220,6 +221,15 @@ describe('an address that may be written in another form', () => {
     });
     await expect(find(TYPED)).rejects.toThrow(RecipientUnreachable);
   });
+});
+
+test('who answers a close when it has the file is known by a feature, whatever its name (R141)', async () => {
+  const { find } = romeoIn({
+    features: { [`${JULIET}/a`]: [...ABLE, NS_KEEPS_FILES], [`${JULIET}/b`]: ABLE },
+    names: { [`${JULIET}/a`]: 'another', [`${JULIET}/b`]: 'inband' },
+  });
+  expect(await find(`${JULIET}/a`)).toHaveProperty('answersClose', true);
+  expect(await find(`${JULIET}/b`)).not.toHaveProperty('answersClose');
 });
 
 describe('of a bare JID', () => {
