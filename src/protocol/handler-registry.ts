@@ -110,7 +110,7 @@ export interface HandlerApi {
 
 const operation = (type: string, op: string) => `${type} ${op}`;
 
-/** Of our own accounts alone, which a user of the library types. */
+/** The JID is one of our own accounts, as a user of the library types it. */
 function scopeKey({ jid, node }: Scope): string {
   return JSON.stringify([jid === undefined ? null : preparedJid(jid), node ?? null]);
 }

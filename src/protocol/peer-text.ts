@@ -5,10 +5,10 @@ import { StringDecoder } from 'node:string_decoder';
 /** Bytes of UTF-8: of the name of a file, and of what is said about it. */
 const MAX_TEXT_BYTES = 1024;
 
-/** Of why something failed; in characters. */
+/** Characters of a reason. */
 const MAX_REASON_LENGTH = 500;
 
-/** Of a name or a namespace of an element, or the name of a content; in characters. */
+/** Characters of a name or namespace of an element, or of the name of a content. */
 const MAX_NAME_LENGTH = 256;
 
 /** The whole characters within the first 1 KiB of UTF-8. */

@@ -9,7 +9,7 @@ const MIN_WINDOW = 2_048;
 const MAX_WINDOW = 8_192;
 const QUICK_MS = 250;
 
-/** Of answers that wait: of one account, and of all. */
+/** Bytes of answers that wait for their turn: those to one account, and all. */
 const MAX_WAITING_OF_ONE = 1_048_576;
 const MAX_WAITING = 16 * MAX_WAITING_OF_ONE;
 

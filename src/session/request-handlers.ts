@@ -5,7 +5,7 @@ import { UnsendableStanza } from './stream/serialize.js';
 import { type Element, xml } from './xml.js';
 
 export interface AnswerOptions {
-  /** Who may send us requests, by the sender's full JID; anyone else finds nobody there. Default: anyone. */
+  /** Whether a full JID may send us requests; anyone else finds nobody there. Default: anyone may. */
   admit?: ((from: string) => boolean) | undefined;
   /**
    * Whether a sender who asks for what is not here, or is not let in, is told so once more. RFC 6120 §8.2.3 wants an

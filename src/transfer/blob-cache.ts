@@ -13,7 +13,7 @@ export interface ListedBlob {
 
 /** The blobs on this machine, to be looked through. */
 export interface BlobCache {
-  /** Those published, then those fetched; oldest first. */
+  /** The published blobs, then the fetched ones; oldest first. */
   list(): Promise<ListedBlob[]>;
   /** Removes what is expired or damaged, and of those fetched what is beyond the limits. */
   prune(): Promise<void>;

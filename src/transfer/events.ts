@@ -50,7 +50,7 @@ export interface Setting {
   value?: string | number | boolean | string[];
 }
 
-/** One who is there, and what it can do, for `inband probe`. */
+/** A resource that is there, and what it can do, for `inband probe`. */
 export interface Probed {
   event: 'resource';
   peer: string;

@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander';
 import { addAccountOptions } from '../account/account-options.js';
 
-/** Those that go online, but for the one that shows the settings. */
+/** The commands that go online, but for the one that shows the settings. */
 export function commandsWithSettings(program: Command): Command[] {
   return program.commands.filter((one) => hasAccount(one) && one.name() !== 'config');
 }

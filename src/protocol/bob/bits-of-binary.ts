@@ -25,7 +25,7 @@ export class NoSuchBlob extends Error {
 }
 
 export interface GetBlobOptions extends RequestOptions {
-  /** Whom to ask: a full JID. Without it only the store is looked into. */
+  /** The full JID to ask. Without it only the store is looked into. */
   jid?: string | undefined;
   /** Or a `cid:` URI. */
   cid: string;

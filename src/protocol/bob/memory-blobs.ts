@@ -8,7 +8,7 @@ export interface BlobHandlers {
   del_bob: Handler<string, boolean>;
 }
 
-/** Of those fetched; 64 KiB each at the most. The oldest go first. */
+/** Fetched blobs that are kept, 64 KiB each at the most. The oldest go first. */
 const MAX_FETCHED = 200;
 
 interface Kept {

@@ -1,6 +1,6 @@
 import { orAborted } from '../../session/aborted.js';
 
-/** One piece of work that several wait for. When the last of them gives up, so does the work. */
+/** A piece of work that several wait for. When the last of them gives up, so does the work. */
 export class SharedWork<T> {
   readonly #abort = new AbortController();
   readonly #outcome: Promise<T>;

@@ -77,7 +77,7 @@ const byOctets = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer
 /** Asks others what there is, and those of equal capabilities once only (§6.2, §8). */
 export class CapsCache {
   readonly #session: Session;
-  /** Of capabilities that somebody was asked for; nothing where the answer did not fit them, or none came. */
+  /** Answers by what was asked for; nothing where the answer did not fit the capabilities, or none came. */
   readonly #known = new Map<string, Promise<Element | undefined>>();
 
   constructor(session: Session) {

@@ -18,7 +18,7 @@ const PRIORITY = '-1';
 export const available = (...children: Element[]): Element =>
   xml('presence', {}, xml('priority', {}, PRIORITY), ...children);
 
-/** One who is seen online. */
+/** A resource that is seen online. */
 export interface SeenResource {
   /** Full. */
   jid: string;
@@ -43,7 +43,7 @@ export async function seenResources(
   clock: Clock = systemClock,
 ): Promise<SeenResource[]> {
   const bare = bareJid(contact);
-  /** Of each account that the one named may be, as the server has stamped them. */
+  /** By each account that the named one may be, as the server has stamped it. */
   const told = new Map<string, Map<string, SeenResource>>();
   const forget = session.onPresence((presence) => {
     const { from, type } = presence.attrs;

@@ -8,13 +8,13 @@ const NS_ROSTER = 'jabber:iq:roster';
 
 /** More than anybody has: some 20 MB of addresses. */
 const MAX_ITEMS = 200_000;
-/** Of all that is kept; one address may have 2,047. */
+/** Characters of all addresses that are kept; one may have 2,047. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 /** A server may need its time for so many. */
 const TIMEOUT_MS = 120_000;
 
-/** Who sees our presence: the contacts with a subscription `from` or `both`, as bare JIDs. */
+/** The contacts that see our presence: those with a subscription `from` or `both`, as bare JIDs. */
 export interface Contacts {
   has(bareJid: string): boolean;
 }

@@ -15,7 +15,7 @@ export interface SiAcceptOptions {
 export class IncomingSiFile {
   /** The sender's full JID. */
   readonly peer: string;
-  /** Of the bytestream that brings it. */
+  /** The sid of the bytestream that brings it. */
   readonly sid: string;
   readonly offer: FileOffer;
   /** Whether the sender can start at an offset. */

@@ -32,7 +32,7 @@ const ANSWER_TIMEOUT_MS = 300_000;
 const CLOSE_TIMEOUT_MS = 10_000;
 /** Offers that are not answered yet, or whose bytestream is not there yet. */
 const MAX_PENDING = 64;
-/** Of one account, whatever its resources. */
+/** Offers that one account may have waiting, whatever its resources. */
 const MAX_PENDING_OF_ONE = 8;
 
 /** SI file transfers (XEP-0095, XEP-0096) over in-band bytestreams, both roles. */

@@ -122,7 +122,7 @@ export class StreamParser extends Parser implements Tokens {
     this.#goTo(ITEM, undefined);
   }
 
-  /** One payload is all that a stanza may have (RFC 6120 §8.2.3). */
+  /** A stanza may have a single payload (RFC 6120 §8.2.3). */
   #endItems(): void {
     this.#reader = undefined;
     this.#goTo(STANZA, this.cursor);

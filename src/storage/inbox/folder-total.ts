@@ -31,7 +31,7 @@ export class FolderTotal {
     this.#now = now;
   }
 
-  /** Of all files in the folder, as far as is known. */
+  /** The bytes of all files in the folder, as far as is known. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -8,7 +8,7 @@ import { placeFile } from './place-file.js';
 
 /** What the partials of an inbox share. */
 export interface Surroundings extends Place {
-  /** One sync at a time: Node has four threads for the file system, and a slow disk would take them all. */
+  /** Syncs run one at a time: Node has four threads for the file system, and a slow disk would take them all. */
   syncInTurn: InTurn;
   kept: KeptPartials;
   /** Rejects where the folder is not ours any more; `age`: how many milliseconds the last look may be ago. */

@@ -15,7 +15,7 @@ interface Room {
 export class Reservation {
   /** Bytes that were announced and are not on the disk yet. */
   announced = 0;
-  /** Those of them that nobody else gets. */
+  /** The bytes of them that nobody else gets. */
   aside = 0;
   /** Whose file it is, if that is known. */
   readonly account: string | undefined;

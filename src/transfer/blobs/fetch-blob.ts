@@ -20,7 +20,7 @@ export interface Fetched {
 }
 
 export interface FetchOptions {
-  /** Whom to ask, each in turn, as the user gave them. */
+  /** The JIDs to ask, each in turn, as the user gave them. */
   from: readonly string[];
   /** Looks into the cache first. */
   isCached: boolean;

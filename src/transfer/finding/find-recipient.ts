@@ -56,7 +56,7 @@ class Search {
   readonly #signal: AbortSignal;
   readonly #note: (text: string) => void;
   readonly #inquiry: Inquiry;
-  /** Those that would lose the file, and what to tell of the first of them. */
+  /** The resources that would lose the file, and what to tell of the first of them. */
   readonly #losing = new Set<string>();
   #loss: RecipientUnreachable | undefined;
 
@@ -120,7 +120,7 @@ class Search {
     return this.#inquiry.found(`${jid} takes no ${wanted}`);
   }
 
-  /** One that would lose the file. */
+  /** Notes a resource that would lose the file. */
   #lost(jid: string, client: string): undefined {
     const reason = `${jid} would lose the file: ${remarkOn(client)}; --via with that JID tries it all the same`;
     this.#loss ??= new RecipientUnreachable(reason);
@@ -154,7 +154,7 @@ class Search {
     };
   }
 
-  /** Whom no server writes otherwise need not be asked. */
+  /** An address that every server writes in the same form need not be asked about. */
   async #formOf(peer: string): Promise<string> {
     if (hasForms(peer)) await this.#inquiry.tryToAsk({ jid: peer });
     return this.#inquiry.formOf(peer);
@@ -164,7 +164,7 @@ class Search {
     return this.#loss ?? this.#inquiry.nobody(jid, hint);
   }
 
-  /** Who proceeds lets us know that it is there, whether we may see it or not. */
+  /** A recipient that proceeds shows that it is there, whether we may see it or not. */
   async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
     const proposed = WAYS.filter(({ isProposed }) => isProposed);
     if (this.#via && !proposed.includes(this.#via)) return undefined;
@@ -181,7 +181,7 @@ class Search {
       return { ...(known && this.#recipient(known)), peer, ways: [...proposed, ...others], sid };
     } catch (error) {
       if (!(error instanceof ProposalRejected)) throw error;
-      // One resource has answered; it speaks for its user, but not for what the others can do.
+      // The resource that has answered speaks for its user, but not for what the others can do.
       if (meaningOfReason(error.reason) === 'impossible') return this.#inquiry.found(error.message);
       const message = `${contact} refused the file (${error.message})`;
       throw new RecipientRefused(message, { cause: error });

@@ -11,7 +11,7 @@ const MAX_RESOURCES = 20;
 /** Less than for a blob: there are others to ask. */
 const PATIENCE_MS = 10_000;
 
-/** One to ask, as it is written in one way only. Throws `MalformedJid`. */
+/** The JID to ask, prepared. Throws `MalformedJid`. */
 export const readHolder = (jid: string): string => preparedJid(jid);
 
 /**
@@ -40,7 +40,7 @@ async function* advertisers(
   contact: string,
   options: RequestOptions,
 ): AsyncGenerator<string> {
-  // Of our own account the server tells only those who are seen themselves.
+  // The server tells us only those resources of our own account that have sent presence.
   if (bareJid(contact) === bareJid(session.jid)) return;
   const seen = await orNothing(seenResources(session, contact, options), session, options);
   const others = seen?.filter(({ jid }) => jid !== receiverOf(contact)) ?? [];
@@ -51,7 +51,7 @@ async function* advertisers(
   }
 }
 
-/** Who does not answer has nothing for us. Rejects when the session is over or the user has had enough. */
+/** Somebody that does not answer has nothing for us. Rejects when the session is over or the user has had enough. */
 async function orNothing<T>(
   answer: Promise<T>,
   session: Session,

@@ -20,7 +20,7 @@ const REMARKS: readonly [name: RegExp, remark: string][] = [
   [/^tkabber$/i, 'Tkabber asks its user about each file; what it sends comes at 1024 bytes in 2 s'],
 ];
 
-/** Those who say that they take files, acknowledge every byte of them, and keep none. */
+/** Clients that say that they take files, acknowledge every byte, and keep none. */
 const LOSING = new Set(['dino']);
 
 /** `undefined` where nothing is known. */

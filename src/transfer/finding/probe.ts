@@ -15,7 +15,7 @@ const PINGS = 3;
 /** To propose a file that does not come would trouble people. */
 const UNSEEN_HINT = '; "inband send" would propose a file to all that are not seen';
 
-/** One who is there, and what was found out. */
+/** A resource that is there, and what was found out about it. */
 export interface ProbedResource {
   /** Full JID, or a domain. */
   peer: string;

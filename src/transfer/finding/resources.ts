@@ -20,7 +20,7 @@ const PATIENCE_MS = 10_000;
 /** The way that the user named; any of them otherwise. */
 export type Via = Way | undefined;
 
-/** One who has told what it can do. */
+/** A resource that has told what it can do. */
 export interface Resource {
   /** Full JID, or a domain. */
   jid: string;
@@ -49,7 +49,7 @@ export class Inquiry {
   readonly #note: (text: string) => void;
   readonly #caps: CapsCache;
   readonly #findings: string[] = [];
-  /** Of those who were asked, the forms that their servers have of the addresses. */
+  /** The addresses that were asked, each with the form that its server has of it. */
   readonly #forms = new Map<string, string>();
 
   constructor(session: Session, signal: AbortSignal, note: (text: string) => void) {
@@ -98,7 +98,7 @@ export class Inquiry {
 
   /** The resources of a contact that are seen online, up to a limit. */
   async seen(contact: string): Promise<SeenResource[]> {
-    // Of our own account the server tells only those who are seen themselves.
+    // The server tells us only those resources of our own account that have sent presence.
     if (contact === bareJid(this.#session.jid)) return [];
     const seen = await seenResources(this.#session, contact, this.options).catch((error: Error) =>
       this.found(`${contact}: ${error.message}`, error),
@@ -146,7 +146,7 @@ export function waysBy(via: Via, { ways, client = '' }: Resource): readonly Way[
 }
 
 /**
- * Those who take files in the best way that one of them does; those of whom it is a guess come last. `isAmbiguous`: they
+ * The resources that take files in the best way that any of them does; guesses come last. `isAmbiguous`: they
  * are several, and can tell by a proposal which of them is to get it.
  */
 export function ablest(
@@ -158,7 +158,7 @@ export function ablest(
   return { best, isAmbiguous: best.length > 1 && best.some(({ proceeds }) => proceeds) };
 }
 
-/** Those who take files, the ablest first. */
+/** The resources that take files, the ablest first. */
 export const byAbility = (resources: readonly Resource[], via: Via): Resource[] =>
   resources
     .filter((one) => waysBy(via, one).length > 0)

@@ -41,7 +41,7 @@ export interface PartialFile {
    * After a failure nothing more can be written or published: what follows would be in the wrong place.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Of all bytes written, from the start. RangeError for an algorithm that was not asked for. */
+  /** The digest of all bytes written, from the start. RangeError for an algorithm that was not asked for. */
   digest(algorithm: string): Buffer;
   /**
    * Makes the bytes durable and visible in the inbox under `name`, or under the next free name

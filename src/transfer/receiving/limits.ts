@@ -22,7 +22,7 @@ const WORTHWHILE_BYTES = 65_536;
  */
 const SMALL_FILES: Rate = { burst: 10_000, perMinute: 600 };
 
-/** Of those who wait for a place, each asks again every few seconds; forty of one account may do so. */
+/** A sender that waits for a place asks again every few seconds; forty of one account may do so. */
 const ASKED_AGAIN: Rate = { burst: 200, perMinute: 600 };
 
 /**
@@ -59,7 +59,7 @@ export const PACE: Pace = {
   lifetimeMs: 24 * 60 * MINUTE_MS,
 };
 
-/** Who may begin a transfer now, of those who may at all. */
+/** Decides whether an account that is let in may begin a transfer now. */
 export class TransferLimits {
   readonly #maxTransfers: number;
   readonly #offers: TokenBuckets;

@@ -21,7 +21,7 @@ export interface ReceptionOptions {
   limits: TransferLimits;
   signal: AbortSignal;
   report: Report;
-  /** Of the process, if the error had ended it. */
+  /** The exit code that the process would have, if the error had ended it. */
   exitCodeOf: (error: Error) => number;
 }
 

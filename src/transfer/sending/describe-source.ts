@@ -20,7 +20,7 @@ export async function describeSource(
   const update = (bytes: Buffer) => {
     for (const hash of hashes.values()) hash.update(bytes);
   };
-  // One buffer for all: at the speed of a disk, new ones would be garbage sooner than it is collected.
+  // All reads share a buffer: at the speed of a disk, new ones would be garbage sooner than it is collected.
   for await (const bytes of counted(source, 0, { update }, Buffer.allocUnsafe(HASHED_BYTES))) {
     void bytes;
     signal.throwIfAborted();

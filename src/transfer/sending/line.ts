@@ -6,7 +6,7 @@ import { findRecipients } from '../finding/find-recipient.js';
 import type { Recipient, Way } from '../ways/way.js';
 import { type OpenWays, openWays } from '../ways/ways.js';
 
-/** Who was found, and how to offer it something. */
+/** The recipient that was found, and how to offer it something. */
 export interface Reached {
   recipient: Recipient;
   ways: OpenWays;
@@ -14,7 +14,7 @@ export interface Reached {
 
 /** The connection to the recipient of files: made anew when it was lost. */
 export interface SendingLine {
-  /** Of the recipient, as the user gave it. */
+  /** The recipient's JID, as the user gave it. */
   readonly jid: string;
   /** Bytes; less than was asked for where a server took none so large. */
   blockSize: number;

@@ -22,7 +22,7 @@ export class SourceChanged extends Error {
   override readonly name = 'SourceChanged';
 }
 
-/** One of several files could not be sent, because of the cause. */
+/** A file of several could not be sent, because of the cause. */
 export class FileFailed extends Error {
   override readonly name = 'FileFailed';
   constructor(

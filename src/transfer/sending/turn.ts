@@ -33,7 +33,7 @@ export class Turn {
   async wait(who: readonly string[], error: Error, signal: AbortSignal): Promise<void> {
     this.#since ??= this.#clock.now();
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** this.#tries, LONGEST_PAUSE_MS);
-    // Those who were turned away together do not come back together.
+    // Senders that were turned away together should not come back together.
     const pause = longest * (1 - this.#random() / 2);
     if (this.#clock.now() + pause - this.#since >= this.#limit) throw error;
     this.#tell(who, pause);

@@ -4,7 +4,7 @@ import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../ses
 /** Whether the one with this JID may reach us. */
 export type Policy = (from: string) => boolean;
 
-/** Who may when nobody was named: the account itself and its contacts. */
+/** The rules when none is given: the account itself and its contacts may. */
 export const DEFAULT_ALLOW = ['own', 'contacts'];
 
 /**

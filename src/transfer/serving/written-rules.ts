@@ -17,7 +17,7 @@ export async function writtenRules(session: Session, rules: readonly string[]): 
   return [...rules, ...written];
 }
 
-/** Who answers for an address, be it with an error, writes it as the server does. */
+/** An answer, be it an error, has the address as its server writes it. */
 async function writtenForm(session: Session, jid: string): Promise<string | undefined> {
   try {
     return (await discoverInfo(session, jid, undefined, { timeout: PATIENCE_MS })).jid;

@@ -49,7 +49,7 @@ export type Offer = (
   options: OfferOptions,
 ) => Promise<Accepted>;
 
-/** Who gets the file, and how. */
+/** The recipient of a file, and how it takes it. */
 export interface Recipient {
   /** Full JID, or a domain. */
   peer: string;

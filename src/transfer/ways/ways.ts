@@ -13,7 +13,7 @@ export const wayNamed = (name: WayName): Way => BY_NAME[name];
 /** All of them, best first. */
 export const WAYS: readonly Way[] = WAY_NAMES.map(wayNamed);
 
-/** Those that somebody may know without advertising it, best first. */
+/** The ways that somebody may know without advertising them, best first. */
 export const UNADVERTISED: readonly Way[] = WAYS.filter(({ isAdvertised }) => !isAdvertised);
 
 /** All ways, ready on one session. */
