@@ -7,6 +7,7 @@ import { addPublishCommand } from './commands/blobs/publish.js';
 import { addConfigCommand } from './commands/config.js';
 import type { Context, OutputFlags } from './commands/context.js';
 import { EXIT_CODES } from './commands/exit-codes.js';
+import { addCompleteCommand } from './commands/help/complete-command.js';
 import { addCompletionCommand } from './commands/help/completion.js';
 import { addManCommand } from './commands/help/man.js';
 import { addProbeCommand } from './commands/probe.js';
@@ -97,6 +98,7 @@ function createProgram(context: Context): Command {
   addCacheCommand(program, context);
   addConfigCommand(program, context);
   addCompletionCommand(program, context);
+  addCompleteCommand(program, context);
   addManCommand(program, context);
   program.hook('preAction', async (_, command) => {
     const { applySettings } = await import('./commands/settings/apply-settings.js');

@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command, Option } from 'commander';
+import type { Setting } from '../../transfer/events.js';
+import { display } from '../../ui/display.js';
+import type { AccountFlags } from '../account/account-options.js';
+import type { Context, OutputFlags } from '../context.js';
+import { keyOf, RepeatableOption } from '../options.js';
+import { applyDefaults } from './apply-settings.js';
+import { readSettings } from './settings.js';
+import { accountOptions, commandsWithSettings, ownOptions } from './settings-options.js';
+
+export type ConfigFlags = AccountFlags & OutputFlags;
+
+/** Prints what is in force for every command that goes online. */
+export async function showConfig(
+  program: Command,
+  command: Command,
+  flags: ConfigFlags,
+  context: Context,
+): Promise<void> {
+  const reporter = await context.reporter(flags);
+  const settings = await readSettings(program, context.settingsPath);
+  if (!settings.found) reporter.warn(`there is no ${settings.path}`);
+  const shown = accountOptions().map((option) => settingOf(command, option, option.name()));
+  shown.push(...passwordSetting(flags, context.env));
+  for (const other of commandsWithSettings(program)) {
+    applyDefaults(other, settings);
+    for (const option of ownOptions(other)) {
+      shown.push(settingOf(other, option, `${other.name()}.${keyOf(option)}`));
+    }
+  }
+  if (flags.json) return shown.forEach(reporter.report);
+  await pipeline(Readable.from(linesOf(shown)), context.stdout, { end: false });
+}
+
+const SOURCES: Record<string, Setting['source']> = {
+  cli: 'flag',
+  env: 'environment',
+  config: 'file',
+};
+
+function settingOf(command: Command, option: Option, name: string): Setting {
+  const key = option.attributeName();
+  const value = command.getOptionValue(key) ?? defaultOf(option);
+  const source = SOURCES[command.getOptionValueSource(key) ?? ''] ?? 'default';
+  return { event: 'setting', name, source, ...(value === undefined ? {} : { value }) };
+}
+
+/** Some are in words only, for the code says what is meant where none is given. */
+function defaultOf(option: Option): string | string[] | false | undefined {
+  if (!option.required) return false;
+  const text = option.defaultValueDescription;
+  return option instanceof RepeatableOption ? text?.split(', ') : text;
+}
+
+/** What the flags do not tell of the password. The password itself is shown nowhere. */
+function passwordSetting(flags: ConfigFlags, env: NodeJS.ProcessEnv): Setting[] {
+  if (flags.passwordFile || flags.passwordCommand) return [];
+  const password = { event: 'setting', name: 'password' } as const;
+  return env.INBAND_PASSWORD
+    ? [{ ...password, source: 'environment', value: 'hidden' }]
+    : [{ ...password, source: 'default', value: 'asked for' }];
+}
+
+/** Name, source and value, in columns. */
+function linesOf(settings: Setting[]): string[] {
+  const width = Math.max(...settings.map(({ name }) => name.length));
+  return settings.map(({ name, source, value }) => {
+    const text = Array.isArray(value) ? value.join(', ') : String(value ?? '-');
+    return `${name.padEnd(width)}  ${source.padEnd('environment'.length)}  ${display(text)}\n`;
+  });
+}
