@@ -10,8 +10,8 @@ import type { FuzzServer } from './server.js';
 
 /** Longer than any pause that the daemon makes of its own (a hash that may follow: 10 s). */
 const PATIENCE_MS = 20_000;
-/** What it waits for senders that have nothing left to say. */
-const FAREWELL_MS = 3_000;
+/** Longer than it waits for senders that have nothing left to say (3 s), and than those it turned away come first (6 s). */
+const PAUSE_MS = 7_000;
 
 const set = (payload: Element) => xml('iq', { type: 'set' }, payload);
 export const open = (sid: string): Element => set(ibb.open({ sid, blockSize: 64, stanza: 'iq' }));
@@ -48,7 +48,7 @@ export async function endAll(server: FuzzServer): Promise<void> {
  */
 export async function checkPlaces(server: FuzzServer, round: number): Promise<void> {
   server.refusals = 0;
-  for (const late = Date.now() + PATIENCE_MS; ; await sleep(FAREWELL_MS)) {
+  for (const late = Date.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
     const taken = await takeAll(server, `check${round}.${Date.now()}`);
     if (taken === MAX_SESSIONS) break;
     if (Date.now() > late) throw new Error(`${taken} of ${MAX_SESSIONS} places are free`);
@@ -60,7 +60,8 @@ export async function checkPlaces(server: FuzzServer, round: number): Promise<vo
 async function takeAll(server: FuzzServer, name: string): Promise<number> {
   const places = Array.from({ length: MAX_SESSIONS }, (_, index) => ({
     sid: `${name}.${index}`,
-    from: `${name}.${Math.floor(index / 4)}@friends.example/x`,
+    // One account gets half of them, the next half of the rest, and so on.
+    from: `${name}.${Math.floor(Math.log2(MAX_SESSIONS / (MAX_SESSIONS - index)))}@friends.example/x`,
   }));
   for (const { sid, from } of places) await expectResult(server, offer(sid), from);
   const taken = server.daemon.inbox.open.size;
