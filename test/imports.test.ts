@@ -56,6 +56,16 @@ describe('the check', () => {
   });
 
   test.each([
+    "import { b } from '../protocol/b.js';",
+    "import type { B } from '../protocol/b.js';",
+    "const { b } = await import('../protocol/b.js');",
+  ])('keeps a command from knowing a protocol: %s (R142)', (source) => {
+    expect(forbiddenImports({ 'commands/a.ts': source })).toEqual([
+      'commands/a.ts -> protocol/b.ts',
+    ]);
+  });
+
+  test.each([
     ['storage/a.ts', "import { b } from '../protocol/b.js';", 'protocol/b.ts'],
     ['ui/a.ts', "import { type B } from '../transfer/b.js';", 'transfer/b.ts'],
     ['commands/a.ts', "import { b } from '../session/b.js';", 'session/b.ts'],
