@@ -12,7 +12,7 @@ import {
   CloseUnconfirmed,
 } from './protocol/channel.js';
 import { BlocksIgnored } from './protocol/ibb/outgoing-blocks.js';
-import { JingleEnded } from './protocol/jingle/jingle-session.js';
+import { JingleEnded } from './protocol/jingle/jingle-ended.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';

@@ -39,11 +39,11 @@ export { BlocksIgnored, type RetrySettings } from './protocol/ibb/outgoing-block
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
 export { JINGLE_FEATURES } from './protocol/jingle/features.js';
 export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
+export { JingleEnded } from './protocol/jingle/jingle-ended.js';
 export {
   JingleFileTransfers,
   type JingleOfferOptions,
 } from './protocol/jingle/jingle-file-transfers.js';
-export { JingleEnded } from './protocol/jingle/jingle-session.js';
 export {
   OfferUnanswered,
   type OutgoingJingleFile,

@@ -1,5 +1,5 @@
 import { ChannelBroken } from '../protocol/channel.js';
-import { JingleEnded } from '../protocol/jingle/jingle-session.js';
+import { JingleEnded } from '../protocol/jingle/jingle-ended.js';
 import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { JingleEnded } from '../../src/protocol/jingle/jingle-session.js';
+import { JingleEnded } from '../../src/protocol/jingle/jingle-ended.js';
 import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';

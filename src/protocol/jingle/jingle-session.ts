@@ -3,6 +3,8 @@ import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { type ActingSession, type JingleHandlers, later, takeAction } from './actions.js';
+import { JingleEnded } from './jingle-ended.js';
 import { Replacement } from './replacement.js';
 import {
   type Action,
@@ -10,43 +12,10 @@ import {
   content,
   type Jingle,
   jingle,
-  outOfOrder,
   type Reason,
   type Role,
   reason,
-  refusedTransport,
-  tieBreak,
-  unsupportedInfo,
 } from './stanzas.js';
-
-/** The session is over; `success` is an end, too. */
-export class JingleEnded extends Error {
-  override readonly name = 'JingleEnded';
-  constructor(
-    readonly reason: Reason,
-    /** We have ended it ourselves. */
-    readonly byUs: boolean,
-  ) {
-    super(reason.text ? `${reason.condition}: ${reason.text}` : reason.condition);
-  }
-}
-
-/** What an application does with the actions of its peer. Throws `StanzaError` to refuse one. */
-export interface JingleHandlers {
-  /** Our offer was accepted, with this content. Initiators only. */
-  accepted?(content: Content): void;
-  /** §6.9 */
-  informed?(info: Element): void;
-  /** What a `transport-info` says. Absent where nobody takes any. */
-  transportInformed?(transport: Element): void;
-  /**
-   * The peer wants another transport (§7.2.15). Returns what sends the `transport-accept`, which is done when the peer
-   * has heard that it was understood; nothing where it is refused.
-   */
-  replaced?(transport: Element): (() => Promise<void>) | undefined;
-}
-
-const CANCEL: Reason = { condition: 'cancel' };
 
 /** How peers say that they know the session no more, and servers that nobody is there. */
 const GONE = new Set([
@@ -59,13 +28,12 @@ const GONE = new Set([
 ]);
 
 /** A Jingle session (XEP-0166) of one content; the application sets its `handlers`. */
-export class JingleSession {
+export class JingleSession implements ActingSession {
   handlers: JingleHandlers = {};
   readonly #session: Session;
   readonly #ended = new AbortController();
   #state: 'pending' | 'active' = 'pending';
-  /** Ours, which the peer has not answered. */
-  #replacement: Replacement | undefined;
+  readonly replacement: Replacement;
 
   constructor(
     session: Session,
@@ -77,6 +45,7 @@ export class JingleSession {
     readonly content: Content,
   ) {
     this.#session = session;
+    this.replacement = new Replacement(role);
     setMaxListeners(0, this.#ended.signal); // the requests under way, and who waits for the end
   }
 
@@ -128,8 +97,13 @@ export class JingleSession {
 
   /** Sends an action about the content. Rejects as `request` does. */
   async send(action: Action, ...children: Element[]): Promise<void> {
-    if (action === 'session-accept') this.#state = 'active';
-    await this.#request(action, content(this.content, ...children));
+    if (action === 'session-accept') this.activate();
+    await this.sendContents(action, [content(this.content, ...children)]);
+  }
+
+  /** Sends an action about these contents. Rejects as `request` does. */
+  async sendContents(action: Action, contents: Element[]): Promise<void> {
+    await this.#request(action, ...contents);
   }
 
   /**
@@ -137,24 +111,13 @@ export class JingleSession {
    * fit. Resolves to whether it was agreed on: not where the peer does not want it, overrules it by a proposal of its
    * own, or has not answered when the signal is aborted. Rejects as `request` does.
    */
-  async replaceTransport(
+  replaceTransport(
     transport: Element,
     agree: (transport: Element) => void,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (this.#replacement) throw new Error('a transport is proposed already');
-    const replacement = new Replacement(agree);
-    const giveUp = () => replacement.refuse();
     const until = AbortSignal.any([signal, this.ended]);
-    until.addEventListener('abort', giveUp);
-    this.#replacement = replacement;
-    try {
-      this.send('transport-replace', transport).catch((error) => replacement.fail(error));
-      return await replacement.answered;
-    } finally {
-      until.removeEventListener('abort', giveUp);
-      if (this.#replacement === replacement) this.#replacement = undefined;
-    }
+    return this.replacement.propose(() => this.send('transport-replace', transport), agree, until);
   }
 
   /** Sends a `session-info`. Rejects as `request` does. */
@@ -178,37 +141,10 @@ export class JingleSession {
 
   /** Takes an action of the peer's, after `session-initiate`. Throws `StanzaError`. */
   receive(jingle: Jingle): void {
-    const { action } = jingle;
-    if (action === 'session-terminate') return this.#terminated(jingle);
-    if (action === 'session-accept') return this.#accepted(jingle);
-    if (action === 'session-info') return this.#informed(jingle);
-    if (action === 'transport-replace') return this.#replaced(jingle);
-    if (action === 'transport-accept') return this.#replacementAccepted(jingle);
-    if (action === 'transport-reject') return this.#replacementRejected();
-    if (action === 'transport-info') return this.#transportInformed(jingle);
-    if (action === 'content-add') return this.#refuseContents(jingle);
-    if (action === 'content-remove') return this.#removed(jingle);
-    if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
-    // Answers to what was never sent; and an initiate for what is there already.
-    throw outOfOrder();
+    takeAction(this, jingle);
   }
 
-  #terminated({ reason }: Jingle): void {
-    this.end(new JingleEnded(reason ?? { condition: 'general-error' }, false));
-  }
-
-  #accepted({ contents }: Jingle): void {
-    if (this.role !== 'initiator' || !this.isPending) throw outOfOrder();
-    try {
-      const [accepted, ...others] = contents;
-      if (!accepted || others.length > 0 || accepted.name !== this.content.name) {
-        throw new StanzaError('modify', 'bad-request', 'accept what was offered');
-      }
-      this.handlers.accepted?.(accepted);
-    } catch (error) {
-      this.misunderstood('session-accept', error as Error);
-      throw error;
-    }
+  activate(): void {
     this.#state = 'active';
   }
 
@@ -216,64 +152,7 @@ export class JingleSession {
   misunderstood(action: unknown, { message }: Error): void {
     if (action !== 'session-accept' || this.role !== 'initiator' || !this.isPending) return;
     const text = `the answer does not fit the offer: ${message}`;
-    this.#later(() => this.terminate({ condition: 'failed-application', text }));
-  }
-
-  #informed({ info }: Jingle): void {
-    if (!info) return; // a ping
-    if (!this.handlers.informed) throw unsupportedInfo();
-    this.handlers.informed(info);
-  }
-
-  #transportInformed({ contents }: Jingle): void {
-    const transport = contents[0]?.transport;
-    if (!transport || !this.handlers.transportInformed) throw unsupportedInfo();
-    this.handlers.transportInformed(transport);
-  }
-
-  /** §7.2.16: of two proposals that cross each other the initiator's counts. */
-  #replaced({ contents }: Jingle): void {
-    if (this.#replacement && this.role === 'initiator') throw tieBreak();
-    const transport = contents[0]?.transport;
-    if (!transport) throw new StanzaError('modify', 'bad-request', 'replace it by what?');
-    const accept = this.handlers.replaced?.(transport);
-    this.#replacement?.refuse();
-    this.#replacement = undefined;
-    this.#later(accept ?? (() => this.send('transport-reject', refusedTransport(transport))));
-  }
-
-  #replacementAccepted({ contents }: Jingle): void {
-    if (!this.#replacement) throw outOfOrder();
-    const transport = contents[0]?.transport;
-    if (!transport) throw new StanzaError('modify', 'bad-request', 'accept what?');
-    this.#replacement.accept(transport);
-    this.#replacement = undefined;
-  }
-
-  #replacementRejected(): void {
-    if (!this.#replacement) throw outOfOrder();
-    this.#replacement.refuse();
-    this.#replacement = undefined;
-  }
-
-  /** One content is all that a session has here. */
-  #refuseContents({ contents, sid }: Jingle): void {
-    this.#later(async () => {
-      const refused = contents.map((added) => content(added));
-      await this.#session.request('set', this.peer, jingle('content-reject', sid, {}, ...refused));
-    });
-  }
-
-  /** §7.2.5: a session without contents is void. Psi tells so that a hash is wrong, and why is the peer's. */
-  #removed({ reason = CANCEL }: Jingle): void {
-    // Nobody ends a transfer well in this way.
-    const why = reason.condition === 'success' ? CANCEL : reason;
-    this.#later(() => this.terminate(CANCEL, new JingleEnded(why, false)));
-  }
-
-  /** After the peer's action has been acknowledged. What becomes of it shows in what the peer does next. */
-  #later(act: () => Promise<void>): void {
-    setImmediate(() => act().catch(() => undefined));
+    later(() => this.terminate({ condition: 'failed-application', text }));
   }
 
   /** Nobody waits for answers when the session is over. */

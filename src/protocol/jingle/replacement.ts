@@ -1,42 +1,78 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { outOfOrder, type Role, tieBreak } from './stanzas.js';
 
-/** A transport that we have proposed instead of the one agreed on, until the peer has answered (XEP-0166 §7.2.15). */
+/** A transport that we have proposed. */
+interface Proposal {
+  /** Takes what the peer makes of it, and throws `StanzaError` where that does not fit. */
+  agree(transport: Element): void;
+  settle(isTaken: boolean): void;
+}
+
+/** The proposal of another transport that a session waits for an answer to (XEP-0166 §7.2.15), one at a time. */
 export class Replacement {
-  /** Whether the peer takes it. */
-  readonly answered: Promise<boolean>;
-  readonly #agree: (transport: Element) => void;
-  #answer: (isTaken: boolean) => void = () => undefined;
-  #fail: (error: Error) => void = () => undefined;
+  readonly #role: Role;
+  #proposal: Proposal | undefined;
 
-  /** `agree` takes what the peer makes of it, and throws `StanzaError` where that does not fit. */
-  constructor(agree: (transport: Element) => void) {
-    this.#agree = agree;
-    this.answered = new Promise((resolve, reject) => {
-      this.#answer = resolve;
-      this.#fail = reject;
-    });
+  constructor(role: Role) {
+    this.#role = role;
   }
 
-  /** Throws `StanzaError` for an answer that does not fit; no peer answers twice, so that this is the end of it. */
-  accept(transport: Element): void {
+  /**
+   * Proposes a transport by `send`. Resolves to whether it was agreed on: not where the peer refuses it, answers what
+   * `agree` throws `StanzaError` for, overrules it, or has not answered when the signal is aborted. Rejects as `send`
+   * does otherwise.
+   */
+  async propose(
+    send: () => Promise<void>,
+    agree: (transport: Element) => void,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (this.#proposal) throw new Error('a transport is proposed already');
+    const giveUp = () => this.#settle(false);
+    signal.addEventListener('abort', giveUp);
     try {
-      this.#agree(transport);
+      return await new Promise<boolean>((settle, reject) => {
+        this.#proposal = { agree, settle };
+        send().catch((error) => (error instanceof StanzaError ? settle(false) : reject(error)));
+      });
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      this.#proposal = undefined;
+    }
+  }
+
+  /** The peer takes it. Throws `StanzaError` for an answer that does not fit, or to nothing. No peer answers twice. */
+  accepted(transport: Element | undefined): void {
+    if (!this.#proposal) throw outOfOrder();
+    try {
+      if (!transport) throw new StanzaError('modify', 'bad-request', 'accept what?');
+      this.#proposal.agree(transport);
     } catch (error) {
-      this.refuse();
+      this.#settle(false);
       throw error;
     }
-    this.#answer(true);
+    this.#settle(true);
   }
 
-  /** The peer does not take it, or has proposed another one at the same time. */
-  refuse(): void {
-    this.#answer(false);
+  /** The peer does not take it. Throws `StanzaError` where there was nothing to take. */
+  rejected(): void {
+    if (!this.#proposal) throw outOfOrder();
+    this.#settle(false);
   }
 
-  /** It could not be proposed: a peer that answers so does not take it. */
-  fail(error: Error): void {
-    if (error instanceof StanzaError) this.#answer(false);
-    else this.#fail(error);
+  /** §7.2.16: of two proposals that cross each other the initiator's counts. Throws `StanzaError` where that is ours. */
+  checkTie(): void {
+    if (this.#proposal && this.#role === 'initiator') throw tieBreak();
+  }
+
+  /** The peer's proposal takes the place of ours. */
+  overruled(): void {
+    this.#settle(false);
+  }
+
+  #settle(isTaken: boolean): void {
+    this.#proposal?.settle(isTaken);
+    this.#proposal = undefined;
   }
 }

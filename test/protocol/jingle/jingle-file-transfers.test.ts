@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ChannelBroken, ChannelNotOpened } from '../../../src/protocol/channel.js';
-import { JingleEnded } from '../../../src/protocol/jingle/jingle-session.js';
+import { JingleEnded } from '../../../src/protocol/jingle/jingle-ended.js';
 import { OfferUnanswered } from '../../../src/protocol/jingle/outgoing-jingle-file.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';

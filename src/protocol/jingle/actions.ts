@@ -1,0 +1,134 @@
+// What a peer may do in a Jingle session after it was initiated (XEP-0166 §7.2).
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import { JingleEnded } from './jingle-ended.js';
+import type { Replacement } from './replacement.js';
+import {
+  type Action,
+  type Content,
+  content,
+  type Jingle,
+  outOfOrder,
+  type Reason,
+  type Role,
+  refusedTransport,
+  unsupportedInfo,
+} from './stanzas.js';
+
+/** What an application does with the actions of its peer. Throws `StanzaError` to refuse one. */
+export interface JingleHandlers {
+  /** Our offer was accepted, with this content. Initiators only. */
+  accepted?(content: Content): void;
+  /** §6.9 */
+  informed?(info: Element): void;
+  /** What a `transport-info` says. Absent where nobody takes any. */
+  transportInformed?(transport: Element): void;
+  /**
+   * The peer wants another transport (§7.2.15). Returns what sends the `transport-accept`, which is done when the peer
+   * has heard that it was understood; nothing where it is refused.
+   */
+  replaced?(transport: Element): (() => Promise<void>) | undefined;
+}
+
+/** The session in which a peer acts. */
+export interface ActingSession {
+  readonly handlers: JingleHandlers;
+  readonly replacement: Replacement;
+  readonly role: Role;
+  readonly content: Content;
+  readonly isPending: boolean;
+  /** The peer has accepted our offer. */
+  activate(): void;
+  misunderstood(action: Action, error: Error): void;
+  end(error: Error): void;
+  terminate(why: Reason, error?: Error): Promise<void>;
+  send(action: Action, ...children: Element[]): Promise<void>;
+  sendContents(action: Action, contents: Element[]): Promise<void>;
+}
+
+type Take = (session: ActingSession, jingle: Jingle) => void;
+
+/** Takes an action of the peer's. Throws `StanzaError`. */
+export const takeAction: Take = (session, jingle) => {
+  const { action } = jingle;
+  const take = TAKES[action];
+  if (take) return take(session, jingle);
+  if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
+  // Answers to what was never sent; and an initiate for what is there already.
+  throw outOfOrder();
+};
+
+/** Acts when the peer's action has been acknowledged. What becomes of it shows in what the peer does next. */
+export function later(act: () => Promise<void>): void {
+  setImmediate(() => act().catch(() => undefined));
+}
+
+const CANCEL: Reason = { condition: 'cancel' };
+
+const terminated: Take = (session, { reason }) =>
+  session.end(new JingleEnded(reason ?? { condition: 'general-error' }, false));
+
+const accepted: Take = (session, { contents }) => {
+  if (session.role !== 'initiator' || !session.isPending) throw outOfOrder();
+  try {
+    const [accepted, ...others] = contents;
+    if (!accepted || others.length > 0 || accepted.name !== session.content.name) {
+      throw new StanzaError('modify', 'bad-request', 'accept what was offered');
+    }
+    session.handlers.accepted?.(accepted);
+  } catch (error) {
+    session.misunderstood('session-accept', error as Error);
+    throw error;
+  }
+  session.activate();
+};
+
+const informed: Take = ({ handlers }, { info }) => {
+  if (!info) return; // a ping
+  if (!handlers.informed) throw unsupportedInfo();
+  handlers.informed(info);
+};
+
+const transportInformed: Take = ({ handlers }, { contents }) => {
+  const transport = contents[0]?.transport;
+  if (!transport || !handlers.transportInformed) throw unsupportedInfo();
+  handlers.transportInformed(transport);
+};
+
+const replaced: Take = (session, { contents }) => {
+  session.replacement.checkTie();
+  const transport = contents[0]?.transport;
+  if (!transport) throw new StanzaError('modify', 'bad-request', 'replace it by what?');
+  const accept = session.handlers.replaced?.(transport);
+  session.replacement.overruled();
+  later(accept ?? (() => session.send('transport-reject', refusedTransport(transport))));
+};
+
+/** One content is all that a session has here. */
+const contentAdded: Take = (session, { contents }) =>
+  later(() =>
+    session.sendContents(
+      'content-reject',
+      contents.map((added) => content(added)),
+    ),
+  );
+
+/** §7.2.5: a session without contents is void. Psi tells so that a hash is wrong, and why is the peer's. */
+const contentRemoved: Take = (session, { reason = CANCEL }) => {
+  // Nobody ends a transfer well in this way.
+  const why = reason.condition === 'success' ? CANCEL : reason;
+  later(() => session.terminate(CANCEL, new JingleEnded(why, false)));
+};
+
+const TAKES: Partial<Record<Action, Take>> = {
+  'session-terminate': terminated,
+  'session-accept': accepted,
+  'session-info': informed,
+  'transport-info': transportInformed,
+  'transport-replace': replaced,
+  'transport-accept': ({ replacement }, { contents }) =>
+    replacement.accepted(contents[0]?.transport),
+  'transport-reject': ({ replacement }) => replacement.rejected(),
+  'content-add': contentAdded,
+  'content-remove': contentRemoved,
+};

@@ -1,0 +1,13 @@
+import type { Reason } from './stanzas.js';
+
+/** The session is over; `success` is an end, too. */
+export class JingleEnded extends Error {
+  override readonly name = 'JingleEnded';
+  constructor(
+    readonly reason: Reason,
+    /** We have ended it ourselves. */
+    readonly byUs: boolean,
+  ) {
+    super(reason.text ? `${reason.condition}: ${reason.text}` : reason.condition);
+  }
+}
