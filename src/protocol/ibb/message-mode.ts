@@ -1,0 +1,47 @@
+import type { Session } from '../../session/session.js';
+import type { Element } from '../../session/xml.js';
+import { ChannelBroken } from '../channel.js';
+import { NS_PING } from '../ping.js';
+import type { OpenStreams } from './open-streams.js';
+import * as stanzas from './stanzas.js';
+
+const NS_DELAY = 'urn:xmpp:delay';
+
+/** Takes what comes in messages (XEP-0047 §4). Undo: the functions returned. */
+export function receiveMessages(session: Session, streams: OpenStreams): (() => void)[] {
+  let hasResumed = false;
+  return [
+    session.onState((state) => {
+      hasResumed ||= state === 'resuming';
+    }),
+    session.onMessage((message) => {
+      // Servers mark as delayed, too, what they deliver again after a resumption.
+      const isStored = !hasResumed && message.getChild('delay', NS_DELAY) !== undefined;
+      receiveMessage(message, streams, isStored);
+    }),
+    session.handle('get', NS_PING, 'ping', (_ping, { from }) => answerPing(from, streams)),
+  ];
+}
+
+/** Nothing is ever answered; what is wrong ends the bytestream it is for, if there is one. */
+function receiveMessage(message: Element, streams: OpenStreams, isStored: boolean): void {
+  const { from: peer = '', type, id = '' } = message.attrs;
+  if (type === 'error') return streams.bounced(peer, id, message);
+  const element = message.getChild('data', stanzas.NS_IBB);
+  const stream = element && streams.get(peer, element.attrs.sid ?? '');
+  // What was stored or sent to a room was not sent to this bytestream.
+  if (!stream || type === 'groupchat' || isStored) return;
+  try {
+    // Not acknowledged, so it does not matter when; and a failure is the bytestream's own.
+    stream.receiveData(stanzas.readData(element)).catch(() => undefined);
+  } catch (error) {
+    stream.destroy(new ChannelBroken(0, error as Error));
+  }
+}
+
+/** Answers behind all that the peer has sent in messages, so that it learns how far the reader is. */
+async function answerPing(peer: string, streams: OpenStreams): Promise<undefined> {
+  const ofPeer = streams.all.filter((stream) => stream.peer === peer);
+  await Promise.allSettled(ofPeer.map((stream) => stream.stanza === 'message' && stream.settled));
+  return undefined;
+}

@@ -1,0 +1,117 @@
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Element } from '../../session/xml.js';
+import type { Clock } from '../clock.js';
+import type { HandlerApi } from '../handler-registry.js';
+import { sidKey } from '../sid.js';
+import { AutoWindow } from './auto-window.js';
+import { Bytestream } from './bytestream.js';
+import { createLink, type InMessages } from './links.js';
+import { MessageCarrier } from './message-carrier.js';
+import { MessageWindow } from './message-window.js';
+import { agreedStanza, type BytestreamSettings } from './settings.js';
+import { fixedWindow, type Window } from './window.js';
+
+export interface StreamSettings extends BytestreamSettings {
+  sid: string;
+  closeTimeout?: number;
+  halfOpen?: boolean;
+}
+
+/** The bytestreams of a session, by peer and sid. */
+export class OpenStreams {
+  readonly #session: Session;
+  readonly #api: HandlerApi;
+  readonly #clock: Clock;
+  readonly #streams = new Map<string, Bytestream>();
+  /** What sends the blocks of those in message mode. */
+  readonly #carriers = new Map<string, MessageCarrier>();
+
+  constructor(session: Session, api: HandlerApi, clock: Clock) {
+    this.#session = session;
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  get all(): Bytestream[] {
+    return [...this.#streams.values()];
+  }
+
+  get(peer: string, sid: string): Bytestream | undefined {
+    return this.#streams.get(sidKey(peer, sid));
+  }
+
+  /** Throws `StanzaError` where there is none. */
+  find(peer: string, sid: string): Bytestream {
+    const stream = this.get(peer, sid);
+    if (!stream) throw new StanzaError('cancel', 'item-not-found');
+    return stream;
+  }
+
+  /** A new one, which is here until it closes. */
+  create(peer: string, settings: StreamSettings): Bytestream {
+    const { sid, blockSize, closeTimeout, halfOpen } = settings;
+    const stanza = agreedStanza(settings.stanza);
+    const inMessages = () => this.#carryInMessages(peer, settings);
+    const { carrier, window } =
+      stanza === 'message' ? inMessages() : { window: windowOf(settings, AutoWindow) };
+    const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
+    const stream = new Bytestream(
+      { peer, sid, blockSize, stanza, halfOpen, window, retry: settings, clock: this.#clock },
+      createLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
+    );
+    this.#streams.set(sidKey(peer, sid), stream);
+    stream.once('close', () => this.#closed(stream));
+    return stream;
+  }
+
+  /** Unless another one has taken its sid since. */
+  forget(stream: Bytestream): void {
+    const key = sidKey(stream.peer, stream.sid);
+    if (this.#streams.get(key) !== stream) return;
+    this.#streams.delete(key);
+    this.#carriers.delete(key);
+  }
+
+  /** A message came back from this peer, or from its server. */
+  bounced(peer: string, id: string, message: Element): void {
+    for (const [key, carrier] of this.#carriers) {
+      const stream = this.#streams.get(key);
+      if (stream?.peer === peer && carrier.bounced(id, StanzaError.fromStanza(message))) return;
+    }
+  }
+
+  /** Runs an operation of the registry about a bytestream. */
+  run<R>(op: string, peer: string, sid: string, args?: unknown): Promise<R> {
+    return this.#api.run<R>(op, { jid: this.#session.jid, node: sid, from: peer, args });
+  }
+
+  #closed(stream: Bytestream): void {
+    const { peer, sid } = stream;
+    this.forget(stream);
+    // Nobody is left to tell.
+    this.run('del_stream', peer, sid, stream).catch((error: Error) =>
+      process.emitWarning(`del_stream of the bytestream ${sid} failed: ${error.message}`),
+    );
+  }
+
+  #carryInMessages(peer: string, settings: StreamSettings): InMessages {
+    const { sid } = settings;
+    const window = windowOf(settings, MessageWindow);
+    // Two runs fill the window.
+    const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
+    this.#carriers.set(sidKey(peer, sid), carrier);
+    return { carrier, window };
+  }
+}
+
+function windowOf(
+  { window, blockSize }: BytestreamSettings,
+  Auto: new (blockSize: number) => Window,
+): Window {
+  return window === 'auto' ? new Auto(blockSize) : fixedWindow(window, blockSize);
+}
