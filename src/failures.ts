@@ -11,7 +11,7 @@ import {
   ChannelOverrun,
   CloseUnconfirmed,
 } from './protocol/channel.js';
-import { BlocksIgnored } from './protocol/ibb/outgoing-blocks.js';
+import { BlocksIgnored } from './protocol/ibb/stall-watch.js';
 import { JingleEnded } from './protocol/jingle/jingle-ended.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';

@@ -3,7 +3,8 @@ import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Channel, ChannelBroken, ChannelOverrun, CloseUnconfirmed } from '../channel.js';
 import { IncomingBlocks } from './incoming-blocks.js';
-import { OutgoingBlocks, type OutgoingOptions, type PeerState } from './outgoing-blocks.js';
+import { OutgoingBlocks, type OutgoingOptions } from './outgoing-blocks.js';
+import type { PeerState } from './stall-watch.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 import type { Window } from './window.js';
 

@@ -5,7 +5,7 @@ import { discoverInfo } from '../disco.js';
 import { randomSid } from '../sid.js';
 import type { BytestreamLink } from './bytestream.js';
 import type { MessageCarrier } from './message-carrier.js';
-import type { PeerState } from './outgoing-blocks.js';
+import type { PeerState } from './stall-watch.js';
 import * as stanzas from './stanzas.js';
 import type { Window } from './window.js';
 

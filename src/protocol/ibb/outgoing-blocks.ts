@@ -1,18 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { ChannelLost } from '../channel.js';
 import type { Clock } from '../clock.js';
+import { BlockQueue } from './block-queue.js';
+import { type Block, BlocksUnderWay } from './blocks-under-way.js';
+import { type PeerState, StallWatch } from './stall-watch.js';
 import { SEQ_MODULUS } from './stanzas.js';
 import { fixedWindow, type Window } from './window.js';
-
-/** No acknowledgement for this long, with blocks under way, and the recipient is asked for. */
-const STALL_CHECK_MS = 10_000;
-/** So many times without one, and the bytestream is given up: after the 120 s that slixmpp waits for a reply. */
-const STALL_CHECKS = 12;
-
-/** So often found deaf, and it is believed. */
-const DEAF_LOOKS = 2;
 
 /** Enough to keep the window full while the source is read. */
 const READ_AHEAD_BYTES = 64 * 1024;
@@ -26,38 +20,6 @@ export interface RetrySettings {
   /** By how much each further wait is longer. Default 1.2. */
   waitFactor: number;
 }
-
-/** The recipient is there, and has answered no block though it should. */
-export class BlocksIgnored extends Error {
-  override readonly name = 'BlocksIgnored';
-}
-
-/**
- * How it shows that a recipient has vanished since it accepted, or was started anew. Not `service-unavailable`: that
- * comes from those as well who cannot do what they have accepted.
- */
-const VANISHED = new Set([
-  'item-not-found',
-  'recipient-unavailable',
-  'remote-server-not-found',
-  'remote-server-timeout',
-]);
-
-/** Why a bytestream that the recipient has accepted elsewhere could not be opened. */
-export function whyNotOpened(error: Error): Error {
-  const hasVanished =
-    error instanceof RequestTimeout ||
-    (error instanceof StanzaError && VANISHED.has(error.condition));
-  if (!hasVanished) return error;
-  const message = `the recipient has accepted the file, and is not there any more (${error.message})`;
-  return new ChannelLost(message, { cause: error });
-}
-
-/**
- * `deaf`: it answers what has nothing to do with bytestreams. `silent`: it answers nothing, and nobody has said that it
- * is gone.
- */
-export type PeerState = 'there' | 'deaf' | 'silent' | 'gone';
 
 export interface OutgoingOptions {
   blockSize: number;
@@ -76,38 +38,42 @@ export interface OutgoingOptions {
   failed(error: Error): void;
 }
 
-interface Block {
-  seq: number;
-  bytes: Buffer;
-  sentAt: number;
-  outcome?: 'taken' | 'wait' | 'refused';
-}
-
 /** The sending direction of a bytestream: cuts bytes into blocks and keeps the window full. */
 export class OutgoingBlocks {
-  /** Counts of what was acknowledged. */
-  blocks = 0;
-  bytes = 0;
   readonly #options: OutgoingOptions;
   readonly #stop = new AbortController();
   #window: Window;
-  #queue: Buffer[] = [];
-  #queuedBytes = 0;
-  #underWay: Block[] = [];
-  #underWayBytes = 0;
+  readonly #queue = new BlockQueue();
+  readonly #underWay = new BlocksUnderWay();
   #seq = 0;
   #flushing = false;
   #waitError: StanzaError | undefined;
   #retries = 0;
-  #watching = false;
-  #foundDeaf = 0;
+  readonly #stallWatch: StallWatch;
   #sendOtherwise: (() => Window) | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
     this.#sendOtherwise = options.sendOtherwise;
     this.#window = options.window;
+    this.#stallWatch = new StallWatch({
+      clock: options.clock,
+      over: this.#stop.signal,
+      underWay: this.#underWay,
+      findPeer: () => options.findPeer(),
+      failed: (error) => this.#fail(error),
+    });
     setMaxListeners(0, this.#stop.signal); // one for each block under way
+  }
+
+  /** Blocks that were acknowledged. */
+  get blocks(): number {
+    return this.#underWay.acknowledged.blocks;
+  }
+
+  /** Bytes that were acknowledged. */
+  get bytes(): number {
+    return this.#underWay.acknowledged.bytes;
   }
 
   /** The number of the next block. */
@@ -117,22 +83,21 @@ export class OutgoingBlocks {
 
   /** Bytes that were written and not acknowledged. */
   get pending(): number {
-    return this.#queuedBytes + this.#underWayBytes;
+    return this.#queue.bytes + this.#underWay.bytes;
   }
 
   /** Bytes that were sent and not acknowledged. */
   get underWay(): number {
-    return this.#underWayBytes;
+    return this.#underWay.bytes;
   }
 
   /** Whether more may be written without much more than a window waiting. */
   get hasRoom(): boolean {
-    return this.#queuedBytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);
+    return this.#queue.bytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);
   }
 
   write(bytes: Buffer): void {
     this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
     this.#pump();
   }
 
@@ -149,7 +114,7 @@ export class OutgoingBlocks {
 
   #pump(): void {
     while (!this.#waitError && !this.#stop.signal.aborted && this.#mayStart()) {
-      const bytes = this.#cut(Math.min(this.#options.blockSize, this.#queuedBytes));
+      const bytes = this.#queue.cut(Math.min(this.#options.blockSize, this.#queue.bytes));
       const block: Block = { seq: this.#seq, bytes, sentAt: 0 };
       this.#seq = (this.#seq + 1) % SEQ_MODULUS;
       this.#start(block);
@@ -159,30 +124,15 @@ export class OutgoingBlocks {
   /** A short block goes out when nothing is under way (or at the end): writes in between fill it up. */
   #mayStart(): boolean {
     const { blockSize } = this.#options;
-    if (this.#queuedBytes === 0) return false;
-    if (this.#underWay.length === 0) return true;
-    const whole = this.#queuedBytes >= blockSize || this.#flushing;
-    return whole && this.#underWayBytes + blockSize <= this.#window.limit;
-  }
-
-  #cut(length: number): Buffer {
-    const parts: Buffer[] = [];
-    this.#queuedBytes -= length;
-    for (let missing = length; missing > 0; ) {
-      const first = this.#queue[0] as Buffer;
-      const part = first.subarray(0, missing);
-      if (part.length < first.length) this.#queue[0] = first.subarray(part.length);
-      else this.#queue.shift();
-      parts.push(part);
-      missing -= part.length;
-    }
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    if (this.#queue.bytes === 0) return false;
+    if (this.#underWay.count === 0) return true;
+    const whole = this.#queue.bytes >= blockSize || this.#flushing;
+    return whole && this.#underWay.bytes + blockSize <= this.#window.limit;
   }
 
   #start(block: Block): void {
-    this.#underWay.push(block);
-    this.#underWayBytes += block.bytes.length;
-    if (!this.#watching) void this.#watch();
+    this.#underWay.add(block);
+    this.#stallWatch.start();
     this.#send(block);
   }
 
@@ -201,20 +151,13 @@ export class OutgoingBlocks {
       bytes: block.bytes.length,
       sentAt: block.sentAt,
       now: this.#options.clock.now(),
-      full: this.#queuedBytes > 0,
+      full: this.#queue.bytes > 0,
     });
     if (this.#waitError) return this.#settle();
-    this.#forget(block);
+    this.#underWay.acknowledge(block);
+    this.#retries = 0;
     this.#options.acknowledged();
     this.#pump();
-  }
-
-  #forget(block: Block): void {
-    this.#underWay.splice(this.#underWay.indexOf(block), 1);
-    this.#underWayBytes -= block.bytes.length;
-    this.blocks += 1;
-    this.bytes += block.bytes.length;
-    this.#retries = 0;
   }
 
   #refused(block: Block, error: Error): void {
@@ -239,11 +182,12 @@ export class OutgoingBlocks {
    * or refused one, it has seen a gap, and nothing can mend that (§2.2).
    */
   #settle(): void {
-    if (this.#underWay.some(({ outcome }) => outcome === undefined)) return;
-    const gap = this.#underWay.findIndex(({ outcome }) => outcome !== 'taken');
-    for (const block of this.#underWay.slice(0, gap)) this.#forget(block);
-    if (gap > 0) this.#options.acknowledged();
-    if (this.#underWay.some(({ outcome }) => outcome !== 'wait')) {
+    if (this.#underWay.isUnanswered) return;
+    if (this.#underWay.acknowledgeFirst() > 0) {
+      this.#retries = 0;
+      this.#options.acknowledged();
+    }
+    if (!this.#underWay.mayAllGoAgain) {
       return this.#fail(new ChannelLost('a block was lost on the way', { cause: this.#waitError }));
     }
     void this.#retry(this.#waitError as StanzaError);
@@ -280,55 +224,11 @@ export class OutgoingBlocks {
   /** All that is under way was refused, and goes again. */
   #sendAgain(): void {
     this.#waitError = undefined;
-    const [first, ...others] = this.#underWay as [Block, ...Block[]];
-    this.#rewind(others);
+    const [first, others] = this.#underWay.takeBack();
+    // The others wait in the queue, and get their numbers once more.
+    this.#seq = others[0]?.seq ?? this.#seq;
+    this.#queue.unshift(others.map(({ bytes }) => bytes));
     this.#send(first);
-  }
-
-  /** Puts blocks back to the front of the queue, and their numbers with them. */
-  #rewind(blocks: Block[]): void {
-    const [first] = blocks;
-    if (!first) return;
-    this.#seq = first.seq;
-    for (const { bytes } of blocks) {
-      this.#underWayBytes -= bytes.length;
-      this.#queuedBytes += bytes.length;
-    }
-    this.#queue.unshift(...blocks.map(({ bytes }) => bytes));
-    this.#underWay.length = 1;
-  }
-
-  /**
-   * Servers do not always say that a recipient is gone: what they had written to it is never answered. A
-   * reply that does not come leaves open whether the block arrived, so it is never sent again.
-   */
-  async #watch(): Promise<void> {
-    const { clock } = this.#options;
-    this.#watching = true;
-    for (let [before, idle] = [this.blocks, 0]; this.#underWay.length > 0; before = this.blocks) {
-      const sleep = clock.sleep(STALL_CHECK_MS, this.#stop.signal);
-      const stopped = await sleep.then(
-        () => false,
-        () => true,
-      );
-      if (stopped) return;
-      const unanswered = this.#underWay.some(({ outcome }) => outcome === undefined);
-      idle = this.blocks > before || !unanswered ? 0 : idle + 1;
-      if (idle === STALL_CHECKS) {
-        return this.#fail(new ChannelLost('the recipient has stopped answering'));
-      }
-      if (idle > 0) void this.#lookForRecipient();
-    }
-    this.#watching = false;
-  }
-
-  async #lookForRecipient(): Promise<void> {
-    const state = await this.#options.findPeer();
-    if (state === 'gone') return this.#fail(new ChannelLost('the recipient is gone'));
-    if (state === 'deaf') this.#foundDeaf += 1;
-    // What it did answer was asked behind the first block; a second look leaves that time to be written.
-    if (this.#foundDeaf < DEAF_LOOKS || this.blocks > 0) return;
-    this.#fail(new BlocksIgnored('the recipient is there, and does not answer the blocks'));
   }
 
   #fail(error: Error): void {

@@ -2,9 +2,9 @@
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
 import type { InBandBytestreams } from '../../ibb/in-band-bytestreams.js';
-import { whyNotOpened } from '../../ibb/outgoing-blocks.js';
 import { agreedStanza } from '../../ibb/settings.js';
 import { announcedSid, isAnnounced, type Open } from '../../ibb/stanzas.js';
+import { whyNotOpened } from '../../ibb/why-not-opened.js';
 import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-stanzas.js';
 import type { Negotiation, Negotiators, Transport, TransportSettings } from './transport.js';
 

@@ -1,0 +1,62 @@
+/** A block that was sent. */
+export interface Block {
+  seq: number;
+  bytes: Buffer;
+  /** Milliseconds on the clock. */
+  sentAt: number;
+  outcome?: 'taken' | 'wait' | 'refused';
+}
+
+/** The blocks that were sent and not acknowledged, in their order, and how many were. */
+export class BlocksUnderWay {
+  readonly acknowledged = { blocks: 0, bytes: 0 };
+  #blocks: Block[] = [];
+  #bytes = 0;
+
+  get count(): number {
+    return this.#blocks.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether one of them has no answer. */
+  get isUnanswered(): boolean {
+    return this.#blocks.some(({ outcome }) => outcome === undefined);
+  }
+
+  /** Whether all were refused for now, and may go again. */
+  get mayAllGoAgain(): boolean {
+    return this.#blocks.every(({ outcome }) => outcome === 'wait');
+  }
+
+  add(block: Block): void {
+    this.#blocks.push(block);
+    this.#bytes += block.bytes.length;
+  }
+
+  /** It was acknowledged. */
+  acknowledge(block: Block): void {
+    this.#blocks.splice(this.#blocks.indexOf(block), 1);
+    this.#bytes -= block.bytes.length;
+    this.acknowledged.blocks += 1;
+    this.acknowledged.bytes += block.bytes.length;
+  }
+
+  /** Acknowledges those before the first that was not taken; returns how many. */
+  acknowledgeFirst(): number {
+    const gap = this.#blocks.findIndex(({ outcome }) => outcome !== 'taken');
+    const taken = this.#blocks.slice(0, gap);
+    for (const block of taken) this.acknowledge(block);
+    return taken.length;
+  }
+
+  /** Leaves the first where it is; those behind it are not under way any more. */
+  takeBack(): [first: Block, others: Block[]] {
+    const [first, ...others] = this.#blocks as [Block, ...Block[]];
+    for (const { bytes } of others) this.#bytes -= bytes.length;
+    this.#blocks.length = 1;
+    return [first, others];
+  }
+}
