@@ -35,7 +35,7 @@ export {
 } from './protocol/handler-registry.js';
 export { Bytestream } from './protocol/ibb/bytestream.js';
 export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
-export type { RetrySettings } from './protocol/ibb/outgoing-blocks.js';
+export type { RetrySettings } from './protocol/ibb/retry-waits.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
 export { BlocksIgnored } from './protocol/ibb/stall-watch.js';
 export { JINGLE_FEATURES } from './protocol/jingle/features.js';

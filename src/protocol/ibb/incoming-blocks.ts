@@ -1,5 +1,12 @@
 import { StanzaError } from '../../session/stanza-error.js';
-import { type Data, SEQ_MODULUS } from './stanzas.js';
+import { ChannelOverrun } from '../channel.js';
+import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
+
+/**
+ * What may wait for the reader: in iqs, as much as a peer with a window of 1 MiB has under way; in messages, which
+ * cannot be refused for now, what a peer sends that does not pace itself.
+ */
+const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 8 * 1024 * 1024 };
 
 interface Waiting {
   bytes: Buffer;
@@ -25,17 +32,27 @@ export class IncomingBlocks {
   #delivered: Waiting[] = [];
   /** It has refused a block for want of room, and refuses those behind it until that one comes again. */
   #full = false;
+  #endsAt = Number.POSITIVE_INFINITY;
 
   /** `arrived` is called after each block that may be taken. */
-  constructor(blockSize: number, maxWaiting: number, arrived: () => void) {
+  constructor(blockSize: number, stanza: StanzaMode, arrived: () => void) {
     this.#blockSize = blockSize;
-    this.#maxWaiting = maxWaiting;
+    this.#maxWaiting = MAX_WAITING_BYTES[stanza];
     this.#arrived = arrived;
+  }
+
+  /** There are to be so many bytes, and no more. */
+  endAt(bytes: number): void {
+    this.#endsAt = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.bytes >= this.#endsAt;
   }
 
   /**
    * Takes a block; resolves when it may be acknowledged. Throws `StanzaError`: of type `wait`
-   * when there is no room (the same block may come again), else the bytestream is lost.
+   * when there is no room (the same block may come again), else the bytestream is lost; and `ChannelOverrun`.
    */
   receive({ seq, bytes }: Data): Promise<void> {
     const expected = this.blocks % SEQ_MODULUS;
@@ -44,6 +61,7 @@ export class IncomingBlocks {
     if (ahead !== 0) {
       throw new StanzaError('cancel', 'unexpected-request', `expected seq ${expected}`);
     }
+    if (this.bytes + (bytes?.length ?? 0) > this.#endsAt) throw new ChannelOverrun(0);
     if (!bytes) throw new StanzaError('cancel', 'bad-request', 'not base64');
     if (bytes.length > this.#blockSize) {
       throw new StanzaError('cancel', 'bad-request', 'larger than the block-size');

@@ -3,7 +3,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { discoverInfo } from '../disco.js';
 import { randomSid } from '../sid.js';
-import type { BytestreamLink } from './bytestream.js';
+import type { BytestreamLink } from './bytestream-link.js';
 import type { MessageCarrier } from './message-carrier.js';
 import type { PeerState } from './stall-watch.js';
 import * as stanzas from './stanzas.js';
@@ -48,6 +48,9 @@ export function createLink(
   };
   const closing = { timeout: closeTimeout };
   return {
+    get stanza() {
+      return carrier ? 'message' : 'iq';
+    },
     sendData: (seq, bytes, signal) =>
       carrier
         ? carrier.send(seq, bytes, signal)

@@ -61,7 +61,7 @@ export class OpenStreams {
       stanza === 'message' ? inMessages() : { window: windowOf(settings, AutoWindow) };
     const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
     const stream = new Bytestream(
-      { peer, sid, blockSize, stanza, halfOpen, window, retry: settings, clock: this.#clock },
+      { peer, sid, blockSize, halfOpen, window, retry: settings, clock: this.#clock },
       createLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
     );
     this.#streams.set(sidKey(peer, sid), stream);

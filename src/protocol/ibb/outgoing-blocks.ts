@@ -3,23 +3,13 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { ChannelLost } from '../channel.js';
 import type { Clock } from '../clock.js';
 import { BlockQueue } from './block-queue.js';
-import { type Block, BlocksUnderWay } from './blocks-under-way.js';
+import type { Block, BlocksUnderWay } from './blocks-under-way.js';
+import { type RetrySettings, RetryWaits } from './retry-waits.js';
 import { type PeerState, StallWatch } from './stall-watch.js';
-import { SEQ_MODULUS } from './stanzas.js';
 import { fixedWindow, type Window } from './window.js';
 
 /** Enough to keep the window full while the source is read. */
 const READ_AHEAD_BYTES = 64 * 1024;
-
-/** How wait errors are met (XEP-0047 §2.2; the defaults are aioxmpp's). */
-export interface RetrySettings {
-  /** Times that one block is sent again. Default 5. */
-  maxRetries: number;
-  /** Seconds before the first time. Default 1. */
-  initialWait: number;
-  /** By how much each further wait is longer. Default 1.2. */
-  waitFactor: number;
-}
 
 export interface OutgoingOptions {
   blockSize: number;
@@ -43,12 +33,10 @@ export class OutgoingBlocks {
   readonly #options: OutgoingOptions;
   readonly #stop = new AbortController();
   #window: Window;
-  readonly #queue = new BlockQueue();
-  readonly #underWay = new BlocksUnderWay();
-  #seq = 0;
-  #flushing = false;
+  readonly #queue: BlockQueue;
+  readonly #underWay: BlocksUnderWay;
   #waitError: StanzaError | undefined;
-  #retries = 0;
+  readonly #retries: RetryWaits;
   readonly #stallWatch: StallWatch;
   #sendOtherwise: (() => Window) | undefined;
 
@@ -56,29 +44,25 @@ export class OutgoingBlocks {
     this.#options = options;
     this.#sendOtherwise = options.sendOtherwise;
     this.#window = options.window;
+    this.#retries = new RetryWaits(options.retry, options.clock);
+    this.#queue = new BlockQueue(options.blockSize);
+    this.#underWay = this.#queue.underWay;
     this.#stallWatch = new StallWatch({
-      clock: options.clock,
-      over: this.#stop.signal,
-      underWay: this.#underWay,
+      ...{ clock: options.clock, over: this.#stop.signal, underWay: this.#underWay },
       findPeer: () => options.findPeer(),
       failed: (error) => this.#fail(error),
     });
     setMaxListeners(0, this.#stop.signal); // one for each block under way
   }
 
-  /** Blocks that were acknowledged. */
-  get blocks(): number {
-    return this.#underWay.acknowledged.blocks;
-  }
-
-  /** Bytes that were acknowledged. */
-  get bytes(): number {
-    return this.#underWay.acknowledged.bytes;
+  /** Counts of what was acknowledged. */
+  get acknowledged(): { blocks: number; bytes: number } {
+    return this.#underWay.acknowledged;
   }
 
   /** The number of the next block. */
   get seq(): number {
-    return this.#seq;
+    return this.#queue.seq;
   }
 
   /** Bytes that were written and not acknowledged. */
@@ -103,7 +87,7 @@ export class OutgoingBlocks {
 
   /** Sends the last, short block too. */
   flush(): void {
-    this.#flushing = true;
+    this.#queue.flush();
     this.#pump();
   }
 
@@ -113,27 +97,12 @@ export class OutgoingBlocks {
   }
 
   #pump(): void {
-    while (!this.#waitError && !this.#stop.signal.aborted && this.#mayStart()) {
-      const bytes = this.#queue.cut(Math.min(this.#options.blockSize, this.#queue.bytes));
-      const block: Block = { seq: this.#seq, bytes, sentAt: 0 };
-      this.#seq = (this.#seq + 1) % SEQ_MODULUS;
-      this.#start(block);
+    while (!this.#waitError && !this.#stop.signal.aborted) {
+      const block = this.#queue.next(this.#window.limit);
+      if (!block) return;
+      this.#stallWatch.start();
+      this.#send(block);
     }
-  }
-
-  /** A short block goes out when nothing is under way (or at the end): writes in between fill it up. */
-  #mayStart(): boolean {
-    const { blockSize } = this.#options;
-    if (this.#queue.bytes === 0) return false;
-    if (this.#underWay.count === 0) return true;
-    const whole = this.#queue.bytes >= blockSize || this.#flushing;
-    return whole && this.#underWay.bytes + blockSize <= this.#window.limit;
-  }
-
-  #start(block: Block): void {
-    this.#underWay.add(block);
-    this.#stallWatch.start();
-    this.#send(block);
   }
 
   #send(block: Block): void {
@@ -155,7 +124,7 @@ export class OutgoingBlocks {
     });
     if (this.#waitError) return this.#settle();
     this.#underWay.acknowledge(block);
-    this.#retries = 0;
+    this.#retries.reset();
     this.#options.acknowledged();
     this.#pump();
   }
@@ -172,7 +141,7 @@ export class OutgoingBlocks {
 
   /** Some programs (Coccinella) know blocks in messages alone. Nothing is lost where it shows at the first of them. */
   #mayGoOtherwise({ condition }: StanzaError): boolean {
-    const isFirst = this.blocks === 0 && this.#sendOtherwise !== undefined;
+    const isFirst = this.acknowledged.blocks === 0 && this.#sendOtherwise !== undefined;
     return isFirst && condition === 'feature-not-implemented';
   }
 
@@ -184,7 +153,7 @@ export class OutgoingBlocks {
   #settle(): void {
     if (this.#underWay.isUnanswered) return;
     if (this.#underWay.acknowledgeFirst() > 0) {
-      this.#retries = 0;
+      this.#retries.reset();
       this.#options.acknowledged();
     }
     if (!this.#underWay.mayAllGoAgain) {
@@ -194,27 +163,20 @@ export class OutgoingBlocks {
   }
 
   async #retry(error: StanzaError): Promise<void> {
-    const { retry, clock, blockSize } = this.#options;
     if (error.type !== 'wait') return this.#goOtherwise(error);
-    if (this.#retries >= retry.maxRetries) {
-      const message = `the recipient could still not take the block after ${this.#retries} retries`;
+    if (this.#retries.areOver) {
+      const message = `the recipient could still not take the block after ${this.#retries.count} retries`;
       return this.#fail(new ChannelLost(message, { cause: this.#waitError }));
     }
-    const seconds = retry.initialWait * retry.waitFactor ** this.#retries;
-    this.#retries += 1;
-    try {
-      await clock.sleep(seconds * 1000, this.#stop.signal);
-    } catch {
-      return; // stopped meanwhile
-    }
+    if (!(await this.#retries.next(this.#stop.signal))) return;
     // A recipient that has had to refuse gets one block at a time from now on.
-    this.#window = fixedWindow(1, blockSize);
+    this.#window = fixedWindow(1, this.#options.blockSize);
     this.#sendAgain();
   }
 
   #goOtherwise(error: StanzaError): void {
     // One behind the first was refused: what came of that is known to the recipient alone.
-    if (!this.#sendOtherwise || this.blocks > 0) return this.#fail(error);
+    if (!this.#sendOtherwise || this.acknowledged.blocks > 0) return this.#fail(error);
     this.#window = this.#sendOtherwise();
     this.#sendOtherwise = undefined;
     this.#sendAgain();
@@ -224,11 +186,7 @@ export class OutgoingBlocks {
   /** All that is under way was refused, and goes again. */
   #sendAgain(): void {
     this.#waitError = undefined;
-    const [first, others] = this.#underWay.takeBack();
-    // The others wait in the queue, and get their numbers once more.
-    this.#seq = others[0]?.seq ?? this.#seq;
-    this.#queue.unshift(others.map(({ bytes }) => bytes));
-    this.#send(first);
+    this.#send(this.#queue.takeBack());
   }
 
   #fail(error: Error): void {

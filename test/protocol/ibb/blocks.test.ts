@@ -3,7 +3,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Bytestream, type BytestreamLink } from '../../../src/protocol/ibb/bytestream.js';
+import { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
+import type { BytestreamLink } from '../../../src/protocol/ibb/bytestream-link.js';
 import { fixedWindow } from '../../../src/protocol/ibb/window.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
@@ -75,6 +76,7 @@ describe('blocks', () => {
     const seqs: number[] = [];
     const end = (peer: string, other: () => Bytestream): Bytestream => {
       const link: BytestreamLink = {
+        stanza: 'iq',
         sendData: async (seq, bytes) => {
           seqs.push(seq);
           await other().receiveData({ sid: 's1', seq, bytes });
@@ -88,7 +90,6 @@ describe('blocks', () => {
           peer,
           sid: 's1',
           blockSize: options.blockSize,
-          stanza: 'iq',
           window: fixedWindow(options.window, options.blockSize),
           retry: { maxRetries: 0, initialWait: 1, waitFactor: 1 },
           clock: new ManualClock(),

@@ -1,0 +1,26 @@
+import type { EndingLink } from './ending.js';
+import type { OutgoingOptions } from './outgoing-blocks.js';
+import type { PeerState } from './stall-watch.js';
+import type { StanzaMode } from './stanzas.js';
+import type { Window } from './window.js';
+
+/** The stanzas of one bytestream, as it needs them sent. */
+export interface BytestreamLink extends EndingLink {
+  /** How blocks travel. */
+  readonly stanza: StanzaMode;
+  /** Resolves when the block is acknowledged. Aborted: nobody waits for that any more. */
+  sendData(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
+  /** Whether the peer is still there, as far as can be known. */
+  findPeer(): Promise<PeerState>;
+  /** From now on blocks go in messages, in this window; absent where they are not to. */
+  useMessages?: (() => Window) | undefined;
+}
+
+export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'retry' | 'clock'> {
+  /** The other party's full JID. */
+  peer: string;
+  sid: string;
+  blockSize: number;
+  /** Whether the end of what comes in leaves our side open. Default false. */
+  halfOpen?: boolean | undefined;
+}
