@@ -11,10 +11,10 @@ import {
   ChannelOverrun,
   CloseUnconfirmed,
 } from './protocol/channel.js';
-import { BlocksIgnored } from './protocol/ibb/stall-watch.js';
-import { JingleEnded } from './protocol/jingle/jingle-ended.js';
+import { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
+import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { ResourceConflict } from './session/connection.js';

@@ -35,12 +35,11 @@ export {
 } from './protocol/handler-registry.js';
 export { Bytestream } from './protocol/ibb/bytestream.js';
 export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-bytestreams.js';
-export type { RetrySettings } from './protocol/ibb/retry-waits.js';
+export type { RetrySettings } from './protocol/ibb/sending/retry-waits.js';
+export { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
-export { BlocksIgnored } from './protocol/ibb/stall-watch.js';
 export { JINGLE_FEATURES } from './protocol/jingle/features.js';
 export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
-export { JingleEnded } from './protocol/jingle/jingle-ended.js';
 export {
   JingleFileTransfers,
   type JingleOfferOptions,
@@ -49,6 +48,7 @@ export {
   OfferUnanswered,
   type OutgoingJingleFile,
 } from './protocol/jingle/outgoing-jingle-file.js';
+export { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 export type { Reason } from './protocol/jingle/stanzas.js';
 export { ibbTransport } from './protocol/jingle/transports/ibb.js';
 export type {

@@ -1,6 +1,6 @@
 import { ChannelBroken } from '../protocol/channel.js';
-import { JingleEnded } from '../protocol/jingle/jingle-ended.js';
 import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
+import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { meaningOfError, meaningOfReason } from './answers.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelBroken, ChannelLost, ChannelOverrun } from '../../src/protocol/channel.js';
-import { JingleEnded } from '../../src/protocol/jingle/jingle-ended.js';
+import { JingleEnded } from '../../src/protocol/jingle/session/jingle-ended.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { RecipientRefused, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
 import { isPassing, Retries } from '../../src/transfer/retries.js';

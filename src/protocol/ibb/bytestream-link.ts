@@ -1,8 +1,8 @@
 import type { EndingLink } from './ending.js';
-import type { OutgoingOptions } from './outgoing-blocks.js';
-import type { PeerState } from './stall-watch.js';
+import type { OutgoingOptions } from './sending/outgoing-blocks.js';
+import type { PeerState } from './sending/stall-watch.js';
+import type { Window } from './sending/window.js';
 import type { StanzaMode } from './stanzas.js';
-import type { Window } from './window.js';
 
 /** The stanzas of one bytestream, as it needs them sent. */
 export interface BytestreamLink extends EndingLink {

@@ -4,7 +4,7 @@ import { type Channel, ChannelBroken } from '../channel.js';
 import type { BytestreamLink, BytestreamOptions } from './bytestream-link.js';
 import { Ending, REFUSED } from './ending.js';
 import { IncomingBlocks } from './incoming-blocks.js';
-import { OutgoingBlocks } from './outgoing-blocks.js';
+import { OutgoingBlocks } from './sending/outgoing-blocks.js';
 import type { Data, StanzaMode } from './stanzas.js';
 
 /**

@@ -4,10 +4,10 @@ import type { Element } from '../../session/xml.js';
 import { discoverInfo } from '../disco.js';
 import { randomSid } from '../sid.js';
 import type { BytestreamLink } from './bytestream-link.js';
-import type { MessageCarrier } from './message-carrier.js';
-import type { PeerState } from './stall-watch.js';
+import type { MessageCarrier } from './sending/message-carrier.js';
+import type { PeerState } from './sending/stall-watch.js';
+import type { Window } from './sending/window.js';
 import * as stanzas from './stanzas.js';
-import type { Window } from './window.js';
 
 const CLOSE_TIMEOUT_MS = 60_000;
 

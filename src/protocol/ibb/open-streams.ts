@@ -4,13 +4,13 @@ import type { Element } from '../../session/xml.js';
 import type { Clock } from '../clock.js';
 import type { HandlerApi } from '../handler-registry.js';
 import { sidKey } from '../sid.js';
-import { AutoWindow } from './auto-window.js';
 import { Bytestream } from './bytestream.js';
 import { createLink, type InMessages } from './links.js';
-import { MessageCarrier } from './message-carrier.js';
-import { MessageWindow } from './message-window.js';
+import { AutoWindow } from './sending/auto-window.js';
+import { MessageCarrier } from './sending/message-carrier.js';
+import { MessageWindow } from './sending/message-window.js';
+import { fixedWindow, type Window } from './sending/window.js';
 import { agreedStanza, type BytestreamSettings } from './settings.js';
-import { fixedWindow, type Window } from './window.js';
 
 export interface StreamSettings extends BytestreamSettings {
   sid: string;

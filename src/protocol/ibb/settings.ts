@@ -1,6 +1,6 @@
 import { TRANSFER_DEFAULTS } from './defaults.js';
 import type { Pace } from './pace.js';
-import type { RetrySettings } from './retry-waits.js';
+import type { RetrySettings } from './sending/retry-waits.js';
 import { MAX_BLOCK_SIZE, type StanzaMode } from './stanzas.js';
 
 /** Settings of a bytestream; those of the service are the defaults of its bytestreams. */

@@ -9,7 +9,7 @@ import {
   readChecksum,
   received,
 } from './file-description.js';
-import type { JingleSession } from './jingle-session.js';
+import type { JingleSession } from './session/jingle-session.js';
 import { type Reason, unsupportedInfo } from './stanzas.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import type { Negotiation } from './transports/transport.js';

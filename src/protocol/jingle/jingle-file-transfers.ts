@@ -11,10 +11,10 @@ import {
   toldHashes,
 } from './file-description.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
-import type { JingleSession } from './jingle-session.js';
-import { JingleSessions } from './jingle-sessions.js';
 import { OutgoingJingleFile } from './outgoing-jingle-file.js';
 import { NOT_SECURED, PLAIN, securityOf } from './security.js';
+import type { JingleSession } from './session/jingle-session.js';
+import { JingleSessions } from './session/jingle-sessions.js';
 import type { Content, Reason } from './stanzas.js';
 import type { Transport, TransportSettings } from './transports/transport.js';
 

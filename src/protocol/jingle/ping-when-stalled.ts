@@ -1,6 +1,6 @@
 import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
-import type { JingleSession } from './jingle-session.js';
+import type { JingleSession } from './session/jingle-session.js';
 
 /** No block was acknowledged for this long. */
 const STALLED_MS = 10_000;

@@ -1,7 +1,7 @@
 import { type Channel, ChannelLost } from '../channel.js';
 import type { Clock } from '../clock.js';
-import { JingleEnded } from './jingle-ended.js';
-import type { JingleSession } from './jingle-session.js';
+import { JingleEnded } from './session/jingle-ended.js';
+import type { JingleSession } from './session/jingle-session.js';
 import { Waker } from './waker.js';
 
 /** The recipient has all bytes of the file, is there, and has not said that it has kept them. */

@@ -1,4 +1,4 @@
-import { JingleEnded } from '../../protocol/jingle/jingle-ended.js';
+import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Report } from '../events.js';
 import { StillUnderWay } from '../reception-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';

@@ -1,5 +1,5 @@
 import { ChannelBroken, CloseUnconfirmed } from '../../protocol/channel.js';
-import { JingleEnded } from '../../protocol/jingle/jingle-ended.js';
+import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfError } from '../answers.js';
 import { RecipientRefused } from '../recipient-errors.js';

@@ -1,6 +1,6 @@
 import { ChannelBroken } from '../../protocol/channel.js';
 import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
-import { JingleEnded } from '../../protocol/jingle/jingle-ended.js';
+import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Reason } from '../../protocol/jingle/stanzas.js';
 import { xml } from '../../session/xml.js';
 import { isRoomError } from '../receiving/inbox.js';

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import type { BytestreamLink } from '../../../src/protocol/ibb/bytestream-link.js';
-import { fixedWindow } from '../../../src/protocol/ibb/window.js';
+import { fixedWindow } from '../../../src/protocol/ibb/sending/window.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 import { pairOfBytestreams, pattern, readAll, watch } from './bytestreams.js';

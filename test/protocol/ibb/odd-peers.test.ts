@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
+import { BlocksIgnored } from '../../../src/protocol/ibb/sending/stall-watch.js';
 import type { ServiceSettings } from '../../../src/protocol/ibb/settings.js';
-import { BlocksIgnored } from '../../../src/protocol/ibb/stall-watch.js';
 import { settled } from '../../support/manual-clock.js';
 import { pattern, unattended } from './bytestreams.js';
 import { coccinella, type OddPeer, xmpp4r } from './odd-peers.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ChannelBroken, ChannelNotOpened } from '../../../src/protocol/channel.js';
-import { JingleEnded } from '../../../src/protocol/jingle/jingle-ended.js';
 import { OfferUnanswered } from '../../../src/protocol/jingle/outgoing-jingle-file.js';
+import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';

@@ -1,5 +1,5 @@
 import type { Element } from '../../../session/xml.js';
-import type { JingleSession } from '../jingle-session.js';
+import type { JingleSession } from '../session/jingle-session.js';
 import type { Negotiation, Negotiators, Transport, TransportSettings } from './transport.js';
 
 /** A transport that is tried. */

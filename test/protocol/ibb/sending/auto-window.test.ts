@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { AutoWindow } from '../../../src/protocol/ibb/auto-window.js';
+import { AutoWindow } from '../../../../src/protocol/ibb/sending/auto-window.js';
 
 const BLOCK = 4096;
 const MIB = 1024 * 1024;

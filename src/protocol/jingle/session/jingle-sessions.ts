@@ -1,10 +1,10 @@
-import { bareJid } from '../../session/jid.js';
-import type { Session } from '../../session/session.js';
-import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
-import { sidKey } from '../sid.js';
+import { bareJid } from '../../../session/jid.js';
+import type { Session } from '../../../session/session.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
+import { sidKey } from '../../sid.js';
+import * as stanzas from '../stanzas.js';
 import { JingleSession } from './jingle-session.js';
-import * as stanzas from './stanzas.js';
 
 /** Offers of one account that may wait for an answer, or be under way, at a time. */
 const MAX_SESSIONS_PER_ACCOUNT = 32;

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { RequestTimeout } from '../../session/requests.js';
-import type { Session } from '../../session/session.js';
-import { StanzaError } from '../../session/stanza-error.js';
-import { xml } from '../../session/xml.js';
-import { ChannelLost } from '../channel.js';
-import { NS_DISCO_INFO } from '../disco.js';
-import { NS_PING } from '../ping.js';
-import * as stanzas from './stanzas.js';
+import { RequestTimeout } from '../../../session/requests.js';
+import type { Session } from '../../../session/session.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import { xml } from '../../../session/xml.js';
+import { ChannelLost } from '../../channel.js';
+import { NS_DISCO_INFO } from '../../disco.js';
+import { NS_PING } from '../../ping.js';
+import * as stanzas from '../stanzas.js';
 
 const NS_HINTS = 'urn:xmpp:hints';
 

@@ -1,5 +1,5 @@
+import { SEQ_MODULUS } from '../stanzas.js';
 import { type Block, BlocksUnderWay } from './blocks-under-way.js';
-import { SEQ_MODULUS } from './stanzas.js';
 
 /** Bytes that wait to be sent, cut into numbered blocks as they go; and the blocks that are under way. */
 export class BlockQueue {

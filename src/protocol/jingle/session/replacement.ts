@@ -1,6 +1,6 @@
-import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
-import { outOfOrder, type Role, tieBreak } from './stanzas.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
+import { outOfOrder, type Role, tieBreak } from '../stanzas.js';
 
 /** A transport that we have proposed. */
 interface Proposal {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
-import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-transfers.js';
-import { NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
-import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
-import { StanzaError } from '../../../src/session/stanza-error.js';
-import type { Element } from '../../../src/session/xml.js';
-import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
-import { settled } from '../../support/manual-clock.js';
-import { pairOfServices } from '../ibb/bytestreams.js';
-import { offeredTo } from './transfers.js';
+import { NS_IBB } from '../../../../src/protocol/ibb/stanzas.js';
+import { JingleFileTransfers } from '../../../../src/protocol/jingle/jingle-file-transfers.js';
+import { NS_JINGLE } from '../../../../src/protocol/jingle/stanzas.js';
+import { ibbTransport } from '../../../../src/protocol/jingle/transports/ibb.js';
+import { StanzaError } from '../../../../src/session/stanza-error.js';
+import type { Element } from '../../../../src/session/xml.js';
+import { JULIET, parse, ROMEO } from '../../../support/linked-sessions.js';
+import { settled } from '../../../support/manual-clock.js';
+import { pairOfServices } from '../../ibb/bytestreams.js';
+import { offeredTo } from '../transfers.js';
 
 const TYBALT = 'tybalt@capulet.example/street';
 

@@ -1,10 +1,10 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
-import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
-import { StanzaError } from '../../../src/session/stanza-error.js';
-import { xml } from '../../../src/session/xml.js';
-import { ROMEO } from '../../support/linked-sessions.js';
-import { ManualClock, settled } from '../../support/manual-clock.js';
+import { ChannelBroken, ChannelLost } from '../../../../src/protocol/channel.js';
+import * as stanzas from '../../../../src/protocol/ibb/stanzas.js';
+import { StanzaError } from '../../../../src/session/stanza-error.js';
+import { xml } from '../../../../src/session/xml.js';
+import { ROMEO } from '../../../support/linked-sessions.js';
+import { ManualClock, settled } from '../../../support/manual-clock.js';
 import {
   bytestreamToScript,
   errorOf,
@@ -12,7 +12,7 @@ import {
   type ReceivedBlock,
   readAll,
   unattended,
-} from './bytestreams.js';
+} from '../bytestreams.js';
 
 // XEP-0047 §2.2: the recipient has gone offline.
 const WAIT = new StanzaError('wait', 'recipient-unavailable');

@@ -1,4 +1,4 @@
-import type { Reason } from './stanzas.js';
+import type { Reason } from '../stanzas.js';
 
 /** The session is over; `success` is an end, too. */
 export class JingleEnded extends Error {

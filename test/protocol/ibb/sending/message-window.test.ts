@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { MessageWindow } from '../../../src/protocol/ibb/message-window.js';
+import { MessageWindow } from '../../../../src/protocol/ibb/sending/message-window.js';
 
 const BLOCK = 4096;
 const START = 16 * BLOCK;

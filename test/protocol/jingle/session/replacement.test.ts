@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JingleSession } from '../../../src/protocol/jingle/jingle-session.js';
-import { JingleSessions } from '../../../src/protocol/jingle/jingle-sessions.js';
-import { type Content, content, jingle } from '../../../src/protocol/jingle/stanzas.js';
-import { StanzaError } from '../../../src/session/stanza-error.js';
-import { type Element, xml } from '../../../src/session/xml.js';
-import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
-import { settled } from '../../support/manual-clock.js';
-import { Wire } from '../ibb/wire.js';
+import type { JingleSession } from '../../../../src/protocol/jingle/session/jingle-session.js';
+import { JingleSessions } from '../../../../src/protocol/jingle/session/jingle-sessions.js';
+import { type Content, content, jingle } from '../../../../src/protocol/jingle/stanzas.js';
+import { StanzaError } from '../../../../src/session/stanza-error.js';
+import { type Element, xml } from '../../../../src/session/xml.js';
+import { JULIET, linkedSessions, ROMEO } from '../../../support/linked-sessions.js';
+import { settled } from '../../../support/manual-clock.js';
+import { Wire } from '../../ibb/wire.js';
 
 const CONTENT: Content = {
   ...{ creator: 'initiator', name: 'file', senders: 'initiator' },

@@ -1,11 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { RequestTimeout } from '../../session/requests.js';
-import type { Session } from '../../session/session.js';
-import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
-import { type ActingSession, type JingleHandlers, later, takeAction } from './actions.js';
-import { JingleEnded } from './jingle-ended.js';
-import { Replacement } from './replacement.js';
+import { RequestTimeout } from '../../../session/requests.js';
+import type { Session } from '../../../session/session.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
 import {
   type Action,
   type Content,
@@ -15,7 +12,10 @@ import {
   type Reason,
   type Role,
   reason,
-} from './stanzas.js';
+} from '../stanzas.js';
+import { type ActingSession, type JingleHandlers, later, takeAction } from './actions.js';
+import { JingleEnded } from './jingle-ended.js';
+import { Replacement } from './replacement.js';
 
 /** How peers say that they know the session no more, and servers that nobody is there. */
 const GONE = new Set([

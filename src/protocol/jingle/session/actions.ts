@@ -1,8 +1,6 @@
 // What a peer may do in a Jingle session after it was initiated (XEP-0166 §7.2).
-import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
-import { JingleEnded } from './jingle-ended.js';
-import type { Replacement } from './replacement.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
 import {
   type Action,
   type Content,
@@ -13,7 +11,9 @@ import {
   type Role,
   refusedTransport,
   unsupportedInfo,
-} from './stanzas.js';
+} from '../stanzas.js';
+import { JingleEnded } from './jingle-ended.js';
+import type { Replacement } from './replacement.js';
 
 /** What an application does with the actions of its peer. Throws `StanzaError` to refuse one. */
 export interface JingleHandlers {
