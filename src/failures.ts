@@ -33,7 +33,7 @@ import { PartialRemoved } from './storage/inbox/part-file.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { InboxReplaced } from './storage/lock/held-folder.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
-import { OfferedAgain, StillUnderWay } from './transfer/reception-errors.js';
+import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
   RecipientBusy,
@@ -81,6 +81,7 @@ export const FAILURES: readonly Failure[] = [
   [BlocksIgnored, 'brokenOff', 'it may know blocks in messages alone: try --stanza message'],
   [OfferedAgain, 'brokenOff'],
   [StillUnderWay, 'brokenOff'],
+  [ReceivingEnded, 'brokenOff'],
   [FileUnconfirmed, 'brokenOff'],
   [ConnectionLost, 'brokenOff', 'run the command again'],
   [StreamError, 'brokenOff', 'run the command again'],

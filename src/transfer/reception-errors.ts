@@ -3,6 +3,11 @@ export class OfferedAgain extends Error {
   override readonly name = 'OfferedAgain';
 }
 
+/** Nothing is received any more: the program is stopped. The sender may find another of the account's resources. */
+export class ReceivingEnded extends Error {
+  override readonly name = 'ReceivingEnded';
+}
+
 /** A file is offered again that its sender is sending all the same, and there is no room for both. */
 export class StillUnderWay extends Error {
   override readonly name = 'StillUnderWay';

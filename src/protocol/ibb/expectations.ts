@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { bareJid } from '../../session/jid.js';
 import { ChannelNotOpened } from '../channel.js';
 import { timerMs } from '../clock.js';
@@ -20,7 +21,7 @@ interface Waiting extends Expected {
 
 /** Those who wait for a bytestream that was announced elsewhere, by its key. */
 export class Expectations {
-  /** The keys of each account, those that came last at the end. */
+  /** Digests of the keys of each account, those that came last at the end: a key has up to 4 kB. */
   readonly #givenUp = new Map<string, Set<string>>();
   readonly #waiting = new Map<string, Waiting>();
 
@@ -63,12 +64,12 @@ export class Expectations {
 
   /** Whether it was waited for in vain: what comes under its key now is still what was announced, and too late. */
   wasGivenUp(key: string, peer: string): boolean {
-    return this.#givenUp.get(bareJid(peer))?.has(key) ?? false;
+    return this.#givenUp.get(bareJid(peer))?.has(digestOf(key)) ?? false;
   }
 
   #giveUp(key: string, account: string): void {
     const keys = this.#givenUp.get(account) ?? new Set();
-    keys.add(key);
+    keys.add(digestOf(key));
     dropOldest(keys, MAX_GIVEN_UP_OF_ONE);
     this.#givenUp.delete(account);
     this.#givenUp.set(account, keys);
@@ -91,3 +92,5 @@ function dropOldest(all: Set<string> | Map<string, unknown>, max: number): void 
   const [oldest] = all.keys();
   if (all.size > max && oldest !== undefined) all.delete(oldest);
 }
+
+const digestOf = (key: string) => createHash('sha256').update(key).digest('base64');

@@ -1,6 +1,6 @@
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Report } from '../events.js';
-import { StillUnderWay } from '../reception-errors.js';
+import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import type { FilesUnderWay, Place } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
@@ -47,7 +47,8 @@ export async function receiveOne(
     return { ...facts, ...received };
   } catch (error) {
     isLater = error instanceof StillUnderWay;
-    if (!place) file.fail(error as Error);
+    // A stop is no "no": the sender may come again.
+    if (!place) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
     const message = `${facts.name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return undefined;

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -5,7 +6,7 @@ import mime from 'mime';
 import { knownDate } from '../../protocol/file-offer.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
-import { type Source, SourceUnusable } from './source.js';
+import { type Source, SourceChanged, SourceUnusable } from './source.js';
 
 /** Enough at once that reading costs little. */
 const READ_BYTES = 256 * 1024;
@@ -99,8 +100,10 @@ async function* read(
 }
 
 async function* readAgain(path: string, position: number, shared: Buffer | undefined) {
-  const handle = await open(path);
+  // What was a file may be a FIFO by now, of which a plain open waits for a writer.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
+    if (!(await handle.stat()).isFile()) throw new SourceChanged(`${path} is no file any more`);
     yield* read(handle, position, shared);
   } finally {
     await handle.close();

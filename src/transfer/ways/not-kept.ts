@@ -2,15 +2,19 @@ import { ChannelBroken } from '../../protocol/channel.js';
 import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Reason } from '../../protocol/jingle/stanzas.js';
+import { ConnectionLost } from '../../session/stanza-session.js';
 import { xml } from '../../session/xml.js';
 import { isRoomError } from '../receiving/inbox.js';
-import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
+import { OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 
 /** Why a file was not kept, in Jingle's words (XEP-0166 §7.4, XEP-0234 §9). */
 export function reasonOf(error: Error): Reason {
   if (error instanceof JingleEnded) return error.reason;
   if (error instanceof OfferedAgain) return { condition: 'alternative-session' };
+  if (error instanceof ReceivingEnded || error instanceof ConnectionLost) {
+    return { condition: 'gone' };
+  }
   if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof ChannelBroken) return { condition: 'failed-transport' };

@@ -71,6 +71,9 @@ const listenBySi =
     return () => transfers.close();
   };
 
+/** Reasons that SI has no word for but that the file may be offered again. */
+const FOR_NOW = new Set(['busy', 'gone']);
+
 /** How long a sender whose file we have may take to close. */
 const FAREWELL_MS = 3_000;
 
@@ -99,7 +102,7 @@ export function incomingBySi(file: IncomingSiFile): IncomingOffer {
     },
     fail: (error) => {
       failed.abort(error);
-      if (reasonOf(error).condition === 'busy') file.refuseForNow();
+      if (FOR_NOW.has(reasonOf(error).condition)) file.refuseForNow();
       else file.decline();
       stream?.destroy(error);
     },

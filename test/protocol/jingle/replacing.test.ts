@@ -116,6 +116,26 @@ describe('a file', () => {
     expect(requestsOf(pair).filter((line) => line === 'romeo: transport-replace')).toHaveLength(1);
   });
 
+  test('takes no more replacements than there are transports, each of which is waited for anew (R149)', async () => {
+    const pair = pairOfTransfers({ transports: [ibbFirst, ibbFirst] });
+    const { incoming, outgoing } = await offered(pair, LETTER);
+    outgoing.then(
+      ({ stream }) => stream.on('error', () => undefined),
+      () => undefined,
+    );
+    const accepted = incoming.accept();
+    accepted.catch(() => undefined);
+    const replace = (sid: string) =>
+      tell(pair, ibbElement({ sid, blockSize: 4, stanza: 'iq' }), 'transport-replace');
+    for (const sid of ['a', 'b', 'c']) expect(await replace(sid)).toBe('taken');
+    await settled();
+    const answers = requestsOf(pair).filter((line) => line.startsWith('juliet: transport-'));
+    expect(answers).toEqual([
+      ...['juliet: transport-accept', 'juliet: transport-accept', 'juliet: transport-reject'],
+    ]);
+    incoming.decline();
+  });
+
   test('by in-band bytestreams takes no information about them (R128)', async () => {
     const pair = pairOfTransfers({ transports: [ibbFirst, ibbFirst] });
     const { incoming, outgoing } = await offered(pair, LETTER);
@@ -130,10 +150,17 @@ describe('a file', () => {
   });
 });
 
-/** Romeo says a `transport-info` to Juliet; resolves to what she answers. */
-async function tell({ sessions: [romeo], sids }: Pair, transport: Element): Promise<unknown> {
+/** Romeo says something of transports to Juliet; resolves to what she answers. */
+async function tell(
+  { sessions: [romeo], sids }: Pair,
+  transport: Element,
+  action: 'transport-info' | 'transport-replace' = 'transport-info',
+): Promise<unknown> {
   const [sid = ''] = sids.jingle;
   const about = content({ creator: 'initiator', name: 'file', senders: 'initiator' }, transport);
-  const said = romeo.request('set', JULIET, jingle('transport-info', sid, {}, about));
-  return said.catch((error) => error);
+  const said = romeo.request('set', JULIET, jingle(action, sid, {}, about));
+  return said.then(
+    () => 'taken',
+    (error) => error,
+  );
 }

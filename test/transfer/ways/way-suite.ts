@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { nodeNameOf } from '../../../src/protocol/hash-functions.js';
 import { noPlace } from '../../../src/transfer/receiving/no-place.js';
+import { ReceivingEnded } from '../../../src/transfer/reception-errors.js';
 import {
   RecipientBusy,
   RecipientRefused,
@@ -163,6 +164,14 @@ function describeEndings(way: Way): void {
     const { offer, next } = pairBy(way, way.announces ? {} : UNWANTED);
     if (way.announces) void next().then((file) => file.fail(REFUSED));
     await expect(offer(fileOf(way))).rejects.toThrow(RecipientRefused);
+  });
+
+  test('takes the stop of the recipient for no "no"', async () => {
+    if (!way.announces) return;
+    const { offer, next } = pairBy(way);
+    void next().then((file) => file.fail(new ReceivingEnded('stopped')));
+    const why = await offer(fileOf(way)).then(undefined, (error: Error) => error);
+    expect(why instanceof RecipientUnreachable || why instanceof RecipientBusy).toBe(true);
   });
 
   test('is cancelled in a way that nobody takes for the end', async () => {

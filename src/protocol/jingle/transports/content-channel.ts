@@ -26,6 +26,8 @@ export class ContentChannel {
   /** The transport that is agreed on, or offered first. */
   #attempt: Attempt;
   #isReached = false;
+  /** Replacements of the peer's that were taken. Each has its own wait, which must not become one without end. */
+  #replacements = 0;
   /** Aborted when another transport is agreed on. */
   #replaced = new AbortController();
 
@@ -67,13 +69,15 @@ export class ContentChannel {
 
   /** Takes a `transport-replace`: returns what accepts it, or nothing where it is refused. Throws `StanzaError`. */
   takeReplacement(element: Element): (() => Promise<void>) | undefined {
-    const attempt = this.#isReached ? undefined : this.#attempts.answer(element);
+    const mayCome = !this.#isReached && this.#replacements < this.#options.transports.length;
+    const attempt = mayCome ? this.#attempts.answer(element) : undefined;
     if (!attempt) return undefined;
     const { negotiation, transport } = attempt;
     if (!this.#options.mayReplace(negotiation, transport === this.#attempt.transport)) {
       attempt.over.abort(new Error('the transport was refused'));
       return undefined;
     }
+    this.#replacements += 1;
     let tell: () => void = () => undefined;
     attempt.ready = new Promise((resolve) => {
       tell = resolve;
