@@ -38,3 +38,10 @@ export function knownDate(date: Date | undefined): Date | undefined {
   const time = date?.getTime() ?? Number.NaN;
   return time >= FIRST_DATE_MS && time < END_OF_DATES_MS ? date : undefined;
 }
+
+/** A part of a file, in bytes. */
+export interface FileRange {
+  offset: number;
+  /** Absent: to the end. */
+  length?: number | undefined;
+}

@@ -1,11 +1,10 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { NS_DELAY } from '../marks.js';
 import type { BitOfBinary } from './bit-of-binary.js';
 import { checked } from './blob-store.js';
 import { readContentId } from './content-id.js';
 import { NS_BOB, readBlob } from './stanzas.js';
-
-const NS_DELAY = 'urn:xmpp:delay';
 
 /**
  * The blobs that a message or presence carries itself (XEP-0231 §2.2), without those that are malformed or not

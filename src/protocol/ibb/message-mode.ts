@@ -1,11 +1,10 @@
 import type { Session } from '../../session/session.js';
 import type { Element } from '../../session/xml.js';
 import { ChannelBroken } from '../channel.js';
+import { NS_DELAY } from '../marks.js';
 import { NS_PING } from '../ping.js';
 import type { OpenStreams } from './open-streams.js';
 import * as stanzas from './stanzas.js';
-
-const NS_DELAY = 'urn:xmpp:delay';
 
 /** Takes what comes in messages (XEP-0047 §4). Undo: the functions returned. */
 export function receiveMessages(session: Session, streams: OpenStreams): (() => void)[] {

@@ -1,7 +1,7 @@
 // XEP-0234 Jingle File Transfer 0.19: elements only. Sends nothing, keeps no state.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
-import { type FileOffer, knownDate, readDate } from '../file-offer.js';
+import { type FileOffer, type FileRange, knownDate, readDate } from '../file-offer.js';
 import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
 import type { Role } from './stanzas.js';
@@ -12,15 +12,9 @@ export const NS_FILE_ERRORS = 'urn:xmpp:jingle:apps:file-transfer:errors:0';
 /** The hash that is announced where it is not known yet. */
 const HASH_TO_COME = 'sha-256';
 
-/** The part of a file that is asked for (§4), in bytes. */
-export interface Range {
-  offset: number;
-  length?: number | undefined;
-}
-
 export interface FileDescription extends FileOffer {
   /** Can send from an offset on, or (in an answer) is asked to. */
-  range: Range | undefined;
+  range: FileRange | undefined;
   /** Names of the algorithms whose hashes are there or will follow. */
   hashFunctions: readonly string[];
 }
@@ -30,7 +24,7 @@ export const toldHashes = (hashes: FileOffer['hashes']): [algorithm: string, Buf
   [...(hashes ?? [])].filter(([algorithm]) => algorithm !== 'md5');
 
 /** Describes a file whose hash is there, or will follow; in an answer with the range that is wanted. */
-export function description(file: FileOffer, range?: Range): Element {
+export function description(file: FileOffer, range?: FileRange): Element {
   const { name, size, date, mediaType, description } = file;
   const hashes = toldHashes(file.hashes).map(([algorithm, digest]) => hash(algorithm, digest));
   const text = (name: string, value: string | number | undefined) =>
@@ -98,15 +92,15 @@ function readCount(text: string | undefined): number | undefined {
   return count;
 }
 
-type ContentId = { creator: Role; name: string };
+type ContentName = { creator: Role; name: string };
 
 /** §8.1: the recipient has the whole file. */
-export const received = ({ creator, name }: ContentId): Element =>
+export const received = ({ creator, name }: ContentName): Element =>
   xml('received', { xmlns: NS_FILE_TRANSFER, creator, name });
 
 /** §8.2: the hashes of a file that was offered without. */
 export const checksum = (
-  { creator, name }: ContentId,
+  { creator, name }: ContentName,
   hashes: ReadonlyMap<string, Buffer>,
 ): Element => {
   const elements = [...hashes].map(([algorithm, digest]) => hash(algorithm, digest));

@@ -1,16 +1,16 @@
 // XEP-0353 Jingle Message Initiation 0.8, for files: finds a resource without seeing anybody's presence.
+
 import { bareJid, mayBeForms, parseJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
 import { readCarbon } from '../carbons.js';
 import { type Clock, systemClock } from '../clock.js';
+import { NS_DELAY, NS_HINTS } from '../marks.js';
 import { isSid } from '../sid.js';
 import { NS_FILE_TRANSFER } from './file-description.js';
 import { NS_JINGLE, type Reason, readReason } from './stanzas.js';
 
 export const NS_JINGLE_MESSAGE = 'urn:xmpp:jingle-message:0';
-const NS_DELAY = 'urn:xmpp:delay';
-const NS_HINTS = 'urn:xmpp:hints';
 
 /** §3.5: one of the contact's resources does not want it. */
 export class ProposalRejected extends Error {

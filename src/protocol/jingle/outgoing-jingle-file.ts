@@ -2,7 +2,8 @@ import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
-import { checksum, NS_FILE_TRANSFER, type Range, readDescription } from './file-description.js';
+import type { FileRange } from '../file-offer.js';
+import { checksum, NS_FILE_TRANSFER, readDescription } from './file-description.js';
 import { pingWhenStalled } from './ping-when-stalled.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
@@ -27,7 +28,7 @@ export class OutgoingJingleFile {
   readonly #session: JingleSession;
   readonly #clock: Clock;
   readonly #channel: ContentChannel;
-  #range: Range = { offset: 0 };
+  #range: FileRange = { offset: 0 };
   #stream: Channel | undefined;
   /** Aborted when the session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
@@ -72,7 +73,7 @@ export class OutgoingJingleFile {
   }
 
   /** The part that the recipient wants, in bytes. */
-  get range(): Range {
+  get range(): FileRange {
     return this.#range;
   }
 

@@ -4,7 +4,7 @@ import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
-import type { FileOffer } from '../file-offer.js';
+import type { FileOffer, FileRange } from '../file-offer.js';
 import type { InBandBytestreams } from '../ibb/in-band-bytestreams.js';
 import type { BytestreamSettings } from '../ibb/settings.js';
 import { announcedSid } from '../ibb/stanzas.js';
@@ -22,7 +22,7 @@ export interface SiOfferOptions extends Partial<BytestreamSettings> {
 }
 
 /** A file that the peer has accepted, or the part of it that the peer wants: to be written to the bytestream. */
-export interface OutgoingSiFile extends stanzas.Range {
+export interface OutgoingSiFile extends FileRange {
   readonly stream: Channel;
   /** Whether the recipient acknowledges each block; what goes in messages is acknowledged by the close alone. */
   readonly acknowledgesBlocks: boolean;

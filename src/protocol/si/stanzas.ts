@@ -1,7 +1,7 @@
 // XEP-0095 Stream Initiation 1.2 with its profile XEP-0096 SI File Transfer 1.3.1: elements only.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
-import { type FileOffer, knownDate, readDate } from '../file-offer.js';
+import { type FileOffer, type FileRange, knownDate, readDate } from '../file-offer.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
 import { isSid } from '../sid.js';
 import { choosesIbb, chosenMethod, offeredMethods, offersIbb } from './stream-method.js';
@@ -18,13 +18,6 @@ export interface SiOffer {
   file: FileOffer;
   /** Whether the sender can start anywhere in the file. */
   ranged: boolean;
-}
-
-/** The part of the file that the recipient wants, in bytes. */
-export interface Range {
-  offset: number;
-  /** Absent: to the end. */
-  length?: number;
 }
 
 /**
@@ -78,7 +71,7 @@ export function readOffer(si: Element): SiOffer {
  * What of the file that was offered the recipient wants. Throws `StanzaError` for an answer that does not fit: without an
  * MD5 it cannot know that what it has is of the same file.
  */
-export function readAnswer(reply: Element, { size = 0, hashes }: FileOffer): Range {
+export function readAnswer(reply: Element, { size = 0, hashes }: FileOffer): FileRange {
   const si = reply.getChild('si', NS_SI);
   if (!si || !choosesIbb(si)) throw badRequest('the answer does not choose what was offered');
   const { offset: from, length: count } =

@@ -5,10 +5,9 @@ import { StanzaError } from '../../../session/stanza-error.js';
 import { xml } from '../../../session/xml.js';
 import { ChannelLost } from '../../channel.js';
 import { NS_DISCO_INFO } from '../../disco.js';
+import { NS_HINTS } from '../../marks.js';
 import { NS_PING } from '../../ping.js';
 import * as stanzas from '../stanzas.js';
-
-const NS_HINTS = 'urn:xmpp:hints';
 
 /** How long the peer may take to answer the first question of a kind. */
 const FIRST_ANSWER_MS = 10_000;
