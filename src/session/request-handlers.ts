@@ -15,6 +15,8 @@ export interface AnswerOptions {
   mayRefuse?: ((from: string, characters: number) => boolean) | undefined;
   /** Told of errors that a handler or listener threw beside `StanzaError`. */
   onError?: ((error: Error) => void) | undefined;
+  /** Told of an answer in whose place an error went out, as whoever asked has made it too large, by a long id for example. */
+  onUnsendable?: ((to: string, error: UnsendableStanza) => void) | undefined;
 }
 
 interface ReplyTo {
@@ -76,7 +78,7 @@ export class RequestHandlers {
     if (!(error instanceof UnsendableStanza)) return;
     const payload = INTERNAL_ERROR.toElement();
     await this.#write(xml('iq', { type: 'error', ...attrs }, payload)).then(
-      () => this.#options.onError?.(error),
+      () => this.#options.onUnsendable?.(attrs.to ?? this.#ownBare, error),
       () => undefined,
     );
   }

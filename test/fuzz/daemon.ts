@@ -89,7 +89,10 @@ export class Daemon {
     };
     const onError = (error: Error) => this.errors.push(error);
     const transport = { write, close: async () => undefined };
-    this.#session = new StanzaSession(DAEMON, transport, { ...as, onError });
+    this.#session = new StanzaSession(DAEMON, transport, {
+      ...{ ...as, onError },
+      onUnsendable: (_to, error) => onError(error),
+    });
     return this.#session;
   };
 }

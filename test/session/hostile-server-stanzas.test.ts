@@ -411,16 +411,22 @@ describe('an answer', () => {
   test.each([
     ['is too large', () => xml('x', { xmlns: NS_TEST }, 'y'.repeat(256 * 1024))],
     ['cannot be written', () => xml('q:x', {})],
-  ])('that %s becomes an internal-server-error (R61)', async (_what, answer) => {
-    const errors: Error[] = [];
-    const [session, peer] = await online({ onError: (error) => errors.push(error) });
-    session.handle('get', NS_TEST, 'x', answer);
-    peer.write(ask('q1'));
-    const { text, id } = await peer.stanza('iq');
-    expect([id, attribute(text, 'to'), attribute(text, 'type')]).toEqual(['q1', JULIET, 'error']);
-    expect(text).toContain('<internal-server-error');
-    expect(errors).toEqual([expect.any(UnsendableStanza)]);
-  });
+  ])(
+    'that %s becomes an internal-server-error, and is no error of ours (R61)',
+    async (_what, answer) => {
+      const told: unknown[] = [];
+      const [session, peer] = await online({
+        onError: (error) => told.push(error),
+        onUnsendable: (...what) => told.push(what),
+      });
+      session.handle('get', NS_TEST, 'x', answer);
+      peer.write(ask('q1'));
+      const { text, id } = await peer.stanza('iq');
+      expect([id, attribute(text, 'to'), attribute(text, 'type')]).toEqual(['q1', JULIET, 'error']);
+      expect(text).toContain('<internal-server-error');
+      expect(told).toEqual([[JULIET, expect.any(UnsendableStanza)]]);
+    },
+  );
 
   test('has nothing that XML forbids, whatever the request had (R61)', async () => {
     const [session, peer] = await online();

@@ -31,6 +31,8 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
     const online = context.connect({
       ...{ ...login, service, allowPlain, signal: context.signal },
       onError: (error) => report({ event: 'note', text: `internal error: ${error.stack}` }),
+      onUnsendable: (to, { message }) =>
+        report({ event: 'note', text: `no answer to ${to}: ${message}` }),
       onSetback: ({ message }) => report({ event: 'warning', text: `${message}; trying again` }),
       ...as,
     });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openAccount } from '../../../src/commands/account/account.js';
 import type { Context } from '../../../src/commands/context.js';
 import type { ConnectOptions } from '../../../src/session/connect.js';
+import { UnsendableStanza } from '../../../src/session/stream/serialize.js';
 import type { Report } from '../../../src/transfer/events.js';
 import { createCertificateAuthority } from '../../support/certificates.js';
 import { linkedSessions, ROMEO } from '../../support/linked-sessions.js';
@@ -35,6 +36,23 @@ test.each([
     );
   },
 );
+
+test('a note says of an answer that is too large why there is none, without a stack', async () => {
+  const notes: string[] = [];
+  const context = {
+    ...{ env: { INBAND_PASSWORD: 'secret' }, signal: new AbortController().signal },
+    connect: async ({ onUnsendable }: ConnectOptions) => {
+      onUnsendable?.('juliet@capulet.example/x', new UnsendableStanza('it is too large'));
+      return linkedSessions()[0];
+    },
+  };
+  const report: Report = (event) => {
+    if (event.event === 'note') notes.push(event.text);
+  };
+  const { connect } = openAccount({ account: ROMEO }, context as unknown as Context, report);
+  await connect();
+  expect(notes).toContain('no answer to juliet@capulet.example/x: it is too large');
+});
 
 describe('what a login is made with', () => {
   let folder: string;
