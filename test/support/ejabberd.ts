@@ -105,12 +105,22 @@ function ownPlace(ports: Ports) {
   };
 }
 
+/** As Debian ships them: all that limit what clients may do, and those that tests need. */
+const MODULES = {
+  ...{ mod_admin_extra: {}, mod_carboncopy: {}, mod_disco: {}, mod_ping: {}, mod_roster: {} },
+  mod_blocking: {},
+  mod_caps: {},
+  mod_client_state: {},
+  mod_fail2ban: {},
+  mod_offline: { access_max_user_messages: 'max_user_offline_messages' },
+  mod_pres_counter: { count: 5, interval: 60 },
+  mod_privacy: {},
+};
+
 function behaviour(options: EjabberdOptions) {
   const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
   const plus = scram.map((name) => `${name}-PLUS`);
-  const modules = ['admin_extra', 'carboncopy', 'disco', 'offline', 'ping', 'roster'];
-  if (streamManagement) modules.push('stream_mgmt');
   return {
     ...(scramHash
       ? { auth_password_format: 'scram', auth_scram_hash: scramHash }
@@ -121,8 +131,14 @@ function behaviour(options: EjabberdOptions) {
       ...(plainOnly || withoutPlus ? plus : []),
     ],
     ...(rateLimit ? { shaper: { normal: { rate: rateLimit, burst_size: 20_000 } } } : {}),
-    shaper_rules: { c2s: rateLimit ? 'normal' : 'none' },
-    modules: Object.fromEntries(modules.map((name) => [`mod_${name}`, {}])),
+    shaper_rules: {
+      c2s: rateLimit ? 'normal' : 'none',
+      ...{ max_user_sessions: 10, max_user_offline_messages: 100 },
+    },
+    modules: {
+      ...MODULES,
+      ...(streamManagement ? { mod_stream_mgmt: { resend_on_timeout: 'if_offline' } } : {}),
+    },
   };
 }
 
