@@ -60,6 +60,11 @@ export class RawClient {
     socket.on('close', () => this.#ended.abort(new Error('the server has closed the connection')));
   }
 
+  /** Whether the connection is there no more, whoever ended it. */
+  get hasEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
   write(text: string): void {
     this.#ended.signal.throwIfAborted();
     this.#socket.write(text);

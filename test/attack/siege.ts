@@ -43,9 +43,14 @@ export const every = (place: Place): Payload[] =>
 /** Questions, which take longer together than the daemon's disk. */
 const UNHURRIED = 20;
 
+/** The server has ended the attacker's stream over it, so that nobody else has seen it. */
+export class NotTaken extends Error {
+  override readonly name = 'NotTaken';
+}
+
 let count = 0;
 
-/** Sends a payload to a place; says what was wrong then, if anything was. */
+/** Sends a payload to a place; says what was wrong then, if anything was. Throws `NotTaken`. */
 export async function attack(
   { server, name, client }: Attacker,
   witness: Witness,
@@ -69,7 +74,8 @@ export async function attack(
     await comeBack(witness, target, wrong);
     return `${what}: ${wrong.join(', ')}`;
   } catch (cause) {
-    throw new Error(`${what}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    const text = `${what}: ${cause instanceof Error ? cause.message : cause}`;
+    throw own.hasEnded ? new NotTaken(text, { cause }) : new Error(text, { cause });
   } finally {
     if (own !== client) own.close();
   }

@@ -38,10 +38,7 @@ export class Theatre {
     for (const name of [...ROLES, 'carol']) await server.addAccount(name);
     const folder = await mkdtemp(join(tmpdir(), 'inband-attack-'));
     const targets = await startTargets(server, folder);
-    const logIn = async (name: Role) => ({
-      ...{ server, name },
-      client: await RawClient.logIn(server, name, 'x'),
-    });
+    const logIn = async (name: Role) => ({ server, name, client: await attackerOf(server, name) });
     const attackers = { friend: await logIn('friend'), stranger: await logIn('stranger') };
     const witness = await RawClient.logIn(server, 'friend', 'witness');
     const sender = runIn(server, folder, 'alice', ['send', '-', (targets[0] as Target).jid]);
@@ -66,9 +63,20 @@ export class Theatre {
     this.#sender = sender;
   }
 
-  attack(role: Role, target: Target, place: Place, payload: Payload): Promise<string | undefined> {
+  /** As `attack`; there is an attacker for the next one, whatever has come of the one before. */
+  async attack(
+    role: Role,
+    target: Target,
+    place: Place,
+    payload: Payload,
+  ): Promise<string | undefined> {
     this.#feed(SOME);
-    return attack(this.#attackers[role], this.#witness, target, place, payload);
+    const attacker = this.#attackers[role];
+    try {
+      return await attack(attacker, this.#witness, target, place, payload);
+    } finally {
+      if (attacker.client.hasEnded) attacker.client = await attackerOf(this.#server, role);
+    }
   }
 
   /** Sends the rest of the file; says what was wrong in the end. */
@@ -106,6 +114,9 @@ export class Theatre {
     return (this.#sender.child.stdin as Writable).write(part);
   }
 }
+
+const attackerOf = (server: TestServer, role: Role): Promise<RawClient> =>
+  RawClient.logIn(server, role, 'x');
 
 /** Runs the program as an account of the server, below the folder. Its standard input is to be written. */
 export function runIn(server: TestServer, folder: string, name: string, args: string[]): Running {
