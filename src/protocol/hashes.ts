@@ -1,8 +1,8 @@
 // XEP-0300 Use of Cryptographic Hash Functions 1.0: hashes as elements. Sends nothing, keeps no state.
 import { createHash } from 'node:crypto';
-import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';
 import { decodeBase64, encodeBase64 } from './base64.js';
+import { badRequest } from './conditions.js';
 import { HASH_FUNCTIONS, nodeNameOf } from './hash-functions.js';
 
 export const NS_HASHES = 'urn:xmpp:hashes:2';
@@ -34,7 +34,7 @@ export function readHashes(parent: Element): Map<string, Buffer> {
     if (!name || !text) continue;
     const digest = text.length > MAX_HASH_LENGTH ? undefined : decodeBase64(text);
     if (digest?.length !== createHash(name).digest().length) {
-      throw new StanzaError('modify', 'bad-request', 'not a hash');
+      throw badRequest('not a hash');
     }
     hashes.set(element.attrs.algo as string, digest);
   }

@@ -1,7 +1,7 @@
 // XEP-0231 Bits of Binary 1.1: elements only. Sends nothing, keeps no state.
-import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
+import { badRequest } from '../conditions.js';
 import type { BitOfBinary } from './bit-of-binary.js';
 
 export const NS_BOB = 'urn:xmpp:bob';
@@ -51,5 +51,3 @@ export function readRequest(element: Element): string {
   if (!isShortCid(cid)) throw badRequest('data needs a cid');
   return cid;
 }
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -1,6 +1,7 @@
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
+import { isNobodyThere } from '../conditions.js';
 import { discoverInfo } from '../disco.js';
 import { randomSid } from '../sid.js';
 import type { BytestreamLink } from './bytestream-link.js';
@@ -25,15 +26,6 @@ interface LinkOptions {
   /** Milliseconds. Default 60,000: the recipient may have to make a whole file durable before it answers. */
   closeTimeout?: number | undefined;
 }
-
-/** How servers say that a resource is not there or cannot be reached. */
-const NOBODY_THERE = new Set([
-  'gone',
-  'recipient-unavailable',
-  'remote-server-not-found',
-  'remote-server-timeout',
-  'service-unavailable',
-]);
 
 /** Sends the stanzas of a bytestream to its peer. */
 export function createLink(
@@ -94,6 +86,6 @@ async function stateBy(answer: Promise<unknown>, there: PeerState): Promise<Peer
     return there;
   } catch (error) {
     if (!(error instanceof StanzaError)) return 'silent';
-    return NOBODY_THERE.has(error.condition) ? 'gone' : there;
+    return isNobodyThere(error) ? 'gone' : there;
   }
 }

@@ -1,7 +1,7 @@
 // XEP-0047 In-Band Bytestreams 2.0.1: elements only. Sends nothing, keeps no state.
-import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
+import { badRequest } from '../conditions.js';
 import { isSid, randomSid } from '../sid.js';
 
 export const NS_IBB = 'http://jabber.org/protocol/ibb';
@@ -71,5 +71,3 @@ export function readClose(element: Element): string {
   if (!isSid(sid)) throw badRequest('close needs a sid');
   return sid;
 }
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -1,6 +1,6 @@
 // XEP-0234 Jingle File Transfer 0.19: elements only. Sends nothing, keeps no state.
-import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
+import { badRequest } from '../conditions.js';
 import { type FileOffer, type FileRange, knownDate, readDate } from '../file-offer.js';
 import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
@@ -113,5 +113,3 @@ export function readChecksum(element: Element): Map<string, Buffer> {
   if (!file) throw badRequest('checksum needs a file');
   return readHashes(file);
 }
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

@@ -2,6 +2,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import type { Clock } from '../clock.js';
+import { badRequest } from '../conditions.js';
 import type { FileRange } from '../file-offer.js';
 import { checksum, NS_FILE_TRANSFER, readDescription } from './file-description.js';
 import { pingWhenStalled } from './ping-when-stalled.js';
@@ -190,8 +191,6 @@ export class OutgoingJingleFile {
     this.#verdict.received(this.#handedOver);
   }
 }
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
 
 function reasonOf(error: Error): Reason {
   const isSilence = error instanceof OfferUnanswered || error instanceof FileUnconfirmed;

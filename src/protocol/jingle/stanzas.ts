@@ -1,6 +1,7 @@
 // XEP-0166 Jingle 1.1.2: elements only. Sends nothing, keeps no state.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
+import { badRequest } from '../conditions.js';
 import { cutReason, isShortName } from '../peer-text.js';
 import { isSid } from '../sid.js';
 
@@ -159,8 +160,6 @@ function emptied(element: Element): Element | undefined {
   const [name, xmlns] = [nameOf(element), element.getNS() ?? ''];
   return name !== undefined && isShortName(xmlns) ? xml(name, { xmlns }) : undefined;
 }
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
 
 /** §6.7: there is no session with this sid, or not any more. */
 export const unknownSession = () =>

@@ -1,6 +1,7 @@
 // XEP-0095 Stream Initiation 1.2 with its profile XEP-0096 SI File Transfer 1.3.1: elements only.
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml, xmlText } from '../../session/xml.js';
+import { badRequest } from '../conditions.js';
 import { type FileOffer, type FileRange, knownDate, readDate } from '../file-offer.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
 import { isSid } from '../sid.js';
@@ -116,7 +117,6 @@ function readBytes(text: string): number {
   return Number.isSafeInteger(bytes) ? bytes : Number.NaN;
 }
 
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
 const badProfile = (text: string) => specific('modify', 'bad-profile', text);
 
 /** XEP-0095 §4.2 */

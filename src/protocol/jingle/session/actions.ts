@@ -1,6 +1,6 @@
 // What a peer may do in a Jingle session after it was initiated (XEP-0166 §7.2).
-import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';
+import { badRequest } from '../../conditions.js';
 import {
   type Action,
   type Content,
@@ -73,7 +73,7 @@ const accepted: Take = (session, { contents }) => {
   try {
     const [accepted, ...others] = contents;
     if (!accepted || others.length > 0 || accepted.name !== session.content.name) {
-      throw new StanzaError('modify', 'bad-request', 'accept what was offered');
+      throw badRequest('accept what was offered');
     }
     session.handlers.accepted?.(accepted);
   } catch (error) {
@@ -98,7 +98,7 @@ const transportInformed: Take = ({ handlers }, { contents }) => {
 const replaced: Take = (session, { contents }) => {
   session.replacement.checkTie();
   const transport = contents[0]?.transport;
-  if (!transport) throw new StanzaError('modify', 'bad-request', 'replace it by what?');
+  if (!transport) throw badRequest('replace it by what?');
   const accept = session.handlers.replaced?.(transport);
   session.replacement.overruled();
   later(accept ?? (() => session.send('transport-reject', refusedTransport(transport))));

@@ -3,6 +3,7 @@ import { RequestTimeout } from '../../../session/requests.js';
 import type { Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';
+import { isForgotten } from '../../conditions.js';
 import {
   type Action,
   type Content,
@@ -16,16 +17,6 @@ import {
 import { type ActingSession, type JingleHandlers, later, takeAction } from './actions.js';
 import { JingleEnded } from './jingle-ended.js';
 import { Replacement } from './replacement.js';
-
-/** How peers say that they know the session no more, and servers that nobody is there. */
-const GONE = new Set([
-  'gone',
-  'item-not-found',
-  'recipient-unavailable',
-  'remote-server-not-found',
-  'remote-server-timeout',
-  'service-unavailable',
-]);
 
 /** A Jingle session (XEP-0166) of one content; the application sets its `handlers`. */
 export class JingleSession implements ActingSession {
@@ -89,7 +80,7 @@ export class JingleSession implements ActingSession {
       await this.#request('session-info');
     } catch (error) {
       if (error instanceof RequestTimeout) return false;
-      if (!(error instanceof StanzaError && GONE.has(error.condition))) return true;
+      if (!isForgotten(error)) return true;
       this.end(new JingleEnded({ condition: 'gone', text: error.message }, false));
     }
     return true;

@@ -2,6 +2,7 @@ import { bareJid } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';
+import { badRequest } from '../../conditions.js';
 import { sidKey } from '../../sid.js';
 import * as stanzas from '../stanzas.js';
 import { JingleSession } from './jingle-session.js';
@@ -106,5 +107,3 @@ const ONE_CONTENT: stanzas.Reason = {
   condition: 'failed-application',
   text: 'one content a session',
 };
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);

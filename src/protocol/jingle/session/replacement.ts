@@ -1,5 +1,6 @@
 import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';
+import { badRequest } from '../../conditions.js';
 import { outOfOrder, type Role, tieBreak } from '../stanzas.js';
 
 /** A transport that we have proposed. */
@@ -46,7 +47,7 @@ export class Replacement {
   accepted(transport: Element | undefined): void {
     if (!this.#proposal) throw outOfOrder();
     try {
-      if (!transport) throw new StanzaError('modify', 'bad-request', 'accept what?');
+      if (!transport) throw badRequest('accept what?');
       this.#proposal.agree(transport);
     } catch (error) {
       this.#settle(false);

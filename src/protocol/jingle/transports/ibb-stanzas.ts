@@ -1,6 +1,6 @@
 // XEP-0261 Jingle In-Band Bytestreams Transport Method 1.0: elements only.
-import { StanzaError } from '../../../session/stanza-error.js';
 import { type Element, xml } from '../../../session/xml.js';
+import { badRequest } from '../../conditions.js';
 import { MAX_BLOCK_SIZE, type Open, type StanzaMode } from '../../ibb/stanzas.js';
 import { isSid } from '../../sid.js';
 
@@ -48,5 +48,3 @@ function readStanza(text: string): StanzaMode {
   if (text !== 'iq' && text !== 'message') throw badRequest('stanza is iq or message');
   return text;
 }
-
-const badRequest = (text: string) => new StanzaError('modify', 'bad-request', text);
