@@ -18,15 +18,32 @@ export const MAX_SESSIONS = 16;
 
 const silent = () => undefined;
 
+/** Tells of each refusal that the limit of an account keeps back. */
+class HeardQuotas extends Quotas {
+  constructor(private readonly onSilence: () => void) {
+    super(MAX_SESSIONS);
+  }
+
+  override mayRefuse(from: string, characters: number): boolean {
+    const may = super.mayRefuse(from, characters);
+    if (!may) this.onSilence();
+    return may;
+  }
+}
+
 /** `inband receive` as it is, but for the server and the disk. */
 export class Daemon {
   readonly inbox = new MemoryInbox();
   /** Errors that no peer should be able to cause. */
   readonly errors: Error[] = [];
+  /** The ids of the stanzas that get no answer, for their senders have used up their refusals. */
+  readonly silenced = new Set<string>();
   readonly #hear: (text: string) => void;
   readonly #interrupt = new AbortController();
   #session: StanzaSession | undefined;
   #parser = new StreamParser();
+  /** The id of the stanza that is being read. */
+  #reading = '';
   /** Settles when it has ended. */
   #ended: Promise<void> | undefined;
 
@@ -39,7 +56,7 @@ export class Daemon {
   async start(allow: string[]): Promise<void> {
     const registry = memoryRegistry();
     await setBlob(registry, PUBLISHED, 'text/plain');
-    const quotas = new Quotas(MAX_SESSIONS);
+    const quotas = new HeardQuotas(() => this.silenced.add(this.#reading));
     const connect = this.#connect;
     const serving = await startServing({ connect, report: silent, registry, quotas, allow });
     this.#ended = receiveOn(serving, new Map(), {
@@ -77,7 +94,10 @@ export class Daemon {
 
   #restartParser(): void {
     this.#parser = new StreamParser();
-    this.#parser.on('element', (element: Element) => this.#session?.receive(element));
+    this.#parser.on('element', (element: Element) => {
+      this.#reading = element.attrs.id ?? '';
+      this.#session?.receive(element);
+    });
     this.#parser.write(STREAM);
   }
 

@@ -19,6 +19,7 @@ const LONG_IDS = 0.002;
 const LONG_ID = "'".repeat(46_000);
 
 interface Question {
+  id: string;
   from: string;
   payload: Element | undefined;
   answers: Element[];
@@ -53,7 +54,7 @@ export class FuzzServer {
     const isQuestion = stanza.name === 'iq' && type !== 'result' && type !== 'error';
     if (isQuestion && (from === undefined || isJid(from))) {
       const [payload] = stanza.getChildElements();
-      this.#questions.set(`${id} ${from ?? ''}`, { from: from ?? OWN, payload, answers: [] });
+      this.#questions.set(`${id} ${from ?? ''}`, { id, from: from ?? OWN, payload, answers: [] });
     }
     this.#write(this.passOn(stanza));
     return id;
@@ -92,14 +93,15 @@ export class FuzzServer {
     if (this.#wrong) this.#fail(this.#wrong.message);
   }
 
-  /** Each question has got one answer by now. The account itself asks so much that it need not. */
+  /** Each question has got one answer by now, or none where its sender has used up its refusals. */
   forget(): void {
-    for (const [key, { from, answers, payload }] of this.#questions) {
-      const isOwn = from === OWN;
-      if (answers.length === 1 || (isOwn && answers.length === 0)) continue;
-      this.#fail(`${answers.length} answers to ${key} with ${payload}`);
+    for (const [key, { id, answers, payload }] of this.#questions) {
+      const wanted = this.daemon.silenced.has(id) ? 0 : 1;
+      if (answers.length === wanted) continue;
+      this.#fail(`${answers.length} answers, not ${wanted}, to ${key} with ${payload}`);
     }
     this.#questions.clear();
+    this.daemon.silenced.clear();
   }
 
   #newId(): string {
