@@ -1,8 +1,9 @@
 // XEP-0199 XMPP Ping 2.0: bytestreams ask and answer; a probe measures by it.
+
+import type { Clock } from '../session/clock.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { xml } from '../session/xml.js';
-import type { Clock } from './clock.js';
 
 export const NS_PING = 'urn:xmpp:ping';
 

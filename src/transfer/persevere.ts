@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../protocol/clock.js';
+import { type Clock, systemClock } from '../session/clock.js';
 import type { Report } from './events.js';
 import { isRefusedLogin, mayComeBack, Retries } from './retries.js';
 

@@ -4,8 +4,8 @@ import {
   ChannelNotOpened,
   ChannelOverrun,
 } from '../protocol/channel.js';
-import { type Clock, systemClock } from '../protocol/clock.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
+import { type Clock, systemClock } from '../session/clock.js';
 import { NotAuthorized } from '../session/login/sasl.js';
 import { RequestTimeout } from '../session/requests.js';
 import { backoff } from '../session/resume/backoff.js';

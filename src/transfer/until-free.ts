@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../protocol/clock.js';
 import { isConnected } from '../protocol/presence/presence.js';
+import { type Clock, systemClock } from '../session/clock.js';
 import { RequestTimeout } from '../session/requests.js';
 import type { Session } from '../session/session.js';
 

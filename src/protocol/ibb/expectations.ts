@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { timerMs } from '../../session/clock.js';
 import { bareJid } from '../../session/jid.js';
 import { ChannelNotOpened } from '../channel.js';
-import { timerMs } from '../clock.js';
 import type { Bytestream } from './bytestream.js';
 
 /** So many of one account are known after nobody waits for them any more, */

@@ -1,7 +1,8 @@
+import { systemClock } from '../../session/clock.js';
 import type { IqHandler, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import { onlineClock, systemClock } from '../clock.js';
 import { HandlerRegistry } from '../handler-registry.js';
+import { onlineClock } from '../online-clock.js';
 import { randomSid } from '../sid.js';
 import { Accepting, type ExpectOptions } from './accepting.js';
 import type { Bytestream } from './bytestream.js';

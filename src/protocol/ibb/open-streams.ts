@@ -1,7 +1,7 @@
+import type { Clock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
-import type { Clock } from '../clock.js';
 import type { HandlerApi } from '../handler-registry.js';
 import { sidKey } from '../sid.js';
 import { Bytestream } from './bytestream.js';

@@ -1,6 +1,6 @@
+import type { Clock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import { ChannelLost } from '../channel.js';
-import type { Clock } from '../clock.js';
 import type { Bytestream } from './bytestream.js';
 import { findPeer } from './links.js';
 

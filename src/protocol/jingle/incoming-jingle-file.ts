@@ -1,6 +1,6 @@
+import type { Clock } from '../../session/clock.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
-import type { Clock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
 import {
   description,

@@ -1,7 +1,8 @@
+import { type Clock, systemClock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
-import { type Clock, onlineClock, systemClock } from '../clock.js';
 import type { FileOffer } from '../file-offer.js';
+import { onlineClock } from '../online-clock.js';
 import { randomSid } from '../sid.js';
 import {
   description,

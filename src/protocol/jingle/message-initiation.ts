@@ -1,10 +1,10 @@
 // XEP-0353 Jingle Message Initiation 0.8, for files: finds a resource without seeing anybody's presence.
 
+import { type Clock, systemClock } from '../../session/clock.js';
 import { bareJid, mayBeForms, parseJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
 import { readCarbon } from '../carbons.js';
-import { type Clock, systemClock } from '../clock.js';
 import { NS_DELAY, NS_HINTS } from '../marks.js';
 import { isSid } from '../sid.js';
 import { NS_FILE_TRANSFER } from './file-description.js';

@@ -1,7 +1,7 @@
+import type { Clock } from '../../session/clock.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
-import type { Clock } from '../clock.js';
 import { badRequest } from '../conditions.js';
 import type { FileRange } from '../file-offer.js';
 import { checksum, NS_FILE_TRANSFER, readDescription } from './file-description.js';

@@ -1,5 +1,5 @@
+import type { Clock } from '../../session/clock.js';
 import type { Channel } from '../channel.js';
-import type { Clock } from '../clock.js';
 import type { JingleSession } from './session/jingle-session.js';
 
 /** No block was acknowledged for this long. */

@@ -1,5 +1,5 @@
+import type { Clock } from '../../session/clock.js';
 import { type Channel, ChannelLost } from '../channel.js';
-import type { Clock } from '../clock.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { Waker } from './waker.js';

@@ -1,10 +1,10 @@
 // RFC 6121 §4 and §8: being seen, seeing others, and knocking.
 import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../../session/clock.js';
 import { bareJid, formatJid, mayBeForms, parseJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
-import { type Clock, systemClock } from '../clock.js';
 import { discoverFeatures, discoverInfo } from '../disco.js';
 import { type Caps, readCaps } from './caps.js';
 

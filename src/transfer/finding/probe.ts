@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../../protocol/clock.js';
 import { roundTrip } from '../../protocol/ping.js';
 import { askVersion } from '../../protocol/version.js';
+import { type Clock, systemClock } from '../../session/clock.js';
 import { addressFrom } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../protocol/clock.js';
+import { type Clock, systemClock } from '../../session/clock.js';
 import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { identityOf } from './identity.js';

@@ -1,7 +1,7 @@
 // What others may cost us, each account whatever its resources. `--max-sessions` limits the transfers in all.
 
-import { systemClock } from '../../protocol/clock.js';
 import type { Pace } from '../../protocol/ibb/pace.js';
+import { systemClock } from '../../session/clock.js';
 import { bareJid } from '../../session/jid.js';
 import { type Rate, TokenBuckets } from './token-buckets.js';
 import { Waiting } from './waiting.js';

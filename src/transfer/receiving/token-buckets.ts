@@ -1,4 +1,4 @@
-import { systemClock } from '../../protocol/clock.js';
+import { systemClock } from '../../session/clock.js';
 import { bareJid } from '../../session/jid.js';
 
 /** How often an account may do something: so many times at once, and so many a minute in the long run. */

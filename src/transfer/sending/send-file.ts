@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { FileOffer } from '../../protocol/file-offer.js';
+import { orAborted } from '../../session/aborted.js';
 import { RecipientRefused, whyBrokenOff } from '../recipient-errors.js';
 import { closedFirst } from '../ways/closed-first.js';
 import type { Accepted } from '../ways/way.js';
@@ -80,21 +81,14 @@ async function carry(
   });
   const until = AbortSignal.any([signal, closed.signal]);
   // A pipeline waits for its source even when it is aborted.
-  const sent = Promise.race([pipeline(bytes, stream, { signal: until }), aborted(until)]);
-  await sent.catch((error) => {
+  const sent = pipeline(bytes, stream, { signal: until });
+  await orAborted(sent, until).catch((error) => {
     closed.signal.throwIfAborted();
     // Some recipients are gone when they have all bytes; what they said of them counts.
     if (!reading.isDone || stream.bytesSent < reading.bytes) throw error;
   });
   signal.throwIfAborted();
   if (stream.bytesSent < reading.bytes) throw missing();
-}
-
-/** Rejects with the signal's reason. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
 }
 
 interface Reading {

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../../protocol/clock.js';
 import { type Contacts, followContacts, TooManyContacts } from '../../protocol/presence/roster.js';
+import { type Clock, systemClock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 
 const FIRST_PAUSE_MS = 30_000;

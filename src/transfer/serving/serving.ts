@@ -5,6 +5,7 @@ import { answerDiscovery, NS_DISCO_INFO } from '../../protocol/disco.js';
 import { caps, NS_CAPS, nodeOf } from '../../protocol/presence/caps.js';
 import { available } from '../../protocol/presence/presence.js';
 import type { Contacts } from '../../protocol/presence/roster.js';
+import { orAborted } from '../../session/aborted.js';
 import type { Session } from '../../session/session.js';
 import type { Registry } from '../blobs/registry.js';
 import { type Connect, reportState } from '../connect.js';
@@ -85,10 +86,5 @@ export async function untilEnded(
   signal: AbortSignal,
   done: Promise<void> = new Promise(() => undefined),
 ): Promise<void> {
-  const end = AbortSignal.any([session.ended, signal]);
-  const ended = new Promise<never>((_, reject) => {
-    end.addEventListener('abort', () => reject(end.reason));
-    if (end.aborted) reject(end.reason);
-  });
-  await Promise.race([done, ended]);
+  await orAborted(done, AbortSignal.any([session.ended, signal]));
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../../session/clock.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import { ChannelLost } from '../../channel.js';
-import type { Clock } from '../../clock.js';
 import { BlockQueue } from './block-queue.js';
 import type { Block, BlocksUnderWay } from './blocks-under-way.js';
 import { type RetrySettings, RetryWaits } from './retry-waits.js';

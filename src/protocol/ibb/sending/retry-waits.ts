@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../../session/clock.js';
 
 /** How wait errors are met (XEP-0047 §2.2; the defaults are aioxmpp's). */
 export interface RetrySettings {

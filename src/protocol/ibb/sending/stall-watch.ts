@@ -1,5 +1,5 @@
+import type { Clock } from '../../../session/clock.js';
 import { ChannelLost } from '../../channel.js';
-import type { Clock } from '../../clock.js';
 import type { BlocksUnderWay } from './blocks-under-way.js';
 
 /** No acknowledgement for this long, with blocks under way, and the recipient is asked for. */

@@ -1,6 +1,6 @@
+import type { Clock } from '../../../session/clock.js';
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
-import type { Clock } from '../../clock.js';
 import type { Security } from '../security.js';
 import { unsupportedInfo } from '../stanzas.js';
 import { type Attempt, Attempts, type AttemptsOptions } from './attempts.js';

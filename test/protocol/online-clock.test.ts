@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Clock, onlineClock, systemClock } from '../../src/protocol/clock.js';
+import { onlineClock } from '../../src/protocol/online-clock.js';
+import { type Clock, systemClock } from '../../src/session/clock.js';
 import type { StanzaSession } from '../../src/session/stanza-session.js';
 import { linkedSessions } from '../support/linked-sessions.js';
 import { ManualClock, settled } from '../support/manual-clock.js';

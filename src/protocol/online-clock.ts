@@ -1,7 +1,6 @@
-import { type Clock, systemClock, timerMs } from '../session/clock.js';
+import { orAborted } from '../session/aborted.js';
+import type { Clock } from '../session/clock.js';
 import type { Session } from '../session/session.js';
-
-export { type Clock, systemClock, timerMs };
 
 /** The clock's time, but for that in which the session is being resumed and nobody can answer. */
 export function onlineClock(session: Session, clock: Clock): Clock {
@@ -24,17 +23,11 @@ export function onlineClock(session: Session, clock: Clock): Clock {
   };
 }
 
-function whenNotResuming(session: Session, signal: AbortSignal): Promise<void> {
-  if (session.state !== 'resuming') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const abort = () => settle(() => reject(signal.reason));
-    const unlisten = session.onState(() => settle(resolve));
-    const settle = (how: () => void) => {
-      unlisten();
-      signal.removeEventListener('abort', abort);
-      how();
-    };
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
+async function whenNotResuming(session: Session, signal: AbortSignal): Promise<void> {
+  if (session.state !== 'resuming') return;
+  let unlisten = () => {};
+  const changed = new Promise<void>((resolve) => {
+    unlisten = session.onState(() => resolve());
   });
+  await orAborted(changed, signal).finally(unlisten);
 }
