@@ -19,7 +19,7 @@ import { Hashes } from '../running-hashes.js';
 import { partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
-import { Partial, type Surroundings } from './partial.js';
+import { type Shared, Partial } from './partial.js';
 import { reopenPart } from './reopen-part.js';
 import type { Reservation } from './reservation.js';
 import { type Limits, Space } from './space.js';
@@ -50,7 +50,7 @@ export async function openInbox(
     HeldFolder.open(inbox, { sleep: sleepByNode, ...system }, { ...options, onLost });
   const again = async () => {
     const held = await open();
-    options.warn?.(`${held.around.staging} was removed, and has been made anew`);
+    options.warn?.(`${held.shared.staging} was removed, and has been made anew`);
     return held;
   };
   const held = await open();
@@ -73,15 +73,15 @@ class InboxFolder implements Inbox {
   ) {
     this.#held = held;
     this.#openAgain = openAgain;
-    const { files, inbox, now } = held.around;
-    const keptBytes = () => this.#around.kept.bytes;
+    const { files, inbox, now } = held.shared;
+    const keptBytes = () => this.#shared.kept.bytes;
     this.#space = new Space({ files, inbox, now, keptBytes }, limits);
     this.#lost = lost;
     this.lost = lost.signal;
   }
 
-  get #around(): Surroundings {
-    return this.#held.around;
+  get #shared(): Shared {
+    return this.#held.shared;
   }
 
   close(): Promise<void> {
@@ -106,25 +106,25 @@ class InboxFolder implements Inbox {
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
     await this.#lookAgain();
-    const { kept, now } = this.#around;
+    const { kept, now } = this.#shared;
     await kept.removeExpired(now());
     const earlier = wanted.identity === undefined ? undefined : kept.take(hashed(wanted.identity));
     const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
-    return new Partial(part, this.#around);
+    return new Partial(part, this.#shared);
   }
 
   hasRest(bytestream: string): boolean {
-    return this.#around.kept.hasRest(hashed(bytestream));
+    return this.#shared.kept.hasRest(hashed(bytestream));
   }
 
   /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */
   async #resume(kept: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
-    const { files, staging } = this.#around;
+    const { files, staging } = this.#shared;
     try {
       const part = kept.journal.size === wanted.size && (await this.#reopen(kept, wanted));
       if (part) return part;
     } catch (error) {
-      await this.#around.kept.add(kept);
+      await this.#shared.kept.add(kept);
       throw error;
     }
     await removePartial(files, staging, kept.id);
@@ -132,7 +132,7 @@ class InboxFolder implements Inbox {
   }
 
   async #reopen({ id, journal }: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
-    const { files, staging } = this.#around;
+    const { files, staging } = this.#shared;
     const bytestream = wanted.bytestream && hashed(wanted.bytestream);
     const kept = { id, journal: { ...journal, bytestream } };
     const hashes = new Hashes(wanted.algorithms);
@@ -147,7 +147,7 @@ class InboxFolder implements Inbox {
   }
 
   async #start({ identity, account, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
-    const { files, staging, now } = this.#around;
+    const { files, staging, now } = this.#shared;
     const hashes = new Hashes(algorithms);
     const reservation = await this.#space.reserve({ size, account }, 0);
     const id = randomUUID();

@@ -6,7 +6,7 @@ import { removePartial } from './kept-partials.js';
 import type { Reservation } from './reservation.js';
 
 /** Where the files are. */
-export interface Place {
+export interface PartFolders {
   files: Files;
   /** Where files are published. */
   inbox: string;
@@ -39,15 +39,15 @@ export class PartFile {
   readonly path: string;
   readonly id: string;
   readonly #part: OpenPart;
-  readonly #place: Place;
+  readonly #folders: PartFolders;
   #journal: Journal;
   #size: number;
 
-  constructor(part: OpenPart, place: Place) {
-    this.path = partPath(place.staging, part.id);
+  constructor(part: OpenPart, folders: PartFolders) {
+    this.path = partPath(folders.staging, part.id);
     this.id = part.id;
     this.#part = part;
-    this.#place = place;
+    this.#folders = folders;
     this.#journal = part.journal;
     this.#size = part.journal.durable;
   }
@@ -88,7 +88,7 @@ export class PartFile {
 
   /** Puts what is written by now on the disk, and then into the journal; there may be writing meanwhile. */
   async checkpoint(placeholder?: string): Promise<void> {
-    const { files, staging, now } = this.#place;
+    const { files, staging, now } = this.#folders;
     const durable = this.#size;
     const sha256 = this.digest('sha256').toString('hex');
     await this.#part.handle.datasync();
@@ -100,7 +100,7 @@ export class PartFile {
 
   /** When the file was last changed, where that is from 1970 until now. */
   async setDate(date: Date): Promise<void> {
-    const now = this.#place.now();
+    const now = this.#folders.now();
     if (!(date.getTime() >= 0)) return;
     const modified = new Date(Math.min(date.getTime(), now));
     // A disk that keeps no dates has the file all the same.
@@ -113,7 +113,7 @@ export class PartFile {
 
   /** Rejects unless the file with its name is still this one, of this length: it may have been removed, or restored. */
   async mustBeThere(): Promise<void> {
-    const there = await unless(['ENOENT'], this.#place.files.lstat(this.path));
+    const there = await unless(['ENOENT'], this.#folders.files.lstat(this.path));
     const { dev, ino } = await this.#part.handle.stat();
     const isOurs = there?.dev === dev && there.ino === ino && there.size === this.#size;
     if (!isOurs) throw new PartialRemoved(this.path);
@@ -134,6 +134,6 @@ export class PartFile {
   }
 
   async remove(): Promise<void> {
-    await removePartial(this.#place.files, this.#place.staging, this.id);
+    await removePartial(this.#folders.files, this.#folders.staging, this.id);
   }
 }

@@ -3,11 +3,11 @@ import { syncDirectory } from '../directories.js';
 import { type InTurn, inTurn } from '../in-turn.js';
 import { safeName } from '../safe-name.js';
 import type { KeptPartials } from './kept-partials.js';
-import { type OpenPart, PartFile, type Place } from './part-file.js';
+import { type OpenPart, PartFile, type PartFolders } from './part-file.js';
 import { placeFile } from './place-file.js';
 
 /** What the partials of an inbox share. */
-export interface Surroundings extends Place {
+export interface Shared extends PartFolders {
   /** Syncs run one at a time: Node has four threads for the file system, and a slow disk would take them all. */
   syncInTurn: InTurn;
   kept: KeptPartials;
@@ -27,7 +27,7 @@ const LOOK_MS = 10_000;
 export class Partial implements PartialFile {
   readonly offset: number;
   readonly #file: PartFile;
-  readonly #around: Surroundings;
+  readonly #shared: Shared;
   readonly #inTurn = inTurn();
   #syncedAt: number;
   /** Never rejects. */
@@ -38,17 +38,17 @@ export class Partial implements PartialFile {
   #syncFailed = false;
   #ended = false;
 
-  constructor(part: OpenPart, around: Surroundings) {
-    this.#file = new PartFile(part, around);
-    this.#around = around;
+  constructor(part: OpenPart, shared: Shared) {
+    this.#file = new PartFile(part, shared);
+    this.#shared = shared;
     this.offset = this.#file.size;
-    this.#syncedAt = around.now();
+    this.#syncedAt = shared.now();
   }
 
   write(bytes: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       await this.#unlessFailed(async () => {
-        await this.#around.check(LOOK_MS);
+        await this.#shared.check(LOOK_MS);
         await this.#file.append(bytes);
       });
       await this.#syncIfDue();
@@ -96,11 +96,11 @@ export class Partial implements PartialFile {
   }
 
   async #place(name: string, date?: Date): Promise<string> {
-    const { files, inbox } = this.#around;
+    const { files, inbox } = this.#shared;
     // Before the sync, so that no crash leaves the name without the date.
     if (date) await this.#file.setDate(date);
     await this.#sync(() => this.#file.sync());
-    await this.#around.check();
+    await this.#shared.check();
     await this.#file.mustBeThere();
     const path = await this.#file.name(() =>
       placeFile(this.#file.path, inbox, name, {
@@ -117,7 +117,7 @@ export class Partial implements PartialFile {
     const { identity, durable } = this.#file.journal;
     if (!identity) return;
     const unsynced = this.#file.size - durable;
-    const waited = Math.abs(this.#around.now() - this.#syncedAt);
+    const waited = Math.abs(this.#shared.now() - this.#syncedAt);
     if (!this.#syncing && (unsynced >= SYNC_BYTES || waited >= SYNC_MS)) {
       this.#syncing = this.#checkpoint()
         .catch(() => undefined) // the next write or `publish` tells
@@ -129,8 +129,8 @@ export class Partial implements PartialFile {
   }
 
   async #checkpoint(): Promise<void> {
-    this.#syncedAt = this.#around.now();
-    await this.#sync(() => this.#around.syncInTurn(() => this.#file.checkpoint()));
+    this.#syncedAt = this.#shared.now();
+    await this.#sync(() => this.#shared.syncInTurn(() => this.#file.checkpoint()));
   }
 
   async #sync(work: () => Promise<void>): Promise<void> {
@@ -165,7 +165,7 @@ export class Partial implements PartialFile {
   async #leave(): Promise<void> {
     const { id, journal } = this.#file;
     if (!journal.identity || journal.durable === 0) return this.#file.remove();
-    const added = this.#around.kept.add({ id, journal });
+    const added = this.#shared.kept.add({ id, journal });
     // It is counted there from now on.
     this.#file.release();
     await added;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Files, unless } from '../files.js';
 import { type Journal, partPath, readJournal } from './journal.js';
 import { isExpired, type Kept, removePartial } from './kept-partials.js';
-import type { Place } from './part-file.js';
+import type { PartFolders } from './part-file.js';
 import { isIntact } from './reopen-part.js';
 
 /** Names that we give; anything else in the folder is left alone. */
@@ -12,16 +12,17 @@ const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(part|json|tmp|loc
 const PLACEHOLDER_TIME_MS = 60_000;
 
 /** Removes what a killed process has left, but for the partials that can be gone on with; returns those, oldest first. */
-export async function sweep(place: Place): Promise<Kept[]> {
-  const { files, staging } = place;
+export async function sweep(folders: PartFolders): Promise<Kept[]> {
+  const { files, staging } = folders;
   const kept: Kept[] = [];
   for (const id of await removeTemporaries(files, staging)) {
     const journal = await readJournal(files, staging, id);
     const part = await unless(['ENOENT'], files.lstat(partPath(staging, id)));
     // Without the part, the placeholder has become the file.
-    if (part && journal?.placeholder) await removePlaceholder(place, journal, journal.placeholder);
+    if (part && journal?.placeholder)
+      await removePlaceholder(folders, journal, journal.placeholder);
     const isKept = part && journal?.identity && isIntact(part, journal);
-    if (isKept && !isExpired(journal, place.now())) kept.push({ id, journal });
+    if (isKept && !isExpired(journal, folders.now())) kept.push({ id, journal });
     else await removePartial(files, staging, id);
   }
   return kept.sort((a, b) => a.journal.updated.getTime() - b.journal.updated.getTime());
@@ -40,7 +41,7 @@ async function removeTemporaries(files: Files, staging: string): Promise<Set<str
 
 /** Unless it is no longer empty, or was not made when the journal says. */
 async function removePlaceholder(
-  { files, inbox }: Place,
+  { files, inbox }: PartFolders,
   { updated }: Journal,
   name: string,
 ): Promise<void> {

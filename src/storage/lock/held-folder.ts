@@ -10,7 +10,7 @@ import {
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { KeptPartials } from '../inbox/kept-partials.js';
-import type { Surroundings } from '../inbox/partial.js';
+import type { Shared } from '../inbox/partial.js';
 import { sweep } from '../inbox/sweep.js';
 import { type FolderLock, type Locking, type LockOptions, lockFolder } from './folder-lock.js';
 
@@ -24,7 +24,7 @@ export class InboxReplaced extends Error {
 
 /** An inbox under its lock. */
 export class HeldFolder {
-  readonly around: Surroundings;
+  readonly shared: Shared;
   readonly #lock: FolderLock;
   /** The inbox itself, a link not followed, and what it leads to. */
   readonly #found: { itself: Stats; folder: Stats };
@@ -53,7 +53,7 @@ export class HeldFolder {
       if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
       const found = { itself: await files.lstat(inbox), folder: await files.stat(inbox) };
       const held = new HeldFolder({ inbox, staging, ...options }, locking, lock, found);
-      for (const one of await sweep(held.around)) await held.around.kept.add(one);
+      for (const one of await sweep(held.shared)) await held.shared.kept.add(one);
       return held;
     } catch (error) {
       await lock.release().catch(() => undefined); // the first error tells more
@@ -69,7 +69,7 @@ export class HeldFolder {
   ) {
     const kept = new KeptPartials(files, staging, maxTotal);
     const check = (age?: number) => this.#check(age);
-    this.around = { files, inbox, staging, now, kept, check, syncInTurn: inTurn() };
+    this.shared = { files, inbox, staging, now, kept, check, syncInTurn: inTurn() };
     this.#lock = lock;
     this.#found = found;
     this.#lookedAt = now();
@@ -81,7 +81,7 @@ export class HeldFolder {
 
   /** Whether it is in its place, and ours: nobody else knows the name of our file in the lock. */
   async isInPlace(): Promise<boolean> {
-    const { files, inbox, staging, now } = this.around;
+    const { files, inbox, staging, now } = this.shared;
     const itself = await look(files, inbox);
     if (itself?.isSymbolicLink() !== this.#found.itself.isSymbolicLink()) return false;
     if (!(await look(files, staging))?.isDirectory()) return false;
@@ -95,7 +95,7 @@ export class HeldFolder {
    * was, emptied. Another one may be what is below a disk that was unmounted, or was put there by somebody else.
    */
   async mayBeOpenedAgain(): Promise<void> {
-    const { files, inbox } = this.around;
+    const { files, inbox } = this.shared;
     const itself = await look(files, inbox);
     if (!itself) return;
     const { dev, ino } = (await unless(['ENOENT'], files.stat(inbox))) ?? itself;
@@ -110,7 +110,7 @@ export class HeldFolder {
 
   /** `age`: how many milliseconds the last look may be ago. */
   async #check(age = 0): Promise<void> {
-    const { now, staging } = this.around;
+    const { now, staging } = this.shared;
     if (Math.abs(now() - this.#lookedAt) < age) return;
     if (await this.isInPlace()) return;
     throw new InboxReplaced(`${staging} was removed or replaced while a file arrived`);
