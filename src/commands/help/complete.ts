@@ -36,19 +36,19 @@ export async function complete(
 const NOTHING: Completions = { candidates: [], files: false };
 
 /** `option`: the one that waits for its value. `operands`: how many there were; `all`: after `--`. */
-interface Place {
+interface Position {
   command: Command;
   option?: Option | undefined;
   operands: number | 'all';
 }
 
-function walk(program: Command, words: string[]): Place {
-  let place: Place = { command: program, operands: 0 };
-  for (const word of words) place = step(place, word);
-  return place;
+function walk(program: Command, words: string[]): Position {
+  let position: Position = { command: program, operands: 0 };
+  for (const word of words) position = step(position, word);
+  return position;
 }
 
-function step({ command, option, operands }: Place, word: string): Place {
+function step({ command, option, operands }: Position, word: string): Position {
   if (option || operands === 'all') return { command, operands };
   if (word === '--') return { command, operands: 'all' };
   if (word.startsWith('-') && word !== '-') {
