@@ -1,6 +1,6 @@
 import { receiverOf } from '../transfer/finding/receiver.js';
 import { openSources } from '../transfer/sending/open-sources.js';
-import { sendFiles } from '../transfer/sending/send-files.js';
+import { sendFiles } from '../transfer/sending/send-all.js';
 import { settingsOf, type TransferSettings } from '../transfer/sending/settings.js';
 import type { WayName } from '../transfer/ways/names.js';
 import { openAccount } from './account/account.js';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Outbox } from './outbox.js';
+import { ping } from './ping.js';
 import { untilOverdue, untilSilent } from './resume/liveness.js';
 import { type Resumed, Resumption, type ResumptionOptions } from './resume/resumption.js';
 import { NS_SM, StreamManagement } from './resume/stream-management.js';
@@ -9,8 +10,6 @@ import { serialize } from './stream/serialize.js';
 import { StreamError } from './stream/stream-error.js';
 import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
-
-const NS_PING = 'urn:xmpp:ping';
 
 /** Another client has taken the resource. Coming back would only take it away from that one in turn. */
 export class ResourceConflict extends Error {
@@ -150,7 +149,7 @@ export class Connection implements StanzaTransport {
   #ask(): void {
     if (this.#management) return this.#management.ask();
     const id = randomBytes(16).toString('base64url');
-    this.#writeRaw(serialize(xml('iq', { type: 'get', id }, xml('ping', { xmlns: NS_PING }))));
+    this.#writeRaw(serialize(xml('iq', { type: 'get', id }, ping())));
   }
 
   #writeRaw(text: string): void {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { discoverFeatures } from '../../src/protocol/disco.js';
-import { HASH_FEATURES } from '../../src/protocol/hashes.js';
+import { HASH_FEATURES } from '../../src/protocol/hash-elements.js';
 import { JINGLE_FEATURES } from '../../src/protocol/jingle/features.js';
 import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';

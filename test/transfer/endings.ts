@@ -2,8 +2,8 @@
 
 import { NS_DISCO_INFO } from '../../src/protocol/disco.js';
 import { NS_IBB } from '../../src/protocol/ibb/stanzas.js';
-import { NS_PING } from '../../src/protocol/ping.js';
 import { answer, NS_SI } from '../../src/protocol/si/stanzas.js';
+import { NS_PING } from '../../src/session/ping.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { xml } from '../../src/session/xml.js';
 import { pattern } from '../protocol/ibb/bytestreams.js';

@@ -3,7 +3,7 @@ import { addAccountOptions } from '../account/account-options.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
 import { addOutputOptions, repeatable } from '../options.js';
-import type { FetchFlags } from './fetch-blob.js';
+import type { FetchFlags } from './fetch-cids.js';
 
 export function addFetchCommand(program: Command, context: Context): void {
   const command = program
@@ -25,7 +25,7 @@ export function addFetchCommand(program: Command, context: Context): void {
     )
     .option('--no-cache', 'ask even if it is in the cache');
   addOutputOptions(addAccountOptions(command)).action(async (cid: string, flags: FetchFlags) => {
-    const { fetch } = await import('./fetch-blob.js');
+    const { fetch } = await import('./fetch-cids.js');
     await fetch(cid, flags, context);
   });
   addExamples(command, [

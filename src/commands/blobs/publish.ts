@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { BLOB_HASHES } from '../../transfer/blobs/hashes.js';
+import { BLOB_HASHES } from '../../transfer/blobs/blob-hashes.js';
 import { addAccountOptions } from '../account/account-options.js';
 import { allowOption } from '../allow-option.js';
 import type { Context } from '../context.js';

@@ -5,7 +5,7 @@ import { UsageError } from '../context.js';
 import { RepeatableOption, takesPath } from '../options.js';
 
 /** Where in the settings file a value stands, for messages about it. */
-export interface Place {
+export interface SettingPlace {
   /** The file that the table is in. */
   path: string;
   /** As it is written there: `[send]`; empty at the top. */
@@ -13,7 +13,7 @@ export interface Place {
   key: string;
 }
 
-export function misuse({ path, table, key }: Place, problem: string): UsageError {
+export function misuse({ path, table, key }: SettingPlace, problem: string): UsageError {
   return new UsageError(`${path}: ${table ? `${table} ` : ''}${key} ${problem}`);
 }
 
@@ -21,7 +21,7 @@ export function misuse({ path, table, key }: Place, problem: string): UsageError
  * Reads a value of the settings file as its flag would, by the same parser. A flag without a value is true or
  * false, one that may be repeated a list of texts, and a number may be written as one. Throws `UsageError`.
  */
-export function readValue(option: Option, value: unknown, place: Place): unknown {
+export function readValue(option: Option, value: unknown, place: SettingPlace): unknown {
   if (!option.required) {
     if (typeof value === 'boolean') return value;
     throw misuse(place, `= ${JSON.stringify(value)}: it is true or false`);
@@ -31,13 +31,13 @@ export function readValue(option: Option, value: unknown, place: Place): unknown
 }
 
 /** An empty list stays one: in `allow` it says nobody. */
-function readList(option: Option, value: unknown, place: Place): unknown {
+function readList(option: Option, value: unknown, place: SettingPlace): unknown {
   if (!Array.isArray(value)) throw misuse(place, '= …: it is a list, like ["one", "two"]');
   const start: unknown = [];
   return value.reduce((earlier, one) => readOne(option, one, earlier, place), start);
 }
 
-function readOne(option: Option, value: unknown, earlier: unknown, place: Place): unknown {
+function readOne(option: Option, value: unknown, earlier: unknown, place: SettingPlace): unknown {
   const shown = `= ${JSON.stringify(value)}`;
   if (typeof value !== 'string' && typeof value !== 'number') {
     throw misuse(place, `${shown}: it is one value, like ${option.flags}`);

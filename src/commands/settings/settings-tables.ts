@@ -1,9 +1,9 @@
 import type { Command, Option } from 'commander';
 import type { TomlTable } from 'smol-toml';
-import { checkAccount, checkService } from '../../transfer/receiving/account.js';
+import { checkAccount, checkService, isSameAccount } from '../../transfer/own-account.js';
 import { UsageError } from '../context.js';
 import { keyOf } from '../options.js';
-import { misuse, type Place, readValue } from './setting-value.js';
+import { misuse, readValue, type SettingPlace } from './setting-value.js';
 import { accountOptions, ownOptions } from './settings-options.js';
 
 /** Values by the names that commander gives to the flags: `blockSize`. */
@@ -40,7 +40,7 @@ function readAccount({ jid, ...others }: TomlTable, table: string, path: string)
   return values.set('account', jid);
 }
 
-export function checked(check: (text: string) => void, text: string, place: Place): void {
+export function checked(check: (text: string) => void, text: string, place: SettingPlace): void {
   try {
     check(text);
   } catch (error) {
@@ -73,10 +73,10 @@ function readTable(
   return new Map(read);
 }
 
-export const unknownKey = (place: Place, known: string[]): UsageError =>
+export const unknownKey = (place: SettingPlace, known: string[]): UsageError =>
   misuse(place, `is not known; there are ${known.join(', ')}`);
 
-function requireTable(value: unknown, place: Place): TomlTable {
+function requireTable(value: unknown, place: SettingPlace): TomlTable {
   if (value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)) {
     return value as TomlTable;
@@ -87,12 +87,10 @@ function requireTable(value: unknown, place: Place): TomlTable {
 /** The account with this JID, or the only one of this person, whatever the resource. */
 export function accountOf(jid: string, accounts: Map<string, Values>): Values | undefined {
   const jidOf = (account: Values) => account.get('account') as string;
-  const same = [...accounts.values()].filter((account) => bareOf(jidOf(account)) === bareOf(jid));
+  const same = [...accounts.values()].filter((account) => isSameAccount(jidOf(account), jid));
   const exact = same.find((account) => jidOf(account) === jid);
   return exact ?? (same.length === 1 ? same[0] : undefined);
 }
-
-const bareOf = (jid: string) => jid.replace(/\/.*/s, '').toLowerCase();
 
 /** Throws `UsageError` for a name that no account has. */
 export function accountNamed(name: string, accounts: Map<string, Values>, path: string): Values {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { TomlTable } from 'smol-toml';
-import { checkAccount } from '../../transfer/receiving/account.js';
+import { checkAccount } from '../../transfer/own-account.js';
 import { UsageError } from '../context.js';
 import { misuse } from './setting-value.js';
 import { commandsWithSettings } from './settings-options.js';

@@ -7,9 +7,9 @@ import { sidKey } from '../sid.js';
 import type { Bytestream } from './bytestream.js';
 import { Expectations } from './expectations.js';
 import type { OpenStreams } from './open-streams.js';
-import { watchPeer } from './pace.js';
 import type { ServiceSettings } from './settings.js';
 import { isAnnounced, type Open, readOpen } from './stanzas.js';
+import { watchPeer } from './watch-peer.js';
 
 export interface ExpectOptions extends RequestOptions {
   /** As the service's setting, which is the default. */

@@ -1,8 +1,8 @@
+import { NS_PING } from '../../session/ping.js';
 import type { Session } from '../../session/session.js';
 import type { Element } from '../../session/xml.js';
 import { ChannelBroken } from '../channel.js';
 import { NS_DELAY } from '../marks.js';
-import { NS_PING } from '../ping.js';
 import type { OpenStreams } from './open-streams.js';
 import * as stanzas from './stanzas.js';
 

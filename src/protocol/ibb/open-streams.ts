@@ -5,7 +5,7 @@ import type { Element } from '../../session/xml.js';
 import type { HandlerApi } from '../handler-registry.js';
 import { sidKey } from '../sid.js';
 import { Bytestream } from './bytestream.js';
-import { createLink, type InMessages } from './links.js';
+import { createLink, type InMessages } from './peer.js';
 import { AutoWindow } from './sending/auto-window.js';
 import { MessageCarrier } from './sending/message-carrier.js';
 import { MessageWindow } from './sending/message-window.js';

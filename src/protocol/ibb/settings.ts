@@ -1,7 +1,7 @@
 import { TRANSFER_DEFAULTS } from './defaults.js';
-import type { Pace } from './pace.js';
 import type { RetrySettings } from './sending/retry-waits.js';
 import { MAX_BLOCK_SIZE, type StanzaMode } from './stanzas.js';
+import type { Pace } from './watch-peer.js';
 
 /** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
 export interface BytestreamSettings extends RetrySettings {

@@ -19,7 +19,7 @@ import { Hashes } from '../running-hashes.js';
 import { partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
-import { type Shared, Partial } from './partial.js';
+import { Partial, type Shared } from './partial.js';
 import { reopenPart } from './reopen-part.js';
 import type { Reservation } from './reservation.js';
 import { type Limits, Space } from './space.js';

@@ -8,8 +8,6 @@ import { meaningOfReason } from '../answers.js';
 import { RecipientRefused, RecipientUnreachable } from '../recipient-errors.js';
 import type { Recipient, Way } from '../ways/way.js';
 import { UNADVERTISED, WAYS } from '../ways/ways.js';
-import { losesFiles, remarkOn } from './known-clients.js';
-import { receiverOf } from './receiver.js';
 import {
   ablest,
   byAbility,
@@ -18,7 +16,9 @@ import {
   type Resource,
   type Via,
   waysBy,
-} from './resources.js';
+} from './inquiry.js';
+import { losesFiles, remarkOn } from './known-clients.js';
+import { receiverOf } from './receiver.js';
 
 /** Programs proceed at once; no client is known that asks its user whether to take a file that is proposed. */
 const PROCEED_MS = 5_000;

@@ -1,4 +1,4 @@
-import { roundTrip } from '../../protocol/ping.js';
+import { roundTrip } from '../../protocol/round-trip.js';
 import { askVersion } from '../../protocol/version.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import { addressFrom } from '../../session/jid.js';
@@ -6,9 +6,9 @@ import type { RequestOptions, Session } from '../../session/session.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { WayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
+import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './inquiry.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
-import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './resources.js';
 
 const PINGS = 3;
 

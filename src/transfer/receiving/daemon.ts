@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { HASH_FEATURES } from '../../protocol/hashes.js';
+import { HASH_FEATURES } from '../../protocol/hash-elements.js';
 import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
-import { NS_PING } from '../../protocol/ping.js';
+import { NS_PING } from '../../session/ping.js';
 import type { Registry } from '../blobs/registry.js';
 import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';

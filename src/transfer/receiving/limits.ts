@@ -1,6 +1,6 @@
 // What others may cost us, each account whatever its resources. `--max-sessions` limits the transfers in all.
 
-import type { Pace } from '../../protocol/ibb/pace.js';
+import type { Pace } from '../../protocol/ibb/watch-peer.js';
 import { systemClock } from '../../session/clock.js';
 import { bareJid } from '../../session/jid.js';
 import { type Rate, TokenBuckets } from './token-buckets.js';

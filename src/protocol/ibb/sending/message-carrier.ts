@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ping } from '../../../session/ping.js';
 import { RequestTimeout } from '../../../session/requests.js';
 import type { Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
@@ -6,7 +7,6 @@ import { xml } from '../../../session/xml.js';
 import { ChannelLost } from '../../channel.js';
 import { NS_DISCO_INFO } from '../../disco.js';
 import { NS_HINTS } from '../../marks.js';
-import { NS_PING } from '../../ping.js';
 import * as stanzas from '../stanzas.js';
 
 /** How long the peer may take to answer the first question of a kind. */
@@ -127,7 +127,7 @@ export class MessageCarrier {
    * Not each client answers what it does not know (xmpp4r), and nothing is on the way yet that could delay an answer.
    */
   async #findProbe(signal: AbortSignal): Promise<() => Promise<unknown>> {
-    const questions = [xml('ping', { xmlns: NS_PING }), xml('query', { xmlns: NS_DISCO_INFO })];
+    const questions = [ping(), xml('query', { xmlns: NS_DISCO_INFO })];
     let isSilent = true;
     for (const question of questions) {
       const ask = (timeout: number) =>

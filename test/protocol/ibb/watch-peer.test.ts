@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
-import { type Pace, watchPeer } from '../../../src/protocol/ibb/pace.js';
+import { type Pace, watchPeer } from '../../../src/protocol/ibb/watch-peer.js';
 import type { Intercept } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { pairOfBytestreams, unattended } from './bytestreams.js';

@@ -2,7 +2,7 @@ import type { Clock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import { ChannelLost } from '../channel.js';
 import type { Bytestream } from './bytestream.js';
-import { findPeer } from './links.js';
+import { findPeer } from './peer.js';
 
 /** What a peer must do to keep a bytestream that it opened. All in milliseconds and bytes. */
 export interface Pace {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { HASH_FUNCTIONS, nodeNameOf } from '../../src/protocol/hash-functions.js';
 import {
   HASH_FEATURES,
   hash,
   hashUsed,
   readHashes,
   readHashFunctions,
-} from '../../src/protocol/hashes.js';
+} from '../../src/protocol/hash-elements.js';
+import { HASH_FUNCTIONS, nodeNameOf } from '../../src/protocol/hash-functions.js';
 import { xml } from '../../src/session/xml.js';
 import { parse } from '../support/linked-sessions.js';
 
