@@ -5,7 +5,7 @@ import { decodeBase64, encodeBase64 } from './base64.js';
 import { badRequest } from './conditions.js';
 import { HASH_FUNCTIONS, nodeNameOf } from './hash-functions.js';
 
-export const NS_HASHES = 'urn:xmpp:hashes:2';
+const NS_HASHES = 'urn:xmpp:hashes:2';
 
 /** §4: what is advertised; not what XEP-0414 wants nobody to use. */
 export const HASH_FEATURES: readonly string[] = [

@@ -2,12 +2,12 @@
 import type { RequestOptions, Session } from '../session/session.js';
 import { xml } from '../session/xml.js';
 
-export const NS_VERSION = 'jabber:iq:version';
+const NS_VERSION = 'jabber:iq:version';
 
 /** Not shown beyond that; in characters. */
 const MAX_LENGTH = 100;
 
-export interface Software {
+interface Software {
   /** Empty where it does not say. */
   name: string;
   version: string;

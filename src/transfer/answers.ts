@@ -8,7 +8,7 @@ import type { StanzaError } from '../session/stanza-error.js';
  * - `absent`: nobody is there, or not any more. Other resources may be.
  * - `passing`: the same may work in a while.
  */
-export type Meaning = 'unwanted' | 'impossible' | 'absent' | 'passing';
+type Meaning = 'unwanted' | 'impossible' | 'absent' | 'passing';
 
 type Table = Readonly<Record<string, Meaning>>;
 

@@ -27,7 +27,7 @@ export type Aside =
   | { event: 'waiting'; text: string; until: Promise<unknown> };
 
 /** A blob was fetched (with `path`) or published; or is listed, with `published`. */
-export interface Blob {
+interface Blob {
   event: 'blob';
   cid: string;
   type: string;
@@ -68,7 +68,7 @@ export interface Probed {
 }
 
 /** A file arrived whole: sent (no `path`) or received. */
-export interface Done {
+interface Done {
   event: 'done';
   peer: string;
   name: string;

@@ -8,7 +8,7 @@ const REFUSED_MS = 30_000;
 /** A command may print another one each time. */
 const MAX_RENEWED = 3;
 
-export interface Perseverance {
+interface Perseverance {
   signal: AbortSignal;
   report: Report;
   /** Returns whether there is another password now than the one that was refused. */

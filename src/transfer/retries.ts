@@ -107,7 +107,7 @@ export function isPassing(error: Error): boolean {
 }
 
 /** Whether it was the connection that failed. */
-export const isConnectionError = (error: Error): boolean =>
+const isConnectionError = (error: Error): boolean =>
   error instanceof ConnectionFailed || error instanceof ConnectionLost;
 
 /**

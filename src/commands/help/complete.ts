@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from 'commander';
 import { takesPath } from '../options.js';
 
 /** What may come at the cursor. */
-export interface Completions {
+interface Completions {
   candidates: { word: string; description?: string }[];
   /** Files fit as well; the shell knows them best. */
   files: boolean;

@@ -16,7 +16,7 @@ export interface ExpectOptions extends RequestOptions {
   halfOpen?: boolean;
 }
 
-export interface AcceptingOptions {
+interface AcceptingOptions {
   session: Session;
   streams: OpenStreams;
   settings: ServiceSettings;

@@ -10,7 +10,7 @@ const MAX_GIVEN_UP_OF_ONE = 256;
 const MAX_ACCOUNTS = 256;
 
 /** How a bytestream is waited for. */
-export interface Expected {
+interface Expected {
   /** Whether it stays open when the peer has closed it. */
   halfOpen: boolean;
 }

@@ -6,7 +6,7 @@ import { cutReason, isShortName } from '../peer-text.js';
 import { isSid } from '../sid.js';
 
 export const NS_JINGLE = 'urn:xmpp:jingle:1';
-export const NS_JINGLE_ERRORS = 'urn:xmpp:jingle:errors:1';
+const NS_JINGLE_ERRORS = 'urn:xmpp:jingle:errors:1';
 
 /** §7.2 */
 const ACTIONS = [

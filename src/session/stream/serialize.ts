@@ -6,7 +6,7 @@ export class UnsendableStanza extends Error {
 }
 
 /** Prosody and ejabberd end the stream at 256 KiB, as shipped; ejabberd at the last of these bytes. */
-export const DEFAULT_MAX_BYTES = 256 * 1024 - 1;
+const DEFAULT_MAX_BYTES = 256 * 1024 - 1;
 
 /** A UTF-16 code unit has at most so many bytes in UTF-8. */
 const MAX_BYTES_OF_UNIT = 3;

@@ -10,7 +10,7 @@ const HOLDER = /^(\d{1,10})-([0-9a-f]{16})-(?:([0-9a-f]{16})-[0-9a-f]{19}|[0-9a-
 /** As long as what a UUID has behind the dashes, so that an older version takes it for a holder, too. */
 const RANDOM_DIGITS = 19;
 
-export interface Holder {
+interface Holder {
   /** `elsewhere`: its process cannot be asked for from here. */
   state: 'alive' | 'dead' | 'elsewhere';
   pid: number;

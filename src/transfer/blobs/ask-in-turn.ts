@@ -6,7 +6,7 @@ import { Turn } from '../sending/turn.js';
 /** How long somebody busy is asked again: a page full of images needs its turn, too. */
 const PATIENCE_MS = 300_000;
 
-export interface Asking<T> {
+interface Asking<T> {
   ask: (peer: string) => Promise<T>;
   report: Report;
   signal: AbortSignal;

@@ -19,7 +19,7 @@ export interface Fetched {
   peer?: string;
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   /** The JIDs to ask, each in turn, as the user gave them. */
   from: readonly string[];
   /** Looks into the cache first. */

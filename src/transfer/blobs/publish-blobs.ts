@@ -17,7 +17,7 @@ export interface NewBlob {
   type: string;
 }
 
-export interface PublishOptions extends Pick<SetBlobOptions, 'hash' | 'maxAge'> {
+interface PublishOptions extends Pick<SetBlobOptions, 'hash' | 'maxAge'> {
   registry: Registry;
   report: Report;
 }

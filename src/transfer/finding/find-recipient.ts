@@ -26,7 +26,7 @@ const PROCEED_MS = 5_000;
 /** Not every server shows a proposal to a resource that is there for no messages; ejabberd does not. */
 const UNSEEN_HINT = '; under another resource than "inband" its full JID may be needed';
 
-export interface Wanted {
+interface Wanted {
   /** The way that the user named, if one was. */
   via?: Via;
   signal: AbortSignal;

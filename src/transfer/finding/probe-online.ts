@@ -2,7 +2,7 @@ import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import { type Probe, probe } from './probe.js';
 
-export interface ProbeOnlineOptions {
+interface ProbeOnlineOptions {
   connect: Connect;
   report: Report;
   signal: AbortSignal;

@@ -34,7 +34,7 @@ export interface ProbedResource {
   remark?: string;
 }
 
-export interface ProbeOptions {
+interface ProbeOptions {
   signal: AbortSignal;
   /** Told of those that do not answer. */
   note: (text: string) => void;

@@ -30,7 +30,7 @@ export interface SendingLine {
   close(): Promise<void>;
 }
 
-export interface LineOptions {
+interface LineOptions {
   /** The recipient, as the user gave it. */
   jid: string;
   /** The way that the user named, if one was. */

@@ -6,7 +6,7 @@ import { WayRefused } from '../recipient-errors.js';
 import type { Accepted, OfferOptions, Recipient, Way } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
 
-export interface OfferToOptions extends OfferOptions {
+interface OfferToOptions extends OfferOptions {
   /** Told of what is tried. */
   note: (text: string) => void;
 }

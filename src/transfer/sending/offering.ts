@@ -13,7 +13,7 @@ import type { Telling } from './telling.js';
 const HASH = 'sha-256';
 
 /** A file that a recipient has accepted, as it was offered. */
-export interface Offered {
+interface Offered {
   offer: FileOffer;
   accepted: Accepted;
 }

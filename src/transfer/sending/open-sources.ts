@@ -20,7 +20,7 @@ const MOST_OPEN = 200;
 export type OpenSource = Source & { close(): Promise<void> };
 
 /** What `-` stands for, and what it is called. */
-export interface StandardInput {
+interface StandardInput {
   stdin: Readable;
   /** Default: `stdin`. */
   name?: string | undefined;

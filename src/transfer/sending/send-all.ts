@@ -8,7 +8,7 @@ import type { JobOptions, TransferSettings } from './settings.js';
 import { FileFailed } from './source.js';
 import { Turn } from './turn.js';
 
-export interface SendFilesOptions extends JobOptions {
+interface SendFilesOptions extends JobOptions {
   settings: TransferSettings;
   via: 'auto' | WayName;
   connect: Connect;

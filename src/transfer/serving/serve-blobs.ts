@@ -7,7 +7,7 @@ import { untilFree } from '../until-free.js';
 import { announce, startServing, untilEnded } from './serving.js';
 import { type WhoHasInbandOptions, whoHasInband } from './who-has-inband.js';
 
-export interface ServeBlobsOptions extends WhoHasInbandOptions {
+interface ServeBlobsOptions extends WhoHasInbandOptions {
   /** Looks for the password again; see `persevere`. */
   renew(): Promise<boolean>;
   registry: Registry;

@@ -16,7 +16,7 @@ import { keepContacts } from './contacts.js';
 import { createPolicy, DEFAULT_ALLOW, type Policy } from './policy.js';
 import { writtenRules } from './written-rules.js';
 
-export interface ServingOptions {
+interface ServingOptions {
   connect: Connect;
   report: Report;
   /** Its storage operations give out the blobs. */

@@ -18,7 +18,7 @@ export interface WhoHasInbandOptions {
  * `free`: the resource may be taken. `served`: its owner gives out all the blobs already. Otherwise the resource to
  * use instead.
  */
-export type Finding = 'free' | 'served' | { resource: string };
+type Finding = 'free' | 'served' | { resource: string };
 
 const PATIENCE_MS = 10_000;
 

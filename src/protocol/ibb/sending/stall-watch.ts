@@ -21,7 +21,7 @@ export class BlocksIgnored extends Error {
  */
 export type PeerState = 'there' | 'deaf' | 'silent' | 'gone';
 
-export interface StallWatchOptions {
+interface StallWatchOptions {
   clock: Clock;
   /** Aborted when the bytestream is over. */
   over: AbortSignal;
