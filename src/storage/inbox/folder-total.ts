@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 
+/** What a file takes at least, be it empty: a block, or an inode that others need, too. */
+export const BLOCK_BYTES = 4_096;
 /** So many are read while somebody waits. */
 const FEW = 1_000;
 /** Milliseconds until the folder is read again, for each file in it: most of the time it is not being read. */
 const PAUSE_PER_FILE_MS = 0.3;
 
 /**
- * How many bytes the files of a folder have. Others add files and take them away, so that it is read again and again;
+ * How many bytes the files of a folder take, each a block at least. Others add files and take them away, so that it is read again and again;
  * but not for each file that arrives: in between its own are added up.
  */
 export class FolderTotal {
@@ -40,8 +42,9 @@ export class FolderTotal {
   add<T>(bytes: number, naming: () => Promise<T>, onNamed: () => void): Promise<T> {
     return this.#inTurn(async () => {
       const result = await naming();
-      this.#bytes += bytes;
-      this.#added += bytes;
+      const taken = Math.max(bytes, BLOCK_BYTES);
+      this.#bytes += taken;
+      this.#added += taken;
       this.#count += 1;
       onNamed();
       return result;
@@ -88,7 +91,7 @@ export class FolderTotal {
       const inode = `${stats.dev}:${stats.ino}`;
       if (stats.nlink > 1 && seen.has(inode)) continue;
       if (stats.nlink > 1) seen.add(inode);
-      bytes += stats.size;
+      bytes += Math.max(stats.size, BLOCK_BYTES);
     }
     this.#bytes = bytes + this.#added;
     this.#count = count;

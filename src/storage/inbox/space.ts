@@ -2,7 +2,7 @@ import type { InboxOptions } from '../../transfer/receiving/inbox.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { isCount } from '../untrusted.js';
-import { FolderTotal } from './folder-total.js';
+import { BLOCK_BYTES, FolderTotal } from './folder-total.js';
 import { NoRoom } from './no-room.js';
 import { Reservation, tooLarge } from './reservation.js';
 
@@ -33,9 +33,10 @@ interface WantedRoom {
 }
 
 /**
- * Sets room aside for files that arrive, so that those that are under way together stay within the limits. What an
- * account announces costs it nothing: half of what is left is set aside for it, and the rest as its bytes come.
- * Its own files do not share that rest: each fits beside all that it has announced.
+ * Sets room aside for files that arrive, so that those that are under way together stay within the limits. Announcing
+ * costs nothing, so that one account could take all room with a figure: at most half of what is left is set aside for it
+ * at once, and the rest as its bytes come. A new file must fit beside all that its own account has announced, but only
+ * beside what is set aside for the others.
  */
 export class Space {
   readonly #contents: Contents;
@@ -66,7 +67,7 @@ export class Space {
     });
     // At once: what was kept until now counts on.
     this.#reservations.add(reservation);
-    const bytes = size === undefined ? 0 : size - offset;
+    const bytes = Math.max(size ?? 0, offset, BLOCK_BYTES) - offset;
     try {
       await this.#inTurn(() => this.#announce(reservation, bytes));
     } catch (error) {
@@ -77,6 +78,8 @@ export class Space {
   }
 
   async #announce(reservation: Reservation, bytes: number): Promise<void> {
+    // What is there already needs no name, nor do the bytes to come.
+    if (reservation.size === 0) await this.#checkNames();
     const room = await this.#check(bytes, this.#promisedTo(reservation.account));
     const left = room - this.#sum(({ aside }) => aside);
     const own = this.#sum(({ account, aside }) => (account === reservation.account ? aside : 0));
@@ -114,7 +117,7 @@ export class Space {
   async #checkDisk(bytes: number, promised: number): Promise<number> {
     const { minFree = 0 } = this.#limits;
     const { inbox } = this.#contents;
-    const free = await this.#free(inbox);
+    const free = await this.#free();
     if (free === undefined && minFree > 0) {
       throw new NoRoom(
         `no room in ${inbox}: its disk does not say whether ${minFree} bytes stay free`,
@@ -142,18 +145,25 @@ export class Space {
     throw new NoRoom(why, await this.#folder.suits((there) => room(there) - bytes >= 0));
   }
 
-  /**
-   * Bytes; `undefined` where the file system does not say (some of FUSE have no blocks): the disk itself will. Rejects
-   * with NoRoom where it has hardly any names left; some (btrfs) do not count them.
-   */
-  async #free(folder: string): Promise<number | undefined> {
-    const stats = await unless(CANNOT_SAY, this.#contents.files.statfs(folder));
-    if (!stats) return undefined;
-    if (stats.files > 0 && stats.ffree < Math.min(MIN_FREE_NAMES, stats.files / 20)) {
-      throw new NoRoom(`no room in ${folder}: the disk has hardly any room for more files`);
+  /** Rejects with NoRoom where the disk has hardly any names left; some (btrfs) do not count them. */
+  async #checkNames(): Promise<void> {
+    const stats = await this.#disk();
+    if (stats && stats.files > 0 && stats.ffree < Math.min(MIN_FREE_NAMES, stats.files / 20)) {
+      const { inbox } = this.#contents;
+      throw new NoRoom(`no room in ${inbox}: the disk has hardly any room for more files`);
     }
-    if (stats.blocks === 0) return undefined;
+  }
+
+  /** Bytes; `undefined` where the file system does not say (some of FUSE have no blocks): the disk itself will. */
+  async #free(): Promise<number | undefined> {
+    const stats = await this.#disk();
+    if (!stats || stats.blocks === 0) return undefined;
     const free = stats.bavail * stats.bsize;
     return free >= 0 ? free : undefined;
+  }
+
+  #disk() {
+    const { files, inbox } = this.#contents;
+    return unless(CANNOT_SAY, files.statfs(inbox));
   }
 }

@@ -91,23 +91,23 @@ describe('one file', () => {
 
 describe('the disk', () => {
   test('is never filled beyond what is to stay free (R17)', async () => {
-    const { inbox } = await open({ minFree: 500 }, 1000);
+    const { inbox } = await open({ minFree: 500_000 }, 1_000_000);
     await expectNoRoom(
-      inbox.createPartial({ size: 501 }),
-      /500 bytes of the disk are to stay free/,
+      inbox.createPartial({ size: 501_000 }),
+      /500000 bytes of the disk are to stay free/,
     );
-    await fill(inbox, 500);
+    await fill(inbox, 500_000);
   });
 
   test('has no room twice for files under way, and has it again when one of them ends', async () => {
-    const { inbox } = await open({ minFree: 500 }, 1000);
-    const tries = [300, 300, 200].map((size) => inbox.createPartial({ size }));
+    const { inbox } = await open({ minFree: 500_000 }, 1_000_000);
+    const tries = [300_000, 300_000, 200_000].map((size) => inbox.createPartial({ size }));
     await expectNoRoom(tries[1] as Promise<unknown>, /no room/);
     const [first, last] = (await Promise.all([tries[0], tries[2]])) as [PartialFile, PartialFile];
-    await first.write(Buffer.alloc(300)); // what is written is not set aside as well
+    await first.write(Buffer.alloc(300_000)); // what is written is not set aside as well
     await expectNoRoom(inbox.createPartial({ size: 1 }), /no room/);
     await first.discard();
-    const next = await inbox.createPartial({ size: 300 });
+    const next = await inbox.createPartial({ size: 300_000 });
     await Promise.all([last.discard(), next.discard()]);
   });
 
@@ -122,37 +122,37 @@ describe('the disk', () => {
 
   test('has room for the rest of what was kept, which stays when there is none', async () => {
     const folder = await temporaryFolder();
-    let size = 1000;
+    let size = 1_000_000;
     const files = tappedFiles(async ({ operation }, run) =>
       operation === 'statfs' ? { bavail: size, bsize: 1 } : run(),
     );
     const system = { files, processes: loneProcess(1), now: Date.now };
     const inbox = await openInbox(folder, {}, system);
-    const wanted = { identity: 'a', size: 800 };
+    const wanted = { identity: 'a', size: 800_000 };
     const partial = await inbox.createPartial(wanted);
-    await partial.write(Buffer.alloc(700));
+    await partial.write(Buffer.alloc(700_000));
     await partial.keep();
-    size = 99;
+    size = 99_000;
     await expectNoRoom(inbox.createPartial(wanted), /no room/);
-    size = 100;
+    size = 100_000;
     const next = await inbox.createPartial(wanted);
-    expect(next.offset).toBe(700);
+    expect(next.offset).toBe(700_000);
     await next.discard();
   });
 });
 
 test('all files in the inbox and all partials count for the total (R17)', async () => {
-  const { folder, inbox } = await open({ maxTotal: 10_000 });
-  await writeFile(join(folder, 'was there'), Buffer.alloc(1000));
-  await fill(inbox, 2000);
-  const kept = await inbox.createPartial({ identity: 'a', size: 5000 });
-  await kept.write(Buffer.alloc(3000));
+  const { folder, inbox } = await open({ maxTotal: 10_000_000 });
+  await writeFile(join(folder, 'was there'), Buffer.alloc(1_000_000));
+  await fill(inbox, 2_000_000);
+  const kept = await inbox.createPartial({ identity: 'a', size: 5_000_000 });
+  await kept.write(Buffer.alloc(3_000_000));
   await kept.keep();
-  const running = await inbox.createPartial({ size: 3000 });
-  await running.write(Buffer.alloc(1000));
-  const journal = (await sizeOf(folder)) - 1000 - 2000 - 3000 - 1000;
-  const left = 1000 - journal;
-  await expectNoRoom(inbox.createPartial({ size: left + 1 }), /it may hold 10000 bytes in all/);
+  const running = await inbox.createPartial({ size: 3_000_000 });
+  await running.write(Buffer.alloc(1_000_000));
+  const journal = (await sizeOf(folder)) - 1_000_000 - 2_000_000 - 3_000_000 - 1_000_000;
+  const left = 1_000_000 - journal;
+  await expectNoRoom(inbox.createPartial({ size: left + 1 }), /it may hold 10000000 bytes in all/);
   const last = await inbox.createPartial({ size: left });
   await last.write(Buffer.alloc(left));
   await last.publish('b');
@@ -164,35 +164,35 @@ test('a part that cannot be made sets no room aside', async () => {
   const folder = await temporaryFolder();
   let fails = true;
   const files = tappedFiles(async ({ operation, args: [path] }, run) => {
-    if (operation === 'statfs') return { bavail: 100, bsize: 1 };
+    if (operation === 'statfs') return { bavail: 100_000, bsize: 1 };
     if (fails && String(path).endsWith('.part'))
       throw Object.assign(new Error(), { code: 'EMFILE' });
     return run();
   });
   const system = { files, processes: loneProcess(1), now: Date.now };
   const inbox = await openInbox(folder, {}, system);
-  await expect(inbox.createPartial({ size: 60 })).rejects.toMatchObject({ code: 'EMFILE' });
+  await expect(inbox.createPartial({ size: 60_000 })).rejects.toMatchObject({ code: 'EMFILE' });
   fails = false;
-  await fill(inbox, 60);
+  await fill(inbox, 60_000);
 });
 
 test('a full disk is no room for the rest of a file, before anything is written', async () => {
   const folder = await temporaryFolder();
   let isFull = false;
   const files = tappedFiles(async ({ operation }, run) => {
-    if (operation === 'statfs') return { bavail: isFull ? 0 : 100, bsize: 1 };
+    if (operation === 'statfs') return { bavail: isFull ? 0 : 100_000, bsize: 1 };
     if (isFull && operation === 'handle.writeFile') throw fileError('ENOSPC');
     return run();
   });
   const inbox = await openInbox(folder, {}, { files, processes: loneProcess(1), now: Date.now });
-  const wanted = { identity: 'a', size: 10, bytestream: 's1 alice' };
+  const wanted = { identity: 'a', size: 10_000, bytestream: 's1 alice' };
   const partial = await inbox.createPartial(wanted);
-  await partial.write(Buffer.from('01234'));
+  await partial.write(Buffer.alloc(5_000));
   await partial.keep();
   isFull = true;
   await expectNoRoom(inbox.createPartial(wanted), /the disk is full/);
   isFull = false;
-  expect((await inbox.createPartial(wanted)).offset).toBe(5);
+  expect((await inbox.createPartial(wanted)).offset).toBe(5_000);
 });
 
 describe('a disk that does not say how much of it is free', () => {
@@ -217,11 +217,11 @@ describe('a disk that does not say how much of it is free', () => {
 });
 
 test('a file with two names counts once for the total (R93)', async () => {
-  const { folder, inbox } = await open({ maxTotal: 100 });
-  await writeFile(join(folder, 'one name'), Buffer.alloc(40));
+  const { folder, inbox } = await open({ maxTotal: 100_000 });
+  await writeFile(join(folder, 'one name'), Buffer.alloc(40_000));
   await fs.link(join(folder, 'one name'), join(folder, 'another'));
-  const partial = await inbox.createPartial({ size: 60 });
-  await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 bytes in all/);
+  const partial = await inbox.createPartial({ size: 60_000 });
+  await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100000 bytes in all/);
   await partial.discard();
   await inbox.close();
 });
@@ -230,7 +230,7 @@ describe('the total', () => {
   /** A folder that says that it has so many files of one byte; `calls` are those in it. */
   async function crowded(count: number) {
     const folder = await temporaryFolder();
-    const state = { now: 0, size: 1, calls: 0 };
+    const state = { now: 0, size: 5_000, calls: 0 };
     const entries = Array.from({ length: count }, (_, index) => ({
       name: `${index}`,
       isFile: () => true,
@@ -246,22 +246,22 @@ describe('the total', () => {
       return { size: state.size, nlink: 1 };
     });
     const system = { files, processes: loneProcess(1), now: () => state.now };
-    const inbox = await openInbox(folder, { maxTotal: 10_000 }, system);
+    const inbox = await openInbox(folder, { maxTotal: 30_000_000 }, system);
     return { state, inbox };
   }
 
   test('of a crowded folder is not read for each file that arrives (R93)', async () => {
     const { state, inbox } = await crowded(5_000);
-    for (let count = 0; count < 20; count++) await fill(inbox, 200);
+    for (let count = 0; count < 20; count++) await fill(inbox, 200_000);
     expect(state.calls).toBe(5_001);
-    await fill(inbox, 1000);
-    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 10000 bytes in all/);
+    await fill(inbox, 1_000_000);
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 30000000 bytes in all/);
     expect(state.calls).toBe(5_001);
   });
 
   test('is read again after a while, which nobody waits for unless it matters (R93)', async () => {
     const { state, inbox } = await crowded(5_000);
-    await fill(inbox, 5_000);
+    await fill(inbox, 5_000_000);
     state.size = 0; // somebody has emptied them
     await expectNoRoom(inbox.createPartial({ size: 1 }), /no room/);
     state.now = 2_000;
@@ -282,116 +282,151 @@ describe('the total', () => {
       return run();
     });
     const system = { files, processes: loneProcess(1), now: Date.now };
-    const inbox = await openInbox(folder, { maxTotal: 100 }, system);
+    const inbox = await openInbox(folder, { maxTotal: 100_000 }, system);
     const isHeld = once(held, 'held');
-    const filled = fill(inbox, 60);
+    const filled = fill(inbox, 60_000);
     await isHeld;
     expect(await readdir(folder)).toContain('a');
-    await expectNoRoom(inbox.createPartial({ size: 41 }), /it may hold 100 bytes in all/);
-    const fits = await inbox.createPartial({ size: 40 });
+    await expectNoRoom(inbox.createPartial({ size: 41_000 }), /it may hold 100000 bytes in all/);
+    const fits = await inbox.createPartial({ size: 40_000 });
     held.emit('go');
     await filled;
-    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 bytes in all/);
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100000 bytes in all/);
     await fits.discard();
-    await (await inbox.createPartial({ size: 40 })).discard();
+    await (await inbox.createPartial({ size: 40_000 })).discard();
   });
 
   test('has room for the rest of a file that fits exactly (R93)', async () => {
-    const { inbox } = await open({ maxTotal: 100 });
-    const wanted = { identity: 'a', size: 100 };
+    const { inbox } = await open({ maxTotal: 100_000 });
+    const wanted = { identity: 'a', size: 100_000 };
     const partial = await inbox.createPartial(wanted);
-    await partial.write(Buffer.alloc(60));
+    await partial.write(Buffer.alloc(60_000));
     await partial.keep();
     const next = await inbox.createPartial(wanted);
-    expect(next.offset).toBe(60);
-    await next.write(Buffer.alloc(40));
+    expect(next.offset).toBe(60_000);
+    await next.write(Buffer.alloc(40_000));
     await next.publish('a');
   });
 });
 
 test.each([
-  ['the total', { maxTotal: 100 }],
-  ['the disk', { minFree: 900 }],
+  ['the total', { maxTotal: 100_000 }],
+  ['the disk', { minFree: 900_000 }],
 ])(
   'room of %s that other files under way may need is missing for now only (R89)',
   async (_, limits) => {
-    const { inbox } = await open(limits, 1000);
-    const first = await inbox.createPartial({ size: 60 });
-    await expect(inbox.createPartial({ size: 41 })).rejects.toMatchObject({ isPassing: true });
-    await expect(inbox.createPartial({ size: 101 })).rejects.toMatchObject({ isPassing: false });
-    await first.write(Buffer.alloc(60));
-    await expect(inbox.createPartial({ size: 41 })).rejects.toMatchObject({ isPassing: false });
+    const { inbox } = await open(limits, 1_000_000);
+    const first = await inbox.createPartial({ size: 60_000 });
+    await expect(inbox.createPartial({ size: 41_000 })).rejects.toMatchObject({ isPassing: true });
+    await expect(inbox.createPartial({ size: 101_000 })).rejects.toMatchObject({
+      isPassing: false,
+    });
+    await first.write(Buffer.alloc(60_000));
+    await expect(inbox.createPartial({ size: 41_000 })).rejects.toMatchObject({ isPassing: false });
     await first.discard();
   },
 );
 
 describe.each([
-  ['the total', { maxTotal: 1000 }],
-  ['the disk', { minFree: 9_000 }],
+  ['the total', { maxTotal: 1_000_000 }],
+  ['the disk', { minFree: 9_000_000 }],
 ])('of %s', (_, limits) => {
-  const ALL = 1000;
+  const ALL = 1_000_000;
   const from = (inbox: Inbox, account: string, size: number) =>
     inbox.createPartial({ account, size });
 
   // One account set all of it aside with a figure, for as long as its file took.
   test('one account that announces all leaves others half, and so does each (R105)', async () => {
-    const { inbox } = await open(limits, 10_000);
+    const { inbox } = await open(limits, 10_000_000);
     await from(inbox, 'a', ALL);
-    await expect(from(inbox, 'b', 501)).rejects.toMatchObject({ isPassing: true });
-    await from(inbox, 'b', 500);
-    await from(inbox, 'c', 250);
-    const last = await from(inbox, 'd', 125);
-    await last.write(Buffer.alloc(125));
+    await expect(from(inbox, 'b', 501_000)).rejects.toMatchObject({ isPassing: true });
+    await from(inbox, 'b', 500_000);
+    await from(inbox, 'c', 250_000);
+    const last = await from(inbox, 'd', 125_000);
+    await last.write(Buffer.alloc(125_000));
     await last.publish('d');
   });
 
   test('one file may take all where nobody else comes (R105)', async () => {
-    const { inbox } = await open(limits, 10_000);
+    const { inbox } = await open(limits, 10_000_000);
     const partial = await from(inbox, 'a', ALL);
-    for (let count = 0; count < 10; count++) await partial.write(Buffer.alloc(100));
+    for (let count = 0; count < 10; count++) await partial.write(Buffer.alloc(100_000));
     expect(await partial.publish('a')).toMatch(/a$/);
     await expect(from(inbox, 'a', 1)).rejects.toMatchObject({ isPassing: false });
   });
 
   test('all files that one account has announced fit together (R105)', async () => {
-    const { inbox } = await open(limits, 10_000);
-    await from(inbox, 'a', 600);
-    const other = await from(inbox, 'a', 400);
+    const { inbox } = await open(limits, 10_000_000);
+    await from(inbox, 'a', 600_000);
+    const other = await from(inbox, 'a', 400_000);
     await expect(from(inbox, 'a', 1)).rejects.toMatchObject({ isPassing: true });
-    await other.write(Buffer.alloc(400));
+    await other.write(Buffer.alloc(400_000));
     await other.publish('a');
   });
 
   test('what was announced twice is not taken twice: who comes first has it (R105)', async () => {
-    const { folder, inbox } = await open(limits, 10_000);
+    const { folder, inbox } = await open(limits, 10_000_000);
     const large = await from(inbox, 'a', ALL);
-    const small = await from(inbox, 'b', 400);
-    await small.write(Buffer.alloc(400));
-    await large.write(Buffer.alloc(600));
+    const small = await from(inbox, 'b', 400_000);
+    await small.write(Buffer.alloc(400_000));
+    await large.write(Buffer.alloc(600_000));
     await expect(large.write(Buffer.alloc(1))).rejects.toThrow(NoRoom);
     await small.publish('b');
     await large.discard();
-    expect(await sizeOf(folder)).toBe(400);
+    expect(await sizeOf(folder)).toBe(400_000);
   });
 
   test('what others bring meanwhile is missing for now only (R105)', async () => {
-    const { inbox } = await open(limits, 10_000);
+    const { inbox } = await open(limits, 10_000_000);
     const large = await from(inbox, 'a', ALL);
-    await large.write(Buffer.alloc(400));
-    await from(inbox, 'b', 300);
-    await large.write(Buffer.alloc(300));
-    await expect(large.write(Buffer.alloc(300))).rejects.toMatchObject({ isPassing: true });
+    await large.write(Buffer.alloc(400_000));
+    await from(inbox, 'b', 300_000);
+    await large.write(Buffer.alloc(300_000));
+    await expect(large.write(Buffer.alloc(300_000))).rejects.toMatchObject({ isPassing: true });
   });
 });
 
-test('a disk with hardly any names left takes none, however small (R105)', async () => {
-  const folder = await temporaryFolder();
-  const names = { ffree: 500 };
-  const files = tappedFiles(async ({ operation }, run) =>
-    operation === 'statfs' ? { bavail: 1000, bsize: 1, files: 10_000, ...names } : run(),
-  );
-  const inbox = await openInbox(folder, {}, { files, processes: loneProcess(1), now: Date.now });
+describe('a disk with hardly any names left', () => {
+  async function scarce() {
+    const folder = await temporaryFolder();
+    const names = { ffree: 500 };
+    const files = tappedFiles(async ({ operation }, run) =>
+      operation === 'statfs' ? { bavail: 100_000, bsize: 1024, files: 10_000, ...names } : run(),
+    );
+    const system = { files, processes: loneProcess(1), now: Date.now };
+    return { names, inbox: await openInbox(folder, {}, system) };
+  }
+
+  test('takes no file, however small (R105)', async () => {
+    const { names, inbox } = await scarce();
+    await fill(inbox, 0);
+    names.ffree = 499;
+    await expectNoRoom(inbox.createPartial({ size: 0 }), /hardly any room for more files/);
+  });
+
+  // Its sender heard that it was too large.
+  test('takes the rest of each that has its own already (R105)', async () => {
+    const { names, inbox } = await scarce();
+    const wanted = { account: 'a', identity: 'a', size: 80 * MIB };
+    const partial = await inbox.createPartial(wanted);
+    names.ffree = 499;
+    // More than is set aside at once.
+    for (let count = 0; count < 60; count++) await partial.write(Buffer.alloc(MIB));
+    await partial.keep();
+    const rest = await inbox.createPartial(wanted);
+    for (let count = 0; count < 20; count++) await rest.write(Buffer.alloc(MIB));
+    await rest.publish('a');
+  });
+});
+
+test('an empty file counts as a block of 4096 bytes for the total (R105)', async () => {
+  const { folder, inbox } = await open({ maxTotal: 5 * 4096 });
+  await writeFile(join(folder, 'was there'), '');
   await fill(inbox, 0);
-  names.ffree = 499;
-  await expectNoRoom(inbox.createPartial({ size: 0 }), /hardly any room for more files/);
+  const [unknown, one] = [await inbox.createPartial(), await inbox.createPartial({ size: 1 })];
+  await unknown.write(Buffer.alloc(4096));
+  await fill(inbox, 0);
+  await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20480 bytes in all/);
+  await Promise.all([unknown.publish('b'), one.publish('c')]);
+  await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20480 bytes in all/);
 });
