@@ -84,7 +84,7 @@ export class TransferLimits {
   /**
    * Takes a place beside the transfers with these peers, named once for each; returns whether there is one: while more
    * are free than its account has. Alone it gets half of them, the next account half of the rest, and so on; whoever has
-   * none gets the last. Those who wait and have none come first.
+   * none gets the last. Those who have waited for long and have none come first.
    */
   takeRoom(peer: string, peers: readonly string[]): boolean {
     const account = bareJid(peer);

@@ -41,7 +41,7 @@ describe('room for a transfer', () => {
   });
 });
 
-test('a place that is free is kept for the account that was turned away first (R106)', () => {
+test('a place that is free is kept for the account that has waited longest, if for 10 s (R106)', () => {
   let now = 0;
   const limits = new TransferLimits(2, () => now);
   const asks = (peer: string, peers: string[]) => {
@@ -50,9 +50,10 @@ test('a place that is free is kept for the account that was turned away first (R
     return isRoom;
   };
   const busy = ['a@x/1', 'b@x/1'];
-  expect(asks('first@x/1', busy)).toBe(false);
-  expect(asks('second@x/1', busy)).toBe(false);
-  now = 4_000;
+  for (now = 0; now < 12_000; now += 4_000) {
+    expect(asks('first@x/1', busy)).toBe(false);
+    expect(asks('second@x/1', busy)).toBe(false);
+  }
   expect(asks('second@x/1', ['a@x/1'])).toBe(false);
   expect(asks('a@x/2', ['a@x/1'])).toBe(false);
   expect(asks('first@x/2', ['a@x/1'])).toBe(true);
@@ -60,14 +61,57 @@ test('a place that is free is kept for the account that was turned away first (R
   expect(asks('a@x/2', [])).toBe(true);
 });
 
-test('whoever does not ask again keeps no place from others (R106)', () => {
+/** Senders with files that take 100 ms each, who ask again as `Turn` does; milliseconds until the last is there, and of the longest wait. */
+function simulate(max: number, senders: number, files: number) {
   let now = 0;
-  const limits = new TransferLimits(1, () => now);
-  limits.turnedAway('gone@x/1');
-  expect(limits.takeRoom('a@x/1', [])).toBe(false);
-  now = 6_000;
-  expect(limits.takeRoom('a@x/1', [])).toBe(true);
-});
+  const limits = new TransferLimits(max, () => now);
+  const peers = Array.from({ length: senders }, (_, index) => `s${index}@x/1`);
+  const running: string[] = [];
+  const events: { at: number; run: () => void }[] = [];
+  const after = (ms: number, run: () => void) => events.push({ at: now + ms, run });
+  // As good as chance, and the same each time.
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  let longest = 0;
+  const offer = (peer: string, left: number, since = now, tries = 0): void => {
+    if (left === 0) return;
+    if (!limits.takeRoom(peer, running)) {
+      limits.turnedAway(peer);
+      const pause = Math.min(1_000 * 2 ** tries, 5_000) * (1 - random() / 2);
+      after(20 + pause, () => offer(peer, left, since, tries + 1));
+      return;
+    }
+    longest = Math.max(longest, now - since);
+    running.push(peer);
+    after(100, () => {
+      running.splice(running.indexOf(peer), 1);
+      after(20, () => offer(peer, left - 1));
+    });
+  };
+  for (const peer of peers) offer(peer, files);
+  for (let next = events.shift(); next; next = events.sort((a, b) => a.at - b.at).shift()) {
+    now = next.at;
+    next.run();
+  }
+  return { took: now, longest };
+}
+
+// With places kept for each who waits it took 150 s, 45 s and 120 s.
+test.each([
+  [1, 2, 100, 40_000],
+  [4, 6, 50, 20_000],
+  [16, 40, 50, 40_000],
+])(
+  'in %d places small files of %d senders are there soon, and nobody waits for long (R106)',
+  (max, senders, files, most) => {
+    const { took, longest } = simulate(max, senders, files);
+    expect(took).toBeLessThan(most);
+    expect(longest).toBeLessThan(20_000);
+  },
+);
 
 describe('offers', () => {
   test('that come to nothing are limited by the minute (R18)', () => {
