@@ -63,12 +63,12 @@ export class Job {
     this.#turn.came();
     this.#isUnderWay = true;
     this.#offset = accepted.range.offset;
+    this.#refusals.begins(accepted);
     const sent = await sendFile(accepted, this.#source, offer, {
       signal: this.#signal,
       onProgress: (bytes) => {
         this.#hasArrived = true;
         this.#retries.reached(bytes);
-        this.#refusals.reached(bytes);
         this.#telling.progressed(peer, bytes);
       },
     });

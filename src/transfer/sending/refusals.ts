@@ -3,32 +3,49 @@ import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfError } from '../answers.js';
 import { RecipientRefused } from '../recipient-errors.js';
+import type { Accepted } from '../ways/way.js';
+
+/** Where an attempt was broken off: bytes that the recipient has taken for sure, and those that it may have taken. */
+interface Place {
+  from: number;
+  to: number;
+}
 
 /**
  * Tells a recipient that takes no more of a file from one that was interrupted. By a bare bytestream and by SI it has no
  * word for that: what it means shows when it breaks the next attempt off in the same way, at the same place.
  */
 export class Refusals {
-  #furthest = 0;
-  /** How far it had come when it was last broken off, and with what answer. */
-  #last: { at: number; said: string } | undefined;
+  /** What this attempt goes by, once there is something to break off. */
+  #accepted: Pick<Accepted, 'stream' | 'range'> | undefined;
+  /** Where the last one was broken off, and with what answer. */
+  #last: { place: Place; said: string } | undefined;
 
-  /** So many bytes are there. */
-  reached(bytes: number): void {
-    this.#furthest = Math.max(this.#furthest, bytes);
+  /** An attempt has begun. */
+  begins(accepted: Pick<Accepted, 'stream' | 'range'>): void {
+    this.#accepted = accepted;
   }
 
-  /** What an attempt has ended with: the same answer as before, and no byte more, is a "no". */
+  /** What an attempt has ended with: the same answer as that of the one before, at the same place, is a "no". */
   judge(error: Error, recipient: string): Error {
-    if (!isBrokenOff(error)) return error;
+    const accepted = this.#accepted;
+    this.#accepted = undefined;
+    if (!accepted || !isBrokenOff(error)) return error;
     const before = this.#last;
-    const [at, said] = [this.#furthest, error.cause.message];
-    this.#last = { at, said };
-    if (before?.at !== at || before.said !== said) return error;
-    const message = `${recipient} takes ${at} bytes of the file and breaks it off there each time (${said}): it may be too large, or the disk full`;
+    const [place, said] = [placeOf(accepted), error.cause.message];
+    this.#last = { place, said };
+    if (!before || before.said !== said || !overlap(before.place, place)) return error;
+    const message = `${recipient} takes ${place.from} bytes of the file and breaks it off there each time (${said}): it may be too large, or the disk full`;
     return new RecipientRefused(message, { cause: error });
   }
 }
+
+function placeOf({ stream, range }: Pick<Accepted, 'stream' | 'range'>): Place {
+  const from = range.offset + stream.bytesSent;
+  return { from, to: from + stream.bytesUnderWay };
+}
+
+const overlap = (one: Place, other: Place) => one.from <= other.to && other.from <= one.to;
 
 /** By the recipient, for a reason of its own; Jingle has words for that. */
 function isBrokenOff(error: Error): error is ChannelBroken {
