@@ -12,6 +12,8 @@ interface UnderWay {
   /** For an earlier one to give way. */
   isWaiting: boolean;
   hasEnded: boolean;
+  /** Whole: it keeps its place for what is to be done for it. */
+  hasArrived: boolean;
   /** Resolves when nothing of it is left to do. */
   ended: Promise<void>;
   end(): void;
@@ -20,7 +22,7 @@ interface UnderWay {
 /** The place of a file among those under way. */
 export interface Place {
   progressed(bytes: number): void;
-  leave(): void;
+  leave(hasArrived: boolean): void;
 }
 
 /**
@@ -35,16 +37,16 @@ export class FilesUnderWay {
     this.#clock = clock;
   }
 
-  /** Whether it may take the place of an earlier transfer of the same file: one at a time. */
-  mayReplace(file: IncomingOffer): boolean {
+  /** The earlier transfer of the same file whose place it may take: one at a time. */
+  replaceable(file: IncomingOffer): IncomingOffer | undefined {
     const key = identityOf(file);
     const earlier = key === undefined ? undefined : this.#files.get(key);
-    return earlier !== undefined && !earlier.isWaiting;
+    return earlier?.isWaiting ? undefined : earlier?.file;
   }
 
   /**
    * Resolves when no stalled transfer of the same file is in the way; it is broken off. One that goes on stays; where
-   * there is room only for one of them (`mustReplace`), that is `StillUnderWay`.
+   * there is room only for one of them (`mustReplace`), that is `StillUnderWay`, and so is one that arrives meanwhile.
    */
   async enter(file: IncomingOffer, signal: AbortSignal, mustReplace = false): Promise<Place> {
     const key = identityOf(file);
@@ -53,12 +55,12 @@ export class FilesUnderWay {
     try {
       if (earlier) {
         added.isWaiting = true;
-        const goesOn = await this.#giveWay(earlier, signal);
-        if (goesOn && mustReplace) throw new StillUnderWay('it is being received already');
+        const keepsPlace = await this.#giveWay(earlier, signal);
+        if (keepsPlace && mustReplace) throw new StillUnderWay('it is being received already');
         added.isWaiting = false;
       }
     } catch (error) {
-      place.leave();
+      place.leave(false);
       // The one that goes on can be replaced later.
       if (key !== undefined && earlier && !earlier.hasEnded) this.#files.set(key, earlier);
       throw error;
@@ -66,7 +68,7 @@ export class FilesUnderWay {
     return place;
   }
 
-  /** Returns whether it goes on instead. */
+  /** Returns whether it keeps its place. */
   async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
     const before = earlier.bytes;
     const over = new AbortController();
@@ -77,7 +79,7 @@ export class FilesUnderWay {
     if (earlier.bytes > before && !over.signal.aborted) return true;
     earlier.file.fail(new OfferedAgain('the sender has begun anew'));
     await earlier.ended;
-    return false;
+    return earlier.hasArrived;
   }
 
   #add(key: string | undefined, file: IncomingOffer): { added: UnderWay; place: Place } {
@@ -85,15 +87,17 @@ export class FilesUnderWay {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const added: UnderWay = { file, bytes: 0, isWaiting: false, hasEnded: false, ended, end };
+    const state = { bytes: 0, isWaiting: false, hasEnded: false, hasArrived: false };
+    const added: UnderWay = { file, ...state, ended, end };
     if (key !== undefined) this.#files.set(key, added);
     const place = {
       progressed: (bytes: number) => {
         added.bytes = bytes;
       },
-      leave: () => {
+      leave: (hasArrived: boolean) => {
         if (key !== undefined && this.#files.get(key) === added) this.#files.delete(key);
         added.hasEnded = true;
+        added.hasArrived = hasArrived;
         added.end();
       },
     };

@@ -4,8 +4,13 @@ import type { Inbox } from './inbox.js';
 import type { TransferLimits } from './limits.js';
 import { noPlace } from './no-place.js';
 
-/** What is to end before the program does, with the peer of each: transfers, and what is done for files that arrived. */
-export type Running = Map<Promise<void>, string>;
+/** A place that is taken. A transfer shares that of an earlier one which it is to replace. */
+export interface TakenPlace {
+  readonly peer: string;
+}
+
+/** What is to end before the program does, with the place of each: transfers, and what is done for files that arrived. */
+export type Running = Map<Promise<void>, TakenPlace>;
 
 /** The places for transfers. */
 export class Places implements PlacesOfUnannounced {
@@ -23,7 +28,8 @@ export class Places implements PlacesOfUnannounced {
 
   /** Whether there is a place; whoever is told so takes it at once. */
   takeRoom(peer: string): boolean {
-    return this.#limits.takeRoom(peer, [...this.#running.values(), ...this.#reserved.values()]);
+    const taken = [...new Set(this.#running.values())].map((place) => place.peer);
+    return this.#limits.takeRoom(peer, [...taken, ...this.#reserved.values()]);
   }
 
   /** It counts as an offer, and must bring a whole file. */

@@ -53,7 +53,7 @@ export async function receiveOne(
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
     return undefined;
   } finally {
-    place?.leave();
+    place?.leave(isWhole);
     if (isLater) limits.turnedAway(file.peer);
     else limits.ended(file.peer, span.end - span.start, isWhole);
   }

@@ -2,7 +2,7 @@ import type { Report } from '../events.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
-import type { Places, Running } from './places.js';
+import type { Places, Running, TakenPlace } from './places.js';
 import type { Quotas } from './quotas.js';
 import { type Arrival, type ReceptionOptions, receiveOne } from './reception.js';
 
@@ -25,6 +25,7 @@ export class Receptions {
   readonly #options: ReceptionsOptions;
   readonly #reception: ReceptionOptions;
   readonly #underWay = new FilesUnderWay();
+  readonly #places = new WeakMap<IncomingOffer, TakenPlace>();
   readonly #transfers = new Set<Promise<Arrival | undefined>>();
   #resolve: () => void = () => undefined;
   #isDone = false;
@@ -48,9 +49,10 @@ export class Receptions {
   /** Receives it if there is a place, or has its sender come again later. */
   take(file: IncomingOffer): void {
     const { places, quotas, report } = this.#options;
-    if (!file.postpone || places.takeRoom(file.peer)) return this.#receive(file, false);
+    if (!file.postpone || places.takeRoom(file.peer)) return this.#receive(file, undefined);
     // A transfer whose connection has broken holds a place that it cannot use any more, and comes again.
-    if (this.#underWay.mayReplace(file)) return this.#receive(file, true);
+    const earlier = this.#underWay.replaceable(file);
+    if (earlier) return this.#receive(file, this.#places.get(earlier));
     // A sender that waits for a place asks again and again.
     if (quotas.notes.take(file.peer)) {
       const text = `${file.peer} is to come later: there are as many transfers as may be`;
@@ -60,9 +62,12 @@ export class Receptions {
     file.postpone();
   }
 
-  #receive(file: IncomingOffer, mustReplace: boolean): void {
+  /** `shared`: the place of the transfer that it must replace. */
+  #receive(file: IncomingOffer, shared: TakenPlace | undefined): void {
     const { running } = this.#options;
-    const transfer = receiveOne(file, this.#reception, mustReplace);
+    const place = shared ?? { peer: file.peer };
+    this.#places.set(file, place);
+    const transfer = receiveOne(file, this.#reception, shared !== undefined);
     this.#transfers.add(transfer);
     const whole = transfer
       .then((arrival) => {
@@ -70,7 +75,7 @@ export class Receptions {
         return arrival && this.#arrived(arrival);
       })
       .then(() => void running.delete(whole));
-    running.set(whole, file.peer);
+    running.set(whole, place);
   }
 
   /** Resolves when all transfers have ended, whatever is still being done for the files that arrived. */

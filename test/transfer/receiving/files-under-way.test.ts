@@ -39,7 +39,7 @@ test('a stalled transfer gives way when its file is offered again, as soon as it
   expect(atOnce).toBe(false);
   expect(failures).toEqual(['OfferedAgain']);
   expect(isIn()).toBe(false);
-  place.leave();
+  place.leave(false);
   await entering;
 });
 
@@ -47,7 +47,7 @@ test('a transfer that ends while it is watched, as when the connection goes, is 
   const files = new FilesUnderWay(new ManualClock());
   const first = await files.enter(offer('one').file, never);
   const entering = files.enter(offer('two').file, never);
-  first.leave();
+  first.leave(false);
   await entering;
 });
 
@@ -68,17 +68,17 @@ test('a file takes the place of its own stalled transfer where there is no other
   const clock = new ManualClock();
   const files = new FilesUnderWay(clock);
   const [first, second, third] = [offer('one'), offer('two'), offer('three')];
-  expect(files.mayReplace(first.file)).toBe(false);
+  expect(files.replaceable(first.file)).toBeUndefined();
   const place = await files.enter(first.file, never);
-  expect(files.mayReplace(second.file)).toBe(true);
-  expect(files.mayReplace(offer('two', 101).file)).toBe(false);
+  expect(files.replaceable(second.file)).toBe(first.file);
+  expect(files.replaceable(offer('two', 101).file)).toBeUndefined();
   const entering = files.enter(second.file, never, true);
-  expect(files.mayReplace(third.file)).toBe(false);
+  expect(files.replaceable(third.file)).toBeUndefined();
   await clock.advance(5_000);
   expect(first.failures).toEqual(['OfferedAgain']);
-  place.leave();
+  place.leave(false);
   await entering;
-  expect(files.mayReplace(third.file)).toBe(true);
+  expect(files.replaceable(third.file)).toBe(second.file);
 });
 
 test('a file does not take the place of its own transfer that goes on', async () => {
@@ -92,5 +92,16 @@ test('a file does not take the place of its own transfer that goes on', async ()
   await entering;
   expect(first.failures).toEqual([]);
   // It may stall later, and give way to the next try.
-  expect(files.mayReplace(offer('three').file)).toBe(true);
+  expect(files.replaceable(offer('three').file)).toBe(first.file);
+});
+
+// What is to be done for it keeps its place, as long as that takes.
+test('a file does not take the place of one that arrives meanwhile', async () => {
+  const files = new FilesUnderWay(new ManualClock());
+  const [first, second] = [offer('one'), offer('two')];
+  const place = await files.enter(first.file, never);
+  const entering = files.enter(second.file, never, true);
+  place.leave(true);
+  await expect(entering).rejects.toThrow(StillUnderWay);
+  expect(files.replaceable(second.file)).toBeUndefined();
 });
