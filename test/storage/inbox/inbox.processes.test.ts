@@ -16,7 +16,7 @@ const temporaryFolder = temporaryFolders();
 
 const SYSTEM = { files: fs, processes: systemProcesses, now: Date.now };
 
-const WORKER = join(import.meta.dirname, 'inbox-worker.ts');
+const WORKER = join(import.meta.dirname, '../inbox-worker.ts');
 
 const work = (folder: string, files: number): Running =>
   start(process.execPath, ['--import', 'tsx', WORKER, folder, `${files}`], { stdin: '' });
