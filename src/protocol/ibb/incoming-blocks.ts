@@ -6,7 +6,7 @@ import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
  * What may wait for the reader: in iqs, as much as a peer with a window of 1 MiB has under way; in messages, which
  * cannot be refused for now, what a peer sends that does not pace itself.
  */
-const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 8 * 1024 * 1024 };
+const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 4 * 1024 * 1024 };
 
 interface Waiting {
   bytes: Buffer;

@@ -1,5 +1,6 @@
 import { NS_PING } from '../../session/ping.js';
 import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { ChannelBroken } from '../channel.js';
 import { NS_DELAY } from '../marks.js';
@@ -9,6 +10,7 @@ import * as stanzas from './stanzas.js';
 /** Takes what comes in messages (XEP-0047 §4). Undo: the functions returned. */
 export function receiveMessages(session: Session, streams: OpenStreams): (() => void)[] {
   let hasResumed = false;
+  let pings = 0;
   return [
     session.onState((state) => {
       hasResumed ||= state === 'resuming';
@@ -18,7 +20,14 @@ export function receiveMessages(session: Session, streams: OpenStreams): (() => 
       const isStored = !hasResumed && message.getChild('delay', NS_DELAY) !== undefined;
       receiveMessage(message, streams, isStored);
     }),
-    session.handle('get', NS_PING, 'ping', (_ping, { from }) => answerPing(from, streams)),
+    session.handle('get', NS_PING, 'ping', async (_ping, { from }) => {
+      if (pings >= MAX_WAITING_PINGS) throw new StanzaError('wait', 'resource-constraint');
+      pings += 1;
+      await answerPing(from, streams).finally(() => {
+        pings -= 1;
+      });
+      return undefined;
+    }),
   ];
 }
 
@@ -38,9 +47,11 @@ function receiveMessage(message: Element, streams: OpenStreams, isStored: boolea
   }
 }
 
+/** Pings that may wait for a reader at a time; a peer needs one for each run of blocks. */
+const MAX_WAITING_PINGS = 256;
+
 /** Answers behind all that the peer has sent in messages, so that it learns how far the reader is. */
-async function answerPing(peer: string, streams: OpenStreams): Promise<undefined> {
+async function answerPing(peer: string, streams: OpenStreams): Promise<void> {
   const ofPeer = streams.all.filter((stream) => stream.peer === peer);
   await Promise.allSettled(ofPeer.map((stream) => stream.stanza === 'message' && stream.settled));
-  return undefined;
 }

@@ -18,6 +18,7 @@ import { systemProcesses } from '../lock/processes.js';
 import { Hashes } from '../running-hashes.js';
 import { partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
+import { NoRoom } from './no-room.js';
 import type { OpenPart } from './part-file.js';
 import { Partial, type Shared } from './partial.js';
 import { reopenPart } from './reopen-part.js';
@@ -136,7 +137,7 @@ class InboxFolder implements Inbox {
     const bytestream = wanted.bytestream && hashed(wanted.bytestream);
     const kept = { id, journal: { ...journal, bytestream } };
     const hashes = new Hashes(wanted.algorithms);
-    const reservation = await this.#space.reserve(wanted, journal.durable);
+    const reservation = await this.#reserve(wanted, journal.durable);
     const opening = async () => {
       // If we are killed before the bytestream opens, the next process must know it.
       if (bytestream) await writeJournal(files, staging, id, kept.journal);
@@ -146,10 +147,21 @@ class InboxFolder implements Inbox {
     return handle && { ...kept, handle, hashes, reservation };
   }
 
+  async #reserve(wanted: WantedPartial, offset: number): Promise<Reservation> {
+    for (;;) {
+      try {
+        return await this.#space.reserve(wanted, offset);
+      } catch (error) {
+        const isFull = error instanceof NoRoom && !error.isPassing;
+        if (!isFull || !(await this.#around.kept.makeRoom())) throw error;
+      }
+    }
+  }
+
   async #start({ identity, account, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
     const { files, staging, now } = this.#shared;
     const hashes = new Hashes(algorithms);
-    const reservation = await this.#space.reserve({ size, account }, 0);
+    const reservation = await this.#reserve({ size, account }, 0);
     const id = randomUUID();
     const started = new Date(now());
     const journal = {

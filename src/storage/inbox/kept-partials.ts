@@ -12,7 +12,7 @@ const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_KEPT = 256;
 /** Partials of one account: a few times what it has under way when its connection breaks. */
 const MAX_KEPT_OF_ONE = 32;
-/** Bytes of one account. Its last partial is kept whatever its size. */
+/** Bytes of one account. Its last partial is kept whatever its size, as long as nobody needs the room. */
 const MAX_BYTES_OF_ONE = 16 * 1024 ** 3;
 
 /** The partials that wait for their transfer to come again. */
@@ -59,6 +59,17 @@ export class KeptPartials {
     const all = [...this.#byIdentity.values()];
     const inJournals = all.map(({ journal }) => Buffer.byteLength(journalText(journal)));
     return inJournals.reduce((sum, bytes) => sum + bytes, bytesOf(all));
+  }
+
+  /**
+   * Removes a partial that is more than its account may leave, and stays only while nobody needs its room. Resolves to
+   * whether there was one.
+   */
+  async makeRoom(): Promise<boolean> {
+    const all = [...this.#byIdentity.values()];
+    const large = all.find(({ journal }) => journal.durable > this.#maxBytesOfOne);
+    if (large) await this.#remove(this.take(large.journal.identity ?? ''));
+    return large !== undefined;
   }
 
   /** Hands over the one with this identity, if any. */

@@ -4,6 +4,7 @@ import { appendFile, link, readdir, readFile, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openInbox, type System } from '../../../src/storage/inbox/inbox.js';
+import { NoRoom } from '../../../src/storage/inbox/no-room.js';
 import type {
   Inbox,
   InboxOptions,
@@ -289,6 +290,25 @@ describe('a partial that was kept', () => {
     expect(await partialsIn(folder, '.part')).toHaveLength(1);
     await keep(inbox, text, { ...wanted, account: 'alice', identity: 'd' });
     expect((await inbox.createPartial({ ...wanted, identity: 'c' })).offset).toBe(3_000);
+  });
+
+  test('that is more than half of the room makes way for what others send (R150)', async () => {
+    const folder = await temporaryFolder();
+    const inbox = await restart(folder, {}, { maxTotal: 20_000 });
+    const large = { account: 'mallory', size: 19_000, identity: 'large' };
+    await keep(inbox, 'x'.repeat(18_000), large);
+    const letter = await inbox.createPartial({ account: 'alice', size: 4_000, identity: 'letter' });
+    await letter.write(Buffer.from('x'.repeat(4_000)));
+    await letter.keep();
+    expect(await partialsIn(folder, '.part')).toHaveLength(1);
+  });
+
+  test('that is no more than its account may leave makes way for nobody (R150)', async () => {
+    const folder = await temporaryFolder();
+    const inbox = await restart(folder, {}, { maxTotal: 20_000 });
+    await keep(inbox, 'x'.repeat(9_000), { account: 'mallory', size: 9_500, identity: 'part' });
+    const others = inbox.createPartial({ account: 'alice', size: 15_000, identity: 'letter' });
+    await expect(others).rejects.toThrow(NoRoom);
   });
 
   test('is not gone on with when the size is another', async () => {
