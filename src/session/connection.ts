@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { Outbox } from './outbox.js';
+import { Outbox } from './outbox/outbox.js';
 import { ping } from './ping.js';
 import { untilOverdue, untilSilent } from './resume/liveness.js';
 import { type Resumed, Resumption, type ResumptionOptions } from './resume/resumption.js';
 import { NS_SM, StreamManagement } from './resume/stream-management.js';
-import { ConnectionLost, type StanzaSession, type StanzaTransport } from './stanza-session.js';
+import { ConnectionLost, type StanzaSession } from './stanza-session.js';
+import type { StanzaTransport } from './stanza-transport.js';
 import { ConnectionFailed } from './stream/dial.js';
 import { serialize } from './stream/serialize.js';
 import { StreamError } from './stream/stream-error.js';

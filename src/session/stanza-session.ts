@@ -10,6 +10,7 @@ import type {
   SessionState,
   StanzaListener,
 } from './session.js';
+import type { StanzaTransport } from './stanza-transport.js';
 import type { ItemReader } from './stream/parser.js';
 import { UnsendableStanza } from './stream/serialize.js';
 import { type Element, xml } from './xml.js';
@@ -17,17 +18,6 @@ import { type Element, xml } from './xml.js';
 /** The session is over: the connection broke, the server ended it, or it was closed. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
-}
-
-/** What carries the stanzas of a session. */
-export interface StanzaTransport {
-  /** Resolves when the stanza is handed to the network. Rejects with `UnsendableStanza` where it cannot be. */
-  write(stanza: Element): Promise<void>;
-  /** Whether so much waits to be sent to this one that nothing more of it is to be looked at. */
-  isFull?(to: string): boolean;
-  /** See `Session`; without it nothing is known of what becomes of a stanza. */
-  sync?(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface StanzaSessionOptions extends AnswerOptions {

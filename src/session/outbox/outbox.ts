@@ -1,5 +1,5 @@
-import type { Clock } from './clock.js';
-import type { Element } from './xml.js';
+import type { Clock } from '../clock.js';
+import type { Element } from '../xml.js';
 
 /**
  * Characters of answers under way to the server. As shipped Prosody reads 10,000 bytes a second of a client, and ejabberd

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { Outbox } from '../../src/session/outbox.js';
-import { type Element, xml } from '../../src/session/xml.js';
-import { ManualClock, settled } from '../support/manual-clock.js';
+import { Outbox } from '../../../src/session/outbox/outbox.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const ROMEO = 'romeo@montague.example/orchard';
 const NURSE = 'nurse@capulet.example/hall';
