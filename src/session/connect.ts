@@ -55,7 +55,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   const maxStanzaBytes = readMaxStanzaBytes(features);
   const { onSetback } = options;
   const resumption = { login: options, timeout, signal, clock, random, onSetback };
-  const connection = new Connection(stream, enabled, { ...resumption, maxStanzaBytes });
+  const connection = new Connection(stream, enabled, { ...resumption, jid, maxStanzaBytes });
   const session = new StanzaSession(jid, connection, { ...options, maxStanzaBytes });
   connection.start(session);
   return session;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bareJid, parseJid } from './jid.js';
 import { Outbox } from './outbox/outbox.js';
 import { ping } from './ping.js';
 import { untilOverdue, untilSilent } from './resume/liveness.js';
@@ -20,6 +21,8 @@ export class ResourceConflict extends Error {
 type Owner = Pick<StanzaSession, 'receive' | 'itemReader' | 'suspend' | 'resume' | 'end'>;
 
 interface ConnectionOptions extends ResumptionOptions {
+  /** The own full JID. */
+  jid: string;
   /** The largest stanza that the server takes, where it says so. */
   maxStanzaBytes: number | undefined;
 }
@@ -42,7 +45,8 @@ export class Connection implements StanzaTransport {
   constructor(stream: XmppStream, enabled: Element | undefined, options: ConnectionOptions) {
     this.#stream = stream;
     this.#options = options;
-    this.#outbox = new Outbox(() => this.#management?.sync() ?? this.#written, options.clock);
+    const taken = () => this.#management?.sync() ?? this.#written;
+    this.#outbox = new Outbox(taken, options.clock, serverAddresses(options.jid));
     if (!enabled) return;
     const signal = AbortSignal.any([this.#closing.signal, options.signal]);
     this.#management = new StreamManagement((text) => this.#writeRaw(text));
@@ -70,6 +74,10 @@ export class Connection implements StanzaTransport {
   /** See `Outbox`. */
   isFull(to: string): boolean {
     return this.#outbox.isFull(to);
+  }
+
+  isBehind(to: string): boolean {
+    return this.#outbox.isBehind(to);
   }
 
   async sync(): Promise<void> {
@@ -158,6 +166,9 @@ export class Connection implements StanzaTransport {
     stream.write(text).catch((error) => stream.fail(error));
   }
 }
+
+/** RFC 6120 §8.1.2.1: by which the own server speaks for the account, and for itself. */
+const serverAddresses = (jid: string): string[] => [bareJid(jid), parseJid(jid).domain];
 
 /** Fails the stream when `overdue` resolves; nothing happens when it rejects. */
 function failAfter(overdue: Promise<void>, stream: XmppStream, error: Error): void {

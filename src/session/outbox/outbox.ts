@@ -1,64 +1,76 @@
 import type { Clock } from '../clock.js';
 import type { Element } from '../xml.js';
+import { Pace } from './pace.js';
+import { type Parcel, Queue } from './queue.js';
+import { Room } from './room.js';
 
-/**
- * Characters of answers under way to the server. As shipped Prosody reads 10,000 bytes a second of a client, and ejabberd
- * 3,000: what is behind them waits no longer than somebody who asks has patience. More where a server is quick.
- */
-const MIN_WINDOW = 2_048;
-const MAX_WINDOW = 8_192;
-const QUICK_MS = 250;
+const KIB = 1_024;
+/** Characters of answers that wait for their turn. */
+const ANSWERS = { most: 16 * KIB * KIB, mostOfOne: KIB * KIB, little: 4 * KIB };
+/** Those who are told that nothing is here for them; beyond it they are told nothing. */
+const REFUSALS = { most: 64 * KIB, mostOfOne: 64 * KIB };
+/** A longer answer holds up all that is behind it. */
+const LONG = 4 * KIB;
+/** With so many characters before it a long answer comes when nobody waits for it any more: by a slow server, by others. */
+const BEHIND_IF_SLOW = 64 * KIB;
+const BEHIND = 256 * KIB;
 
-/** Bytes of answers that wait for their turn: those to one account, and all. */
-const MAX_WAITING_OF_ONE = 1_048_576;
-const MAX_WAITING = 16 * MAX_WAITING_OF_ONE;
-
-interface Parcel {
-  characters: number;
-  write(): void;
-  fail(error: Error): void;
-}
-
-interface Line {
-  parcels: Parcel[];
-  characters: number;
-}
+type Content = Pick<Parcel, 'characters' | 'write' | 'fail'>;
 
 /**
  * Lets answers go out no faster than the server takes them, one account after the other: who asks so much that the answers
- * fill the connection waits for them himself, and nobody else does. What is no answer waits only behind those to the same account.
+ * fill the connection waits for them himself, and nobody else does. Long answers and refusals have half of the time while
+ * there are others. What is no answer waits only behind those to the same account.
  */
 export class Outbox {
-  readonly #taken: () => Promise<void>;
-  readonly #clock: Pick<Clock, 'now'>;
-  #window = MIN_WINDOW;
-  /** By account; the first is the next whose turn it is. */
-  readonly #lines = new Map<string, Line>();
-  #underWay = 0;
-  #waiting = 0;
-  #asking = false;
+  readonly #pace: Pace;
+  readonly #ownServer: readonly string[];
+  readonly #prompt = new Queue();
+  /** Long answers and refusals. */
+  readonly #patient = new Queue();
+  readonly #answers = new Room(ANSWERS);
+  readonly #refusals = new Room(REFUSALS);
 
-  /** `taken` resolves when the server has taken all that was written so far. */
-  constructor(taken: () => Promise<void>, clock: Pick<Clock, 'now'>) {
-    this.#taken = taken;
-    this.#clock = clock;
+  /**
+   * `taken` resolves when the server has taken all that was written so far. `ownServer`: the addresses by which it speaks
+   * itself, for which nothing waits.
+   */
+  constructor(taken: () => Promise<void>, clock: Clock, ownServer: readonly string[] = []) {
+    this.#pace = new Pace(taken, clock, () => this.#writeWhatMay());
+    this.#ownServer = ownServer;
   }
 
-  /** Whether so much waits that nothing more is to be answered to this one. */
+  /** Whether so much waits for this one that nothing more is to be answered to it. */
   isFull(to: string): boolean {
-    const ofOne = this.#lines.get(accountOf(to))?.characters ?? 0;
-    return ofOne >= MAX_WAITING_OF_ONE || this.#waiting >= MAX_WAITING;
+    const account = accountOf(to);
+    const hasRoom = this.#answers.hasFor(account) || this.#answers.hasLittleFor(account);
+    return !hasRoom && !this.#ownServer.includes(to);
+  }
+
+  /** Whether so much waits for this one that it had better ask again later for what is long. */
+  isBehind(to: string): boolean {
+    const account = accountOf(to);
+    const most = this.#pace.isSlow ? BEHIND_IF_SLOW : BEHIND;
+    const isBehind = this.#answers.of(account) >= most || !this.#answers.hasFor(account);
+    return isBehind && !this.#ownServer.includes(to);
   }
 
   /** Writes a stanza at once, or when its turn is; `fail` is called where that never comes. */
-  put(stanza: Element, parcel: Parcel): void {
-    const { to } = stanza.attrs;
-    const account = to === undefined ? OWN_SERVER : accountOf(to);
-    const line = this.#lines.get(account);
-    const mustWait = line || (isAnswer(stanza) && this.#underWay >= this.#window);
-    if (mustWait) return this.#enqueue(account, line, parcel);
-    parcel.write();
-    if (isAnswer(stanza)) this.#count(parcel.characters);
+  put(stanza: Element, content: Content): void {
+    const account = accountOf(stanza.attrs.to ?? '');
+    if (this.#isToServer(stanza) || (!isAnswer(stanza) && !this.#prompt.has(account))) {
+      return content.write();
+    }
+    const cost = isAnswer(stanza) ? content.characters : 0;
+    const parcel = { ...content, account, cost, isRefusal: isRefusal(stanza) };
+    if (parcel.isRefusal && !this.#refusals.hasFor(account)) {
+      return parcel.fail(new Error('too many are to be refused'));
+    }
+    const isPatient = parcel.isRefusal || cost > LONG;
+    if (!isPatient) this.#pace.othersCome();
+    (isPatient ? this.#patient : this.#prompt).push(parcel);
+    this.#change(parcel, 1);
+    this.#writeWhatMay();
   }
 
   /** Writes all that waits. */
@@ -68,56 +80,40 @@ export class Outbox {
 
   /** Nothing more can be written. */
   fail(error: Error): void {
+    this.#pace.end();
     for (const { fail } of this.#empty()) fail(error);
   }
 
-  #enqueue(account: string, line: Line = { parcels: [], characters: 0 }, parcel: Parcel): void {
-    line.parcels.push(parcel);
-    line.characters += parcel.characters;
-    this.#waiting += parcel.characters;
-    this.#lines.set(account, line);
+  #isToServer({ attrs: { to } }: Element): boolean {
+    return to === undefined || this.#ownServer.includes(to);
   }
 
-  #count(characters: number): void {
-    this.#underWay += characters;
-    // The answer should be there before the window is used up.
-    if (this.#asking || this.#underWay < this.#window / 2) return;
-    this.#asking = true;
-    const [asked, since] = [this.#underWay, this.#clock.now()];
-    this.#taken().then(
-      () => this.#went(asked, this.#clock.now() - since),
-      () => undefined, // the session has ended
-    );
+  #writeWhatMay(): void {
+    while (this.#pace.hasRoom) {
+      const patient = this.#pace.isResting ? undefined : this.#patient.shift();
+      const parcel = patient ?? this.#prompt.shift();
+      if (!parcel) break;
+      const [isPatient, holdsUp] = [parcel === patient, !this.#prompt.isEmpty];
+      this.#change(parcel, -1);
+      this.#pace.wrote({ cost: parcel.cost, isPatient, holdsUp });
+      parcel.write();
+    }
+    this.#pace.wait(!this.#patient.isEmpty);
   }
 
-  #went(characters: number, ms: number): void {
-    this.#asking = false;
-    this.#underWay -= characters;
-    this.#window = ms < QUICK_MS ? Math.min(this.#window * 2, MAX_WINDOW) : MIN_WINDOW;
-    while (this.#underWay < this.#window && this.#lines.size > 0) this.#writeNext();
-    this.#count(0);
-  }
-
-  #writeNext(): void {
-    const [[account, line]] = this.#lines as unknown as [[string, Line]];
-    this.#lines.delete(account);
-    const parcel = line.parcels.shift() as Parcel;
-    line.characters -= parcel.characters;
-    this.#waiting -= parcel.characters;
-    if (line.parcels.length > 0) this.#lines.set(account, line);
-    this.#underWay += parcel.characters;
-    parcel.write();
+  #change({ account, cost, isRefusal }: Parcel, sign: 1 | -1): void {
+    (isRefusal ? this.#refusals : this.#answers).change(account, sign * cost);
   }
 
   #empty(): Parcel[] {
-    const parcels = [...this.#lines.values()].flatMap((line) => line.parcels);
-    this.#lines.clear();
-    this.#waiting = 0;
+    const parcels: Parcel[] = [];
+    for (const queue of [this.#prompt, this.#patient]) {
+      for (let next = queue.shift(); next; next = queue.shift()) parcels.push(next);
+    }
+    for (const parcel of parcels) this.#change(parcel, -1);
     return parcels;
   }
 }
-
-const OWN_SERVER = '';
 
 /** Whatever else may be wrong with the address. */
 const accountOf = (to: string): string => to.split('/', 1)[0] as string;
@@ -126,3 +122,8 @@ const accountOf = (to: string): string => to.split('/', 1)[0] as string;
 const isAnswer = ({ name, attrs: { type = '' } }: Element): boolean =>
   (name === 'iq' && (type === 'result' || type === 'error')) ||
   (name === 'message' && (type === 'error' || type === 'chat'));
+
+/** What strangers hear, and those who ask for what is not here. */
+const isRefusal = (stanza: Element): boolean =>
+  stanza.attrs.type === 'error' &&
+  stanza.getChild('error')?.getChild('service-unavailable') !== undefined;

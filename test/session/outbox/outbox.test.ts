@@ -4,6 +4,8 @@ import { type Element, xml } from '../../../src/session/xml.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const ROMEO = 'romeo@montague.example/orchard';
+const NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas';
+const OWN_SERVER = ['juliet@capulet.example', 'capulet.example'];
 const NURSE = 'nurse@capulet.example/hall';
 
 let clock: ManualClock;
@@ -20,6 +22,10 @@ const put = (stanza: Element, characters = 1_024) => {
   outbox.put(stanza, { characters, write, fail: () => void failed.push(id) });
 };
 const answer = (id: string, to = ROMEO) => xml('iq', { type: 'result', id, to });
+const refusal = (id: string, to: string) => {
+  const condition = xml('service-unavailable', { xmlns: NS_STANZAS });
+  return xml('iq', { type: 'error', id, to }, xml('error', { type: 'cancel' }, condition));
+};
 const fill = () => {
   for (const id of ['1', '2']) put(answer(id));
 };
@@ -28,7 +34,7 @@ beforeEach(() => {
   clock = new ManualClock();
   [written, failed] = [[], []];
   const waiting: (() => void)[] = [];
-  outbox = new Outbox(() => new Promise((resolve) => waiting.push(resolve)), clock);
+  outbox = new Outbox(() => new Promise((resolve) => waiting.push(resolve)), clock, OWN_SERVER);
   take = async () => {
     for (const resolve of waiting.splice(0)) resolve();
     await settled();
@@ -84,13 +90,65 @@ describe('where the server reads slowly', () => {
     expect(written.slice(4)).toEqual(['3', 'to romeo']);
   });
 
-  test('what waits for one is bounded, and what waits for all (R120)', () => {
+  test('what waits for one is bounded (R120)', () => {
     fill();
     put(answer('3'), 1_048_576);
     expect([ROMEO, NURSE].map((jid) => outbox.isFull(jid))).toEqual([true, false]);
     expect(outbox.isFull('romeo@montague.example/other')).toBe(true);
-    for (let index = 1; index < 16; index += 1) put(answer('', `${index}@example.org`), 1_048_576);
+  });
+
+  test('refusals to any number of made-up accounts are few, and fill nothing for others (R120)', () => {
+    fill();
+    for (let index = 0; index < 85; index += 1) {
+      put(refusal(`${index}`, `${index}@made-up.example`), 200_000);
+    }
+    put(refusal('x', 'x@elsewhere.example'));
+    expect(failed).toHaveLength(85);
+    expect([NURSE, ROMEO, '1@made-up.example'].map((jid) => outbox.isFull(jid))).toEqual([
+      ...[false, false, false],
+    ]);
+  });
+
+  test('one domain, however many accounts it makes up, leaves half of the room to others (R120)', () => {
+    fill();
+    const accounts = Array.from({ length: 1_000 }, (_, index) => `${index}@made-up.example`);
+    for (const account of accounts) {
+      if (!outbox.isBehind(account)) put(answer('', account), 87_700);
+    }
+    const behind = accounts.filter((account) => outbox.isBehind(account));
+    expect(1_000 - behind.length).toBeLessThan(100);
+    // They have what comes with nothing long to answer looked at all the same.
+    expect(outbox.isFull(accounts.at(-1) as string)).toBe(false);
+    expect([outbox.isFull(NURSE), outbox.isBehind(NURSE)]).toEqual([false, false]);
+  });
+
+  test('who has nothing waiting is heard however much waits for others, while less than twice of the room is taken (R120)', () => {
+    fill();
+    for (let index = 0; index < 40; index += 1) put(answer('', `a@${index}.example`), 450_000);
+    expect([outbox.isFull(NURSE), outbox.isBehind(NURSE)]).toEqual([false, true]);
+    for (let index = 0; index < 40; index += 1) put(answer('', `b@${index}.example`), 450_000);
     expect(outbox.isFull(NURSE)).toBe(true);
+  });
+
+  test('the own server never waits, and is always heard (R120)', () => {
+    fill();
+    for (let index = 0; index < 80; index += 1) put(answer('', `a@${index}.example`), 450_000);
+    for (const own of OWN_SERVER) {
+      put(answer(own, own));
+      expect([outbox.isFull(own), outbox.isBehind(own)]).toEqual([false, false]);
+    }
+    expect(written).toEqual(['1', '2', ...OWN_SERVER]);
+  });
+
+  test('long answers go to one account after the other, by characters (R120)', async () => {
+    fill();
+    for (const id of ['r1', 'r2', 'r3']) put(answer(id), 80_000);
+    for (const id of ['n1', 'n2', 'n3', 'n4', 'n5']) put(answer(id, NURSE), 10_000);
+    for (let round = 0; round < 7; round += 1) {
+      await clock.advance(1);
+      await take();
+    }
+    expect(written.slice(2)).toEqual(['n1', 'n2', 'n3', 'n4', 'n5', 'r1', 'r2']);
   });
 
   test('what waits can go out in a hurry', async () => {
