@@ -19,23 +19,33 @@ export interface AnswerOptions {
   onUnsendable?: ((to: string, error: UnsendableStanza) => void) | undefined;
 }
 
+/** See `StanzaTransport`. */
+interface Wire {
+  write(stanza: Element): Promise<void>;
+  isBehind(to: string): boolean;
+}
+
 interface ReplyTo {
   to: string | undefined;
   id: string;
 }
 
+/** RFC 6120 §8.3.3.18. */
+const ASK_LATER = new StanzaError('wait', 'resource-constraint', 'too much waits to be sent');
+/** Ours; XMPP sets none. */
+const MAX_ID_BYTES = 1_024;
 const INTERNAL_ERROR = new StanzaError('cancel', 'internal-server-error');
 
 /** Answers requests, each by the handler of its kind. */
 export class RequestHandlers {
   readonly #ownBare: string;
-  readonly #write: (stanza: Element) => Promise<void>;
+  readonly #wire: Wire;
   readonly #options: AnswerOptions;
   readonly #handlers = new Map<string, IqHandler>();
 
-  constructor(ownJid: string, write: (stanza: Element) => Promise<void>, options: AnswerOptions) {
+  constructor(ownJid: string, wire: Wire, options: AnswerOptions) {
     this.#ownBare = bareJid(ownJid);
-    this.#write = write;
+    this.#wire = wire;
     this.#options = options;
   }
 
@@ -58,6 +68,9 @@ export class RequestHandlers {
     let payload: Element | undefined;
     try {
       payload = await this.#handle(stanza, handler, { from, id });
+      // Nothing has come of a get, which can be repeated.
+      if (stanza.attrs.type === 'get' && payload !== undefined && this.#wire.isBehind(from))
+        throw ASK_LATER;
     } catch (error) {
       type = 'error';
       payload = this.#asStanzaError(error as Error).toElement();
@@ -67,9 +80,9 @@ export class RequestHandlers {
 
   /** Waits for nothing, so that the request is not kept until its answer has gone. */
   #reply(type: string, attrs: ReplyTo, payload: Element | undefined): void {
-    this.#write(xml('iq', { type, ...attrs }, payload)).catch((error) =>
-      this.#answerLess(attrs, error),
-    );
+    this.#wire
+      .write(xml('iq', { type, ...attrs }, payload))
+      .catch((error) => this.#answerLess(attrs, error));
   }
 
   /** Says in place of an answer that cannot be sent that it cannot. With a very long id not even that can be sent. */
@@ -77,7 +90,7 @@ export class RequestHandlers {
     // Otherwise the connection is gone, and the session ends with its error.
     if (!(error instanceof UnsendableStanza)) return;
     const payload = INTERNAL_ERROR.toElement();
-    await this.#write(xml('iq', { type: 'error', ...attrs }, payload)).then(
+    await this.#wire.write(xml('iq', { type: 'error', ...attrs }, payload)).then(
       () => this.#options.onUnsendable?.(attrs.to ?? this.#ownBare, error),
       () => undefined,
     );
@@ -114,5 +127,12 @@ export class RequestHandlers {
     return INTERNAL_ERROR;
   }
 }
+
+/**
+ * An id goes back with the answer, and RFC 6120 §8.2.3 knows no answer without it or with another one: so what has a
+ * longer one is dropped, of whoever it is. To the server it counts as handled.
+ */
+export const hasLongId = ({ attrs: { id = '' } }: Element): boolean =>
+  id.length > MAX_ID_BYTES || Buffer.byteLength(id) > MAX_ID_BYTES;
 
 const keyOf = (type: string, xmlns: string, name: string) => `${type} ${xmlns} ${name}`;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
 import { bareJid, isJid } from './jid.js';
-import { type AnswerOptions, RequestHandlers } from './request-handlers.js';
+import { type AnswerOptions, hasLongId, RequestHandlers } from './request-handlers.js';
 import { isReply, Requests } from './requests.js';
 import type {
   IqHandler,
@@ -47,7 +47,11 @@ export class StanzaSession implements Session {
     this.#transport = transport;
     this.#options = options;
     this.#requests = new Requests(jid);
-    this.#handlers = new RequestHandlers(jid, (stanza) => this.#write(stanza), options);
+    const wire = {
+      write: (stanza: Element) => this.#write(stanza),
+      isBehind: (to: string) => transport.isBehind?.(to) ?? false,
+    };
+    this.#handlers = new RequestHandlers(jid, wire, options);
     // As many wait for the end as there are transfers.
     setMaxListeners(0, this.#ended.signal);
   }
@@ -137,7 +141,7 @@ export class StanzaSession implements Session {
   receive(stanza: Element): void {
     const from = this.#sender(stanza);
     if (from === undefined || this.#ended.signal.aborted) return;
-    if (!isReply(stanza) && this.#transport.isFull?.(from)) return;
+    if (!isReply(stanza) && (hasLongId(stanza) || this.#transport.isFull?.(from))) return;
     if (stanza.name === 'message' || stanza.name === 'presence') {
       for (const listener of this.#listeners[stanza.name]) this.#guard(() => listener(stanza));
     } else if (stanza.name !== 'iq') {

@@ -11,7 +11,7 @@ import { ROLES, runIn, startTargets, wrongWith } from './theatre.js';
 const FLOODS: Record<(typeof ROLES)[number], { stanza: string; times: number }> = {
   // Seven times as long is the answer.
   friend: { stanza: iq('get', query(`${DISCO}#info`, ''), 'i$NEW'), times: 400 },
-  stranger: { stanza: iq('get', PING, 'x'.repeat(9_000)), times: 20 },
+  stranger: { stanza: iq('get', PING, 'x'.repeat(1_000)), times: 180 },
 };
 
 /** Small enough for a server that is slow with its sender, too. */

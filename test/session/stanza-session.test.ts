@@ -331,6 +331,51 @@ describe('who is not admitted', () => {
     expect([handler, listener].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
   });
 
+  test('what has an id longer than 1 KiB is dropped, for the id goes back with each answer (R120)', async () => {
+    const { session, receive, sent } = juliet(options);
+    const listener = jest.fn();
+    session.handle('get', NS, 'ask', () => undefined);
+    session.onMessage(listener);
+    for (const id of ['x'.repeat(1_024), 'x'.repeat(1_025), 'ü'.repeat(513), 'x'.repeat(200_000)]) {
+      await receive(iq(`type='get' id='${id}' from='tybalt@capulet.example/street'`));
+      await receive(iq(`type='get' id='${id}' from='${ROMEO}'`));
+      await receive(`<message id='${id}' from='${ROMEO}'/>`);
+    }
+    expect(sent.map(({ attrs }) => `${attrs.id?.length} ${attrs.type}`)).toEqual([
+      ...['1024 error', '1024 result'],
+    ]);
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+
+  test('who is far behind asks later for what is long, and has what is short (R120)', async () => {
+    const written: Element[] = [];
+    const session = new StanzaSession(JULIET, {
+      write: async (stanza) => void written.push(stanza),
+      isBehind: (to) => to === ROMEO,
+      close: async () => undefined,
+    });
+    session.handle('get', NS, 'ask', () => xml('blob', { xmlns: NS }));
+    session.handle('set', NS, 'ask', () => xml('done', { xmlns: NS }));
+    session.handle('get', NS, 'ping', () => undefined);
+    for (const from of [ROMEO, 'nurse@capulet.example/hall']) {
+      session.receive(parse(iq(`type='get' id='blob' from='${from}'`)));
+      session.receive(parse(iq(`type='set' id='set' from='${from}'`)));
+      session.receive(parse(iq(`type='get' id='ping' from='${from}'`, `<ping xmlns='${NS}'/>`)));
+    }
+    await settled();
+    const types = (jid: string) => {
+      const answers = written.filter(({ attrs }) => attrs.to === jid);
+      return Object.fromEntries(answers.map(({ attrs: { id, type } }) => [id, type]));
+    };
+    expect(types('nurse@capulet.example/hall')).toEqual({
+      ...{ blob: 'result', set: 'result', ping: 'result' },
+    });
+    expect(types(ROMEO)).toEqual({ blob: 'error', set: 'result', ping: 'result' });
+    expect(errorIn(written.find(({ attrs }) => attrs.type === 'error'))).toBe(
+      'resource-constraint/wait',
+    );
+  });
+
   test('is neither the one who is, nor the own account and its server', async () => {
     const { session, receive, sent } = juliet(options);
     session.handle('get', NS, 'ask', () => undefined);
