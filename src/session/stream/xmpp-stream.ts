@@ -13,8 +13,8 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const MAX_RECORD_BYTES = 16_384;
 
 /**
- * In characters; more than full windows of many bytestreams. A server that sends, and reads nothing, would have the answers
- * to all that others ask fill the memory.
+ * In characters; more than full windows of many bytestreams. A server that sends, and reads little or nothing, would have
+ * what is to be sent to it fill the memory.
  */
 const MAX_UNSENT_CHARACTERS = 32 * 1024 * 1024;
 
@@ -98,7 +98,7 @@ export class XmppStream {
       this.#unsent.push({ text, settle });
       this.#unsentCharacters += text.length;
       if (this.#unsentCharacters > MAX_UNSENT_CHARACTERS) {
-        this.fail(new ConnectionFailed('the server reads nothing of what is sent to it'));
+        this.fail(new ConnectionFailed('more waits to be sent than the server reads'));
       }
       if (this.#writing) return;
       this.#writing = true;
