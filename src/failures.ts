@@ -116,7 +116,7 @@ export function exitCodeOf(error: NodeJS.ErrnoException): number {
 export function textOf(error: Error): string | undefined {
   if (error instanceof FileFailed) return textOf(error.cause);
   const exitCode = exitCodeOf(error);
-  // Whoever interrupts knows why it ended, and nobody is left to read the rest.
+  // A person who interrupts it knows why it ended, and nobody is left to read the rest.
   if (exitCode > 128) return undefined;
   return exitCode === codeOf('unexpected') ? `unexpected error: ${error.stack}` : sentence(error);
 }

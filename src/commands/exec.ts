@@ -30,9 +30,8 @@ async function isProgram(path: string): Promise<boolean> {
 
 /**
  * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its
- * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr, which has
- * a file descriptor. Interrupted, it is left to itself.
- * Rejects with `ExecFailed`.
+ * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr, which
+ * has a file descriptor. Interrupted, it is left to itself. Rejects with `ExecFailed`.
  */
 export async function runFor(
   program: string,

@@ -15,7 +15,9 @@ export interface ReceiveFlags extends AccountFlags, OutputFlags {
   maxSessions: number;
 }
 
-/** Receives files into the folder. All of it is loaded before, for the program may be replaced while the daemon runs. */
+/**
+ * Receives files into the folder. All of it is loaded before, for the program may be replaced while the daemon runs.
+ */
 export async function receiveInto(flags: ReceiveFlags, context: Context): Promise<void> {
   const { warn, report } = await context.reporter(flags);
   requireAccount(flags);

@@ -41,7 +41,9 @@ export function readHashes(parent: Element): Map<string, Buffer> {
   return hashes;
 }
 
-/** The algorithms that are named among the children, with a hash or without, each once; those that are unknown left out. */
+/**
+ * The algorithms that are named among the children, with a hash or without, each once; those that are unknown left out.
+ */
 export function readHashFunctions(parent: Element): string[] {
   const elements = [
     ...parent.getChildren('hash', NS_HASHES),

@@ -121,6 +121,6 @@ export class Requests {
   }
 }
 
-/** Whoever it was, it has said nothing that we could use. */
+/** An answer that was too large to be read counts as one that says nothing, whoever sent it. */
 const tooLarge = () =>
   new StanzaError('cancel', 'policy-violation', 'the answer is too large to be read');

@@ -10,8 +10,8 @@ const IS_WINDOWS = process.platform === 'win32';
 type Making = Pick<Files, 'mkdir' | 'stat'>;
 
 /**
- * Makes a directory and those above it, as `mkdir -p`, also while others make the same ones; returns those that it made.
- * Node's own never ends below a directory in which none can be made and which says ENOENT, such as /proc.
+ * Makes a directory and those above it, as `mkdir -p`, also while others make the same ones; returns those that it
+ * made. Node's own never ends below a directory in which none can be made and which says ENOENT, such as /proc.
  */
 export async function makeDirectories(
   files: Making,

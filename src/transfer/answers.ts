@@ -12,7 +12,7 @@ type Meaning = 'unwanted' | 'impossible' | 'absent' | 'passing';
 
 type Table = Readonly<Record<string, Meaning>>;
 
-/** XEP-0166 §7.4: reasons to end a session before it was accepted. */
+/** XEP-0166 §7.4: reasons to end a Jingle session before it was accepted. */
 const JINGLE_REASONS: Table = {
   'alternative-session': 'passing',
   busy: 'passing',

@@ -41,7 +41,7 @@ export function keepSession(connect: Connect, report: Report, as: ConnectAs): Ke
   return {
     session: async () => {
       if (last && !last.ended.aborted) return last;
-      // Whoever has taken our resource would lose it again.
+      // The client that has taken our resource would lose it again.
       if (last?.ended.reason instanceof ResourceConflict) throw last.ended.reason;
       last = await goOnline(connect, report, as);
       return last;

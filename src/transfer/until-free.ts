@@ -8,7 +8,9 @@ const ANSWER_MS = 10_000;
 /** What was killed holds its resource until the server has given it up: some minutes. */
 const LOOK_MS = 60_000;
 
-/** Resolves when nobody is connected with this JID any more; who is, is not disturbed. Rejects when the signal aborts. */
+/**
+ * Resolves when nobody is connected with this JID any more; who is, is not disturbed. Rejects when the signal aborts.
+ */
 export async function untilFree(
   session: Session,
   jid: string,

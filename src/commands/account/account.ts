@@ -64,8 +64,8 @@ function rememberPassword(flags: AccountFlags, context: Context) {
 }
 
 /**
- * The CA is read for each login, as it may be renewed; one that was good stays so if reading it fails later or takes too
- * long: a pipe, for example, has nothing more to say.
+ * The CA is read for each login, as it may be renewed; one that was good stays so if reading it fails later or takes
+ * too long: a pipe, for example, has nothing more to say.
  */
 function rememberTrust({ tlsCa }: AccountFlags, context: Context) {
   let last: (Trust & { source: string }) | undefined;

@@ -53,7 +53,7 @@ export class Accepting {
     return opened.finally(() => this.#preauthorized.delete(key));
   }
 
-  /** One at a time: however many are asked for at once, each counts for the limit before the next. */
+  /** Takes them one at a time: each counts for the limit before the next, however many are asked for at once. */
   receiveOpen(element: Element, peer: string): Promise<undefined> {
     const accepted = this.#opening.then(() => this.#accept(readOpen(element), peer));
     this.#opening = accepted.catch(() => undefined);

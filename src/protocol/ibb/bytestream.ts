@@ -8,8 +8,8 @@ import { OutgoingBlocks } from './sending/outgoing-blocks.js';
 import type { Data, StanzaMode } from './stanzas.js';
 
 /**
- * An In-Band Bytestream (XEP-0047). A block that came in is acknowledged when the reader asks for more after it, so that
- * reading with `for await` acknowledges what has been dealt with.
+ * An In-Band Bytestream (XEP-0047). A block that came in is acknowledged when the reader asks for more after it, so
+ * that reading with `for await` acknowledges what has been dealt with.
  */
 export class Bytestream extends Duplex implements Channel {
   readonly peer: string;

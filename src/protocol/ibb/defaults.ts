@@ -1,4 +1,6 @@
-/** How a bytestream goes unless told otherwise: see `BytestreamSettings`. Imports nothing, so that `--help` can show it. */
+/**
+ * How a bytestream goes unless told otherwise: see `BytestreamSettings`. Imports nothing, so that `--help` can show it.
+ */
 export const TRANSFER_DEFAULTS = {
   blockSize: 4096,
   window: 'auto',

@@ -8,7 +8,7 @@ export const REFUSED = new StanzaError('cancel', 'not-acceptable');
 
 /** The stanzas that end a bytestream. */
 export interface EndingLink {
-  /** Sends a block that the peer is to refuse; what it answers does not matter. */
+  /** Sends a block that the peer must refuse by closing: XEP-0047 has no other way to break off (see `breakOff`). */
   spoil(seq: number, bytes: Buffer): Promise<void>;
   /** Resolves when the close is acknowledged. */
   sendClose(): Promise<void>;

@@ -19,7 +19,7 @@ interface Waiting extends Expected {
   settle(outcome: Bytestream | Error): void;
 }
 
-/** Those who wait for a bytestream that was announced elsewhere, by its key. */
+/** What is waited for: bytestreams that were announced elsewhere, by their keys. */
 export class Expectations {
   /** Digests of the keys of each account, those that came last at the end: a key has up to 4 kB. */
   readonly #givenUp = new Map<string, Set<string>>();

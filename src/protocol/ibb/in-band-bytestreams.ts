@@ -23,7 +23,9 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
   sid?: string;
   /** The block size was agreed on elsewhere, and no smaller one is tried. Default: true where a `sid` is given. */
   fixedBlockSize?: boolean;
-  /** Milliseconds until a close of ours counts as unconfirmed. Default 60,000: a file may have to be made durable first. */
+  /**
+   * Milliseconds until a close of ours counts as unconfirmed. Default 60,000: a file may have to be made durable first.
+   */
   closeTimeout?: number;
   signal?: AbortSignal;
 }
@@ -160,7 +162,10 @@ export class InBandBytestreams {
 /** The next smaller power of two. */
 const halfOf = (blockSize: number) => 2 ** (Math.ceil(Math.log2(blockSize)) - 1);
 
-/** The type is `modify` by the XEP and `cancel` with slixmpp. With `wait` it is the peer that is busy, whatever the size. */
+/**
+ * The type is `modify` by the XEP and `cancel` with slixmpp. With `wait` it is the peer that is busy, whatever the
+ * size.
+ */
 const isTooLarge = (error: Error): boolean =>
   error instanceof StanzaError &&
   error.condition === 'resource-constraint' &&

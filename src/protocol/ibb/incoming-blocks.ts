@@ -22,7 +22,7 @@ interface Waiting {
 export class IncomingBlocks {
   blocks = 0;
   bytes = 0;
-  /** Those of them that the reader has got. */
+  /** How many of the bytes the reader has got. */
   bytesTaken = 0;
   readonly #blockSize: number;
   readonly #maxWaiting: number;

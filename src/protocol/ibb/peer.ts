@@ -53,7 +53,7 @@ export function createLink(
     sendClose: () => request(stanzas.close(sid), closing),
     findPeer: async () => {
       const found = await findPeer(session, peer);
-      // Who takes messages need not answer iqs.
+      // A peer that takes messages need not answer iqs.
       return carrier && found === 'deaf' ? 'there' : found;
     },
     useMessages:

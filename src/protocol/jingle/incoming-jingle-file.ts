@@ -17,7 +17,7 @@ import type { Negotiation } from './transports/transport.js';
 /** How long a sender that has sent all bytes may take to tell their hash. */
 const CHECKSUM_MS = 10_000;
 
-/** How long a sender that knows that we have the file may take to end the session itself. */
+/** How long a sender that knows that we have the file may take to end the Jingle session itself. */
 const FAREWELL_MS = 3_000;
 
 /** Where nothing is said of the hashes that may follow: what is common (Conversations sends sha-1). */
@@ -112,7 +112,7 @@ export class IncomingJingleFile {
 
   /**
    * What the sender says of the bytes: after they came, for some tell it late. Empty where it says nothing. Rejects
-   * with what the session ended with when it was broken off before the sender told what it had announced.
+   * with what the Jingle session ended with when it was broken off before the sender told what it had announced.
    */
   async hashes(): Promise<ReadonlyMap<string, Buffer>> {
     const { ended } = this.#session;
@@ -126,7 +126,7 @@ export class IncomingJingleFile {
     return this.#hashes;
   }
 
-  /** Tells the sender that the file is there, and ends the session. Always resolves. */
+  /** Tells the sender that the file is there, and ends the Jingle session. Always resolves. */
   async confirm(): Promise<void> {
     const { ended, content } = this.#session;
     void this.#stream?.acknowledgeClose();
@@ -140,7 +140,7 @@ export class IncomingJingleFile {
   /** Breaks the transfer off; the sender is told why. */
   async fail(reason: Reason): Promise<void> {
     void this.#session.terminate(reason);
-    // A sender that has ended the session too early has left the bytestream behind.
+    // A sender that has ended the Jingle session too early has left the bytestream behind.
     this.#stream?.abandon();
   }
 
@@ -151,8 +151,8 @@ export class IncomingJingleFile {
   }
 
   /**
-   * Whoever keeps the beginning of a file has noted by which channel the rest comes. A bytestream that is noted nowhere,
-   * opened to a program that was started anew, would be taken for a whole file.
+   * An inbox that keeps the beginning of a file has noted by which channel the rest comes. A bytestream that is noted
+   * nowhere, opened to a program that was started anew, would be taken for a whole file.
    */
   #mayReplace({ sid, standsAlone }: Negotiation): boolean {
     return !this.ranged || this.#offset === 0 || !standsAlone || sid === this.sid;
@@ -166,7 +166,7 @@ export class IncomingJingleFile {
     if (this.#stream) this.#woken.abort();
   }
 
-  /** Some senders end the session, and with it the bytestream, as soon as their last block is acknowledged. */
+  /** Some senders end the Jingle session, and with it the bytestream, as soon as their last block is acknowledged. */
   #sessionEnded(): void {
     const stream = this.#stream;
     if (!stream || stream.destroyed) return;

@@ -27,11 +27,13 @@ export interface JingleOfferOptions extends TransportSettings {
   signal?: AbortSignal;
 }
 
-/** Jingle File Transfer (XEP-0234), both roles: one file a session. */
+/** Jingle File Transfer (XEP-0234), both roles: one file a Jingle session. */
 export class JingleFileTransfers {
   /** Called with each file that a peer offers. */
   onOffer: (file: IncomingJingleFile) => void = (file) => file.decline();
-  /** Told of each offer that is refused unseen, and why. The reason has a peer's words in it, cut to what fits a line. */
+  /**
+   * Told of each offer that is refused unseen, and why. The reason has a peer's words in it, cut to what fits a line.
+   */
   onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;

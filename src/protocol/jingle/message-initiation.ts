@@ -1,5 +1,4 @@
 // XEP-0353 Jingle Message Initiation 0.8, for files: finds a resource without seeing anybody's presence.
-
 import { type Clock, systemClock } from '../../session/clock.js';
 import { bareJid, mayBeForms, parseJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
@@ -37,8 +36,8 @@ interface Answer {
 }
 
 /**
- * Proposes a file transfer to a bare JID, under the sid that the session is to have. Resolves to the full JID of the
- * first resource that proceeds, or to nothing when nobody is there or after `timeout` ms. Rejects with
+ * Proposes a file transfer to a bare JID, under the sid that the Jingle session is to have. Resolves to the full JID of
+ * the first resource that proceeds, or to nothing when nobody is there or after `timeout` ms. Rejects with
  * `ProposalRejected`, the signal's reason, and when the session ends.
  */
 export async function propose(

@@ -18,7 +18,7 @@ export class OfferUnanswered extends Error {
   override readonly name = 'OfferUnanswered';
 }
 
-/** Some programs acknowledge an offer, fail over it, and know no session any more (Gajim 1.7.3). */
+/** Some programs acknowledge an offer, fail over it, and know no Jingle session any more (Gajim 1.7.3). */
 const FIRST_PING_MS = 3_000;
 
 /** While a person thinks, the program that asks may end. */
@@ -31,7 +31,7 @@ export class OutgoingJingleFile {
   readonly #channel: ContentChannel;
   #range: FileRange = { offset: 0 };
   #stream: Channel | undefined;
-  /** Aborted when the session has ended otherwise than with the recipient's success. */
+  /** Aborted when the Jingle session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
   /** Aborted when the recipient has all blocks; from then on the verdict asks whether it is there. */
   readonly #allSent = new AbortController();
@@ -90,8 +90,8 @@ export class OutgoingJingleFile {
       await this.#answer(timeout);
       this.#isOpening = true;
       const opened = this.#channel.open(this.#broken.signal);
-      // A recipient whose connection is a new one knows nothing of the session. It may accept the bytestream for its
-      // own sake, and would take the rest of a file for a whole one.
+      // A recipient whose connection is a new one knows nothing of the Jingle session. It may accept the bytestream for
+      // its own sake, and would take the rest of a file for a whole one.
       if (this.#range.offset > 0) void this.#session.ping();
       const stream = await opened;
       this.#stream = stream;
@@ -110,14 +110,14 @@ export class OutgoingJingleFile {
   async sendHashes(hashes: ReadonlyMap<string, Buffer>): Promise<void> {
     const { content, ended } = this.#session;
     await this.#session.inform(checksum(content, hashes)).catch((error) => {
-      // Not each peer wants to know; and how the session ended is told elsewhere.
+      // Not each peer wants to know; and how the Jingle session ended is told elsewhere.
       if (!(error instanceof StanzaError) && !ended.aborted) throw error;
     });
   }
 
   /**
-   * What the recipient says of the file, when it has all blocks. Rejects with `FileUnconfirmed` when it says nothing, and
-   * with `JingleEnded` or `ChannelLost`.
+   * What the recipient says of the file, when it has all blocks. Rejects with `FileUnconfirmed` when it says nothing,
+   * and with `JingleEnded` or `ChannelLost`.
    */
   async confirmed(): Promise<Confirmation> {
     const { stream } = this;
@@ -127,7 +127,7 @@ export class OutgoingJingleFile {
       if (said === 'received') void this.#session.terminate({ condition: 'success' });
       return said;
     } catch (error) {
-      // Not done: the session does not end with our success, whatever was acknowledged.
+      // Not done: the Jingle session does not end with our success, whatever was acknowledged.
       void this.#session.terminate(reasonOf(error as Error));
       throw error;
     } finally {
@@ -140,7 +140,7 @@ export class OutgoingJingleFile {
     await this.#session.terminate(reason);
   }
 
-  /** A recipient that has lost the session may have the bytestream all the same, and must not take it for a whole file. */
+  /** A recipient that has lost the Jingle session may still have the bytestream, and must not take it as whole. */
   #leave(why: Error): void {
     const isGone = why instanceof JingleEnded && why.reason.condition === 'gone';
     if (isGone) this.#stream?.destroy(why);

@@ -6,8 +6,9 @@ import type { JingleSession } from './session/jingle-session.js';
 const STALLED_MS = 10_000;
 
 /**
- * Asks the recipient of a file whether it knows the session still, whenever the bytestream stalls, until that closes or
- * `signal` is aborted: a program that was started anew knows nothing of the file any more, and servers do not tell.
+ * Asks the recipient of a file whether it knows the Jingle session still, whenever the bytestream stalls, until that
+ * closes or `signal` is aborted: a program that was started anew knows nothing of the file any more, and servers do not
+ * tell.
  */
 export async function pingWhenStalled(
   session: JingleSession,

@@ -50,7 +50,7 @@ export interface Jingle {
   info: Element | undefined;
 }
 
-/** Why a session ended (§7.4). */
+/** Why a Jingle session ended (§7.4). */
 export interface Reason {
   /** `success`, `decline`, `cancel`, … */
   condition: string;
@@ -161,7 +161,7 @@ function emptied(element: Element): Element | undefined {
   return name !== undefined && isShortName(xmlns) ? xml(name, { xmlns }) : undefined;
 }
 
-/** §6.7: there is no session with this sid, or not any more. */
+/** §6.7: there is no Jingle session with this sid, or not any more. */
 export const unknownSession = () =>
   new StanzaError('cancel', 'item-not-found', '', jingleError('unknown-session'));
 

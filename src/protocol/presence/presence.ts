@@ -32,8 +32,8 @@ const MAX_SEEN = 1_000;
 const GRACE_MS = 1_000;
 
 /**
- * The resources of a contact, as it was named, that are seen at this moment: asks its server, which tells those who may see its
- * presence, and tells nobody of us. Most servers answer what is asked behind the probe behind the presence, too
+ * The resources of a contact, as it was named, that are seen at this moment: asks its server, which tells those who may
+ * see its presence, and tells nobody of us. Most servers answer what is asked behind the probe behind the presence, too
  * (RFC 6120 §10.1); where no presence has come until then, some time is given to it.
  */
 export async function seenResources(

@@ -63,8 +63,9 @@ export class SiFileTransfers {
 
   /**
    * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
-   * `StanzaError` (`forbidden`: declined), RangeError for a file without a size, and as `request` does: some clients
-   * do not answer what they cannot use; with `ChannelLost` when the peer has accepted and forgotten it. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
+   * `StanzaError` (`forbidden`: declined), RangeError for a file without a size, and as `request` does: some clients do
+   * not answer what they cannot use; with `ChannelLost` when the peer has accepted and forgotten it. A bytestream that
+   * ends with `CloseUnconfirmed` has delivered every byte.
    */
   async offer(
     peer: string,

@@ -22,8 +22,8 @@ export interface SiOffer {
 }
 
 /**
- * Offers a file; any part of it where its MD5 is known, without which two files of one name cannot be told apart. Throws
- * RangeError for a file without a size, which XEP-0096 §3 wants.
+ * Offers a file; any part of it where its MD5 is known, without which two files of one name cannot be told apart.
+ * Throws RangeError for a file without a size, which XEP-0096 §3 wants.
  */
 export function offer(sid: string, file: FileOffer): Element {
   const { name, size, mediaType, description, date, hashes } = file;
@@ -69,8 +69,8 @@ export function readOffer(si: Element): SiOffer {
 }
 
 /**
- * What of the file that was offered the recipient wants. Throws `StanzaError` for an answer that does not fit: without an
- * MD5 it cannot know that what it has is of the same file.
+ * What of the file that was offered the recipient wants. Throws `StanzaError` for an answer that does not fit: without
+ * an MD5 it cannot know that what it has is of the same file.
  */
 export function readAnswer(reply: Element, { size = 0, hashes }: FileOffer): FileRange {
   const si = reply.getChild('si', NS_SI);

@@ -153,7 +153,7 @@ class InboxFolder implements Inbox {
         return await this.#space.reserve(wanted, offset);
       } catch (error) {
         const isFull = error instanceof NoRoom && !error.isPassing;
-        if (!isFull || !(await this.#around.kept.makeRoom())) throw error;
+        if (!isFull || !(await this.#shared.kept.makeRoom())) throw error;
       }
     }
   }

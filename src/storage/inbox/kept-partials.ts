@@ -42,7 +42,9 @@ export class KeptPartials {
     for (const one of gone) await this.#remove(one);
   }
 
-  /** The partials that are too many after this account has added one: its own, or else those of the account with most. */
+  /**
+   * The partials that are too many after this account has added one: its own, or else those of the account with most.
+   */
   #beyondQuota(account: string | undefined): Kept[] {
     const all = [...this.#byIdentity.values()];
     // Older versions did not write the account.

@@ -20,7 +20,9 @@ const SYNC_BYTES = 4 * 1024 * 1024;
 const SYNC_MS = 2000;
 /** So far may writing run ahead of a slow disk. */
 const MAX_UNSYNCED_BYTES = 4 * SYNC_BYTES;
-/** Whoever took us for dead, because the machine was asleep, may go on with the same partial: 30 s must have passed. */
+/**
+ * Less than the 30 s after which another process may take us for dead, as after a sleep, and go on with the partial.
+ */
 const LOOK_MS = 10_000;
 
 /** A partial on disk. Syncs go on beside the writing, and are only for those that can be kept. */

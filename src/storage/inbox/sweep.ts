@@ -11,7 +11,9 @@ const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(part|json|tmp|loc
 /** From the journal to the placeholder it takes a sync; a stopped process may take longer, and leaves it then. */
 const PLACEHOLDER_TIME_MS = 60_000;
 
-/** Removes what a killed process has left, but for the partials that can be gone on with; returns those, oldest first. */
+/**
+ * Removes what a killed process has left, but for the partials that can be gone on with; returns those, oldest first.
+ */
 export async function sweep(folders: PartFolders): Promise<Kept[]> {
   const { files, staging } = folders;
   const kept: Kept[] = [];

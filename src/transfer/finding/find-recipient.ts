@@ -38,7 +38,8 @@ interface Wanted {
  * Finds who is to get a file, the best first. A full JID, or a domain, is taken as given. Of a bare one it is the
  * resource `inband`, which receives for its owner; then the ablest of those that are seen online, by their features
  * (XEP-0030, XEP-0115); where several are equally able, or none is seen, the one that proceeds first (XEP-0353); then
- * the others that are seen. Nobody is looked for before the next one is asked for. Throws `RecipientUnreachable` where nobody is found, `RecipientRefused`, and when the session ends.
+ * the others that are seen. Nobody is looked for before the next one is asked for. Throws `RecipientUnreachable` where
+ * nobody is found, `RecipientRefused`, and when the session ends.
  */
 export function findRecipients(
   session: Session,

@@ -15,8 +15,8 @@ const PATIENCE_MS = 10_000;
 export const readHolder = (jid: string): string => preparedJid(jid);
 
 /**
- * Whom to ask for a blob, in turn: a JID as it is, but for a bare one of an account its resource `inband`, and
- * then the resources that are seen online and advertise blobs. These are looked for only when they are needed.
+ * Yields the JIDs to ask for a blob, in turn: each as it is, but for a bare one of an account its resource `inband`,
+ * and then the resources that are seen online and advertise blobs. These are looked for only when they are needed.
  */
 export async function* holders(
   session: Session,

@@ -1,6 +1,8 @@
 import { formatJid, prepareJid } from '../../session/jid.js';
 
-/** The resource that `inband receive` takes, unless it is told another one. By it a bare JID finds those who serve it. */
+/**
+ * The resource that `inband receive` takes, unless it is told another one. By it a bare JID finds those who serve it.
+ */
 export const RECEIVER = 'inband';
 
 /**

@@ -24,8 +24,8 @@ export async function* counted(
 }
 
 /**
- * The same bytes, the last of them only when all have the digest: a recipient that knows the size needs no close to take
- * them for the whole. Throws `SourceChanged`.
+ * The same bytes, the last of them only when all have the digest: a recipient that knows the size needs no close to
+ * take them for the whole. Throws `SourceChanged`.
  */
 export async function* compared(
   bytes: AsyncIterable<Buffer>,

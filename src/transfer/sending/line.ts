@@ -21,8 +21,8 @@ export interface SendingLine {
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /**
-   * Another one of the contact, after the one reached takes nothing; from now on that is the one. Nothing where there is
-   * none.
+   * Another one of the contact, after the one reached takes nothing; from now on that is the one. Nothing where there
+   * is none.
    */
   reachNext(): Promise<Reached | undefined>;
   /** The recipient may be somewhere else by now. */

@@ -37,8 +37,8 @@ export async function offerTo(
 }
 
 /**
- * One of whom nothing is known may answer what it does not know as a server does for nobody, or not at all, unless a
- * person is asked first.
+ * Whether a way may be unknown to the peer: some answer what they do not know as a server does where nobody is, or not
+ * at all, unless a person is asked first.
  */
 function isUnknown({ cause }: Error, way: Way): boolean {
   return cause instanceof StanzaError

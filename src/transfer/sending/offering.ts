@@ -97,9 +97,9 @@ export class Offering {
   }
 
   /**
-   * Reads the file once for all attempts: only if it may be resumed, as what is sent from its start is hashed on the way.
-   * The hashes of another way than the first are not worth the time: clients that go on with a file do so by Jingle where
-   * they can.
+   * Reads the file once for all attempts: only if it may be resumed, as what is sent from its start is hashed on the
+   * way. The hashes of another way than the first are not worth the time: clients that go on with a file do so by
+   * Jingle where they can.
    */
   async #describe(ways: readonly Way[]): Promise<FileOffer> {
     if (!ways.some(({ keepsParts }) => keepsParts)) return plainOffer(this.#source);

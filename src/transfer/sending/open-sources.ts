@@ -65,7 +65,8 @@ async function openSource(path: string, mayStayOpen: boolean): Promise<OpenSourc
   return {
     name: basename(path),
     ...(mediaType ? { mediaType } : {}),
-    // What is no regular file (a pipe, a device), or has not the size that it says, has none, and can be read once only.
+    // What is no regular file (a pipe, a device), or has not the size that it says, has none, and can be read once
+    // only.
     ...(isSized ? { size: stats.size, ...(date ? { date } : {}) } : {}),
     read: isAgain
       ? (offset, buffer) => readAgain(path, offset, buffer)

@@ -15,8 +15,8 @@ interface SendFilesOptions extends JobOptions {
 }
 
 /**
- * Sends every file to the JID, or stops at the first that cannot be sent, with `FileFailed`. Goes online with the first,
- * and closes the sources in the end.
+ * Sends every file to the JID, or stops at the first that cannot be sent, with `FileFailed`. Goes online with the
+ * first, and closes the sources in the end.
  */
 export async function sendFiles(
   sources: readonly OpenSource[],

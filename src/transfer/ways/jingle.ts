@@ -7,7 +7,9 @@ import type { IncomingOffer, Listener } from './incoming.js';
 import { reasonOf } from './not-kept.js';
 import type { Offer, Way } from './way.js';
 
-/** Jingle File Transfer (XEP-0234): tells all there is to tell, goes on where it was cut, and has the file confirmed. */
+/**
+ * Jingle File Transfer (XEP-0234): tells all there is to tell, goes on where it was cut, and has the file confirmed.
+ */
 export const jingle: Way = {
   name: 'jingle',
   features: JINGLE_FEATURES,

@@ -13,7 +13,7 @@ import type { WayName } from './names.js';
 export interface Way {
   /** What `--via` calls it. */
   readonly name: WayName;
-  /** Whoever takes files by it advertises all of these (XEP-0030). */
+  /** A client that takes files by it advertises all of these (XEP-0030). */
   readonly features: readonly string[];
   /** Nobody takes files by it without advertising it. */
   readonly isAdvertised: boolean;

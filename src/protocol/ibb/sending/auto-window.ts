@@ -10,7 +10,7 @@ const PATIENCE = 2;
 /** Periods between two looks at the neighbouring windows. */
 const HOLD = 20;
 
-/** One block for so many milliseconds of round trip is a fair start. */
+/** The first window has one block for so many milliseconds of round trip. */
 const START_MS_PER_BLOCK = 3;
 const MAX_START_BLOCKS = 16;
 
@@ -26,7 +26,7 @@ export class AutoWindow implements Window {
   #level = 0;
   #best = { level: 0, rate: 0 };
   #started = false;
-  /** Of the first block, which was alone on the way. */
+  /** How long the first block took, which was alone on the way. */
   #roundTrip = 0;
   #searching = true;
   #misses = 0;

@@ -37,7 +37,7 @@ export class MessageCarrier {
   /** Settles when the last block is handed to the network. */
   #written = Promise.resolve();
   #run: Run | undefined;
-  /** Those with a probe behind them. */
+  /** The runs with a probe behind them. */
   readonly #asked = new Set<Run>();
   #failed: Error | undefined;
 
@@ -49,7 +49,9 @@ export class MessageCarrier {
     this.#runBytes = runBytes;
   }
 
-  /** Resolves when the peer has the block. Aborted, by a signal that is the same for all: nothing more is sent or asked. */
+  /**
+   * Resolves when the peer has the block. Aborted, by a signal that is the same for all: nothing more is sent or asked.
+   */
   async send(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void> {
     this.#probe ??= this.#findProbe(signal);
     await this.#probe;
@@ -63,7 +65,7 @@ export class MessageCarrier {
     return run.delivered;
   }
 
-  /** Sends a block that nobody waits for. */
+  /** Sends a block that the peer is to refuse, so that it closes (see `breakOff`); nobody waits for it. */
   async spoil(seq: number, bytes: Buffer): Promise<void> {
     await this.#session.send(this.#message(seq, bytes));
   }
@@ -123,8 +125,9 @@ export class MessageCarrier {
   }
 
   /**
-   * Ping, or disco, whichever the peer answers; where it knows neither, what the server acknowledges must do (XEP-0198).
-   * Not each client answers what it does not know (xmpp4r), and nothing is on the way yet that could delay an answer.
+   * Ping, or disco, whichever the peer answers; where it knows neither, what the server acknowledges must do
+   * (XEP-0198). Not each client answers what it does not know (xmpp4r), and nothing is on the way yet that could delay
+   * an answer.
    */
   async #findProbe(signal: AbortSignal): Promise<() => Promise<unknown>> {
     const questions = [ping(), xml('query', { xmlns: NS_DISCO_INFO })];

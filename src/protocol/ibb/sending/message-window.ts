@@ -34,7 +34,7 @@ export class MessageWindow implements Window {
       return;
     }
     const elapsed = now - this.#since;
-    // Of the run that ended the measurement before: it was delivered before.
+    // Belongs to the previous measurement.
     if (elapsed < RUN_MS) return;
     this.#bytes += bytes;
     const isWindow = this.#bytes >= this.#limit && elapsed >= PERIOD_MS;

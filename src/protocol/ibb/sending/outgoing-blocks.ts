@@ -18,7 +18,7 @@ export interface OutgoingOptions {
   clock: Clock;
   /** Sends a block; resolves when it is acknowledged, rejects when it is refused, or the signal is aborted. */
   send(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
-  /** Of a recipient that takes no block as they are sent: sends them otherwise from now on, in this window. */
+  /** Where the recipient takes no block as they are sent: sends them otherwise from now on, in this window. */
   sendOtherwise?: (() => Window) | undefined;
   /** Whether the recipient is still there, as far as can be known. */
   findPeer(): Promise<PeerState>;
@@ -175,7 +175,7 @@ export class OutgoingBlocks {
   }
 
   #goOtherwise(error: StanzaError): void {
-    // One behind the first was refused: what came of that is known to the recipient alone.
+    // A block behind the first was refused: what came of the others is known to the recipient alone.
     if (!this.#sendOtherwise || this.acknowledged.blocks > 0) return this.#fail(error);
     this.#window = this.#sendOtherwise();
     this.#sendOtherwise = undefined;

@@ -30,7 +30,7 @@ export interface JingleHandlers {
   replaced?(transport: Element): (() => Promise<void>) | undefined;
 }
 
-/** The session in which a peer acts. */
+/** The Jingle session in which a peer acts. */
 export interface ActingSession {
   readonly handlers: JingleHandlers;
   readonly replacement: Replacement;
@@ -104,7 +104,7 @@ const replaced: Take = (session, { contents }) => {
   later(accept ?? (() => session.send('transport-reject', refusedTransport(transport))));
 };
 
-/** One content is all that a session has here. */
+/** A Jingle session has one content here. */
 const contentAdded: Take = (session, { contents }) =>
   later(() =>
     session.sendContents(
@@ -113,7 +113,7 @@ const contentAdded: Take = (session, { contents }) =>
     ),
   );
 
-/** §7.2.5: a session without contents is void. Psi tells so that a hash is wrong, and why is the peer's. */
+/** §7.2.5: a Jingle session without contents is void. Psi tells so that a hash is wrong, and why is the peer's. */
 const contentRemoved: Take = (session, { reason = CANCEL }) => {
   // Nobody ends a transfer well in this way.
   const why = reason.condition === 'success' ? CANCEL : reason;

@@ -1,6 +1,6 @@
 import type { Reason } from '../stanzas.js';
 
-/** The session is over; `success` is an end, too. */
+/** The Jingle session is over; `success` is an end, too. */
 export class JingleEnded extends Error {
   override readonly name = 'JingleEnded';
   constructor(

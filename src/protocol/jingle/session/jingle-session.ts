@@ -40,7 +40,7 @@ export class JingleSession implements ActingSession {
     setMaxListeners(0, this.#ended.signal); // the requests under way, and who waits for the end
   }
 
-  /** Aborted when the session is over; the reason is a `JingleEnded`, or what the connection ended with. */
+  /** Aborted when the Jingle session is over; the reason is a `JingleEnded`, or what the connection ended with. */
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
@@ -72,8 +72,8 @@ export class JingleSession implements ActingSession {
   }
 
   /**
-   * §6.9: asks whether the session is there still, with an empty `session-info`; it ends if not. A peer that does
-   * not answer is let be. Resolves to whether it has answered, or somebody in its place.
+   * §6.9: asks whether the Jingle session is there still, with an empty `session-info`; it ends if not. A peer that
+   * does not answer is let be. Resolves to whether it has answered, or somebody in its place.
    */
   async ping(): Promise<boolean> {
     try {
@@ -116,7 +116,7 @@ export class JingleSession implements ActingSession {
     await this.#request('session-info', info);
   }
 
-  /** Ends the session, here with this error, and tells the peer unless it knows. Always resolves. */
+  /** Ends the Jingle session, here with this error, and tells the peer unless it knows. Always resolves. */
   async terminate(why: Reason, error: Error = new JingleEnded(why, true)): Promise<void> {
     if (this.ended.aborted) return;
     this.end(error);
@@ -146,7 +146,7 @@ export class JingleSession implements ActingSession {
     later(() => this.terminate({ condition: 'failed-application', text }));
   }
 
-  /** Nobody waits for answers when the session is over. */
+  /** Nobody waits for answers when the Jingle session is over. */
   async #request(action: Action, ...children: Element[]): Promise<void> {
     const attrs = {
       ...(action === 'session-initiate' ? { initiator: this.#session.jid } : {}),

@@ -12,12 +12,12 @@ const MAX_SESSIONS_PER_ACCOUNT = 32;
 
 /** The Jingle sessions (XEP-0166) of a connection, by peer and sid. */
 export class JingleSessions {
-  /** Called with a session that a peer has initiated, after it was acknowledged. */
+  /** Called with a Jingle session that a peer has initiated, after it was acknowledged. */
   onInitiate: (session: JingleSession) => void = (session) =>
     void session.terminate({ condition: 'decline' });
-  /** Told of a session that was refused before anybody was asked, and why. */
+  /** Told of a Jingle session that was refused before anybody was asked, and why. */
   onRefused: (peer: string, why: string) => void = () => undefined;
-  /** Asked before a session of a peer's is looked at. */
+  /** Asked before a Jingle session of a peer's is looked at. */
   mayInitiate: (peer: string) => boolean = () => true;
   readonly #session: Session;
   readonly #sessions = new Map<string, JingleSession>();
@@ -33,13 +33,13 @@ export class JingleSessions {
     });
   }
 
-  /** A session of ours, to be offered to a full JID by its `initiate`. */
+  /** A Jingle session of ours, to be offered to a full JID by its `initiate`. */
   create(peer: string, sid: string, offered: stanzas.Content): JingleSession {
     if (this.#sessions.has(sidKey(peer, sid))) throw new Error(`the sid ${sid} is in use`);
     return this.#add(peer, sid, 'initiator', offered);
   }
 
-  /** Takes no more sessions; those that are there end, here with this error. */
+  /** Takes no more Jingle sessions; those that are there end, here with this error. */
   close(reason: stanzas.Reason, error?: Error): void {
     this.#unhandle();
     for (const session of this.#sessions.values()) void session.terminate(reason, error);
@@ -57,7 +57,7 @@ export class JingleSessions {
     const initiated = this.#add(peer, jingle.sid, 'responder', offered);
     // The acknowledgement leaves first.
     setImmediate(() => {
-      // The choice of some contents would be a session that this program has no use for.
+      // The choice of some contents would be a Jingle session that this program has no use for.
       if (others.length > 0) this.#refuseChoice(initiated);
       else if (initiated.isPending) this.onInitiate(initiated);
     });
@@ -80,8 +80,8 @@ export class JingleSessions {
   }
 
   /**
-   * §7.2.16: of two sessions with one sid ours stays. Offers of files that cross each other are about two files, so
-   * that both go on.
+   * §7.2.16: of two Jingle sessions with one sid ours stays. Offers of files that cross each other are about two files,
+   * so that both go on.
    */
   #continue(session: JingleSession, jingle: stanzas.Jingle): undefined {
     const crossed = jingle.action === 'session-initiate' && session.role === 'initiator';

@@ -10,7 +10,7 @@ interface Proposal {
   settle(isTaken: boolean): void;
 }
 
-/** The proposal of another transport that a session waits for an answer to (XEP-0166 §7.2.15), one at a time. */
+/** The proposal of another transport that a Jingle session waits for an answer to (XEP-0166 §7.2.15), one at a time. */
 export class Replacement {
   readonly #role: Role;
   #proposal: Proposal | undefined;
@@ -62,7 +62,9 @@ export class Replacement {
     this.#settle(false);
   }
 
-  /** §7.2.16: of two proposals that cross each other the initiator's counts. Throws `StanzaError` where that is ours. */
+  /**
+   * §7.2.16: of two proposals that cross each other the initiator's counts. Throws `StanzaError` where that is ours.
+   */
   checkTie(): void {
     if (this.#proposal && this.#role === 'initiator') throw tieBreak();
   }

@@ -31,7 +31,9 @@ export class ContentChannel {
   /** Aborted when another transport is agreed on. */
   #replaced = new AbortController();
 
-  /** `first`: the peer's offer; without one the first transport is ours to offer. Throws `StanzaError`, or RangeError. */
+  /**
+   * `first`: the peer's offer; without one the first transport is ours to offer. Throws `StanzaError`, or RangeError.
+   */
   constructor(options: ContentChannelOptions, first?: Element) {
     this.#options = options;
     this.#attempts = new Attempts(options);

@@ -6,7 +6,7 @@ import { isSid } from '../../sid.js';
 
 export const NS_JINGLE_IBB = 'urn:xmpp:jingle:transports:ibb:1';
 
-/** The bytestream that a session is about; §2.2: it is opened with exactly these values. */
+/** The bytestream that a Jingle session is about; §2.2: it is opened with exactly these values. */
 export const transport = ({ sid, blockSize, stanza }: Open): Element =>
   xml('transport', {
     xmlns: NS_JINGLE_IBB,

@@ -11,7 +11,10 @@ export type TransportSettings = Partial<BytestreamSettings>;
 export interface Negotiators {
   /** The other party's full JID. */
   readonly peer: string;
-  /** Aborted when nothing will come of the negotiation: the session has ended, or another transport was agreed on. */
+  /**
+   * Aborted when nothing will come of the negotiation: the Jingle session has ended, or another transport was agreed
+   * on.
+   */
   readonly over: AbortSignal;
   /** Sends a `transport-info`. Rejects as `request` does. */
   inform(transport: Element): Promise<void>;
@@ -50,7 +53,9 @@ export interface Negotiation {
   agreed(transport: Element): void;
   /** Takes a `transport-info`. Absent where there are none. Throws `StanzaError`. */
   informed?(transport: Element): void;
-  /** Opens the channel, as the party that sends the file. Rejects with the signal's reason, or why it was not possible. */
+  /**
+   * Opens the channel, as the party that sends the file. Rejects with the signal's reason, or why it was not possible.
+   */
   open(signal: AbortSignal): Promise<Channel>;
   /** Resolves to the channel that the other party opens, which is half-open. Rejects as `open` does. */
   expect(signal: AbortSignal): Promise<Channel>;
