@@ -26,21 +26,26 @@ export async function flooded(server: TestServer): Promise<string[]> {
   const flooders = await Promise.all(ROLES.map((role) => flood(server, role, targets)));
   const sender = runIn(server, folder, 'alice', ['send', '-', targets[0].jid]);
   sender.child.stdin?.end(Buffer.alloc(FILE_BYTES));
-  const wrong: string[] = [];
   const { code } = await sender.exited;
-  if (code !== 0) wrong.push(`the file did not arrive: ${sender.stderr()}`);
-  for (const { name, jid } of targets) {
-    const asked = await witness.ping(jid).then(
+  const wrong = code === 0 ? [] : [`the file did not arrive: ${sender.stderr()}`];
+  wrong.push(...(await unanswered(witness, targets)), ...(await wrongWith(targets)));
+  for (const client of [...flooders, witness]) client.close();
+  // What they still have to say is of no use to anybody.
+  await Promise.all(targets.map(({ running }) => running.stop('SIGKILL')));
+  await rm(folder, { recursive: true });
+  return wrong;
+}
+
+/** Asks both at once; says which of them gave no answer. */
+async function unanswered(witness: RawClient, targets: readonly Target[]): Promise<string[]> {
+  const asked = targets.map(async ({ name, jid }) => {
+    const answer = await witness.ping(jid).then(
       ({ type }) => type,
       (error: Error) => error.message,
     );
-    if (asked !== 'result') wrong.push(`${name} did not answer: ${asked}`);
-  }
-  wrong.push(...(await wrongWith(targets)));
-  for (const client of [...flooders, witness]) client.close();
-  await Promise.all(targets.map(({ running }) => running.stop()));
-  await rm(folder, { recursive: true });
-  return wrong;
+    return answer === 'result' ? [] : [`${name} did not answer: ${answer}`];
+  });
+  return (await Promise.all(asked)).flat();
 }
 
 /** Writes as much as the server reads in its own time. */
