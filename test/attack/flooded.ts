@@ -14,6 +14,9 @@ const FLOODS: Record<(typeof ROLES)[number], { stanza: string; times: number }> 
   stranger: { stanza: iq('get', PING, 'x'.repeat(1_000)), times: 180 },
 };
 
+/** Whoever asks in the middle of it has no more than this. */
+const PATIENCE_MS = 30_000;
+
 /** Small enough for a server that is slow with its sender, too. */
 const FILE_BYTES = 3_000;
 
@@ -39,7 +42,7 @@ export async function flooded(server: TestServer): Promise<string[]> {
 /** Asks both at once; says which of them gave no answer. */
 async function unanswered(witness: RawClient, targets: readonly Target[]): Promise<string[]> {
   const asked = targets.map(async ({ name, jid }) => {
-    const answer = await witness.ping(jid).then(
+    const answer = await witness.ping(jid, PATIENCE_MS).then(
       ({ type }) => type,
       (error: Error) => error.message,
     );
