@@ -11,7 +11,7 @@ import { checkPlaces, offer, open, streamOf, terminate } from './places.js';
 import { Random } from './random.js';
 import { FuzzServer } from './server.js';
 
-const LONG_ID = "'".repeat(46_000);
+const LONG_ID = "'".repeat(1_024);
 const SENDER = 'sender@friends.example/x';
 const STRANGER = 'stranger@evil.example/x';
 const CONTENT = { creator: 'initiator', name: 'file', senders: 'initiator' } as const;

@@ -389,13 +389,13 @@ describe('an answer', () => {
     ['&quot;', '"'],
     ['x', 'x'],
   ])(
-    'to a request whose id is 46,000 times %s has that id, and is hardly longer (R61)',
+    'to a request whose id is 1,000 times %s has that id, and is hardly longer (R61)',
     async (written, character) => {
       const [, peer] = await online();
-      peer.write(ask(written.repeat(46_000)));
+      peer.write(ask(written.repeat(1_000)));
       const { text } = await peer.stanza('iq');
-      expect(text.length).toBeLessThan(46_300);
-      expect(text).toContain(character.repeat(46_000));
+      expect(text.length).toBeLessThan(1_300);
+      expect(text).toContain(character.repeat(1_000));
     },
   );
 
