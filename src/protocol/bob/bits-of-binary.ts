@@ -79,7 +79,10 @@ export class BitsOfBinary {
     return deleteBlob(this.#registry, cid, this.#session.jid);
   }
 
-  /** Tells of blobs that come inside messages and presence, from anyone. They are not stored. Undo: the function returned. */
+  /**
+   * Tells of blobs that come inside messages and presence, from anyone. They are not stored. Undo: the function
+   * returned.
+   */
   onBlob(listener: BlobListener): () => void {
     const receive = (stanza: Element) => {
       const from = stanza.attrs.from ?? bareJid(this.#session.jid);

@@ -10,8 +10,8 @@ const FEW = 1_000;
 const PAUSE_PER_FILE_MS = 0.3;
 
 /**
- * How many bytes the files of a folder take, each a block at least. Others add files and take them away, so that it is read again and again;
- * but not for each file that arrives: in between its own are added up.
+ * How many bytes the files of a folder take, each a block at least. Others add files and take them away, so that it is
+ * read again and again; but not for each file that arrives: in between its own are added up.
  */
 export class FolderTotal {
   readonly #files: Files;

@@ -34,9 +34,9 @@ interface WantedRoom {
 
 /**
  * Sets room aside for files that arrive, so that those that are under way together stay within the limits. Announcing
- * costs nothing, so that one account could take all room with a figure: at most half of what is left is set aside for it
- * at once, and the rest as its bytes come. A new file must fit beside all that its own account has announced, but only
- * beside what is set aside for the others.
+ * costs nothing, so that one account could take all room with a figure: at most half of what is left is set aside for
+ * it at once, and the rest as its bytes come. A new file must fit beside all that its own account has announced, but
+ * only beside what is set aside for the others.
  */
 export class Space {
   readonly #contents: Contents;
@@ -97,7 +97,9 @@ export class Space {
     reservation.announced = Math.max(reservation.announced, reservation.aside);
   }
 
-  /** What another file of this account must leave: all that was announced for its own, and what others have for sure. */
+  /**
+   * What another file of this account must leave: all that was announced for its own, and what others have for sure.
+   */
   #promisedTo(account: string | undefined): number {
     return this.#sum((one) => (one.account === account ? one.announced : one.aside));
   }

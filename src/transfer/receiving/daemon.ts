@@ -37,8 +37,8 @@ export interface DaemonOptions extends ReceiveOnOptions {
 }
 
 /**
- * Receives files over one session after the other. Resolves after the first file with `once`; otherwise it goes on until
- * an error or the signal. What was to be done for the files is done by then.
+ * Receives files over one session after the other. Resolves after the first file with `once`; otherwise it goes on
+ * until an error or the signal. What was to be done for the files is done by then.
  */
 export async function receiveFiles(options: DaemonOptions): Promise<void> {
   const { inbox, renew, report } = options;

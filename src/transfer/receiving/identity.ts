@@ -3,8 +3,9 @@ import type { IncomingOffer } from '../ways/incoming.js';
 
 /**
  * What two offers have in common that bring the same bytes from the same person, whichever the resource, whatever they
- * are called: a hash, as two files can have one name, size and date. `undefined` where no hash is known before the bytes,
- * or the sender cannot go on in the middle. An MD5 is good enough: whoever makes two files with one MD5 can mix only their own.
+ * are called: a hash, as two files can have one name, size and date. `undefined` where no hash is known before the
+ * bytes, or the sender cannot go on in the middle. An MD5 is good enough: whoever makes two files with one MD5 can mix
+ * only their own.
  */
 export function identityOf({ peer, offer, ranged }: IncomingOffer): string | undefined {
   const { size, hashes } = offer;

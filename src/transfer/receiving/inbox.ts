@@ -20,7 +20,7 @@ export interface Inbox {
 export interface WantedPartial {
   /** Says that two transfers bring the same bytes: who sends, size, hash. Without it nothing is kept. */
   identity?: string;
-  /** Whose it is: what one account leaves does not push out what others left. */
+  /** The account that it is of: what one leaves does not push out what others left. */
   account?: string;
   /** Names the bytestream that brings the bytes: whose it is, and its sid. For `hasRest`. */
   bytestream?: string;

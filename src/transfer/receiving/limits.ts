@@ -7,7 +7,7 @@ import { type Rate, TokenBuckets } from './token-buckets.js';
 import { Waiting } from './waiting.js';
 
 /**
- * Those that came to something do not count: who sends a thousand good files is not held up. The burst is for one
+ * Offers that came to something do not count: a sender of a thousand good files is not held up. The burst is for one
  * whose connection breaks all the time.
  */
 const OFFERS: Rate = { burst: 30, perMinute: 10 };
@@ -26,8 +26,8 @@ const SMALL_FILES: Rate = { burst: 10_000, perMinute: 600 };
 const ASKED_AGAIN: Rate = { burst: 200, perMinute: 600 };
 
 /**
- * All that a chat of some months shows, at once. Each may bring 87 KB in answer to 200 bytes, which is 43 MB at once and
- * 10 MB a minute: only to those who are let in.
+ * All that a chat of some months shows, at once. Each may bring 87 KB in answer to 200 bytes, which is 43 MB at once
+ * and 10 MB a minute: only to those who are let in.
  */
 export const BLOB_REQUESTS: Rate = { burst: 500, perMinute: 120 };
 
@@ -83,8 +83,8 @@ export class TransferLimits {
 
   /**
    * Takes a place beside the transfers with these peers, named once for each; returns whether there is one: while more
-   * are free than its account has. Alone it gets half of them, the next account half of the rest, and so on; whoever has
-   * none gets the last. Those who have waited for long and have none come first.
+   * are free than its account has. Alone it gets half of them, the next account half of the rest, and so on; whoever
+   * has none gets the last. Those who have waited for long and have none come first.
    */
   takeRoom(peer: string, peers: readonly string[]): boolean {
     const account = bareJid(peer);

@@ -9,7 +9,9 @@ export interface TakenPlace {
   readonly peer: string;
 }
 
-/** What is to end before the program does, with the place of each: transfers, and what is done for files that arrived. */
+/**
+ * What is to end before the program does, with the place of each: transfers, and what is done for files that arrived.
+ */
 export type Running = Map<Promise<void>, TakenPlace>;
 
 /** The places for transfers. */

@@ -4,8 +4,8 @@
  */
 const PATIENCE_MS = 10_000;
 /**
- * In milliseconds. A place that is kept for somebody is empty until that one asks again: with small files, that would be
- * most of the time. Chance serves nearly everybody sooner than that.
+ * In milliseconds. A place that is kept for somebody is empty until that one asks again: with small files, that would
+ * be most of the time. Chance serves nearly everybody sooner than that.
  */
 const LONG_MS = 10_000;
 /** More accounts than ever wait in good faith. */
@@ -34,7 +34,7 @@ export class Waiting {
       wait.askedAt = now;
       return;
     }
-    // Whoever has not asked for a while has lost its turn.
+    // A sender that has not asked for a while has lost its turn.
     this.#waits.delete(account);
     if (this.#waits.size >= MAX_WAITING) this.#forgetLate();
     if (this.#waits.size < MAX_WAITING) this.#waits.set(account, { since: now, askedAt: now });

@@ -12,8 +12,8 @@ interface Place {
 }
 
 /**
- * Tells a recipient that takes no more of a file from one that was interrupted. By a bare bytestream and by SI it has no
- * word for that: what it means shows when it breaks the next attempt off in the same way, at the same place.
+ * Tells a recipient that takes no more of a file from one that was interrupted. By a bare bytestream and by SI it has
+ * no word for that: what it means shows when it breaks the next attempt off in the same way, at the same place.
  */
 export class Refusals {
   /** What this attempt goes by, once there is something to break off. */
