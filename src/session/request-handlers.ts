@@ -15,7 +15,10 @@ export interface AnswerOptions {
   mayRefuse?: ((from: string, characters: number) => boolean) | undefined;
   /** Told of errors that a handler or listener threw beside `StanzaError`. */
   onError?: ((error: Error) => void) | undefined;
-  /** Told of an answer in whose place an error went out, as whoever asked has made it too large, by a long id for example. */
+  /**
+   * Told of an answer in whose place an error went out, as whoever asked has made it too large, by a long id for
+   * example.
+   */
   onUnsendable?: ((to: string, error: UnsendableStanza) => void) | undefined;
 }
 

@@ -11,16 +11,18 @@ const ANSWERS = { most: 16 * KIB * KIB, mostOfOne: KIB * KIB, little: 4 * KIB };
 const REFUSALS = { most: 64 * KIB, mostOfOne: 64 * KIB };
 /** A longer answer holds up all that is behind it. */
 const LONG = 4 * KIB;
-/** With so many characters before it a long answer comes when nobody waits for it any more: by a slow server, by others. */
+/**
+ * With so many characters before it a long answer comes when nobody waits for it any more: by a slow server, by others.
+ */
 const BEHIND_IF_SLOW = 64 * KIB;
 const BEHIND = 256 * KIB;
 
 type Content = Pick<Parcel, 'characters' | 'write' | 'fail'>;
 
 /**
- * Lets answers go out no faster than the server takes them, one account after the other: who asks so much that the answers
- * fill the connection waits for them himself, and nobody else does. Long answers and refusals have half of the time while
- * there are others. What is no answer waits only behind those to the same account.
+ * Lets answers go out no faster than the server takes them, one account after the other: who asks so much that the
+ * answers fill the connection waits for them himself, and nobody else does. Long answers and refusals have half of the
+ * time while there are others. What is no answer waits only behind those to the same account.
  */
 export class Outbox {
   readonly #pace: Pace;
@@ -32,8 +34,8 @@ export class Outbox {
   readonly #refusals = new Room(REFUSALS);
 
   /**
-   * `taken` resolves when the server has taken all that was written so far. `ownServer`: the addresses by which it speaks
-   * itself, for which nothing waits.
+   * `taken` resolves when the server has taken all that was written so far. `ownServer`: the addresses by which it
+   * speaks itself, for which nothing waits.
    */
   constructor(taken: () => Promise<void>, clock: Clock, ownServer: readonly string[] = []) {
     this.#pace = new Pace(taken, clock, () => this.#writeWhatMay());

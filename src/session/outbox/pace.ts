@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js';
 
 /**
- * Characters of answers under way to the server. As shipped Prosody reads 10,000 bytes a second of a client, and ejabberd
- * 3,000: what is behind them waits no longer than somebody who asks has patience. More where a server is quick.
+ * Characters of answers under way to the server. As shipped Prosody reads 10,000 bytes a second of a client, and
+ * ejabberd 3,000: what is behind them waits no longer than somebody who asks has patience. More where a server is
+ * quick.
  */
 const MIN_WINDOW = 2_048;
 const MAX_WINDOW = 8_192;
@@ -16,8 +17,9 @@ interface Written {
 }
 
 /**
- * How much may be under way, by how quickly the server takes it. The patient rest for as long as they have kept others up,
- * even where nobody waits at this moment: one who sends a file sends the next blocks only when the last are acknowledged.
+ * How much may be under way, by how quickly the server takes it. The patient rest for as long as they have kept others
+ * up, even where nobody waits at this moment: one who sends a file sends the next blocks only when the last are
+ * acknowledged.
  */
 export class Pace {
   readonly #taken: () => Promise<void>;

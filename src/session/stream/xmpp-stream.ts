@@ -13,8 +13,8 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const MAX_RECORD_BYTES = 16_384;
 
 /**
- * In characters; more than full windows of many bytestreams. A server that sends, and reads little or nothing, would have
- * what is to be sent to it fill the memory.
+ * In characters; more than full windows of many bytestreams. A server that sends, and reads little or nothing, would
+ * have what is to be sent to it fill the memory.
  */
 const MAX_UNSENT_CHARACTERS = 32 * 1024 * 1024;
 

@@ -19,7 +19,7 @@ interface Wait {
 /** The accounts that were turned away and ask again. Those that have waited for long come first, in their order. */
 export class Waiting {
   readonly #now: () => number;
-  /** Those that have waited longest first. */
+  /** The accounts that wait, the one that has waited longest first. */
   readonly #waits = new Map<string, Wait>();
 
   /** `now`: milliseconds. */
