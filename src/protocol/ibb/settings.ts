@@ -1,7 +1,7 @@
 import { TRANSFER_DEFAULTS } from './defaults.js';
 import type { RetrySettings } from './sending/retry-waits.js';
 import { MAX_BLOCK_SIZE, type StanzaMode } from './stanzas.js';
-import type { Pace } from './watch-peer.js';
+import type { LeastPace } from './watch-peer.js';
 
 /** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
 export interface BytestreamSettings extends RetrySettings {
@@ -24,7 +24,7 @@ export interface ServiceSettings extends BytestreamSettings {
    */
   halfOpen: boolean;
   /** What a peer must do to keep a bytestream that it opened. Default: no more than be there. */
-  pace?: Pace;
+  pace?: LeastPace;
 }
 
 export const DEFAULTS: ServiceSettings = {

@@ -5,7 +5,7 @@ import type { Bytestream } from './bytestream.js';
 import { findPeer } from './peer.js';
 
 /** What a peer must do to keep a bytestream that it opened. All in milliseconds and bytes. */
-export interface Pace {
+export interface LeastPace {
   /** Without a block. */
   maxIdleMs: number;
   /** Only while the peer answers: one whose connection is being resumed does not, and can go on where it was. */
@@ -27,7 +27,7 @@ export async function watchPeer(
   session: Session,
   stream: Bytestream,
   clock: Clock,
-  pace?: Pace,
+  pace?: LeastPace,
 ): Promise<void> {
   if (stream.closed) return; // while it was being accepted
   const over = new AbortController();
@@ -61,12 +61,12 @@ async function askFor(session: Session, peer: string, clock: Clock) {
 
 class Slowness {
   readonly #stream: Bytestream;
-  readonly #pace: Pace;
+  readonly #pace: LeastPace;
   readonly #began: number;
   #last: { at: number; bytes: number };
   #period: { at: number; bytes: number };
 
-  constructor(stream: Bytestream, pace: Pace, now: number) {
+  constructor(stream: Bytestream, pace: LeastPace, now: number) {
     this.#stream = stream;
     this.#pace = pace;
     this.#began = now;

@@ -1,6 +1,6 @@
 // What others may cost us, each account whatever its resources. `--max-sessions` limits the transfers in all.
 
-import type { Pace } from '../../protocol/ibb/watch-peer.js';
+import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
 import { systemClock } from '../../session/clock.js';
 import { bareJid } from '../../session/jid.js';
 import { type Rate, TokenBuckets } from './token-buckets.js';
@@ -52,7 +52,7 @@ const MINUTE_MS = 60_000;
  * The slowest server in common use lets 2.2 kB/s through, and a connection that is being resumed is silent for ten
  * minutes at most: in quarter of an hour that leaves ten times of what is asked for. A day brings 190 MB even there.
  */
-export const PACE: Pace = {
+export const PACE: LeastPace = {
   maxIdleMs: 2 * MINUTE_MS,
   minBytes: 65_536,
   periodMs: 15 * MINUTE_MS,

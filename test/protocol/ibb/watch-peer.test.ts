@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
-import { type Pace, watchPeer } from '../../../src/protocol/ibb/watch-peer.js';
+import { type LeastPace, watchPeer } from '../../../src/protocol/ibb/watch-peer.js';
 import type { Intercept } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { pairOfBytestreams, unattended } from './bytestreams.js';
 
 const MINUTE_MS = 60_000;
 
-const PACE: Pace = {
+const PACE: LeastPace = {
   maxIdleMs: 2 * MINUTE_MS,
   minBytes: 1000,
   periodMs: 15 * MINUTE_MS,
