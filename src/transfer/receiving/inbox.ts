@@ -68,11 +68,10 @@ export interface InboxOptions {
   signal?: AbortSignal;
 }
 
-/** NoRoom: a limit of the inbox, the end of the disk, or more than was announced. */
+/** A limit of the inbox, the end of the disk, or more than was announced. */
 export interface RoomError extends Error {
-  readonly name: 'NoRoom';
   /** There would be room, were it not set aside for other files that are under way. */
   readonly isPassing: boolean;
 }
 
-export const isRoomError = (error: Error): error is RoomError => error.name === 'NoRoom';
+export const isRoomError = (error: Error): error is RoomError => 'isPassing' in error;

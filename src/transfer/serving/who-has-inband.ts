@@ -30,7 +30,7 @@ export async function whoHasInband(cids: string[], options: WhoHasInbandOptions)
   const seen = await look(server, cids, options);
   if (seen === 'nobody') return 'free';
   if (seen === 'server') {
-    const text = `${server} is online and gives out the same blobs, so nothing more is needed`;
+    const text = `${server} is online and gives out the same blobs, to those whom its own --allow lets in; so this ends`;
     report({ event: 'warning', text });
     return 'served';
   }

@@ -30,6 +30,7 @@ export class Replacement {
     signal: AbortSignal,
   ): Promise<boolean> {
     if (this.#proposal) throw new Error('a transport is proposed already');
+    if (signal.aborted) return false;
     const giveUp = () => this.#settle(false);
     signal.addEventListener('abort', giveUp);
     try {

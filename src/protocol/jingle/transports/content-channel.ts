@@ -111,20 +111,28 @@ export class ContentChannel {
   ): Promise<Channel> {
     for (;;) {
       const attempt = this.#attempt;
+      let channel: Channel;
       try {
-        const channel = await reach(attempt, AbortSignal.any([signal, attempt.over.signal]));
-        if (attempt === this.#attempt) return this.#secure(channel);
-        channel.abandon(); // another transport was agreed on at the same moment
+        channel = await reach(attempt, AbortSignal.any([signal, attempt.over.signal]));
       } catch (error) {
         signal.throwIfAborted();
         if (attempt === this.#attempt && !(await this.#fallBack(attempt, signal))) throw error;
+        continue;
       }
+      if (attempt === this.#attempt) return this.#secure(channel);
+      channel.abandon(); // another transport was agreed on at the same moment
     }
   }
 
+  /** What cannot be secured is broken off: it is no fault of the transport, and no other one is tried. */
   #secure(channel: Channel): Channel {
     this.#isReached = true;
-    return this.#options.security.wrap(channel);
+    try {
+      return this.#options.security.wrap(channel);
+    } catch (error) {
+      channel.destroy(error as Error);
+      throw error;
+    }
   }
 
   /** Resolves to whether another transport was agreed on instead. */
