@@ -63,10 +63,13 @@ export async function seenResources(
     // Presence comes unasked, and two forms may be two accounts. The one that was asked says which it is.
     const account = await formOf(session, bare, options);
     const signals = [session.ended, ...(options.signal ? [options.signal] : [])];
-    if (!told.has(account))
+    if (told.size === 0)
       await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
     for (const signal of signals) signal.throwIfAborted();
-    return [...(told.get(account)?.values() ?? [])];
+    // ejabberd answers in the form in which it was asked, and stamps presence with its own.
+    const [only, ...others] = told.values();
+    const seen = told.get(account) ?? (account === bare && others.length === 0 ? only : undefined);
+    return [...(seen?.values() ?? [])];
   } finally {
     forget();
   }
