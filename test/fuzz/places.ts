@@ -10,8 +10,8 @@ import type { FuzzServer } from './server.js';
 
 /** Longer than any pause that the daemon makes of its own (a hash that may follow: 10 s). */
 const PATIENCE_MS = 20_000;
-/** Longer than it waits for senders that have nothing left to say (3 s), and than those it turned away come first (6 s). */
-const PAUSE_MS = 7_000;
+/** Longer than it waits for senders that have nothing left to say (3 s), and than those it turned away come first (10 s). */
+const PAUSE_MS = 11_000;
 
 const set = (payload: Element) => xml('iq', { type: 'set' }, payload);
 export const open = (sid: string): Element => set(ibb.open({ sid, blockSize: 64, stanza: 'iq' }));
@@ -48,7 +48,7 @@ export async function endAll(server: FuzzServer): Promise<void> {
  */
 export async function checkPlaces(server: FuzzServer, round: number): Promise<void> {
   server.refusals = 0;
-  for (const late = Date.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
+  for (const late = Date.now() + 2 * PATIENCE_MS; ; await sleep(PAUSE_MS)) {
     const taken = await takeAll(server, `check${round}.${Date.now()}`);
     if (taken === MAX_SESSIONS) break;
     if (Date.now() > late) throw new Error(`${taken} of ${MAX_SESSIONS} places are free`);
@@ -67,11 +67,13 @@ async function takeAll(server: FuzzServer, name: string): Promise<number> {
   const taken = server.daemon.inbox.open.size;
   for (const { sid, from } of places) await server.ask(terminate(sid), from);
   if (taken < MAX_SESSIONS) return taken;
-  for (const { sid, from } of places) {
-    await expectResult(server, open(sid), from);
+  const opened: typeof places = [];
+  for (const place of places) {
+    const { attrs } = await server.ask(open(place.sid), place.from);
+    if (attrs.type === 'result') opened.push(place);
   }
-  for (const { sid, from } of places) await expectResult(server, close(sid), from);
-  return taken;
+  for (const { sid, from } of opened) await expectResult(server, close(sid), from);
+  return opened.length;
 }
 
 async function expectResult(server: FuzzServer, stanza: Element, from: string): Promise<void> {

@@ -14,9 +14,9 @@ const MAX_ANSWER_CHARACTERS = 4096;
 const HISTORY = 20;
 const HISTORY_CHARACTERS = 2_000;
 
-/** How many are long, and of what a server makes six characters each. */
+/** How many are almost as long as ids may be, and of what a server makes six characters each. */
 const LONG_IDS = 0.002;
-const LONG_ID = "'".repeat(46_000);
+const LONG_ID = "'".repeat(1_000);
 
 interface Question {
   id: string;
@@ -93,7 +93,7 @@ export class FuzzServer {
     if (this.#wrong) this.#fail(this.#wrong.message);
   }
 
-  /** Each question has got one answer by now, or none where its sender has used up its refusals. */
+  /** Each question has got one answer by now; none where its sender has used up its refusals. */
   forget(): void {
     for (const [key, { id, answers, payload }] of this.#questions) {
       const wanted = this.daemon.silenced.has(id) ? 0 : 1;
