@@ -13,7 +13,8 @@ export interface Job {
   senderPort: number;
   mode: 'iq' | 'message';
   bytes: number;
-  blockSize: number;
+  /** Default: that of each program. */
+  blockSize?: number;
 }
 
 export interface Result {
@@ -34,34 +35,69 @@ export interface Cost {
 export type Contestant = (job: Job) => Promise<Result>;
 
 const PYTHON = '/usr/bin/python3';
+/** Bytes, where none is asked for. */
+const BLOCK_SIZE = 4096;
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+const LAUNCHER = path('../bin/inband.js');
 
 /** The built command line, as users run it. */
 export const inband =
-  (...flags: string[]): Contestant =>
+  (flags: string[] = [], launcher = LAUNCHER): Contestant =>
   (job) =>
-    withFile(job.bytes, async (file, folder) => {
-      const run = (name: string, resource: string, port: number, args: string[]) =>
-        measured([process.execPath, path('../bin/inband.js'), ...args, '--json'], {
-          ...process.env,
-          ...accountOf(job.server, name, resource),
-          HOME: folder,
-          INBAND_SERVICE: `xmpp://127.0.0.1:${port}`,
-        });
-      const receive = ['receive', '--once', '--allow', 'anyone', '--dir', join(folder, 'inbox')];
-      const receiver = run('bob', 'inband', job.server.port, receive);
-      await receiver.line(/"state":"online"/);
-      const how = ['--block-size', String(job.blockSize), '--stanza', job.mode, ...flags];
-      const to = [file, 'bob@localhost/inband'];
-      const sender = run('alice', 'bench', job.senderPort, ['send', ...how, ...to]);
+    withFiles([job.bytes], async ([file = ''], folder) => {
+      const receiver = await receiving(job, folder, launcher, ['--once']);
+      const sender = sending(job, folder, launcher, [...flags, file]);
       return timed(sender, /"event":"start"/, /"event":"done"/, receiver);
     });
+
+/** So many files, one after the other; the time of the sender's whole process. */
+export const inbandFiles =
+  (count: number, launcher = LAUNCHER): Contestant =>
+  (job) =>
+    withFiles(Array(count).fill(job.bytes / count), async (files, folder) => {
+      const receiver = await receiving(job, folder, launcher, []);
+      const startedAt = performance.now();
+      const sender = await costOf(sending(job, folder, launcher, files));
+      const seconds = (performance.now() - startedAt) / 1000;
+      receiver.child.kill('SIGTERM');
+      return { seconds, sender, receiver: await costOf(receiver, ENDED_BY_SIGTERM) };
+    });
+
+async function receiving(
+  { server }: Job,
+  folder: string,
+  launcher: string,
+  flags: string[],
+): Promise<Running> {
+  const args = ['receive', '--allow', 'anyone', '--dir', join(folder, 'inbox'), ...flags];
+  const receiver = measured([process.execPath, launcher, ...args, '--json'], {
+    ...environmentOf(server, 'bob', 'inband', server.port),
+    HOME: folder,
+  });
+  await receiver.line(/"state":"online"/);
+  return receiver;
+}
+
+function sending(job: Job, folder: string, launcher: string, args: string[]): Running {
+  const size = job.blockSize ? ['--block-size', String(job.blockSize)] : [];
+  const how = ['send', ...size, '--stanza', job.mode, '--json'];
+  const command = [process.execPath, launcher, ...how, ...args, 'bob@localhost/inband'];
+  const env = environmentOf(job.server, 'alice', 'bench', job.senderPort);
+  return measured(command, { ...env, HOME: folder });
+}
+
+const environmentOf = (server: TestServer, name: string, resource: string, port: number) => ({
+  ...process.env,
+  ...accountOf(server, name, resource),
+  INBAND_SERVICE: `xmpp://127.0.0.1:${port}`,
+});
 
 /** slixmpp or aioxmpp, as test/peers uses them. */
 export const python =
   (library: 'slixmpp' | 'aioxmpp'): Contestant =>
   (job) =>
-    withFile(job.bytes, async (file, folder) => {
+    withFiles([job.bytes], async ([file = ''], folder) => {
       const run = (name: string, port: number, args: string[]) =>
         measured(
           [
@@ -70,7 +106,7 @@ export const python =
           ],
           {
             ...process.env,
-            BLOCK_SIZE: String(job.blockSize),
+            BLOCK_SIZE: String(job.blockSize ?? BLOCK_SIZE),
             INBAND_PASSWORD: job.server.account(name).password,
           },
         );
@@ -99,7 +135,7 @@ export const raw =
       );
     const receiver = run('bob', job.server.port, ['receive']);
     await receiver.line(/^ready/);
-    const what = ['bob@localhost/raw', job.bytes, job.blockSize, window];
+    const what = ['bob@localhost/raw', job.bytes, job.blockSize ?? BLOCK_SIZE, window];
     const sender = run('alice', job.senderPort, [job.mode, ...what]);
     const seconds = await between(sender, /^opened/, /^done/);
     await receiver.stop('SIGKILL');
@@ -130,22 +166,26 @@ async function between(running: Running, first: RegExp, last: RegExp): Promise<n
 
 const TIMEOUT_MS = 600_000;
 
-async function costOf(running: Running): Promise<Cost> {
+const ENDED_BY_SIGTERM = 143;
+
+async function costOf(running: Running, expected = 0): Promise<Cost> {
   const { code } = await running.exited;
   const [, cost] = /^cost (.*)$/m.exec(running.stderr()) ?? [];
-  if (code !== 0 || !cost) throw new Error(`it failed with ${code}: ${running.stderr()}`);
+  if (code !== expected || !cost) throw new Error(`it failed with ${code}: ${running.stderr()}`);
   return JSON.parse(cost) as Cost;
 }
 
-async function withFile<T>(
-  bytes: number,
-  run: (file: string, folder: string) => Promise<T>,
+async function withFiles<T>(
+  sizes: number[],
+  run: (files: string[], folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'inband-bench-'));
   try {
-    const file = join(folder, 'file');
-    await writeFile(file, Buffer.alloc(bytes, 'in-band '));
-    return await run(file, folder);
+    const files = sizes.map((_, index) => join(folder, `file${index}`));
+    for (const [index, file] of files.entries()) {
+      await writeFile(file, Buffer.alloc(sizes[index] ?? 0, 'in-band '));
+    }
+    return await run(files, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

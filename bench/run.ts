@@ -11,6 +11,7 @@ import type { TestServer } from '../test/support/server.js';
 import { type Contestant, inband, type Job, python, type Result, raw } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { measureFetches } from './fetches.js';
+import { median } from './median.js';
 import { measureStartup } from './startup.js';
 
 const RUNS = 3;
@@ -38,7 +39,7 @@ const SECTIONS: Section[] = [
     server: startProsody,
     contestants: [
       ['inband', inband(), 16 * MB],
-      ['inband --window 1', inband('--window', '1'), 8 * MB],
+      ['inband --window 1', inband(['--window', '1']), 8 * MB],
       ['slixmpp', slixmpp, 4 * MB],
       ['aioxmpp', aioxmpp, MB],
       ['ceiling, window 1', raw(1), 16 * MB],
@@ -166,10 +167,6 @@ function row(name: string, bytes: number, results: Result[]): string {
     Math.round(Math.max(...results.map((result) => result[side].rss)) / MB);
   const costs = cpu > 0 ? `${cpu.toFixed(3)} | ${rss('sender')} / ${rss('receiver')}` : '– | –';
   return `| ${name} | **${middle}** (${lowest} – ${highest}) | ${costs} |`;
-}
-
-export function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function circumstances(): string {
