@@ -13,8 +13,6 @@ export interface Job {
   senderPort: number;
   mode: 'iq' | 'message';
   bytes: number;
-  /** Default: that of each program. */
-  blockSize?: number;
 }
 
 export interface Result {
@@ -35,7 +33,7 @@ export interface Cost {
 export type Contestant = (job: Job) => Promise<Result>;
 
 const PYTHON = '/usr/bin/python3';
-/** Bytes, where none is asked for. */
+/** Bytes, of all but inband. */
 const BLOCK_SIZE = 4096;
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -80,8 +78,7 @@ async function receiving(
 }
 
 function sending(job: Job, folder: string, launcher: string, args: string[]): Running {
-  const size = job.blockSize ? ['--block-size', String(job.blockSize)] : [];
-  const how = ['send', ...size, '--stanza', job.mode, '--json'];
+  const how = ['send', '--stanza', job.mode, '--json'];
   const command = [process.execPath, launcher, ...how, ...args, 'bob@localhost/inband'];
   const env = environmentOf(job.server, 'alice', 'bench', job.senderPort);
   return measured(command, { ...env, HOME: folder });
@@ -106,7 +103,7 @@ export const python =
           ],
           {
             ...process.env,
-            BLOCK_SIZE: String(job.blockSize ?? BLOCK_SIZE),
+            BLOCK_SIZE: String(BLOCK_SIZE),
             INBAND_PASSWORD: job.server.account(name).password,
           },
         );
@@ -120,9 +117,9 @@ export const python =
       return timed(sender, /^opened/, /^done/, receiver);
     });
 
-/** The ceiling at one window; see raw-peer.ts. */
+/** The ceiling at one window; see raw-peer.ts. `aligned`: with blocks of so many bytes. */
 export const raw =
-  (window: number): Contestant =>
+  (window: number, aligned?: number): Contestant =>
   async (job) => {
     const run = (name: string, port: number, args: (string | number)[]) =>
       start(
@@ -135,7 +132,8 @@ export const raw =
       );
     const receiver = run('bob', job.server.port, ['receive']);
     await receiver.line(/^ready/);
-    const what = ['bob@localhost/raw', job.bytes, job.blockSize ?? BLOCK_SIZE, window];
+    const size = aligned ?? BLOCK_SIZE;
+    const what = ['bob@localhost/raw', job.bytes, size, window, ...(aligned ? ['aligned'] : [])];
     const sender = run('alice', job.senderPort, [job.mode, ...what]);
     const seconds = await between(sender, /^opened/, /^done/);
     await receiver.stop('SIGKILL');

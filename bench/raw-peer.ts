@@ -3,7 +3,8 @@
  * to a logged-in TLS socket, answered as soon as they are seen. Without stream management.
  *
  * raw-peer.ts <full jid> <port> <ca> receive
- * raw-peer.ts <full jid> <port> <ca> iq|message <peer> <bytes> <block size> <window>
+ * raw-peer.ts <full jid> <port> <ca> iq|message <peer> <bytes> <block size> <window> [aligned]
+ * Aligned: TLS records of 4096 bytes, which is what Prosody reads at a time, and stanzas filled up to fill them.
  * The password is in INBAND_PASSWORD. Prints `ready`, `opened` before the first block, `done` at the end.
  */
 import { readFileSync } from 'node:fs';
@@ -13,7 +14,11 @@ import { logIn } from '../src/session/login/login.js';
 import { dial } from '../src/session/stream/dial.js';
 import { XmppStream } from '../src/session/stream/xmpp-stream.js';
 
-const [account = '', port, ca = '', mode, peer, bytes, blockSize, window] = process.argv.slice(2);
+/** Bytes. */
+const RECORD = 4096;
+
+const [account = '', port, ca = '', ...what] = process.argv.slice(2);
+const [mode, peer, bytes, blockSize, window, aligned] = what;
 
 await main();
 
@@ -31,6 +36,7 @@ async function main(): Promise<void> {
     `<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
   );
   await bound;
+  if (aligned) socket.setMaxSendFragment(RECORD);
   process.stdout.write('ready\n');
   if (mode === 'receive') return answer(socket);
   await (mode === 'iq' ? sendIqs(socket) : sendMessages(socket));
@@ -72,10 +78,17 @@ function blocks(): string[] {
   const payload = Buffer.alloc(Number(blockSize), 'x').toString('base64');
   return Array.from({ length: count }, (_, index) => {
     const data = `<data xmlns='http://jabber.org/protocol/ibb' sid='s' seq='${index % 65_536}'>${payload}</data>`;
-    return mode === 'iq'
-      ? `<iq type='set' to='${peer}' id='n${index}'>${data}</iq>`
-      : `<message to='${peer}' id='n${index}'>${data}</message>`;
+    const stanza =
+      mode === 'iq'
+        ? `<iq type='set' to='${peer}' id='n${index}'>${data}</iq>`
+        : `<message to='${peer}' id='n${index}'>${data}</message>`;
+    return aligned ? filledUp(stanza) : stanza;
   });
+}
+
+/** RFC 6120 §4.6.1 allows white space between stanzas. */
+function filledUp(stanza: string): string {
+  return stanza.padEnd(Math.ceil(stanza.length / RECORD) * RECORD);
 }
 
 /** Keeps `window` of them under way. */
