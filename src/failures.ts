@@ -16,6 +16,7 @@ import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
+import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { ResourceConflict } from './session/connection.js';
 import { MalformedJid } from './session/jid.js';
@@ -83,6 +84,7 @@ export const FAILURES: readonly Failure[] = [
   [StillUnderWay, 'brokenOff'],
   [ReceivingEnded, 'brokenOff'],
   [FileUnconfirmed, 'brokenOff'],
+  [NoiseFailure, 'brokenOff'],
   [ConnectionLost, 'brokenOff', 'run the command again'],
   [StreamError, 'brokenOff', 'run the command again'],
   [UnsendableStanza, 'brokenOff'],

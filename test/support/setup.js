@@ -20,6 +20,8 @@ const ON_DEBIAN = existsSync('/etc/debian_version');
 const FIND_PEERS =
   'from importlib.util import find_spec; print(all(map(find_spec, ["slixmpp", "aioxmpp"])))';
 const FIND_PURPLE = 'from ctypes.util import find_library; print(find_library("purple"))';
+const FIND_NOISE = 'from importlib.util import find_spec; print(bool(find_spec("dissononce")))';
+const NOISE_VECTORS = '/usr/share/gocode/src/github.com/flynn/noise/vectors.txt';
 
 /** @type {Program[]} */
 const EVERYWHERE = [
@@ -56,6 +58,16 @@ const ON_DEBIAN_ONLY = [
     present: () => outputOf('/usr/bin/python3', '-c', FIND_PURPLE).startsWith('libpurple'),
     apt: ['libpurple0'],
   },
+  {
+    name: 'dissononce for Python',
+    present: () => outputOf('/usr/bin/python3', '-c', FIND_NOISE).startsWith('True'),
+    apt: ['python3-dissononce'],
+  },
+  {
+    name: 'the vectors of flynn/noise',
+    present: () => existsSync(NOISE_VECTORS),
+    apt: ['golang-github-flynn-noise-dev'],
+  },
 ];
 
 /** @type {Program[]} What has the name of its package. */
@@ -72,7 +84,7 @@ function main(purpose) {
   ensurePrograms([...EVERYWHERE, ...more, ...onDebian]);
   if (purpose === 'test' && !ON_DEBIAN) {
     const left =
-      'not on Debian: the suites that need ejabberd, slixmpp, aioxmpp and libpurple are left out';
+      'not on Debian: the suites that need ejabberd, slixmpp, aioxmpp, libpurple and Noise are left out';
     if (process.env.CI) fail(left);
     say(left);
   }

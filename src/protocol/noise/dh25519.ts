@@ -1,0 +1,56 @@
+// The DH functions of the Noise specification for 25519 (§12.1). Keys travel as 32 bytes, and Node reads them as DER.
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
+import { NoiseFailure } from './noise-failure.js';
+
+/** Bytes of a public key and of a secret one. */
+export const DHLEN = 32;
+
+/** RFC 8410 §7 and §4: what stands before the 32 bytes of a secret and of a public key. */
+const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const SPKI = Buffer.from('302a300506032b656e032100', 'hex');
+
+export interface KeyPair {
+  readonly secret: KeyObject;
+  /** 32 bytes. */
+  readonly publicKey: Buffer;
+}
+
+export function generateKeyPair(): KeyPair {
+  return pairOf(generateKeyPairSync('x25519').privateKey);
+}
+
+/** Throws RangeError for a secret that has not 32 bytes. */
+export function keyPairFrom(secret: Uint8Array): KeyPair {
+  if (secret.length !== DHLEN) throw new RangeError(`a secret key has ${DHLEN} bytes`);
+  const key = Buffer.concat([PKCS8, secret]);
+  return pairOf(createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
+}
+
+/** The 32 bytes of a secret key. */
+export function secretBytesOf({ secret }: KeyPair): Buffer {
+  return secret.export({ format: 'der', type: 'pkcs8' }).subarray(-DHLEN);
+}
+
+/** 32 bytes that only the two parties know. Throws `NoiseFailure` for a key of low order: with it they would be zeros. */
+export function dh({ secret }: KeyPair, publicKey: Uint8Array): Buffer {
+  const key = Buffer.concat([SPKI, publicKey]);
+  try {
+    return diffieHellman({
+      privateKey: secret,
+      publicKey: createPublicKey({ key, format: 'der', type: 'spki' }),
+    });
+  } catch (error) {
+    throw new NoiseFailure({ cause: error });
+  }
+}
+
+function pairOf(secret: KeyObject): KeyPair {
+  const spki = createPublicKey(secret).export({ format: 'der', type: 'spki' });
+  return { secret, publicKey: spki.subarray(-DHLEN) };
+}

@@ -1,0 +1,7 @@
+/** A message or a key is not as the other party makes them. Nobody hears more than that: it would help to forge one. */
+export class NoiseFailure extends Error {
+  override readonly name = 'NoiseFailure';
+  constructor(options?: ErrorOptions) {
+    super('what came is not sealed by the other party', options);
+  }
+}
