@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -17,6 +16,7 @@ import type { Clock } from '../../src/session/clock.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { xml } from '../../src/session/xml.js';
+import { takeAll } from '../protocol/ibb/bytestreams.js';
 import { startEjabberd } from '../support/ejabberd.js';
 import { startPeer } from '../support/peers.js';
 import { startProsody } from '../support/prosody.js';
@@ -36,7 +36,7 @@ async function online(server: TestServer, name: string): Promise<Session> {
 function accepting(session: Session, settings: Partial<ServiceSettings> = {}) {
   const service = new InBandBytestreams(session, { sessionLimit: 1, ...settings });
   const received = new Promise<Buffer>((resolve, reject) => {
-    service.onBytestream = (stream) => buffer(stream).then(resolve, reject);
+    service.onBytestream = (stream) => takeAll(stream).then(resolve, reject);
   });
   return { service, received };
 }

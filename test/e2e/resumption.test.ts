@@ -1,6 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -13,6 +12,7 @@ import { NS_PING } from '../../src/session/ping.js';
 import type { Session, SessionState } from '../../src/session/session.js';
 import { ConnectionLost } from '../../src/session/stanza-session.js';
 import { xml } from '../../src/session/xml.js';
+import { takeAll } from '../protocol/ibb/bytestreams.js';
 import {
   type Direction,
   type Fault,
@@ -81,7 +81,7 @@ async function transfer(
   ] as const;
   const [sender, recipient] = services;
   const received = new Promise<Buffer>((resolve, reject) => {
-    recipient.onBytestream = (stream) => buffer(stream).then(resolve, reject);
+    recipient.onBytestream = (stream) => takeAll(stream).then(resolve, reject);
   });
   received.catch(() => undefined);
   try {

@@ -11,11 +11,6 @@ import type { ServiceSettings } from './settings.js';
 import { isAnnounced, type Open, readOpen } from './stanzas.js';
 import { watchPeer } from './watch-peer.js';
 
-export interface ExpectOptions extends RequestOptions {
-  /** As the service's setting, which is the default. */
-  halfOpen?: boolean;
-}
-
 interface AcceptingOptions {
   session: Session;
   streams: OpenStreams;
@@ -39,13 +34,12 @@ export class Accepting {
   }
 
   /** See `InBandBytestreams.expect`. */
-  async expect(peer: string, sid: string, options: ExpectOptions): Promise<Bytestream> {
-    const { streams, settings } = this.#options;
-    const { timeout = 60_000, signal, halfOpen = settings.halfOpen } = options;
+  async expect(peer: string, sid: string, options: RequestOptions): Promise<Bytestream> {
+    const { streams } = this.#options;
+    const { timeout = 60_000, signal } = options;
     const key = sidKey(peer, sid);
     if (this.#expected.has(key)) throw new Error(`the sid ${sid} is expected already`);
-    const waiting = { timeout, halfOpen, ...(signal ? { signal } : {}) };
-    const opened = this.#expected.add(key, peer, waiting);
+    const opened = this.#expected.add(key, peer, { timeout, ...(signal ? { signal } : {}) });
     if (!signal?.aborted) {
       const preauthorized = streams.run('preauthorize_sid', peer, sid);
       preauthorized.catch((error) => this.#expected.settle(key, error));
@@ -73,23 +67,22 @@ export class Accepting {
       throw new StanzaError('modify', 'resource-constraint', `at most ${maxBlockSize}`);
     }
     if (await streams.run('get_stream', peer, sid)) throw notAcceptable('the sid is in use');
-    const expected = this.#expected.get(sidKey(peer, sid));
+    const isExpected = this.#expected.has(sidKey(peer, sid));
     if (!(await this.#isAuthorized(open, peer))) {
       throw this.#isLate(peer, sid) ? new StanzaError('cancel', 'item-not-found') : notAcceptable();
     }
     // It may have ended while the handlers were asked.
     session.ended.throwIfAborted();
-    const { halfOpen } = expected ?? settings;
-    const stream = await this.#register(peer, open, halfOpen);
-    this.#watch(stream, expected !== undefined);
+    const stream = await this.#register(peer, open);
+    this.#watch(stream, isExpected);
     // The result leaves first: nothing that the new owner sends may come before it.
-    setImmediate(() => this.#handOver(stream, expected !== undefined));
+    setImmediate(() => this.#handOver(stream, isExpected));
     return undefined;
   }
 
-  async #register(peer: string, open: Open, halfOpen: boolean): Promise<Bytestream> {
+  async #register(peer: string, open: Open): Promise<Bytestream> {
     const { streams, settings } = this.#options;
-    const stream = streams.create(peer, { ...settings, ...open, halfOpen });
+    const stream = streams.create(peer, { ...settings, ...open, isAccepted: true });
     try {
       await streams.run('set_stream', peer, open.sid, stream);
       return stream;

@@ -21,6 +21,6 @@ export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'ret
   peer: string;
   sid: string;
   blockSize: number;
-  /** Whether the end of what comes in leaves our side open. Default false. */
-  halfOpen?: boolean | undefined;
+  /** The peer opened it. What comes in may have to be made durable when it ends, and our side ends by itself. */
+  isAccepted: boolean;
 }

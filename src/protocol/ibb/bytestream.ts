@@ -30,7 +30,7 @@ export class Bytestream extends Duplex implements Channel {
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with.
-    super({ readableHighWaterMark: 0, allowHalfOpen: options.halfOpen ?? false });
+    super({ readableHighWaterMark: 0, allowHalfOpen: options.isAccepted });
     this.peer = options.peer;
     this.sid = options.sid;
     this.blockSize = options.blockSize;

@@ -9,38 +9,26 @@ const MAX_GIVEN_UP_OF_ONE = 256;
 /** and of so many accounts: those that come are let in. */
 const MAX_ACCOUNTS = 256;
 
-/** How a bytestream is waited for. */
-interface Expected {
-  /** Whether it stays open when the peer has closed it. */
-  halfOpen: boolean;
-}
-
-interface Waiting extends Expected {
-  settle(outcome: Bytestream | Error): void;
-}
+type Settle = (outcome: Bytestream | Error) => void;
 
 /** What is waited for: bytestreams that were announced elsewhere, by their keys. */
 export class Expectations {
   /** Digests of the keys of each account, those that came last at the end: a key has up to 4 kB. */
   readonly #givenUp = new Map<string, Set<string>>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Settle>();
 
   /** Resolves to the peer's bytestream; rejects after `timeout` ms, or with the signal's reason. */
   add(
     key: string,
     peer: string,
-    {
-      timeout,
-      signal,
-      halfOpen = false,
-    }: Partial<Expected> & { timeout: number; signal?: AbortSignal },
+    { timeout, signal }: { timeout: number; signal?: AbortSignal },
   ): Promise<Bytestream> {
     return new Promise((resolve, reject) => {
       const abort = () => this.settle(key, signal?.reason as Error);
       const late = () =>
         this.settle(key, new ChannelNotOpened(`${peer} did not open the bytestream`));
       const timer = setTimeout(late, timerMs(timeout));
-      const settle = (outcome: Bytestream | Error) => {
+      const settle: Settle = (outcome) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         this.#waiting.delete(key);
@@ -48,7 +36,7 @@ export class Expectations {
         this.#giveUp(key, bareJid(peer));
         reject(outcome);
       };
-      this.#waiting.set(key, { halfOpen, settle });
+      this.#waiting.set(key, settle);
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
     });
@@ -56,10 +44,6 @@ export class Expectations {
 
   has(key: string): boolean {
     return this.#waiting.has(key);
-  }
-
-  get(key: string): Expected | undefined {
-    return this.#waiting.get(key);
   }
 
   /** Whether it was waited for in vain: what comes under its key now is still what was announced, and too late. */
@@ -78,13 +62,13 @@ export class Expectations {
 
   /** Returns whether somebody waited. */
   settle(key: string, outcome: Bytestream | Error): boolean {
-    const waiting = this.#waiting.get(key);
-    waiting?.settle(outcome);
-    return waiting !== undefined;
+    const settle = this.#waiting.get(key);
+    settle?.(outcome);
+    return settle !== undefined;
   }
 
   failAll(error: Error): void {
-    for (const { settle } of this.#waiting.values()) settle(error);
+    for (const settle of this.#waiting.values()) settle(error);
   }
 }
 

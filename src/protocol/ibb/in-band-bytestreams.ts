@@ -1,10 +1,10 @@
 import { systemClock } from '../../session/clock.js';
-import type { IqHandler, Session } from '../../session/session.js';
+import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { HandlerRegistry } from '../handler-registry.js';
 import { onlineClock } from '../online-clock.js';
 import { randomSid } from '../sid.js';
-import { Accepting, type ExpectOptions } from './accepting.js';
+import { Accepting } from './accepting.js';
 import type { Bytestream } from './bytestream.js';
 import { receiveMessages } from './message-mode.js';
 import { OpenStreams, type StreamSettings } from './open-streams.js';
@@ -94,7 +94,7 @@ export class InBandBytestreams {
     for (let size = this.blockSizeFor(settings); ; size = halfOf(size)) {
       const sid = options.sid ?? randomSid();
       try {
-        return await this.#open(peer, { ...settings, sid, blockSize: size });
+        return await this.#open(peer, { ...settings, sid, blockSize: size, isAccepted: false });
       } catch (error) {
         if (fixedBlockSize || size <= MIN_BLOCK_SIZE || !isTooLarge(error as Error)) throw error;
       }
@@ -102,10 +102,11 @@ export class InBandBytestreams {
   }
 
   /**
-   * Waits for a bytestream that was announced elsewhere; it is accepted beyond the session limit.
+   * Waits for a bytestream that was announced elsewhere; it is accepted beyond the session limit. As each that a peer
+   * opened, it stays open when the peer has closed it, until our side ends or `acknowledgeClose` is called.
    * Rejects with `ChannelNotOpened` after `timeout` ms (default 60,000), or with the signal's reason.
    */
-  async expect(peer: string, sid: string, options: ExpectOptions = {}): Promise<Bytestream> {
+  async expect(peer: string, sid: string, options: RequestOptions = {}): Promise<Bytestream> {
     this.#session.ended.throwIfAborted();
     return this.#accepting.expect(peer, sid, options);
   }
@@ -121,7 +122,7 @@ export class InBandBytestreams {
     const { sid, blockSize, stanza, signal } = settings;
     if (this.#streams.get(peer, sid)) throw new Error(`the sid ${sid} is in use`);
     // Registered first: the peer may send as soon as it has answered.
-    const stream = this.#streams.create(peer, { ...settings, halfOpen: false });
+    const stream = this.#streams.create(peer, settings);
     try {
       const element = stanzas.open({ sid, blockSize, stanza: agreedStanza(stanza) });
       await this.#session.request('set', peer, element, signal ? { signal } : {});

@@ -15,7 +15,7 @@ import { agreedStanza, type BytestreamSettings } from './settings.js';
 export interface StreamSettings extends BytestreamSettings {
   sid: string;
   closeTimeout?: number;
-  halfOpen?: boolean;
+  isAccepted: boolean;
 }
 
 /** The bytestreams of a session, by peer and sid. */
@@ -54,14 +54,14 @@ export class OpenStreams {
 
   /** A new one, which is here until it closes. */
   create(peer: string, settings: StreamSettings): Bytestream {
-    const { sid, blockSize, closeTimeout, halfOpen } = settings;
+    const { sid, blockSize, closeTimeout, isAccepted } = settings;
     const stanza = agreedStanza(settings.stanza);
     const inMessages = () => this.#carryInMessages(peer, settings);
     const { carrier, window } =
       stanza === 'message' ? inMessages() : { window: windowOf(settings, AutoWindow) };
     const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
     const stream = new Bytestream(
-      { peer, sid, blockSize, halfOpen, window, retry: settings, clock: this.#clock },
+      { peer, sid, blockSize, isAccepted, window, retry: settings, clock: this.#clock },
       createLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
     );
     this.#streams.set(sidKey(peer, sid), stream);

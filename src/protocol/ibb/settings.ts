@@ -18,11 +18,6 @@ export interface ServiceSettings extends BytestreamSettings {
   maxBlockSize: number;
   /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
   sessionLimit: number;
-  /**
-   * Whether a bytestream that a peer opened stays open when the peer has closed it, until our side ends as well: what
-   * came may have to be made durable first. Default false: the reader's end is ours.
-   */
-  halfOpen: boolean;
   /** What a peer must do to keep a bytestream that it opened. Default: no more than be there. */
   pace?: LeastPace;
 }
@@ -31,7 +26,6 @@ export const DEFAULTS: ServiceSettings = {
   ...TRANSFER_DEFAULTS,
   maxBlockSize: MAX_BLOCK_SIZE,
   sessionLimit: 0,
-  halfOpen: false,
 };
 
 /** What the peer is told. */

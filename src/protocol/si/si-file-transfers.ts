@@ -119,7 +119,7 @@ export class SiFileTransfers {
     if (this.#pending.has(key)) throw notAcceptable('the id is in use');
     const expect = (signal?: AbortSignal) =>
       this.#bytestreams
-        .expect(peer, sid, { signal: this.#orClosed(signal), halfOpen: true })
+        .expect(peer, sid, { signal: this.#orClosed(signal) })
         .finally(() => this.#pending.delete(key));
     const file = new IncomingSiFile(peer, offer, expect);
     this.#pending.set(key, file);

@@ -92,7 +92,7 @@ function listen(
   receptions: Receptions,
   { registry, report, now }: ReceiveOnOptions,
 ): (reason?: Error) => void {
-  const bytestreams = new InBandBytestreams(session, { pace: PACE, halfOpen: true }, registry);
+  const bytestreams = new InBandBytestreams(session, { pace: PACE }, registry);
   const listener: Listener = {
     ...{ places, registry, now },
     take: (file) => receptions.take(file),

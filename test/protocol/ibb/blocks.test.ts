@@ -90,6 +90,7 @@ describe('blocks', () => {
           peer,
           sid: 's1',
           blockSize: options.blockSize,
+          isAccepted: false,
           window: fixedWindow(options.window, options.blockSize),
           retry: { maxRetries: 0, initialWait: 1, waitFactor: 1 },
           clock: new ManualClock(),

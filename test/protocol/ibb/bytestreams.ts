@@ -52,6 +52,10 @@ function linked(intercept: Intercept): [StanzaSession, StanzaSession] {
 export const unattended = <C extends Channel>(channel: C): C =>
   channel.on('error', () => undefined);
 
+/** Ends our side of a bytestream when the peer's has been read to its end. */
+export const endingWithPeer = <C extends Channel>(channel: C): C =>
+  channel.once('end', () => channel.end());
+
 /** Resolves to the next bytestream that a service accepts. */
 export function acceptedBy(service: InBandBytestreams): Promise<Bytestream> {
   return new Promise((resolve) => {
@@ -63,10 +67,12 @@ export interface PairOptions extends Partial<ServiceSettings> {
   intercept?: Intercept;
   /** Juliet expects it: it was announced elsewhere. */
   isAnnounced?: boolean;
+  /** Her side is ended by the test. Else it ends with his. */
+  halfOpen?: boolean;
 }
 
 /** Romeo and Juliet, each with the service; Juliet accepts one bytestream. */
-export function pairOfServices({ intercept, isAnnounced, ...settings }: PairOptions = {}) {
+export function pairOfServices({ intercept, ...settings }: PairOptions = {}) {
   const wire = new Wire();
   const clock = new ManualClock();
   const sessions = linked(wire.record(intercept));
@@ -78,13 +84,15 @@ export function pairOfServices({ intercept, isAnnounced, ...settings }: PairOpti
 }
 
 /** A bytestream that Romeo has opened to Juliet: his end and hers. */
-export async function pairOfBytestreams(options: PairOptions = {}, open: OpenOptions = {}) {
+export async function pairOfBytestreams(
+  { isAnnounced, halfOpen, ...options }: PairOptions = {},
+  open: OpenOptions = {},
+) {
   const services = pairOfServices(options);
-  const accepted = options.isAnnounced
-    ? services.juliet.expect(ROMEO, 's1')
-    : acceptedBy(services.juliet);
+  const accepted = isAnnounced ? services.juliet.expect(ROMEO, 's1') : acceptedBy(services.juliet);
   const his = await services.romeo.open(JULIET, { sid: 's1', ...open });
   const hers = await accepted;
+  if (!halfOpen) endingWithPeer(hers);
   services.wire.lines.length = 0;
   return { ...services, his, hers };
 }
@@ -167,7 +175,7 @@ export function scriptToService(settings: Partial<ServiceSettings> = {}) {
     clock,
   );
   const streams: Bytestream[] = [];
-  service.onBytestream = (stream) => streams.push(unattended(stream));
+  service.onBytestream = (stream) => streams.push(endingWithPeer(unattended(stream)));
   /** Sends a request and resolves to `taken`, or to what it was refused with. */
   const send = (element: Element) =>
     romeo.request('set', JULIET, element, { timeout: 1000 }).then(() => 'taken', describeError);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from '@jest/globals';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
@@ -14,6 +13,7 @@ import {
   parse,
   ROMEO,
 } from '../../support/linked-sessions.js';
+import { takeAll } from './bytestreams.js';
 
 const BLOCK = 64;
 
@@ -30,7 +30,7 @@ function send(
   });
   const service = new InBandBytestreams(juliet, { sessionLimit: 1 });
   const received = new Promise<Buffer>((resolve, reject) => {
-    service.onBytestream = (stream) => buffer(stream).then(resolve, reject);
+    service.onBytestream = (stream) => takeAll(stream).then(resolve, reject);
   });
   const outgoing = new InBandBytestreams(romeo, { stanza: 'message', blockSize, window: 8 });
   const sent = outgoing.open(JULIET).then(async (stream) => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { JULIET, linkedSessions } from '../../support/linked-sessions.js';
+import { takeAll } from './bytestreams.js';
 
 /** The size of the blocks of a bytestream, and of the largest stanza that carried one. */
 async function blocksUnder(maxStanzaBytes: number | undefined, blockSize: number) {
@@ -12,7 +13,7 @@ async function blocksUnder(maxStanzaBytes: number | undefined, blockSize: number
     },
     { maxStanzaBytes },
   );
-  new InBandBytestreams(juliet, { sessionLimit: 1 }).onBytestream = (stream) => stream.resume();
+  new InBandBytestreams(juliet, { sessionLimit: 1 }).onBytestream = takeAll;
   const stream = await new InBandBytestreams(romeo, { blockSize }).open(JULIET);
   stream.resume();
   await new Promise((done) => stream.end(Buffer.alloc(200_000), () => done(undefined)));

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ChannelBroken } from '../../../src/protocol/channel.js';
 import { RecipientRefused } from '../../../src/transfer/recipient-errors.js';
 import { offerBare } from '../../../src/transfer/ways/bare.js';
-import { acceptedBy, pairOfServices, readAll } from '../../protocol/ibb/bytestreams.js';
+import { acceptedBy, pairOfServices, readAll, takeAll } from '../../protocol/ibb/bytestreams.js';
 import { JULIET } from '../../support/linked-sessions.js';
 
 const FILE = { name: 'letter.txt', size: 6 };
@@ -16,7 +16,7 @@ describe('a bare bytestream', () => {
     const { stream, range, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
     expect(range).toEqual({ offset: 0 });
     const isOver = new Promise<void>((resolve) => stream.end('letter', resolve));
-    expect(await readAll(await hers)).toEqual(Buffer.from('letter'));
+    expect(await takeAll(await hers)).toEqual(Buffer.from('letter'));
     await isOver;
     expect(await confirmed()).toBe('unverified');
   });

@@ -27,7 +27,7 @@ interface SuiteOptions extends PairOptions {
 
 /** Romeo offers files to Juliet by the way; `next` of them is hers to take. */
 function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
-  const pair = pairOfServices({ blockSize: 16, sessionLimit: 4, halfOpen: true, ...options });
+  const pair = pairOfServices({ blockSize: 16, sessionLimit: 4, ...options });
   const [romeo, juliet] = pair.sessions;
   const { offer } = way.open(romeo, pair.romeo);
   const comers: IncomingOffer[] = [];

@@ -71,6 +71,6 @@ class IbbNegotiation implements Negotiation {
   }
 
   expect(signal: AbortSignal): Promise<Channel> {
-    return this.#bytestreams.expect(this.#peer, this.sid, { signal, halfOpen: true });
+    return this.#bytestreams.expect(this.#peer, this.sid, { signal });
   }
 }

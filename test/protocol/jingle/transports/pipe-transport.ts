@@ -75,7 +75,7 @@ class PipeNegotiation implements Negotiation {
     const stop = new AbortController();
     const until = AbortSignal.any([signal, stop.signal]);
     const { peer } = this.#negotiators;
-    const opened = this.#bytestreams.expect(peer, this.sid, { signal: until, halfOpen: true });
+    const opened = this.#bytestreams.expect(peer, this.sid, { signal: until });
     opened.catch(() => undefined);
     await this.#negotiate(signal).catch((error) => stop.abort(error));
     return opened;
