@@ -1,4 +1,4 @@
-import { UsageError } from './commands/context.js';
+import { UnfitValue, UsageError } from './commands/context.js';
 import { ExecFailed } from './commands/exec.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
@@ -51,6 +51,7 @@ type Failure = readonly [kind: ErrorClass, outcome: Outcome, next?: string];
 
 /** Every class of error that this program throws. A class stands before those that it extends. */
 export const FAILURES: readonly Failure[] = [
+  [UnfitValue, 'usage'],
   [UsageError, 'usage'],
   [SourceUnusable, 'usage'],
   [NobodyToAsk, 'usage', 'say whom to ask: --from <jid>'],

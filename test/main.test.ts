@@ -74,7 +74,10 @@ test.each<[string[], string]>([
   [['cache', 'remove', '\u00e9'], 'is not a cid'],
   [['publish', '--type', 'nonsense', PACKAGE], 'is not a media type'],
   [['publish', '--allow', 'anyone', PACKAGE], '--allow goes with --serve'],
-  [['send', '--retry-for', '-1', 'x', 'y'], '0 or more'],
+  [
+    ['send', '--retry-for', '1 hour', 'x', 'y'],
+    '--retry-for takes seconds, or 90s, 3h, 2d; not 1 hour',
+  ],
   [['receive', '-a', 'a@localhost', '--exec', 'sha256sum -b'], 'no program "sha256sum -b"'],
 ])('%j exits with 2, and says that it %s', async (args, why) => {
   const { code, stdout, stderr } = await run(args);

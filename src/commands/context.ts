@@ -41,3 +41,15 @@ export interface OutputFlags {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** A flag, or its like in the settings file, does not take the value given. */
+export class UnfitValue extends UsageError {
+  constructor(
+    flag: string,
+    value: string,
+    /** What it takes, in words. */
+    readonly takes: string,
+  ) {
+    super(`${flag} takes ${takes}; not ${value}`);
+  }
+}

@@ -43,12 +43,6 @@ export function positiveNumber(text: string): number {
   return number;
 }
 
-export function nonNegativeNumber(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && number >= 0 && Number.isFinite(number)) return number;
-  throw new InvalidArgumentError('It is a number, 0 or more.');
-}
-
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const number = Number(text);

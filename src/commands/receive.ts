@@ -3,6 +3,7 @@ import { addAccountOptions } from './account/account-options.js';
 import { allowOption } from './allow-option.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
+import { sizeOption } from './measures.js';
 import { addOutputOptions, integer } from './options.js';
 import type { ReceiveFlags } from './receive-into.js';
 
@@ -17,9 +18,9 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .addOption(allowOption())
     .option('--once', 'end after the first file that arrived whole')
     .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…')
-    .option('--max-size <bytes>', 'the largest file that is taken', integer(0))
-    .option('--max-total <bytes>', 'how much there may be in the folder', integer(0))
-    .option('--min-free <bytes>', 'how much stays free on the disk', integer(0))
+    .addOption(sizeOption('--max-size <size>', 'the largest file that is taken'))
+    .addOption(sizeOption('--max-total <size>', 'how much there may be in the folder'))
+    .addOption(sizeOption('--min-free <size>', 'how much stays free on the disk'))
     .option('--max-sessions <n>', 'transfers at a time', integer(1), 16);
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),

@@ -4,8 +4,12 @@ import { WAY_NAMES } from '../transfer/ways/names.js';
 import { addAccountOptions } from './account/account-options.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
-import { addOutputOptions, integer, nonNegativeNumber, positiveNumber } from './options.js';
+import { sizeOption, timeOption } from './measures.js';
+import { addOutputOptions, integer, positiveNumber } from './options.js';
 import type { SendFlags } from './send-files.js';
+
+/** A timer counts in milliseconds. */
+const SHORTEST_S = 0.001;
 
 export function addSendCommand(program: Command, context: Context): void {
   const command = program
@@ -41,7 +45,12 @@ function addTransferOptions(command: Command): void {
         .choices(['iq', 'message', 'auto'])
         .default(stanza),
     )
-    .option('--block-size <bytes>', 'bytes in a block, 1 to 65535', integer(1, 65_535), blockSize)
+    .addOption(
+      sizeOption('--block-size <size>', 'bytes in a block, 1 to 65535', {
+        min: 1,
+        max: 65_535,
+      }).default(blockSize),
+    )
     .option(
       '--window <blocks>',
       'blocks under way at a time, 1 to 65535, or "auto"',
@@ -54,11 +63,10 @@ function addTransferOptions(command: Command): void {
       integer(0),
       maxRetries,
     )
-    .option(
-      '--initial-wait <seconds>',
-      'how long to wait the first time',
-      positiveNumber,
-      initialWait,
+    .addOption(
+      timeOption('--initial-wait <time>', 'how long to wait the first time', {
+        min: SHORTEST_S,
+      }).default(initialWait),
     )
     .option(
       '--wait-factor <factor>',
@@ -76,17 +84,16 @@ function addOfferOptions(command: Command): void {
         .choices(['auto', ...WAY_NAMES])
         .default('auto'),
     )
-    .option(
-      '--accept-timeout <seconds>',
-      'how long the recipient may take to accept',
-      positiveNumber,
-      300,
+    .addOption(
+      timeOption('--accept-timeout <time>', 'how long the recipient may take to accept', {
+        min: SHORTEST_S,
+      }).default(300),
     )
-    .option(
-      '--retry-for <seconds>',
-      'how long to try again without progress, once a transfer has begun; 0: not at all',
-      nonNegativeNumber,
-      900,
+    .addOption(
+      timeOption(
+        '--retry-for <time>',
+        'how long to try again without progress, once a transfer has begun; 0: not at all',
+      ).default(900),
     );
 }
 

@@ -4,7 +4,8 @@ import { addAccountOptions } from '../account/account-options.js';
 import { allowOption } from '../allow-option.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
-import { addOutputOptions, integer } from '../options.js';
+import { timeOption } from '../measures.js';
+import { addOutputOptions } from '../options.js';
 import type { PublishFlags } from './publish-files.js';
 
 export function addPublishCommand(program: Command, context: Context): void {
@@ -16,10 +17,12 @@ export function addPublishCommand(program: Command, context: Context): void {
     )
     .argument('<file...>', 'at most 64 KiB each')
     .option('--type <media type>', 'of all the files; default: by the ending of the name')
-    .option(
-      '--max-age <seconds>',
-      'how long it is given out, and others may keep it; 0: given out without an end, not to be kept',
-      integer(0, 2 ** 31 - 1),
+    .addOption(
+      timeOption(
+        '--max-age <time>',
+        'how long it is given out, and others may keep it; 0: given out without an end, not to be kept',
+        { max: 2 ** 31 - 1, isWhole: true },
+      ),
     )
     .addOption(
       new Option('--hash <algorithm>', 'of the cid').choices(BLOB_HASHES).default('sha-256'),
@@ -30,10 +33,7 @@ export function addPublishCommand(program: Command, context: Context): void {
     (files: string[], flags: PublishFlags, self: Command) =>
       publish(files, flags, context, self.getOptionValueSource('allow') === 'cli'),
   );
-  addExamples(command, [
-    'inband publish smile.png',
-    'inband publish --max-age 86400 --serve *.png',
-  ]);
+  addExamples(command, ['inband publish smile.png', 'inband publish --max-age 1d --serve *.png']);
 }
 
 /** `isAllowing`: `--allow` was given, and is no default. */

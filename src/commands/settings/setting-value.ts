@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Option } from 'commander';
-import { UsageError } from '../context.js';
+import { UnfitValue, UsageError } from '../context.js';
 import { RepeatableOption, takesPath } from '../options.js';
 
 /** Where in the settings file a value stands, for messages about it. */
@@ -60,6 +60,7 @@ function parse(
   try {
     return option.parseArg(text, earlier);
   } catch (error) {
+    if (error instanceof UnfitValue) throw asMisuse(`it takes ${error.takes}`);
     throw error instanceof InvalidArgumentError ? asMisuse(error.message) : error;
   }
 }

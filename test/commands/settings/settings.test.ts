@@ -162,7 +162,7 @@ describe('the password', () => {
 });
 
 describe('the defaults of a command', () => {
-  test('are read as its flags would be', async () => {
+  test('are read as its flags would be (R200)', async () => {
     const toml = `
       [send]
       window = 8
@@ -176,7 +176,7 @@ describe('the defaults of a command', () => {
       cache = false
       output = "-"
       [publish]
-      max-age = 60`;
+      max-age = "2d"`;
     expect(await config(toml)).toMatchObject({
       'send.window': ['file', 8],
       'send.initial-wait': ['file', 0.5],
@@ -187,7 +187,7 @@ describe('the defaults of a command', () => {
       'receive.once': ['file', true],
       'fetch.cache': ['file', false],
       'fetch.output': ['file', '-'],
-      'publish.max-age': ['file', 60],
+      'publish.max-age': ['file', 172_800],
     });
   });
 
@@ -223,6 +223,8 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[send]\naccount = "x@y"', /: \[send\] account is not known/],
     ['send = 5', /: \[send\] is a table/],
     ['[send]\nwindow = 0', /: \[send\] window = 0: .* 1 to 65535/],
+    ['[send]\nretry-for = "1 hour"', /: \[send\] retry-for = "1 hour": it takes seconds, or 90s, /],
+    ['[receive]\nmax-size = 0.5', /: \[receive\] max-size = 0.5: it takes bytes, or 4k, 1.5G, /],
     ['[send]\nwindow = true', /: \[send\] window = true: it is one value/],
     ['[send]\nwindow = [8]', /: \[send\] window = \[8\]: it is one value/],
     ['[send]\nstanza = "presence"', /: \[send\] stanza = "presence": .*iq, message/],

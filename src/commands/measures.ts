@@ -1,0 +1,82 @@
+// Sizes and times as people write them: 4k, 1.5G, 512KiB; 90s, 3h, 2d.
+import { Option } from 'commander';
+import { UnfitValue } from './context.js';
+
+/** What is measured, and how it is written. */
+interface Measure {
+  /** Said with a limit that was passed. */
+  unit: string;
+  /** What would have been right. */
+  takes: string;
+  /** How many units the letters behind a number stand for; nothing where they are not known. */
+  factorOf(letters: string): number | undefined;
+  max: number;
+}
+
+interface Limits {
+  /** Default 0. */
+  min?: number;
+  max?: number;
+  /** A part of a unit is none. */
+  isWhole?: boolean;
+}
+
+const SIZE: Measure = {
+  unit: 'bytes',
+  takes: 'bytes, or 4k, 1.5G, 512KiB',
+  factorOf: bytesIn,
+  max: Number.MAX_SAFE_INTEGER,
+};
+
+const TIME: Measure = {
+  unit: 'seconds',
+  takes: 'seconds, or 90s, 3h, 2d',
+  factorOf: secondsIn,
+  /** A hundred years. */
+  max: 36_500 * 86_400,
+};
+
+/** An option for a number of bytes. */
+export const sizeOption = (flags: string, description: string, limits: Limits = {}): Option =>
+  new Option(flags, description).argParser(parserOf(flags, SIZE, { isWhole: true, ...limits }));
+
+/** An option for a number of seconds. */
+export const timeOption = (flags: string, description: string, limits: Limits = {}): Option =>
+  new Option(flags, description).argParser(parserOf(flags, TIME, limits));
+
+function parserOf(flags: string, measure: Measure, limits: Limits): (text: string) => number {
+  const { min = 0, max = measure.max, isWhole = false } = limits;
+  const [flag = flags] = /--[a-z-]+/.exec(flags) ?? [];
+  return (text) => {
+    const amount = read(text, measure, isWhole);
+    if (amount === undefined) throw new UnfitValue(flag, text, measure.takes);
+    if (amount >= min && amount <= max) return amount;
+    throw new UnfitValue(flag, text, `${min} to ${max} ${measure.unit}`);
+  };
+}
+
+/** Longer than what a person could mean. */
+const MAX_CHARACTERS = 40;
+
+/** What is whole, and has a unit, is rounded: 1.0001k. */
+function read(text: string, { factorOf }: Measure, isWhole: boolean): number | undefined {
+  const written = text.length <= MAX_CHARACTERS ? text.trim() : '';
+  const [, digits, letters = ''] = /^(\d*\.?\d+) ?([a-z]*)$/i.exec(written) ?? [];
+  const factor = factorOf(letters);
+  if (digits === undefined || factor === undefined) return undefined;
+  const amount = Number(digits) * factor;
+  if (!isWhole || Number.isInteger(amount)) return amount;
+  return factor === 1 ? undefined : Math.round(amount);
+}
+
+/** SI: k is 1000; IEC: Ki is 1024. */
+function bytesIn(letters: string): number | undefined {
+  const [all, prefix = '', binary = ''] = /^(?:([kmgtp])(i?))?b?$/i.exec(letters) ?? [];
+  if (all === undefined) return undefined;
+  return (binary ? 1024 : 1000) ** ' kmgtp'.indexOf(prefix.toLowerCase() || ' ');
+}
+
+function secondsIn(letters: string): number | undefined {
+  const known = { '': 1, s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
+  return Object.hasOwn(known, letters) ? known[letters as keyof typeof known] : undefined;
+}
