@@ -8,25 +8,12 @@ export function addOutputOptions(command: Command): Command {
     .option('-v, --verbose', 'say what is done and why');
 }
 
-/** May be given several times; in the settings file its value is a list. */
-export class RepeatableOption extends Option {}
-
-/** An option that may be given several times, with one value each; `check` throws for one that makes no sense. */
-export function repeatable(
-  flags: string,
-  description: string,
-  check: (value: string) => void = () => undefined,
-): RepeatableOption {
-  return new RepeatableOption(flags, description).argParser(
-    (value: string, earlier: string[] = []) => {
-      try {
-        check(value);
-      } catch (error) {
-        throw new InvalidArgumentError((error as Error).message);
-      }
-      return [...earlier, value];
-    },
-  );
+/** May be given several times, with one value each; in the settings file its value is a list. */
+export class RepeatableOption extends Option {
+  constructor(flags: string, description: string) {
+    super(flags, description);
+    this.argParser((value: string, earlier: string[] = []) => [...earlier, value]);
+  }
 }
 
 /** Whether its value is a path, as its placeholder says. */

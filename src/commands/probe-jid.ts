@@ -2,18 +2,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProbedResource } from '../transfer/finding/probe.js';
 import { probeOnline } from '../transfer/finding/probe-online.js';
-import { receiverOf } from '../transfer/finding/receiver.js';
 import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import type { Context, OutputFlags } from './context.js';
+import { readRecipient } from './people.js';
 
 export type ProbeFlags = AccountFlags & OutputFlags;
 
 /** Prints what is found out of a JID, a line each. Rejects if nobody would be offered a file. */
-export async function probeJid(jid: string, flags: ProbeFlags, context: Context): Promise<void> {
+export async function probeJid(typed: string, flags: ProbeFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  receiverOf(jid); // or it is no address, which should be said before anything is done
+  const jid = readRecipient(typed, flags);
   const { connect } = openAccount(flags, context, report);
   const { resources, nobody } = await probeOnline(jid, {
     connect,

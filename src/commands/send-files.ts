@@ -1,4 +1,3 @@
-import { receiverOf } from '../transfer/finding/receiver.js';
 import { openSources } from '../transfer/sending/open-sources.js';
 import { sendFiles } from '../transfer/sending/send-all.js';
 import { settingsOf, type TransferSettings } from '../transfer/sending/settings.js';
@@ -6,6 +5,7 @@ import type { WayName } from '../transfer/ways/names.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
+import { readRecipient } from './people.js';
 
 export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
   via: 'auto' | WayName;
@@ -27,9 +27,7 @@ export async function send(
   const reporter = await context.reporter(flags);
   const files = operands.slice(0, -1);
   checkFiles(files, isNamed);
-  const jid = operands.at(-1) as string;
-  receiverOf(jid); // or it is no address, which should be said before anything is done
-  if (!jid.includes('@')) reporter.warn(`"${jid}" is the address of a server; a person's has an @`);
+  const jid = readRecipient(operands.at(-1) as string, flags);
   const { connect } = openAccount(flags, context, reporter.report);
   const sources = await openSources(files, { stdin, name: flags.name });
   reporter.expect(sources.map(({ size }) => size));

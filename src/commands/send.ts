@@ -19,7 +19,10 @@ export function addSendCommand(program: Command, context: Context): void {
       'Sends files to a JID, one after the other. Of a bare JID, the resource is found that takes them.',
     )
     .usage('[options] <file...> <jid>')
-    .argument('<file...>', 'the files, and last the recipient; "-" is standard input')
+    .argument(
+      '<file...>',
+      'the files, and last the recipient: a JID, an xmpp: URI, or a name; "-" is standard input',
+    )
     .option('--name <name>', 'what to call standard input');
   addTransferOptions(command);
   addOfferOptions(command);

@@ -25,9 +25,9 @@ const NOT_IN_RESOURCE = /[\u0000-\u001f\u007f]/;
 export class MalformedJid extends Error {
   override readonly name = 'MalformedJid';
   readonly text: string;
-  constructor(text: string) {
+  constructor(text: string, why = 'is not an XMPP address; one looks like name@example.org') {
     const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-    super(`"${shown}" is not an XMPP address; one looks like name@example.org`);
+    super(`"${shown}" ${why}`);
     this.text = shown;
   }
 }
@@ -37,7 +37,7 @@ export class MalformedJid extends Error {
  * differ are two accounts. Throws `MalformedJid`.
  */
 export function parseJid(text: string): Jid {
-  return checked(text, split(text));
+  return checked(text, splitJid(text));
 }
 
 /**
@@ -45,7 +45,7 @@ export function parseJid(text: string): Jid {
  * letters of full or half width as the usual ones (RFC 8265 §3.3.1), composed. Throws `MalformedJid`.
  */
 export function prepareJid(text: string): Jid {
-  const { local, domain, resource } = split(text);
+  const { local, domain, resource } = splitJid(text);
   return checked(text, {
     local: prepare(local),
     domain: prepare(domain)
@@ -61,7 +61,8 @@ const prepare = (part: string): string =>
     .toLowerCase()
     .normalize('NFC');
 
-function split(text: string): Jid {
+/** The parts as they are written, of which nothing is checked but that they are there. Throws `MalformedJid`. */
+export function splitJid(text: string): Jid {
   if (text.length > MAX_CHARACTERS) throw new MalformedJid(text);
   const slash = text.indexOf('/');
   const bare = slash < 0 ? text : text.slice(0, slash);

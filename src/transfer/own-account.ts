@@ -1,10 +1,11 @@
 // What a person says of an account to log in with.
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../session/jid.js';
 import { parseService } from '../session/stream/endpoints.js';
+import { plainJid } from './people.js';
 
 /** Throws `MalformedJid` for what cannot log in. */
 export function checkAccount(jid: string): void {
-  if (!prepareJid(jid).local) throw new MalformedJid(jid);
+  if (!prepareJid(plainJid(jid)).local) throw new MalformedJid(jid);
 }
 
 /** Throws `MalformedService`. */

@@ -44,6 +44,23 @@ test('an account by name and one by default send a file, with the defaults of bo
   expect(await hashOfFile(path)).toBe(hash);
 });
 
+test.each(['bobby', 'xmpp:bob@localhost', 'xmpp:bob@localhost?sendfile'])(
+  'a file sent to %s goes to whom it stands for, who has named its sender (R203)',
+  async (to) => {
+    const names = '[names]\nbobby = "bob@localhost"\nfriend = "xmpp:mallory@localhost"';
+    await writeSettings('mallory', `account = "mallory"\n${names}`);
+    await writeSettings('bob', `account = "bob"\n${names}`);
+    const bob = await stage.receive('bob', ['--once', '--allow', 'friend'], {
+      env: NO_ENVIRONMENT,
+    });
+    const file = join(stage.folder(), 'file');
+    const hash = await writeRandom(file, 5_000);
+    await resultsOf(stage.inband('mallory', ['send', file, to], { env: NO_ENVIRONMENT }));
+    const [path = ''] = await resultsOf(bob);
+    expect(await hashOfFile(path)).toBe(hash);
+  },
+);
+
 test('a password file of the settings that others can read is refused', async () => {
   const folder = await writeSettings('alice', 'account = "alice"');
   const path = join(folder, 'password');

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Names } from '../../transfer/people.js';
 import { UsageError } from '../context.js';
 
 export interface AccountFlags {
@@ -8,6 +9,8 @@ export interface AccountFlags {
   service?: string;
   tlsCa?: string;
   allowPlain?: boolean;
+  /** No flag: those in the settings file. */
+  names?: Names;
 }
 
 /** Adds the flags of every command that goes online. */

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { addAccountOptions } from '../account/account-options.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
-import { addOutputOptions, repeatable } from '../options.js';
+import { addOutputOptions } from '../options.js';
+import { PeopleOption } from '../people.js';
 import type { FetchFlags } from './fetch-cids.js';
 
 export function addFetchCommand(program: Command, context: Context): void {
@@ -14,7 +15,7 @@ export function addFetchCommand(program: Command, context: Context): void {
     )
     .argument('<cid>', 'algo+hash@bob.xmpp.org, with or without "cid:" before it')
     .addOption(
-      repeatable(
+      new PeopleOption(
         '--from <jid>',
         'whom to ask, each in turn; a bare JID means its resource inband, then those online that serve blobs',
       ),

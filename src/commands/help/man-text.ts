@@ -28,7 +28,7 @@ export const FILES: Entries = [
 
 export const SETTINGS = [
   'A flag beats an environment variable, which beats the settings file. In it, account is the name of the default',
-  'account, [accounts.NAME] holds an account (jid, and the account options without dashes), and [send], [receive],',
+  'account, [accounts.NAME] holds an account (jid, and the account options without dashes), [names] holds short names for JIDs, and [send], [receive],',
   '[publish], [fetch] and [probe] hold values for the options of these commands.',
 ].join(' ');
 
@@ -42,6 +42,9 @@ password-command = "secret-tool lookup xmpp juliet"
 jid = "juliet@work.example"
 service = "xmpps://xmpp.work.example:5223"
 password-file = "work.password"
+
+[names]
+romeo = "romeo@example.org"
 
 [send]
 window = 8

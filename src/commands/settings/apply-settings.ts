@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { plainJid } from '../../transfer/people.js';
 import type { Context } from '../context.js';
+import { PeopleOption, readPeople } from '../people.js';
 import type { Settings } from './settings.js';
 import { hasAccount } from './settings-options.js';
 import { accountNamed, accountOf } from './settings-tables.js';
@@ -16,6 +18,7 @@ export async function applySettings(
     const settings = await readSettings(program, context.settingsPath);
     applyDefaults(command, settings);
     applyAccount(command, settings, context.env);
+    applyNames(command, settings);
   } catch (error) {
     await context.reporter(command.opts()); // that tells the user
     throw error;
@@ -31,8 +34,10 @@ export function applyDefaults(command: Command, { commands }: Settings): void {
 function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessEnv): void {
   const { account, accounts, path } = settings;
   if (account !== undefined) setDefault(command, 'account', account);
-  const name: string | undefined = command.getOptionValue('account');
-  if (!name) return;
+  const typed: string | undefined = command.getOptionValue('account');
+  if (!typed) return;
+  const name = plainJid(typed);
+  command.setOptionValueWithSource('account', name, command.getOptionValueSource('account'));
   const isJid = name.includes('@');
   const known = isJid ? accountOf(name, accounts) : accountNamed(name, accounts, path);
   for (const [key, value] of known ?? []) {
@@ -43,6 +48,18 @@ function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessE
       setDefault(command, key, value);
     }
   }
+}
+
+/** Puts JIDs in place of the names that flags have for people; operands are read by the command. */
+function applyNames(command: Command, { names }: Settings): void {
+  const known = { names, account: command.getOptionValue('account') };
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!(option instanceof PeopleOption) || !isGiven(command, name)) continue;
+    const people = readPeople(option, command.getOptionValue(name), known);
+    command.setOptionValueWithSource(name, people, command.getOptionValueSource(name));
+  }
+  command.setOptionValueWithSource('names', names, 'config');
 }
 
 /** Whether the command line or the environment has a password; it replaces all of those in the file. */

@@ -1,6 +1,7 @@
 import type { Command, Option } from 'commander';
 import type { TomlTable } from 'smol-toml';
 import { checkAccount, checkService, isSameAccount } from '../../transfer/own-account.js';
+import { plainJid } from '../../transfer/people.js';
 import { UsageError } from '../context.js';
 import { keyOf } from '../options.js';
 import { misuse, readValue, type SettingPlace } from './setting-value.js';
@@ -37,7 +38,7 @@ function readAccount({ jid, ...others }: TomlTable, table: string, path: string)
   checked(checkAccount, jid, { path, table, key: 'jid' });
   const service = values.get('service');
   if (service) checked(checkService, service as string, { path, table, key: 'service' });
-  return values.set('account', jid);
+  return values.set('account', plainJid(jid));
 }
 
 export function checked(check: (text: string) => void, text: string, place: SettingPlace): void {
@@ -76,7 +77,7 @@ function readTable(
 export const unknownKey = (place: SettingPlace, known: string[]): UsageError =>
   misuse(place, `is not known; there are ${known.join(', ')}`);
 
-function requireTable(value: unknown, place: SettingPlace): TomlTable {
+export function requireTable(value: unknown, place: SettingPlace): TomlTable {
   if (value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)) {
     return value as TomlTable;

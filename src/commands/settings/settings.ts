@@ -2,14 +2,17 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { TomlTable } from 'smol-toml';
 import { checkAccount } from '../../transfer/own-account.js';
+import { type Names, plainJid } from '../../transfer/people.js';
 import { UsageError } from '../context.js';
 import { misuse } from './setting-value.js';
+import { readNames, readNamesIn } from './settings-names.js';
 import { commandsWithSettings } from './settings-options.js';
 import {
   accountNamed,
   checked,
   readAccounts,
   readCommand,
+  requireTable,
   unknownKey,
   type Values,
 } from './settings-tables.js';
@@ -22,6 +25,8 @@ export interface Settings {
   account: string | undefined;
   /** By name; with `account`, its JID. */
   accounts: Map<string, Values>;
+  /** Of people. */
+  names: Names;
   /** By name of the command. */
   commands: Map<string, Values>;
 }
@@ -29,19 +34,24 @@ export interface Settings {
 /** All of the file is checked, against the flags that the program has. Throws `UsageError`. */
 export async function readSettings(program: Command, path: string): Promise<Settings> {
   const text = await readIfThere(path);
-  const { account, accounts, ...tables } =
+  const { account, accounts, names, ...tables } =
     text === undefined ? ({} as TomlTable) : await parseToml(text, path);
   const commands = commandsWithSettings(program);
-  const names = commands.map((command) => command.name());
-  const key = Object.keys(tables).find((table) => !names.includes(table));
+  const known = commands.map((command) => command.name());
+  const key = Object.keys(tables).find((table) => !known.includes(table));
   if (key !== undefined) {
-    throw unknownKey({ path, table: '', key }, ['account', 'accounts', ...names]);
+    throw unknownKey({ path, table: '', key }, ['account', 'accounts', 'names', ...known]);
   }
+  const accountsByName = readAccounts(accounts, path);
+  const tableOfNames = requireTable(names, { path, table: '', key: '[names]' });
   const settings: Settings = {
-    ...{ path, found: text !== undefined, account: undefined },
-    accounts: readAccounts(accounts, path),
+    ...{ path, found: text !== undefined, account: undefined, accounts: accountsByName },
+    names: readNames(tableOfNames, accountsByName, path),
     commands: new Map(commands.map((command) => readCommand(command, tables, path))),
   };
+  for (const command of commands) {
+    readNamesIn(command, settings.commands.get(command.name()) as Values, settings.names, path);
+  }
   if (account !== undefined) settings.account = readDefault(account, settings);
   return settings;
 }
@@ -75,5 +85,5 @@ function readDefault(account: unknown, { path, accounts }: Settings): string {
   if (typeof account !== 'string') throw misuse(place, 'is the name of an account, or a JID');
   if (!account.includes('@')) accountNamed(account, accounts, path);
   else checked(checkAccount, account, place);
-  return account;
+  return plainJid(account);
 }

@@ -24,6 +24,9 @@ export async function showConfig(
   if (!settings.found) reporter.warn(`there is no ${settings.path}`);
   const shown = accountOptions().map((option) => settingOf(command, option, option.name()));
   shown.push(...passwordSetting(flags, context.env));
+  for (const [name, jid] of settings.names) {
+    shown.push({ event: 'setting', name: `names.${name}`, source: 'file', value: jid });
+  }
   for (const other of commandsWithSettings(program)) {
     applyDefaults(other, settings);
     for (const option of ownOptions(other)) {

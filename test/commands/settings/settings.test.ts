@@ -203,7 +203,7 @@ describe('the defaults of a command', () => {
   });
 
   test('replace nothing of a list that a flag gives', async () => {
-    await writeFile(path, '[fetch]\nfrom = ["no one@here"]\n');
+    await writeFile(path, '[fetch]\nfrom = ["one@here"]\n');
     const args = ['fetch', 'sha1+00@bob.xmpp.org', '--from', 'other one@here'];
     expect((await run(args)).stderr).toMatch(/"other one@here" is not an XMPP address/);
   });
@@ -217,7 +217,7 @@ describe('is refused with the file, the key and what may be there', () => {
 
   test.each<[string, RegExp]>([
     ['[send', /:1:\d+: Invalid TOML/],
-    ['acount = "home"', /: acount is not known; there are account, accounts, send, /],
+    ['acount = "home"', /: acount is not known; there are account, accounts, names, send, /],
     ['[cache]\nquiet = true', /: cache is not known/],
     ['[send]\nwindw = 8', /: \[send\] windw is not known; there are name, stanza, .*window/],
     ['[send]\naccount = "x@y"', /: \[send\] account is not known/],
@@ -234,6 +234,20 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[receive]\nallow = "own"', /: \[receive\] allow = …: it is a list/],
     ['[receive]\nallow = ["no one"]', /: \[receive\] allow = "no one": .*not an XMPP address/],
     ['[receive]\nallow = [5]', /: \[receive\] allow = 5: it is a text/],
+    [
+      '[receive]\nallow = ["contact"]',
+      /allow = "contact": --allow takes own, contacts, anyone, .*contact@/,
+    ],
+    ['names = 5', /: \[names\] is a table/],
+    ['[names]\njuliet = 5', /: \[names\] juliet = 5: it is a JID/],
+    ['[names]\njuliet = "romeo"', /: \[names\] juliet = "romeo": it is a JID/],
+    ['[names]\njuliet = "a b@c"', /: \[names\] juliet = "a b@c": .*not an XMPP address/],
+    ['[names]\nContacts = "a@b"', /: \[names\] Contacts is no name: --allow means/],
+    ['[names]\nown = "a@b"', /: \[names\] own is no name/],
+    ['[names]\nanyone = "a@b"', /: \[names\] anyone is no name/],
+    ['[names]\n"a.b" = "a@b"', /: \[names\] a\.b is no name: it may have no @, dot/],
+    ['[names]\n"--json" = "a@b"', /: \[names\] --json is no name/],
+    ['[names]\nhome = "a@b"\n[accounts.home]\njid = "a@b"', /home is the name of an account/],
     ['accounts = 5', /: accounts is a table/],
     ['[accounts]\nhome = 5', /: \[accounts\.home\] is a table/],
     ['[accounts."a@b"]\njid = "a@b"', /\[accounts\.a@b\] is no name/],
@@ -314,6 +328,51 @@ describe('the file', () => {
     expect(stdout).toMatch(/^account +default +-\n/);
     expect((await run(['config', '-q'])).stderr).toBe('');
   });
+});
+
+describe('a name', () => {
+  const NAMED = `${TWO_ACCOUNTS}
+    [names]
+    romeo = "Romeo@example.org"
+    nas = "xmpp:localhost"
+    [receive]
+    allow = ["own", "romeo", "nas", "xmpp:tybalt@example.org?message"]`;
+
+  test('stands for a JID wherever the file has one (R203)', async () => {
+    expect(await config(NAMED)).toMatchObject({
+      'names.romeo': ['file', 'Romeo@example.org'],
+      'names.nas': ['file', 'localhost'],
+      'receive.allow': ['file', ['own', 'Romeo@example.org', 'localhost', 'tybalt@example.org']],
+    });
+  });
+
+  test.each<[string[], string]>([
+    [
+      ['receive', '--allow', 'contact'],
+      'contacts, anyone, a name of the settings, a JID like contact@example.org,',
+    ],
+    [['receive', '--allow', 'xmpp:anyone'], '; not xmpp:anyone'],
+    [
+      ['fetch', 'sha1+00@bob.xmpp.org', '--from', 'julia'],
+      '--from takes a name of the settings, a JID like julia@example.org',
+    ],
+    [['send', 'x', 'julia'], 'inband: Recipient "julia" has no @. Did you mean julia@example.org?'],
+    [['probe', 'julia'], 'inband: Recipient "julia" has no @. Did you mean julia@example.org?'],
+  ])('that nobody has is refused by %j, with what would be right (R203)', async (args, why) => {
+    await writeFile(path, NAMED);
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(why);
+  });
+});
+
+test('the own JID may be a URI everywhere (R201)', async () => {
+  const toml =
+    'account = "xmpp:juliet@example.org"\n[accounts.work]\njid = "xmpp:j@work.example/x"';
+  expect((await config(toml)).account).toEqual(['file', 'juliet@example.org']);
+  expect((await config(toml, ['-a', 'work'])).account).toEqual(['flag', 'j@work.example/x']);
+  const args = ['-a', 'xmpp:romeo@example.org'];
+  expect((await config(toml, args)).account).toEqual(['flag', 'romeo@example.org']);
 });
 
 test('an empty list stays empty', async () => {

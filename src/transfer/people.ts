@@ -1,0 +1,30 @@
+// What a person types for somebody.
+
+import { parseJid, preparedJid } from '../session/jid.js';
+import { isJidUri, jidOfUri } from '../session/jid-uri.js';
+
+/** JIDs, by the short names that the user has given them. */
+export type Names = ReadonlyMap<string, string>;
+
+export const NO_NAMES: Names = new Map();
+
+/** What a domain or a JID has and a plain word has not; some dots become the usual one. */
+const MARK_OF_ADDRESS = /[@/.\u3002\uff0e\uff61]/;
+
+/**
+ * The JID of a name, a JID or domain as it is, that in an `xmpp:` URI; nothing for a plain word, which may be the half of
+ * an address. Throws `MalformedJid`.
+ */
+export function jidOf(typed: string, names: Names = NO_NAMES): string | undefined {
+  const named = names.get(typed);
+  if (named !== undefined) return named;
+  const jid = plainJid(typed);
+  preparedJid(jid);
+  return jid !== typed || MARK_OF_ADDRESS.test(typed) ? jid : undefined;
+}
+
+/** An address that was typed, out of its URI where it is one. Throws `MalformedJid` for a URI that has none. */
+export const plainJid = (typed: string): string => (isJidUri(typed) ? jidOfUri(typed) : typed);
+
+/** The domain of an own account, as it was typed. */
+export const domainOf = (account: string): string => parseJid(preparedJid(account)).domain;

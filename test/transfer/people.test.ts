@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import { MalformedJid } from '../../src/session/jid.js';
+import { domainOf, jidOf } from '../../src/transfer/people.js';
+
+const NAMES = new Map([
+  ['juliet', 'juliet@capulet.example'],
+  ['nas', 'localhost'],
+]);
+
+describe('somebody', () => {
+  test.each([
+    ['juliet', 'juliet@capulet.example'],
+    ['nas', 'localhost'],
+    ['Juliet@Capulet.example', 'Juliet@Capulet.example'],
+    ['example.org', 'example.org'],
+    ['localhost/files', 'localhost/files'],
+    ['example。org', 'example。org'],
+    ['xmpp:localhost', 'localhost'],
+    ['xmpp:juliet', 'juliet'],
+    ['xmpp:romeo@montague.example?message', 'romeo@montague.example'],
+  ])('typed as %s is %s (R202)', (typed, jid) => {
+    expect(jidOf(typed, NAMES)).toBe(jid);
+  });
+
+  test.each(['julia', 'Juliet', 'localhost', 'toString', 'contact'])(
+    'is nobody as %s, which is half an address (R202)',
+    (typed) => {
+      expect(jidOf(typed, NAMES)).toBeUndefined();
+    },
+  );
+
+  test.each(['', 'no one', 'juliet@', '@capulet.example', 'a@b/', 'xmpp:a b'])(
+    'is not %j (R202)',
+    (typed) => {
+      expect(() => jidOf(typed, NAMES)).toThrow(MalformedJid);
+    },
+  );
+});
+
+test('the domain of an account is as servers have it', () => {
+  expect(domainOf('Romeo@Montague.Example./x')).toBe('montague.example');
+});
