@@ -3,14 +3,12 @@ import { type ChannelBinding, channelBindingOf } from '../login/channel-binding.
 import type { Element } from '../xml.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
+import { Records } from './records.js';
 import { StreamError } from './stream-error.js';
 import { NS_STREAMS, streamHeader } from './stream-header.js';
 
 /** How long the server may take to close its side; after that the connection is cut. */
 const CLOSE_TIMEOUT_MS = 1_000;
-
-/** RFC 8446 §5.1. */
-const MAX_RECORD_BYTES = 16_384;
 
 /**
  * In characters; more than full windows of many bytestreams. A server that sends, and reads little or nothing, would
@@ -18,16 +16,12 @@ const MAX_RECORD_BYTES = 16_384;
  */
 const MAX_UNSENT_CHARACTERS = 32 * 1024 * 1024;
 
-interface Unsent {
-  text: string;
-  settle(error?: Error | null): void;
-}
-
 /** An encrypted stream of elements, before the login and after it. */
 export class XmppStream {
   /** Resolves when the connection is gone, to the error that ended it, if one did. */
   readonly closed: Promise<Error | undefined>;
   readonly #socket: TLSSocket;
+  readonly #records: Records;
   #error: Error | undefined;
   /** The parser of the stream that is open; the one before it hears nothing more. */
   #parser: StreamParser | undefined;
@@ -35,12 +29,10 @@ export class XmppStream {
   #consumer: ((element: Element) => void) | undefined;
   #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
   #backlog: Element[] = [];
-  #unsent: Unsent[] = [];
-  #unsentCharacters = 0;
-  #writing = false;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
+    this.#records = new Records(socket);
     socket.on('error', (error) => {
       this.#error ??= error;
     });
@@ -88,22 +80,15 @@ export class XmppStream {
   }
 
   /**
-   * Writes raw XML; resolves when it is handed to the network. What is written in one turn goes out in few TLS
-   * records, each of whole texts: the server gets a record whole or not at all. Of a stanza cut in two
-   * Prosody 0.12 would keep the first half, and lose all that comes after the session is resumed.
+   * Writes raw XML; resolves when it is handed to the network. Of a stanza cut in two Prosody 0.12 would keep the first
+   * half, and lose all that comes after the session is resumed: see `Records`.
    */
   write(text: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (error?: Error | null) => (error ? reject(error) : resolve());
-      this.#unsent.push({ text, settle });
-      this.#unsentCharacters += text.length;
-      if (this.#unsentCharacters > MAX_UNSENT_CHARACTERS) {
-        this.fail(new ConnectionFailed('more waits to be sent than the server reads'));
-      }
-      if (this.#writing) return;
-      this.#writing = true;
-      process.nextTick(() => this.#writeRecord());
-    });
+    const written = this.#records.write(text);
+    if (this.#records.unsentCharacters > MAX_UNSENT_CHARACTERS) {
+      this.fail(new ConnectionFailed('more waits to be sent than the server reads'));
+    }
+    return written;
   }
 
   /** Cuts the connection because of an error. */
@@ -168,29 +153,9 @@ export class XmppStream {
     this.#socket.on('session', () => setImmediate(() => waiting && this.#socket.write(' ')));
   }
 
-  #writeRecord(): void {
-    const record = takeRecord(this.#unsent);
-    for (const { text } of record) this.#unsentCharacters -= text.length;
-    this.#socket.write(record.map(({ text }) => text).join(''), (error) => {
-      for (const { settle } of record) settle(error);
-      this.#writing = this.#unsent.length > 0;
-      if (this.#writing) this.#writeRecord();
-    });
-  }
-
   #receive(element: Element): void {
     if (element.is('error', NS_STREAMS)) this.fail(new StreamError(element));
     else if (this.#consumer) this.#consumer(element);
     else this.#backlog.push(element);
   }
-}
-
-/** Removes as much from the front as one record takes, and at least one text. */
-function takeRecord(unsent: Unsent[]): Unsent[] {
-  let size = 0;
-  const end = unsent.findIndex(({ text }, index) => {
-    size += Buffer.byteLength(text);
-    return index > 0 && size > MAX_RECORD_BYTES;
-  });
-  return unsent.splice(0, end < 0 ? unsent.length : end);
 }
