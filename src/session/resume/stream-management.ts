@@ -149,8 +149,5 @@ export class StreamManagement {
     while ((this.#waiting[0]?.for ?? Number.POSITIVE_INFINITY) <= this.#acknowledged) {
       this.#waiting.shift()?.resolve();
     }
-    // A keepalive (RFC 6120 §4.6.1) whose packet acknowledges that of the <a/>: a server that writes with
-    // Nagle's algorithm, as Prosody does, would hold its next stanza back for 40 ms until ours came by itself.
-    this.#write(' ');
   }
 }

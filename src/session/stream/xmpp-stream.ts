@@ -3,6 +3,7 @@ import { type ChannelBinding, channelBindingOf } from '../login/channel-binding.
 import type { Element } from '../xml.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
+import { PromptAcknowledgement } from './prompt-acknowledgement.js';
 import { Records } from './records.js';
 import { StreamError } from './stream-error.js';
 import { NS_STREAMS, streamHeader } from './stream-header.js';
@@ -22,6 +23,9 @@ export class XmppStream {
   readonly closed: Promise<Error | undefined>;
   readonly #socket: TLSSocket;
   readonly #records: Records;
+  readonly #acknowledgement = new PromptAcknowledgement(() => this.#writeSpace());
+  /** Whether white space may be written here. */
+  #hasRoom = false;
   #error: Error | undefined;
   /** The parser of the stream that is open; the one before it hears nothing more. */
   #parser: StreamParser | undefined;
@@ -49,7 +53,15 @@ export class XmppStream {
         'the server sent more than it was asked before the login was done',
       );
     }
+    const isFirst = this.#parser === undefined;
     this.#parser = this.#createParser();
+    this.#hasRoom = true;
+    if (isFirst) {
+      // RFC 6120 §6.3.5: once there are features, there is no white space until the login is done.
+      this.#parser.once('element', () => {
+        this.#hasRoom = false;
+      });
+    }
     this.write(streamHeader(domain, account)).catch((error) => this.fail(error));
     if (!this.#isListening) this.#listen();
   }
@@ -84,6 +96,7 @@ export class XmppStream {
    * half, and lose all that comes after the session is resumed: see `Records`.
    */
   write(text: string): Promise<void> {
+    this.#acknowledgement.wrote(text.length);
     const written = this.#records.write(text);
     if (this.#records.unsentCharacters > MAX_UNSENT_CHARACTERS) {
       this.fail(new ConnectionFailed('more waits to be sent than the server reads'));
@@ -100,6 +113,7 @@ export class XmppStream {
   /** Closes the stream, waits a little for the server to do the same, and ends the connection. */
   async close(): Promise<void> {
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    this.#hasRoom = false;
     // A write that fails means that the connection is gone, which is what we are after.
     this.write('</stream:stream>').catch(() => this.#socket.destroy());
     await this.closed;
@@ -111,11 +125,13 @@ export class XmppStream {
     // Characters may be cut in two by a read.
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (text: string) => this.#read(text));
-    this.#acknowledgeTickets();
+    // The tickets of TLS 1.3, which come before the features, want to be acknowledged too.
+    this.#socket.on('session', () => this.#acknowledgement.read(0));
   }
 
   /** Whatever the parser or a consumer throws ends this connection, not the process. */
   #read(text: string): void {
+    this.#acknowledgement.read(text.length);
     try {
       this.#parser?.write(text);
     } catch (error) {
@@ -139,18 +155,10 @@ export class XmppStream {
     return parser;
   }
 
-  /**
-   * After the handshake of TLS 1.3 come session tickets. A server that writes with Nagle's algorithm, as Prosody
-   * does, holds its features back until each is acknowledged, which TCP does 40 ms later, or with this
-   * keepalive (RFC 6120 §4.6.1). Not once there are features: the login has no room for one (§6.3.5).
-   */
-  #acknowledgeTickets(): void {
-    let waiting = true;
-    this.#parser?.once('element', () => {
-      waiting = false;
-    });
-    // Not at once: OpenSSL is still reading the ticket.
-    this.#socket.on('session', () => setImmediate(() => waiting && this.#socket.write(' ')));
+  #writeSpace(): void {
+    if (!this.#hasRoom || !this.#socket.writable) return;
+    // A write that fails means that the connection is gone, which `closed` tells.
+    this.write(' ').catch(() => undefined);
   }
 
   #receive(element: Element): void {
