@@ -2,8 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
 import type { BlobCache } from '../transfer/blob-cache.js';
-import type { Registry } from '../transfer/blobs/registry.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
+import type { Registry } from '../transfer/registry.js';
 import type { Reporter } from '../ui/report.js';
 
 /** What a command needs from the world; `main` provides it. */

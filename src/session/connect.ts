@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
 import { Connection, ResourceConflict } from './connection.js';
 import { formatJid, parseJid, prepareJid } from './jid.js';
+import { exchange, openStream, type StreamOptions } from './open-stream.js';
 import type { ResumptionOptions } from './resume/resumption.js';
 import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
 import { StanzaError } from './stanza-error.js';
 import { StanzaSession, type StanzaSessionOptions } from './stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from './stream/dial.js';
-import { exchange, openStream, type StreamOptions } from './stream/open-stream.js';
 import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
 

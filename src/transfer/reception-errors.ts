@@ -12,3 +12,11 @@ export class ReceivingEnded extends Error {
 export class StillUnderWay extends Error {
   override readonly name = 'StillUnderWay';
 }
+
+/** A limit of the inbox, the end of the disk, or more than was announced. */
+export interface RoomError extends Error {
+  /** There would be room, were it not set aside for other files that are under way. */
+  readonly isPassing: boolean;
+}
+
+export const isRoomError = (error: Error): error is RoomError => 'isPassing' in error;

@@ -1,10 +1,10 @@
 import { formatJid } from '../jid.js';
+import type { ChannelBinding } from '../stream/channel-binding.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/dial.js';
 import { serialize } from '../stream/serialize.js';
 import { NS_STREAMS } from '../stream/stream-header.js';
 import type { XmppStream } from '../stream/xmpp-stream.js';
 import { type Element, xml } from '../xml.js';
-import type { ChannelBinding } from './channel-binding.js';
 import { type Credentials, chooseMechanism, type Mechanism, NotAuthorized } from './sasl.js';
 
 const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';

@@ -1,5 +1,5 @@
+import type { ChannelBinding } from '../stream/channel-binding.js';
 import { ServerNotTrusted } from '../stream/dial.js';
-import type { ChannelBinding } from './channel-binding.js';
 import { type Hash, Scram } from './scram.js';
 
 /** The server refuses the account or the password. Trying again would only lock the account. */

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { type ChannelBinding, channelBindingOf } from '../login/channel-binding.js';
 import type { Element } from '../xml.js';
+import { type ChannelBinding, channelBindingOf } from './channel-binding.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
 import { PromptAcknowledgement } from './prompt-acknowledgement.js';

@@ -5,8 +5,8 @@ import { readContentId } from '../../protocol/bob/content-id.js';
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import { holders, readHolder } from '../finding/holders.js';
+import type { Registry } from '../registry.js';
 import { askInTurn } from './ask-in-turn.js';
-import type { Registry } from './registry.js';
 
 /** The blob is not here, and the user has named nobody to ask for it. */
 export class NobodyToAsk extends Error {

@@ -1,7 +1,7 @@
 import { createBlob, type SetBlobOptions } from '../../protocol/bob/blob-store.js';
 import { MAX_BLOB_BYTES } from '../../protocol/bob/stanzas.js';
 import type { Report } from '../events.js';
-import type { Registry } from './registry.js';
+import type { Registry } from '../registry.js';
 
 /** No blob is larger. */
 export const MAX_BYTES = MAX_BLOB_BYTES;

@@ -2,7 +2,7 @@ import { NoSuchBlob } from '../../protocol/bob/bits-of-binary.js';
 import { deleteBlob } from '../../protocol/bob/blob-store.js';
 import { readContentId } from '../../protocol/bob/content-id.js';
 import type { Report } from '../events.js';
-import type { Registry } from './registry.js';
+import type { Registry } from '../registry.js';
 
 /**
  * Removes published and fetched blobs. Rejects with `MalformedBlob`, before any is removed, for what is no cid; with

@@ -3,17 +3,17 @@ import { HASH_FEATURES } from '../../protocol/hash-elements.js';
 import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../../session/ping.js';
-import type { Registry } from '../blobs/registry.js';
 import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';
 import { persevere } from '../persevere.js';
+import { PACE } from '../quotas/limits.js';
+import { Quotas } from '../quotas/quotas.js';
+import type { Registry } from '../registry.js';
 import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
 import type { Listener } from '../ways/incoming.js';
 import { openWays, WAYS } from '../ways/ways.js';
-import { PACE } from './limits.js';
 import { Places, type Running } from './places.js';
 import { takeProposals } from './proposals.js';
-import { Quotas } from './quotas.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
 
 const FEATURES = [

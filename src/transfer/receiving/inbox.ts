@@ -67,11 +67,3 @@ export interface InboxOptions {
   /** Gives up waiting for it. */
   signal?: AbortSignal;
 }
-
-/** A limit of the inbox, the end of the disk, or more than was announced. */
-export interface RoomError extends Error {
-  /** There would be room, were it not set aside for other files that are under way. */
-  readonly isPassing: boolean;
-}
-
-export const isRoomError = (error: Error): error is RoomError => 'isPassing' in error;

@@ -1,7 +1,7 @@
 import { sidKey } from '../../protocol/sid.js';
+import type { TransferLimits } from '../quotas/limits.js';
 import type { PlacesOfUnannounced } from '../ways/incoming.js';
 import type { Inbox } from './inbox.js';
-import type { TransferLimits } from './limits.js';
 import { noPlace } from './no-place.js';
 
 /** A place that is taken. A transfer shares that of an earlier one which it is to replace. */

@@ -1,10 +1,10 @@
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Report } from '../events.js';
+import type { TransferLimits } from '../quotas/limits.js';
 import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import type { FilesUnderWay, Place } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
-import type { TransferLimits } from './limits.js';
 import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-file.js';
 
 /** A file that arrived. */

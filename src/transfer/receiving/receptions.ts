@@ -1,9 +1,9 @@
 import type { Report } from '../events.js';
+import type { Quotas } from '../quotas/quotas.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import type { Places, Running, TakenPlace } from './places.js';
-import type { Quotas } from './quotas.js';
 import { type Arrival, type ReceptionOptions, receiveOne } from './reception.js';
 
 export interface ReceptionsOptions {

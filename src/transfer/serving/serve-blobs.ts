@@ -1,8 +1,8 @@
 import type { Session } from '../../session/session.js';
-import type { Registry } from '../blobs/registry.js';
 import { receiverOf } from '../finding/receiver.js';
 import { persevere } from '../persevere.js';
-import { Quotas } from '../receiving/quotas.js';
+import { Quotas } from '../quotas/quotas.js';
+import type { Registry } from '../registry.js';
 import { untilFree } from '../until-free.js';
 import { announce, startServing, untilEnded } from './serving.js';
 import { type WhoHasInbandOptions, whoHasInband } from './who-has-inband.js';

@@ -1,6 +1,6 @@
 import type { Channel } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
-import type { Registry } from '../blobs/registry.js';
+import type { Registry } from '../registry.js';
 
 /** A file that a peer wants to send, however it told us. */
 export interface IncomingOffer {

@@ -4,8 +4,7 @@ import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Reason } from '../../protocol/jingle/stanzas.js';
 import { ConnectionLost } from '../../session/stanza-session.js';
 import { xml } from '../../session/xml.js';
-import { isRoomError } from '../receiving/inbox.js';
-import { OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
+import { isRoomError, OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 
 /** Why a file was not kept, in Jingle's words (XEP-0166 §7.4, XEP-0234 §9). */

@@ -9,9 +9,9 @@ import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams
 import { offer as siOffer } from '../../../src/protocol/si/stanzas.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import type { Event } from '../../../src/transfer/events.js';
+import { Quotas } from '../../../src/transfer/quotas/quotas.js';
 import { type ReceiveOnOptions, receiveOn } from '../../../src/transfer/receiving/daemon.js';
 import type { Running } from '../../../src/transfer/receiving/places.js';
-import { Quotas } from '../../../src/transfer/receiving/quotas.js';
 import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';

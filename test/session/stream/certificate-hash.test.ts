@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { hashOfCertificate } from '../../../src/session/login/certificate-hash.js';
+import { hashOfCertificate } from '../../../src/session/stream/certificate-hash.js';
 
 /** A certificate in DER, with a key of this kind and a signature of this one. */
 function certificate(key: string[], ...signature: string[]): Buffer {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { TokenBuckets } from '../../../src/transfer/receiving/token-buckets.js';
+import { TokenBuckets } from '../../../src/transfer/quotas/token-buckets.js';
 
 const MINUTE_MS = 60_000;
 

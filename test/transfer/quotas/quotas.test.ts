@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Quotas } from '../../../src/transfer/receiving/quotas.js';
+import { Quotas } from '../../../src/transfer/quotas/quotas.js';
 
 const STRANGER = 'tybalt@capulet.example/street';
 

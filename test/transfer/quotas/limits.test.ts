@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { TransferLimits } from '../../../src/transfer/receiving/limits.js';
+import { TransferLimits } from '../../../src/transfer/quotas/limits.js';
 
 const offered = (limits: TransferLimits, times: number) =>
   Array.from({ length: times }, () => limits.mayOffer('a@x/1')).filter(Boolean).length;

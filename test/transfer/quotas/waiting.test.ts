@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Waiting } from '../../../src/transfer/receiving/waiting.js';
+import { Waiting } from '../../../src/transfer/quotas/waiting.js';
 
 const NOBODY: ReadonlySet<string> = new Set();
 

@@ -9,10 +9,15 @@ import {
 } from '../directories.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { KeptPartials } from '../inbox/kept-partials.js';
-import type { Shared } from '../inbox/partial.js';
-import { sweep } from '../inbox/sweep.js';
-import { type FolderLock, type Locking, type LockOptions, lockFolder } from './folder-lock.js';
+import {
+  type FolderLock,
+  type Locking,
+  type LockOptions,
+  lockFolder,
+} from '../lock/folder-lock.js';
+import { KeptPartials } from './kept-partials.js';
+import type { Shared } from './partial.js';
+import { sweep } from './sweep.js';
 
 /** Holds the partials; on the inbox's own file system, so that publishing is one `link`. */
 const STAGING = '.inband';
