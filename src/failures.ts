@@ -18,6 +18,7 @@ import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
+import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection.js';
 import { MalformedJid } from './session/jid.js';
 import { NotAuthorized } from './session/login/sasl.js';
@@ -86,6 +87,7 @@ export const FAILURES: readonly Failure[] = [
   [ReceivingEnded, 'brokenOff'],
   [FileUnconfirmed, 'brokenOff'],
   [NoiseFailure, 'brokenOff'],
+  [SealBroken, 'brokenOff'],
   [ConnectionLost, 'brokenOff', 'run the command again'],
   [StreamError, 'brokenOff', 'run the command again'],
   [UnsendableStanza, 'brokenOff'],

@@ -9,22 +9,17 @@ export interface Ends {
   hers: Channel;
 }
 
-/** Holds a kind of channel to what `Channel` says; called within a `describe`. `join` resolves to a new one. */
-export function holdsChannel(join: () => Promise<Ends>): void {
+/**
+ * Holds a kind of channel to what `Channel` says; called within a `describe`. `join` resolves to a new one. One that is
+ * sealed carries bytes from him to her alone, and ends by what was sealed, and by nothing that is said elsewhere.
+ */
+export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {}): void {
   const BYTES = pattern(1000);
 
   async function joined(): Promise<Ends> {
     const { his, hers } = await join();
     return { his: unattended(his), hers: unattended(hers) };
   }
-
-  test('carries bytes both ways, whole and in their order', async () => {
-    const { his, hers } = await joined();
-    his.end(BYTES);
-    hers.end(Buffer.from(BYTES).reverse());
-    const [hisOwn, herOwn] = await Promise.all([readAll(hers), readAll(his)]);
-    expect([hisOwn, herOwn]).toEqual([BYTES, Buffer.from(BYTES).reverse()]);
-  });
 
   test('names the peers, who are each other', async () => {
     const { his, hers } = await joined();
@@ -68,14 +63,6 @@ export function holdsChannel(join: () => Promise<Ends>): void {
     expect([close.count, his.closeAcknowledged, his.errored]).toEqual([1, false, null]);
   });
 
-  test('ends after the bytes that were agreed on, without a close', async () => {
-    const { his, hers } = await joined();
-    hers.endAt(1000);
-    his.write(BYTES);
-    expect(await readAll(hers)).toEqual(BYTES);
-    expect(his.closeAcknowledged).toBe(false);
-  });
-
   test('breaks when there are more than were agreed on', async () => {
     const { his, hers } = await joined();
     hers.endAt(999);
@@ -96,16 +83,6 @@ export function holdsChannel(join: () => Promise<Ends>): void {
     await hers.peerClosed;
   });
 
-  test('ends for the reader where the peer has said elsewhere that nothing more comes', async () => {
-    const { his, hers } = await joined();
-    his.write(BYTES);
-    const read = readAll(hers);
-    await settled();
-    hers.assumeClosed();
-    expect(await read).toEqual(BYTES);
-    await hers.peerClosed;
-  });
-
   test('lets nobody write without bound who is not read', async () => {
     const { his, hers } = await joined();
     let written = 0;
@@ -123,5 +100,33 @@ export function holdsChannel(join: () => Promise<Ends>): void {
     expect(closed.count).toBe(1);
     await hers.acknowledgeClose();
     his.destroy();
+  });
+
+  if (isSealed) return;
+
+  test('carries bytes both ways, whole and in their order', async () => {
+    const { his, hers } = await joined();
+    his.end(BYTES);
+    hers.end(Buffer.from(BYTES).reverse());
+    const [hisOwn, herOwn] = await Promise.all([readAll(hers), readAll(his)]);
+    expect([hisOwn, herOwn]).toEqual([BYTES, Buffer.from(BYTES).reverse()]);
+  });
+
+  test('ends after the bytes that were agreed on, without a close', async () => {
+    const { his, hers } = await joined();
+    hers.endAt(1000);
+    his.write(BYTES);
+    expect(await readAll(hers)).toEqual(BYTES);
+    expect(his.closeAcknowledged).toBe(false);
+  });
+
+  test('ends for the reader where the peer has said elsewhere that nothing more comes', async () => {
+    const { his, hers } = await joined();
+    his.write(BYTES);
+    const read = readAll(hers);
+    await settled();
+    hers.assumeClosed();
+    expect(await read).toEqual(BYTES);
+    await hers.peerClosed;
   });
 }

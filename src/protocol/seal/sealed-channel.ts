@@ -1,0 +1,154 @@
+import { Duplex } from 'node:stream';
+import { type Channel, ChannelOverrun } from '../channel.js';
+import type { OpenedFile } from './opened-file.js';
+import { SealBroken } from './seal-broken.js';
+import type { SealedFile } from './sealed-file.js';
+
+/** Of a sender, or of a recipient: a file goes one way. */
+export type SealedSide = { sealed: SealedFile } | { opened: OpenedFile };
+
+/**
+ * The bytes of a file, sealed, over any channel; it counts bytes of the file. The sender writes, and the recipient reads.
+ * The readable side ends with the message that says so, whatever the channel below does: if that ends before, it fails
+ * with `SealBroken`. The channel below is read as by any reader, so that it acknowledges what waits here for the rest
+ * of its message.
+ */
+export class SealedChannel extends Duplex implements Channel {
+  readonly #below: Channel;
+  readonly #sealed: SealedFile | undefined;
+  readonly #opened: OpenedFile | undefined;
+  readonly #blocks: AsyncIterator<Uint8Array>;
+  #bytesReceived = 0;
+  #endsAt = Number.POSITIVE_INFINITY;
+
+  constructor(below: Channel, side: SealedSide) {
+    // Nothing is read ahead: what is in the readable buffer would count as dealt with.
+    super({ readableHighWaterMark: 0 });
+    this.#below = below;
+    this.#sealed = 'sealed' in side ? side.sealed : undefined;
+    this.#opened = 'opened' in side ? side.opened : undefined;
+    this.#blocks = below.iterator({ destroyOnReturn: false });
+    // It may fail while nobody listens yet; reading and writing tell of the error all the same.
+    this.on('error', () => undefined);
+    below.on('error', (error) => this.destroy(error));
+    below.on('close', () => this.#closedBelow());
+    below.on('acknowledged', () => this.emit('acknowledged'));
+  }
+
+  get peer(): string {
+    return this.#below.peer;
+  }
+
+  get bytesSent(): number {
+    return this.#sealed?.acknowledged.arrived(this.#below.bytesSent) ?? 0;
+  }
+
+  get bytesUnderWay(): number {
+    const left = this.#below.bytesSent + this.#below.bytesUnderWay;
+    return (this.#sealed?.acknowledged.left(left) ?? 0) - this.bytesSent;
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesReceived;
+  }
+
+  get closeAcknowledged(): boolean {
+    return this.#below.closeAcknowledged;
+  }
+
+  get peerClosed(): Promise<void> {
+    return this.#below.peerClosed;
+  }
+
+  /** What the sender has said of the hash, in XML, if the offer had none. It is there when the readable side ends. */
+  get checksum(): string | undefined {
+    return this.#opened?.checksum;
+  }
+
+  /** Tells the hash, in XML, before `end`. Throws where the offer had one. */
+  tellChecksum(element: string): void {
+    this.#sealed?.tellChecksum(element);
+  }
+
+  endAt(bytes: number): void {
+    this.#endsAt = bytes;
+  }
+
+  acknowledgeClose(): Promise<void> {
+    return this.#below.acknowledgeClose();
+  }
+
+  /** Nobody has sealed that: it ends the channel below, and this one only if all was there. */
+  assumeClosed(): void {
+    this.#below.assumeClosed();
+  }
+
+  abandon(error?: Error): void {
+    this.#below.abandon(error);
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    this.#deliver().catch((error) => this.destroy(error));
+  }
+
+  /** Pushes what is in the next message, or the end. */
+  async #deliver(): Promise<void> {
+    do {
+      const bytes = this.#opened?.next();
+      if (bytes?.length) return this.#take(bytes);
+    } while (!this.#opened?.isWhole && (await this.#takeBlock()));
+    if (this.#opened && !this.#opened.isWhole) throw new SealBroken();
+    this.push(null);
+    while (await this.#takeBlock()); // it throws for what comes behind the end
+  }
+
+  /** Returns whether there was one. Throws `SealBroken` for one that may not come. */
+  async #takeBlock(): Promise<boolean> {
+    const { done, value } = await this.#blocks.next();
+    if (done) return false;
+    if (!this.#opened) throw new SealBroken(); // a recipient sends nothing this way
+    this.#opened.take(value);
+    return true;
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#bytesReceived + bytes.length > this.#endsAt) throw new ChannelOverrun(0);
+    this.#bytesReceived += bytes.length;
+    this.push(bytes);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
+    if (!this.#sealed)
+      return done(new Error('the recipient of a file sends nothing by its channel'));
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#send(this.#sealed.seal(bytes)).then(() => done(), done);
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    const end = async () => {
+      if (this.#sealed) await this.#send(this.#sealed.end());
+      this.#below.once('finish', () => done());
+      this.#below.end();
+    };
+    end().catch(done);
+  }
+
+  async #send(frames: Iterable<Buffer>): Promise<void> {
+    for (const frame of frames) {
+      if (this.#below.write(frame)) continue;
+      await new Promise((resolve) => this.#below.once('drain', resolve));
+    }
+  }
+
+  /** What it has brought may still wait for the reader. */
+  #closedBelow(): void {
+    if (this.#opened && !this.readableEnded) this.once('end', () => this.destroy());
+    else this.destroy();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#below.destroy(error ?? undefined);
+    done(error);
+  }
+}
