@@ -3,12 +3,12 @@ import type { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytest
 import { content, jingle } from '../../../src/protocol/jingle/stanzas.js';
 import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
 import { transport as ibbElement } from '../../../src/protocol/jingle/transports/ibb-stanzas.js';
-import type { Element } from '../../../src/session/xml.js';
-import { JULIET } from '../../support/linked-sessions.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
-import { readAll } from '../ibb/bytestreams.js';
+import { readAll, unattended } from '../ibb/bytestreams.js';
 import { leftOf, offered, type Pair, pairOfTransfers } from './transfers.js';
-import { pipeTransport } from './transports/pipe-transport.js';
+import { NS_PIPE, pipeTransport } from './transports/pipe-transport.js';
 
 const LETTER = { name: 'letter.txt', size: 6, hashes: new Map([['sha-256', Buffer.alloc(32, 1)]]) };
 
@@ -136,6 +136,36 @@ describe('a file', () => {
     incoming.decline();
   });
 
+  test.each([
+    ['the same, that is not agreed on yet', false, 'pipe', 'accept'],
+    ['the same, that is being opened', true, 'pipe', 'reject'],
+    ['another one, that is being opened', true, 'ibb', 'accept'],
+  ] as const)(
+    'is sent by a transport of the peer in place of %s (R149)',
+    async (_what, isAccepted, by, answer) => {
+      const pair = pairOfTransfers({
+        transports: [pipeFirst, pipeFirst],
+        // Romeo never hears that Juliet sees a way, and goes on opening.
+        intercept: (stanza, deliver) => {
+          if (!(stanza.attrs.from === JULIET && `${stanza}`.includes('transport-info')))
+            deliver(stanza);
+        },
+      });
+      const { outgoing, incoming } = await offered(pair, LETTER);
+      if (isAccepted) incoming.accept().catch(() => undefined);
+      await settled();
+      const transport =
+        by === 'ibb'
+          ? ibbElement({ sid: 'other', blockSize: 4, stanza: 'iq' })
+          : xml('transport', { xmlns: NS_PIPE, sid: 'other' });
+      expect(await tell(pair, transport, 'transport-replace', 'juliet')).toBe('taken');
+      await settled();
+      expect(requestsOf(pair)).toContain(`romeo: transport-${answer}`);
+      incoming.decline();
+      await outgoing.then(({ stream }) => unattended(stream)).catch(() => undefined);
+    },
+  );
+
   test('by in-band bytestreams takes no information about them (R128)', async () => {
     const pair = pairOfTransfers({ transports: [ibbFirst, ibbFirst] });
     const { incoming, outgoing } = await offered(pair, LETTER);
@@ -150,15 +180,17 @@ describe('a file', () => {
   });
 });
 
-/** Romeo says something of transports to Juliet; resolves to what she answers. */
+/** One of them says something of transports to the other; resolves to the answer. */
 async function tell(
-  { sessions: [romeo], sids }: Pair,
+  { sessions: [romeo, juliet], sids }: Pair,
   transport: Element,
   action: 'transport-info' | 'transport-replace' = 'transport-info',
+  by: 'romeo' | 'juliet' = 'romeo',
 ): Promise<unknown> {
   const [sid = ''] = sids.jingle;
   const about = content({ creator: 'initiator', name: 'file', senders: 'initiator' }, transport);
-  const said = romeo.request('set', JULIET, jingle(action, sid, {}, about));
+  const [asker, asked] = by === 'romeo' ? [romeo, JULIET] : ([juliet, ROMEO] as const);
+  const said = asker.request('set', asked, jingle(action, sid, {}, about));
   return said.then(
     () => 'taken',
     (error) => error,

@@ -194,6 +194,12 @@ describe('a transport that the peer proposes', () => {
     expect(b.begun[0]?.reached).toBe('open');
   });
 
+  test('is opened with what was set for the offer', () => {
+    const { b, channel } = two({ settings: { window: 3 } });
+    channel.takeReplacement(proposed('b', 'b1'));
+    expect(b.begun[0]?.settings).toEqual({ window: 3 });
+  });
+
   test('is refused where it is not known, and where it has failed before', async () => {
     const { a, channel } = answering();
     expect(channel.takeReplacement(proposed('c', 'c1'))).toBeUndefined();
@@ -222,6 +228,13 @@ describe('a transport that the peer proposes', () => {
     expect(channel.sid).toBe('a1');
     expect(b.begun[0]?.negotiators.over.aborted).toBe(true);
     expect(a.begun.map(({ negotiators }) => negotiators.over.aborted)).toEqual([false, true]);
+  });
+
+  test('is refused where more were taken than there are transports', () => {
+    const { channel } = answering();
+    expect(channel.takeReplacement(proposed('b', 'b1'))).toBeDefined();
+    expect(channel.takeReplacement(proposed('a', 'a2'))).toBeDefined();
+    expect(channel.takeReplacement(proposed('b', 'b2'))).toBeUndefined();
   });
 
   test('is refused when the channel is there', async () => {
@@ -343,6 +356,18 @@ describe('a transport that fails', () => {
     channel.takeReplacement(proposed('b', 'b1'));
     await settled();
     expect(b.begun[0]?.reached).toBe('expect');
+    expect(clock.sleepers).toBe(0);
+  });
+
+  test('of a responder is the end at once where no other one is left', async () => {
+    const a = scriptedTransport('a');
+    const first = proposed('a', 'a1');
+    const { channel, clock } = contentOf({ role: 'responder', transports: [a], first });
+    const outcome = outcomeOf(channel.expect(never));
+    await settled();
+    a.begun[0]?.fail(new Error('no way'));
+    await settled();
+    expect(outcome).toMatchObject({ error: { message: 'no way' } });
     expect(clock.sleepers).toBe(0);
   });
 
