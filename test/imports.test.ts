@@ -50,6 +50,13 @@ describe('the check', () => {
     ['commands/a.ts', "import type { B } from '../protocol/b.js';", 'protocol/b.ts'],
     ['commands/a.ts', "import { b } from '../main.js';", 'main.ts'],
     ['main.ts', "import { b } from './index.js';", 'index.ts'],
+    ['session/a.ts', "import b = require('../protocol/b.js');", 'protocol/b.ts'],
+    ['session/a.ts', "const b = require('../protocol/b.js');", 'protocol/b.ts'],
+    ['session/a.ts', '/// <reference path="../protocol/b.d.ts" />', 'protocol/b.d.ts'],
+    ['session/a.ts', "import b from '../session/b';", 'session/b.ts (without its .js)'],
+    ['session/a.ts', "import { createRequire } from 'node:module';", 'node:module'],
+    ['session/a.ts', "import { createRequire } from 'module';", 'module'],
+    ['session/a.ts', 'const b = require(name);', 'import() of something other than a string'],
     ['utils/a.ts', "import { b } from '../session/b.js';", 'session/b.ts'],
   ])('reports %s for %s', (path, source, target) => {
     expect(forbiddenImports({ [path]: source })).toEqual([`${path} -> ${target}`]);

@@ -14,6 +14,8 @@ const EXCUSED: Record<RuleName, string[]> = {
   files: [],
   functions: [],
   cycles: [],
+  circles: [],
+  order: [],
   folders: [],
   late: [],
   doors: [],
@@ -36,6 +38,8 @@ describe('src/', () => {
     [`no file has more than ${MOST_LINES_OF_FILE} lines (R133)`, 'files'],
     [`no function has more than ${MOST_LINES_OF_FUNCTION} lines (R133)`, 'functions'],
     ['no file imports itself by way of others, not for a type either (R134)', 'cycles'],
+    ['no folder of a room imports itself by way of others (R170)', 'circles'],
+    ['the folders of a room import one way (R170)', 'order'],
     [`no folder has more than ${MOST_FILES_OF_FOLDER} files of its own (R133)`, 'folders'],
     ['only main, commands and what a terminal alone needs import later (R135)', 'late'],
     ['a command imports its work once (R135)', 'doors'],
@@ -91,6 +95,10 @@ describe('the rule of', () => {
     ['a re-export', "export * from './b.js';"],
     ['a type that is written in place', "let b: import('./b.js').B;"],
     ['an import()', "await import('./b.js');"],
+    ['a require()', "const b = require('./b.js');"],
+    ['an import of a require()', "import b = require('./b.js');"],
+    ['a reference', '/// <reference path="b.ts" />'],
+    ['an import without an ending', "import { b } from './b';"],
   ])('cycles reports one by %s', (_by, source) => {
     const others = {
       'd/b.ts': "import type { C } from '../c.js';",
@@ -114,6 +122,44 @@ describe('the rule of', () => {
       'cycles',
     );
     expect(found).toEqual([]);
+  });
+
+  test('circles reports folders of a room that import each other, by types and around too', () => {
+    const found = problemsOf(
+      {
+        'transfer/a/a.ts': "import type { B } from '../b/deep/b.js';",
+        'transfer/b/deep/b.ts': "import '../../c/c.js';",
+        'transfer/c/c.ts': "import '../a/other.js';",
+        'transfer/d/d.ts': "import '../a/a.js';",
+      },
+      'circles',
+    );
+    expect(found).toEqual([
+      'transfer/a: imports itself by transfer/b, transfer/c',
+      'transfer/b: imports itself by transfer/c, transfer/a',
+      'transfer/c: imports itself by transfer/a, transfer/b',
+    ]);
+  });
+
+  test('circles lets a folder and the files of its room import each other', () => {
+    const files = { 'transfer/a/a.ts': "import '../b.js'", 'transfer/b.ts': "import './a/c.js'" };
+    expect(problemsOf(files, 'circles')).toEqual([]);
+  });
+
+  test('order reports what a folder imports of one above it', () => {
+    const found = problemsOf(
+      {
+        'session/stream/a.ts': "import type { L } from '../login/l.js';",
+        'session/login/l.ts': "import '../stream/b.js';",
+        'protocol/si/deep/s.ts': "import '../../jingle/j.js'; import '../../ibb/i.js';",
+        'protocol/bob/b.ts': "import '../jingle/j.js';",
+      },
+      'order',
+    );
+    expect(found).toEqual([
+      'session/stream/a.ts: imports session/login, which is above',
+      'protocol/si/deep/s.ts: imports protocol/jingle, which is above',
+    ]);
   });
 
   test('folders lets 16 files and a folder of more be, and reports 17', () => {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { COMPUTED, type Import, importsOf } from './syntax.js';
+import { COMPUTED, type Import, importsOf, isHiding } from './syntax.js';
 
 /** What the files of a folder of src/ may import of ours (design.md, "Shape"), beside files of the same folder. */
 interface Rule {
@@ -42,7 +42,7 @@ export function forbiddenImports(sources: Record<string, string>): string[] {
 }
 
 function problemOfPackage(path: string, { specifier }: Import): string | undefined {
-  if (specifier === COMPUTED) return `${path} -> ${specifier}`;
+  if (specifier === COMPUTED || isHiding(specifier)) return `${path} -> ${specifier}`;
   const owner = OWNERS.find(([pattern]) => pattern.test(specifier))?.[1];
   if (!owner || owner === folderOf(path)) return undefined;
   return `${path} -> ${specifier} (for ${owner}/ only)`;
@@ -53,6 +53,8 @@ function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | 
   // The version is there.
   if (target === '../package.json' && folderOf(path) === '') return undefined;
   const arrow = `${path} -> ${target}`;
+  // What is looked for under several names may be another file than it seems.
+  if (!/\.(js|d\.ts)$/.test(specifier)) return `${arrow} (without its .js)`;
   if (target === 'main.ts' || target === 'index.ts') return arrow;
   const [from, to] = [folderOf(path), folderOf(target)];
   const { values, types } = RULES[from] ?? { values: [], types: [] };
@@ -63,7 +65,8 @@ function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | 
 
 /** The path in src/ of what a file there imports by a path of its own. */
 export function targetOf(path: string, specifier: string): string {
-  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+  const target = posix.join(posix.dirname(path), specifier);
+  return /\.(ts|json)$/.test(target) ? target : `${target.replace(/\.js$/, '')}.ts`;
 }
 
 function folderOf(path: string): string {

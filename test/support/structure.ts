@@ -15,12 +15,31 @@ export interface Problem {
   text: string;
 }
 
-export type RuleName = 'files' | 'functions' | 'cycles' | 'folders' | 'late' | 'doors';
+export type RuleName =
+  | 'files'
+  | 'functions'
+  | 'cycles'
+  | 'circles'
+  | 'order'
+  | 'folders'
+  | 'late'
+  | 'doors';
+
+/** In each room the folders from top to bottom: none imports one above it. Those not named stand beside them. */
+const ORDER: Record<string, readonly string[]> = {
+  commands: ['blobs', 'help', 'settings', 'account'],
+  transfer: ['receiving', 'serving', 'blobs', 'sending', 'finding', 'quotas', 'ways'],
+  protocol: ['jingle', 'si', 'ibb'],
+  session: ['resume', 'login', 'stream'],
+  storage: ['inbox', 'lock'],
+};
 
 export const RULES: Record<RuleName, (sources: Sources) => Problem[]> = {
   files: longFiles,
   functions: longFunctions,
   cycles: filesInCycles,
+  circles: foldersInCircles,
+  order: importsFromAbove,
   folders: fullFolders,
   late: lateImports,
   doors: severalDoors,
@@ -84,7 +103,48 @@ function filesInCycles(sources: Sources): Problem[] {
   });
 }
 
-/** The files on a shortest way from a file to itself, without it. */
+/** A folder of a room, with what is inside it: `transfer/ways`. Files of the room itself are of none. */
+const folderOf = (path: string) => path.split('/').slice(0, 2).join('/');
+
+const isInFolder = (path: string) => path.split('/').length > 2;
+
+/** What the folders of rooms import of each other, and by which file. */
+function importsOfFolders(sources: Sources): { path: string; from: string; to: string }[] {
+  return Object.entries(sources)
+    .filter(([path]) => isInFolder(path))
+    .flatMap(([path, source]) =>
+      importsOf(source)
+        .map(({ specifier }) => targetOf(path, specifier))
+        .filter((target) => isInFolder(target))
+        .map((target) => ({ path, from: folderOf(path), to: folderOf(target) })),
+    )
+    .filter(({ from, to }) => from !== to);
+}
+
+/** Two folders that import each other, however far around, are one. */
+function foldersInCircles(sources: Sources): Problem[] {
+  const imported = new Map<string, string[]>();
+  for (const { from, to } of importsOfFolders(sources)) {
+    imported.set(from, [...(imported.get(from) ?? []), to]);
+  }
+  return [...imported.keys()].flatMap((path) => {
+    const way = wayBack(path, imported);
+    return way ? [{ path, text: `imports itself by ${way.join(', ')}` }] : [];
+  });
+}
+
+function importsFromAbove(sources: Sources): Problem[] {
+  return importsOfFolders(sources).flatMap(({ path, from, to }) => {
+    const [room = '', folder = ''] = from.split('/');
+    const [otherRoom, other = ''] = to.split('/');
+    const order = ORDER[room] ?? [];
+    const [here, there] = [order.indexOf(folder), order.indexOf(other)];
+    const isAbove = room === otherRoom && there >= 0 && there < here;
+    return isAbove ? [{ path, text: `imports ${to}, which is above` }] : [];
+  });
+}
+
+/** The files, or folders, on a shortest way from one to itself, without it. */
 function wayBack(start: string, imported: Map<string, string[]>): string[] | undefined {
   const ways: [string, string[]][] = [[start, []]];
   const seen = new Set<string>();

@@ -3,10 +3,15 @@ import { parseSync } from '@swc/core';
 /** What `import(x)` counts as: nobody can tell where it leads. */
 export const COMPUTED = 'import() of something other than a string';
 
+/** What makes a `require` of another name, by which anything could be imported unseen. */
+const MAKES_REQUIRE = /^(node:)?module$/;
+
+export const isHiding = (specifier: string): boolean => MAKES_REQUIRE.test(specifier);
+
 export interface Import {
   specifier: string;
   typeOnly: boolean;
-  /** An `import()`, which loads when it is reached. */
+  /** An `import()` or a `require()`, which loads when it is reached. */
   late: boolean;
 }
 
@@ -29,9 +34,12 @@ interface Node {
   /** Bytes, counted from 1. */
   span?: { start: number; end: number };
   typeOnly?: boolean;
+  /** Of `import x = require()`. */
+  isTypeOnly?: boolean;
+  moduleRef?: { type: string; expression?: { type: string; value?: string } };
   source?: { value: string } | null;
   argument?: { value: string };
-  callee?: { type: string };
+  callee?: { type: string; value?: string };
   arguments?: { expression: { type: string; value?: string } }[];
   identifier?: Name | null;
   key?: Name;
@@ -52,10 +60,21 @@ function readImports(source: string): Import[] {
   visit(parse(source), (node) => {
     const specifier = specifierOf(node);
     if (specifier === undefined) return;
-    const typeOnly = node.typeOnly === true || node.type === 'TsImportType';
-    found.push({ specifier, typeOnly, late: node.type === 'CallExpression' });
+    const typeOnly = node.typeOnly || node.isTypeOnly || node.type === 'TsImportType';
+    found.push({ specifier, typeOnly: !!typeOnly, late: node.type === 'CallExpression' });
   });
-  return found;
+  return [...found, ...referencesOf(source)];
+}
+
+/** What the compiler takes in by a comment, which is no part of the tree. Those of packages say `types`. */
+function referencesOf(source: string): Import[] {
+  const comments = source.matchAll(
+    /^\s*\/\/\/\s*<reference\s+(path|types)\s*=\s*["']([^"']+)["']/gm,
+  );
+  return [...comments].map(([, kind, target = '']) => {
+    const specifier = kind === 'path' && !target.startsWith('.') ? `./${target}` : target;
+    return { specifier, typeOnly: true, late: false };
+  });
 }
 
 function specifierOf(node: Node): string | undefined {
@@ -66,8 +85,10 @@ function specifierOf(node: Node): string | undefined {
       return node.source?.value;
     case 'TsImportType':
       return node.argument?.value;
+    case 'TsImportEqualsDeclaration':
+      return literal(node.moduleRef?.expression);
     case 'CallExpression':
-      if (node.callee?.type !== 'Import') return undefined;
+      if (node.callee?.type !== 'Import' && node.callee?.value !== 'require') return undefined;
       return literal(node.arguments?.[0]?.expression) ?? COMPUTED;
     default:
       return undefined;
