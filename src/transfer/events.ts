@@ -6,7 +6,7 @@ import type { WayName } from './ways/names.js';
  */
 export type Event =
   | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
-  | { event: 'offer'; peer: string; name: string; size?: number; incoming?: true }
+  | { event: 'offer'; peer: string; name: string; size?: number }
   | { event: 'start'; peer: string; name: string; size?: number; incoming?: true }
   | { event: 'progress'; peer: string; name: string; size?: number; bytes: number }
   | { event: 'resumed'; peer: string; name: string; offset: number }
@@ -53,15 +53,18 @@ export interface Setting {
 /** A resource that is there, and what it can do, for `inband probe`. */
 export interface Probed {
   event: 'resource';
+  /** Full JID, or a domain. */
   peer: string;
-  /** What its program calls itself. */
+  /** What its program calls itself, where it does. */
   client?: string;
   version?: string;
-  /** The ways in which it takes files, best first. */
+  /** The ways in which it says that it takes files, best first. */
   ways: WayName[];
+  /** Milliseconds, the median of three; absent where it does not answer. */
   roundTripMs?: number;
   /** How `inband send` would offer it a file; absent where it would not. */
   via?: WayName;
+  /** Why it would be offered. */
   why?: string;
   /** What is known of its program. */
   remark?: string;

@@ -17,9 +17,7 @@ export function sentenceOf(event: Event): string | undefined {
     case 'state':
       return sentenceOfState(event);
     case 'offer':
-      return event.incoming
-        ? `${event.peer} offers ${event.name}${details(event)}`
-        : `offering ${event.name} to ${event.peer}${details(event)}`;
+      return `offering ${event.name} to ${event.peer}${details(event)}`;
     case 'start':
       return event.incoming
         ? `receiving ${event.name} from ${event.peer}${details(event)}`

@@ -6,7 +6,6 @@ test.each([
   ['online', 'online as alice@example.org/a1'],
   ['resuming', 'connection lost, resuming'],
   ['offline', undefined],
-  ['offerIn', 'bob@example.org/inband offers photo.jpg (5 MB)'],
   ['offerOut', 'offering photo.jpg to bob@example.org/inband (5 MB)'],
   ['startIn', 'receiving photo.jpg from bob@example.org/inband (5 MB)'],
   ['startOut', 'sending photo.jpg to bob@example.org/inband (5 MB)'],

@@ -11,7 +11,6 @@ export const samples = {
   online: { event: 'state', state: 'online', jid: 'alice@example.org/a1' },
   resuming: { event: 'state', state: 'resuming', jid: 'alice@example.org/a1' },
   offline: { event: 'state', state: 'offline', jid: 'alice@example.org/a1' },
-  offerIn: { event: 'offer', peer, name, size, incoming: true },
   offerOut: { event: 'offer', peer, name, size },
   startIn: { event: 'start', peer, name, size, incoming: true },
   startOut: { event: 'start', peer, name, size },

@@ -3,6 +3,7 @@ import { askVersion } from '../../protocol/version.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import { addressFrom } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
+import type { Probed } from '../events.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { WayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
@@ -16,23 +17,7 @@ const PINGS = 3;
 const UNSEEN_HINT = '; "inband send" would propose a file to all that are not seen';
 
 /** A resource that is there, and what was found out about it. */
-export interface ProbedResource {
-  /** Full JID, or a domain. */
-  peer: string;
-  /** What its program calls itself, where it does. */
-  client?: string;
-  version?: string;
-  /** The ways in which it says that it takes files, best first. */
-  ways: WayName[];
-  /** Milliseconds, the median of three; absent where it does not answer. */
-  roundTripMs?: number;
-  /** How `send` would offer it a file; absent where it would not. */
-  via?: WayName;
-  /** Why it would be offered. */
-  why?: string;
-  /** What is known of its program. */
-  remark?: string;
-}
+export type ProbedResource = Omit<Probed, 'event'>;
 
 interface ProbeOptions {
   signal: AbortSignal;
