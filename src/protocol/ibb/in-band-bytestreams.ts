@@ -73,13 +73,12 @@ export class InBandBytestreams {
     session.ended.addEventListener('abort', () => this.#end(session.ended.reason));
   }
 
-  /** The full JIDs of those with whom there are bytestreams, once for each. */
-  get peers(): string[] {
-    return this.#streams.all.map(({ peer }) => peer);
-  }
-
-  /** Bytes in a block of ours: what the settings say, or less where the server takes no stanza so long. */
+  /**
+   * Bytes in a block of ours: what the settings say, or less where the server takes no stanza so long. Throws
+   * RangeError.
+   */
   blockSizeFor({ blockSize = this.settings.blockSize }: Partial<BytestreamSettings>): number {
+    checkBlockSize(blockSize);
     return Math.min(blockSize, largestBlock(this.#session.maxStanzaBytes));
   }
 
@@ -90,7 +89,6 @@ export class InBandBytestreams {
   async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
     const { fixedBlockSize = options.sid !== undefined, ...others } = options;
     const settings = { ...this.settings, ...others };
-    checkBlockSize(settings.blockSize);
     for (let size = this.blockSizeFor(settings); ; size = halfOf(size)) {
       const sid = options.sid ?? randomSid();
       try {

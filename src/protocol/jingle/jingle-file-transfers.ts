@@ -53,7 +53,8 @@ export class JingleFileTransfers {
 
   /**
    * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
-   * `StanzaError`, with `JingleEnded` when the peer does not want it, with `OfferUnanswered`, and as `request` does.
+   * `StanzaError`, with `JingleEnded` when the peer does not want it, with `OfferUnanswered`, with RangeError for settings
+   * that no transport takes, and as `request` does.
    */
   async offer(
     peer: string,
@@ -67,10 +68,7 @@ export class JingleFileTransfers {
       description: description(file, mayBeGoneOnWith(file) ? { offset: 0 } : undefined),
       transport: undefined,
     });
-    const outgoing = new OutgoingJingleFile({
-      ...{ session, settings, security: PLAIN },
-      ...{ transports: this.#transports, clock: this.#clock },
-    });
+    const outgoing = this.#begin(session, settings);
     await outgoing.start(timeout, signal);
     return outgoing;
   }
@@ -96,6 +94,19 @@ export class JingleFileTransfers {
     } catch (error) {
       const { message: text } = error as Error;
       this.#refuse(session, { condition: 'incompatible-parameters', text }, text);
+    }
+  }
+
+  /** Throws RangeError for settings that no transport takes; the peer has not heard of the Jingle session then. */
+  #begin(session: JingleSession, settings: TransportSettings): OutgoingJingleFile {
+    try {
+      return new OutgoingJingleFile({
+        ...{ session, settings, security: PLAIN },
+        ...{ transports: this.#transports, clock: this.#clock },
+      });
+    } catch (error) {
+      session.end(error as Error);
+      throw error;
     }
   }
 

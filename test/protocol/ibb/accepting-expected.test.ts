@@ -63,7 +63,7 @@ describe('an expected bytestream', () => {
 
   // It was handed to whoever takes what nobody expects, and the rest of a file passed for a whole one.
   test('that is given up while it is let in is taken by nobody', async () => {
-    const { open, registry, service, streams } = scriptToService({ sessionLimit: 1 });
+    const { open, send, registry, service, streams } = scriptToService({ sessionLimit: 1 });
     const giveUp = new AbortController();
     const expected = service.expect(ROMEO, 's1', { signal: giveUp.signal });
     registry.register(() => giveUp.abort(new Error('interrupted')), 'ibb', 'set_stream');
@@ -73,7 +73,7 @@ describe('an expected bytestream', () => {
     expect(await opened).toBe('taken');
     await settled();
     expect(streams).toEqual([]);
-    expect(service.peers).toEqual([]);
+    expect(await send(stanzas.close('s1'))).toBe('item-not-found/cancel');
   });
 
   // A daemon that was started anew took the rest of a file for a whole one.

@@ -111,6 +111,17 @@ describe('an offer', () => {
     expect((await outgoing).stream.peer).toBe(JULIET);
   });
 
+  test('with settings that no transport takes is not made, and leaves its sid free (R171)', async () => {
+    const pair = pairOfTransfers();
+    const settings = { sid: 'j1', blockSize: 0 };
+    await expect(pair.romeo.offer(JULIET, LETTER, settings)).rejects.toThrow(RangeError);
+    expect(pair.wire.find(/session-/)).toEqual([]);
+    const { outgoing, incoming } = await offered(pair, LETTER, { sid: 'j1' });
+    incoming.decline();
+    await expect(outgoing).rejects.toThrow('decline');
+    expect(await leftOf(pair)).toEqual([]);
+  });
+
   test('that was interrupted before it was made is not made', async () => {
     const pair = pairOfTransfers();
     const signal = AbortSignal.abort(new Error('interrupted'));
