@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 // Where the user's files are, as the XDG Base Directory Specification has it: relative values are ignored.
 
@@ -10,6 +10,10 @@ export function blobFolders(env: NodeJS.ProcessEnv): { published: string; cached
   const cache = absolute(env.XDG_CACHE_HOME) ?? join(home, '.cache');
   return { published: join(data, 'inband', 'blobs'), cached: join(cache, 'inband', 'blobs') };
 }
+
+/** Where the JIDs of the last login's roster are. */
+export const contactsPath = (env: NodeJS.ProcessEnv): string =>
+  join(dirname(blobFolders(env).cached), 'contacts');
 
 /** `$XDG_CONFIG_HOME/inband/config.toml`, by default below `~/.config`, on macOS too; on Windows below `%APPDATA%`. */
 export function settingsPath(env: NodeJS.ProcessEnv, platform = process.platform): string {

@@ -13,10 +13,11 @@ import { addManCommand } from './commands/help/man.js';
 import { addProbeCommand } from './commands/probe.js';
 import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
-import { settingsPath } from './folders.js';
+import { contactsPath, settingsPath } from './folders.js';
 import type { ConnectOptions } from './session/connect.js';
 import type { Session } from './session/session.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
+import type { KnownContacts } from './transfer/known-contacts.js';
 import { FileFailed } from './transfer/sending/source.js';
 import { chooseMode, createReport } from './ui/create-report.js';
 import type { Reporter } from './ui/report.js';
@@ -121,6 +122,11 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     createRegistry: async () => (await import('./blobs-on-disk.js')).createRegistry(),
     openCache: async () => (await import('./blobs-on-disk.js')).openCache(),
     exitCodeOf: async () => (await import('./failures.js')).exitCodeOf,
+    contacts: {
+      list: async () => (await openContacts()).list(),
+      isOld: async () => (await openContacts()).isOld(),
+      keep: async (jids) => (await openContacts()).keep(jids),
+    },
     saveFile: async (bytes, where) =>
       (await import('./storage/save-file.js')).saveFile(bytes, where, signal),
     reporter: async (flags) => {
@@ -129,6 +135,11 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
       return reporter;
     },
   };
+}
+
+async function openContacts(): Promise<KnownContacts> {
+  const { ContactList } = await import('./storage/contact-list.js');
+  return new ContactList(contactsPath(process.env));
 }
 
 async function connect(options: ConnectOptions): Promise<Session> {

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
 import type { BlobCache } from '../transfer/blob-cache.js';
+import type { KnownContacts } from '../transfer/known-contacts.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { Registry } from '../transfer/registry.js';
 import type { Reporter } from '../ui/report.js';
@@ -27,6 +28,8 @@ export interface Context {
   createRegistry: () => Promise<Registry>;
   /** The same blobs, to be looked through. */
   openCache: () => Promise<BlobCache>;
+  /** Who was in the roster at the last login, for those who press Tab. */
+  contacts: KnownContacts;
   /** Shows events as the flags ask for; there is one reporter in a run. */
   reporter: (flags: OutputFlags) => Promise<Reporter>;
 }

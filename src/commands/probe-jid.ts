@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProbedResource } from '../transfer/finding/probe.js';
 import { probeOnline } from '../transfer/finding/probe-online.js';
+import { remembering } from '../transfer/known-contacts.js';
 import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
@@ -16,7 +17,7 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
   const jid = readRecipient(typed, flags);
   const { connect } = openAccount(flags, context, report);
   const { resources, nobody } = await probeOnline(jid, {
-    connect,
+    connect: remembering(connect, context.contacts),
     report,
     signal: context.signal,
   });

@@ -1,3 +1,4 @@
+import { remembering } from '../transfer/known-contacts.js';
 import { openSources } from '../transfer/sending/open-sources.js';
 import { sendFiles } from '../transfer/sending/send-all.js';
 import { settingsOf, type TransferSettings } from '../transfer/sending/settings.js';
@@ -36,7 +37,7 @@ export async function send(
     settings: settingsOf(flags),
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,
-    ...{ connect, report: reporter.report, signal },
+    ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
   });
 }
 

@@ -160,6 +160,7 @@ function actor(
     exitCodeOf: async () => () => 1,
     connect: (options) => connect({ ...options, ca: server.ca }),
     openInbox,
+    contacts: { list: async () => [], isOld: async () => false, keep: async () => undefined },
     saveFile: () => Promise.reject(new Error('nothing is fetched')),
     createRegistry: async () => new HandlerRegistry(),
     openCache: () => Promise.reject(new Error('nothing is cached')),

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { takesPath } from '../options.js';
+import { PeopleOption } from '../people.js';
 
 /** What may come at the cursor. */
 interface Completions {
@@ -8,8 +9,15 @@ interface Completions {
   files: boolean;
 }
 
-/** What is asked for where the program itself does not know: `accounts` are names in the settings file. */
-export type Sources = { accounts: () => Promise<string[]> };
+/** What is asked for where the program itself does not know. */
+export interface Sources {
+  /** Names in the settings file. */
+  accounts(): Promise<string[]>;
+  /** Names in the settings file, and JIDs of the roster. */
+  people(): Promise<string[]>;
+  /** Of the blobs that are here. */
+  cids(): Promise<string[]>;
+}
 
 /**
  * What may come as the last of the words that follow the program's name; those before it are whole. Of
@@ -30,7 +38,7 @@ export async function complete(
   }
   if (operands !== 'all' && last.startsWith('-')) return startingWith(last, flagsOf(command));
   if (command.commands.length > 0) return startingWith(last, commandsOf(command));
-  return startingWith(last, operandsOf(command, operands === 'all' ? 0 : operands));
+  return startingWith(last, await operandsOf(command, operands === 'all' ? 0 : operands, sources));
 }
 
 const NOTHING: Completions = { candidates: [], files: false };
@@ -62,11 +70,16 @@ function step({ command, option, operands }: Position, word: string): Position {
 const findOption = (command: Command, flag: string): Option | undefined =>
   command.options.find(({ short, long }) => flag === long || flag === short);
 
-async function valuesOf(option: Option, { accounts }: Sources): Promise<Completions> {
+async function valuesOf(option: Option, { accounts, people }: Sources): Promise<Completions> {
   if (takesPath(option)) return { candidates: [], files: true };
-  const words = option.attributeName() === 'account' ? await accounts() : (option.argChoices ?? []);
-  return { candidates: words.map((word) => ({ word })), files: false };
+  if (option instanceof PeopleOption) return choiceOf([...option.words, ...(await people())]);
+  return choiceOf(option.attributeName() === 'account' ? await accounts() : option.argChoices);
 }
+
+const choiceOf = (words: readonly string[] = [], files = false): Completions => ({
+  candidates: words.map((word) => ({ word })),
+  files,
+});
 
 function flagsOf(command: Command): Completions {
   const options = command.createHelp().visibleOptions(command);
@@ -82,12 +95,21 @@ function commandsOf(command: Command): Completions {
   return { candidates, files: false };
 }
 
-function operandsOf({ registeredArguments }: Command, count: number): Completions {
+async function operandsOf(
+  command: Command,
+  count: number,
+  { people, cids }: Sources,
+): Promise<Completions> {
+  const { registeredArguments } = command;
   const last = registeredArguments.at(-1);
   const argument: Argument | undefined =
     registeredArguments[count] ?? (last?.variadic ? last : undefined);
-  const candidates = (argument?.argChoices ?? []).map((word) => ({ word }));
-  return { candidates, files: argument?.name() === 'file' };
+  const name = argument?.name();
+  if (name === 'jid') return choiceOf(await people());
+  if (name === 'cid') return choiceOf(await cids());
+  // The last of the files may be the recipient.
+  const mayBePerson = name === 'file' && count > 0 && command.usage().endsWith('<jid>');
+  return choiceOf(mayBePerson ? await people() : argument?.argChoices, name === 'file');
 }
 
 function startingWith(begun: string, { candidates, files }: Completions): Completions {

@@ -1,22 +1,35 @@
 /** By shell. Errors, as of a settings file, go nowhere: they would spoil the line that is being typed. */
 export const SCRIPTS = {
-  // Bash takes the "=" of --flag=value for a word, and completes what comes after it alone.
+  // Bash parts words at "=", "@" and ":", too, and completes what comes after the last of these alone.
   bash: `# bash completion for inband; needs bash 4
 _inband() {
-  local word line current=\${COMP_WORDS[COMP_CWORD]}
+  local word line i before rest=$COMP_LINE piece=\${COMP_WORDS[COMP_CWORD]}
   local -a words=()
   COMPREPLY=()
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == = ]] || words+=("$word")
+  for (( i = 0; i <= COMP_CWORD; i++ )); do
+    word=\${COMP_WORDS[i]}
+    if [[ $i == 0 || $rest == [[:space:]]* ]]; then
+      rest=\${rest#"\${rest%%[![:space:]]*}"}
+      words+=("$word")
+    else
+      words[\${#words[@]}-1]+=$word
+    fi
+    rest=\${rest#"$word"}
   done
-  [[ $current == = ]] && current=
+  [[ $piece == [=@:] ]] && piece=
+  before=\${words[\${#words[@]}-1]}
+  before=\${before%"$piece"}
+  # For the names of hosts the @ is a part of what is replaced.
+  shopt -q hostcomplete && before=\${before%@}
+  [[ $before == --*=* ]] && before=\${before#*=}
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
       compopt -o default
     else
-      COMPREPLY+=("\${line%%$'\\t'*}")
+      line=\${line%%$'\\t'*}
+      COMPREPLY+=("\${line#"$before"}")
     fi
-  done < <(inband complete -- "\${words[@]}" "$current" 2>/dev/null)
+  done < <(inband complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -F _inband inband
 `,

@@ -23,6 +23,7 @@ export const FILES: Entries = [
     'Settings; without the variable in ~/.config. On Windows %APPDATA%\\inband\\config.toml.',
   ],
   ['$XDG_DATA_HOME/inband/blobs', 'Published blobs; without the variable in ~/.local/share.'],
+  ['$XDG_CACHE_HOME/inband/contacts', 'Addresses of the roster, for completion.'],
   ['$XDG_CACHE_HOME/inband/blobs', 'Fetched blobs; without the variable in ~/.cache.'],
 ];
 

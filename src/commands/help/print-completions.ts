@@ -9,10 +9,14 @@ export async function printCompletions(
   words: string[],
   context: Context,
 ): Promise<void> {
-  const accounts = async () => [
-    ...(await readSettings(program, context.settingsPath)).accounts.keys(),
-  ];
-  const { candidates, files } = await complete(program, words, { accounts });
+  const settings = () => readSettings(program, context.settingsPath);
+  const { candidates, files } = await complete(program, words, {
+    accounts: async () => [...(await settings()).accounts.keys()],
+    people: async () => [
+      ...new Set([...(await settings()).names.keys(), ...(await context.contacts.list())]),
+    ],
+    cids: async () => (await (await context.openCache()).list()).map(({ cid }) => cid),
+  });
   const lines = candidates.map(({ word, description }) =>
     description ? `${word}\t${description}` : word,
   );

@@ -52,6 +52,16 @@ export async function followContacts(session: Session): Promise<Contacts> {
   }
 }
 
+/** The first items of the roster, whatever their subscription, as bare JIDs. Rejects as `request` does. */
+export async function rosterJids(session: Session, most: number): Promise<string[]> {
+  const jids = new Set<string>();
+  await readRoster(session, ({ jid }) => {
+    if (jids.size < most) jids.add(jid);
+    return true;
+  });
+  return [...jids];
+}
+
 /** Calls `take` for each item until it returns false. */
 async function readRoster(session: Session, take: (item: Item) => boolean): Promise<void> {
   let count = 0;

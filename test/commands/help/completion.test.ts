@@ -19,8 +19,11 @@ beforeEach(async () => {
   await mkdir(join(home, '.config/inband'), { recursive: true });
   await writeFile(
     join(home, '.config/inband/config.toml'),
-    '[accounts.work]\njid = "juliet@example.org"\n[accounts.home]\njid = "romeo@example.org"\n',
+    '[accounts.work]\njid = "juliet@example.org"\n[accounts.home]\njid = "romeo@example.org"\n' +
+      '[names]\nnurse = "nurse@example.org"\n',
   );
+  await mkdir(join(home, '.cache/inband'), { recursive: true });
+  await writeFile(join(home, '.cache/inband/contacts'), 'tybalt@capulet.example\n');
   await mkdir(join(home, 'a folder'));
   await writeFile(join(home, 'photo one.jpg'), '');
   await mkdir(join(home, 'bin'));
@@ -92,6 +95,20 @@ describe('the words that may come', () => {
     ],
     [['fetch', '--account=w'], ['work']],
     [['send', ''], [':files']],
+    [
+      ['send', 'photo', ''],
+      ['nurse', 'tybalt@capulet.example', ':files'],
+    ],
+    [
+      ['receive', '--allow', ''],
+      ['own', 'contacts', 'anyone', 'nurse', 'tybalt@capulet.example'],
+    ],
+    [['receive', '--allow=c'], ['contacts']],
+    [['fetch', '--from', 't'], ['tybalt@capulet.example']],
+    [
+      ['probe', ''],
+      ['nurse', 'tybalt@capulet.example'],
+    ],
     [['send', 'photo', 'x'], [':files']],
     [['send', '--json', '--', '-'], [':files']],
     [['send', '--tls-ca', ''], [':files']],
@@ -105,7 +122,7 @@ describe('the words that may come', () => {
       ['bash', 'zsh', 'fish'],
     ],
     [['completion', 'bash', ''], []],
-  ])('after %j are %j', async (words, expected) => {
+  ])('after %j are %j (R204)', async (words, expected) => {
     expect(wordsOf(await complete(...words))).toEqual(expected);
   });
 
@@ -114,6 +131,18 @@ describe('the words that may come', () => {
       '--once\tend after the first file that arrived whole',
     ]);
   });
+});
+
+test('the cid of a blob that is here may come, to be fetched or removed (R204)', async () => {
+  await runInband(['publish', 'photo one.jpg'], { home, cwd: home }).exited;
+  for (const words of [
+    ['fetch', 'sha'],
+    ['cache', 'remove', 'sha'],
+  ]) {
+    expect(await complete(...words)).toEqual([
+      expect.stringMatching(/^sha-256\+.*@bob\.xmpp\.org$/),
+    ]);
+  }
 });
 
 test('a settings file that makes no sense adds no names and spoils nothing', async () => {
@@ -137,8 +166,17 @@ describe.each<[string, string[], string]>([
     ['an account', 'inband send -a wo', ['inband', 'send', '-a', 'work']],
     ['a file', 'inband send pho', ['inband', 'send', 'photo one.jpg']],
     ['a file after =', 'inband send --tls-ca=p', ['inband', 'send', '--tls-ca=photo one.jpg']],
+    ['a name', 'inband probe nu', ['inband', 'probe', 'nurse']],
+    ['a JID', 'inband probe tyb', ['inband', 'probe', 'tybalt@capulet.example']],
+    ['a JID behind its @', 'inband probe tybalt@c', ['inband', 'probe', 'tybalt@capulet.example']],
+    ['a JID right at its @', 'inband probe tybalt@', ['inband', 'probe', 'tybalt@capulet.example']],
+    [
+      'a JID behind = and @',
+      'inband fetch --from=tybalt@c',
+      ['inband', 'fetch', '--from=tybalt@capulet.example'],
+    ],
     ['nothing where nothing fits', 'inband fetch p', ['inband', 'fetch', 'p']],
-  ])('completes %s', async (_, typed, expected) => {
+  ])('completes %s (R204)', async (_, typed, expected) => {
     const env = { ...environment(), PS1: 'ready> ' };
     opened = startOnTerminal(command, { cwd: home, env });
     await opened.shows(/ready> /);
@@ -163,6 +201,8 @@ describe('fish', () => {
     ['inband receive --dir=a', ['--dir=a folder/']],
     ['inband receive --json ', []],
     ['inband fetch ', []],
+    ['inband probe ', ['nurse', 'tybalt@capulet.example']],
+    ['inband probe tybalt@', ['tybalt@capulet.example']],
   ])('completes "%s" to %j', async (line, expected) => {
     const script = 'inband completion fish | source; complete --do-complete $argv[1]';
     const running = start('fish', ['--no-config', '-c', script, line], {
