@@ -94,6 +94,7 @@ export class Connection implements StanzaTransport {
 
   #write(text: string): Promise<void> {
     const recovered = this.#recovered;
+    // What was not written is repeated after a resumption; where there is none, that tells why.
     this.#written = this.#stream.write(text).catch(() => recovered);
     this.#management?.sent(text);
     return this.#written;

@@ -63,6 +63,7 @@ async function readRoots(
 }
 
 async function filesIn(folder: string): Promise<string[]> {
+  // As with files: some systems name a folder that is not there.
   const names = await readdir(folder).catch(() => []);
   const hashed = names.filter((name) => HASHED.test(name));
   return (hashed.length > 0 ? hashed : names).map((name) => join(folder, name));

@@ -50,7 +50,7 @@ export class Accepting {
   /** Takes them one at a time: each counts for the limit before the next, however many are asked for at once. */
   receiveOpen(element: Element, peer: string): Promise<undefined> {
     const accepted = this.#opening.then(() => this.#accept(readOpen(element), peer));
-    this.#opening = accepted.catch(() => undefined);
+    this.#opening = accepted.catch(() => undefined); // the peer is told
     return accepted;
   }
 

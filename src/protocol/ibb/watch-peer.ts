@@ -34,6 +34,7 @@ export async function watchPeer(
   stream.once('close', () => over.abort());
   const slowness = pace && new Slowness(stream, pace, clock.now());
   for (let before = 0; !over.signal.aborted; before = stream.blocksReceived) {
+    // Cut short, it is over, and the loop ends.
     await clock.sleep(CHECK_MS, over.signal).catch(() => undefined);
     const idle = stream.blocksReceived === before && !over.signal.aborted;
     const found = idle ? await askFor(session, stream.peer, clock) : 'there';

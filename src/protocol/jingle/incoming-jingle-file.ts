@@ -120,6 +120,7 @@ export class IncomingJingleFile {
     if (isToCome() && !ended.aborted) {
       this.#woken = new AbortController();
       const signal = AbortSignal.any([ended, this.#woken.signal]);
+      // Cut short by a hash, or by the end, which is thrown below where it matters.
       await this.#clock.sleep(CHECKSUM_MS, signal).catch(() => undefined);
     }
     if (isToCome() && !this.#session.succeeded) ended.throwIfAborted();
@@ -132,6 +133,7 @@ export class IncomingJingleFile {
     void this.#stream?.acknowledgeClose();
     // Not each peer knows what this says.
     if (!ended.aborted) await this.#session.inform(received(content)).catch(() => undefined);
+    // The peer's own end cuts it short: that is what is waited for.
     if (!ended.aborted) await this.#clock.sleep(FAREWELL_MS, ended).catch(() => undefined);
     void this.#session.terminate({ condition: 'success' });
     this.#stream?.abandon();

@@ -58,6 +58,7 @@ export async function propose(
   try {
     const proposal = about('propose', sid, xml('description', { xmlns: NS_FILE_TRANSFER }));
     await session.send(say(bareJid(contact), proposal, sid));
+    // It is cut short by an answer, by the caller who gives up, or by the end of the session, which is thrown below.
     await clock.sleep(timeout, AbortSignal.any(until)).catch(() => undefined);
     session.ended.throwIfAborted();
     if (!answer) await retract(session, contact, sid);

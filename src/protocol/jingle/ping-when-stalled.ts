@@ -20,6 +20,7 @@ export async function pingWhenStalled(
   stream.once('close', () => closed.abort());
   const until = AbortSignal.any([closed.signal, session.ended, signal]);
   for (let before = -1; !until.aborted; before = stream.bytesSent) {
+    // Cut short, it is over, and the loop ends.
     await clock.sleep(STALLED_MS, until).catch(() => undefined);
     if (stream.bytesSent === before && !until.aborted) await session.ping();
   }

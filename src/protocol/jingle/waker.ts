@@ -13,6 +13,7 @@ export class Waker {
   async wait(ms: number): Promise<void> {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
+    // It rejects when it is woken, which is what was waited for.
     await this.#clock.sleep(ms, woken.signal).catch(() => undefined);
   }
 

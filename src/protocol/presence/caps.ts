@@ -107,7 +107,7 @@ export class CapsCache {
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(
       key,
-      fitting.catch(() => undefined),
+      fitting.catch(() => undefined), // whoever asked has the error; the next one asks anew
     );
     return asked;
   }

@@ -63,6 +63,7 @@ export async function seenResources(
     // Presence comes unasked, and two forms may be two accounts. The one that was asked says which it is.
     const account = await formOf(session, bare, options);
     const signals = [session.ended, ...(options.signal ? [options.signal] : [])];
+    // What cuts it short is thrown below.
     if (told.size === 0)
       await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
     for (const signal of signals) signal.throwIfAborted();

@@ -23,6 +23,7 @@ export const STILL_MS = 30_000;
 export async function beat(path: string, beating: Beating, signal: AbortSignal): Promise<void> {
   const { files, now, sleep } = beating;
   while (!signal.aborted) {
+    // Cut short, it is over, and the loop ends.
     await sleep(BEAT_MS, signal).catch(() => undefined);
     if (signal.aborted) return;
     try {

@@ -41,6 +41,7 @@ async function readLater(
   tell: (text: string) => void,
 ): Promise<Contacts | undefined> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    // Cut short, the session is over, and tells why itself.
     await clock.sleep(pause, session.ended).catch(() => undefined);
     if (session.ended.aborted) return undefined;
     try {

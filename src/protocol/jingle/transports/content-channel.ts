@@ -165,6 +165,7 @@ export class ContentChannel {
 
   async #awaitProposal(signal: AbortSignal): Promise<void> {
     const until = AbortSignal.any([signal, this.#replaced.signal]);
+    // It is cut short by what was waited for, or by the signal, which the caller looks at.
     await this.#options.clock.sleep(REPLACE_MS, until).catch(() => undefined);
   }
 
