@@ -10,7 +10,17 @@ import type { StanzaError } from '../session/stanza-error.js';
  */
 type Meaning = 'unwanted' | 'impossible' | 'absent' | 'passing';
 
-type Table = Readonly<Record<string, Meaning>>;
+type Table<M = Meaning> = Readonly<Record<string, M>>;
+
+/**
+ * Why a transfer by Jingle was ended that had begun.
+ * - `unwanted`: the peer does not want the file any more.
+ * - `unlucky`: it wants the file, and another attempt may have more luck.
+ * - `altered`: it got other bytes than were sent.
+ * - `unkept`: it could not keep them.
+ * - `broken`: it says no more than that it is over.
+ */
+type Ending = 'unwanted' | 'unlucky' | 'altered' | 'unkept' | 'broken';
 
 /** XEP-0166 §7.4: reasons to end a Jingle session before it was accepted. */
 const JINGLE_REASONS: Table = {
@@ -30,6 +40,17 @@ const JINGLE_REASONS: Table = {
   timeout: 'absent',
   'unsupported-applications': 'impossible',
   'unsupported-transports': 'impossible',
+};
+
+/** XEP-0166 §7.4: reasons to end it afterwards. */
+const JINGLE_ENDINGS: Table<Ending> = {
+  'alternative-session': 'unlucky',
+  cancel: 'unwanted',
+  'connectivity-error': 'unlucky',
+  decline: 'unwanted',
+  'failed-application': 'unkept',
+  'failed-transport': 'unlucky',
+  'media-error': 'altered',
 };
 
 /** XEP-0234 §9: they say more than the reason that they come with. */
@@ -73,6 +94,12 @@ export function meaningOfReason({ condition, specific }: Reason): Meaning {
   return find(FILE_ERRORS, specific?.getName()) ?? find(JINGLE_REASONS, condition) ?? 'unwanted';
 }
 
+/** A `media-error` with a reason of its own is about the place for the bytes, and not about them. */
+export function meaningOfEnding({ condition, specific }: Reason): Ending {
+  const ending = find(JINGLE_ENDINGS, condition) ?? 'broken';
+  return ending === 'altered' && specific ? 'unkept' : ending;
+}
+
 /** That nobody is there may pass, too (RFC 6120 §8.3.3.13), but not while one waits for a place. */
 export function meaningOfError({ type, condition, specific }: StanzaError): Meaning {
   const known = find(SI_ERRORS, specific?.name) ?? find(CONDITIONS, condition) ?? 'absent';
@@ -80,5 +107,5 @@ export function meaningOfError({ type, condition, specific }: StanzaError): Mean
 }
 
 /** The names are a peer's: `constructor` is none of them. */
-const find = (table: Table, name = ''): Meaning | undefined =>
+const find = <M>(table: Table<M>, name = ''): M | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;

@@ -3,7 +3,7 @@ import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
-import { meaningOfError, meaningOfReason } from './answers.js';
+import { meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
 
 /** Nobody is there who takes files from us. */
 export class RecipientUnreachable extends Error {
@@ -103,12 +103,13 @@ export function leavesOthers(error: Error): boolean {
 /** What broke a transfer off that had begun, in words for its sender. */
 export function whyBrokenOff(error: Error, peer: string): Error {
   if (!(error instanceof JingleEnded) || error.byUs) return error;
-  const { condition, specific } = error.reason;
-  if (condition === 'media-error' && !specific) {
+  const { specific } = error.reason;
+  const ending = meaningOfEnding(error.reason);
+  if (ending === 'altered') {
     const message = `${peer} got other bytes than were sent (${error.message}); nothing of them was kept`;
     return new FileMismatch(message, { cause: error });
   }
-  if (condition === 'media-error' || condition === 'failed-application') {
+  if (ending === 'unkept') {
     const why = specific?.getName() ?? error.message;
     return new RecipientRefused(`${peer} could not keep the file (${why})`, { cause: error });
   }

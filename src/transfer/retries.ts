@@ -12,6 +12,7 @@ import { backoff } from '../session/resume/backoff.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { ConnectionLost } from '../session/stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../session/stream/dial.js';
+import { meaningOfEnding } from './answers.js';
 import { RecipientUnreachable } from './recipient-errors.js';
 
 /** What has worked for this long, in milliseconds, did not fail at once. */
@@ -89,20 +90,14 @@ const PASSING = [
   ...[ConnectionFailed, ConnectionLost, RecipientUnreachable, RequestTimeout],
 ];
 
-/** Jingle's reasons of one who does not want the file, or not any more (XEP-0166 §7.4). */
-const UNWANTED = new Set(['cancel', 'decline']);
-
-/** Jingle's reasons of one who wants the file, and had bad luck. */
-const UNLUCKY = new Set(['alternative-session', 'connectivity-error', 'failed-transport']);
-
 /** Whether another attempt makes sense: nobody has said no, and nothing is wrong with what was tried. */
 export function isPassing(error: Error): boolean {
   const { cause } = error;
   if (cause instanceof StanzaError && cause.type === 'wait') return true;
-  const reason = cause instanceof JingleEnded ? cause.reason.condition : '';
-  if (UNLUCKY.has(reason)) return true;
+  const ending = cause instanceof JingleEnded ? meaningOfEnding(cause.reason) : undefined;
+  if (ending === 'unlucky') return true;
   // A recipient that sends more than was agreed on would do so again.
-  if (error instanceof ChannelOverrun || UNWANTED.has(reason)) return false;
+  if (error instanceof ChannelOverrun || ending === 'unwanted') return false;
   return PASSING.some((kind) => error instanceof kind);
 }
 
