@@ -33,6 +33,11 @@ export interface Channel extends Duplex {
   acknowledgeClose(): Promise<void>;
   /** The peer has said elsewhere that nothing more comes, which counts as its close. */
   assumeClosed(): void;
+  /**
+   * The peer has said elsewhere that it has so many bytes of ours. Where they are all, our close is sent, and counts as
+   * acknowledged.
+   */
+  assumeTaken(bytes: number): void;
   /** Ends it without a word to the peer, who cannot hear it or has never known of it. */
   abandon(error?: Error): void;
 }

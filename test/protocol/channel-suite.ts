@@ -104,6 +104,33 @@ export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {
 
   if (isSealed) return;
 
+  test.each(['before', 'after'])(
+    'counts its close as acknowledged where the peer has said elsewhere, %s it, that it has all (R220)',
+    async (when) => {
+      const { his, hers } = await joined();
+      const finish = watch(his, 'finish');
+      if (when === 'before') his.assumeTaken(1000);
+      his.resume().end(BYTES);
+      await readAll(hers);
+      await settled();
+      expect(finish.count).toBe(when === 'before' ? 1 : 0);
+      his.assumeTaken(1000);
+      await settled();
+      expect([finish.count, his.closeAcknowledged]).toEqual([1, true]);
+      await hers.peerClosed; // the close has come all the same
+    },
+  );
+
+  test('waits for the answer to its close where the peer has said that it has less', async () => {
+    const { his, hers } = await joined();
+    const finish = watch(his, 'finish');
+    his.assumeTaken(999);
+    his.resume().end(BYTES);
+    await readAll(hers);
+    await settled();
+    expect([finish.count, his.closeAcknowledged]).toEqual([0, false]);
+  });
+
   test('carries bytes both ways, whole and in their order', async () => {
     const { his, hers } = await joined();
     his.end(BYTES);

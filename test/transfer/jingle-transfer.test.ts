@@ -79,8 +79,8 @@ test('a recipient says that it has the file before the close is acknowledged, an
     'juliet: session-info received',
     'romeo: close',
     'romeo: session-info received taken',
-    'juliet: close taken',
     'romeo: session-terminate success',
+    'juliet: close taken',
     'juliet: session-terminate success taken',
   ]);
 });

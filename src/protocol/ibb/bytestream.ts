@@ -37,8 +37,7 @@ export class Bytestream extends Duplex implements Channel {
     this.#link = link;
     this.#ending = new Ending(link);
     this.peerClosed = this.#ending.peerClosed;
-    // The peer may spoil it while its owner still gets ready and does not listen; reading and writing
-    // tell of the error all the same.
+    // The peer may spoil it while nobody listens yet; reading and writing tell of the error all the same.
     this.on('error', () => undefined);
     this.#incoming = new IncomingBlocks(options.blockSize, link.stanza, () => this.#deliver());
     this.#outgoing = new OutgoingBlocks({
@@ -135,8 +134,11 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   assumeClosed(): void {
-    if (this.#isOver) return;
-    this.receiveClose().catch(() => undefined); // nobody waits for the answer
+    if (!this.#isOver) this.receiveClose().catch(() => undefined); // nobody waits for the answer
+  }
+
+  assumeTaken(bytes: number): void {
+    this.#ending.assumeTaken(bytes);
   }
 
   abandon(error?: Error): void {
@@ -166,10 +168,8 @@ export class Bytestream extends Duplex implements Channel {
   override _final(done: (error?: Error | null) => void): void {
     this.#whenSent = () => {
       this.#whenSent = undefined;
-      this.#ending
-        .close()
-        .then(() => this.#deliver())
-        .then(() => done(), done);
+      const closed = this.#ending.close(this.bytesSent).then(() => this.#deliver());
+      closed.then(() => done(), done);
     };
     this.#outgoing.flush();
     if (this.#outgoing.pending === 0) this.#whenSent();
@@ -186,8 +186,8 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   #failed(error: Error): void {
-    const refused = error instanceof StanzaError;
-    this.destroy(refused ? new ChannelBroken(this.#outgoing.pending, error) : error);
+    const { pending } = this.#outgoing;
+    this.destroy(error instanceof StanzaError ? new ChannelBroken(pending, error) : error);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -24,9 +24,17 @@ export class Ending {
   #hasPeerClosed = false;
   #answer: ((error?: Error) => void) | undefined;
   #tellPeerClosed: () => void = () => undefined;
+  /** Bytes of ours before our close, and those that the peer says it has. */
+  #sent = Number.POSITIVE_INFINITY;
+  #taken = -1;
+  readonly #isTaken: Promise<void>;
+  #tellTaken: () => void = () => undefined;
 
   constructor(link: EndingLink) {
     this.#link = link;
+    this.#isTaken = new Promise((resolve) => {
+      this.#tellTaken = resolve;
+    });
     this.peerClosed = new Promise((resolve) => {
       this.#tellPeerClosed = resolve;
     });
@@ -68,12 +76,23 @@ export class Ending {
     this.#answer?.();
   }
 
-  /** Closes our side; or acknowledges the close of the peer, who has been faster. Rejects with `ChannelBroken`. */
-  async close(): Promise<void> {
+  /** The peer has said elsewhere that it has so many bytes: where they are all, no answer to our close is waited for. */
+  assumeTaken(bytes: number): void {
+    this.#taken = bytes;
+    if (bytes >= this.#sent) this.#tellTaken();
+  }
+
+  /**
+   * Closes our side behind so many bytes; or acknowledges the close of the peer, who has been faster. Rejects with
+   * `ChannelBroken`.
+   */
+  async close(sent: number): Promise<void> {
     if (this.#hasPeerClosed) return this.#answer?.();
     this.#isClosing = true;
+    this.#sent = sent;
+    this.assumeTaken(this.#taken);
     try {
-      await this.#link.sendClose();
+      await Promise.race([this.#link.sendClose(), this.#isTaken]);
       this.#isAcknowledged = true;
     } catch (error) {
       // The peer has closed at the same moment and knows nothing of the bytestream any more.

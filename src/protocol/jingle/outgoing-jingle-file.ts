@@ -61,7 +61,7 @@ export class OutgoingJingleFile {
     session.ended.addEventListener('abort', () => {
       this.#waker.wake();
       // Some are content before they acknowledge the last blocks, and know no close after that.
-      if (session.succeeded) return;
+      if (session.succeeded) return this.#stream?.assumeTaken(this.#handedOver);
       this.#broken.abort(session.ended.reason);
       this.#leave(session.ended.reason);
     });
@@ -189,6 +189,7 @@ export class OutgoingJingleFile {
     const { name = this.#session.content.name } = info.attrs;
     if (name !== this.#session.content.name) throw badRequest('there is no such content');
     this.#verdict.received(this.#handedOver);
+    this.#stream?.assumeTaken(this.#handedOver);
   }
 }
 

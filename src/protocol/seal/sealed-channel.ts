@@ -83,6 +83,9 @@ export class SealedChannel extends Duplex implements Channel {
     this.#below.assumeClosed();
   }
 
+  /** Nobody has sealed that either, and it is about bytes of the file: the answer to the close is waited for. */
+  assumeTaken(): void {}
+
   abandon(error?: Error): void {
     this.#below.abandon(error);
     this.destroy(error);

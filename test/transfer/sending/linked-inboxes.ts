@@ -1,0 +1,74 @@
+import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
+import type { StanzaSession } from '../../../src/session/stanza-session.js';
+import type { Element } from '../../../src/session/xml.js';
+import { receiveOn } from '../../../src/transfer/receiving/daemon.js';
+import { Quotas } from '../../../src/transfer/receiving/quotas.js';
+import type { Source } from '../../../src/transfer/sending/source.js';
+import { linkedSessions, parse } from '../../support/linked-sessions.js';
+import { settled } from '../../support/manual-clock.js';
+import { MemoryInbox } from '../../support/memory-inbox.js';
+
+interface Options {
+  /** Of Juliet's inbox. */
+  places: number;
+  /** Told of each stanza on its way. */
+  onStanza?: (stanza: Element) => void;
+}
+
+/**
+ * Romeo's session, and Juliet's, who receives into an inbox in memory. What they say to each other travels in half
+ * trips: nothing arrives before it is asked to. Ends with the signal.
+ */
+export async function linkedToInbox(
+  { places, onStanza = () => undefined }: Options,
+  signal: AbortSignal,
+) {
+  let underWay: (() => void)[] = [];
+  const [romeo, juliet] = linkedSessions((stanza, deliver) => {
+    onStanza(stanza);
+    // Her server knows no carbons.
+    if (!stanza.attrs.to && stanza.is('iq')) answer(juliet, stanza);
+    else underWay.push(() => deliver(stanza));
+  });
+  /** Lets all that is under way arrive, and what it leads to start. */
+  const halfTrip = async () => {
+    await settled();
+    const arriving = underWay;
+    underWay = [];
+    for (const deliver of arriving) deliver();
+    await settled();
+  };
+  const inbox = new MemoryInbox();
+  const ended = receiveOn(
+    { session: juliet, admit: () => true, quotas: new Quotas(places) },
+    new Map(),
+    {
+      ...{ inbox, registry: new HandlerRegistry(), once: false, signal },
+      ...{ now: () => new Date(0), exitCodeOf: () => 1, report: () => undefined },
+      onArrived: async () => undefined,
+    },
+  );
+  ended.catch(() => undefined); // the signal, or he has closed
+  await halfTrip();
+  return { romeo, inbox, halfTrip };
+}
+
+function answer(session: StanzaSession, { attrs: { id = '' } }: Element): void {
+  const [account = ''] = session.jid.split('/');
+  const error =
+    '<error type="cancel"><feature-not-implemented xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>';
+  setImmediate(() =>
+    session.receive(
+      parse(`<iq type="error" id="${id}" from="${account}" to="${session.jid}">${error}</iq>`),
+    ),
+  );
+}
+
+/** A file of these bytes that is read at once. */
+export const smallFile = (name: string, bytes: Buffer): Source & { close(): Promise<void> } => ({
+  ...{ name, size: bytes.length },
+  read: async function* (offset) {
+    if (offset < bytes.length) yield bytes.subarray(offset);
+  },
+  close: async () => undefined,
+});
