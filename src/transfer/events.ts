@@ -2,16 +2,17 @@ import type { WayName } from './ways/names.js';
 
 /**
  * What a command tells its user, in the order of the fields of a `--json` line. Times RFC 3339, sizes in bytes.
- * `incoming`: the file comes to us. It chooses the words of the human lines and is no field of `--json`.
+ * `id`: of the transfer, see `nextTransferId`. `incoming`: the file comes to us. It chooses the words of the human lines
+ * and is no field of `--json`.
  */
 export type Event =
   | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
-  | { event: 'offer'; peer: string; name: string; size?: number }
-  | { event: 'start'; peer: string; name: string; size?: number; incoming?: true }
-  | { event: 'progress'; peer: string; name: string; size?: number; bytes: number }
-  | { event: 'resumed'; peer: string; name: string; offset: number }
+  | { event: 'offer'; id: number; peer: string; name: string; size?: number }
+  | { event: 'start'; id: number; peer: string; name: string; size?: number; incoming?: true }
+  | { event: 'progress'; id: number; peer: string; name: string; size?: number; bytes: number }
+  | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
-  | { event: 'failed'; error: string; exitCode: number; peer?: string; name?: string }
+  | { event: 'failed'; error: string; exitCode: number; id?: number; peer?: string; name?: string }
   | Blob
   | Setting
   | Probed
@@ -73,6 +74,7 @@ export interface Probed {
 /** A file arrived whole: sent (no `path`) or received. */
 interface Done {
   event: 'done';
+  id: number;
   peer: string;
   name: string;
   size: number;

@@ -5,16 +5,18 @@ import { formatBytes, formatDuration, formatRate } from './format.js';
 import { Meter } from './meter.js';
 import type { Output } from './report.js';
 import { Total } from './total.js';
-import { transferKey } from './transfer-key.js';
 
 const BAR_WIDTH = 20;
 const DEFAULT_ROWS = 24;
+/** Of several files, those that are sooner over have no bar: many small ones would make the terminal flicker. */
+const CALM_MS = 1_000;
 
 /** A progress bar for each transfer that runs, at the foot of the terminal. */
 export class Bars {
-  #meters = new Map<string, Meter>();
+  /** Of the transfers, by their ids, and since when. */
+  readonly #meters = new Map<number, { meter: Meter; since: number }>();
   #total: Total | undefined;
-  #shown: MultiBar | undefined;
+  #shown: { bars: MultiBar; meters: Meter[] } | undefined;
 
   constructor(
     private readonly Library: typeof MultiBar,
@@ -23,7 +25,7 @@ export class Bars {
   ) {}
 
   get running(): boolean {
-    return this.#meters.size > 0;
+    return this.#due().length > 0;
   }
 
   /** Several transfers that are to come get a bar for all of them, below the others. */
@@ -34,31 +36,50 @@ export class Bars {
   /** Keeps count of the transfer that the event is about; what is shown changes at the next redraw. */
   track(event: Event): void {
     this.#total?.track(event);
-    const key = transferKey('name' in event ? event : {});
+    if (!('id' in event) || event.id === undefined) return;
+    const { id } = event;
     if (event.event === 'start') {
-      this.#meters.set(key, new Meter(event.name, event.size, this.now));
+      const meter = new Meter(event.name, event.size, this.now);
+      this.#meters.set(id, { meter, since: this.now() });
     }
-    if (event.event === 'resumed') this.#meters.get(key)?.restart(event.offset);
-    if (event.event === 'progress') this.#meters.get(key)?.update(event.bytes);
-    if (event.event === 'done' || event.event === 'failed') this.#meters.delete(key);
+    if (event.event === 'resumed') this.#meters.get(id)?.meter.restart(event.offset);
+    if (event.event === 'progress') this.#meters.get(id)?.meter.update(event.bytes);
+    if (event.event === 'done' || event.event === 'failed') this.#meters.delete(id);
+  }
+
+  /** Whether bars that are shown are not those that should be. */
+  get areStale(): boolean {
+    const due = this.#due();
+    const shown = this.#shown?.meters;
+    return shown !== undefined && due.some((meter, index) => meter !== shown[index]);
   }
 
   /** Draws the bars below whatever was printed. Until `hide`, nothing else may be printed. */
   show(): void {
-    if (!this.running) return;
+    const meters = this.#due();
+    if (meters.length === 0) return;
     const bars = new this.Library({ ...options, stream: this.output });
-    const meters = [...this.#meters.values(), ...(this.#total ? [this.#total.meter] : [])];
-    // Bars that do not fit could not be wiped out again: the cursor stops at the top row.
-    const fitting = (this.output.rows || DEFAULT_ROWS) - 1;
-    for (const meter of meters.slice(0, fitting)) bars.create(1, 0, meter);
+    for (const meter of meters) bars.create(1, 0, meter);
     bars.update();
-    this.#shown = bars;
+    this.#shown = { bars, meters };
   }
 
   /** Wipes the bars out and gives the terminal its cursor and its line wrapping back. */
   hide(): void {
-    this.#shown?.stop();
+    this.#shown?.bars.stop();
     this.#shown = undefined;
+  }
+
+  /** What should be shown now. */
+  #due(): Meter[] {
+    const total = this.#total;
+    const calm = total ? this.now() - CALM_MS : Number.POSITIVE_INFINITY;
+    const each = [...this.#meters.values()].filter(({ since }) => since <= calm);
+    const meters = each.map(({ meter }) => meter);
+    // Bars that do not fit could not be wiped out again: the cursor stops at the top row.
+    const fitting = (this.output.rows || DEFAULT_ROWS) - 1;
+    if (!total?.isRunning) return meters.slice(0, fitting);
+    return [...meters.slice(0, fitting - 1), total.meter];
   }
 }
 

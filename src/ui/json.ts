@@ -3,7 +3,6 @@ import { display, UNSAFE } from './display.js';
 import { isAside, isWanted, sentenceOf } from './lines.js';
 import { asides } from './plain.js';
 import type { Reporter, ReportOptions } from './report.js';
-import { transferKey } from './transfer-key.js';
 
 const PROGRESS_INTERVAL_MS = 1_000; // the command line promises "at most one a second"
 
@@ -22,13 +21,14 @@ export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
 
 /** Says of each event in turn whether it is to be shown. */
 function progressThrottle(now: () => number): (event: Event) => boolean {
-  const shownAt = new Map<string, number>();
+  const shownAt = new Map<number, number>();
   return (event) => {
-    if (event.event === 'done' || event.event === 'failed') shownAt.delete(transferKey(event));
+    if (event.event === 'done') shownAt.delete(event.id);
+    if (event.event === 'failed' && event.id !== undefined) shownAt.delete(event.id);
     if (event.event !== 'progress') return true;
-    const key = transferKey(event);
-    if (now() - (shownAt.get(key) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return false;
-    shownAt.set(key, now());
+    const { id } = event;
+    if (now() - (shownAt.get(id) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return false;
+    shownAt.set(id, now());
     return true;
   };
 }

@@ -26,7 +26,7 @@ export interface ReportOptions {
 /** What a command speaks to its user through. Whatever it is given may come from a peer: it escapes. */
 export interface Reporter {
   readonly report: Report;
-  /** Announces transfers that are to come, one after the other, by their sizes in bytes where these are known. */
+  /** Announces transfers that are to come, by their sizes in bytes where these are known. */
   expect(sizes: (number | undefined)[]): void;
   /** A line for those who did not ask for `--quiet`. */
   warn(text: string): void;

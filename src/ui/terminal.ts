@@ -37,6 +37,7 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
     if (event.event === 'waiting') wait(event.text, event.until);
     else if (event.event !== 'progress' && isWanted(event, options))
       aside(() => plain.report(event));
+    else if (bars.areStale) aside(() => undefined);
   };
   return {
     report,

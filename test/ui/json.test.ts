@@ -19,7 +19,7 @@ test('writes one object a line without spaces, the event first', () => {
   report(samples.sent);
   report({ jid: 'a@b/c', state: 'online', event: 'state' });
   expect(stdout.text).toBe(
-    '{"event":"done","peer":"bob@example.org/inband","name":"photo.jpg","size":5000000,"sha256":"9f86d081"}\n' +
+    '{"event":"done","id":7,"peer":"bob@example.org/inband","name":"photo.jpg","size":5000000,"sha256":"9f86d081"}\n' +
       '{"event":"state","jid":"a@b/c","state":"online"}\n',
   );
 });
@@ -42,13 +42,13 @@ test('writes the progress of a transfer at most once a second', () => {
 test('counts the second for each transfer by itself', () => {
   const { lines, report } = json();
   report(samples.progress);
-  report({ ...samples.progress, name: 'other' });
-  report({ ...samples.progress, peer: 'carol@example.org/x' });
+  report({ ...samples.progress, id: 8 });
+  report({ ...samples.progress, id: 9 });
   report(samples.progress);
   expect(lines()).toHaveLength(3);
 });
 
-test('shows the first progress of a name that is sent again', () => {
+test('forgets when it showed a transfer that is over', () => {
   const { lines, report } = json();
   for (const event of [samples.progress, samples.sent, samples.progress, samples.failed])
     report(event);

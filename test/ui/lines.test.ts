@@ -39,7 +39,13 @@ test('says "sent" only of what the recipient has verified (R70)', () => {
 });
 
 test('leaves a size out that nobody named', () => {
-  const event = { event: 'start', peer: 'bob@example.org', name: 'log', incoming: true } as const;
+  const event = {
+    event: 'start',
+    id: 1,
+    peer: 'bob@example.org',
+    name: 'log',
+    incoming: true,
+  } as const;
   expect(sentenceOf(event)).toBe('receiving log from bob@example.org');
 });
 

@@ -1,5 +1,6 @@
 import type { Event } from '../../src/transfer/events.js';
 
+const id = 7;
 const peer = 'bob@example.org/inband';
 const name = 'photo.jpg';
 const size = 5_000_000;
@@ -11,16 +12,16 @@ export const samples = {
   online: { event: 'state', state: 'online', jid: 'alice@example.org/a1' },
   resuming: { event: 'state', state: 'resuming', jid: 'alice@example.org/a1' },
   offline: { event: 'state', state: 'offline', jid: 'alice@example.org/a1' },
-  offerOut: { event: 'offer', peer, name, size },
-  startIn: { event: 'start', peer, name, size, incoming: true },
-  startOut: { event: 'start', peer, name, size },
-  progress: { event: 'progress', peer, name, bytes: 2_500_000, size },
-  resumed: { event: 'resumed', peer, name, offset: 1_000_000 },
-  received: { event: 'done', peer, name, size, sha256, path: '/inbox/photo.jpg' },
-  sent: { event: 'done', peer, name, size, sha256 },
-  delivered: { event: 'done', peer, name, size, sha256, unverified: true },
-  succeeded: { event: 'done', peer, name, size, sha256, unverified: true, success: true },
-  failed: { event: 'failed', error: 'bob refused', exitCode: 6, peer, name },
+  offerOut: { event: 'offer', id, peer, name, size },
+  startIn: { event: 'start', id, peer, name, size, incoming: true },
+  startOut: { event: 'start', id, peer, name, size },
+  progress: { event: 'progress', id, peer, name, bytes: 2_500_000, size },
+  resumed: { event: 'resumed', id, peer, name, offset: 1_000_000 },
+  received: { event: 'done', id, peer, name, size, sha256, path: '/inbox/photo.jpg' },
+  sent: { event: 'done', id, peer, name, size, sha256 },
+  delivered: { event: 'done', id, peer, name, size, sha256, unverified: true },
+  succeeded: { event: 'done', id, peer, name, size, sha256, unverified: true, success: true },
+  failed: { event: 'failed', error: 'bob refused', exitCode: 6, id, peer, name },
   fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
   probed: {
     ...{ event: 'resource', peer, client: 'Psi', version: '1.5', ways: ['jingle', 'si'] },

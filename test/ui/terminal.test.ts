@@ -34,7 +34,7 @@ test('shows a bar that follows the progress', async () => {
 test('prints lines and results whole, above the bars of what still runs', async () => {
   const { screen, report } = await terminal();
   report(samples.startIn);
-  report({ ...samples.startIn, name: 'other' });
+  report({ ...samples.startIn, id: 8, name: 'other' });
   report(samples.received);
   report(samples.resuming);
   expect(screen.lines).toEqual([
@@ -50,7 +50,7 @@ test('prints lines and results whole, above the bars of what still runs', async 
 test('shows a bar for each transfer', async () => {
   const { screen, report } = await terminal();
   const names = ['one', 'two', 'three'];
-  for (const name of names) report({ ...samples.startOut, name });
+  for (const [id, name] of names.entries()) report({ ...samples.startOut, id, name });
   expect(screen.lines.slice(3).map((line) => line.split(' ').at(-1))).toEqual(names);
 });
 
@@ -59,13 +59,36 @@ test('shows the total of several transfers that were announced, below the one th
   announce([5_000_000, 15_000_000]);
   report(samples.startOut);
   report(samples.sent);
-  report({ ...samples.startOut, name: 'other', size: 15_000_000 });
+  const other = { id: 8, name: 'other', size: 15_000_000 };
+  report({ ...samples.startOut, ...other });
   clock.ms = 2_000;
-  report({ ...samples.progress, name: 'other', bytes: 5_000_000, size: 15_000_000 });
+  report({ ...samples.progress, ...other, bytes: 5_000_000 });
   await screen.shows(' 50% [==========----------]      5 MB/s           2 s  total of 2 files');
   expect(screen.lines.at(-2)).toMatch(/^ 33% .* other$/);
-  report({ ...samples.sent, name: 'other', size: 15_000_000 });
+  report({ ...samples.sent, ...other });
   expect(screen.lines.join('\n')).not.toContain('total');
+});
+
+test('of several files shows only those that take longer than a second, in their order (R221)', async () => {
+  const { screen, clock, report, expect: announce } = await terminal();
+  announce([5_000_000, 5_000_000, 5_000_000]);
+  const named = (id: number) => ({ id, name: `${id}` });
+  const shown = () =>
+    screen.lines.filter((line) => line.includes('%')).map((line) => line.split('  ').at(-1));
+  report({ ...samples.startOut, ...named(1) });
+  report({ ...samples.startOut, ...named(2) });
+  report({ ...samples.sent, ...named(1) });
+  expect(shown()).toEqual(['total of 3 files']);
+  clock.ms = 600;
+  report({ ...samples.startOut, ...named(3) });
+  clock.ms = 1_000;
+  report({ ...samples.progress, ...named(3) });
+  expect(shown()).toEqual(['2', 'total of 3 files']);
+  clock.ms = 1_600;
+  report({ ...samples.progress, ...named(3) });
+  expect(shown()).toEqual(['2', '3', 'total of 3 files']);
+  report({ ...samples.failed, ...named(2) });
+  expect(shown()).toEqual(['3', 'total of 3 files']);
 });
 
 test('shows no percentage of a total in which a size is unknown, and no total of one file', async () => {
@@ -82,7 +105,7 @@ test('shows no percentage of a total in which a size is unknown, and no total of
 
 test('shows no more bars than the terminal has room for', async () => {
   const { screen, report } = await terminal({ rows: 3 });
-  for (const name of ['one', 'two', 'three']) report({ ...samples.startOut, name });
+  for (const id of [1, 2, 3]) report({ ...samples.startOut, id });
   expect(screen.lines.slice(3)).toHaveLength(2);
 });
 

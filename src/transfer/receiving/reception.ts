@@ -2,6 +2,7 @@ import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Report } from '../events.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
+import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import type { FilesUnderWay, Place } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
@@ -35,22 +36,25 @@ export async function receiveOne(
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
   const { inbox, underWay, limits, signal, report, exitCodeOf } = options;
+  const id = nextTransferId();
+  const { size } = file.offer;
   const facts = { peer: file.peer, name: file.offer.name };
+  const about = { id, ...facts, ...(size === undefined ? {} : { size }) };
   const span = { start: 0, end: 0 };
   let place: Place | undefined;
   let [isWhole, isLater] = [false, false];
   try {
     place = await underWay.enter(file, signal, mustReplace);
-    const received = await receiveFile(file, inbox, follow(file, place, span, report));
+    const received = await receiveFile(file, inbox, follow(about, place, span, report));
     isWhole = true;
-    report({ event: 'done', ...facts, ...received });
+    report({ event: 'done', id, ...facts, ...received });
     return { ...facts, ...received };
   } catch (error) {
     isLater = error instanceof StillUnderWay;
     // A stop is no "no": the sender may come again.
     if (!place) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
     const message = `${facts.name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
-    report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), ...facts });
+    report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), id, ...facts });
     return undefined;
   } finally {
     place?.leave(isWhole);
@@ -61,23 +65,21 @@ export async function receiveOne(
 
 /** Tells the user how far the file is; `span`: the bytes of it that have come. */
 function follow(
-  { peer, offer: { name, size } }: IncomingOffer,
+  about: { id: number; peer: string; name: string; size?: number },
   place: Place,
   span: { start: number; end: number },
   report: Report,
 ): ReceiveOptions {
-  const facts = { peer, name };
-  const about = size === undefined ? {} : { size };
   return {
     onStart: (offset) => {
       span.start = span.end = offset;
-      report({ event: 'start', ...facts, ...about, incoming: true });
-      if (offset > 0) report({ event: 'resumed', ...facts, offset });
+      report({ event: 'start', ...about, incoming: true });
+      if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
     onProgress: (bytes) => {
       span.end = bytes;
       place.progressed(bytes);
-      report({ event: 'progress', ...facts, ...about, bytes });
+      report({ event: 'progress', ...about, bytes });
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Report } from '../events.js';
+import { nextTransferId } from '../transfer-id.js';
 import type { Accepted } from '../ways/way.js';
 import type { SentFile } from './send-file.js';
 import type { Source } from './source.js';
@@ -7,6 +8,7 @@ import type { Source } from './source.js';
 export class Telling {
   readonly #report: Report;
   readonly #source: Source;
+  readonly #id = nextTransferId();
 
   constructor(report: Report, source: Source) {
     this.#report = report;
@@ -47,6 +49,6 @@ export class Telling {
 
   #facts(peer: string) {
     const { name, size } = this.#source;
-    return { peer, name, ...(size === undefined ? {} : { size }) };
+    return { id: this.#id, peer, name, ...(size === undefined ? {} : { size }) };
   }
 }

@@ -45,6 +45,8 @@ export class MemoryChannel extends Duplex implements Channel {
     this.#close();
   }
 
+  assumeTaken(): void {}
+
   abandon(error?: Error): void {
     this.destroy(error);
   }

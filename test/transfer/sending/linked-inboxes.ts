@@ -1,8 +1,8 @@
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import type { StanzaSession } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';
+import { Quotas } from '../../../src/transfer/quotas/quotas.js';
 import { receiveOn } from '../../../src/transfer/receiving/daemon.js';
-import { Quotas } from '../../../src/transfer/receiving/quotas.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
 import { linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
