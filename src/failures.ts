@@ -33,6 +33,7 @@ import { Interrupted } from './signals.js';
 import { InboxReplaced } from './storage/inbox/held-folder.js';
 import { NoRoom } from './storage/inbox/no-room.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
+import { LedgerTooNew } from './storage/ledger/read-ledger.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
@@ -100,6 +101,7 @@ export const FAILURES: readonly Failure[] = [
   [InboxReplaced, 'local'],
   [PartialRemoved, 'local'],
   [NoRoom, 'local'],
+  [LedgerTooNew, 'local'],
   [ExecFailed, 'local'],
 ];
 

@@ -88,3 +88,13 @@ export { MalformedService } from './session/stream/endpoints.js';
 export { UnsendableStanza } from './session/stream/serialize.js';
 export { StreamError } from './session/stream/stream-error.js';
 export { type Element, xml } from './session/xml.js';
+export { type LedgerLimits, MemoryLedger } from './storage/ledger/memory-ledger.js';
+export type {
+  FileRecord,
+  Ledger,
+  ProgramRun,
+  RecordChanges,
+  Trace,
+  WantedRecord,
+  Work,
+} from './transfer/receiving/ledger.js';

@@ -13,3 +13,13 @@ export function parseObject(text: string): Record<string, unknown> {
 export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
+
+/** As `toISOString` writes it. */
+export function parseTime(value: unknown): Date | undefined {
+  const time = new Date(typeof value === 'string' ? value : Number.NaN);
+  return Number.isNaN(time.getTime()) || time.toISOString() !== value ? undefined : time;
+}
+
+export function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
 import { type Files, unless } from '../files.js';
-import { isCount, parseObject } from '../untrusted.js';
+import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
 import { writeWhole } from '../whole-file.js';
 
 // `<id>.json` says how much of `<id>.part` is on disk, and which transfer it belongs to. It never says more than is
@@ -91,15 +91,6 @@ export function parseJournal(text: string): Journal | undefined {
     ...{ identity, account, bytestream, name, size },
     ...{ durable, sha256, placeholder, started, updated },
   };
-}
-
-function parseTime(value: unknown): Date | undefined {
-  const time = new Date(typeof value === 'string' ? value : Number.NaN);
-  return Number.isNaN(time.getTime()) || time.toISOString() !== value ? undefined : time;
-}
-
-function matches(value: unknown, pattern: RegExp): value is string {
-  return typeof value === 'string' && pattern.test(value);
 }
 
 /** Such a file may be removed: it must be in the inbox itself, and not hidden. */

@@ -1,0 +1,117 @@
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { syncDirectory } from '../directories.js';
+import { type Files, unless } from '../files.js';
+import { inTurn } from '../in-turn.js';
+import { writeWhole } from '../whole-file.js';
+import { HEADER } from './record-lines.js';
+
+export const ledgerPath = (folder: string) => join(folder, 'ledger.jsonl');
+/** Where the last one went that was damaged. */
+export const damagedPath = (folder: string) => join(folder, 'ledger.damaged');
+
+const { O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/** The lines that are of use, as they would be written now. */
+interface Current {
+  readonly size: number;
+  lines(): string[];
+}
+
+/** Fewer lines are not worth the writing. */
+const MIN_LINES = 1_000;
+
+interface Batch {
+  lines: string[];
+  isDurable: boolean;
+  written: Promise<void>;
+}
+
+/** A file that lines are added to, and that is written anew when most of them are of no use any more. */
+export class LedgerFile {
+  readonly #files: Files;
+  readonly #folder: string;
+  readonly #current: Current;
+  readonly #inTurn = inTurn();
+  #lines: number;
+  /** Bytes of it that are good; `undefined`: it must be written anew. */
+  #size: number | undefined;
+  /** What is to be written next, together. */
+  #batch: Batch | undefined;
+
+  /** `size`: bytes, where there is a good one with so many lines. */
+  constructor(
+    { files, staging }: { files: Files; staging: string },
+    current: Current,
+    size?: number,
+    lines = 0,
+  ) {
+    this.#files = files;
+    this.#folder = staging;
+    this.#current = current;
+    this.#size = size;
+    this.#lines = lines;
+  }
+
+  /** Resolves when the line is there; with `isDurable`, when a power cut would not undo that. */
+  append(line: string, isDurable: boolean): Promise<void> {
+    const batch = this.#batch ?? this.#begin();
+    this.#batch = batch;
+    batch.lines.push(line);
+    batch.isDurable ||= isDurable;
+    return batch.written;
+  }
+
+  #begin(): Batch {
+    const batch: Batch = { lines: [], isDurable: false, written: Promise.resolve() };
+    batch.written = this.#inTurn(async () => {
+      this.#batch = undefined;
+      await this.#write(batch);
+    });
+    return batch;
+  }
+
+  async #write({ lines, isDurable }: Batch): Promise<void> {
+    const size = this.#size;
+    // Whatever fails now, what the file ends with is not known.
+    this.#size = undefined;
+    const text = Buffer.from(lines.join(''));
+    const isDue = size !== undefined && this.#lines + lines.length <= this.#mostLines();
+    if (isDue && (await this.#add(text, size, isDurable))) {
+      this.#size = size + text.length;
+      this.#lines += lines.length;
+    } else {
+      await this.#writeAnew();
+    }
+  }
+
+  #mostLines(): number {
+    return 2 * this.#current.size + MIN_LINES;
+  }
+
+  /** Returns whether the file is there. */
+  async #add(text: Buffer, size: number, isDurable: boolean): Promise<boolean> {
+    const flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
+    const opening = this.#files.open(ledgerPath(this.#folder), flags);
+    const handle = await unless(['ENOENT', 'ELOOP'], opening);
+    if (!handle) return false;
+    try {
+      for (let at = 0; at < text.length; ) {
+        at += (await handle.write(text, at, text.length - at, size + at)).bytesWritten;
+      }
+      if (isDurable) await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    return true;
+  }
+
+  async #writeAnew(): Promise<void> {
+    const lines = this.#current.lines();
+    const text = HEADER + lines.join('');
+    await writeWhole(ledgerPath(this.#folder), text, { files: this.#files });
+    await syncDirectory(this.#files, this.#folder);
+    this.#size = Buffer.byteLength(text);
+    this.#lines = lines.length;
+  }
+}

@@ -1,0 +1,81 @@
+import type { FileRecord, Trace, Work } from '../../transfer/receiving/ledger.js';
+import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
+
+// The ledger is a file of JSON lines. The first says what it is; each other one is a record, in place of an earlier one
+// with its id, or says that a record is gone.
+
+/** Raised when a record means something else than it did: an older program must not read it. */
+const VERSION = 1;
+
+export const HEADER = `${JSON.stringify({ inband: 'ledger', version: VERSION })}\n`;
+
+/** What a line says. */
+export type Line = { record: FileRecord } | { removed: string };
+
+export const recordLine = ({ at, ...record }: FileRecord): string =>
+  `${JSON.stringify({ ...record, at: at.toISOString() })}\n`;
+
+export const removedLine = (id: string): string => `${JSON.stringify({ removed: id })}\n`;
+
+/** The version of the ledger that begins with this line; `undefined` for what begins none. */
+export function versionOf(line: string): number | undefined {
+  const { inband, version } = parseObject(line);
+  return inband === 'ledger' && isCount(version) ? version : undefined;
+}
+
+export const isKnownVersion = (version: number): boolean => version === VERSION;
+
+const ID = /^[0-9a-f-]{36}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+/** A JID has at most 3071 bytes. */
+const JID = /^[^\0]{1,3071}$/su;
+const COMPONENT = /^[^\0]{0,1024}$/su;
+const MAX_COMPONENTS = 64;
+/** No component leads out of the inbox, or is hidden. */
+const PATH = /^[^./\\\0][^/\\\0]{0,254}(?:\/[^./\\\0][^/\\\0]{0,254})*$/su;
+const MAX_PATH = 16_384;
+
+/** `undefined` for anything that is not written here: the file may be damaged. */
+export function readLine(text: string): Line | undefined {
+  const { removed, ...fields } = parseObject(text);
+  if (removed !== undefined) return matches(removed, ID) ? { removed } : undefined;
+  const { id, account, peer, offered, path, size, sha256, isArriving } = fields;
+  const [at, trace] = [parseTime(fields.at), readTrace(fields.trace)];
+  const work = fields.work === undefined ? undefined : readWork(fields.work);
+  if (!matches(id, ID) || !matches(account, JID) || !matches(peer, JID)) return undefined;
+  if (!isOffered(offered) || !isPath(path)) return undefined;
+  if (!isCount(size) || !matches(sha256, SHA256) || !at || !trace) return undefined;
+  if (fields.work !== undefined && !work) return undefined;
+  const more = {
+    ...(isArriving === true ? { isArriving: true as const } : {}),
+    ...(work ? { work } : {}),
+  };
+  return { record: { id, account, peer, offered, path, size, sha256, at, trace, ...more } };
+}
+
+const isPath = (value: unknown): value is string =>
+  matches(value, PATH) && value.length <= MAX_PATH;
+
+const isOffered = (value: unknown): value is string[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.length <= MAX_COMPONENTS &&
+  value.every((one) => matches(one, COMPONENT));
+
+function readTrace(value: unknown): Trace | undefined {
+  const { inode, modified, changed } = Object(value);
+  const isTrace = [inode, modified, changed].every((one) => Number.isFinite(one));
+  return isTrace ? { inode, modified, changed } : undefined;
+}
+
+const STATES: ReadonlySet<unknown> = new Set<Work['state']>(['due', 'done', 'failed', 'gone']);
+
+function readWork(value: unknown): Work | undefined {
+  const { state, program } = Object(value);
+  if (!STATES.has(state)) return undefined;
+  if (program === undefined) return { state };
+  const { pid, start } = Object(program);
+  return isCount(pid) && matches(start, /^.{0,200}$/s)
+    ? { state, program: { pid, start } }
+    : undefined;
+}

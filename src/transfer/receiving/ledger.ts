@@ -1,0 +1,74 @@
+/** What an inbox remembers of the files that arrived. */
+export interface Ledger {
+  /**
+   * Throws a `RoomError` that passes where something is still to be done for every file of which this account, or all
+   * of them, may have a record: these are never forgotten.
+   */
+  checkRoom(account: string): void;
+  /**
+   * Remembers a file, in place of a record with the same id; resolves when a power cut would not undo that. What is too
+   * old or too much is forgotten, unless something is to be done for it.
+   */
+  add(record: FileRecord): Promise<void>;
+  /** Changes the record with this id, if there is one; after a power cut it may be as it was. */
+  change(id: string, changes: RecordChanges): Promise<void>;
+  /** Forgets a file, if it is known. */
+  remove(id: string): Promise<void>;
+  /** The last records, newest first, of files that arrived and agree in all of this. */
+  find(wanted: WantedRecord): FileRecord[];
+  /** All, oldest first. */
+  records(): Iterable<FileRecord>;
+}
+
+/** A file that arrived. */
+export interface FileRecord extends WantedRecord {
+  readonly id: string;
+  /** The sender's full JID. */
+  readonly peer: string;
+  /** Where it landed, below the inbox: safe components, with `/` between them. */
+  readonly path: string;
+  /** When it got its name. */
+  readonly at: Date;
+  /** Tells whether the file was changed since it got its name. */
+  readonly trace: Trace;
+  /** It is about to get its name. Whoever finds it so after a kill looks whether it did. */
+  readonly isArriving?: true | undefined;
+  /** What is to be done for it, and what became of that; absent where nothing was to be done. */
+  readonly work?: Work | undefined;
+}
+
+/** By what a file is known again. */
+export interface WantedRecord {
+  /** Bare JID of the sender. */
+  readonly account: string;
+  /** What the sender calls it: the components of a relative path, its own name last. A peer's words. */
+  readonly offered: readonly string[];
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What a system says of a file: another one, or other content, leaves another trace. */
+export interface Trace {
+  readonly inode: number;
+  /** Milliseconds since 1970, when its content was last changed; and it in any way, which nobody can set. */
+  readonly modified: number;
+  readonly changed: number;
+}
+
+export interface Work {
+  /** `gone`: the file was not there any more when it was to be done. */
+  readonly state: 'due' | 'done' | 'failed' | 'gone';
+  /** The program that is doing it, or was when the daemon was killed. */
+  readonly program?: ProgramRun | undefined;
+}
+
+/** A process, told apart from later ones with the same id. */
+export interface ProgramRun {
+  readonly pid: number;
+  /** In words of the system. */
+  readonly start: string;
+}
+
+export type RecordChanges = Partial<Pick<FileRecord, 'isArriving' | 'trace' | 'work'>>;

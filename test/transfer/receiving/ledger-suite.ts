@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { isRoomError } from '../../../src/transfer/receiving/inbox.js';
+import type { FileRecord, Ledger, RecordChanges } from '../../../src/transfer/receiving/ledger.js';
+
+export interface LedgerLimits {
+  /** Records of one account. */
+  maxRecords?: number;
+  /** Milliseconds. */
+  maxAge?: number;
+}
+
+/** Milliseconds since 1970. */
+export const NOW = Date.parse('2026-11-29T12:00:00Z');
+const ROMEO = 'romeo@montague.example';
+
+export const recordOf = (facts: Partial<FileRecord> = {}): FileRecord => ({
+  ...{ id: randomUUID(), account: ROMEO, peer: `${ROMEO}/orchard`, offered: ['a.txt'] },
+  ...{ path: 'a.txt', size: 5, sha256: '0'.repeat(64), at: new Date(NOW) },
+  trace: { inode: 7, modified: 1.5, changed: 2.25 },
+  ...facts,
+});
+
+const DUE = { work: { state: 'due' } } as const;
+
+const ids = (records: Iterable<FileRecord>) => [...records].map(({ id }) => id);
+
+async function added(ledger: Ledger, facts: Partial<FileRecord>[]): Promise<string[]> {
+  const records = facts.map(recordOf);
+  for (const record of records) await ledger.add(record);
+  return ids(records);
+}
+
+/**
+ * What each ledger does, wherever it keeps its records. `open` makes a new one, empty, whose clock `now` stands still
+ * at `NOW` unless the test turns it.
+ */
+export function testLedger(
+  name: string,
+  open: (limits: LedgerLimits, now: () => number) => Promise<Ledger>,
+): void {
+  const atNow = (limits: LedgerLimits = {}) => open(limits, () => NOW);
+
+  describe(`a ledger in ${name}`, () => {
+    test('has what was added, oldest first, as it was', async () => {
+      const ledger = await atNow();
+      const records = [recordOf(), recordOf({ ...DUE, offered: ['b', 'a.txt'], isArriving: true })];
+      for (const record of records) await ledger.add(record);
+      expect([...ledger.records()]).toEqual(records);
+    });
+
+    test('takes a record in the place of the one with its id', async () => {
+      const ledger = await atNow();
+      const [id = ''] = await added(ledger, [{}, {}]);
+      await ledger.add(recordOf({ id, path: 'a (1).txt' }));
+      expect([...ledger.records()].map(({ path }) => path)).toEqual(['a (1).txt', 'a.txt']);
+    });
+
+    test.each<[string, RecordChanges]>([
+      ['work', { work: { state: 'failed', program: { pid: 9, start: 'today' } } }],
+      ['trace', { trace: { inode: 8, modified: 0, changed: 1 } }],
+      ['arrival', { isArriving: undefined }],
+    ])('changes the %s of a record', async (_what, changes) => {
+      const ledger = await atNow();
+      const [id = ''] = await added(ledger, [{ isArriving: true, ...DUE }, {}]);
+      await ledger.change(id, changes);
+      expect([...ledger.records()][0]).toMatchObject(changes);
+    });
+
+    test('does nothing to a record that it does not have', async () => {
+      const ledger = await atNow();
+      await ledger.change(randomUUID(), DUE);
+      await ledger.remove(randomUUID());
+      expect([...ledger.records()]).toEqual([]);
+    });
+
+    test('finds those that agree, newest first, and only those that have arrived', async () => {
+      const ledger = await atNow();
+      const [first, second] = await added(ledger, [{}, { path: 'b' }, { isArriving: true }]);
+      expect(ids(ledger.find(recordOf()))).toEqual([second, first]);
+      await ledger.remove(second as string);
+      expect(ids(ledger.find(recordOf()))).toEqual([first]);
+    });
+
+    test.each<[string, Partial<FileRecord>]>([
+      ['account', { account: 'mercutio@verona.example' }],
+      ['name', { offered: ['b.txt'] }],
+      ['folder', { offered: ['b', 'a.txt'] }],
+      ['separator', { offered: ['b/a.txt'] }],
+      ['size', { size: 6 }],
+      ['hash', { sha256: '1'.repeat(64) }],
+    ])('finds nothing of another %s', async (_what, other) => {
+      const ledger = await atNow();
+      await added(ledger, [{}, { offered: ['c', 'a.txt'] }]);
+      expect(ledger.find(recordOf(other))).toEqual([]);
+    });
+
+    test('forgets the oldest of an account that has too many, and none of others', async () => {
+      const ledger = await atNow({ maxRecords: 2 });
+      const mine = { account: 'mercutio@verona.example' };
+      const [, other, third, last] = await added(ledger, [{}, mine, {}, {}]);
+      expect(ids(ledger.records())).toEqual([other, third, last]);
+    });
+
+    test('forgets the oldest of the account with most where all have too many', async () => {
+      const ledger = await atNow({ maxRecords: 2 });
+      const of = (account: string) => ({ account: `${account}@verona.example` });
+      const all = await added(ledger, ['a', 'b', 'b', 'c', 'd'].map(of));
+      expect(ids(ledger.records())).toEqual(all.filter((_, index) => index !== 1));
+    });
+
+    test('forgets what is too old', async () => {
+      let now = NOW;
+      const ledger = await open({ maxAge: 1_000 }, () => now);
+      await added(ledger, [{}]);
+      now += 999;
+      expect(ledger.find(recordOf())).toHaveLength(1);
+      now += 1;
+      expect(ledger.find(recordOf())).toEqual([]);
+      expect([...ledger.records()]).toEqual([]);
+    });
+
+    test('never forgets a file for which something is to be done', async () => {
+      let now = NOW;
+      const ledger = await open({ maxRecords: 0, maxAge: 1_000 }, () => now);
+      const [due] = await added(ledger, [DUE, {}, {}]);
+      now += 2_000;
+      const [, last] = await added(ledger, [{ at: new Date(now) }, { ...DUE, at: new Date(now) }]);
+      expect(ids(ledger.records())).toEqual([due, last]);
+    });
+
+    test('has no room for now when something is to be done for all files of an account', async () => {
+      const ledger = await atNow({ maxRecords: 3 });
+      const [first = ''] = await added(
+        ledger,
+        Array.from({ length: 100 }, () => DUE),
+      );
+      const refused = whyNoRoom(ledger, ROMEO);
+      expect(refused && isRoomError(refused) && refused.isPassing).toBe(true);
+      expect(whyNoRoom(ledger, 'mercutio@verona.example')).toBeDefined();
+      await ledger.change(first, { work: { state: 'failed' } });
+      expect(whyNoRoom(ledger, ROMEO)).toBeUndefined();
+    });
+  });
+}
+
+function whyNoRoom(ledger: Ledger, account: string): Error | undefined {
+  try {
+    ledger.checkRoom(account);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
