@@ -10,6 +10,7 @@ import { ExecFailed, requireProgram, runFor } from '../../src/commands/exec.js';
 
 const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
 const ARRIVAL = {
+  recordId: '1',
   path: '/inbox/$(touch harm) -rf',
   name: NAME,
   peer: 'romeo@montague.example/orchard',

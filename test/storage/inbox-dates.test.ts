@@ -17,7 +17,7 @@ async function published(date: Date, files: Files = fs): Promise<string> {
   const inbox = await openInbox(await temporaryFolder(), {}, system);
   const partial = await inbox.createPartial();
   await partial.write(Buffer.from('letter'));
-  return await partial.publish('a.txt', date);
+  return await partial.publish('a.txt', { date });
 }
 
 const modified = async (path: string) => (await stat(path)).mtime.getTime();

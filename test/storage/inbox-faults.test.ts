@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { openInbox, type System } from '../../src/storage/inbox/inbox.js';
-import type { PartialFile, WantedPartial } from '../../src/transfer/receiving/inbox.js';
+import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/receiving/inbox.js';
 import { type Fault, FaultyDisk } from './faulty-disk.js';
 import { loneProcess } from './lone-process.js';
 import { temporaryFolders } from './temporary-folder.js';
@@ -15,6 +15,7 @@ const CONTENT = Buffer.concat(
 );
 const KEEPABLE = { identity: 'alice, 8000 bytes', name: 'a.txt', size: CONTENT.length };
 const UNNAMED = {};
+const RECORD = { account: 'alice@b', peer: 'alice@b/c', offered: ['a.txt'], isDue: true };
 const DATE = new Date('2001-02-03T04:05:06Z');
 const FAR_MORE_THAN_EVER = 100_000;
 
@@ -66,7 +67,7 @@ async function receive(
     outcome.kept = wanted.identity ? 5500 : 0;
     partial = await inbox.createPartial(wanted);
     await writeTo(partial, CONTENT.length);
-    outcome.path = await partial.publish('a.txt', DATE);
+    outcome.path = await partial.publish('a.txt', { date: DATE, record: RECORD });
   } catch (error) {
     outcome.error = error as Error;
     await partial?.keep().catch(() => undefined);
@@ -83,6 +84,17 @@ async function checkNames(folder: string, isEmptyAllowed = false): Promise<numbe
   const empty = contents.filter((content) => content.length === 0 && isEmptyAllowed);
   if (whole.length + empty.length < names.length) throw new Error(`not whole: ${names}`);
   return whole.length;
+}
+
+/** Each file that arrived has its record, and each record its file: what is to be done for it is not lost. */
+async function checkRecords(folder: string, inbox: Inbox, arrived: number): Promise<void> {
+  const records = [...inbox.ledger.records()];
+  expect(records.map(({ work, isArriving }) => [work, isArriving])).toEqual(
+    Array.from({ length: arrived }, () => [{ state: 'due' }, undefined]),
+  );
+  for (const record of records) {
+    expect(await inbox.look(record)).toEqual({ path: join(folder, 'a.txt'), isUnchanged: true });
+  }
 }
 
 /** One fault, and then a fresh start. Returns whether the fault came at all. */
@@ -106,6 +118,7 @@ async function survives(n: number, { fault, hardLinks, wanted }: Scene): Promise
 
   const restored = new FaultyDisk(FAR_MORE_THAN_EVER, 'EIO', hardLinks);
   const inbox = await openInbox(folder, {}, systemOn(restored, 2));
+  await checkRecords(folder, inbox, arrived);
   const partial = await inbox.createPartial(wanted);
   expect(await checkNames(folder)).toBe(arrived);
   if (arrived === 0) expect(partial.offset).toBeGreaterThanOrEqual(outcome.kept ?? 0);
@@ -113,7 +126,9 @@ async function survives(n: number, { fault, hardLinks, wanted }: Scene): Promise
   expect(await readFile(await partial.publish('a.txt'))).toEqual(CONTENT);
   expect(await checkNames(folder)).toBe(arrived + 1);
   await inbox.close();
-  expect(await readdir(join(folder, '.inband'))).toEqual([]);
+  expect((await readdir(join(folder, '.inband'))).filter((name) => !/^ledger/.test(name))).toEqual(
+    [],
+  );
   await restored.settle();
   return disk.wasFaulty;
 }
@@ -135,7 +150,7 @@ test.each<[string, string, Scene]>([
   ['EIO without hard links', 'not kept', { fault: 'EIO', hardLinks: false, wanted: UNNAMED }],
   ['ENOSPC', 'kept', { fault: 'ENOSPC', hardLinks: true, wanted: KEEPABLE }],
 ])(
-  'after %s at any call, a file that is %s meanwhile is there whole or not at all, and comes at the next try (R3)',
+  'after %s at any call, a file that is %s meanwhile is there whole or not at all, and comes at the next try (R3, R181)',
   async (_, __, scene) => {
     let n = 1;
     while (await survives(n, scene)) n += 1;

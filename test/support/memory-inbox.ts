@@ -1,7 +1,15 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { NoRoom } from '../../src/storage/inbox/no-room.js';
-import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/receiving/inbox.js';
+import { MemoryLedger } from '../../src/storage/ledger/memory-ledger.js';
+import type {
+  FoundFile,
+  Inbox,
+  NewRecord,
+  PartialFile,
+  WantedPartial,
+} from '../../src/transfer/receiving/inbox.js';
+import type { FileRecord } from '../../src/transfer/receiving/ledger.js';
 
 /** An inbox in memory, without limits. */
 export class MemoryInbox implements Inbox {
@@ -15,6 +23,7 @@ export class MemoryInbox implements Inbox {
   readonly kept = new Map<string, Buffer>();
   /** Partials that have not ended, with what was wanted. */
   readonly open = new Map<PartialFile, WantedPartial>();
+  ledger = new MemoryLedger();
   /** How many files were published. */
   published = 0;
   readonly lost = new AbortController().signal;
@@ -35,6 +44,7 @@ export class MemoryInbox implements Inbox {
   forget(): void {
     for (const map of [this.files, this.dates, this.kept, this.#rests]) map.clear();
     this.accounts.length = 0;
+    this.ledger = new MemoryLedger();
   }
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
@@ -44,6 +54,7 @@ export class MemoryInbox implements Inbox {
       throw new RangeError(`${size} is no size`);
     }
     this.accounts.push(account);
+    if (account !== undefined) this.ledger.checkRoom(account);
     const earlier = this.kept.get(identity) ?? Buffer.alloc(0);
     this.kept.delete(identity);
     if (earlier.length > 0 && bytestream) this.#rests.set(bytestream, identity);
@@ -54,19 +65,22 @@ export class MemoryInbox implements Inbox {
       last();
       if (this.open.size === 0) this.#news.emit('empty');
     };
+    const id = randomUUID();
     const partial: PartialFile = {
+      id,
       offset: earlier.length,
       write: async (bytes) => content.append(bytes),
       digest: (name) => {
         if (!algorithms.includes(name)) throw new RangeError(`${name} was not asked for`);
         return createHash(name).update(content.bytes).digest();
       },
-      publish: async (name, date) => {
+      publish: async (name, { date, record } = {}) => {
         if (content.failure) throw content.failure;
         const free = this.#freeName(name);
         this.files.set(free, content.bytes);
         this.dates.set(free, date);
         this.published += 1;
+        if (record) await this.#remember(id, free, record);
         end();
         return `/inbox/${free}`;
       },
@@ -81,7 +95,23 @@ export class MemoryInbox implements Inbox {
     return this.kept.has(this.#rests.get(bytestream) ?? '');
   }
 
+  /** A file is another one, or changed, where its bytes are others. */
+  async look({ path, sha256 }: FileRecord): Promise<FoundFile | undefined> {
+    const content = this.files.get(path);
+    return content && { path: `/inbox/${path}`, isUnchanged: sha256Of(content) === sha256 };
+  }
+
   async close(): Promise<void> {}
+
+  async #remember(id: string, path: string, { isDue, ...record }: NewRecord): Promise<void> {
+    const content = this.files.get(path) ?? Buffer.alloc(0);
+    await this.ledger.add({
+      ...{ id, ...record, path, size: content.length, sha256: sha256Of(content) },
+      at: new Date(),
+      trace: { inode: 0, modified: 0, changed: 0 },
+      ...(isDue ? { work: { state: 'due' } } : {}),
+    });
+  }
 
   /** One with more bytes stays. */
   #keep(identity: string, bytes: Buffer): void {
@@ -96,6 +126,8 @@ export class MemoryInbox implements Inbox {
     return free;
   }
 }
+
+const sha256Of = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 /** The bytes of a partial. */
 class Content {

@@ -9,6 +9,7 @@ import {
 } from '../directories.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
+import { openLedger } from '../ledger/ledger-on-disk.js';
 import {
   type FolderLock,
   type Locking,
@@ -57,9 +58,13 @@ export class HeldFolder {
         options.warn?.(`others may read what arrives: the disk of ${staging} has no modes`);
       if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
       const found = { itself: await files.lstat(inbox), folder: await files.stat(inbox) };
-      const held = new HeldFolder({ inbox, staging, ...options }, locking, lock, found);
-      for (const one of await sweep(held.shared)) await held.shared.kept.add(one);
-      return held;
+      const folders = { files, inbox, staging, now: locking.now };
+      const partials = await sweep(folders);
+      // What became of a file is seen only when its other name is gone.
+      const ledger = await openLedger(folders, limitsOf(options));
+      const kept = new KeptPartials(files, staging, options.maxTotal);
+      for (const one of partials) await kept.add(one);
+      return new HeldFolder({ ...folders, kept, ledger }, lock, found);
     } catch (error) {
       await lock.release().catch(() => undefined); // the first error tells more
       throw error;
@@ -67,17 +72,15 @@ export class HeldFolder {
   }
 
   private constructor(
-    { inbox, staging, maxTotal }: { inbox: string; staging: string; maxTotal?: number },
-    { files, now }: Locking,
+    contents: Omit<Shared, 'check' | 'syncInTurn'>,
     lock: FolderLock,
     found: { itself: Stats; folder: Stats },
   ) {
-    const kept = new KeptPartials(files, staging, maxTotal);
     const check = (age?: number) => this.#check(age);
-    this.shared = { files, inbox, staging, now, kept, check, syncInTurn: inTurn() };
+    this.shared = { ...contents, check, syncInTurn: inTurn() };
     this.#lock = lock;
     this.#found = found;
-    this.#lookedAt = now();
+    this.#lookedAt = contents.now();
   }
 
   release(): Promise<void> {
@@ -121,6 +124,10 @@ export class HeldFolder {
     throw new InboxReplaced(`${staging} was removed or replaced while a file arrived`);
   }
 }
+
+const limitsOf = ({ keepRecords, keepRecordsFor, warn }: InboxOptions) => ({
+  ...{ maxRecords: keepRecords, maxAge: keepRecordsFor, warn },
+});
 
 function look(files: Files, path: string): Promise<Stats | undefined> {
   return unless(['ENOENT', 'ENOTDIR'], files.lstat(path));

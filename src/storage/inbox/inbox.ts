@@ -1,20 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type {
+  FoundFile,
   Inbox,
   InboxOptions,
   PartialFile,
   WantedPartial,
 } from '../../transfer/receiving/inbox.js';
-import type { Files } from '../files.js';
+import type { FileRecord, Ledger } from '../../transfer/receiving/ledger.js';
 import { inTurn } from '../in-turn.js';
 import type { Locking } from '../lock/folder-lock.js';
 import type { Sleep } from '../lock/heartbeat.js';
 import { systemProcesses } from '../lock/processes.js';
 import { Hashes } from '../running-hashes.js';
+import { isSameTrace, lookAt, traceOf } from '../trace.js';
+import { createPart, keepingRoom } from './create-part.js';
 import { HeldFolder } from './held-folder.js';
 import { partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
@@ -81,6 +83,17 @@ class InboxFolder implements Inbox {
     this.lost = lost.signal;
   }
 
+  get ledger(): Ledger {
+    return this.#shared.ledger;
+  }
+
+  async look({ path, trace }: FileRecord): Promise<FoundFile | undefined> {
+    const { files, inbox } = this.#shared;
+    const whole = join(inbox, path);
+    const stats = await lookAt(files, whole);
+    return stats && { path: whole, isUnchanged: isSameTrace(traceOf(stats), trace) };
+  }
+
   get #shared(): Shared {
     return this.#held.shared;
   }
@@ -109,6 +122,7 @@ class InboxFolder implements Inbox {
     await this.#lookAgain();
     const { kept, now } = this.#shared;
     await kept.removeExpired(now());
+    if (wanted.account !== undefined) this.ledger.checkRoom(wanted.account);
     const earlier = wanted.identity === undefined ? undefined : kept.take(hashed(wanted.identity));
     const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
     return new Partial(part, this.#shared);
@@ -178,22 +192,6 @@ class InboxFolder implements Inbox {
 /** Shortages of the moment are no reason to give the folder up. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
 const isPassing = ({ code = '' }: NodeJS.ErrnoException) => PASSING.has(code);
-
-/** Releases the reservation unless the file is opened. */
-async function keepingRoom<T>(reservation: Reservation, opening: Promise<T>): Promise<T> {
-  let opened: T | undefined;
-  try {
-    opened = await opening;
-    return opened;
-  } finally {
-    if (!opened) reservation.release();
-  }
-}
-
-async function createPart(files: Files, path: string): Promise<fs.FileHandle> {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  return await files.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-}
 
 function hashed(identity: string): string {
   return createHash('sha256').update(identity).digest('hex');

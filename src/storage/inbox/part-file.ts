@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { Trace } from '../../transfer/receiving/ledger.js';
 import { type Files, unless } from '../files.js';
 import type { Hashes } from '../running-hashes.js';
+import { traceOf } from '../trace.js';
 import { type Journal, partPath, writeJournal } from './journal.js';
 import { removePartial } from './kept-partials.js';
 import type { Reservation } from './reservation.js';
@@ -117,6 +119,10 @@ export class PartFile {
     const { dev, ino } = await this.#part.handle.stat();
     const isOurs = there?.dev === dev && there.ino === ino && there.size === this.#size;
     if (!isOurs) throw new PartialRemoved(this.path);
+  }
+
+  async trace(): Promise<Trace> {
+    return traceOf(await this.#part.handle.stat());
   }
 
   /** Runs what gives it its name in the inbox. */

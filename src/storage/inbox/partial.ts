@@ -1,7 +1,9 @@
-import type { PartialFile } from '../../transfer/receiving/inbox.js';
+import type { PartialFile, PublishOptions } from '../../transfer/receiving/inbox.js';
+import type { Ledger } from '../../transfer/receiving/ledger.js';
 import { syncDirectory } from '../directories.js';
 import { type InTurn, inTurn } from '../in-turn.js';
 import { safeName } from '../safe-name.js';
+import { ArrivingFile } from './arriving-file.js';
 import type { KeptPartials } from './kept-partials.js';
 import { type OpenPart, PartFile, type PartFolders } from './part-file.js';
 import { placeFile } from './place-file.js';
@@ -11,6 +13,7 @@ export interface Shared extends PartFolders {
   /** Syncs run one at a time: Node has four threads for the file system, and a slow disk would take them all. */
   syncInTurn: InTurn;
   kept: KeptPartials;
+  ledger: Ledger;
   /** Rejects where the folder is not ours any more; `age`: how many milliseconds the last look may be ago. */
   check(age?: number): Promise<void>;
 }
@@ -27,6 +30,7 @@ const LOOK_MS = 10_000;
 
 /** A partial on disk. Syncs go on beside the writing, and are only for those that can be kept. */
 export class Partial implements PartialFile {
+  readonly id: string;
   readonly offset: number;
   readonly #file: PartFile;
   readonly #shared: Shared;
@@ -38,11 +42,13 @@ export class Partial implements PartialFile {
   #failure?: Error;
   /** Bytes that the system could not write are lost, and a second sync would not say so. */
   #syncFailed = false;
+  #isNamed = false;
   #ended = false;
 
   constructor(part: OpenPart, shared: Shared) {
     this.#file = new PartFile(part, shared);
     this.#shared = shared;
+    this.id = part.id;
     this.offset = this.#file.size;
     this.#syncedAt = shared.now();
   }
@@ -61,12 +67,15 @@ export class Partial implements PartialFile {
     return this.#file.digest(algorithm);
   }
 
-  publish(name: string, date?: Date): Promise<string> {
+  publish(name: string, { date, record }: PublishOptions = {}): Promise<string> {
     return this.#inTurn(async () => {
       await this.#syncing;
-      const path = await this.#unlessFailed(() => this.#place(safeName(name), date));
-      // The file has arrived; what cannot be removed now goes when the inbox is next opened.
-      await this.#end(() => this.#file.remove()).catch(() => undefined);
+      const arrival = record && new ArrivingFile(this.#file, record, this.#shared);
+      const path = await this.#unlessFailed(() => this.#place(safeName(name), date, arrival));
+      // The file has arrived; what cannot be removed or written now is when the inbox is next opened.
+      await this.#end(() => this.#file.remove())
+        .then(() => arrival?.complete())
+        .catch(() => undefined);
       return path;
     });
   }
@@ -75,6 +84,8 @@ export class Partial implements PartialFile {
     return this.#inTurn(async () => {
       if (this.#ended) return;
       await this.#syncing;
+      // What has its name is no partial any more, though the name may not be durable; it must not be cut, nor written to.
+      if (this.#isNamed) return this.#end(() => this.#file.remove());
       try {
         await this.#syncLast();
       } finally {
@@ -97,21 +108,29 @@ export class Partial implements PartialFile {
     }
   }
 
-  async #place(name: string, date?: Date): Promise<string> {
-    const { files, inbox } = this.#shared;
+  async #place(name: string, date?: Date, arrival?: ArrivingFile): Promise<string> {
     // Before the sync, so that no crash leaves the name without the date.
     if (date) await this.#file.setDate(date);
     await this.#sync(() => this.#file.sync());
     await this.#shared.check();
     await this.#file.mustBeThere();
-    const path = await this.#file.name(() =>
-      placeFile(this.#file.path, inbox, name, {
-        files,
-        beforePlaceholder: (placeholder) => this.#file.checkpoint(placeholder),
-      }),
-    );
-    await syncDirectory(files, inbox);
+    const path = await this.#name(name, arrival);
+    this.#isNamed = true;
+    await syncDirectory(this.#shared.files, this.#shared.inbox);
     return path;
+  }
+
+  async #name(name: string, arrival?: ArrivingFile): Promise<string> {
+    const { files, inbox } = this.#shared;
+    const beforeName = arrival && ((free: string) => arrival.intend(free));
+    const beforePlaceholder = (placeholder: string) => this.#file.checkpoint(placeholder);
+    const options = { files, beforeName, beforePlaceholder };
+    try {
+      return await this.#file.name(() => placeFile(this.#file.path, inbox, name, options));
+    } catch (error) {
+      await arrival?.withdraw().catch(() => undefined); // the first error tells more
+      throw error;
+    }
   }
 
   /** Waits for the disk only when it is too far behind. */

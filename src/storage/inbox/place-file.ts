@@ -8,6 +8,8 @@ const NO_HARD_LINKS = new Set(['EPERM', 'EACCES', 'EISDIR', 'ENOTSUP', 'EOPNOTSU
 
 interface PlaceOptions {
   files: Files;
+  /** Hears of each free name before the file gets it. */
+  beforeName?: ((name: string) => Promise<void>) | undefined;
   /** Hears of each name before an empty file takes it, which is left there if the process ends then. */
   beforePlaceholder?: (name: string) => Promise<void>;
 }
@@ -64,7 +66,11 @@ function numbered(name: string, count: number): string {
 
 /** Returns whether `to` was free, or rejects with EEXIST; a dangling symlink takes a name too. */
 async function place(from: string, to: string, options: PlaceOptions): Promise<boolean> {
-  const { files, beforePlaceholder } = options;
+  const { files, beforeName, beforePlaceholder } = options;
+  if (beforeName) {
+    if (await unless(['ENOENT'], files.lstat(to))) return false;
+    await beforeName(basename(to));
+  }
   try {
     await files.link(from, to);
     return true;

@@ -1,9 +1,12 @@
+import type { FileRecord, Ledger } from './ledger.js';
+
 /** The folder that received files land in, as `transfer` needs it. Errors are the file system's own, and NoRoom. */
 export interface Inbox {
   /**
    * Starts a partial, a file still arriving, outside the inbox's view; or goes on with the one that was kept under
    * this identity. While one is in use, a second transfer of the same identity gets a new one.
-   * Rejects with NoRoom, before a byte is written, when the file is too large; RangeError for a size that is none.
+   * Rejects with NoRoom, before a byte is written, when the file is too large, or the ledger has no room for it;
+   * RangeError for a size that is none.
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
   /**
@@ -11,10 +14,20 @@ export interface Inbox {
    * whole file, and its transfer has ended, with an earlier connection or an earlier process.
    */
   hasRest(bytestream: string): boolean;
+  /** What it remembers of the files that arrived. */
+  readonly ledger: Ledger;
+  /** Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more. */
+  look(record: FileRecord): Promise<FoundFile | undefined>;
   /** Aborted when no file can arrive any more: another process has the folder, or something else is in its place. */
   readonly lost: AbortSignal;
   /** Lets another process have the inbox. All partials must have ended before. */
   close(): Promise<void>;
+}
+
+export interface FoundFile {
+  /** Absolute. */
+  path: string;
+  isUnchanged: boolean;
 }
 
 export interface WantedPartial {
@@ -34,6 +47,8 @@ export interface WantedPartial {
 
 /** `publish`, `keep` and `discard` end it. */
 export interface PartialFile {
+  /** Names it, and the record of its file. */
+  readonly id: string;
   /** Bytes that are there already, read again and found unchanged: where to go on. 0 for a new one. */
   readonly offset: number;
   /**
@@ -46,13 +61,25 @@ export interface PartialFile {
   /**
    * Makes the bytes durable and visible in the inbox under `name`, or under the next free name
    * (`name (1).ext`), in one step that cannot replace anything. Returns the absolute path.
-   * `date`: when it was last changed, as the peer gives it; kept where the disk can, from 1970 until now.
+   * From then on the ledger has a record of it, if wanted.
    */
-  publish(name: string, date?: Date): Promise<string>;
+  publish(name: string, options?: PublishOptions): Promise<string>;
   /** Keeps what it can for the next transfer of the same identity; harmless after `publish`. */
   keep(): Promise<void>;
   /** Removes the partial; harmless after `publish`. */
   discard(): Promise<void>;
+}
+
+export interface PublishOptions {
+  /** When it was last changed, as the peer gives it; kept where the disk can, from 1970 until now. */
+  date?: Date | undefined;
+  record?: NewRecord | undefined;
+}
+
+/** What the inbox does not know itself of a file that it is to remember. */
+export interface NewRecord extends Pick<FileRecord, 'account' | 'peer' | 'offered'> {
+  /** Something is to be done for the file. */
+  isDue: boolean;
 }
 
 export interface InboxOptions {
@@ -62,6 +89,10 @@ export interface InboxOptions {
   minFree?: number;
   /** Bytes of all files in the inbox and all partials. */
   maxTotal?: number;
+  /** Files of one account that are remembered; of all together twice as many. */
+  keepRecords?: number;
+  /** Milliseconds until they are forgotten. */
+  keepRecordsFor?: number;
   /** Hears what the user should know of the folder, such as that others may write to it. */
   warn?: (text: string) => void;
   /** Gives up waiting for it. */

@@ -5,9 +5,11 @@ import { bareJid } from '../../session/jid.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { identityOf } from './identity.js';
-import type { Inbox, PartialFile, WantedPartial } from './inbox.js';
+import type { Inbox, NewRecord, PartialFile, WantedPartial } from './inbox.js';
 
 export interface ReceivedFile {
+  /** The id of its record in the ledger. */
+  recordId: string;
   /** Absolute. */
   path: string;
   /** Bytes. */
@@ -17,6 +19,8 @@ export interface ReceivedFile {
 }
 
 export interface ReceiveOptions {
+  /** Something is to be done for the file when it is there. */
+  isDue?: boolean;
   /** Called when the sender is about to send, from this byte on. */
   onStart: (offset: number) => void;
   /** Bytes that are there. */
@@ -31,8 +35,9 @@ export interface ReceiveOptions {
 export async function receiveFile(
   file: IncomingOffer,
   inbox: Inbox,
-  { onStart, onProgress }: ReceiveOptions,
+  { onStart, onProgress, isDue = false }: ReceiveOptions,
 ): Promise<ReceivedFile> {
+  const { name, date } = file.offer;
   let partial: PartialFile | undefined;
   try {
     partial = await inbox.createPartial(wantedFor(file));
@@ -43,10 +48,10 @@ export async function receiveFile(
     const told = await file.hashes();
     compare(partial, told);
     const sha256 = partial.digest('sha256').toString('hex');
-    const path = await partial.publish(file.offer.name, file.offer.date);
+    const path = await partial.publish(name, { date, record: recordOf(file, isDue) });
     // The file is there, whatever becomes of the answer.
     await file.confirm();
-    return { path, size, sha256 };
+    return { recordId: partial.id, path, size, sha256 };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
     const isUseless = error instanceof FileMismatch || error instanceof ChannelOverrun;
@@ -70,6 +75,10 @@ function wantedFor(file: IncomingOffer): WantedPartial {
     ...(identity === undefined ? {} : { identity }),
   };
 }
+
+const recordOf = ({ peer, offer }: IncomingOffer, isDue: boolean): NewRecord => ({
+  ...{ account: bareJid(peer), peer, offered: [offer.name], isDue },
+});
 
 async function write(
   stream: Channel,

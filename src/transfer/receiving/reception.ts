@@ -45,10 +45,11 @@ export async function receiveOne(
   let [isWhole, isLater] = [false, false];
   try {
     place = await underWay.enter(file, signal, mustReplace);
-    const received = await receiveFile(file, inbox, follow(about, place, span, report));
+    const whole = await receiveFile(file, inbox, follow(about, place, span, report));
+    const { recordId, ...received } = whole;
     isWhole = true;
     report({ event: 'done', id, ...facts, ...received });
-    return { ...facts, ...received };
+    return { ...facts, ...whole };
   } catch (error) {
     isLater = error instanceof StillUnderWay;
     // A stop is no "no": the sender may come again.

@@ -38,6 +38,8 @@ async function restart(
       return partial;
     },
     hasRest: (bytestream) => inbox.hasRest(bytestream),
+    ledger: inbox.ledger,
+    look: (record) => inbox.look(record),
     lost: inbox.lost,
     close: () => inbox.close(),
   };

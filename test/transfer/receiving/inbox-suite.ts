@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
+import type { FileRecord } from '../../../src/transfer/receiving/ledger.js';
 
 export interface InboxUnderTest {
   inbox: Inbox;
@@ -128,6 +129,38 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       const second = await inbox.createPartial({ identity: 'one' });
       expect(second.offset).toBe(0);
       await second.discard();
+    });
+
+    test('remembers a file for whom it is told to, under the name that it got, and finds it there', async () => {
+      const { inbox } = await open();
+      const record = { account: 'a@b', peer: 'a@b/c', offered: ['a.txt'] };
+      const ids: string[] = [];
+      for (const isDue of [false, true]) {
+        const partial = await inbox.createPartial({ account: 'a@b' });
+        await partial.write(HELLO);
+        await partial.publish('a.txt', { record: { ...record, isDue } });
+        ids.push(partial.id);
+      }
+      await (await inbox.createPartial()).publish('a.txt');
+      const facts = { ...record, size: 5, sha256: sha256('hello').toString('hex') };
+      const records = [...inbox.ledger.records()];
+      expect(records).toMatchObject([
+        { ...facts, id: ids[0], path: 'a.txt' },
+        { ...facts, id: ids[1], path: 'a (1).txt', work: { state: 'due' } },
+      ]);
+      expect(inbox.ledger.find(facts).map(({ id }) => id)).toEqual(ids.reverse());
+      for (const one of records) expect(await inbox.look(one)).toMatchObject({ isUnchanged: true });
+      expect(await inbox.look({ ...(records[0] as FileRecord), path: 'b' })).toBeUndefined();
+    });
+
+    test('takes no file for now from an account whose records are all due', async () => {
+      const { inbox } = await open();
+      const account = 'a@b';
+      inbox.ledger.checkRoom = (other) => {
+        if (other === account) throw Object.assign(new Error('full'), { isPassing: true });
+      };
+      await expect(inbox.createPartial({ account })).rejects.toMatchObject({ isPassing: true });
+      await (await inbox.createPartial({ account: 'c@d' })).discard();
     });
 
     test('takes nothing more once a partial has ended', async () => {

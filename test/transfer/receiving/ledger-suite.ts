@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { isRoomError } from '../../../src/transfer/receiving/inbox.js';
 import type { FileRecord, Ledger, RecordChanges } from '../../../src/transfer/receiving/ledger.js';
+import { isRoomError } from '../../../src/transfer/reception-errors.js';
 
 export interface LedgerLimits {
   /** Records of one account. */
