@@ -31,10 +31,10 @@ import { UnsendableStanza } from './session/stream/serialize.js';
 import { StreamError } from './session/stream/stream-error.js';
 import { Interrupted } from './signals.js';
 import { InboxReplaced } from './storage/inbox/held-folder.js';
-import { NoRoom } from './storage/inbox/no-room.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
 import { LedgerTooNew } from './storage/ledger/read-ledger.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
+import { NoRoom } from './storage/no-room.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {

@@ -6,7 +6,7 @@ import { exitCodeOf, FAILURES, textOf } from '../src/failures.js';
 import { Bytestream } from '../src/protocol/ibb/bytestream.js';
 import { RequestTimeout } from '../src/session/requests.js';
 import { Interrupted } from '../src/signals.js';
-import { NoRoom } from '../src/storage/inbox/no-room.js';
+import { NoRoom } from '../src/storage/no-room.js';
 import { RecipientBusy } from '../src/transfer/recipient-errors.js';
 import { FileFailed } from '../src/transfer/sending/source.js';
 

@@ -1,9 +1,9 @@
 import type { InboxOptions } from '../../transfer/receiving/inbox.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
+import { NoRoom } from '../no-room.js';
 import { isCount } from '../untrusted.js';
 import { BLOCK_BYTES, FolderTotal } from './folder-total.js';
-import { NoRoom } from './no-room.js';
 import { Reservation, tooLarge } from './reservation.js';
 
 export type Limits = Pick<InboxOptions, 'maxSize' | 'minFree' | 'maxTotal'>;

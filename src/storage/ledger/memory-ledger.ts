@@ -5,7 +5,7 @@ import type {
   RecordChanges,
   WantedRecord,
 } from '../../transfer/receiving/ledger.js';
-import { NoRoom } from '../inbox/no-room.js';
+import { NoRoom } from '../no-room.js';
 
 export interface LedgerLimits {
   /** Records of one account; of all together there are at most twice as many. */

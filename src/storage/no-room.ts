@@ -1,4 +1,4 @@
-import type { RoomError } from '../../transfer/reception-errors.js';
+import type { RoomError } from '../transfer/reception-errors.js';
 
 /** A file is beyond a limit of the inbox, or of what its sender announced. */
 export class NoRoom extends Error implements RoomError {
