@@ -13,11 +13,8 @@ import { addManCommand } from './commands/help/man.js';
 import { addProbeCommand } from './commands/probe.js';
 import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
-import { contactsPath, settingsPath } from './folders.js';
-import type { ConnectOptions } from './session/connect.js';
-import type { Session } from './session/session.js';
+import { settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
-import type { KnownContacts } from './transfer/known-contacts.js';
 import { FileFailed } from './transfer/sending/source.js';
 import { chooseMode, createReport } from './ui/create-report.js';
 import type { Reporter } from './ui/report.js';
@@ -71,8 +68,7 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
     process.exitCode = EXIT_CODES[error.exitCode === 0 ? 'done' : 'usage'].code;
     return;
   }
-  // With it comes all that can throw, which `--help` does not wait for.
-  const { exitCodeOf, textOf } = await import('./failures.js');
+  const { exitCodeOf, textOf } = await failures();
   const exitCode = exitCodeOf(error);
   process.exitCode = exitCode;
   const text = textOf(error);
@@ -111,24 +107,23 @@ function createProgram(context: Context): Command {
 
 function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {
   const { env, stdin, stdout, stderr } = process;
+  // Loaded when it is needed: the start of `--help` should not wait for it.
+  const world = async () => (await import('./world.js')).createWorld({ env, signal });
   return {
     ...{ env, stdin, stdout, stderr, signal },
     settingsPath: settingsPath(env),
     now: () => new Date(),
-    // Loaded when they are needed: the start of `--help` should not wait for them.
-    connect,
-    openInbox: async (directory, options) =>
-      (await import('./storage/inbox/inbox.js')).openInbox(directory, options),
-    createRegistry: async () => (await import('./blobs-on-disk.js')).createRegistry(),
-    openCache: async () => (await import('./blobs-on-disk.js')).openCache(),
-    exitCodeOf: async () => (await import('./failures.js')).exitCodeOf,
+    connect: async (options) => (await world()).connect(options),
+    openInbox: async (directory, options) => (await world()).openInbox(directory, options),
+    createRegistry: async () => (await world()).createRegistry(),
+    openCache: async () => (await world()).openCache(),
+    exitCodeOf: async () => (await failures()).exitCodeOf,
     contacts: {
-      list: async () => (await openContacts()).list(),
-      isOld: async () => (await openContacts()).isOld(),
-      keep: async (jids) => (await openContacts()).keep(jids),
+      list: async () => (await world()).contacts.list(),
+      isOld: async () => (await world()).contacts.isOld(),
+      keep: async (jids) => (await world()).contacts.keep(jids),
     },
-    saveFile: async (bytes, where) =>
-      (await import('./storage/save-file.js')).saveFile(bytes, where, signal),
+    saveFile: async (bytes, where) => (await world()).saveFile(bytes, where),
     reporter: async (flags) => {
       const reporter = await createReporter(flags);
       onReporter(reporter);
@@ -137,17 +132,8 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
   };
 }
 
-async function openContacts(): Promise<KnownContacts> {
-  const { ContactList } = await import('./storage/contact-list.js');
-  return new ContactList(contactsPath(process.env));
-}
-
-async function connect(options: ConnectOptions): Promise<Session> {
-  const { limitHeap } = await import('./heap.js');
-  const session = await (await import('./session/connect.js')).connect(options);
-  limitHeap();
-  return session;
-}
+/** With it comes all that can throw, which `--help` does not wait for. */
+const failures = () => import('./failures.js');
 
 function createReporter({ json = false, quiet = false, verbose = false }: OutputFlags) {
   const { env, stdout, stderr } = process;

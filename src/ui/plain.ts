@@ -4,15 +4,10 @@ import { isWanted, resultOf, sentenceOf } from './lines.js';
 import type { Reporter, ReportOptions } from './report.js';
 
 /** The events beside the results, as calls. */
-export function asides(report: Report): Pick<Reporter, 'warn' | 'note' | 'connecting'> {
+export function asides(report: Report): Pick<Reporter, 'warn' | 'note'> {
   return {
     warn: (text) => report({ event: 'warning', text }),
     note: (text) => report({ event: 'note', text }),
-    connecting: (text, work) => {
-      const until = Promise.resolve().then(work);
-      report({ event: 'waiting', text, until });
-      return until;
-    },
   };
 }
 

@@ -32,8 +32,6 @@ export interface Reporter {
   warn(text: string): void;
   /** A line for those who asked for `--verbose`. */
   note(text: string): void;
-  /** Does the work while telling the user that it is being waited for; passes on its outcome. */
-  connecting<T>(text: string, work: () => Promise<T>): Promise<T>;
   /** Leaves the terminal as it was, at once; may be called twice. Later events still print their lines. */
   close(): void;
 }

@@ -166,7 +166,6 @@ function actor(
     openCache: () => Promise.reject(new Error('nothing is cached')),
     reporter: async () => ({
       ...{ report, warn: tell, note: tell, expect: nothing, close: nothing },
-      connecting: (_text, work) => work(),
     }),
   };
   return { context, online, flags: { account: `${jid}/${resource}`, service } };

@@ -3,6 +3,7 @@ import { chooseMode, createReport } from '../../src/ui/create-report.js';
 import type { Mode } from '../../src/ui/report.js';
 import { samples } from './samples.js';
 import { Pipe, Screen, Terminal } from './screen.js';
+import { waiting } from './waiting.js';
 
 test.each([
   ['json', { json: true, stderrIsTTY: true, term: 'xterm' }],
@@ -50,8 +51,8 @@ test('draws nothing on a terminal that was given no size', async () => {
   const [screen, stdout] = [new Screen(), new Pipe()];
   const stderr = new Terminal(screen, 0, 0);
   const options = { quiet: false, verbose: false, stdout, stderr, now: () => 0 };
-  const { connecting, report } = await createReport({ mode: 'terminal', ...options });
-  await connecting('connecting', async () => {});
+  const { report } = await createReport({ mode: 'terminal', ...options });
+  await waiting(report, 'connecting', async () => {});
   report(samples.online);
   expect(screen.written).toBe('online as alice@example.org/a1\n');
 });

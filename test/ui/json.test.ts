@@ -4,6 +4,7 @@ import { jsonReporter } from '../../src/ui/json.js';
 import { isAside } from '../../src/ui/lines.js';
 import { eventsSaying, samples } from './samples.js';
 import { Pipe } from './screen.js';
+import { waiting } from './waiting.js';
 
 function json(flags: { verbose?: boolean } = {}) {
   const clock = { ms: 1_000_000 };
@@ -81,9 +82,9 @@ test('writes a warning to stderr alone, escaped (R144)', () => {
 
 test('writes notes to stderr, if they are asked for', async () => {
   const [silent, verbose] = [json(), json({ verbose: true })];
-  for (const { note, connecting } of [silent, verbose]) {
+  for (const { note, report } of [silent, verbose]) {
     note('found a server');
-    await connecting('connecting', async () => {});
+    await waiting(report, 'connecting', async () => {});
   }
   expect(silent.stderr.text).toBe('');
   expect(verbose.stderr.text).toBe('found a server\nconnecting\n');

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { plainReporter } from '../../src/ui/plain.js';
 import { eventsSaying, samples } from './samples.js';
 import { Pipe, Screen, Terminal } from './screen.js';
+import { waiting } from './waiting.js';
 
 function plain(flags: { quiet?: boolean; verbose?: boolean } = {}) {
   const [stdout, stderr] = [new Pipe(), new Pipe()];
@@ -35,16 +36,18 @@ test('says nothing but results and failures when quiet', () => {
 
 test('notes what it does only when verbose', async () => {
   const [silent, verbose] = [plain(), plain({ verbose: true })];
-  for (const { note, connecting } of [silent, verbose]) {
+  for (const { note, report } of [silent, verbose]) {
     note('found a\nserver');
-    expect(await connecting('connecting', async () => 7)).toBe(7);
+    expect(await waiting(report, 'connecting', async () => 7)).toBe(7);
   }
   expect(silent.stderr.text).toBe('');
   expect(verbose.stderr.text).toBe('found a\\u{a}server\nconnecting\n');
 });
 
 test('passes the failure of the work on', async () => {
-  const connecting = plain().connecting('connecting', () => Promise.reject(new Error('refused')));
+  const connecting = waiting(plain().report, 'connecting', () =>
+    Promise.reject(new Error('refused')),
+  );
   await expect(connecting).rejects.toThrow('refused');
 });
 

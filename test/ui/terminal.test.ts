@@ -3,6 +3,7 @@ import type { Reporter } from '../../src/ui/report.js';
 import { terminalReporter } from '../../src/ui/terminal.js';
 import { eventsSaying, samples } from './samples.js';
 import { Screen, Terminal } from './screen.js';
+import { waiting } from './waiting.js';
 
 // Colours would be off by themselves here; with this, only our own choice turns them off.
 process.env.FORCE_COLOR = '1';
@@ -130,39 +131,39 @@ test('takes the bar away when a transfer fails', async () => {
 });
 
 test('turns a spinner while connecting, and leaves nothing of it', async () => {
-  const { screen, connecting } = await terminal();
+  const { screen, report } = await terminal();
   const work = async () => {
     await screen.shows('connecting to \\u{1b}example.org');
     expect(screen.cursorShown).toBe(false);
     return 7;
   };
-  expect(await connecting('connecting to \x1bexample.org', work)).toBe(7);
+  expect(await waiting(report, 'connecting to \x1bexample.org', work)).toBe(7);
   expect(screen.lines).toEqual(['']);
   expect(screen.cursorShown).toBe(true);
 });
 
 test('stops the spinner when connecting fails', async () => {
-  const { screen, connecting } = await terminal();
+  const { screen, report } = await terminal();
   const work = () => {
     throw new Error('refused');
   };
-  await expect(connecting('connecting', work)).rejects.toThrow('refused');
+  await expect(waiting(report, 'connecting', work)).rejects.toThrow('refused');
   expect(screen.lines).toEqual(['']);
   expect(screen.cursorShown).toBe(true);
 });
 
 test('ends the spinner with the first line', async () => {
-  const { screen, connecting, report } = await terminal();
-  await connecting('connecting', async () => {
+  const { screen, report } = await terminal();
+  await waiting(report, 'connecting', async () => {
     report(samples.online);
     expect(screen.lines).toEqual(['online as alice@example.org/a1']);
   });
 });
 
 test('turns no spinner while bars are shown', async () => {
-  const { screen, connecting, report } = await terminal();
+  const { screen, report } = await terminal();
   report(samples.startOut);
-  await connecting('connecting', async () => {
+  await waiting(report, 'connecting', async () => {
     expect(screen.lines.join('\n')).not.toContain('connecting');
   });
 });
@@ -190,8 +191,8 @@ test('gives the terminal back when it closes in the middle of a transfer', async
 });
 
 test('gives the terminal back when it closes while connecting', async () => {
-  const { screen, connecting, close } = await terminal();
-  await connecting('connecting', async () => {
+  const { screen, report, close } = await terminal();
+  await waiting(report, 'connecting', async () => {
     close();
     expect(screen.lines).toEqual(['']);
     expect(screen.cursorShown).toBe(true);
@@ -208,8 +209,8 @@ test('prints lines without bars after it has closed', async () => {
 });
 
 test('writes no colour and no character of a peer that could move the cursor (R10)', async () => {
-  const { screen, report, connecting } = await terminal({ verbose: true });
-  await connecting('connecting', async () => {});
+  const { screen, report } = await terminal({ verbose: true });
+  await waiting(report, 'connecting', async () => {});
   for (const event of eventsSaying('a\n\x1b[31m\x9b\u202e\u200bb')) report(event);
   const ours = /\p{Cc}\[(\?(25|7|2026)[hl]|\d*[AGJK])/gu;
   expect(screen.written.replace(ours, '')).toMatch(/^[\x20-\x7e\n\u2800-\u28ff]*$/);

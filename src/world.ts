@@ -1,0 +1,29 @@
+// What `main` hands to the commands of disk and network. It is imported when a command first needs any of it.
+import { createRegistry, openCache } from './blobs-on-disk.js';
+import type { Context } from './commands/context.js';
+import { contactsPath } from './folders.js';
+import { limitHeap } from './heap.js';
+import { connect } from './session/connect.js';
+import { ContactList } from './storage/contact-list.js';
+import { openInbox } from './storage/inbox/inbox.js';
+import { saveFile } from './storage/save-file.js';
+
+type World = Pick<
+  Context,
+  'connect' | 'openInbox' | 'createRegistry' | 'openCache' | 'contacts' | 'saveFile'
+>;
+
+export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): World {
+  return {
+    connect: async (options) => {
+      const session = await connect(options);
+      limitHeap();
+      return session;
+    },
+    openInbox: async (directory, options) => openInbox(directory, options),
+    createRegistry: async () => createRegistry(),
+    openCache: async () => openCache(),
+    contacts: new ContactList(contactsPath(env)),
+    saveFile: (bytes, where) => saveFile(bytes, where, signal),
+  };
+}
