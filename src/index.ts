@@ -58,6 +58,8 @@ export type {
   TransportSettings,
 } from './protocol/jingle/transports/transport.js';
 export { type Confirmation, FileUnconfirmed } from './protocol/jingle/verdict.js';
+export { NoiseFailure } from './protocol/noise/noise-failure.js';
+export { SealBroken } from './protocol/seal/seal-broken.js';
 export type { IncomingSiFile, SiAcceptOptions } from './protocol/si/incoming-si-file.js';
 export {
   type OutgoingSiFile,
