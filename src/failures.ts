@@ -18,6 +18,7 @@ import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
+import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection.js';
 import { MalformedJid } from './session/jid.js';
@@ -32,10 +33,13 @@ import { StreamError } from './session/stream/stream-error.js';
 import { Interrupted } from './signals.js';
 import { InboxReplaced } from './storage/inbox/held-folder.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
+import { KeysUnusable } from './storage/keys/keys-unusable.js';
 import { LedgerTooNew } from './storage/ledger/read-ledger.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { NoRoom } from './storage/no-room.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
+import { MalformedSecret } from './transfer/keys/own-key.js';
+import { KeyNotTrusted } from './transfer/keys/trusted-keys.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
@@ -60,6 +64,8 @@ export const FAILURES: readonly Failure[] = [
   [MalformedJid, 'usage'],
   [MalformedService, 'usage'],
   [MalformedBlob, 'usage'],
+  [MalformedKey, 'usage'],
+  [MalformedSecret, 'usage'],
   [
     NotAuthorized,
     'login',
@@ -96,6 +102,8 @@ export const FAILURES: readonly Failure[] = [
   [BlobMismatch, 'otherBytes', 'ask another with --from'],
   [FileMismatch, 'otherBytes'],
   [NoSuchBlob, 'noBlob', 'ask another with --from'],
+  [KeyNotTrusted, 'otherKey'],
+  [KeysUnusable, 'local'],
   [SourceChanged, 'local'],
   [InboxInUse, 'local'],
   [InboxReplaced, 'local'],

@@ -7,8 +7,14 @@ type ErrorClass = new () => Error;
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** What throws these, rosters and proposals of Jingle, is no part of the library. */
-const OTHERS = ['TooManyContacts', 'ProposalRejected'];
+/** What throws these, rosters, proposals of Jingle and seals, is no part of the library. */
+const OTHERS = [
+  'TooManyContacts',
+  'ProposalRejected',
+  'NoiseFailure',
+  'SealBroken',
+  'MalformedKey',
+];
 
 /** The classes of error that the modules below a folder of src/ export. */
 async function errorsOf(folder: string): Promise<ErrorClass[]> {

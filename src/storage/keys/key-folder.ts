@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { makePrivateDirectory, syncDirectory } from '../directories.js';
+import { unless } from '../files.js';
+import { inTurn } from '../in-turn.js';
+import { type FolderLock, InboxInUse, lockFolder } from '../lock/folder-lock.js';
+import { systemProcesses } from '../lock/processes.js';
+import { writeWhole } from '../whole-file.js';
+import { KeysUnusable } from './keys-unusable.js';
+
+const ENDING = '.json';
+/** What a file may have: more is not read. */
+const MOST_BYTES = 65_536;
+/** Others hold the lock as long as it takes to write a file. */
+const LOCK_TRIES = 200;
+const LOCK_PAUSE_MS = 50;
+
+const LOCKING = {
+  ...{ files: fs, processes: systemProcesses, now: Date.now },
+  sleep: (ms: number, signal: AbortSignal, { ref } = { ref: false }) =>
+    setTimeout(ms, undefined, { signal, ref }),
+};
+
+/**
+ * A folder with a file for each bare JID, named by its hash, for a JID may have what no name may. Readers need no lock,
+ * since files are replaced whole.
+ */
+export class KeyFolder {
+  readonly path: string;
+  readonly #inTurn = inTurn();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  pathOf(jid: string): string {
+    return join(this.path, `${createHash('sha256').update(jid).digest('hex')}${ENDING}`);
+  }
+
+  /** What is in the file of a JID; `undefined` where there is none. Rejects with `KeysUnusable` for one that is too long. */
+  read(jid: string): Promise<string | undefined> {
+    return this.#read(this.pathOf(jid));
+  }
+
+  /** The files of all JIDs. */
+  async readAll(): Promise<string[]> {
+    const texts: string[] = [];
+    for (const name of await this.names()) {
+      const text = await this.#read(join(this.path, name));
+      if (text !== undefined) texts.push(text); // else it was removed at this moment
+    }
+    return texts;
+  }
+
+  async names(): Promise<string[]> {
+    const names = (await unless(['ENOENT'], fs.readdir(this.path))) ?? [];
+    return names.filter((name) => name.endsWith(ENDING)).sort();
+  }
+
+  /** Replaces the file of a JID; nothing: removes it. To be called with the lock. */
+  async write(jid: string, text: string | undefined): Promise<void> {
+    const path = this.pathOf(jid);
+    if (text === undefined) await fs.rm(path, { force: true });
+    else await writeWhole(path, text);
+    await syncDirectory(fs, this.path);
+  }
+
+  /** Does it while no other process, and nobody else here, changes the folder, which is made if it is absent. */
+  locked<T>(job: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      await makePrivateDirectory(fs, this.path);
+      const lock = await this.#lock();
+      try {
+        return await job();
+      } finally {
+        await lock.release();
+      }
+    });
+  }
+
+  async #lock(): Promise<FolderLock> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await lockFolder(this.path, LOCKING);
+      } catch (error) {
+        if (!(error instanceof InboxInUse)) throw error;
+        if (tries === LOCK_TRIES)
+          throw new KeysUnusable(`another inband keeps ${this.path} locked`);
+        await setTimeout(LOCK_PAUSE_MS);
+      }
+    }
+  }
+
+  async #read(path: string): Promise<string | undefined> {
+    const handle = await unless(['ENOENT'], fs.open(path));
+    if (!handle) return undefined;
+    try {
+      if ((await handle.stat()).size > MOST_BYTES) throw new KeysUnusable(`${path} is damaged`);
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  }
+}

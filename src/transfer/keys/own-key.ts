@@ -1,0 +1,97 @@
+import {
+  generateKeyPair,
+  type KeyPair,
+  keyPairFrom,
+  secretBytesOf,
+} from '../../protocol/noise/dh25519.js';
+import { formatKey, keyUri, parseKey } from '../../protocol/seal/public-key.js';
+import { bareJid, preparedJid } from '../../session/jid.js';
+
+/** The secret keys of own accounts on this machine, of 32 bytes each, by bare JIDs. */
+export interface SecretKeys {
+  /** The one that is there, or else `made`, which stays then. */
+  obtain(jid: string, make: () => Uint8Array): Promise<Uint8Array>;
+  /** Puts it in the place of any other. */
+  replace(jid: string, secret: Uint8Array): Promise<void>;
+}
+
+/** What a person has to do with the key of an own account. */
+export interface ShownKey {
+  /** Bare JID. */
+  jid: string;
+  /** As people see it. */
+  key: string;
+  /** For a QR code. */
+  uri: string;
+}
+
+/** So that nobody takes it for a public one, and programs that look for lost secrets find it. */
+const SECRET_PREFIX = 'INBAND-SECRET-KEY-';
+
+/** A text is no exported key. */
+export class MalformedSecret extends Error {
+  override readonly name = 'MalformedSecret';
+  constructor() {
+    super(
+      `that is no exported key; one begins with ${SECRET_PREFIX}, as "inband key export" writes it`,
+    );
+  }
+}
+
+/** The key of an own account, as it was typed; it is made the first time. */
+export async function ownKey(keys: SecretKeys, account: string): Promise<KeyPair> {
+  return keyPairFrom(await keys.obtain(bareOf(account), newSecret));
+}
+
+export async function showKey(keys: SecretKeys, account: string): Promise<ShownKey> {
+  return shown(account, await ownKey(keys, account));
+}
+
+/** The secret as a text. */
+export async function exportKey(keys: SecretKeys, account: string): Promise<string> {
+  return SECRET_PREFIX + formatKey(secretBytesOf(await ownKey(keys, account))).toUpperCase();
+}
+
+/** Takes an exported key for that of the account. Throws `MalformedSecret`. */
+export async function importKey(
+  keys: SecretKeys,
+  account: string,
+  text: string,
+): Promise<ShownKey> {
+  return replaceBy(keys, account, readSecret(text.trim()));
+}
+
+/** Makes another key for the account. */
+export const replaceKey = (keys: SecretKeys, account: string): Promise<ShownKey> =>
+  replaceBy(keys, account, newSecret());
+
+async function replaceBy(keys: SecretKeys, account: string, secret: Buffer): Promise<ShownKey> {
+  await keys.replace(bareOf(account), secret);
+  return shown(account, keyPairFrom(secret));
+}
+
+function readSecret(text: string): Buffer {
+  const letters = text.slice(SECRET_PREFIX.length);
+  try {
+    if (text.startsWith(SECRET_PREFIX) && letters === letters.toUpperCase()) {
+      return parseKey(letters.toLowerCase());
+    }
+  } catch {
+    // It is told below, in words that fit a secret.
+  }
+  throw new MalformedSecret();
+}
+
+function shown(account: string, { publicKey }: KeyPair): ShownKey {
+  const jid = bareOf(account);
+  return { jid, key: formatKey(publicKey), uri: keyUri(jid, publicKey) };
+}
+
+/** X25519 takes no notice of the highest bit of a secret: without it each has one form. */
+function newSecret(): Buffer {
+  const secret = secretBytesOf(generateKeyPair());
+  secret.writeUInt8((secret.at(-1) ?? 0) & 0x7f, secret.length - 1);
+  return secret;
+}
+
+const bareOf = (account: string) => bareJid(preparedJid(account));

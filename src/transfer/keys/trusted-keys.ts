@@ -1,0 +1,133 @@
+import { formatKey, parseKey } from '../../protocol/seal/public-key.js';
+import { bareJid, preparedJid } from '../../session/jid.js';
+
+/** A key that is trusted to be somebody's. */
+export interface TrustedKey {
+  /** As people see it. */
+  key: string;
+  /** Says which of several it is. */
+  label?: string;
+  /** A person has compared it. */
+  isVerified: boolean;
+  /** When it was first seen, or added. */
+  since: Date;
+}
+
+export interface Trusted {
+  /** Bare JID. */
+  jid: string;
+  keys: readonly TrustedKey[];
+}
+
+/** Whose keys are trusted, on disk. Rejects where that cannot be read: it is never taken for nobody's. */
+export interface TrustStore {
+  list(): Promise<Trusted[]>;
+  /** None: nobody has seen a key of this bare JID. */
+  read(jid: string): Promise<readonly TrustedKey[]>;
+  /**
+   * Changes the keys of a JID, while nobody else does; `change` gets what is there at that moment. `isForeign`: there is
+   * room for a limited number of such JIDs.
+   */
+  change(
+    jid: string,
+    change: (keys: readonly TrustedKey[]) => readonly TrustedKey[],
+    options?: { isForeign?: boolean },
+  ): Promise<readonly TrustedKey[]>;
+}
+
+/** The key is not one that is known to be theirs. */
+export class KeyNotTrusted extends Error {
+  override readonly name = 'KeyNotTrusted';
+}
+
+/** In characters. */
+export const MOST_OF_LABEL = 64;
+
+/**
+ * Trusts the first key that is seen of a bare JID. Resolves to whether it was the first; rejects with `KeyNotTrusted`
+ * where others are trusted and this one is not. `isForeign`: the user has not named that JID anywhere.
+ */
+export async function pinKey(
+  store: TrustStore,
+  { jid, key, now, isForeign }: { jid: string; key: Uint8Array; now: Date; isForeign: boolean },
+): Promise<boolean> {
+  let isFirst = false;
+  const seen = formatKey(key);
+  const pin = (keys: readonly TrustedKey[]): readonly TrustedKey[] => {
+    if (keys.some((one) => one.key === seen)) return keys;
+    if (keys.length > 0) throw anotherKey(jid);
+    isFirst = true;
+    return [{ key: seen, isVerified: false, since: now }];
+  };
+  await store.change(jid, pin, { isForeign });
+  return isFirst;
+}
+
+/** Trusts one more key, as it was typed. Resolves to that. Throws `MalformedKey` and `MalformedJid`. */
+export async function addKey(
+  store: TrustStore,
+  { jid, typed, label, now }: { jid: string; typed: string; label: string | undefined; now: Date },
+): Promise<Trusted> {
+  const key = formatKey(parseKey(typed));
+  const bare = bareOf(jid);
+  const keys = await store.change(bare, (before) => {
+    const old = before.find((one) => one.key === key);
+    const known = old ?? { key, isVerified: false, since: now };
+    const others = before.filter((one) => one !== old);
+    return [...others, label === undefined ? known : { ...known, label }];
+  });
+  return { jid: bare, keys: keys.filter((one) => one.key === key) };
+}
+
+/**
+ * Notes that a person has compared a key, which was typed as its owner has it. Resolves to that; rejects with
+ * `KeyNotTrusted` where it is none of those that are known. Throws as `addKey`.
+ */
+export async function verifyKey(
+  store: TrustStore,
+  { jid, typed }: { jid: string; typed: string },
+): Promise<Trusted> {
+  const key = formatKey(parseKey(typed));
+  const bare = bareOf(jid);
+  const keys = await store.change(bare, (before) => {
+    if (!before.some((one) => one.key === key)) throw notCompared(bare, before.length);
+    return before.map((one) => (one.key === key ? { ...one, isVerified: true } : one));
+  });
+  return { jid: bare, keys: keys.filter((one) => one.key === key) };
+}
+
+/** Trusts the keys of a JID no more, or those with this label. Resolves to those. Throws `MalformedJid`. */
+export async function removeKeys(
+  store: TrustStore,
+  { jid, label }: { jid: string; label: string | undefined },
+): Promise<Trusted> {
+  const bare = bareOf(jid);
+  const isMeant = (key: TrustedKey) => label === undefined || key.label === label;
+  let removed: readonly TrustedKey[] = [];
+  await store.change(bare, (before) => {
+    removed = before.filter(isMeant);
+    return before.filter((key) => !isMeant(key));
+  });
+  return { jid: bare, keys: removed };
+}
+
+/** Those of everybody, or of one JID. */
+export async function listTrusted(store: TrustStore, jid?: string): Promise<Trusted[]> {
+  if (jid === undefined) return store.list();
+  const bare = bareOf(jid);
+  return [{ jid: bare, keys: await store.read(bare) }];
+}
+
+function anotherKey(jid: string): KeyNotTrusted {
+  return new KeyNotTrusted(
+    `${jid} has another key than before. Ask for the new one in another way, then: inband trust add ${jid}`,
+  );
+}
+
+function notCompared(jid: string, count: number): KeyNotTrusted {
+  const why =
+    count === 0 ? `no key of ${jid} is known` : `that is not the key of ${jid} that is known here`;
+  return new KeyNotTrusted(`${why}; if it is theirs: inband trust add ${jid}`);
+}
+
+const bareOf = (typed: string) => bareJid(preparedJid(typed));

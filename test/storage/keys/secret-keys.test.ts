@@ -1,0 +1,76 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
+import { KeysUnusable } from '../../../src/storage/keys/keys-unusable.js';
+import { secretKeysIn } from '../../../src/storage/keys/secret-keys.js';
+import { temporaryFolders } from '../temporary-folder.js';
+
+const createFolder = temporaryFolders();
+const ROMEO = 'romeo@montague.example';
+const SECRET = Buffer.alloc(32, 1);
+const OTHER = Buffer.alloc(32, 2);
+
+const publicKeyOf = (secret: Uint8Array) => `public ${Buffer.from(secret).toString('hex')}`;
+const never = () => {
+  throw new Error('one is there');
+};
+
+async function openKeys() {
+  const path = join(await createFolder(), 'keys');
+  const folder = new KeyFolder(path);
+  return { path, file: folder.pathOf(ROMEO), keys: secretKeysIn(folder, publicKeyOf) };
+}
+
+describe('the key of an own account', () => {
+  test('is made when it is first needed, and the same from then on (R251)', async () => {
+    const { keys, path, file } = await openKeys();
+    expect(await keys.obtain(ROMEO, () => SECRET)).toEqual(SECRET);
+    expect(await keys.obtain(ROMEO, never)).toEqual(SECRET);
+    expect(await secretKeysIn(new KeyFolder(path), publicKeyOf).obtain(ROMEO, never)).toEqual(
+      SECRET,
+    );
+    expect([(await stat(file)).mode & 0o777, (await stat(path)).mode & 0o777]).toEqual([
+      0o600, 0o700,
+    ]);
+    expect(await readdir(path)).toHaveLength(1);
+  });
+
+  test('is made once, whoever needs it at the same moment (R251)', async () => {
+    const { path } = await openKeys();
+    const made = await Promise.all(
+      Array.from({ length: 8 }, (_, at) =>
+        secretKeysIn(new KeyFolder(path), publicKeyOf).obtain(ROMEO, () => Buffer.alloc(32, at)),
+      ),
+    );
+    expect(new Set(made.map((one) => Buffer.from(one).toString('hex'))).size).toBe(1);
+  });
+
+  test('is of one account', async () => {
+    const { keys } = await openKeys();
+    await keys.obtain(ROMEO, () => SECRET);
+    expect(await keys.obtain('romeo@work.example', () => OTHER)).toEqual(OTHER);
+  });
+
+  test('is replaced, also where it is damaged', async () => {
+    const { keys, file } = await openKeys();
+    await keys.obtain(ROMEO, () => SECRET);
+    await writeFile(file, 'nonsense');
+    await keys.replace(ROMEO, OTHER);
+    expect(await keys.obtain(ROMEO, never)).toEqual(OTHER);
+  });
+
+  test.each([
+    ['a bit is another one', (text: string) => text.replace('AQEB', 'AQEC')],
+    ['it is cut', (text: string) => text.slice(0, 60)],
+    ['it is empty', () => ''],
+    ['it is that of another account', (text: string) => text.replace('romeo', 'tybalt')],
+  ])('is refused, and no other one made, where %s (R251)', async (_what, damage) => {
+    const { keys, file } = await openKeys();
+    await keys.obtain(ROMEO, () => SECRET);
+    const damaged = damage(await readFile(file, 'utf8'));
+    await writeFile(file, damaged);
+    await expect(keys.obtain(ROMEO, never)).rejects.toThrow(KeysUnusable);
+    expect(await readFile(file, 'utf8')).toBe(damaged);
+  });
+});
