@@ -10,6 +10,7 @@ const APART = new Map([
   ['cli-progress', 'cli-progress'],
   ['ora', 'ora'],
   ['smol-toml', 'smol-toml'],
+  ['uqr', 'uqr'],
 ]);
 
 /** @type {import('esbuild').Plugin} */

@@ -5,11 +5,21 @@ import { dirname, isAbsolute, join } from 'node:path';
 
 /** Where blobs are kept. */
 export function blobFolders(env: NodeJS.ProcessEnv): { published: string; cached: string } {
-  const home = homeOf(env);
-  const data = absolute(env.XDG_DATA_HOME) ?? join(home, '.local', 'share');
-  const cache = absolute(env.XDG_CACHE_HOME) ?? join(home, '.cache');
-  return { published: join(data, 'inband', 'blobs'), cached: join(cache, 'inband', 'blobs') };
+  const cache = absolute(env.XDG_CACHE_HOME) ?? join(homeOf(env), '.cache');
+  return {
+    published: join(dataOf(env), 'inband', 'blobs'),
+    cached: join(cache, 'inband', 'blobs'),
+  };
 }
+
+/** Where the keys of own accounts are, and those of others that are trusted. */
+export function keyFolders(env: NodeJS.ProcessEnv): { own: string; trusted: string } {
+  const folder = join(dataOf(env), 'inband');
+  return { own: join(folder, 'keys'), trusted: join(folder, 'trust') };
+}
+
+const dataOf = (env: NodeJS.ProcessEnv): string =>
+  absolute(env.XDG_DATA_HOME) ?? join(homeOf(env), '.local', 'share');
 
 /** Where the JIDs of the last login's roster are. */
 export const contactsPath = (env: NodeJS.ProcessEnv): string =>

@@ -10,6 +10,8 @@ import { EXIT_CODES } from './commands/exit-codes.js';
 import { addCompleteCommand } from './commands/help/complete-command.js';
 import { addCompletionCommand } from './commands/help/completion.js';
 import { addManCommand } from './commands/help/man.js';
+import { addKeyCommand } from './commands/keys/key.js';
+import { addTrustCommand } from './commands/keys/trust.js';
 import { addProbeCommand } from './commands/probe.js';
 import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
@@ -93,6 +95,8 @@ function createProgram(context: Context): Command {
   addFetchCommand(program, context);
   addProbeCommand(program, context);
   addCacheCommand(program, context);
+  addKeyCommand(program, context);
+  addTrustCommand(program, context);
   addConfigCommand(program, context);
   addCompletionCommand(program, context);
   addCompleteCommand(program, context);
@@ -117,6 +121,9 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     openInbox: async (directory, options) => (await world()).openInbox(directory, options),
     createRegistry: async () => (await world()).createRegistry(),
     openCache: async () => (await world()).openCache(),
+    openKeys: async () => (await world()).openKeys(),
+    openTrust: async () => (await world()).openTrust(),
+    writeSecret: async (path, text) => (await world()).writeSecret(path, text),
     exitCodeOf: async () => (await failures()).exitCodeOf,
     contacts: {
       list: async () => (await world()).contacts.list(),

@@ -3,14 +3,24 @@ import { createRegistry, openCache } from './blobs-on-disk.js';
 import type { Context } from './commands/context.js';
 import { contactsPath } from './folders.js';
 import { limitHeap } from './heap.js';
+import { openKeys, openTrust } from './keys-on-disk.js';
 import { connect } from './session/connect.js';
 import { ContactList } from './storage/contact-list.js';
 import { openInbox } from './storage/inbox/inbox.js';
 import { saveFile } from './storage/save-file.js';
+import { writeWhole } from './storage/whole-file.js';
 
 type World = Pick<
   Context,
-  'connect' | 'openInbox' | 'createRegistry' | 'openCache' | 'contacts' | 'saveFile'
+  | 'connect'
+  | 'openInbox'
+  | 'createRegistry'
+  | 'openCache'
+  | 'openKeys'
+  | 'openTrust'
+  | 'contacts'
+  | 'saveFile'
+  | 'writeSecret'
 >;
 
 export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): World {
@@ -23,7 +33,10 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     openInbox: async (directory, options) => openInbox(directory, options),
     createRegistry: async () => createRegistry(),
     openCache: async () => openCache(),
+    openKeys: async () => openKeys(),
+    openTrust: async () => openTrust(),
     contacts: new ContactList(contactsPath(env)),
     saveFile: (bytes, where) => saveFile(bytes, where, signal),
+    writeSecret: (path, text) => writeWhole(path, text),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { blobFolders, settingsPath } from '../src/folders.js';
+import { blobFolders, keyFolders, settingsPath } from '../src/folders.js';
 
 test('blobs are kept in the XDG folders', () => {
   const env = { HOME: '/home/a', XDG_DATA_HOME: '/data', XDG_CACHE_HOME: '/cache' };
@@ -7,6 +7,11 @@ test('blobs are kept in the XDG folders', () => {
     published: '/data/inband/blobs',
     cached: '/cache/inband/blobs',
   });
+});
+
+test('keys are kept in the XDG folder for data', () => {
+  const folders = { own: '/data/inband/keys', trusted: '/data/inband/trust' };
+  expect(keyFolders({ HOME: '/home/a', XDG_DATA_HOME: '/data' })).toEqual(folders);
 });
 
 test.each([

@@ -116,7 +116,11 @@ test.each<[string[], string]>([
 });
 
 describe('the help of', () => {
-  const commands = ['send', 'receive', 'publish', 'fetch', 'probe', 'cache list', 'cache remove'];
+  const commands = [
+    ...['send', 'receive', 'publish', 'fetch', 'probe', 'cache list', 'cache remove'],
+    ...['key show', 'key export', 'key import', 'key replace'],
+    ...['trust list', 'trust add', 'trust verify', 'trust remove'],
+  ];
 
   test.each([...commands, 'cache prune', 'config', 'completion'])(
     '%s ends with examples of flags that it has',

@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
 import type { BlobCache } from '../transfer/blob-cache.js';
+import type { SecretKeys } from '../transfer/keys/own-key.js';
+import type { TrustStore } from '../transfer/keys/trusted-keys.js';
 import type { KnownContacts } from '../transfer/known-contacts.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { Registry } from '../transfer/registry.js';
@@ -30,6 +32,12 @@ export interface Context {
   openCache: () => Promise<BlobCache>;
   /** Who was in the roster at the last login, for those who press Tab. */
   contacts: KnownContacts;
+  /** The keys of own accounts. */
+  openKeys: () => Promise<SecretKeys>;
+  /** Whose keys are trusted. */
+  openTrust: () => Promise<TrustStore>;
+  /** Writes or replaces a file that nobody else may read. */
+  writeSecret: (path: string, text: string) => Promise<void>;
   /** Shows events as the flags ask for; there is one reporter in a run. */
   reporter: (flags: OutputFlags) => Promise<Reporter>;
 }

@@ -15,6 +15,8 @@ export type Event =
   | { event: 'failed'; error: string; exitCode: number; id?: number; peer?: string; name?: string }
   | Blob
   | Setting
+  | OwnKey
+  | Trust
   | Probed
   | Aside;
 
@@ -49,6 +51,28 @@ export interface Setting {
   source: 'flag' | 'environment' | 'file' | 'default';
   /** Absent where nothing is set. */
   value?: string | number | boolean | string[];
+}
+
+/** The public key of an own account, for `inband key`. */
+interface OwnKey {
+  event: 'key';
+  /** Bare. */
+  jid: string;
+  key: string;
+  /** What a QR code of it has. */
+  uri: string;
+}
+
+/** A key of somebody's, for `inband trust`. */
+interface Trust {
+  event: 'trust';
+  /** Bare. */
+  peer: string;
+  key: string;
+  trust: 'known' | 'verified' | 'removed';
+  label?: string;
+  /** When it was first seen, or added (RFC 3339). */
+  since: string;
 }
 
 /** A resource that is there, and what it can do, for `inband probe`. */

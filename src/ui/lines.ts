@@ -8,6 +8,7 @@ import { formatBytes } from './format.js';
 export function resultOf(event: Event): string | undefined {
   if (event.event === 'done') return event.path;
   if (event.event === 'blob') return event.path ?? event.cid;
+  if (event.event === 'key') return event.key;
   return undefined;
 }
 
@@ -24,6 +25,7 @@ export function sentenceOf(event: Event): string | undefined {
         : `sending ${event.name} to ${event.peer}${details(event)}`;
     case 'progress':
     case 'setting':
+    case 'key':
       return undefined;
     case 'resumed':
       return `resuming ${event.name} at ${formatBytes(event.offset)}`;
@@ -35,6 +37,8 @@ export function sentenceOf(event: Event): string | undefined {
       return `inband: ${event.error}`;
     case 'blob':
       return sentenceOfBlob(event);
+    case 'trust':
+      return sentenceOfTrust(event);
     case 'resource':
       return sentenceOfProbed(event);
     case 'warning':
@@ -77,6 +81,12 @@ function sentenceOfBlob(event: Event & { event: 'blob' }): string {
       ? `published ${event.cid}`
       : `fetched ${event.cid} from ${event.peer ?? 'the cache'}`;
   return `${what} (${event.type}, ${formatBytes(event.size)})`;
+}
+
+function sentenceOfTrust({ peer, key, trust, label }: Event & { event: 'trust' }): string {
+  const which = `${key} of ${peer}${label === undefined ? '' : ` (${label})`}`;
+  if (trust === 'removed') return `trusts no more the key ${which}`;
+  return trust === 'verified' ? `has compared the key ${which}` : `trusts the key ${which}`;
 }
 
 function sentenceOfProbed({ peer, via, why, remark }: Probed): string | undefined {

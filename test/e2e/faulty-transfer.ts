@@ -164,6 +164,9 @@ function actor(
     saveFile: () => Promise.reject(new Error('nothing is fetched')),
     createRegistry: async () => new HandlerRegistry(),
     openCache: () => Promise.reject(new Error('nothing is cached')),
+    openKeys: () => Promise.reject(new Error('nothing is sealed')),
+    openTrust: () => Promise.reject(new Error('nobody is trusted')),
+    writeSecret: () => Promise.reject(new Error('nothing is exported')),
     reporter: async () => ({
       ...{ report, warn: tell, note: tell, expect: nothing, close: nothing },
     }),

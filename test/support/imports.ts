@@ -23,7 +23,7 @@ const RULES: Record<string, Rule> = {
 /** Packages that one folder keeps from all others. */
 const OWNERS: [RegExp, string][] = [
   [/^@xmpp\//, 'session'],
-  [/^(ora|cli-progress)$/, 'ui'],
+  [/^(ora|cli-progress|uqr)$/, 'ui'],
 ];
 
 /**

@@ -24,6 +24,8 @@ test.each([
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
+  ['key', undefined],
+  ['trusted', 'trusts the key abc234 of bob@example.org (laptop)'],
   ['warning', 'inband: bob is busy'],
   ['note', 'found a server'],
   ['waiting', 'connecting'],
@@ -55,5 +57,6 @@ test('takes the path of a file that was written, else the cid, as the result', (
     ['received', '/inbox/photo.jpg'],
     ['fetched', '/here/blob.png'],
     ['published', 'sha1+8f35@bob.xmpp.org'],
+    ['key', 'abc234'],
   ]);
 });

@@ -28,6 +28,11 @@ export const samples = {
     ...{ roundTripMs: 31, via: 'jingle', why: 'it is the one named', remark: 'Psi is slow' },
   },
   published: { event: 'blob', cid, type: 'image/png', size: 2_000 },
+  key: { event: 'key', jid: 'alice@example.org', key: 'abc234', uri: 'xmpp:alice@example.org' },
+  trusted: {
+    ...{ event: 'trust', peer: 'bob@example.org', key: 'abc234', trust: 'known' },
+    ...{ label: 'laptop', since: '2026-01-02T03:04:05.000Z' },
+  },
   warning: { event: 'warning', text: 'bob is busy' },
   note: { event: 'note', text: 'found a server' },
   waiting: { event: 'waiting', text: 'connecting', until: Promise.resolve() },

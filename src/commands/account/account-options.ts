@@ -13,15 +13,16 @@ export interface AccountFlags {
   names?: Names;
 }
 
+/** Which account. */
+export const accountOption = (): Option =>
+  new Option('-a, --account <jid>', 'own JID, or the name of an account in the settings file').env(
+    'INBAND_ACCOUNT',
+  );
+
 /** Adds the flags of every command that goes online. */
 export function addAccountOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '-a, --account <jid>',
-        'own JID, or the name of an account in the settings file',
-      ).env('INBAND_ACCOUNT'),
-    )
+    .addOption(accountOption())
     .addOption(
       new Option(
         '--password-file <path>',

@@ -14,7 +14,10 @@ export const ENVIRONMENT: Entries = [
     'What a program of --exec is told of a file that has arrived: its path, its name as the sender called it, the sender, bytes, and hash.',
   ],
   ['NO_COLOR', 'Changes nothing: the output has no colours.'],
-  ['XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME', 'Where settings and blobs are, see FILES.'],
+  [
+    'XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME',
+    'Where settings, keys and blobs are, see FILES.',
+  ],
 ];
 
 export const FILES: Entries = [
@@ -23,6 +26,8 @@ export const FILES: Entries = [
     'Settings; without the variable in ~/.config. On Windows %APPDATA%\\inband\\config.toml.',
   ],
   ['$XDG_DATA_HOME/inband/blobs', 'Published blobs; without the variable in ~/.local/share.'],
+  ['$XDG_DATA_HOME/inband/keys', 'Keys of own accounts: secret.'],
+  ['$XDG_DATA_HOME/inband/trust', 'Keys of others that are trusted.'],
   ['$XDG_CACHE_HOME/inband/contacts', 'Addresses of the roster, for completion.'],
   ['$XDG_CACHE_HOME/inband/blobs', 'Fetched blobs; without the variable in ~/.cache.'],
 ];

@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import {
+  exportKey,
+  importKey,
+  replaceKey,
+  type ShownKey,
+  showKey,
+} from '../../transfer/keys/own-key.js';
+import { readText } from '../../transfer/sending/pipes.js';
+import type { Reporter } from '../../ui/report.js';
+import { type AccountFlags, requireAccount } from '../account/account-options.js';
+import type { Context, OutputFlags } from '../context.js';
+import { askForLine } from './ask-for-line.js';
+
+export interface KeyFlags extends Pick<AccountFlags, 'account'>, OutputFlags {}
+
+export interface ShowFlags extends KeyFlags {
+  qr?: boolean;
+}
+
+export interface ExportFlags extends KeyFlags {
+  output?: string;
+}
+
+export async function show(flags: ShowFlags, context: Context): Promise<void> {
+  const { report } = await context.reporter(flags);
+  const key = await showKey(await context.openKeys(), requireAccount(flags));
+  report({ event: 'key', ...key });
+  if (!flags.qr) return;
+  const { qrCode } = await import('../../ui/qr-code.js');
+  context.stderr.write(qrCode(key.uri));
+}
+
+export async function exportTo(flags: ExportFlags, context: Context): Promise<void> {
+  const { warn } = await context.reporter(flags);
+  const account = requireAccount(flags);
+  const text = `${await exportKey(await context.openKeys(), account)}\n`;
+  if (flags.output === undefined || flags.output === '-') {
+    context.stdout.write(text);
+    return;
+  }
+  await context.writeSecret(resolve(flags.output), text);
+  warn(`${flags.output} is the secret key of ${account}; remove it when the other machine has it`);
+}
+
+export async function importFrom(
+  file: string | undefined,
+  flags: KeyFlags,
+  context: Context,
+): Promise<void> {
+  const reporter = await context.reporter(flags);
+  const account = requireAccount(flags);
+  const text =
+    file === undefined || file === '-'
+      ? await askForLine('The secret key, as "inband key export" shows it: ', context)
+      : await readText(file, context.signal);
+  tell(await importKey(await context.openKeys(), account, text), reporter);
+}
+
+export async function replace(flags: KeyFlags, context: Context): Promise<void> {
+  const reporter = await context.reporter(flags);
+  tell(await replaceKey(await context.openKeys(), requireAccount(flags)), reporter);
+}
+
+function tell(key: ShownKey, { report, warn }: Reporter): void {
+  report({ event: 'key', ...key });
+  warn(`this is the key of ${key.jid} now; "inband receive" has it when it is started again`);
+}

@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  addKey,
+  listTrusted,
+  MOST_OF_LABEL,
+  removeKeys,
+  type Trusted,
+  verifyKey,
+} from '../../transfer/keys/trusted-keys.js';
+import { display } from '../../ui/display.js';
+import { type Context, type OutputFlags, UsageError } from '../context.js';
+import { readRecipient } from '../people.js';
+import { askForLine } from './ask-for-line.js';
+
+export interface TrustFlags extends OutputFlags {
+  name?: string;
+}
+
+export async function list(
+  jid: string | undefined,
+  flags: TrustFlags,
+  context: Context,
+): Promise<void> {
+  const { report } = await context.reporter(flags);
+  const whose = jid === undefined ? undefined : readRecipient(jid, {});
+  const all = await listTrusted(await context.openTrust(), whose);
+  const events = all.flatMap((one) => eventsOf(one));
+  if (flags.json) return events.forEach(report);
+  const lines = events.map(({ peer, key, trust, since, label = '-' }) =>
+    [peer, key, trust, since, label].map(display).join('\t'),
+  );
+  await pipeline(Readable.from(lines.map((line) => `${line}\n`)), context.stdout, { end: false });
+}
+
+export async function add(jid: string, flags: TrustFlags, context: Context): Promise<void> {
+  const { report } = await context.reporter(flags);
+  const [peer, label] = [readRecipient(jid, {}), flags.name];
+  if (label !== undefined && (label === '' || label.length > MOST_OF_LABEL)) {
+    throw new UsageError(`--name takes 1 to ${MOST_OF_LABEL} characters`);
+  }
+  const typed = await askForKey(peer, context);
+  const added = { jid: peer, typed, label, now: context.now() };
+  eventsOf(await addKey(await context.openTrust(), added)).forEach(report);
+}
+
+export async function verify(jid: string, flags: TrustFlags, context: Context): Promise<void> {
+  const { report } = await context.reporter(flags);
+  const peer = readRecipient(jid, {});
+  const typed = await askForKey(peer, context);
+  eventsOf(await verifyKey(await context.openTrust(), { jid: peer, typed })).forEach(report);
+}
+
+export async function remove(jid: string, flags: TrustFlags, context: Context): Promise<void> {
+  const { report, warn } = await context.reporter(flags);
+  const peer = readRecipient(jid, {});
+  const removed = await removeKeys(await context.openTrust(), { jid: peer, label: flags.name });
+  for (const event of eventsOf(removed)) report({ ...event, trust: 'removed' });
+  if (removed.keys.length === 0) warn(`no such key of ${removed.jid} was known`);
+}
+
+const askForKey = (peer: string, context: Context): Promise<string> =>
+  askForLine(`The key of ${display(peer)}, as "inband key" shows it there: `, context);
+
+const eventsOf = ({ jid, keys }: Trusted) =>
+  keys.map(({ key, isVerified, since, label }) => ({
+    event: 'trust' as const,
+    peer: jid,
+    key,
+    trust: isVerified ? ('verified' as const) : ('known' as const),
+    ...(label === undefined ? {} : { label }),
+    since: since.toISOString(),
+  }));

@@ -1,0 +1,162 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runInband } from '../support/inband.js';
+
+const JULIET = 'juliet@example.org';
+const KEY = 'aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq';
+const OTHER = 'a'.repeat(52);
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'inband-keys-'));
+});
+afterEach(() => rm(home, { recursive: true }));
+
+async function run(args: string[], stdin = '', folder = home) {
+  const running = runInband(args, { home: folder, cwd: folder, stdin });
+  const { code } = await running.exited;
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+describe('inband key', () => {
+  const account = ['-a', 'Romeo@Example.org/orchard'];
+  const shownKey = async (folder = home) => (await run(['key', ...account], '', folder)).stdout;
+
+  test('shows the public key, the same each time, and whoever of the account it is (R252)', async () => {
+    const { code, stdout, stderr } = await run(['key', ...account]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^[a-z2-7]{52}\n$/);
+    expect((await run(['key', 'show', '-a', 'romeo@example.org'])).stdout).toBe(stdout);
+    expect((await run(['key', '-a', 'romeo@example.net'])).stdout).not.toBe(stdout);
+  });
+
+  test('shows it as a QR code', async () => {
+    const { stdout, stderr } = await run(['key', '--qr', ...account]);
+    expect(stdout).toMatch(/^[a-z2-7]{52}\n$/);
+    expect(stderr.split('\n').length).toBeGreaterThan(15);
+    expect(stderr).toMatch(/[▀▄█]/);
+  });
+
+  test('shows it and what a QR code has of it to a script', async () => {
+    const { stdout } = await run(['key', '--json', ...account]);
+    const key = (await shownKey()).trim();
+    const uri = `xmpp:romeo@example.org?inband-key=${key}`;
+    expect(JSON.parse(stdout)).toEqual({ event: 'key', jid: 'romeo@example.org', key, uri });
+  });
+
+  test('needs an account', async () => {
+    expect((await run(['key'])).code).toBe(2);
+  });
+
+  test('goes to another machine by export and import (R252)', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'inband-keys-'));
+    try {
+      const { stdout, code } = await run(['key', 'export', ...account]);
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/^INBAND-SECRET-KEY-[A-Z2-7]{52}\n$/),
+      ]);
+      expect(await shownKey(elsewhere)).not.toBe(await shownKey());
+      const imported = await run(['key', 'import', ...account], stdout, elsewhere);
+      expect([imported.code, imported.stdout]).toEqual([0, await shownKey()]);
+      expect(await shownKey(elsewhere)).toBe(await shownKey());
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
+  test('is exported into a file that nobody else can read, whatever was there (R252)', async () => {
+    const path = join(home, 'laptop.key');
+    await writeFile(path, 'something', { mode: 0o644 });
+    const { code, stdout } = await run(['key', 'export', '-o', path, ...account]);
+    expect([code, stdout]).toEqual([0, '']);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const before = await shownKey();
+    await run(['key', 'replace', ...account]);
+    expect(await shownKey()).not.toBe(before);
+    expect((await run(['key', 'import', path, ...account])).code).toBe(0);
+    expect(await shownKey()).toBe(before);
+    expect(await readFile(path, 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a public key', `${KEY}\n`],
+    ['a key in lower case', `INBAND-SECRET-KEY-${KEY}\n`],
+    ['half a key', `INBAND-SECRET-KEY-${KEY.slice(26).toUpperCase()}\n`],
+  ])('imports no key from %s, and keeps what it has', async (_what, text) => {
+    const before = await shownKey();
+    expect((await run(['key', 'import', ...account], text)).code).toBe(2);
+    expect(await shownKey()).toBe(before);
+  });
+});
+
+describe('inband trust', () => {
+  const list = async (...args: string[]) =>
+    (await run(['trust', 'list', ...args])).stdout.split('\n').slice(0, -1);
+
+  test('adds a key that is typed, and lists it (R253)', async () => {
+    const { code, stderr } = await run(['trust', 'add', JULIET, '--name', 'laptop'], `${KEY}\n`);
+    expect([code, stderr]).toEqual([0, `trusts the key ${KEY} of ${JULIET} (laptop)\n`]);
+    await run(['trust', 'add', 'xmpp:Juliet@Example.org/balcony'], OTHER);
+    const lines = (await list()).map((line) => line.split('\t'));
+    expect(lines).toEqual([
+      [JULIET, KEY, 'known', expect.stringMatching(/^20\d\d-/), 'laptop'],
+      [JULIET, OTHER, 'known', expect.stringMatching(/^20\d\d-/), '-'],
+    ]);
+    expect(await list('romeo@example.org')).toEqual([]);
+  });
+
+  test('verifies a key that is the one that is known, and no other (R253)', async () => {
+    await run(['trust', 'add', JULIET], KEY);
+    const wrong = await run(['trust', 'verify', JULIET], OTHER);
+    expect([wrong.code, wrong.stdout]).toEqual([11, '']);
+    expect(wrong.stderr).toContain('that is not the key of juliet@example.org');
+    expect((await list()).join()).toContain('\tknown\t');
+    expect((await run(['trust', 'verify', JULIET, '--json'], KEY)).stdout).toContain('"verified"');
+    expect((await list()).join()).toContain('\tverified\t');
+    expect((await run(['trust', 'verify', 'nobody@example.org'], KEY)).code).toBe(11);
+  });
+
+  test('removes all keys of somebody, or the one with a label (R253)', async () => {
+    await run(['trust', 'add', JULIET, '--name', 'laptop'], KEY);
+    await run(['trust', 'add', JULIET, '--name', 'phone'], OTHER);
+    expect((await run(['trust', 'remove', JULIET, '--name', 'laptop'])).code).toBe(0);
+    expect((await list()).map((line) => line.split('\t').at(-1))).toEqual(['phone']);
+    expect((await run(['trust', 'remove', JULIET])).code).toBe(0);
+    expect(await list()).toEqual([]);
+    expect((await run(['trust', 'remove', JULIET])).stderr).toContain('no such key');
+  });
+
+  test('keeps all keys that are added at the same moment (R253)', async () => {
+    const keys = ['b', 'c', 'd', 'e'].map((letter) => `${letter}${'a'.repeat(51)}`);
+    const ended = await Promise.all(keys.map((key) => run(['trust', 'add', JULIET], key)));
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect((await list()).map((line) => line.split('\t')[1]).sort()).toEqual(keys);
+  });
+
+  test.each([
+    ['no key', ''],
+    ['what is none', 'abc'],
+    ['one in capitals', KEY.toUpperCase()],
+  ])('adds nothing of %s', async (_what, text) => {
+    expect((await run(['trust', 'add', JULIET], text)).code).toBe(2);
+    expect(await list()).toEqual([]);
+  });
+
+  test('says where what it knows is damaged, and does not go on as if it knew nothing (R249)', async () => {
+    await run(['trust', 'add', JULIET], KEY);
+    const folder = join(home, '.local/share/inband/trust');
+    const { stdout } = await run(['trust', 'list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'trust', peer: JULIET });
+    const hash = (await import('node:crypto')).createHash('sha256').update(JULIET).digest('hex');
+    await writeFile(join(folder, `${hash}.json`), '{}');
+    for (const args of [['list'], ['list', JULIET], ['add', JULIET], ['verify', JULIET]]) {
+      const { code, stderr } = await run(['trust', ...args], OTHER);
+      expect(code).toBe(10);
+      expect(stderr).toContain('is damaged');
+    }
+  });
+});
