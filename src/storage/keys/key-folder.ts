@@ -11,6 +11,8 @@ import { writeWhole } from '../whole-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
 const ENDING = '.json';
+/** As `writeWhole` has it. */
+const TEMPORARY = '.tmp';
 /** What a file may have: more is not read. */
 const MOST_BYTES = 65_536;
 /** Others hold the lock as long as it takes to write a file. */
@@ -73,11 +75,19 @@ export class KeyFolder {
       await makePrivateDirectory(fs, this.path);
       const lock = await this.#lock();
       try {
+        await this.#removeLeftovers();
         return await job();
       } finally {
         await lock.release();
       }
     });
+  }
+
+  /** Of those who were killed: while the folder is locked, nobody else writes. */
+  async #removeLeftovers(): Promise<void> {
+    for (const name of await fs.readdir(this.path)) {
+      if (name.endsWith(TEMPORARY)) await fs.rm(join(this.path, name), { force: true });
+    }
   }
 
   async #lock(): Promise<FolderLock> {

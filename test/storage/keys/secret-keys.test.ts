@@ -46,6 +46,14 @@ describe('the key of an own account', () => {
     expect(new Set(made.map((one) => Buffer.from(one).toString('hex'))).size).toBe(1);
   });
 
+  test('is left nowhere by a process that was killed while it wrote', async () => {
+    const { keys, path } = await openKeys();
+    await keys.obtain(ROMEO, () => SECRET);
+    await writeFile(join(path, '0b1d2c3e.tmp'), 'half of a secret');
+    await keys.replace(ROMEO, OTHER);
+    expect(await readdir(path)).toHaveLength(1);
+  });
+
   test('is of one account', async () => {
     const { keys } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
