@@ -146,7 +146,8 @@ export class SealedChannel extends Duplex implements Channel {
 
   /** What it has brought may still wait for the reader. */
   #closedBelow(): void {
-    if (this.#opened && !this.readableEnded) this.once('end', () => this.destroy());
+    const isWaiting = this.#below.readableEnded && !this.readableEnded;
+    if (this.#opened && isWaiting) this.once('end', () => this.destroy());
     else this.destroy();
   }
 

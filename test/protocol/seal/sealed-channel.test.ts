@@ -165,6 +165,15 @@ describe('a sealed channel', () => {
     expect(other.his.errored).toBeInstanceOf(SealBroken);
   });
 
+  test('is over when the channel below is, whether it is read or not', async () => {
+    for (const side of ['his', 'hers'] as const) {
+      const channels = sealedInMemory();
+      channels.below[side].abandon();
+      await settled();
+      expect([channels[side].destroyed, channels[side].errored]).toEqual([true, null]);
+    }
+  });
+
   test('opens nothing of another handshake', async () => {
     const below = memoryChannels();
     const his = pairOfSeals().his.wrap(below.his);
