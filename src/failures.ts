@@ -48,7 +48,7 @@ import {
   RecipientUnreachable,
   WayRefused,
 } from './transfer/recipient-errors.js';
-import { FileFailed, SourceChanged, SourceUnusable } from './transfer/sending/source.js';
+import { FilesFailed, SourceChanged, SourceUnusable } from './transfer/sending/source.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -118,7 +118,7 @@ const failureOf = (error: Error) => FAILURES.find(([kind]) => error instanceof k
 /** The process's exit code for an error. */
 export function exitCodeOf(error: NodeJS.ErrnoException): number {
   if (error instanceof Interrupted) return error.exitCode;
-  if (error instanceof FileFailed) return exitCodeOf(error.cause);
+  if (error instanceof FilesFailed) return exitCodeOf(error.cause);
   // What the user cancelled in the middle of a pipeline.
   if (isAbort(error) && error.cause instanceof Error) return exitCodeOf(error.cause);
   // Node ignores the signal SIGPIPE: the reader of our results has read enough.
@@ -129,7 +129,8 @@ export function exitCodeOf(error: NodeJS.ErrnoException): number {
 
 /** What the user reads of an error, the next step included. `undefined`: nothing. */
 export function textOf(error: Error): string | undefined {
-  if (error instanceof FileFailed) return textOf(error.cause);
+  // Each was told when it was its turn.
+  if (error instanceof FilesFailed) return undefined;
   const exitCode = exitCodeOf(error);
   // A person who interrupts it knows why it ended, and nobody is left to read the rest.
   if (exitCode > 128) return undefined;

@@ -17,7 +17,6 @@ import { addReceiveCommand } from './commands/receive.js';
 import { addSendCommand } from './commands/send.js';
 import { settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
-import { FileFailed } from './transfer/sending/source.js';
 import { chooseMode, createReport } from './ui/create-report.js';
 import type { Reporter } from './ui/report.js';
 
@@ -75,8 +74,7 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
   process.exitCode = exitCode;
   const text = textOf(error);
   if (text === undefined) return;
-  const about = error instanceof FileFailed ? { name: error.file } : {};
-  if (reporter) reporter.report({ event: 'failed', error: text, exitCode, ...about });
+  if (reporter) reporter.report({ event: 'failed', error: text, exitCode });
   else process.stderr.write(`inband: ${text}\n`);
 }
 
@@ -124,7 +122,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     openKeys: async () => (await world()).openKeys(),
     openTrust: async () => (await world()).openTrust(),
     writeSecret: async (path, text) => (await world()).writeSecret(path, text),
-    exitCodeOf: async () => (await failures()).exitCodeOf,
+    failures: () => failures(),
     contacts: {
       list: async () => (await world()).contacts.list(),
       isOld: async () => (await world()).contacts.isOld(),

@@ -8,12 +8,12 @@ import { RequestTimeout } from '../src/session/requests.js';
 import { Interrupted } from '../src/signals.js';
 import { NoRoom } from '../src/storage/no-room.js';
 import { RecipientBusy } from '../src/transfer/recipient-errors.js';
-import { FileFailed } from '../src/transfer/sending/source.js';
+import { FilesFailed } from '../src/transfer/sending/source.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** These two are looked through: what they carry decides. */
-const CARRIERS: unknown[] = [FileFailed, Interrupted];
+const CARRIERS: unknown[] = [FilesFailed, Interrupted];
 
 async function exportedErrors(): Promise<[name: string, kind: unknown][]> {
   const found: [string, unknown][] = [];
@@ -51,7 +51,7 @@ test('a class of something else than errors is none (R147)', () => {
 describe('the exit code', () => {
   test.each([
     ['of an error that nobody thought of', new Error('?'), 1],
-    ['of a file that failed is that of its cause', new FileFailed('a', new UsageError('?')), 2],
+    ['of files that failed is that of the first of them', new FilesFailed(new UsageError('?')), 2],
     ['of a signal', new Interrupted('SIGTERM'), 143],
     ['of a class that extends another', new RecipientBusy('?'), 6],
     ['of an error of the file system', Object.assign(new Error('?'), { syscall: 'open' }), 10],

@@ -20,8 +20,11 @@ export interface Context {
   /** Aborted on the first SIGINT or SIGTERM. */
   signal: AbortSignal;
   now: () => Date;
-  /** Gives what tells the process's exit code for an error. */
-  exitCodeOf: () => Promise<(error: Error) => number>;
+  /** Gives what tells the process's exit code for an error, and what the user reads of it, if anything. */
+  failures: () => Promise<{
+    exitCodeOf(error: Error): number;
+    textOf(error: Error): string | undefined;
+  }>;
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */

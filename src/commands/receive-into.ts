@@ -24,7 +24,7 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
   const onArrived = await programFor(flags, context);
   const { dir, maxSize, maxTotal, minFree, allow, maxSessions, once = false } = flags;
   const { signal, now } = context;
-  const exitCodeOf = await context.exitCodeOf();
+  const { exitCodeOf } = await context.failures();
   const inbox = await context.openInbox(dir, { maxSize, maxTotal, minFree, warn, signal });
   try {
     const registry = await context.createRegistry();

@@ -1,11 +1,14 @@
 import { remembering } from '../transfer/known-contacts.js';
-import { openSources } from '../transfer/sending/open-sources.js';
+import type { Explained } from '../transfer/sending/delivery.js';
 import { sendFiles } from '../transfer/sending/send-all.js';
 import { settingsOf, type TransferSettings } from '../transfer/sending/settings.js';
+import { type OpenSource, SourceChanged } from '../transfer/sending/source.js';
+import { openSources } from '../transfer/sending/sources/open-sources.js';
 import type { WayName } from '../transfer/ways/names.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
+import { EXIT_CODES } from './exit-codes.js';
 import { readRecipient } from './people.js';
 
 export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
@@ -15,9 +18,11 @@ export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
   /** Seconds. */
   retryFor: number;
   name?: string;
+  /** JIDs. */
+  to?: string[];
 }
 
-/** Sends every file, or stops at the first that cannot be sent. `isNamed`: `--name` was given, and is no default. */
+/** Sends every file to each recipient. `isNamed`: `--name` was given, and is no default. */
 export async function send(
   operands: string[],
   flags: SendFlags,
@@ -26,18 +31,27 @@ export async function send(
 ): Promise<void> {
   const { stdin, signal } = context;
   const reporter = await context.reporter(flags);
-  const files = operands.slice(0, -1);
+  const { to } = flags;
+  const files = to ? operands : operands.slice(0, -1);
   checkFiles(files, isNamed);
-  const jid = readRecipient(operands.at(-1) as string, flags);
+  const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect } = openAccount(flags, context, reporter.report);
   const sources = await openSources(files, { stdin, name: flags.name });
-  reporter.expect(sources.map(({ size }) => size));
-  await sendFiles(sources, jid, {
+  if (jids.length > 1) await checkReadable(sources);
+  reporter.expect(jids.flatMap(() => sources.map(({ size }) => size)));
+  const { exitCodeOf, textOf } = await context.failures();
+  await sendFiles(sources, jids, {
     via: flags.via,
     settings: settingsOf(flags),
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
+    explain: (error): Explained => {
+      const exitCode = exitCodeOf(error);
+      // A file that has changed fails alone.
+      const isOurs = OURS.has(exitCode) && !(error instanceof SourceChanged);
+      return { text: textOf(error), exitCode, isOurs };
+    },
   });
 }
 
@@ -49,4 +63,19 @@ function checkFiles(files: string[], isNamed: boolean): void {
   if (inputs === 0 && isNamed) {
     throw new UsageError('--name is for standard input; give "-" as a file, or leave it out');
   }
+}
+
+/** What is wrong on this side, and would be with the next file. */
+const OURS: ReadonlySet<number> = new Set(
+  (['unexpected', 'login', 'noConnection', 'local'] as const).map((name) => EXIT_CODES[name].code),
+);
+
+/** What can be read once only goes to one recipient. Throws `UsageError`. */
+async function checkReadable(sources: readonly OpenSource[]): Promise<void> {
+  const once = sources.find(({ size }) => size === undefined);
+  if (!once) return;
+  await Promise.all(sources.map((source) => source.close()));
+  throw new UsageError(
+    `${once.name} can be read only once, and goes to one recipient; give --to once`,
+  );
 }

@@ -6,6 +6,7 @@ import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
 import { sizeOption, timeOption } from './measures.js';
 import { addOutputOptions, integer, positiveNumber } from './options.js';
+import { PeopleOption } from './people.js';
 import type { SendFlags } from './send-files.js';
 
 /** A timer counts in milliseconds. */
@@ -16,12 +17,15 @@ export function addSendCommand(program: Command, context: Context): void {
     .command('send')
     .summary('send files to a JID')
     .description(
-      'Sends files to a JID, one after the other. Of a bare JID, the resource is found that takes them.',
+      'Sends files to a JID, or to several. For a bare JID, finds the resource that takes files.',
     )
     .usage('[options] <file...> <jid>')
     .argument(
       '<file...>',
       'the files, and last the recipient: a JID, an xmpp: URI, or a name; "-" is standard input',
+    )
+    .addOption(
+      new PeopleOption('--to <jid>', 'a recipient; repeatable. Then all operands are files'),
     )
     .option('--name <name>', 'what to call standard input');
   addTransferOptions(command);
@@ -35,6 +39,7 @@ export function addSendCommand(program: Command, context: Context): void {
   addExamples(command, [
     'inband send holiday.mp4 juliet@example.org',
     'inband send -a work --window 8 *.pdf juliet@example.org',
+    'inband send --to juliet@example.org --to nurse@example.org *.pdf',
     'tar cz photos | inband send --name photos.tar.gz - juliet@example.org',
   ]);
 }

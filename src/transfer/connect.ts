@@ -38,13 +38,20 @@ export interface KeptSession {
 
 export function keepSession(connect: Connect, report: Report, as: ConnectAs): KeptSession {
   let last: Session | undefined;
+  let coming: Promise<Session> | undefined;
+  const renew = async () => {
+    // The client that has taken our resource would lose it again.
+    if (last?.ended.reason instanceof ResourceConflict) throw last.ended.reason;
+    last = await goOnline(connect, report, as);
+    return last;
+  };
   return {
     session: async () => {
       if (last && !last.ended.aborted) return last;
-      // The client that has taken our resource would lose it again.
-      if (last?.ended.reason instanceof ResourceConflict) throw last.ended.reason;
-      last = await goOnline(connect, report, as);
-      return last;
+      coming ??= renew().finally(() => {
+        coming = undefined;
+      });
+      return coming;
     },
     close: async () => last?.close(),
   };

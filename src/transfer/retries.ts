@@ -55,6 +55,11 @@ export class Retries {
     this.#failures = Math.min(this.#failures, 1);
   }
 
+  /** The present attempt has failed. From now on time is lost. */
+  fails(): void {
+    this.#lose();
+  }
+
   /**
    * Waits before another attempt, which `onWait` hears of; or throws the error when there has been no progress for too
    * long.

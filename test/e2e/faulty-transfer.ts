@@ -157,7 +157,7 @@ function actor(
     stderr: silent(),
     signal,
     now: () => new Date(),
-    exitCodeOf: async () => () => 1,
+    failures: () => import('../../src/failures.js'),
     connect: (options) => connect({ ...options, ca: server.ca }),
     openInbox,
     contacts: { list: async () => [], isOld: async () => false, keep: async () => undefined },

@@ -251,6 +251,7 @@ describe('a sender that is interrupted in the middle of a file', () => {
         event: 'failed',
         error: expect.any(String),
         exitCode: 7,
+        id: 1,
         peer: expect.stringMatching(/^alice@localhost\//),
         name: expect.any(String),
       },
@@ -272,7 +273,7 @@ describe('--json', () => {
     expect([sent.stderr, received.stderr]).toEqual(['', '']);
 
     const [sender] = eventsOf(sent.stdout);
-    const to = { peer: `${BOB}/inband`, name: 'source' };
+    const to = { id: 1, peer: `${BOB}/inband`, name: 'source' };
     expect(withoutProgress(sent.stdout)).toEqual([
       { event: 'state', state: 'online', jid: expect.stringMatching(/^alice@localhost\/./) },
       { event: 'offer', ...to, size: 100_000 },
@@ -284,7 +285,7 @@ describe('--json', () => {
       ...{ event: 'progress', ...to, bytes: expect.any(Number), size: 100_000 },
     });
 
-    const from = { peer: sender?.jid, name: 'source' };
+    const from = { id: 1, peer: sender?.jid, name: 'source' };
     const path = expect.stringMatching(new RegExp(`^${bob.folder}/[^/]+$`));
     expect(withoutProgress(received.stdout)).toEqual([
       { event: 'state', state: 'online', jid: `${BOB}/inband` },

@@ -46,7 +46,11 @@ function sending(by: WayName) {
     const source = sourceOf(BYTES);
     const offer = await describeSource(source, signal);
     const accepted = await offers[by]()({ peer: JULIET, ways: [] }, offer, { signal });
-    return sendFile(accepted, source, offer, { signal, onProgress: () => undefined });
+    return sendFile(accepted, source, offer, {
+      signal,
+      onProgress: () => undefined,
+      onRead: () => undefined,
+    });
   };
   return { send, clock, script: new Script(juliet, ROMEO) };
 }

@@ -39,7 +39,7 @@ export async function send(
   const offer = options.offer ?? (await describeSource(source, signal));
   const { stanza = 'iq', onProgress = () => undefined } = options;
   const accepted = await offerByJingle(transfers)({ peer, ways: [] }, offer, { signal, stanza });
-  return sendFile(accepted, source, offer, { signal, onProgress });
+  return sendFile(accepted, source, offer, { signal, onProgress, onRead: () => undefined });
 }
 
 export const QUIET = { onStart: () => undefined, onProgress: () => undefined };

@@ -21,9 +21,53 @@ export async function describeSource(
     for (const hash of hashes.values()) hash.update(bytes);
   };
   // All reads share a buffer: at the speed of a disk, new ones would be garbage sooner than it is collected.
-  for await (const bytes of counted(source, 0, { update }, Buffer.allocUnsafe(HASHED_BYTES))) {
+  for await (const bytes of counted(
+    source,
+    0,
+    { update },
+    Buffer.allocUnsafe(Math.min(HASHED_BYTES, source.size + 1)),
+  )) {
     void bytes;
     signal.throwIfAborted();
   }
   return { ...offer, hashes: new Map([...hashes].map(([name, hash]) => [name, hash.digest()])) };
+}
+
+/** What is known of sources, each of which is read once for a hash, whoever it goes to. */
+export class Descriptions {
+  readonly #signal: AbortSignal;
+  readonly #hashes = new WeakMap<Source, Map<string, Promise<Buffer | undefined>>>();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** As `describeSource` does. */
+  readonly describe = async (source: Source, algorithms: readonly string[]): Promise<FileOffer> => {
+    if (source.size === undefined) return plainOffer(source);
+    const known = this.#hashes.get(source) ?? new Map<string, Promise<Buffer | undefined>>();
+    this.#hashes.set(source, known);
+    const unknown = algorithms.filter((one) => !known.has(one));
+    if (unknown.length > 0) {
+      const read = describeSource(source, this.#signal, unknown);
+      for (const one of unknown) known.set(one, this.#hashOf(read, one, known));
+    }
+    const hashes = new Map<string, Buffer>();
+    for (const one of algorithms) hashes.set(one, (await known.get(one)) as Buffer);
+    return { ...plainOffer(source), hashes };
+  };
+
+  /** What could not be read may be readable the next time. */
+  async #hashOf(
+    read: Promise<FileOffer>,
+    algorithm: string,
+    known: Map<string, unknown>,
+  ): Promise<Buffer | undefined> {
+    try {
+      return (await read).hashes?.get(algorithm);
+    } catch (error) {
+      known.delete(algorithm);
+      throw error;
+    }
+  }
 }

@@ -1,17 +1,27 @@
 import { ChannelLost } from '../../protocol/channel.js';
+import type { Event } from '../events.js';
 import { FileMismatch, RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { isPassing, Retries } from '../retries.js';
 import type { SendingLine } from './line.js';
 import { Offering } from './offering.js';
+import type { Place } from './places.js';
 import { Refusals } from './refusals.js';
 import { sendFile } from './send-file.js';
 import type { JobOptions } from './settings.js';
 import type { Source } from './source.js';
-import { Telling } from './telling.js';
+import type { Telling } from './telling.js';
 import type { Turn } from './turn.js';
 
 /** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
 const SAFE_BLOCK_SIZE = 4096;
+
+interface InLine {
+  /** Of this file, among those under way. */
+  place: Place;
+  /** Of all files that go there. */
+  turn: Turn;
+  telling: Telling;
+}
 
 /** A file on its way to its recipient, over as many connections as it takes. */
 export class Job {
@@ -21,7 +31,9 @@ export class Job {
   readonly #telling: Telling;
   readonly #offering: Offering;
   readonly #retries: Retries;
+  readonly #place: Place;
   readonly #turn: Turn;
+  readonly #onStopped: () => void;
   readonly #refusals = new Refusals();
   /** Where the last attempt started, in bytes. */
   #offset = 0;
@@ -31,19 +43,25 @@ export class Job {
   /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 
-  /** `turn`: of all files that go there. */
-  constructor(source: Source, line: SendingLine, turn: Turn, options: JobOptions) {
+  constructor(
+    source: Source,
+    line: SendingLine,
+    { place, turn, telling }: InLine,
+    options: JobOptions,
+  ) {
     this.#source = source;
     this.#line = line;
     this.#signal = options.signal;
-    this.#telling = new Telling(options.report, source);
-    this.#offering = new Offering(source, line, options, this.#telling);
+    this.#telling = telling;
+    this.#offering = new Offering(source, line, options, telling);
     this.#retries = new Retries(options.retryFor);
+    this.#place = place;
     this.#turn = turn;
+    this.#onStopped = options.onStopped;
   }
 
-  /** Makes attempts until one succeeds, or there is no point in another. */
-  async send(): Promise<void> {
+  /** Makes attempts until one succeeds, which is to be told, or there is no point in another. */
+  async send(): Promise<Event> {
     for (;;) {
       try {
         return await this.#attempt();
@@ -56,9 +74,9 @@ export class Job {
     }
   }
 
-  async #attempt(): Promise<void> {
+  async #attempt(): Promise<Event> {
     this.#isUnderWay = this.#hasArrived = false;
-    const { offer, accepted } = await this.#offering.offer();
+    const { offer, accepted } = await this.#offering.offer(this.#place);
     const { peer } = accepted.stream;
     this.#turn.came();
     this.#isUnderWay = true;
@@ -66,23 +84,29 @@ export class Job {
     this.#refusals.begins(accepted);
     const sent = await sendFile(accepted, this.#source, offer, {
       signal: this.#signal,
+      onRead: () => this.#place.read(),
       onProgress: (bytes) => {
         this.#hasArrived = true;
         this.#retries.reached(bytes);
         this.#telling.progressed(peer, bytes);
       },
     });
-    this.#telling.isDone(peer, sent);
+    return this.#telling.done(peer, sent);
   }
 
   /** Resolves when another attempt is due; throws where there is no point in one. */
   async #awaitNext(error: Error): Promise<void> {
     this.#signal.throwIfAborted();
     if (error instanceof RecipientBusy) {
+      // Where another file of ours has got on, there may be a place.
+      if (await this.#place.again(false)) return;
       return this.#turn.wait([this.#line.jid], error, this.#signal);
     }
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
+    this.#retries.fails();
+    // Several that were broken off together wait for the first of them, which waits for all.
+    if (await this.#place.again(true)) return;
     await this.#retries.wait(this.#asBrokenOff(error), this.#signal, () => {
       this.#telling.warn(`${error.message}; trying again`);
       this.#shrinkBlocks();
@@ -93,7 +117,9 @@ export class Job {
   #deservesAnother(error: Error): boolean {
     // Accepted, and lost before the first byte.
     if (error instanceof ChannelLost) this.#offering.isWanted();
-    if (!this.#offering.wasWanted || this.#source.size === undefined) return false;
+    // An offer that went astray when the recipient was cut off, which has taken other files before.
+    const isAstray = error instanceof RecipientUnreachable && this.#place.isKnown;
+    if (!(this.#offering.wasWanted || isAstray) || this.#source.size === undefined) return false;
     // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
     const fromAfresh = error instanceof FileMismatch && this.#offset > 0;
     return fromAfresh || isPassing(error);
@@ -118,7 +144,7 @@ export class Job {
 
   #interrupted(): Error {
     const mayGoOn = this.#offering.isKept && this.#source.size !== undefined;
-    if (mayGoOn) this.#telling.warn('stopped; the same command goes on from there');
+    if (mayGoOn) this.#onStopped();
     return this.#signal.reason;
   }
 }

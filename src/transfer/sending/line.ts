@@ -1,10 +1,9 @@
-import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import type { Session } from '../../session/session.js';
-import { type Connect, type KeptSession, keepSession } from '../connect.js';
 import type { Report } from '../events.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { Recipient, Way } from '../ways/way.js';
-import { type OpenWays, openWays } from '../ways/ways.js';
+import type { OpenWays } from '../ways/ways.js';
+import type { Uplink } from './uplink.js';
 
 /** The recipient that was found, and how to offer it something. */
 export interface Reached {
@@ -12,7 +11,7 @@ export interface Reached {
   ways: OpenWays;
 }
 
-/** The connection to the recipient of files: made anew when it was lost. */
+/** How files reach one recipient, who is looked for once for all of them. */
 export interface SendingLine {
   /** The recipient's JID, as the user gave it. */
   readonly jid: string;
@@ -21,13 +20,11 @@ export interface SendingLine {
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /**
-   * Another one of the contact, after the one reached takes nothing; from now on that is the one. Nothing where there
-   * is none.
+   * Another one of the contact, after this one takes nothing; from now on that is the one. Nothing where there is none.
    */
-  reachNext(): Promise<Reached | undefined>;
+  reachNext(after: string): Promise<Reached | undefined>;
   /** The recipient may be somewhere else by now. */
   forget(): void;
-  close(): Promise<void>;
 }
 
 interface LineOptions {
@@ -37,7 +34,7 @@ interface LineOptions {
   via: Way | undefined;
   /** Bytes in a block to begin with. */
   blockSize: number;
-  connect: Connect;
+  uplink: Uplink;
   report: Report;
   signal: AbortSignal;
 }
@@ -47,47 +44,67 @@ export class Line implements SendingLine {
   readonly jid: string;
   blockSize: number;
   readonly #options: LineOptions;
-  readonly #waysOn = new WeakMap<Session, OpenWays>();
-  readonly #kept: KeptSession;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
+  /** While it is looked for. */
+  #reaching: Promise<Reached | undefined> | undefined;
 
   constructor(options: LineOptions) {
     this.jid = options.jid;
     this.blockSize = options.blockSize;
     this.#options = options;
-    // Nobody may ask anything of us but the one who gets the file.
-    const admit = (from: string) => from === this.#reached?.recipient.peer;
-    this.#kept = keepSession(options.connect, options.report, { admit });
+  }
+
+  /** The full JID of the one who gets the files. */
+  get peer(): string | undefined {
+    return this.#reached?.recipient.peer;
   }
 
   async reach(): Promise<Reached> {
-    const session = await this.#kept.session();
+    const session = await this.#options.uplink.session();
     if (this.#reached?.session === session) return this.#reached;
-    const { via, signal, report } = this.#options;
-    const note = (text: string) => report({ event: 'note', text });
-    this.#search = findRecipients(session, this.jid, { via, signal, note });
-    return (await this.#next(session)) as Reached; // or it has thrown
+    // or it has thrown
+    return (await this.#once(session, () => this.#begin(session))) as Reached;
   }
 
-  async reachNext(): Promise<Reached | undefined> {
-    return this.#reached && this.#next(this.#reached.session);
+  async reachNext(after: string): Promise<Reached | undefined> {
+    const reached = this.#reached;
+    // Another file of ours was faster.
+    if (!reached || reached.recipient.peer !== after) return reached;
+    return this.#once(reached.session, () => this.#next(reached.session));
   }
 
   forget(): void {
     this.#reached = undefined;
   }
 
-  async close(): Promise<void> {
-    await this.#kept.close();
+  /** Files that look at a time look together. */
+  async #once(
+    session: Session,
+    look: () => Promise<Reached | undefined>,
+  ): Promise<Reached | undefined> {
+    if (!this.#reaching) {
+      this.#reaching = look().finally(() => {
+        this.#reaching = undefined;
+      });
+      return this.#reaching;
+    }
+    await this.#reaching;
+    // The Jingle session that a proposal has let us begin is for one file.
+    return this.#reached?.session === session ? this.#reached : undefined;
+  }
+
+  #begin(session: Session): Promise<Reached | undefined> {
+    const { via, signal, report } = this.#options;
+    const note = (text: string) => report({ event: 'note', text });
+    this.#search = findRecipients(session, this.jid, { via, signal, note });
+    return this.#next(session);
   }
 
   async #next(session: Session): Promise<Reached | undefined> {
     const found = await this.#search?.next();
     if (!found?.value) return undefined;
-    const ways = this.#waysOn.get(session) ?? openWays(session, new InBandBytestreams(session));
-    this.#waysOn.set(session, ways);
-    // The Jingle session that a proposal has let us begin is for one file.
+    const ways = this.#options.uplink.waysOn(session);
     const { sid, ...recipient } = found.value;
     this.#reached = { session, recipient, ways };
     return { recipient: found.value, ways };

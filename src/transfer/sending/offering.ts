@@ -2,9 +2,9 @@ import type { FileOffer } from '../../protocol/file-offer.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
 import type { Accepted, Recipient, Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
-import { describeSource } from './describe-source.js';
 import type { Reached, SendingLine } from './line.js';
 import { offerTo } from './offer-to.js';
+import type { Place } from './places.js';
 import type { JobOptions } from './settings.js';
 import { plainOffer, type Source } from './source.js';
 import type { Telling } from './telling.js';
@@ -55,15 +55,16 @@ export class Offering {
   }
 
   /** Rejects as `reach` of the line and `Offer` do. */
-  async offer(): Promise<Offered> {
+  async offer(place: Place): Promise<Offered> {
     const reached = await this.#reach();
-    const { recipient, ...offered } = await this.#offerTo(reached);
+    const { recipient, ...offered } = await this.#offerTo(reached, place);
     const { accepted } = offered;
     this.#telling.starts(accepted, this.#way === undefined);
     this.#way = accepted.way;
     this.#wasWanted = true;
     this.#peer = recipient.peer;
     this.#isKept = recipient.answersClose === true && accepted.way.keepsParts;
+    place.accepted(this.#isKept);
     return offered;
   }
 
@@ -71,28 +72,32 @@ export class Offering {
   async #reach(): Promise<Reached> {
     let reached: Reached | undefined = await this.#line.reach();
     while (reached && this.#isKept && reached.recipient.peer !== this.#peer) {
-      reached = await this.#line.reachNext();
+      reached = await this.#line.reachNext(reached.recipient.peer);
     }
     if (reached) return reached;
     throw new RecipientUnreachable(`${this.#peer} is not there at the moment`);
   }
 
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
-  async #offerTo({ recipient: found, ways }: Reached): Promise<Offered & { recipient: Recipient }> {
+  async #offerTo(
+    { recipient: found, ways }: Reached,
+    place: Place,
+  ): Promise<Offered & { recipient: Recipient }> {
     const note = (text: string) => this.#telling.note(text);
     const recipient = this.#asBefore(found);
     const offer = await this.#describe(recipient.ways);
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
     const { settings, acceptTimeout: timeout, signal } = this.#options;
     const options = { ...settings, blockSize: this.#line.blockSize, timeout, signal, note };
+    place.offered();
     try {
       return { recipient, offer, accepted: await offerTo(recipient, ways, offer, options) };
     } catch (error) {
       const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !signal.aborted;
-      const next = mayBeOthers ? await this.#line.reachNext() : undefined;
+      const next = mayBeOthers ? await this.#line.reachNext(found.peer) : undefined;
       if (!next) throw error;
       note(`${(error as Error).message}; trying ${next.recipient.peer}`);
-      return this.#offerTo(next);
+      return this.#offerTo(next, place);
     }
   }
 
@@ -105,7 +110,7 @@ export class Offering {
     if (!ways.some(({ keepsParts }) => keepsParts)) return plainOffer(this.#source);
     if (this.#offer) return this.#offer;
     const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
-    const described = describeSource(this.#source, this.#options.signal, algorithms);
+    const described = this.#options.describe(this.#source, algorithms);
     this.#offer = await this.#telling.waiting(`reading ${this.#source.name}`, described);
     return this.#offer;
   }

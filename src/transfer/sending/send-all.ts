@@ -1,40 +1,75 @@
+import { setMaxListeners } from 'node:events';
 import type { Connect } from '../connect.js';
 import type { WayName } from '../ways/names.js';
 import { wayNamed } from '../ways/ways.js';
-import { Job } from './job.js';
+import { Delivery, type DeliveryOptions } from './delivery.js';
+import { Descriptions } from './describe-source.js';
 import { Line } from './line.js';
-import type { OpenSource } from './open-sources.js';
 import type { JobOptions, TransferSettings } from './settings.js';
-import { FileFailed } from './source.js';
-import { Turn } from './turn.js';
+import { FilesFailed, type OpenSource } from './source.js';
+import { Uplink } from './uplink.js';
 
-interface SendFilesOptions extends JobOptions {
+/** Files under way at a time, to all recipients together, and one to each of them at least. */
+const MOST_UNDER_WAY = 16;
+
+export interface SendFilesOptions
+  extends Omit<JobOptions, 'describe' | 'onStopped'>,
+    Pick<DeliveryOptions, 'explain'> {
   settings: TransferSettings;
   via: 'auto' | WayName;
   connect: Connect;
 }
 
 /**
- * Sends every file to the JID, or stops at the first that cannot be sent, with `FileFailed`. Goes online with the
- * first, and closes the sources in the end.
+ * Sends every file to every JID, to each by itself. Rejects with `FilesFailed` when all has been tried and told, with
+ * the first failure in the order of the JIDs, and of the files to one; and with the signal's reason. Goes online with
+ * the first, and closes the sources in the end.
  */
 export async function sendFiles(
   sources: readonly OpenSource[],
-  jid: string,
-  { via, connect, ...options }: SendFilesOptions,
+  jids: readonly string[],
+  options: SendFilesOptions,
 ): Promise<void> {
-  const { signal, report } = options;
-  const { blockSize } = options.settings;
+  const { connect, report, signal, settings, via } = options;
+  const stopped = new AbortController();
+  const until = AbortSignal.any([signal, stopped.signal]);
+  setMaxListeners(0, until);
+  const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
   const way = via === 'auto' ? undefined : wayNamed(via);
-  const line = new Line({ jid, via: way, blockSize, connect, signal, report });
-  const turn = new Turn(options.acceptTimeout, report);
+  const lines = jids.map((jid) => {
+    const { blockSize } = settings;
+    return new Line({ jid, via: way, blockSize, uplink, signal: until, report });
+  });
+  const descriptions = new Descriptions(until);
+  const shared = {
+    ...options,
+    signal: until,
+    describe: descriptions.describe,
+    onStopped: once(() => {
+      if (signal.aborted) report({ event: 'warning', text: STOPPED });
+    }),
+    most: Math.max(1, Math.floor(MOST_UNDER_WAY / jids.length)),
+    isOneOfSeveral: sources.length * jids.length > 1,
+    stop: (error: Error) => stopped.abort(error),
+  };
   try {
-    for (const source of sources) {
-      const sending = new Job(source, line, turn, options).send();
-      await sending.catch((error) => Promise.reject(new FileFailed(source.name, error)));
-    }
+    const deliveries = lines.map((line) => new Delivery(line, shared).send(sources));
+    const failures = await Promise.all(deliveries);
+    signal.throwIfAborted();
+    const first = failures.find((failure) => failure !== undefined);
+    if (first) throw new FilesFailed(first);
   } finally {
-    await line.close();
+    await uplink.close();
     await Promise.all(sources.map((source) => source.close()));
   }
+}
+
+const STOPPED = 'stopped; the same command goes on from there';
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
 }

@@ -23,6 +23,8 @@ export interface SendOptions {
   signal: AbortSignal;
   /** Bytes of the file that the recipient has acknowledged. */
   onProgress: (bytes: number) => void;
+  /** Called when all bytes have been read, some of which may be under way. */
+  onRead: () => void;
 }
 
 /**
@@ -33,12 +35,12 @@ export async function sendFile(
   accepted: Accepted,
   source: Source,
   offer: FileOffer,
-  { signal, onProgress }: SendOptions,
+  { signal, onProgress, onRead }: SendOptions,
 ): Promise<SentFile> {
   const { stream, range } = accepted;
   refusePart(accepted, source);
   stream.on('acknowledged', () => onProgress(range.offset + stream.bytesSent));
-  const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false };
+  const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false, onRead };
   try {
     await carry(read(accepted, source, offer, reading), accepted, reading, signal);
     const verdict = await accepted.confirmed();
@@ -95,6 +97,7 @@ interface Reading {
   bytes: number;
   hash: Hash;
   isDone: boolean;
+  onRead(): void;
   /** Why the source could not be read to its end. */
   failure?: Error;
 }
@@ -121,6 +124,7 @@ async function* read(
       await accepted.sendHashes?.(new Map([['sha-256', reading.hash.copy().digest()]]));
     }
     reading.isDone = true;
+    reading.onRead();
   } catch (error) {
     reading.failure = error as Error;
     // Before the channel is broken off for it, which says less.

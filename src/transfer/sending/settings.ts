@@ -1,6 +1,8 @@
+import type { FileOffer } from '../../protocol/file-offer.js';
 import { TRANSFER_DEFAULTS } from '../../protocol/ibb/defaults.js';
 import type { BytestreamSettings } from '../../protocol/ibb/settings.js';
 import type { Report } from '../events.js';
+import type { Source } from './source.js';
 
 /** How the bytes of a file travel. */
 export type TransferSettings = BytestreamSettings;
@@ -23,4 +25,8 @@ export interface JobOptions {
   retryFor: number;
   signal: AbortSignal;
   report: Report;
+  /** Reads a source for its hashes, once for all who get it. */
+  describe(source: Source, algorithms: readonly string[]): Promise<FileOffer>;
+  /** Told when the signal has stopped a file that can be gone on with. */
+  onStopped(): void;
 }

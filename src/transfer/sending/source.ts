@@ -9,6 +9,9 @@ export interface Source extends Omit<FileOffer, 'hashes'> {
   read(offset: number, buffer?: Buffer): AsyncIterable<Buffer>;
 }
 
+/** One that holds something open. */
+export type OpenSource = Source & { close(): Promise<void> };
+
 /** What is known of a file without reading it. */
 export const plainOffer = ({ read, ...offer }: Source): FileOffer => offer;
 
@@ -22,13 +25,10 @@ export class SourceChanged extends Error {
   override readonly name = 'SourceChanged';
 }
 
-/** A file of several could not be sent, because of the cause. */
-export class FileFailed extends Error {
-  override readonly name = 'FileFailed';
-  constructor(
-    readonly file: string,
-    override readonly cause: Error,
-  ) {
+/** Files were not sent, as the user was told of each; because of the cause: of the first of them. */
+export class FilesFailed extends Error {
+  override readonly name = 'FilesFailed';
+  constructor(override readonly cause: Error) {
     super(cause.message);
   }
 }

@@ -1,4 +1,4 @@
-import type { Report } from '../events.js';
+import type { Event, Report } from '../events.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { Accepted } from '../ways/way.js';
 import type { SentFile } from './send-file.js';
@@ -43,8 +43,19 @@ export class Telling {
     this.#report({ event: 'progress', ...this.#facts(peer), bytes });
   }
 
-  isDone(peer: string, sent: SentFile): void {
-    this.#report({ event: 'done', ...this.#facts(peer), ...sent });
+  /** What is to be told in its turn of a file that was sent. */
+  done(peer: string, sent: SentFile): Event {
+    return { event: 'done', ...this.#facts(peer), ...sent };
+  }
+
+  /** The same of one that was not; `isOneOfSeveral`: a person must read which. */
+  failed(
+    jid: string,
+    { text, exitCode, isOneOfSeveral }: { text: string; exitCode: number; isOneOfSeveral: boolean },
+  ): Event {
+    const { name } = this.#source;
+    const error = isOneOfSeveral ? `${name} was not sent to ${jid}: ${text}` : text;
+    return { event: 'failed', error, exitCode, id: this.#id, peer: jid, name };
   }
 
   #facts(peer: string) {

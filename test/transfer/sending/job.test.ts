@@ -12,10 +12,13 @@ import {
   RecipientUnreachable,
   WayRefused,
 } from '../../../src/transfer/recipient-errors.js';
+import { Descriptions } from '../../../src/transfer/sending/describe-source.js';
 import { Job } from '../../../src/transfer/sending/job.js';
 import type { SendingLine } from '../../../src/transfer/sending/line.js';
+import { Places } from '../../../src/transfer/sending/places.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
+import { Telling } from '../../../src/transfer/sending/telling.js';
 import { Turn } from '../../../src/transfer/sending/turn.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
 import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';
@@ -101,7 +104,6 @@ async function waysOffered(
       return next && { recipient: { ...toJuliet(next), peer }, ways };
     },
     forget: () => undefined,
-    close: async () => undefined,
   };
   const report = (event: Event) => {
     if (event.event === 'note' || event.event === 'waiting') return;
@@ -114,14 +116,28 @@ async function waysOffered(
     readFrom.push(offset);
     return plain.read(offset);
   };
-  const file = new Job({ ...plain, read }, line, new Turn(acceptTimeout * 1000, report), {
-    settings: DEFAULT_SETTINGS,
-    acceptTimeout: acceptTimeout * 1000,
-    retryFor: retryFor * 1000,
-    ...{ signal, report },
-  });
+  const source = { ...plain, read };
+  const telling = new Telling(report, source);
+  const turn = new Turn(acceptTimeout * 1000, report);
+  const place = await new Places(1, signal).enter(source.size);
+  const file = new Job(
+    source,
+    line,
+    { place, turn, telling },
+    {
+      describe: new Descriptions(signal).describe,
+      onStopped: () => undefined,
+      settings: DEFAULT_SETTINGS,
+      acceptTimeout: acceptTimeout * 1000,
+      retryFor: retryFor * 1000,
+      ...{ signal, report },
+    },
+  );
   const outcome = await file.send().then(
-    () => undefined,
+    (done) => {
+      report(done);
+      return undefined;
+    },
     (error: Error) => error,
   );
   return { offered, hashes, readFrom, blockSizes, events, warnings, outcome };

@@ -256,7 +256,7 @@ test('a recipient that closes while the source has nothing to say is an error', 
     accepted,
     slow,
     { name: 'pipe' },
-    { signal: never, onProgress: () => undefined },
+    { signal: never, onProgress: () => undefined, onRead: () => undefined },
   );
   const stream = (await hers).resume();
   await progress;
@@ -282,7 +282,11 @@ test('a file that has changed is not gone on with by SI', async () => {
   const offer = await describeSource(sourceOf(LETTER), never, ['sha-256', 'md5']);
   const changed = sourceOf(Buffer.concat([Buffer.alloc(20), LETTER.subarray(20)]));
   const accepted = await offerBySi(his)({ peer: JULIET, ways: [] }, offer, { signal: never });
-  const sent = sendFile(accepted, changed, offer, { signal: never, onProgress: () => undefined });
+  const sent = sendFile(accepted, changed, offer, {
+    signal: never,
+    onProgress: () => undefined,
+    onRead: () => undefined,
+  });
   const outcomes = await Promise.allSettled([sent, received]);
   expect(outcomes.map((one) => (one as PromiseRejectedResult).reason)).toEqual([
     expect.any(SourceChanged),

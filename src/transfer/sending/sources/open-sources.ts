@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import mime from 'mime';
-import { knownDate } from '../../protocol/file-offer.js';
+import { knownDate } from '../../../protocol/file-offer.js';
+import { type OpenSource, SourceChanged, SourceUnusable } from '../source.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
-import { type Source, SourceChanged, SourceUnusable } from './source.js';
 
 /** Enough at once that reading costs little. */
 const READ_BYTES = 256 * 1024;
@@ -16,8 +16,6 @@ const READ_BYTES = 256 * 1024;
  * opened again at their turn: systems let a process have 256 to 1,024 files open.
  */
 const MOST_OPEN = 200;
-
-export type OpenSource = Source & { close(): Promise<void> };
 
 /** What `-` stands for, and what it is called. */
 interface StandardInput {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openSources } from '../../../src/transfer/sending/open-sources.js';
-import { SourceUnusable } from '../../../src/transfer/sending/source.js';
+import { SourceUnusable } from '../../../../src/transfer/sending/source.js';
+import { openSources } from '../../../../src/transfer/sending/sources/open-sources.js';
 
 let folder: string;
 

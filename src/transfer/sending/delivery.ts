@@ -1,0 +1,107 @@
+import type { Event, Report } from '../events.js';
+import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
+import { Job } from './job.js';
+import type { SendingLine } from './line.js';
+import { type Place, Places } from './places.js';
+import type { JobOptions } from './settings.js';
+import type { Source } from './source.js';
+import { Telling } from './telling.js';
+import { Turn } from './turn.js';
+
+/** What an error is to the user. */
+export interface Explained {
+  /** Absent where there is nothing to tell. */
+  text: string | undefined;
+  exitCode: number;
+  /** The fault is on this side, and would meet the other files, too. */
+  isOurs: boolean;
+}
+
+export interface DeliveryOptions extends JobOptions {
+  /** Files under way at a time. */
+  most: number;
+  /** It is one of several transfers of the command, so that failures name the file. */
+  isOneOfSeveral: boolean;
+  explain(error: Error): Explained;
+  /** Ends the whole command. */
+  stop(error: Error): void;
+}
+
+/** What is to be told of a file in its turn. */
+interface Outcome {
+  event?: Event;
+  failure?: Error;
+}
+
+/** All files to one recipient. */
+export class Delivery {
+  readonly #line: SendingLine;
+  readonly #options: DeliveryOptions;
+  readonly #places: Places;
+  readonly #turn: Turn;
+  readonly #report: Report;
+  /** The first failure, in the order of the files. */
+  #failure: Error | undefined;
+  /** Nobody is there, or has a place: it would be the same with the files that are left. */
+  #isLost = false;
+
+  constructor(line: SendingLine, options: DeliveryOptions) {
+    this.#line = line;
+    this.#options = options;
+    this.#report = options.report;
+    this.#places = new Places(options.most, options.signal);
+    this.#turn = new Turn(options.acceptTimeout, options.report);
+  }
+
+  /**
+   * Sends the files, several at a time where the recipient takes them, and tells what became of each in their order.
+   * Resolves to the first failure; the signal is none.
+   */
+  async send(sources: readonly Source[]): Promise<Error | undefined> {
+    let told: Promise<void> = Promise.resolve();
+    let begun = 0;
+    for (const source of sources) {
+      const place = await this.#places.enter(source.size).catch(() => undefined);
+      if (!place || this.#isLost) break;
+      begun += 1;
+      told = this.#tell(told, this.#sendOne(source, place));
+    }
+    await told;
+    const left = sources.length - begun;
+    if (this.#isLost && left > 0) {
+      const text = `${left} more ${left === 1 ? 'file was' : 'files were'} not tried with ${this.#line.jid}`;
+      this.#report({ event: 'warning', text });
+    }
+    return this.#failure;
+  }
+
+  async #tell(before: Promise<void>, outcome: Promise<Outcome>): Promise<void> {
+    await before;
+    const { event, failure } = await outcome;
+    if (event) this.#report(event);
+    this.#failure ??= failure;
+  }
+
+  async #sendOne(source: Source, place: Place): Promise<Outcome> {
+    const telling = new Telling(this.#report, source);
+    try {
+      const job = new Job(source, this.#line, { place, turn: this.#turn, telling }, this.#options);
+      return { event: await job.send() };
+    } catch (error) {
+      return this.#failed(error as Error, telling);
+    } finally {
+      place.leave();
+    }
+  }
+
+  #failed(error: Error, telling: Telling): Outcome {
+    const { signal, explain, stop, isOneOfSeveral } = this.#options;
+    if (signal.aborted) return {};
+    const { text, exitCode, isOurs } = explain(error);
+    this.#isLost ||= error instanceof RecipientUnreachable || error instanceof RecipientBusy;
+    if (isOurs) stop(error);
+    if (text === undefined) return { failure: error };
+    const event = telling.failed(this.#line.jid, { text, exitCode, isOneOfSeveral });
+    return { event, failure: error };
+  }
+}

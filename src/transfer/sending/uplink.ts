@@ -1,0 +1,31 @@
+import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
+import type { Session } from '../../session/session.js';
+import { type Connect, type KeptSession, keepSession } from '../connect.js';
+import type { Report } from '../events.js';
+import { type OpenWays, openWays } from '../ways/ways.js';
+
+/** The connection on which files go out, to all who get some: made anew when it was lost. */
+export class Uplink {
+  readonly #kept: KeptSession;
+  readonly #ways = new WeakMap<Session, OpenWays>();
+
+  /** `isRecipient`: nobody else may ask anything of us. */
+  constructor(connect: Connect, report: Report, isRecipient: (peer: string) => boolean) {
+    this.#kept = keepSession(connect, report, { admit: isRecipient });
+  }
+
+  /** Goes online when it is needed, and not before. Rejects when there is no connection. */
+  session(): Promise<Session> {
+    return this.#kept.session();
+  }
+
+  waysOn(session: Session): OpenWays {
+    const ways = this.#ways.get(session) ?? openWays(session, new InBandBytestreams(session));
+    this.#ways.set(session, ways);
+    return ways;
+  }
+
+  close(): Promise<void> {
+    return this.#kept.close();
+  }
+}

@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals';
+import type { Event } from '../../../src/transfer/events.js';
+import { sendFiles } from '../../../src/transfer/sending/send-all.js';
+import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
+import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
+import { pattern } from '../../protocol/ibb/bytestreams.js';
+import { JULIET } from '../../support/linked-sessions.js';
+import { linkedToInbox, smallFile } from './linked-inboxes.js';
+
+const OTHER_JID = 'juliet@capulet.example/balcony/2';
+
+interface Options {
+  places?: number;
+  jids?: string[];
+  isOurs?: (error: Error) => boolean;
+}
+
+/** Sends files to Juliet's inbox: what is told, and what comes of it. */
+async function sent(
+  sources: ReturnType<typeof smallFile>[],
+  { places = 16, jids = [JULIET], isOurs = () => false }: Options = {},
+) {
+  const ends = new AbortController();
+  const { romeo, inbox, halfTrip } = await linkedToInbox({ places }, ends.signal);
+  const events: Event[] = [];
+  let isOver = false;
+  const outcome = sendFiles(sources, jids, {
+    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0 },
+    ...{ connect: async () => romeo, signal: ends.signal },
+    report: (event) => events.push(event),
+    explain: (error) => ({ text: error.message, exitCode: 1, isOurs: isOurs(error) }),
+  })
+    .catch((error: Error) => error)
+    .finally(() => {
+      isOver = true;
+    });
+  while (!isOver) await halfTrip();
+  const error = await outcome;
+  ends.abort();
+  return { error, events, inbox };
+}
+
+const files = (count: number) =>
+  Array.from({ length: count }, (_, index) => smallFile(`${index}`, pattern(index + 1)));
+
+/** One that cannot be read to its end. */
+const changing = (name: string): ReturnType<typeof smallFile> => ({
+  ...smallFile(name, pattern(5)),
+  read: async function* () {
+    yield pattern(3);
+  },
+});
+
+const told = (events: Event[]) =>
+  events.flatMap((event) =>
+    event.event === 'done' || event.event === 'failed' ? `${event.event} ${event.name}` : [],
+  );
+
+test('what became of files that were side by side is told in their order (R222)', async () => {
+  const { events, error } = await sent(files(30), { places: 16 });
+  expect(error).toBeUndefined();
+  expect(told(events)).toEqual(Array.from({ length: 30 }, (_, index) => `done ${index}`));
+  let [underWay, most] = [0, 0];
+  for (const { event } of events) {
+    if (event === 'start') underWay += 1;
+    if (event === 'done') underWay -= 1;
+    most = Math.max(most, underWay);
+  }
+  expect(most).toBeGreaterThan(3);
+});
+
+test('a file that fails stops no other, and the first that did is what the command fails with (R224)', async () => {
+  const [first, second, third] = files(3) as [Source, Source, Source] & ReturnType<typeof files>;
+  const sources = [first, changing('a'), second, changing('b'), third] as ReturnType<typeof files>;
+  const { events, error, inbox } = await sent(sources);
+  expect(told(events)).toEqual(['done 0', 'failed a', 'done 1', 'failed b', 'done 2']);
+  expect(error).toBeInstanceOf(FilesFailed);
+  expect((error as FilesFailed).cause).toBeInstanceOf(SourceChanged);
+  expect((error as Error).message).toContain('a changed');
+  expect([...inbox.files.keys()].sort()).toEqual(['0', '1', '2']);
+});
+
+test('what is wrong on our side ends it, and is told once', async () => {
+  const sources = [...files(1), changing('a'), ...files(40).slice(1)];
+  const { events, error } = await sent(sources, { isOurs: () => true });
+  expect(error).toBeInstanceOf(FilesFailed);
+  expect(told(events).filter((line) => line.startsWith('failed'))).toEqual(['failed a']);
+  expect(told(events).length).toBeLessThan(10);
+});
+
+test('reads each file once for its hash, whoever it goes to (R225)', async () => {
+  let reads = 0;
+  const file = smallFile('letter', pattern(100));
+  const read: Source['read'] = (offset, buffer) => {
+    // The bytes that are sent are read without one.
+    if (buffer) reads += 1;
+    return file.read(offset, buffer);
+  };
+  const { events, error } = await sent([{ ...file, read }], { jids: [JULIET, OTHER_JID] });
+  expect(reads).toBe(1);
+  expect(told(events)).toContain('done letter');
+  // Nobody is at the other one.
+  expect((error as Error).message).toContain(OTHER_JID);
+});
