@@ -28,7 +28,10 @@ export interface Context {
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */
-  saveFile: (bytes: Uint8Array, where: { over: string } | { name: string }) => Promise<string>;
+  saveFile: (
+    bytes: Uint8Array,
+    where: { over: string } | { name: string; folder?: string | undefined },
+  ) => Promise<string>;
   /** A registry whose default handlers keep blobs on disk. */
   createRegistry: () => Promise<Registry>;
   /** The same blobs, to be looked through. */

@@ -9,12 +9,12 @@ import { writePipe } from './write-pipe.js';
 
 /**
  * Writes a file in one step and returns its absolute path: `over` the file named, whose mode stays, or under the
- * next free `name` in the working directory, mode 0600. A FIFO waits for its reader until the signal aborts. Errors are
+ * next free `name` in a folder, made if absent, or in the working directory, mode 0600. A FIFO waits for its reader until the signal aborts. Errors are
  * the file system's own.
  */
 export async function saveFile(
   bytes: Uint8Array,
-  where: { over: string } | { name: string },
+  where: { over: string } | { name: string; folder?: string | undefined },
   signal = new AbortController().signal,
   files: typeof fs = fs,
 ): Promise<string> {
@@ -26,7 +26,8 @@ export async function saveFile(
     return path;
   }
   const name = safeName(where.name);
-  const folder = dirname(resolve(name));
+  const folder = resolve(where.folder ?? '.');
+  if (where.folder !== undefined) await files.mkdir(folder, { recursive: true });
   return beside(files, folder, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
 }
 

@@ -49,7 +49,9 @@ async function served(...args: string[]) {
 
 /** What a user has in the cache of fetched blobs, beside what is said of them. */
 const cachedBy = (name: string) =>
-  filesIn(stage.home(name)).filter((path) => path.startsWith('.cache/') && !/\.json$/.test(path));
+  filesIn(stage.home(name)).filter(
+    (path) => path.startsWith('.cache/inband/blobs/') && !/\.json$/.test(path),
+  );
 
 /** An account of the test's own, online as `alice@localhost/peer`, that answers requests for blobs. */
 async function peerThat(answers: IqHandler): Promise<string> {
@@ -208,6 +210,21 @@ describe('a published blob', () => {
   });
 });
 
+test('several are fetched into a folder, in their order, and the first failure counts (R205)', async () => {
+  const files = [await fileOf(3000), await fileOf(100), await fileOf(20_000)];
+  await publish('alice', ...files.map(({ path }) => path));
+  await stage.receive('alice');
+  const [one, two, three] = files.map(({ cid }) => cid) as [string, string, string];
+  const bob = fetchAs('bob', '-o', 'new/folder', '--from', ALICE, one, NOWHERE, two, three);
+  const { code, stdout, stderr } = await outcomeOf(bob);
+  expect(code).toBe(9);
+  expect(stderr.match(/online as/g)).toHaveLength(1);
+  expect(stderr).toContain(NOWHERE);
+  const names = files.map(({ cid }) => join(bob.folder, 'new/folder', `${cid}.png`));
+  expect(stdout).toBe(names.map((name) => `${name}\n`).join(''));
+  for (const [at, name] of names.entries()) expect(await readFile(name)).toEqual(files[at]?.bytes);
+});
+
 describe('fetch', () => {
   test('-o writes the file that it names, over what is there', async () => {
     const { bytes, cid } = await served();
@@ -279,7 +296,7 @@ describe('fetch', () => {
       '',
     ]);
     expect(filesIn(bob.folder)).toEqual([]);
-    expect(filesIn(stage.home('bob'))).toEqual([]);
+    expect(cachedBy('bob')).toEqual([]);
   });
 
   test('of what is not in the cache needs to be told whom to ask', async () => {
@@ -379,7 +396,7 @@ describe('a peer that', () => {
     expect(outcome).toMatchObject({ code, stdout: '' });
     expect(outcome.stderr).toMatch(/^online as [^\n]*\ninband: [^\n]*\n$/);
     expect(filesIn(bob.folder)).toEqual([]);
-    expect(filesIn(stage.home('bob'))).toEqual([]);
+    expect(cachedBy('bob')).toEqual([]);
   });
 
   test('has a cid without a hash gets its word taken, with a warning, and not into the cache', async () => {

@@ -1,7 +1,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import mime from 'mime/lite';
-import { type Fetched, fetchBlob } from '../../transfer/blobs/fetch-blob.js';
+import { type Fetched, fetchBlobs } from '../../transfer/blobs/fetch-blob.js';
+import type { Report } from '../../transfer/events.js';
+import { remembering } from '../../transfer/known-contacts.js';
+import { FilesFailed } from '../../transfer/sending/source.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
@@ -12,44 +15,76 @@ export interface FetchFlags extends AccountFlags, OutputFlags {
   cache: boolean;
 }
 
-/** Fetches a blob, and writes it to a file or to standard output. */
-export async function fetch(text: string, flags: FetchFlags, context: Context): Promise<void> {
+/**
+ * Fetches blobs, and writes each to a file, or the only one to standard output. Of several, one that fails does not stop
+ * the others; the user is told of each (`FilesFailed`).
+ */
+export async function fetch(texts: string[], flags: FetchFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  checkUsage(text, flags);
-  const fetched = await fetchBlob(text, {
+  checkUsage(texts, flags);
+  const outcomes = fetchBlobs(texts, {
     from: flags.from ?? [],
     isCached: flags.cache,
     registry: await context.createRegistry(),
     // What is in the cache takes no account.
-    connect: async (as) => openAccount(flags, context, report).connect(as),
+    connect: async (as) =>
+      remembering(openAccount(flags, context, report).connect, context.contacts)(as),
     ...{ report, signal: context.signal },
   });
+  const isOnly = texts.length === 1;
+  const { exitCodeOf, textOf } = await context.failures();
+  let first: Error | undefined;
+  for await (const { cid, fetched, error } of outcomes) {
+    context.signal.throwIfAborted();
+    if (fetched) await save(fetched, isOnly, flags, context, report);
+    else if (isOnly) throw error;
+    else {
+      report({
+        event: 'failed',
+        error: textOf(error) ?? '',
+        exitCode: exitCodeOf(error),
+        name: cid,
+      });
+      first ??= error;
+    }
+  }
+  if (first) throw new FilesFailed(first);
+}
+
+async function save(
+  fetched: Fetched,
+  isOnly: boolean,
+  { output }: FetchFlags,
+  context: Context,
+  report: Report,
+): Promise<void> {
   const { blob, peer } = fetched;
   const { cid, type, bytes, unverified } = blob;
   if (unverified) {
     const warning = `${cid} has no hash that can be checked: the bytes are what ${peer} says`;
     report({ event: 'warning', text: warning });
   }
-  if (flags.output === '-') {
-    return pipeline(Readable.from([bytes]), context.stdout, { end: false });
-  }
-  const path = await context.saveFile(bytes, where(fetched, flags.output));
+  if (output === '-') return pipeline(Readable.from([bytes]), context.stdout, { end: false });
+  const where = isOnly && output ? { over: output } : { name: nameOf(fetched), folder: output };
+  const path = await context.saveFile(bytes, where);
   const marks = { ...(unverified ? { unverified } : {}), ...(peer ? { peer } : {}) };
   report({ event: 'blob', cid, type, size: bytes.length, ...marks, path });
 }
 
 /** Throws `UsageError`. */
-function checkUsage(cid: string, { json, output }: FetchFlags): void {
-  if (!/^[^@\s]+@[^@\s]+$/.test(cid)) {
-    throw new UsageError(`"${cid}" is not a cid; one looks like sha-256+…@bob.xmpp.org`);
+function checkUsage(cids: string[], { json, output }: FetchFlags): void {
+  const wrong = cids.find((cid) => !/^[^@\s]+@[^@\s]+$/.test(cid));
+  if (wrong !== undefined) {
+    throw new UsageError(`"${wrong}" is not a cid; one looks like sha-256+…@bob.xmpp.org`);
   }
-  if (json && output === '-') {
-    throw new UsageError('--json and "-o -" both want standard output; choose one');
+  if (output !== '-') return;
+  if (json) throw new UsageError('--json and "-o -" both want standard output; choose one');
+  if (cids.length > 1) {
+    throw new UsageError('standard output takes one blob only; give a folder: -o <folder>');
   }
 }
 
-function where({ blob: { cid, type } }: Fetched, output: string | undefined) {
-  if (output) return { over: output };
+function nameOf({ blob: { cid, type } }: Fetched): string {
   const extension = mime.getExtension(type);
-  return { name: extension ? `${cid}.${extension}` : cid };
+  return extension ? `${cid}.${extension}` : cid;
 }

@@ -9,11 +9,11 @@ import type { FetchFlags } from './fetch-cids.js';
 export function addFetchCommand(program: Command, context: Context): void {
   const command = program
     .command('fetch')
-    .summary('fetch a blob by its cid')
+    .summary('fetch blobs by their cids')
     .description(
-      'Fetches a blob, from the cache or from others, checks it, and prints the path of the file.',
+      'Fetches blobs, from the cache or from others, checks them, and prints the path of each file.',
     )
-    .argument('<cid>', 'algo+hash@bob.xmpp.org, with or without "cid:" before it')
+    .argument('<cid...>', 'algo+hash@bob.xmpp.org, with or without "cid:" before it')
     .addOption(
       new PeopleOption(
         '--from <jid>',
@@ -22,15 +22,16 @@ export function addFetchCommand(program: Command, context: Context): void {
     )
     .option(
       '-o, --output <path>',
-      'the file to write, "-" for standard output; default: the cid, with the ending of its type',
+      'the file to write, "-" for standard output, of several the folder; default: the cid, with the ending of its type',
     )
     .option('--no-cache', 'ask even if it is in the cache');
-  addOutputOptions(addAccountOptions(command)).action(async (cid: string, flags: FetchFlags) => {
+  addOutputOptions(addAccountOptions(command)).action(async (cids: string[], flags: FetchFlags) => {
     const { fetch } = await import('./fetch-cids.js');
-    await fetch(cid, flags, context);
+    await fetch(cids, flags, context);
   });
   addExamples(command, [
     'inband fetch --from juliet@example.org cid:sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org',
+    'inband fetch -o pictures --from juliet@example.org $(cat cids.txt)',
     'inband fetch -o smile.png --from juliet@example.org sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org',
   ]);
 }

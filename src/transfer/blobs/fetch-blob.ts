@@ -2,6 +2,7 @@ import type { BitOfBinary } from '../../protocol/bob/bit-of-binary.js';
 import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
 import { findBlob } from '../../protocol/bob/blob-store.js';
 import { readContentId } from '../../protocol/bob/content-id.js';
+import type { Session } from '../../session/session.js';
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import { holders, readHolder } from '../finding/holders.js';
@@ -30,36 +31,92 @@ interface FetchOptions {
   signal: AbortSignal;
 }
 
+/** At a time: as many as keep a slow way busy, and are no burden to who gives them out. */
+const MOST_AT_ONCE = 8;
+
+/** What came of one. */
+type Outcome = { cid: string } & (
+  | { fetched: Fetched; error?: undefined }
+  | { fetched?: undefined; error: Error }
+);
+
 /**
- * Finds a blob in the cache, or goes online and asks for it. Rejects with `MalformedBlob` for what is no cid,
- * `NobodyToAsk`, `MalformedJid`, `NoSuchBlob`, `BlobMismatch`, and when the session ends.
+ * Finds blobs in the cache, or goes online, once, and asks for them, several at a time. Yields what came of each in the
+ * order in which they were named: a blob, or `NobodyToAsk`, `NoSuchBlob`, `BlobMismatch`, and what ended the session.
+ * Throws `MalformedBlob` for what is no cid, and `MalformedJid`, before anything is done.
  */
-export async function fetchBlob(text: string, options: FetchOptions): Promise<Fetched> {
-  const { registry, from, isCached } = options;
-  const cid = readContentId(text);
+export async function* fetchBlobs(
+  texts: readonly string[],
+  options: FetchOptions,
+): AsyncGenerator<Outcome, void> {
+  const cids = texts.map(readContentId);
+  const peers = options.from.map(readHolder);
+  const line = new AskingLine(options);
+  const outcomes: Promise<Outcome>[] = [];
+  const begin = (cid: string | undefined) => {
+    if (cid === undefined) return;
+    const fetching = fetchOne(cid, peers, line, options);
+    outcomes.push(
+      fetching.then(
+        (fetched) => ({ cid, fetched }),
+        (error: Error) => ({ cid, error }),
+      ),
+    );
+  };
+  try {
+    for (const cid of cids.slice(0, MOST_AT_ONCE)) begin(cid);
+    for (const [at] of cids.entries()) {
+      const outcome = (await outcomes[at]) as Outcome;
+      begin(cids[outcomes.length]);
+      yield outcome;
+    }
+  } finally {
+    await line.close();
+  }
+}
+
+async function fetchOne(
+  cid: string,
+  peers: string[],
+  line: AskingLine,
+  { registry, isCached, report, signal }: FetchOptions,
+): Promise<Fetched> {
   const blob = isCached ? await findBlob(registry, cid) : undefined;
   if (blob) return { blob };
-  if (from.length === 0) {
+  if (peers.length === 0) {
     const why = isCached ? `${cid} is not in the cache` : 'the cache is not to be looked into';
     throw new NobodyToAsk(why);
   }
-  return askAll(cid, from.map(readHolder), options);
+  const { session, bits } = await line.open();
+  const ask = async (peer: string) => ({
+    blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }),
+    peer,
+  });
+  return askInTurn(holders(session, peers, signal), { ask, report, signal });
 }
 
-async function askAll(
-  cid: string,
-  peers: string[],
-  { registry, connect, report, signal }: FetchOptions,
-): Promise<Fetched> {
-  const session = await goOnline(connect, report, { admit: () => false });
-  try {
-    const bits = new BitsOfBinary(session, registry);
-    const ask = async (peer: string) => ({
-      blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }),
-      peer,
-    });
-    return await askInTurn(holders(session, peers, signal), { ask, report, signal });
-  } finally {
-    await session.close();
+/** The one session on which all is asked for, if anything is. */
+class AskingLine {
+  readonly #options: FetchOptions;
+  #opened: Promise<{ session: Session; bits: BitsOfBinary }> | undefined;
+
+  constructor(options: FetchOptions) {
+    this.#options = options;
+  }
+
+  open() {
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  async #open() {
+    const { connect, report, registry } = this.#options;
+    const session = await goOnline(connect, report, { admit: () => false });
+    return { session, bits: new BitsOfBinary(session, registry) };
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.session.close();
   }
 }
