@@ -19,6 +19,8 @@ interface Limits {
   max?: number;
   /** A part of a unit is none. */
   isWhole?: boolean;
+  /** `auto` is no amount, and allowed. */
+  mayBeAuto?: boolean;
 }
 
 const SIZE: Measure = {
@@ -44,10 +46,15 @@ export const sizeOption = (flags: string, description: string, limits: Limits = 
 export const timeOption = (flags: string, description: string, limits: Limits = {}): Option =>
   new Option(flags, description).argParser(parserOf(flags, TIME, limits));
 
-function parserOf(flags: string, measure: Measure, limits: Limits): (text: string) => number {
-  const { min = 0, max = measure.max, isWhole = false } = limits;
+function parserOf(
+  flags: string,
+  measure: Measure,
+  limits: Limits,
+): (text: string) => number | 'auto' {
+  const { min = 0, max = measure.max, isWhole = false, mayBeAuto = false } = limits;
   const [flag = flags] = /--[a-z-]+/.exec(flags) ?? [];
   return (text) => {
+    if (mayBeAuto && text === 'auto') return text;
     const amount = read(text, measure, isWhole);
     if (amount === undefined) throw new UnfitValue(flag, text, measure.takes);
     if (amount >= min && amount <= max) return amount;

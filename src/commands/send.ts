@@ -54,9 +54,8 @@ function addTransferOptions(command: Command): void {
         .default(stanza),
     )
     .addOption(
-      sizeOption('--block-size <size>', 'bytes in a block, 1 to 65535', {
-        min: 1,
-        max: 65_535,
+      sizeOption('--block-size <size>', 'bytes in a block, 1 to 65535, or "auto"', {
+        ...{ min: 1, max: 65_535, mayBeAuto: true },
       }).default(blockSize),
     )
     .option(

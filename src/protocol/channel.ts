@@ -18,6 +18,11 @@ export interface Channel extends Duplex {
   readonly bytesSent: number;
   /** Bytes of ours that have left, and that the peer has not acknowledged. */
   readonly bytesUnderWay: number;
+  /**
+   * Bytes of the largest block under way, where none so large was acknowledged before: it may be too large for somebody
+   * on the way. Otherwise 0.
+   */
+  readonly unprovenBlock: number;
   /** Bytes of the peer's that were handed to the reader. */
   readonly bytesReceived: number;
   /** The peer has acknowledged our close: it has all that we sent. A peer that closes first says nothing of that. */

@@ -23,5 +23,13 @@ export const isForgotten = (error: unknown): error is StanzaError =>
  */
 export const hasVanished = (error: unknown): error is StanzaError => hasOne(VANISHED, error);
 
+const REFUSALS = new Set([
+  ...['forbidden', 'not-acceptable', 'not-allowed', 'not-authorized'],
+  ...['registration-required', 'subscription-required'],
+]);
+
+/** Whether a person, or a rule of theirs, has said no. */
+export const isRefusal = (error: unknown): error is StanzaError => hasOne(REFUSALS, error);
+
 const hasOne = (conditions: Set<string>, error: unknown): error is StanzaError =>
   error instanceof StanzaError && conditions.has(error.condition);

@@ -82,7 +82,8 @@ export class Accepting {
 
   async #register(peer: string, open: Open): Promise<Bytestream> {
     const { streams, settings } = this.#options;
-    const stream = streams.create(peer, { ...settings, ...open, isAccepted: true });
+    const agreed = { ...open, varyBlockSize: settings.blockSize === 'auto' };
+    const stream = streams.create(peer, { ...settings, ...agreed, isAccepted: true });
     try {
       await streams.run('set_stream', peer, open.sid, stream);
       return stream;

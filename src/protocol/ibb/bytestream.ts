@@ -25,7 +25,8 @@ export class Bytestream extends Duplex implements Channel {
   #refused = false;
   #whenRoom: (() => void) | undefined;
   #whenSent: (() => void) | undefined;
-  #settled = Promise.resolve();
+  /** Settles when the reader has dealt with all that came so far. */
+  settled = Promise.resolve();
   readonly #link: BytestreamLink;
 
   constructor(options: BytestreamOptions, link: BytestreamLink) {
@@ -79,6 +80,10 @@ export class Bytestream extends Duplex implements Channel {
     return this.#outgoing.underWay;
   }
 
+  get unprovenBlock(): number {
+    return this.#outgoing.unprovenBlock;
+  }
+
   get blocksReceived(): number {
     return this.#incoming.blocks;
   }
@@ -92,17 +97,12 @@ export class Bytestream extends Duplex implements Channel {
     return this.#ending.hasPeerClosed || this.destroyed;
   }
 
-  /** Settles when the reader has dealt with all that came so far. */
-  get settled(): Promise<void> {
-    return this.#settled;
-  }
-
   /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
   receiveData(data: Data): Promise<void> {
     if (this.#isOver) throw new StanzaError('cancel', 'item-not-found');
     try {
-      this.#settled = this.#incoming.receive(data);
-      return this.#settled;
+      this.settled = this.#incoming.receive(data);
+      return this.settled;
     } catch (error) {
       // §2.2: after a gap nothing may be used any more. A block refused with `wait` leaves none.
       if ((error as StanzaError).type !== 'wait') this.#failed(error as Error);

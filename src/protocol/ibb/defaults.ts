@@ -2,7 +2,7 @@
  * How a bytestream goes unless told otherwise: see `BytestreamSettings`. Imports nothing, so that `--help` can show it.
  */
 export const TRANSFER_DEFAULTS = {
-  blockSize: 4096,
+  blockSize: 'auto',
   window: 'auto',
   stanza: 'auto',
   maxRetries: 5,

@@ -8,6 +8,7 @@ import { Accepting } from './accepting.js';
 import type { Bytestream } from './bytestream.js';
 import { receiveMessages } from './message-mode.js';
 import { OpenStreams, type StreamSettings } from './open-streams.js';
+import { LARGEST_AUTO_BLOCK } from './sending/block-sizes.js';
 import {
   agreedStanza,
   type BytestreamSettings,
@@ -16,22 +17,25 @@ import {
   largestBlock,
   type ServiceSettings,
 } from './settings.js';
+import { smallerBlock } from './smaller-block.js';
 import * as stanzas from './stanzas.js';
 
 export interface OpenOptions extends Partial<BytestreamSettings> {
   /** An NMTOKEN. Default: a random one. */
   sid?: string;
-  /** The block size was agreed on elsewhere, and no smaller one is tried. Default: true where a `sid` is given. */
+  /**
+   * The block size was agreed on elsewhere, and no smaller one is tried. Default: true where a `sid` and a block size
+   * are given.
+   */
   fixedBlockSize?: boolean;
+  /** Blocks may be smaller than the block size: those that deliver most. Default: true where that is `auto`. */
+  varyBlockSize?: boolean;
   /**
    * Milliseconds until a close of ours counts as unconfirmed. Default 60,000: a file may have to be made durable first.
    */
   closeTimeout?: number;
   signal?: AbortSignal;
 }
-
-/** Below this a block is mostly XML. */
-const MIN_BLOCK_SIZE = 512;
 
 /**
  * In-Band Bytestreams (XEP-0047) on a session, both roles.
@@ -74,27 +78,36 @@ export class InBandBytestreams {
   }
 
   /**
-   * Bytes in a block of ours: what the settings say, or less where the server takes no stanza so long. Throws
+   * Bytes in a block of ours at most: what the settings say, or less where the server takes no stanza so long. Throws
    * RangeError.
    */
   blockSizeFor({ blockSize = this.settings.blockSize }: Partial<BytestreamSettings>): number {
     checkBlockSize(blockSize);
-    return Math.min(blockSize, largestBlock(this.#session.maxStanzaBytes));
+    const wanted = blockSize === 'auto' ? LARGEST_AUTO_BLOCK : blockSize;
+    return Math.min(wanted, largestBlock(this.#session.maxStanzaBytes));
+  }
+
+  /** Whether blocks of ours may be smaller than was agreed on: those that deliver most. */
+  variesBlockSize({ blockSize = this.settings.blockSize }: Partial<BytestreamSettings>): boolean {
+    return blockSize === 'auto';
   }
 
   /**
-   * Opens a bytestream to a full JID. A peer that finds the block size too large is asked again with
-   * half of it, down to 512. Rejects with `StanzaError` when the peer does not want it, and as `request` does.
+   * Opens a bytestream to a full JID. A peer that finds the block size too large is asked again with half of it, down
+   * to 512; after any other answer but a "no", or none, one that we have chosen (`auto`) is followed by 4096, once.
+   * Rejects with `StanzaError` when the peer does not want it, and as `request` does.
    */
   async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
-    const { fixedBlockSize = options.sid !== undefined, ...others } = options;
-    const settings = { ...this.settings, ...others };
-    for (let size = this.blockSizeFor(settings); ; size = halfOf(size)) {
+    const settings = { ...this.settings, ...options };
+    const { varyBlockSize = this.variesBlockSize(settings) } = options;
+    const isAuto = settings.blockSize === 'auto';
+    for (let blockSize = this.blockSizeFor(settings); ; ) {
       const sid = options.sid ?? randomSid();
       try {
-        return await this.#open(peer, { ...settings, sid, blockSize: size, isAccepted: false });
+        const asked = { ...settings, sid, blockSize, varyBlockSize };
+        return await this.#open(peer, { ...asked, isAccepted: false });
       } catch (error) {
-        if (fixedBlockSize || size <= MIN_BLOCK_SIZE || !isTooLarge(error as Error)) throw error;
+        blockSize = smallerBlock(blockSize, error as Error, { ...options, isAuto });
       }
     }
   }
@@ -157,15 +170,3 @@ export class InBandBytestreams {
     this.#accepting.end(error);
   }
 }
-
-/** The next smaller power of two. */
-const halfOf = (blockSize: number) => 2 ** (Math.ceil(Math.log2(blockSize)) - 1);
-
-/**
- * The type is `modify` by the XEP and `cancel` with slixmpp. With `wait` it is the peer that is busy, whatever the
- * size.
- */
-const isTooLarge = (error: Error): boolean =>
-  error instanceof StanzaError &&
-  error.condition === 'resource-constraint' &&
-  error.type !== 'wait';

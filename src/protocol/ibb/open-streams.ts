@@ -5,8 +5,9 @@ import type { Element } from '../../session/xml.js';
 import type { HandlerApi } from '../handler-registry.js';
 import { sidKey } from '../sid.js';
 import { Bytestream } from './bytestream.js';
-import { createLink, type InMessages } from './peer.js';
+import { createLink, frameOfIq, type InMessages } from './peer.js';
 import { AutoWindow } from './sending/auto-window.js';
+import { autoSizes, type BlockSizes, oneSize } from './sending/block-sizes.js';
 import { MessageCarrier } from './sending/message-carrier.js';
 import { MessageWindow } from './sending/message-window.js';
 import { fixedWindow, type Window } from './sending/window.js';
@@ -14,6 +15,10 @@ import { agreedStanza, type BytestreamSettings } from './settings.js';
 
 export interface StreamSettings extends BytestreamSettings {
   sid: string;
+  /** What was agreed on. */
+  blockSize: number;
+  /** Blocks may be smaller than that: those that deliver most. */
+  varyBlockSize: boolean;
   closeTimeout?: number;
   isAccepted: boolean;
 }
@@ -58,7 +63,7 @@ export class OpenStreams {
     const stanza = agreedStanza(settings.stanza);
     const inMessages = () => this.#carryInMessages(peer, settings);
     const { carrier, window } =
-      stanza === 'message' ? inMessages() : { window: windowOf(settings, AutoWindow) };
+      stanza === 'message' ? inMessages() : { window: this.#windowFor(peer, settings) };
     const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
     const stream = new Bytestream(
       { peer, sid, blockSize, isAccepted, window, retry: settings, clock: this.#clock },
@@ -99,19 +104,32 @@ export class OpenStreams {
     );
   }
 
+  #windowFor(peer: string, settings: StreamSettings): Window {
+    const { jid } = this.#session;
+    const sizes = sizesOf(settings, frameOfIq(jid, peer, settings.sid));
+    return windowOf(settings.window, sizes, AutoWindow);
+  }
+
   #carryInMessages(peer: string, settings: StreamSettings): InMessages {
     const { sid } = settings;
-    const window = windowOf(settings, MessageWindow);
     // Two runs fill the window.
     const carrier = new MessageCarrier(this.#session, peer, sid, () => window.limit / 2);
+    const window = windowOf(settings.window, sizesOf(settings, carrier.frame), MessageWindow);
     this.#carriers.set(sidKey(peer, sid), carrier);
     return { carrier, window };
   }
 }
 
+const sizesOf = ({ blockSize, varyBlockSize }: StreamSettings, frame: number): BlockSizes =>
+  varyBlockSize ? autoSizes(blockSize, frame) : oneSize(blockSize);
+
 function windowOf(
-  { window, blockSize }: BytestreamSettings,
-  Auto: new (blockSize: number) => Window,
+  window: number | 'auto',
+  blockSizes: BlockSizes,
+  Auto: new (blockSizes: BlockSizes) => Window,
 ): Window {
-  return window === 'auto' ? new Auto(blockSize) : fixedWindow(window, blockSize);
+  if (window === 'auto') return new Auto(blockSizes);
+  const [size, ...others] = blockSizes.sizes as [number];
+  const isOne = others.length === 0 && size === blockSizes.least;
+  return isOne ? fixedWindow(window, size) : new AutoWindow(blockSizes, window);
 }

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
+import { type Element, xml } from '../../session/xml.js';
 import { isNobodyThere } from '../conditions.js';
 import { discoverInfo } from '../disco.js';
 import { randomSid } from '../sid.js';
@@ -65,6 +66,13 @@ export function createLink(
       }),
   };
 }
+
+/** As long as that of each request. */
+const ID = randomBytes(16).toString('base64url');
+
+/** Bytes of a block's iq beside its base64, as the recipient's server writes it. */
+export const frameOfIq = (from: string, to: string, sid: string): number =>
+  stanzas.frameOf(sid, (block) => xml('iq', { type: 'set', to, id: ID, from }, block));
 
 /** Less than for what needs the disk or a person. */
 const SIGN_OF_LIFE_MS = 10_000;

@@ -5,8 +5,11 @@ import type { LeastPace } from './watch-peer.js';
 
 /** Settings of a bytestream; those of the service are the defaults of its bytestreams. */
 export interface BytestreamSettings extends RetrySettings {
-  /** Bytes in a block, before base64; 1 to 65535. Default 4096 (XEP-0047 §5). */
-  blockSize: number;
+  /**
+   * Bytes in a block, before base64; 1 to 65535. `auto`: as many as deliver most, up to what both sides and the server
+   * allow, and to 48,000. Default `auto`.
+   */
+  blockSize: number | 'auto';
   /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
   window: number | 'auto';
   /** How blocks travel; `auto`: in iqs, and in messages where the peer takes none in iqs. Default `auto`. */
@@ -41,7 +44,8 @@ export function largestBlock(maxStanzaBytes = Number.POSITIVE_INFINITY): number 
 }
 
 /** Throws RangeError. */
-export function checkBlockSize(blockSize: number): void {
+export function checkBlockSize(blockSize: number | 'auto'): void {
+  if (blockSize === 'auto') return;
   if (!(Number.isInteger(blockSize) && blockSize >= 1 && blockSize <= MAX_BLOCK_SIZE)) {
     throw new RangeError(`a block size is 1 to ${MAX_BLOCK_SIZE} bytes, not ${blockSize}`);
   }

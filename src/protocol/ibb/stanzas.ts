@@ -34,6 +34,12 @@ export const open = ({ sid, blockSize, stanza }: Open): Element =>
 export const data = (sid: string, seq: number, bytes: Uint8Array): Element =>
   xml('data', { xmlns: NS_IBB, sid, seq }, encodeBase64(bytes));
 
+/** Bytes of a block's stanza beside its base64, at most; `around` puts the block into the stanza. */
+export function frameOf(sid: string, around: (block: Element) => Element): number {
+  const stanza = around(data(sid, SEQ_MODULUS - 1, Buffer.alloc(3)));
+  return Buffer.byteLength(stanza.toString()) - 4;
+}
+
 export const close = (sid: string): Element => xml('close', { xmlns: NS_IBB, sid });
 
 const ANNOUNCED = 'announced-';

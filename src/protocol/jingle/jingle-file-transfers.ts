@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '../../session/clock.js';
+import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
+import { isRefusal } from '../conditions.js';
 import type { FileOffer } from '../file-offer.js';
 import { onlineClock } from '../online-clock.js';
 import { randomSid } from '../sid.js';
@@ -14,6 +17,7 @@ import {
 import { IncomingJingleFile } from './incoming-jingle-file.js';
 import { OutgoingJingleFile } from './outgoing-jingle-file.js';
 import { NOT_SECURED, PLAIN, securityOf } from './security.js';
+import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { JingleSessions } from './session/jingle-sessions.js';
 import type { Content, Reason } from './stanzas.js';
@@ -52,14 +56,36 @@ export class JingleFileTransfers {
   }
 
   /**
-   * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
-   * `StanzaError`, with `JingleEnded` when the peer does not want it, with `OfferUnanswered`, with RangeError for settings
-   * that no transport takes, and as `request` does.
+   * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. What the peer may not
+   * have been able to use is offered once more, with cautious settings. Rejects with `StanzaError`, with `JingleEnded`
+   * when the peer does not want it, with `OfferUnanswered`, with RangeError for settings that no transport takes, and as
+   * `request` does.
    */
   async offer(
     peer: string,
     file: FileOffer,
     options: JingleOfferOptions = {},
+  ): Promise<OutgoingJingleFile> {
+    try {
+      return await this.#offer(peer, file, options);
+    } catch (error) {
+      const cautious = mayBeOfSettings(error as Error) ? this.#cautious(options) : undefined;
+      if (!cautious || options.signal?.aborted) throw error;
+      return this.#offer(peer, file, { ...cautious, sid: randomSid() });
+    }
+  }
+
+  /** The same with settings that each peer knows; nothing where it has such already. */
+  #cautious(options: JingleOfferOptions): JingleOfferOptions | undefined {
+    const [best] = this.#transports;
+    const settings = best?.cautious?.(options);
+    return settings && { ...options, ...settings };
+  }
+
+  async #offer(
+    peer: string,
+    file: FileOffer,
+    options: JingleOfferOptions,
   ): Promise<OutgoingJingleFile> {
     const { sid = randomSid(), timeout = 300_000, signal, ...settings } = options;
     signal?.throwIfAborted();
@@ -114,6 +140,21 @@ export class JingleFileTransfers {
     void session.terminate(reason);
     this.onRefused(session.peer, why);
   }
+}
+
+/** Reasons that do not tell what the peer makes of an offer: somebody said no, or nothing, or is not there any more. */
+const OTHER_REASONS = new Set(['busy', 'cancel', 'decline', 'expired', 'gone', 'timeout']);
+
+/**
+ * Whether an offer may have failed because of how the bytes were to travel, which not each program has words for. One
+ * that was accepted and lost is another matter.
+ */
+function mayBeOfSettings(error: Error): boolean {
+  if (!(error instanceof JingleEnded)) {
+    return error instanceof RequestTimeout || (error instanceof StanzaError && !isRefusal(error));
+  }
+  const { byUs, reason } = error;
+  return !byUs && !reason.specific && !OTHER_REASONS.has(reason.condition);
 }
 
 /** Without a hash that is told nobody can know whether what is there is of the same file. */

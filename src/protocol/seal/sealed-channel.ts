@@ -43,6 +43,10 @@ export class SealedChannel extends Duplex implements Channel {
     return this.#sealed?.acknowledged.arrived(this.#below.bytesSent) ?? 0;
   }
 
+  get unprovenBlock(): number {
+    return this.#below.unprovenBlock;
+  }
+
   get bytesUnderWay(): number {
     const left = this.#below.bytesSent + this.#below.bytesUnderWay;
     return (this.#sealed?.acknowledged.left(left) ?? 0) - this.bytesSent;

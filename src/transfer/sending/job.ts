@@ -1,4 +1,6 @@
-import { ChannelLost } from '../../protocol/channel.js';
+import { type Channel, ChannelLost } from '../../protocol/channel.js';
+import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
+import { RequestTimeout } from '../../session/requests.js';
 import type { Event } from '../events.js';
 import { FileMismatch, RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { isPassing, Retries } from '../retries.js';
@@ -11,9 +13,6 @@ import type { JobOptions } from './settings.js';
 import type { Source } from './source.js';
 import type { Telling } from './telling.js';
 import type { Turn } from './turn.js';
-
-/** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
-const SAFE_BLOCK_SIZE = 4096;
 
 interface InLine {
   /** Of this file, among those under way. */
@@ -37,9 +36,8 @@ export class Job {
   readonly #refusals = new Refusals();
   /** Where the last attempt started, in bytes. */
   #offset = 0;
-  #isUnderWay = false;
-  /** Something of this attempt did. */
-  #hasArrived = false;
+  /** What the present attempt goes by, once it is under way. */
+  #stream: Channel | undefined;
   /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 
@@ -75,18 +73,17 @@ export class Job {
   }
 
   async #attempt(): Promise<Event> {
-    this.#isUnderWay = this.#hasArrived = false;
+    this.#stream = undefined;
     const { offer, accepted } = await this.#offering.offer(this.#place);
     const { peer } = accepted.stream;
     this.#turn.came();
-    this.#isUnderWay = true;
+    this.#stream = accepted.stream;
     this.#offset = accepted.range.offset;
     this.#refusals.begins(accepted);
     const sent = await sendFile(accepted, this.#source, offer, {
       signal: this.#signal,
       onRead: () => this.#place.read(),
       onProgress: (bytes) => {
-        this.#hasArrived = true;
         this.#retries.reached(bytes);
         this.#telling.progressed(peer, bytes);
       },
@@ -104,12 +101,17 @@ export class Job {
     }
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
+    const wasAuto = this.#line.blockSize === 'auto';
+    const isSmaller = this.#shrinkBlocks(error);
     this.#retries.fails();
     // Several that were broken off together wait for the first of them, which waits for all.
     if (await this.#place.again(true)) return;
-    await this.#retries.wait(this.#asBrokenOff(error), this.#signal, () => {
-      this.#telling.warn(`${error.message}; trying again`);
-      this.#shrinkBlocks();
+    const waited = this.#retries.wait(this.#asBrokenOff(error), this.#signal, () =>
+      this.#telling.warn(`${error.message}; trying again`),
+    );
+    // Blocks that we have chosen are tried smaller before it counts as a failure.
+    await waited.catch((reason) => {
+      if (!(wasAuto && isSmaller) || this.#signal.aborted) throw reason;
     });
   }
 
@@ -128,18 +130,36 @@ export class Job {
   /** If the recipient was there, and is not found again, what counts is what broke the transfer off. */
   #asBrokenOff(error: Error): Error {
     if (error instanceof RecipientUnreachable) return this.#brokenBy ?? error;
-    if (this.#isUnderWay || error instanceof ChannelLost) this.#brokenBy = error;
+    if (this.#stream || error instanceof ChannelLost) this.#brokenBy = error;
     return error;
   }
 
-  /** Some servers cut the connection, or fall silent (jabberd2), over a stanza that is larger than they say. */
-  #shrinkBlocks(): void {
-    if (!this.#isUnderWay || this.#hasArrived || this.#line.blockSize <= SAFE_BLOCK_SIZE) return;
-    const { blockSize } = this.#line;
+  /**
+   * What may have been too large: some servers cut the connection, or fall silent (jabberd2), over a stanza that is
+   * larger than they say, and some programs over a block size that they do not know.
+   */
+  #tooLarge(error: Error): string | undefined {
+    if (this.#stream) {
+      const size = this.#stream.unprovenBlock;
+      return size > SAFE_BLOCK_SIZE
+        ? `nothing arrived in blocks of ${size} bytes, which`
+        : undefined;
+    }
+    const isSilent = error instanceof ChannelLost && error.cause instanceof RequestTimeout;
+    return isSilent && this.#line.blockSize === 'auto'
+      ? 'blocks of more than 4096 bytes'
+      : undefined;
+  }
+
+  /** Returns whether the next blocks are smaller than those that may have been too large. */
+  #shrinkBlocks(error: Error): boolean {
+    const what = this.#line.blockSize === SAFE_BLOCK_SIZE ? undefined : this.#tooLarge(error);
+    if (!what) return false;
     this.#line.blockSize = SAFE_BLOCK_SIZE;
     this.#telling.warn(
-      `nothing arrived in blocks of ${blockSize} bytes, which may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`,
+      `${what} may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`,
     );
+    return true;
   }
 
   #interrupted(): Error {

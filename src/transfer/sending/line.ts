@@ -3,6 +3,7 @@ import type { Report } from '../events.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { Recipient, Way } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
+import type { TransferSettings } from './settings.js';
 import type { Uplink } from './uplink.js';
 
 /** The recipient that was found, and how to offer it something. */
@@ -15,8 +16,8 @@ export interface Reached {
 export interface SendingLine {
   /** The recipient's JID, as the user gave it. */
   readonly jid: string;
-  /** Bytes; less than was asked for where a server took none so large. */
-  blockSize: number;
+  /** As was asked for, or less where a server took none so large. */
+  blockSize: TransferSettings['blockSize'];
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /**
@@ -32,8 +33,8 @@ interface LineOptions {
   jid: string;
   /** The way that the user named, if one was. */
   via: Way | undefined;
-  /** Bytes in a block to begin with. */
-  blockSize: number;
+  /** To begin with. */
+  blockSize: TransferSettings['blockSize'];
   uplink: Uplink;
   report: Report;
   signal: AbortSignal;
@@ -42,7 +43,7 @@ interface LineOptions {
 /** Goes online when the recipient is to be reached, and not before. */
 export class Line implements SendingLine {
   readonly jid: string;
-  blockSize: number;
+  blockSize: TransferSettings['blockSize'];
   readonly #options: LineOptions;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;

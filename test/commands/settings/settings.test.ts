@@ -181,7 +181,7 @@ describe('the defaults of a command', () => {
       'send.window': ['file', 8],
       'send.initial-wait': ['file', 0.5],
       'send.stanza': ['file', 'message'],
-      'send.block-size': ['default', 4096],
+      'send.block-size': ['default', 'auto'],
       'receive.dir': ['file', join(home, 'Downloads')],
       'receive.allow': ['file', ['own', 'example.net']],
       'receive.once': ['file', true],

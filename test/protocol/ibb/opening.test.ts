@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
-import { StanzaError } from '../../../src/session/stanza-error.js';
+import { StanzaError, type StanzaErrorType } from '../../../src/session/stanza-error.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
@@ -17,13 +17,13 @@ import {
 } from './bytestreams.js';
 
 describe('opening a bytestream', () => {
-  test('asks for blocks of 4096 bytes in iqs, under a sid that nobody can guess', async () => {
+  test('asks for blocks of up to 48,000 bytes in iqs, under a sid that nobody can guess', async () => {
     const { open, opens } = opensToScript(() => undefined);
     const [one, two] = await Promise.all([open(), open()]);
-    expect(opens[0]).toEqual({ sid: one?.sid, blockSize: 4096, stanza: 'iq' });
+    expect(opens[0]).toEqual({ sid: one?.sid, blockSize: 48_000, stanza: 'iq' });
     expect(one?.sid).toMatch(/^[0-9a-f]{32}$/);
     expect(two?.sid).not.toBe(one?.sid);
-    expect(one).toMatchObject({ peer: JULIET, blockSize: 4096, stanza: 'iq' });
+    expect(one).toMatchObject({ peer: JULIET, blockSize: 48_000, stanza: 'iq' });
   });
 
   test('asks for what it is told', async () => {
@@ -121,15 +121,18 @@ describe('opening a bytestream', () => {
       expect(opens.slice(10).map(({ blockSize }) => blockSize)).toEqual([100]);
     });
 
-    test('asks once under a sid that was agreed on elsewhere', async () => {
+    test('asks once under a sid and a size that were agreed on elsewhere', async () => {
       const { open, opens } = opensToScript(tooLarge('modify', 1024));
-      await expect(open({ sid: 's1' })).rejects.toMatchObject({ condition: 'resource-constraint' });
+      await expect(open({ sid: 's1', blockSize: 4096 })).rejects.toMatchObject({
+        condition: 'resource-constraint',
+      });
       expect(opens).toHaveLength(1);
     });
 
     test('asks again under that sid where only the sid was agreed on', async () => {
       const { open, opens } = opensToScript(tooLarge('modify', 1024));
-      expect((await open({ sid: 's1', fixedBlockSize: false })).blockSize).toBe(1024);
+      const asked = { sid: 's1', blockSize: 4096, fixedBlockSize: false };
+      expect((await open(asked)).blockSize).toBe(1024);
       expect(opens.map(({ sid }) => sid)).toEqual(['s1', 's1', 's1']);
     });
 
@@ -143,7 +146,7 @@ describe('opening a bytestream', () => {
     test('sends blocks of the size that was accepted', async () => {
       const { romeo, juliet, wire } = pairOfServices({ maxBlockSize: 1000 });
       const accepted = acceptedBy(juliet);
-      const his = await romeo.open(JULIET);
+      const his = await romeo.open(JULIET, { blockSize: 4096 });
       his.resume().end(pattern(1024));
       expect(await readAll(await accepted)).toEqual(pattern(1024));
       expect(wire.find(/^romeo: (open|data)[ \d]+$/)).toEqual([
@@ -165,8 +168,56 @@ describe('opening a bytestream', () => {
     ['wait', 'recipient-unavailable'],
   ] as const)('that is refused with %s/%s is not tried again', async (type, condition) => {
     const { open, opens } = opensToScript(() => new StanzaError(type, condition));
-    await expect(open()).rejects.toMatchObject({ type, condition });
+    await expect(open({ blockSize: 8192 })).rejects.toMatchObject({ type, condition });
     expect(opens).toHaveLength(1);
+  });
+
+  describe('with a block size that we have chosen', () => {
+    const answered = (type: StanzaErrorType, condition: string) =>
+      opensToScript(({ blockSize }) =>
+        blockSize > 4096 ? new StanzaError(type, condition) : undefined,
+      );
+
+    test.each([
+      ['cancel', 'service-unavailable'],
+      ['cancel', 'undefined-condition'],
+      ['cancel', 'internal-server-error'],
+      ['modify', 'bad-request'],
+      ['wait', 'resource-constraint'],
+    ] as const)('is followed by one of 4096 after %s/%s (R160)', async (type, condition) => {
+      const { open, opens } = answered(type, condition);
+      expect((await open()).blockSize).toBe(4096);
+      expect(opens.map(({ blockSize }) => blockSize)).toEqual([48_000, 4096]);
+    });
+
+    test.each(['forbidden', 'not-acceptable', 'not-allowed'])(
+      'is followed by none after the "no" of a person: %s (R160)',
+      async (condition) => {
+        const { open, opens } = answered('cancel', condition);
+        await expect(open()).rejects.toMatchObject({ condition });
+        expect(opens).toHaveLength(1);
+      },
+    );
+
+    test('is followed by one of 4096 after a "no" to what was announced (R160)', async () => {
+      const { open, opens } = answered('cancel', 'not-acceptable');
+      expect((await open({ sid: 's1' })).blockSize).toBe(4096);
+      expect(opens.map(({ sid }) => sid)).toEqual(['s1', 's1']);
+    });
+
+    test('is followed by one of 4096 alone (R160)', async () => {
+      const { open, opens } = opensToScript(() => new StanzaError('cancel', 'bad-request'));
+      await expect(open()).rejects.toMatchObject({ condition: 'bad-request' });
+      expect(opens.map(({ blockSize }) => blockSize)).toEqual([48_000, 4096]);
+    });
+
+    test('is halved where that is what is too large, as slixmpp says', async () => {
+      const { open, opens } = opensToScript(({ blockSize }) =>
+        blockSize > 8192 ? new StanzaError('cancel', 'resource-constraint') : undefined,
+      );
+      expect((await open()).blockSize).toBe(8192);
+      expect(opens.map(({ blockSize }) => blockSize)).toEqual([48_000, 32_768, 16_384, 8192]);
+    });
   });
 
   test('that is refused leaves no bytestream behind', async () => {

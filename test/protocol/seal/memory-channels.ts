@@ -33,6 +33,8 @@ export class MemoryChannel extends Duplex implements Channel {
     this.on('error', () => undefined);
   }
 
+  readonly unprovenBlock = 0;
+
   get bytesUnderWay(): number {
     return this.#underWay;
   }

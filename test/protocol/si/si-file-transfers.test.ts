@@ -386,7 +386,7 @@ describe('one who offers', () => {
     });
     const { stream } = await service.offer(JULIET, FILE);
     expect(opens).toEqual(
-      ['4096', '2048', '1024'].map((size) => [(stream as Bytestream).sid, size]),
+      ['48000', '32768', '16384'].map((size) => [(stream as Bytestream).sid, size]),
     );
   });
 

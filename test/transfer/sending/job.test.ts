@@ -249,6 +249,7 @@ test.each([
   ['something arrived, is sent in those again', 10, [65_535, 65_535]],
 ])('a file of which in large blocks %s', async (_title, arrived, expected) => {
   const cut = acceptedBy('jingle', 0);
+  Object.assign(cut.stream, { unprovenBlock: 65_535 });
   const { blockSizes, outcome } = await waysOffered(
     [['jingle'], ['jingle']],
     [arrived > 0 ? cutAfter(arrived) : cut, acceptedBy('jingle', LETTER.length)],

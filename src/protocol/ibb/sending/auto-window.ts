@@ -1,57 +1,65 @@
-import { type Acknowledged, MAX_DELAY_MS, maxWindow, PERIOD_MS, type Window } from './window.js';
-
-/** A larger window must deliver more than this to be kept; a smaller one at least that. */
-const WORTH_MORE = 1.1;
-const AS_GOOD = 0.97;
-/** Nearly twice as much from a window twice as large: the limit is far off. */
-const FAR_FROM_LIMIT = 1.7;
-/** Windows without gain before the search ends: a round trip may hide behind the first. */
-const PATIENCE = 2;
-/** Periods between two looks at the neighbouring windows. */
-const HOLD = 20;
+import type { BlockSizes } from './block-sizes.js';
+import { type Rated, type Setting, search } from './search.js';
+import { stepsAmong } from './steps.js';
+import {
+  type Acknowledged,
+  deliverableBlock,
+  fixedLimit,
+  MAX_DELAY_MS,
+  PERIOD_MS,
+  type Window,
+} from './window.js';
 
 /** The first window has one block for so many milliseconds of round trip. */
 const START_MS_PER_BLOCK = 3;
 const MAX_START_BLOCKS = 16;
 
 /**
- * `--window auto`: measures what each window delivers, doubling it while that pays, and keeps the one that
- * delivers most. More is not always better: with no round trip to speak of, some servers serve one block
- * at a time faster than several.
+ * `--window auto` and `--block-size auto`: measures what each window and block size delivers, and keeps what delivers
+ * most. More is not always better: with no round trip to speak of, some servers serve one block at a time faster than
+ * several, or small ones faster than large ones.
  */
 export class AutoWindow implements Window {
-  readonly #blockSize: number;
-  readonly #maxLevel: number;
-  /** The window is 2 ** level blocks. */
-  #level = 0;
-  #best = { level: 0, rate: 0 };
-  #started = false;
+  readonly #blockSizes: BlockSizes;
+  readonly #blocks: number | undefined;
+  #setting: Rated;
+  #search: ReturnType<typeof search> | undefined;
+  #isRefused = false;
   /** How long the first block took, which was alone on the way. */
   #roundTrip = 0;
-  #searching = true;
-  #misses = 0;
-  #held = 0;
-  #probeUp = false;
+  /** Bytes a millisecond of whatever was measured last. */
+  #rate = Number.POSITIVE_INFINITY;
+  #delivered = 0;
   #changedAt = Number.NEGATIVE_INFINITY;
   #since: number | undefined;
   #bytes = 0;
 
-  constructor(blockSize: number) {
-    this.#blockSize = blockSize;
-    this.#maxLevel = Math.floor(Math.log2(maxWindow(blockSize) / blockSize));
+  /** `blocks`: as many are always under way, where that is not measured. */
+  constructor(blockSizes: BlockSizes, blocks?: number) {
+    this.#blockSizes = blockSizes;
+    this.#blocks = blocks;
+    this.#setting = { ...this.#smallest(blocks ?? 1), rate: Number.POSITIVE_INFINITY };
   }
 
   get limit(): number {
-    const { rate } = this.#best;
-    const delay = MAX_DELAY_MS + this.#roundTrip;
-    const deliverable = rate > 0 ? rate * delay : Number.POSITIVE_INFINITY;
-    return Math.min(this.#blockSize * 2 ** this.#level, deliverable);
+    const { limit, rate } = this.#setting;
+    return Math.min(limit, rate * (MAX_DELAY_MS + this.#roundTrip));
+  }
+
+  get blockSize(): number {
+    return deliverableBlock(this.#setting.blockSize, this.#rate, this.#blockSizes.least);
+  }
+
+  refused(): void {
+    this.#isRefused = true;
+    this.#setting = { ...this.#smallest(1), rate: this.#rate };
   }
 
   acknowledged({ bytes, sentAt, now, full }: Acknowledged): void {
-    // What was sent before the change tells of the window before it, and an idle sender of neither.
-    if (sentAt < this.#changedAt) return;
-    if (!this.#started) return this.#start(now, now - sentAt);
+    this.#delivered += bytes;
+    // What was sent before the change tells of the setting before it, and an idle sender of neither.
+    if (this.#isRefused || sentAt < this.#changedAt) return;
+    if (!this.#search) return this.#start(now, now - sentAt);
     if (this.#since === undefined || !full) {
       this.#since = now;
       this.#bytes = 0;
@@ -60,50 +68,32 @@ export class AutoWindow implements Window {
     this.#bytes += bytes;
     const elapsed = now - this.#since;
     if (elapsed < Math.max(PERIOD_MS, now - sentAt)) return;
-    this.#judge(this.#bytes / elapsed);
-    this.#since = undefined;
-    this.#changedAt = now;
+    this.#rate = this.#bytes / elapsed;
+    this.#take(this.#search.next(this.#rate).value, now);
   }
 
   /** The first round trip, in milliseconds, tells where to begin. */
   #start(now: number, roundTrip: number): void {
-    const blocks = Math.min(Math.max(roundTrip / START_MS_PER_BLOCK, 1), MAX_START_BLOCKS);
-    this.#level = Math.min(Math.round(Math.log2(blocks)), this.#maxLevel);
-    this.#best.level = this.#level;
     this.#roundTrip = roundTrip;
-    this.#changedAt = now;
-    this.#started = true;
+    const blocks = Math.min(Math.max(roundTrip / START_MS_PER_BLOCK, 1), MAX_START_BLOCKS);
+    const start = this.#smallest(this.#blocks ?? 2 ** Math.round(Math.log2(blocks)));
+    const delivered = () => this.#delivered;
+    const { sizes } = this.#blockSizes;
+    const steps = stepsAmong({ sizes, blocks: this.#blocks, delivered });
+    this.#search = search(start, steps);
+    this.#take(this.#search.next().value, now);
   }
 
-  /** `rate`: bytes a millisecond that the present window delivered. */
-  #judge(rate: number): void {
-    if (this.#searching) this.#search(rate);
-    else if (this.#level === this.#best.level) this.#hold(rate);
-    else this.#compare(rate);
+  #take(setting: Rated, now: number): void {
+    const { limit, blockSize } = this.#setting;
+    const isSame = setting.limit === limit && setting.blockSize === blockSize;
+    this.#setting = setting;
+    this.#since = undefined;
+    if (!isSame) this.#changedAt = now;
   }
 
-  #search(rate: number): void {
-    const gain = rate / this.#best.rate;
-    this.#misses = gain > WORTH_MORE ? 0 : this.#misses + 1;
-    if (this.#misses === 0) this.#best = { level: this.#level, rate };
-    this.#searching = this.#misses < PATIENCE && this.#level < this.#maxLevel;
-    const step = gain > FAR_FROM_LIMIT ? 2 : 1;
-    this.#level = this.#searching ? Math.min(this.#level + step, this.#maxLevel) : this.#best.level;
-  }
-
-  #hold(rate: number): void {
-    this.#best.rate += (rate - this.#best.rate) / 4;
-    this.#held += 1;
-    if (this.#held < HOLD) return;
-    this.#held = 0;
-    this.#probeUp = !this.#probeUp;
-    const next = this.#level + (this.#probeUp ? 1 : -1);
-    if (next >= 0 && next <= this.#maxLevel) this.#level = next;
-  }
-
-  #compare(rate: number): void {
-    const needed = this.#level > this.#best.level ? WORTH_MORE : AS_GOOD;
-    if (rate >= this.#best.rate * needed) this.#best = { level: this.#level, rate };
-    this.#level = this.#best.level;
+  #smallest(blocks: number): Setting {
+    const blockSize = this.#blockSizes.sizes[0] as number;
+    return { blockSize, limit: fixedLimit(blocks, blockSize) };
   }
 }

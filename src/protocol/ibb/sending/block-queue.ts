@@ -1,18 +1,14 @@
 import { SEQ_MODULUS } from '../stanzas.js';
 import { type Block, BlocksUnderWay } from './blocks-under-way.js';
+import type { Window } from './window.js';
 
 /** Bytes that wait to be sent, cut into numbered blocks as they go; and the blocks that are under way. */
 export class BlockQueue {
   readonly underWay = new BlocksUnderWay();
-  readonly #blockSize: number;
   #parts: Buffer[] = [];
   #bytes = 0;
   #seq = 0;
   #isFlushing = false;
-
-  constructor(blockSize: number) {
-    this.#blockSize = blockSize;
-  }
 
   /** The number of the next block. */
   get seq(): number {
@@ -33,35 +29,40 @@ export class BlockQueue {
     this.#isFlushing = true;
   }
 
-  /** The next block, which is under way from now on; nothing where none may start. `limit`: bytes under way. */
-  next(limit: number): Block | undefined {
-    if (!this.#mayStart(limit)) return undefined;
-    const bytes = this.#cut(Math.min(this.#blockSize, this.#bytes));
-    const block: Block = { seq: this.#seq, bytes, sentAt: 0 };
+  /** The next block, which is under way from now on; nothing where none may start. */
+  next({ limit, blockSize }: Pick<Window, 'limit' | 'blockSize'>): Block | undefined {
+    if (!this.#mayStart(limit, blockSize)) return undefined;
+    const block: Block = { seq: this.#seq, bytes: this.#cut(blockSize), sentAt: 0 };
     this.#seq = (this.#seq + 1) % SEQ_MODULUS;
     this.underWay.add(block);
     return block;
   }
 
-  /** All but the first of the blocks under way wait once more, and get their numbers anew; returns the first. */
-  takeBack(): Block {
-    const [first, others] = this.underWay.takeBack();
-    this.#seq = others[0]?.seq ?? this.#seq;
-    this.#parts.unshift(...others.map(({ bytes }) => bytes));
-    for (const { bytes } of others) this.#bytes += bytes.length;
-    return first;
+  /**
+   * All blocks under way were refused, and wait once more to be cut and numbered anew. The first stays as it was where
+   * it is not larger than `blockSize`; it is under way again.
+   */
+  takeBack(blockSize: number): Block {
+    const blocks = this.underWay.takeBack();
+    const { seq, bytes } = blocks[0] as Block;
+    this.#seq = seq;
+    this.#parts.unshift(...blocks.map((block) => block.bytes));
+    for (const block of blocks) this.#bytes += block.bytes.length;
+    const size = Math.min(blockSize, bytes.length);
+    return this.next({ limit: size, blockSize: size }) as Block;
   }
 
   /** A short block goes out when nothing is under way (or at the end): writes in between fill it up. */
-  #mayStart(limit: number): boolean {
+  #mayStart(limit: number, blockSize: number): boolean {
     if (this.#bytes === 0) return false;
     if (this.underWay.count === 0) return true;
-    const isWhole = this.#bytes >= this.#blockSize || this.#isFlushing;
-    return isWhole && this.underWay.bytes + this.#blockSize <= limit;
+    const isWhole = this.#bytes >= blockSize || this.#isFlushing;
+    return isWhole && this.underWay.bytes + blockSize <= limit;
   }
 
-  #cut(length: number): Buffer {
+  #cut(blockSize: number): Buffer {
     const parts: Buffer[] = [];
+    const length = Math.min(blockSize, this.#bytes);
     this.#bytes -= length;
     for (let missing = length; missing > 0; ) {
       const first = this.#parts[0] as Buffer;

@@ -12,6 +12,8 @@ export class BlocksUnderWay {
   readonly acknowledged = { blocks: 0, bytes: 0 };
   #blocks: Block[] = [];
   #bytes = 0;
+  /** Bytes in the largest that was acknowledged. */
+  #proven = 0;
 
   get count(): number {
     return this.#blocks.length;
@@ -19,6 +21,12 @@ export class BlocksUnderWay {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** See `Channel`. */
+  get unprovenBlock(): number {
+    const largest = Math.max(0, ...this.#blocks.map(({ bytes }) => bytes.length));
+    return largest > this.#proven ? largest : 0;
   }
 
   /** Whether one of them has no answer. */
@@ -40,6 +48,7 @@ export class BlocksUnderWay {
   acknowledge(block: Block): void {
     this.#blocks.splice(this.#blocks.indexOf(block), 1);
     this.#bytes -= block.bytes.length;
+    this.#proven = Math.max(this.#proven, block.bytes.length);
     this.acknowledged.blocks += 1;
     this.acknowledged.bytes += block.bytes.length;
   }
@@ -52,11 +61,9 @@ export class BlocksUnderWay {
     return taken.length;
   }
 
-  /** Leaves the first where it is; those behind it are not under way any more. */
-  takeBack(): [first: Block, others: Block[]] {
-    const [first, ...others] = this.#blocks as [Block, ...Block[]];
-    for (const { bytes } of others) this.#bytes -= bytes.length;
-    this.#blocks.length = 1;
-    return [first, others];
+  /** None of them is under way any more. */
+  takeBack(): Block[] {
+    this.#bytes = 0;
+    return this.#blocks.splice(0);
   }
 }

@@ -3,7 +3,7 @@ import { ping } from '../../../session/ping.js';
 import { RequestTimeout } from '../../../session/requests.js';
 import type { Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
-import { xml } from '../../../session/xml.js';
+import { type Element, xml } from '../../../session/xml.js';
 import { ChannelLost } from '../../channel.js';
 import { NS_DISCO_INFO } from '../../disco.js';
 import { NS_HINTS } from '../../marks.js';
@@ -11,6 +11,9 @@ import * as stanzas from '../stanzas.js';
 
 /** How long the peer may take to answer the first question of a kind. */
 const FIRST_ANSWER_MS = 10_000;
+
+/** A number of blocks that is not longer than that of most files. */
+const MANY_MESSAGES = 999_999;
 
 /** Blocks between two probes; they count as delivered when the probe behind them is answered. */
 interface Run {
@@ -49,6 +52,12 @@ export class MessageCarrier {
     this.#runBytes = runBytes;
   }
 
+  /** Bytes of a block's message beside its base64, as the recipient's server writes it. */
+  get frame(): number {
+    const { jid: from } = this.#session;
+    return stanzas.frameOf(this.#sid, (block) => this.#around(block, MANY_MESSAGES, from));
+  }
+
   /**
    * Resolves when the peer has the block. Aborted, by a signal that is the same for all: nothing more is sent or asked.
    */
@@ -77,12 +86,16 @@ export class MessageCarrier {
     return true;
   }
 
-  #message(seq: number, bytes: Buffer) {
+  #message(seq: number, bytes: Buffer): Element {
     this.#count += 1;
+    return this.#around(stanzas.data(this.#sid, seq, bytes), this.#count);
+  }
+
+  #around(block: Element, count: number, from?: string): Element {
     return xml(
       'message',
-      { to: this.#peer, id: `${this.#prefix}${this.#count}` },
-      stanzas.data(this.#sid, seq, bytes),
+      { to: this.#peer, id: `${this.#prefix}${count}`, from },
+      block,
       // XEP-0334: worth nothing later. It has no body, so that it is not copied anyway (XEP-0280 §6.1).
       xml('no-store', { xmlns: NS_HINTS }),
     );

@@ -1,4 +1,14 @@
-import { type Acknowledged, MAX_DELAY_MS, maxWindow, PERIOD_MS, type Window } from './window.js';
+import type { BlockSizes } from './block-sizes.js';
+import { type Setting, search } from './search.js';
+import { stepsAmong } from './steps.js';
+import {
+  type Acknowledged,
+  deliverableBlock,
+  MAX_DELAY_MS,
+  maxWindow,
+  PERIOD_MS,
+  type Window,
+} from './window.js';
 
 /** Fewer messages spend most of the time waiting for the answer to what is asked behind them. */
 const START_BLOCKS = 16;
@@ -6,42 +16,79 @@ const START_BLOCKS = 16;
 const RUN_MS = 5;
 /** What one measurement may add: a server's limit may let the first seconds through. */
 const GROWTH = 4;
+/** A window that grows by no more than this does not hide what a block size delivers. */
+const SETTLED = 1.1;
+
+const nowhere = () => undefined;
 
 /**
  * `--window auto` in messages: a server has no more to do for many of them than for few, so that the window is what is
- * delivered in three seconds, and its first measurements need nothing to compare with.
+ * delivered in three seconds, and its first measurements need nothing to compare with. The block size is searched for.
  */
 export class MessageWindow implements Window {
-  readonly #blockSize: number;
+  readonly #blockSizes: BlockSizes;
+  readonly #search: ReturnType<typeof search>;
+  #setting: Setting;
   #limit: number;
+  #rate = Number.POSITIVE_INFINITY;
+  #delivered = 0;
+  #changedAt = Number.NEGATIVE_INFINITY;
   #since: number | undefined;
   #bytes = 0;
 
-  constructor(blockSize: number) {
-    this.#blockSize = blockSize;
+  constructor(blockSizes: BlockSizes) {
+    this.#blockSizes = blockSizes;
+    const [blockSize = blockSizes.least] = blockSizes.sizes;
     this.#limit = START_BLOCKS * blockSize;
+    const steps = stepsAmong({ sizes: blockSizes.sizes, delivered: () => this.#delivered });
+    const start = { blockSize, limit: this.#limit };
+    this.#search = search(start, { ...steps, wider: nowhere, narrower: nowhere });
+    this.#setting = this.#search.next().value;
   }
 
   get limit(): number {
-    return this.#limit;
+    return Math.max(this.#limit, this.blockSize);
   }
 
-  acknowledged({ bytes, now, full }: Acknowledged): void {
+  get blockSize(): number {
+    return deliverableBlock(this.#setting.blockSize, this.#rate, this.#blockSizes.least);
+  }
+
+  /** Nobody refuses a message for now. */
+  refused(): void {
+    this.#limit = this.blockSize;
+  }
+
+  acknowledged({ bytes, sentAt, now, full }: Acknowledged): void {
+    this.#delivered += bytes;
+    // What was sent before the change tells of the block size before it.
+    if (sentAt < this.#changedAt) return;
     // An idle sender tells nothing of what could be delivered.
-    if (this.#since === undefined || !full) {
-      this.#since = now;
-      this.#bytes = 0;
-      return;
-    }
+    if (this.#since === undefined || !full) return this.#measureFrom(now);
     const elapsed = now - this.#since;
     // Belongs to the previous measurement.
     if (elapsed < RUN_MS) return;
     this.#bytes += bytes;
     const isWindow = this.#bytes >= this.#limit && elapsed >= PERIOD_MS;
     if (!isWindow && elapsed < MAX_DELAY_MS) return;
-    const deliverable = (this.#bytes / elapsed) * MAX_DELAY_MS;
-    const limit = Math.min(deliverable, GROWTH * this.#limit, maxWindow(this.#blockSize));
-    this.#limit = Math.max(limit, this.#blockSize);
+    this.#judge(this.#bytes / elapsed, now);
+  }
+
+  #judge(rate: number, now: number): void {
+    const before = this.#limit;
+    const most = maxWindow(this.#setting.blockSize);
+    this.#limit = Math.min(rate * MAX_DELAY_MS, GROWTH * before, most);
+    this.#rate = rate;
+    this.#measureFrom(now);
+    if (this.#limit > before * SETTLED) return;
+    const setting = this.#search.next(rate).value;
+    if (setting.blockSize === this.#setting.blockSize) return;
+    this.#setting = setting;
+    this.#changedAt = now;
+    this.#since = undefined;
+  }
+
+  #measureFrom(now: number): void {
     this.#since = now;
     this.#bytes = 0;
   }

@@ -6,13 +6,12 @@ import { BlockQueue } from './block-queue.js';
 import type { Block, BlocksUnderWay } from './blocks-under-way.js';
 import { type RetrySettings, RetryWaits } from './retry-waits.js';
 import { type PeerState, StallWatch } from './stall-watch.js';
-import { fixedWindow, type Window } from './window.js';
+import type { Window } from './window.js';
 
 /** Enough to keep the window full while the source is read. */
 const READ_AHEAD_BYTES = 64 * 1024;
 
 export interface OutgoingOptions {
-  blockSize: number;
   window: Window;
   retry: RetrySettings;
   clock: Clock;
@@ -45,7 +44,7 @@ export class OutgoingBlocks {
     this.#sendOtherwise = options.sendOtherwise;
     this.#window = options.window;
     this.#retries = new RetryWaits(options.retry, options.clock);
-    this.#queue = new BlockQueue(options.blockSize);
+    this.#queue = new BlockQueue();
     this.#underWay = this.#queue.underWay;
     this.#stallWatch = new StallWatch({
       ...{ clock: options.clock, over: this.#stop.signal, underWay: this.#underWay },
@@ -75,6 +74,11 @@ export class OutgoingBlocks {
     return this.#underWay.bytes;
   }
 
+  /** See `Channel`. */
+  get unprovenBlock(): number {
+    return this.#underWay.unprovenBlock;
+  }
+
   /** Whether more may be written without much more than a window waiting. */
   get hasRoom(): boolean {
     return this.#queue.bytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);
@@ -98,7 +102,7 @@ export class OutgoingBlocks {
 
   #pump(): void {
     while (!this.#waitError && !this.#stop.signal.aborted) {
-      const block = this.#queue.next(this.#window.limit);
+      const block = this.#queue.next(this.#window);
       if (!block) return;
       this.#stallWatch.start();
       this.#send(block);
@@ -169,8 +173,7 @@ export class OutgoingBlocks {
       return this.#fail(new ChannelLost(message, { cause: this.#waitError }));
     }
     if (!(await this.#retries.next(this.#stop.signal))) return;
-    // A recipient that has had to refuse gets one block at a time from now on.
-    this.#window = fixedWindow(1, this.#options.blockSize);
+    this.#window.refused();
     this.#sendAgain();
   }
 
@@ -186,7 +189,7 @@ export class OutgoingBlocks {
   /** All that is under way was refused, and goes again. */
   #sendAgain(): void {
     this.#waitError = undefined;
-    this.#send(this.#queue.takeBack());
+    this.#send(this.#queue.takeBack(this.#window.blockSize));
   }
 
   #fail(error: Error): void {

@@ -1,3 +1,5 @@
+import { SAFE_BLOCK_SIZE } from './block-sizes.js';
+
 /** More than this under way only fills queues on the way. */
 const MAX_BYTES = 1024 * 1024;
 /**
@@ -13,15 +15,30 @@ export const MAX_DELAY_MS = 3_000;
 /** A rate is measured over this long, and over a round trip at least. */
 export const PERIOD_MS = 60;
 
+/** No block may take longer than this by the rate measured: what is behind it waits for it. */
+export const MAX_BLOCK_MS = 1_000;
+
+/** A block of this size, or of as much as may be at this rate, in bytes a millisecond. */
+export const deliverableBlock = (size: number, rate: number, least: number) =>
+  Math.min(size, Math.max(Math.floor(rate * MAX_BLOCK_MS), least));
+
 /** The bytes that `--window auto` lets be under way at most. */
 export const maxWindow = (blockSize: number) => Math.min(MAX_BYTES, MAX_BLOCKS * blockSize);
 
-/** How much may be under way. */
+/** The bytes of so many blocks; fewer large ones, where they would take more memory than these promise. */
+export const fixedLimit = (blocks: number, blockSize: number) =>
+  Math.min(blocks * blockSize, Math.max(blocks * SAFE_BLOCK_SIZE, MAX_BYTES));
+
+/** How much may be under way, in how large blocks. */
 export interface Window {
   /** Bytes that may be sent and not acknowledged. At least one block always may. */
   readonly limit: number;
+  /** Bytes in the next block. */
+  readonly blockSize: number;
   /** Told of each block that was acknowledged. */
   acknowledged(block: Acknowledged): void;
+  /** The recipient has had to refuse a block for now: it gets one at a time from now on. */
+  refused(): void;
 }
 
 export interface Acknowledged {
@@ -35,5 +52,15 @@ export interface Acknowledged {
 
 /** `--window <n>`: always n blocks; 1 is what the references do. */
 export function fixedWindow(blocks: number, blockSize: number): Window {
-  return { limit: blocks * blockSize, acknowledged: () => undefined };
+  let limit = blocks * blockSize;
+  return {
+    blockSize,
+    get limit() {
+      return limit;
+    },
+    acknowledged: () => undefined,
+    refused: () => {
+      limit = blockSize;
+    },
+  };
 }

@@ -2,6 +2,7 @@
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
 import type { InBandBytestreams } from '../../ibb/in-band-bytestreams.js';
+import { SAFE_BLOCK_SIZE } from '../../ibb/sending/block-sizes.js';
 import { agreedStanza } from '../../ibb/settings.js';
 import { announcedSid, isAnnounced, type Open } from '../../ibb/stanzas.js';
 import { whyNotOpened } from '../../ibb/why-not-opened.js';
@@ -20,6 +21,11 @@ export const ibbTransport = (bytestreams: InBandBytestreams): Transport => ({
       stanza: agreedStanza(stanza),
     };
     return new IbbNegotiation(bytestreams, peer, open, settings);
+  },
+  cautious: (settings) => {
+    const isOurs = bytestreams.variesBlockSize(settings);
+    const mayShrink = isOurs && bytestreams.blockSizeFor(settings) > SAFE_BLOCK_SIZE;
+    return mayShrink ? { ...settings, blockSize: SAFE_BLOCK_SIZE } : undefined;
   },
   answer: ({ peer }: Negotiators, element, settings) => {
     const open = readTransport(element);
@@ -65,7 +71,9 @@ class IbbNegotiation implements Negotiation {
   }
 
   async open(signal: AbortSignal): Promise<Channel> {
-    const options = { ...this.#settings, ...this.#open, signal };
+    const settings = this.#settings ?? {};
+    const varyBlockSize = this.#bytestreams.variesBlockSize(settings);
+    const options = { ...settings, ...this.#open, varyBlockSize, signal };
     const opened = this.#bytestreams.open(this.#peer, options);
     return opened.catch((error) => Promise.reject(whyNotOpened(error)));
   }

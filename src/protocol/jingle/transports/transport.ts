@@ -28,6 +28,11 @@ export interface Transport {
   /** Begins a negotiation with a transport of ours. */
   offer(negotiators: Negotiators, settings: TransportSettings): Negotiation;
   /**
+   * Settings for another offer, where these may be what the peer could not use: nothing where they ask for no more than
+   * each peer knows. Absent where there are none such.
+   */
+  cautious?(settings: TransportSettings): TransportSettings | undefined;
+  /**
    * Begins a negotiation with what the peer offers. The settings are there where we are to open the channel. Throws
    * `StanzaError` for what cannot be used.
    */

@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { AutoWindow } from '../../../../src/protocol/ibb/sending/auto-window.js';
+import { autoSizes, oneSize } from '../../../../src/protocol/ibb/sending/block-sizes.js';
 
 const BLOCK = 4096;
 const MIB = 1024 * 1024;
@@ -7,72 +8,74 @@ const MIB = 1024 * 1024;
 interface Path {
   /** Milliseconds. */
   roundTrip: number;
-  /** Bytes a millisecond that the server passes on with so many blocks under way. */
-  rate: (blocks: number) => number;
+  /** Bytes a millisecond that the server passes on with so many blocks of this size under way. */
+  rate: (blocks: number, size: number) => number;
 }
 
 /** Keeps the window full for so many milliseconds of a made-up clock; returns the bytes delivered. */
-function transfer(
-  window: AutoWindow,
-  { roundTrip, rate }: Path,
-  duration: number,
-  blockSize = BLOCK,
-): number {
-  const underWay: { sentAt: number; answeredAt: number }[] = [];
-  let [now, lastAnswer, delivered] = [0, 0, 0];
+function transfer(window: AutoWindow, { roundTrip, rate }: Path, duration: number): number {
+  const underWay: { size: number; sentAt: number; answeredAt: number }[] = [];
+  let [now, lastAnswer, delivered, bytes] = [0, 0, 0, 0];
   while (now < duration) {
-    while (underWay.length === 0 || (underWay.length + 1) * blockSize <= window.limit) {
-      const served = lastAnswer + blockSize / rate(underWay.length + 1);
+    while (underWay.length === 0 || bytes + window.blockSize <= window.limit) {
+      const size = window.blockSize;
+      const served = lastAnswer + size / rate(underWay.length + 1, size);
       lastAnswer = Math.max(now + roundTrip, served);
-      underWay.push({ sentAt: now, answeredAt: lastAnswer });
+      underWay.push({ size, sentAt: now, answeredAt: lastAnswer });
+      bytes += size;
     }
-    const { sentAt, answeredAt } = underWay.shift() as { sentAt: number; answeredAt: number };
+    const { size, sentAt, answeredAt } = underWay.shift() as (typeof underWay)[0];
     now = answeredAt;
-    delivered += blockSize;
-    window.acknowledged({ bytes: blockSize, sentAt, now, full: true });
+    delivered += size;
+    bytes -= size;
+    window.acknowledged({ bytes: size, sentAt, now, full: true });
   }
   return delivered;
 }
 
 test('grows to 1 MiB where the round trip is what limits the rate', () => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000);
   expect(window.limit).toBe(MIB);
 });
 
 test.each([1_000, 3_000, 5_000])('grows to 1 MiB with a round trip of %s ms', (roundTrip) => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   const delivered = transfer(window, { roundTrip, rate: () => 100_000 }, 30 * roundTrip);
   expect(window.limit).toBe(MIB);
   expect(delivered).toBeGreaterThan(8 * MIB);
 });
 
 test('never has more under way than the stanzas that a server keeps for a session that was cut', () => {
-  const window = new AutoWindow(512);
-  transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000, 512);
+  const window = new AutoWindow(oneSize(512));
+  transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000);
   expect(window.limit).toBe(256 * 512);
 });
 
 test('delivers most of what a path with a round trip of 50 ms can take', () => {
-  const delivered = transfer(new AutoWindow(BLOCK), { roundTrip: 50, rate: () => 7_000 }, 10_000);
+  const delivered = transfer(
+    new AutoWindow(oneSize(BLOCK)),
+    { roundTrip: 50, rate: () => 7_000 },
+    10_000,
+  );
   expect(delivered).toBeGreaterThan(0.8 * 7_000 * 10_000);
 });
 
 test('stays at one block where the server serves one faster than several', () => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   const path = { roundTrip: 0.4, rate: (blocks: number) => (blocks === 1 ? 10_000 : 5_000) };
   const delivered = transfer(window, path, 10_000);
   expect(delivered).toBeGreaterThan(0.85 * 10_000 * 10_000);
 });
 
 test('keeps the smaller of two windows that deliver the same', () => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   transfer(window, { roundTrip: 20, rate: () => 1_000 }, 30_000);
   expect(window.limit).toBeLessThanOrEqual(16 * BLOCK);
 });
 
 test('has no more under way than a slow server delivers in three seconds beyond a round trip', () => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   transfer(window, { roundTrip: 50, rate: () => 7.3 }, 60_000);
   // That of a block: it needs longer to be passed on than for the way.
   const roundTrip = BLOCK / 7.3;
@@ -80,7 +83,7 @@ test('has no more under way than a slow server delivers in three seconds beyond 
 });
 
 test('finds a larger window when the path gets longer', () => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   transfer(window, { roundTrip: 1, rate: () => 20_000 }, 5_000);
   const before = window.limit;
   const fresh = { roundTrip: 100, rate: () => 20_000 };
@@ -89,9 +92,105 @@ test('finds a larger window when the path gets longer', () => {
 });
 
 test('learns nothing from a sender that has nothing to send', () => {
-  const window = new AutoWindow(BLOCK);
+  const window = new AutoWindow(oneSize(BLOCK));
   for (let now = 0; now < 10_000; now += 10) {
     window.acknowledged({ bytes: BLOCK, sentAt: now - 1, now, full: false });
   }
   expect(window.limit).toBe(BLOCK);
+});
+
+describe('with block sizes to choose from', () => {
+  const FRAME = 300;
+  const auto = () => new AutoWindow(autoSizes(48_000, FRAME));
+
+  /** What a server passes on, in bytes a millisecond, where each stanza costs it time beside its bytes. */
+  const perStanza = (ms: number, bytesPerMs: number) => (_blocks: number, size: number) =>
+    size / (ms + size / bytesPerMs);
+
+  test('sends the largest ones where each stanza costs the server time (R163)', () => {
+    const window = auto();
+    const delivered = transfer(window, { roundTrip: 0.4, rate: perStanza(0.2, 60_000) }, 10_000);
+    expect(window.blockSize).toBeGreaterThan(40_000);
+    expect(delivered).toBeGreaterThan(0.8 * 48_000 * 10_000);
+  });
+
+  test('stays with those that each server takes where others are slower (R163)', () => {
+    const window = auto();
+    // Prosody, of records that do not end where its reads end.
+    const rate = (_blocks: number, size: number) => (size > 6000 ? 2_400 : 4_000);
+    const delivered = transfer(window, { roundTrip: 0.4, rate }, 20_000);
+    expect(window.blockSize).toBe(BLOCK);
+    expect(delivered).toBeGreaterThan(0.9 * 4_000 * 20_000);
+  });
+
+  test('finds larger ones when they have become faster', () => {
+    const window = auto();
+    const slow = (_blocks: number, size: number) => (size > 6000 ? 2_400 : 4_000);
+    transfer(window, { roundTrip: 0.4, rate: slow }, 5_000);
+    const fast = (_blocks: number, size: number) => (size > 6000 ? 10_000 : 5_000);
+    transfer(window, { roundTrip: 0.4, rate: fast }, 10_000);
+    expect(window.blockSize).toBeGreaterThan(6000);
+  });
+
+  test('has a few of them under way where the recipient gets a large one every 40 ms', () => {
+    const window = auto();
+    const rate = (blocks: number, size: number) => (size > 6000 && blocks < 8 ? size / 40 : 8_000);
+    const delivered = transfer(window, { roundTrip: 0.4, rate }, 20_000);
+    expect(delivered).toBeGreaterThan(0.85 * 8_000 * 20_000);
+  });
+
+  test.each([5_000, 7.3])('delivers most of what a path of 50 ms takes: %s bytes a ms', (most) => {
+    const delivered = transfer(auto(), { roundTrip: 50, rate: () => most }, 20_000);
+    expect(delivered).toBeGreaterThan(0.85 * most * 20_000);
+  });
+
+  /** A server that lets a burst pass, and then so many bytes of stanzas a second. */
+  const limiter = (bytesPerSecond: number, burst: number) => {
+    let [sent, at] = [0, 0];
+    return (size: number, now: number) => {
+      sent += (size * 4) / 3 + FRAME;
+      at = Math.max(at, now, ((sent - burst) / bytesPerSecond) * 1000);
+      return at;
+    };
+  };
+
+  test.each([
+    [10_000, 20_000, 0.72],
+    [3_000, 20_000, 0.65],
+  ])(
+    'brings payload behind a limit of %i bytes a second, a block a second at least (R163)',
+    (rate, burst, share) => {
+      const window = auto();
+      const passed = limiter(rate, burst);
+      const underWay: { size: number; sentAt: number; answeredAt: number }[] = [];
+      let [now, bytes, delivered, longest, last] = [0, 0, 0, 0, 0];
+      while (now < 300_000) {
+        while (underWay.length === 0 || bytes + window.blockSize <= window.limit) {
+          const size = window.blockSize;
+          underWay.push({ size, sentAt: now, answeredAt: passed(size, now) });
+          bytes += size;
+        }
+        const { size, sentAt, answeredAt } = underWay.shift() as (typeof underWay)[0];
+        now = Math.max(answeredAt, now + 1);
+        if (now > 60_000) longest = Math.max(longest, now - last);
+        last = now;
+        bytes -= size;
+        delivered += size;
+        window.acknowledged({ bytes: size, sentAt, now, full: true });
+      }
+      expect(delivered / 300).toBeGreaterThan(share * rate);
+      expect(longest).toBeLessThan(1_100);
+    },
+  );
+});
+
+describe('refused for now', () => {
+  test('is one block of the smallest size at a time', () => {
+    const window = new AutoWindow(autoSizes(48_000, 300));
+    transfer(window, { roundTrip: 50, rate: () => 100_000 }, 5_000);
+    window.refused();
+    expect([window.limit, window.blockSize]).toEqual([BLOCK, BLOCK]);
+    transfer(window, { roundTrip: 50, rate: () => 100_000 }, 5_000);
+    expect([window.limit, window.blockSize]).toEqual([BLOCK, BLOCK]);
+  });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { oneSize } from '../../../../src/protocol/ibb/sending/block-sizes.js';
 import { MessageWindow } from '../../../../src/protocol/ibb/sending/message-window.js';
 
 const BLOCK = 4096;
@@ -26,39 +27,39 @@ function deliver(
 }
 
 test('begins with 16 blocks, and has 1 MiB soon where it is delivered', () => {
-  const window = new MessageWindow(BLOCK);
+  const window = new MessageWindow(oneSize(BLOCK));
   expect(window.limit).toBe(START);
   deliver(window, 4_000, 500);
   expect(window.limit).toBe(MIB);
 });
 
 test('never has more under way than the stanzas that a server keeps for a session that was cut', () => {
-  const window = new MessageWindow(512);
+  const window = new MessageWindow(oneSize(512));
   deliver(window, 4_000, 500, { blockSize: 512 });
   expect(window.limit).toBe(256 * 512);
 });
 
 test('does not grow where that would take more than three seconds to be delivered', () => {
-  const window = new MessageWindow(BLOCK);
+  const window = new MessageWindow(oneSize(BLOCK));
   expect(deliver(window, 7.3, 60_000)).toBe(START);
   expect(window.limit).toBeLessThanOrEqual(3_000 * 7.3 * 1.2);
 });
 
 test('becomes smaller when the rate does', () => {
-  const window = new MessageWindow(BLOCK);
+  const window = new MessageWindow(oneSize(BLOCK));
   deliver(window, 4_000, 500);
   deliver(window, 100, 60_000);
   expect(window.limit).toBeLessThanOrEqual(3_000 * 100 * 1.2);
 });
 
 test('has room for a block however slow the server is', () => {
-  const window = new MessageWindow(BLOCK);
+  const window = new MessageWindow(oneSize(BLOCK));
   deliver(window, 0.5, 1_000_000);
   expect(window.limit).toBe(BLOCK);
 });
 
 test('stays as it is for a sender that has less to send', () => {
-  const window = new MessageWindow(BLOCK);
+  const window = new MessageWindow(oneSize(BLOCK));
   deliver(window, 4_000, 1_000, { full: false });
   expect(window.limit).toBe(START);
 });
