@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { accountOf } from '../test/support/inband.js';
 import { type Running, start } from '../test/support/process.js';
@@ -49,18 +51,36 @@ export const inband =
       return timed(sender, /"event":"start"/, /"event":"done"/, receiver);
     });
 
-/** So many files, one after the other; the time of the sender's whole process. */
+/** So many files; `flags`: of `receive`. The time of the sender's whole process. */
 export const inbandFiles =
-  (count: number, launcher = LAUNCHER): Contestant =>
+  (count: number, launcher = LAUNCHER, flags: string[] = []): Contestant =>
   (job) =>
     withFiles(Array(count).fill(job.bytes / count), async (files, folder) => {
-      const receiver = await receiving(job, folder, launcher, []);
-      const startedAt = performance.now();
-      const sender = await costOf(sending(job, folder, launcher, files));
-      const seconds = (performance.now() - startedAt) / 1000;
-      receiver.child.kill('SIGTERM');
-      return { seconds, sender, receiver: await costOf(receiver, ENDED_BY_SIGTERM) };
+      const receiver = await receiving(job, folder, launcher, flags);
+      return whole(receiver, () => sending(job, folder, launcher, files));
     });
+
+/** The same files in one, as tar packs them on the way. */
+export const inbandTar =
+  (count: number): Contestant =>
+  (job) =>
+    withFiles(Array(count).fill(job.bytes / count), async (files, folder) => {
+      const receiver = await receiving(job, folder, LAUNCHER, []);
+      return whole(receiver, () => {
+        const sender = sending(job, folder, LAUNCHER, ['-']);
+        const tar = spawn('tar', ['c', ...files], { stdio: ['ignore', 'pipe', 'ignore'] });
+        tar.stdout.pipe(sender.child.stdin as Writable);
+        return sender;
+      });
+    });
+
+async function whole(receiver: Running, send: () => Running): Promise<Result> {
+  const startedAt = performance.now();
+  const sender = await costOf(send());
+  const seconds = (performance.now() - startedAt) / 1000;
+  receiver.child.kill('SIGTERM');
+  return { seconds, sender, receiver: await costOf(receiver, ENDED_BY_SIGTERM) };
+}
 
 async function receiving(
   { server }: Job,
@@ -181,7 +201,8 @@ async function withFiles<T>(
   try {
     const files = sizes.map((_, index) => join(folder, `file${index}`));
     for (const [index, file] of files.entries()) {
-      await writeFile(file, Buffer.alloc(sizes[index] ?? 0, 'in-band '));
+      // Two of one hash are one file to an inbox, which takes them one after the other.
+      await writeFile(file, Buffer.alloc(sizes[index] ?? 0, `in-band ${index} `));
     }
     return await run(files, folder);
   } finally {
