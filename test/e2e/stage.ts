@@ -158,10 +158,10 @@ export function eventsOf(text: string): JsonEvent[] {
   });
 }
 
-/** All files below a folder, hidden ones too, by their relative paths; no folders, and not the lock of an inbox. */
+/** All files below a folder, hidden ones too, by their relative paths; no folders, and neither lock nor ledger. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => !path.includes('.inband/lock/'))
+    .filter((path) => !/\.inband\/(lock\/|ledger\.)/.test(path))
     .filter((path) => !statSync(join(folder, path)).isDirectory())
     .sort();
 }
