@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
-import { Connection, ResourceConflict } from './connection.js';
+import { Connection, type ConnectionOptions, ResourceConflict } from './connection.js';
 import { formatJid, parseJid, prepareJid } from './jid.js';
 import { exchange, openStream, type StreamOptions } from './open-stream.js';
-import type { ResumptionOptions } from './resume/resumption.js';
 import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
 import { StanzaError } from './stanza-error.js';
@@ -15,7 +14,7 @@ import { type Element, xml } from './xml.js';
 export interface ConnectOptions
   extends StreamOptions,
     Omit<StanzaSessionOptions, 'maxStanzaBytes'>,
-    Partial<Pick<ResumptionOptions, 'clock' | 'random' | 'onSetback'>> {
+    Partial<Pick<ConnectionOptions, 'clock' | 'random' | 'onSetback' | 'onPadded'>> {
   /** Asked for when the account names no resource. Default: a random one. */
   resource?: string | undefined;
   /** Milliseconds for the whole way to being online, and for each attempt to come back. Default 30,000. */
@@ -53,8 +52,8 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     }),
   );
   const maxStanzaBytes = readMaxStanzaBytes(features);
-  const { onSetback } = options;
-  const resumption = { login: options, timeout, signal, clock, random, onSetback };
+  const { onSetback, onPadded } = options;
+  const resumption = { login: options, timeout, signal, clock, random, onSetback, onPadded };
   const connection = new Connection(stream, enabled, { ...resumption, jid, maxStanzaBytes });
   const session = new StanzaSession(jid, connection, { ...options, maxStanzaBytes });
   connection.start(session);

@@ -34,6 +34,8 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
       onUnsendable: (to, { message }) =>
         report({ event: 'note', text: `no answer to ${to}: ${message}` }),
       onSetback: ({ message }) => report({ event: 'warning', text: `${message}; trying again` }),
+      onPadded: (bytes) =>
+        report({ event: 'note', text: `${bytes} bytes of white space were sent to speed it up` }),
       ...as,
     });
     report({ event: 'waiting', text: `connecting as ${jid}`, until: online });

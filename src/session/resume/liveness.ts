@@ -5,6 +5,12 @@ import type { XmppStream } from '../stream/xmpp-stream.js';
 const IDLE_MS = 60_000;
 /** So long it may take to give one: in all less than the 90 s after which a dead connection must be noticed. */
 const ANSWER_MS = 20_000;
+/**
+ * What the server answers at once comes within some round trips, unless it still has other things to say: so much
+ * longer than the last exchange took, and at least so long, it may say nothing at all.
+ */
+const ROUND_TRIPS = 10;
+const MIN_QUIET_MS = 3_000;
 
 /**
  * Resolves when the connection is there no more though nobody has said so: the server was asked, by `ask`,
@@ -31,15 +37,40 @@ export async function untilSilent(
 }
 
 /**
- * Resolves when a question is not answered in time though the connection may well be alive. Rejects when it
+ * Resolves when a question is not answered in time though the connection may well be alive: the server says
+ * nothing, or other things for too long. `roundTrip`: the milliseconds that the last answer took. Rejects when it
  * is answered, or the signal aborts.
  */
 export async function untilOverdue(
   answered: Promise<void>,
+  { stream, roundTrip }: { stream: Pick<XmppStream, 'onRead'>; roundTrip: number },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const done = new AbortController();
   void answered.then(() => done.abort());
-  await clock.sleep(ANSWER_MS, AbortSignal.any([done.signal, signal]));
+  const over = AbortSignal.any([done.signal, signal]);
+  const latest = clock.now() + ANSWER_MS;
+  const quiet = Math.max(ROUND_TRIPS * roundTrip, MIN_QUIET_MS);
+  let heardAt = clock.now();
+  stream.onRead(() => {
+    heardAt = clock.now();
+  });
+  for (;;) {
+    const left = Math.min(heardAt + quiet, latest) - clock.now();
+    if (left <= 0) return;
+    await clock.sleep(left, over);
+  }
+}
+
+/** Fails the stream when `overdue` resolves; nothing happens when it rejects. */
+export function failAfter(
+  overdue: Promise<void>,
+  stream: Pick<XmppStream, 'fail'>,
+  error: Error,
+): void {
+  overdue.then(
+    () => stream.fail(error),
+    () => undefined,
+  );
 }

@@ -31,6 +31,8 @@ export interface ResumptionOptions {
 export interface Resumed {
   stream: XmppStream;
   resumed: Element;
+  /** Milliseconds from the request to it. */
+  roundTrip: number;
 }
 
 /** Resumes one session (XEP-0198 §5), as often as it takes. */
@@ -125,13 +127,14 @@ export class Resumption {
   }
 
   #try(h: number, timeout: number): Promise<Resumed> {
-    const { login, signal } = this.#options;
+    const { login, signal, clock } = this.#options;
     const request = xml('resume', { xmlns: NS_SM, previd: this.#previd, h });
     return openStream(login, { timeout, signal }, async (stream, features) => {
       if (!features.getChild('sm', NS_SM)) throw forgotten('the server resumes no sessions');
+      const askedAt = clock.now();
       const answer = await exchange(stream, request, (element) => element.getNS() === NS_SM);
       if (answer.is('resumed') && answer.attrs.previd === this.#previd) {
-        return { stream, resumed: answer };
+        return { stream, resumed: answer, roundTrip: clock.now() - askedAt };
       }
       throw forgotten(answer.getChildElements()[0]?.getName() ?? `<${answer.getName()}/>`);
     });

@@ -27,6 +27,7 @@ export const enable = () => xml('enable', { xmlns: NS_SM, resume: 'true' });
  */
 export class StreamManagement {
   readonly #write: (text: string) => void;
+  readonly #taken: (characters: number) => void;
   #handled = 0;
   #sent = 0;
   #acknowledged = 0;
@@ -37,9 +38,16 @@ export class StreamManagement {
   #kept: string[] | undefined = [];
   #keptCharacters = 0;
 
-  /** `write`: to the stream of the moment; what is written while there is none is lost. */
-  constructor(write: (text: string) => void) {
+  /**
+   * `write`: to the stream of the moment; what is written while there is none is lost. `taken` is told of the
+   * characters of what the server has acknowledged.
+   */
+  constructor(
+    write: (text: string) => void,
+    taken: (characters: number) => void = () => undefined,
+  ) {
     this.#write = write;
+    this.#taken = taken;
   }
 
   /** Stanzas sent that the server has not acknowledged. */
@@ -145,7 +153,9 @@ export class StreamManagement {
       throw new Error('the server acknowledged stanzas that were never sent');
     }
     this.#acknowledged += count;
+    const before = this.#keptCharacters;
     for (const { length } of this.#kept?.splice(0, count) ?? []) this.#keptCharacters -= length;
+    this.#taken(before - this.#keptCharacters);
     while ((this.#waiting[0]?.for ?? Number.POSITIVE_INFINITY) <= this.#acknowledged) {
       this.#waiting.shift()?.resolve();
     }

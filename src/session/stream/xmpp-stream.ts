@@ -1,12 +1,14 @@
 import type { TLSSocket } from 'node:tls';
+import { systemClock } from '../clock.js';
 import type { Element } from '../xml.js';
 import { type ChannelBinding, channelBindingOf } from './channel-binding.js';
 import { ConnectionFailed, ServerNotTrusted } from './dial.js';
 import { type ItemReader, StreamParser } from './parser.js';
-import { PromptAcknowledgement } from './prompt-acknowledgement.js';
-import { Records } from './records.js';
 import { StreamError } from './stream-error.js';
 import { NS_STREAMS, streamHeader } from './stream-header.js';
+import { AlignedWriting } from './writing/aligned-writing.js';
+import { PromptAcknowledgement } from './writing/prompt-acknowledgement.js';
+import { Records } from './writing/records.js';
 
 /** How long the server may take to close its side; after that the connection is cut. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -23,6 +25,7 @@ export class XmppStream {
   readonly closed: Promise<Error | undefined>;
   readonly #socket: TLSSocket;
   readonly #records: Records;
+  readonly #alignment: AlignedWriting;
   readonly #acknowledgement = new PromptAcknowledgement(() => this.#writeSpace());
   /** Whether white space may be written here. */
   #hasRoom = false;
@@ -34,9 +37,10 @@ export class XmppStream {
   #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
   #backlog: Element[] = [];
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, clock = systemClock) {
     this.#socket = socket;
-    this.#records = new Records(socket);
+    this.#alignment = new AlignedWriting(socket, clock);
+    this.#records = new Records(socket, this.#alignment);
     socket.on('error', (error) => {
       this.#error ??= error;
     });
@@ -102,6 +106,26 @@ export class XmppStream {
       this.fail(new ConnectionFailed('more waits to be sent than the server reads'));
     }
     return written;
+  }
+
+  /**
+   * The server has taken stanzas of so many characters. Returns whether what follows is to be aligned with its reads,
+   * by `alignAfter`.
+   */
+  taken(characters: number): boolean {
+    return this.#alignment.taken(characters);
+  }
+
+  /** `taken` settles when the server has taken all that was written; until then nothing more goes out. */
+  alignAfter(taken: Promise<void>): void {
+    const over = Promise.race([taken, this.closed]);
+    this.#records.pause(over);
+    void over.then(() => this.#alignment.start());
+  }
+
+  /** Bytes of white space that filled up what was written. */
+  get paddedBytes(): number {
+    return this.#alignment.padded;
   }
 
   /** Cuts the connection because of an error. */

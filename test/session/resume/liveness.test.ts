@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from '@jest/globals';
-import { untilSilent } from '../../../src/session/resume/liveness.js';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { untilOverdue, untilSilent } from '../../../src/session/resume/liveness.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 let clock: ManualClock;
@@ -86,4 +86,63 @@ test('the watch ends with its signal', async () => {
   stopped.abort();
   await clock.advance(100_000);
   expect([asked, outcome, clock.sleepers]).toEqual([[], 'stopped', 0]);
+});
+
+describe('a question', () => {
+  let answer: () => void;
+  let stopped: AbortController;
+
+  /** The last exchange took so many milliseconds. */
+  function ask(roundTrip: number): void {
+    stopped = gone();
+    const stream = {
+      onRead: (listener: () => void) => {
+        hear = listener;
+      },
+    };
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    untilOverdue(answered, { stream, roundTrip }, clock, stopped.signal).then(
+      () => {
+        outcome = `overdue at ${clock.now() / 1000}`;
+      },
+      () => {
+        outcome = 'answered or stopped';
+      },
+    );
+  }
+
+  test.each([
+    [0, 3],
+    [50, 3],
+    [800, 8],
+    [5_000, 20],
+  ])(
+    'is overdue where a round trip takes %i ms and nothing comes for %i s (R153)',
+    async (ms, s) => {
+      ask(ms);
+      await clock.advance(s * 1_000 - 1);
+      expect(outcome).toBe('');
+      await clock.advance(1);
+      expect(outcome).toBe(`overdue at ${s}`);
+    },
+  );
+
+  test('is not overdue while other things come, for up to 20 s', async () => {
+    ask(50);
+    for (let second = 0; second < 20; second += 2) {
+      await clock.advance(2_000);
+      expect(outcome).toBe(second < 18 ? '' : 'overdue at 20');
+      hear();
+    }
+  });
+
+  test('that is answered is not overdue', async () => {
+    ask(50);
+    await clock.advance(2_999);
+    answer();
+    await clock.advance(60_000);
+    expect([outcome, clock.sleepers]).toEqual(['answered or stopped', 0]);
+  });
 });

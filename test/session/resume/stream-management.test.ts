@@ -43,6 +43,17 @@ describe('what we sent', () => {
     expect(management.unacknowledged).toBe(0);
   });
 
+  test('tells of its characters when it is acknowledged, once', () => {
+    const taken: number[] = [];
+    const counting = new StreamManagement(
+      () => undefined,
+      (characters) => taken.push(characters),
+    );
+    for (const length of [10, 20, 30]) counting.sent('x'.repeat(length));
+    for (const h of [2, 2, 3]) counting.receive(parse(`<a ${NS} h='${h}'/>`));
+    expect(taken).toEqual([30, 0, 30]);
+  });
+
   test('is asked about after each 64 stanzas', () => {
     send(63);
     expect(written).toEqual([]);

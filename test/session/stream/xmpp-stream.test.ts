@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from '@jest/globals';
 import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
+import { settled } from '../../support/manual-clock.js';
 
 /** A stream on a socket that notes what is written at a time: a TLS record, if it is not too large for one. */
 function streamOnRecords() {
@@ -36,6 +37,39 @@ test('gives a text that is too large for a record to the network by itself', asy
   const texts = ['small', 'large'.padEnd(50_000), 'small again'];
   await Promise.all(texts.map((text) => stream.write(text)));
   expect(records).toEqual(texts);
+});
+
+test('what follows the last read is filled up with spaces, whole texts at a time (R152)', async () => {
+  const { stream, records } = streamOnRecords();
+  const first = stream.write('<first/>');
+  let taken = () => {};
+  stream.alignAfter(new Promise((resolve) => (taken = resolve)));
+  const texts = Array.from({ length: 40 }, (_, index) => `<${index}>`.padEnd(100 * index, 'ü'));
+  const written = texts.map((text) => stream.write(text));
+  await first;
+  await settled();
+  expect(records).toEqual(['<first/>']);
+  taken();
+  await Promise.all(written);
+  const aligned = records.slice(1);
+  expect(aligned.map((record) => Buffer.byteLength(record) % 4096)).toEqual(aligned.map(() => 0));
+  expect(Math.max(...aligned.map((record) => Buffer.byteLength(record)))).toBeLessThanOrEqual(
+    32_768,
+  );
+  expect(aligned.map((record) => record.trimEnd()).join('')).toBe(texts.join(''));
+  expect(stream.paddedBytes).toBe(
+    Buffer.byteLength(aligned.join('')) - Buffer.byteLength(texts.join('')),
+  );
+});
+
+test('rejects what waits for the server to read when the connection ends', async () => {
+  const { stream, socket } = streamOnRecords();
+  stream.alignAfter(new Promise(() => undefined));
+  const late = stream.write('late');
+  late.catch(() => undefined);
+  await settled();
+  socket.destroy(new Error('cut'));
+  await expect(late).rejects.toThrow();
 });
 
 test('rejects what could not be written any more', async () => {

@@ -1,0 +1,86 @@
+import type { Writable } from 'node:stream';
+import type { AlignedWriting } from './aligned-writing.js';
+
+type Alignment = Pick<AlignedWriting, 'pieceBytes' | 'spaceBehind'>;
+
+interface Unsent {
+  text: string;
+  /** Nothing behind it is written before this has settled. */
+  until?: Promise<unknown>;
+  settle(error?: Error | null): void;
+}
+
+/**
+ * Writes texts to TLS. What is written in one turn goes out in few TLS records, each of whole texts: the server gets a
+ * record whole or not at all. Where they are aligned, that is so for stanzas of up to 4096 bytes.
+ */
+export class Records {
+  readonly #socket: Writable;
+  readonly #alignment: Alignment;
+  #unsent: Unsent[] = [];
+  #unsentCharacters = 0;
+  #writing = false;
+
+  constructor(socket: Writable, alignment: Alignment) {
+    this.#socket = socket;
+    this.#alignment = alignment;
+  }
+
+  /** Characters that wait to be handed to the network. */
+  get unsentCharacters(): number {
+    return this.#unsentCharacters;
+  }
+
+  /** Resolves when the text is handed to the network. */
+  write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error | null) => (error ? reject(error) : resolve());
+      this.#push({ text, settle });
+    });
+  }
+
+  /** Writes what was given to it so far, and nothing more before the promise has settled. */
+  pause(until: Promise<unknown>): void {
+    this.#push({ text: '', until, settle: () => undefined });
+  }
+
+  #push(unsent: Unsent): void {
+    this.#unsent.push(unsent);
+    this.#unsentCharacters += unsent.text.length;
+    if (this.#writing) return;
+    this.#writing = true;
+    process.nextTick(() => this.#writePiece());
+  }
+
+  #writePiece(): void {
+    const { piece, bytes } = takePiece(this.#unsent, this.#alignment.pieceBytes);
+    let all = '';
+    for (const { text } of piece) all += text;
+    this.#unsentCharacters -= all.length;
+    this.#socket.write(all + this.#alignment.spaceBehind(bytes), (error) => {
+      for (const { settle } of piece) settle(error);
+      const until = piece.at(-1)?.until;
+      if (until === undefined) this.#goOn();
+      else void until.then(() => this.#goOn());
+    });
+  }
+
+  #goOn(): void {
+    this.#writing = this.#unsent.length > 0;
+    if (this.#writing) this.#writePiece();
+  }
+}
+
+/** Removes as much from the front as is written at a time, and at least one text. */
+function takePiece(unsent: Unsent[], most: number): { piece: Unsent[]; bytes: number } {
+  let bytes = 0;
+  let count = 0;
+  for (const { text, until } of unsent) {
+    const next = bytes + Buffer.byteLength(text);
+    if (count > 0 && next > most) break;
+    bytes = next;
+    count += 1;
+    if (until !== undefined) break;
+  }
+  return { piece: unsent.splice(0, count), bytes };
+}
