@@ -30,6 +30,13 @@ const SIZE: Measure = {
   max: Number.MAX_SAFE_INTEGER,
 };
 
+const RATE: Measure = {
+  unit: 'bytes a second',
+  takes: 'bytes a second, or 500k, 1.5M, 512KiB',
+  factorOf: (letters) => bytesIn(letters),
+  max: Number.MAX_SAFE_INTEGER,
+};
+
 const TIME: Measure = {
   unit: 'seconds',
   takes: 'seconds, or 90s, 3h, 2d',
@@ -41,6 +48,16 @@ const TIME: Measure = {
 /** An option for a number of bytes. */
 export const sizeOption = (flags: string, description: string, limits: Limits = {}): Option =>
   new Option(flags, description).argParser(parserOf(flags, SIZE, { isWhole: true, ...limits }));
+
+/** Less, shared by several, would be taken for a sender that does nothing, and be ended. */
+const LEAST_RATE = 2000;
+
+/** The option for the most bytes a second, over all transfers of the command. */
+export const limitRateOption = (): Option =>
+  new Option(
+    '--limit-rate <rate>',
+    'the most bytes a second, over all files together, 2000 at least',
+  ).argParser(parserOf('--limit-rate', RATE, { min: LEAST_RATE, isWhole: true }));
 
 /** An option for a number of seconds. */
 export const timeOption = (flags: string, description: string, limits: Limits = {}): Option =>

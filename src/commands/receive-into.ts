@@ -1,3 +1,4 @@
+import { RateLimit } from '../transfer/rate-limit.js';
 import { type DaemonOptions, receiveFiles } from '../transfer/receiving/daemon.js';
 import { openAccount } from './account/account.js';
 import { type AccountFlags, requireAccount } from './account/account-options.js';
@@ -13,6 +14,8 @@ export interface ReceiveFlags extends AccountFlags, OutputFlags {
   maxTotal?: number;
   minFree?: number;
   maxSessions: number;
+  /** Bytes a second. */
+  limitRate?: number;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
       ...{ connect, renew, report, signal, now, exitCodeOf },
       ...{ inbox, registry, onArrived },
       ...{ allow, once, maxTransfers: maxSessions },
+      limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });
   } finally {
     await inbox.close();

@@ -3,7 +3,7 @@ import { addAccountOptions } from './account/account-options.js';
 import { allowOption } from './allow-option.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
-import { sizeOption } from './measures.js';
+import { limitRateOption, sizeOption } from './measures.js';
 import { addOutputOptions, integer } from './options.js';
 import type { ReceiveFlags } from './receive-into.js';
 
@@ -21,7 +21,8 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .addOption(sizeOption('--max-size <size>', 'the largest file that is taken'))
     .addOption(sizeOption('--max-total <size>', 'how much there may be in the folder'))
     .addOption(sizeOption('--min-free <size>', 'how much stays free on the disk'))
-    .option('--max-sessions <n>', 'transfers at a time', integer(1), 16);
+    .option('--max-sessions <n>', 'transfers at a time', integer(1), 16)
+    .addOption(limitRateOption());
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),
   );

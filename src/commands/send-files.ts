@@ -1,4 +1,5 @@
 import { remembering } from '../transfer/known-contacts.js';
+import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
 import { sendFiles } from '../transfer/sending/send-all.js';
 import { settingsOf, type TransferSettings } from '../transfer/sending/settings.js';
@@ -18,6 +19,8 @@ export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
   /** Seconds. */
   retryFor: number;
   name?: string;
+  /** Bytes a second. */
+  limitRate?: number;
   /** JIDs. */
   to?: string[];
 }
@@ -45,6 +48,7 @@ export async function send(
     settings: settingsOf(flags),
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,
+    limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
     explain: (error): Explained => {
       const exitCode = exitCodeOf(error);

@@ -4,7 +4,7 @@ import { WAY_NAMES } from '../transfer/ways/names.js';
 import { addAccountOptions } from './account/account-options.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
-import { sizeOption, timeOption } from './measures.js';
+import { limitRateOption, sizeOption, timeOption } from './measures.js';
 import { addOutputOptions, integer, positiveNumber } from './options.js';
 import { PeopleOption } from './people.js';
 import type { SendFlags } from './send-files.js';
@@ -30,6 +30,7 @@ export function addSendCommand(program: Command, context: Context): void {
     .option('--name <name>', 'what to call standard input');
   addTransferOptions(command);
   addOfferOptions(command);
+  command.addOption(limitRateOption());
   addOutputOptions(addAccountOptions(command)).action(
     async (operands: string[], flags: SendFlags, self: Command) => {
       const { send } = await import('./send-files.js');

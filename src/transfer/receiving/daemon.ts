@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hash-elements.js';
 import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
+import { MAX_BLOCK_SIZE } from '../../protocol/ibb/stanzas.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../../session/ping.js';
 import type { Connect } from '../connect.js';
@@ -8,6 +9,7 @@ import { NS_KEEPS_FILES } from '../finding/receiver.js';
 import { persevere } from '../persevere.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
+import type { RateLimit } from '../rate-limit.js';
 import type { Registry } from '../registry.js';
 import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
 import type { Listener } from '../ways/incoming.js';
@@ -90,9 +92,13 @@ function listen(
   { session, quotas }: Serving,
   places: Places,
   receptions: Receptions,
-  { registry, report, now }: ReceiveOnOptions,
+  { registry, report, now, limit }: ReceiveOnOptions,
 ): (reason?: Error) => void {
-  const bytestreams = new InBandBytestreams(session, { pace: PACE }, registry);
+  const bytestreams = new InBandBytestreams(
+    session,
+    { pace: PACE, ...(limit ? { maxBlockSize: acceptedBlock(limit) } : {}) },
+    registry,
+  );
   const listener: Listener = {
     ...{ places, registry, now },
     take: (file) => receptions.take(file),
@@ -107,3 +113,9 @@ function listen(
     bytestreams.close(reason);
   };
 }
+
+/** What a sender proposes by default: some have no smaller blocks, and would send nothing. */
+const USUAL_BLOCK_BYTES = 4096;
+
+const acceptedBlock = ({ largestBlock }: RateLimit): number =>
+  Math.min(Math.max(largestBlock, USUAL_BLOCK_BYTES), MAX_BLOCK_SIZE);

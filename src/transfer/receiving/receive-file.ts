@@ -21,6 +21,8 @@ export interface ReceivedFile {
 export interface ReceiveOptions {
   /** Something is to be done for the file when it is there. */
   isDue?: boolean;
+  /** Waits until so many bytes more may come. */
+  pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Called when the sender is about to send, from this byte on. */
   onStart: (offset: number) => void;
   /** Bytes that are there. */
@@ -35,20 +37,23 @@ export interface ReceiveOptions {
 export async function receiveFile(
   file: IncomingOffer,
   inbox: Inbox,
-  { onStart, onProgress, isDue = false }: ReceiveOptions,
+  options: ReceiveOptions,
 ): Promise<ReceivedFile> {
   const { name, date } = file.offer;
   let partial: PartialFile | undefined;
   try {
     partial = await inbox.createPartial(wantedFor(file));
     const stream = await file.accept(partial.offset);
-    onStart(partial.offset);
-    const size = await write(stream, partial, onProgress);
+    options.onStart(partial.offset);
+    const size = await write(stream, partial, options);
     checkSize(size, file.offer.size);
     const told = await file.hashes();
     compare(partial, told);
     const sha256 = partial.digest('sha256').toString('hex');
-    const path = await partial.publish(name, { date, record: recordOf(file, isDue) });
+    const path = await partial.publish(name, {
+      date,
+      record: recordOf(file, options.isDue === true),
+    });
     // The file is there, whatever becomes of the answer.
     await file.confirm();
     return { recordId: partial.id, path, size, sha256 };
@@ -83,11 +88,13 @@ const recordOf = ({ peer, offer }: IncomingOffer, isDue: boolean): NewRecord => 
 async function write(
   stream: Channel,
   partial: PartialFile,
-  onProgress: (bytes: number) => void,
+  { onProgress, pace }: ReceiveOptions,
 ): Promise<number> {
   for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
     await partial.write(bytes);
     onProgress(partial.offset + stream.bytesReceived);
+    // The sender hears that these bytes are taken when the next ones are asked for.
+    await pace?.(bytes.length);
   }
   return partial.offset + stream.bytesReceived;
 }

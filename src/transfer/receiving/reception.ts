@@ -1,6 +1,7 @@
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Report } from '../events.js';
 import type { TransferLimits } from '../quotas/limits.js';
+import type { RateLimit } from '../rate-limit.js';
 import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
@@ -20,6 +21,8 @@ export interface ReceptionOptions {
   inbox: Inbox;
   underWay: FilesUnderWay;
   limits: TransferLimits;
+  /** Of all files together; none: as fast as they come. */
+  limit?: RateLimit | undefined;
   signal: AbortSignal;
   report: Report;
   /** The exit code that the process would have, if the error had ended it. */
@@ -35,7 +38,7 @@ export async function receiveOne(
   options: ReceptionOptions,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { inbox, underWay, limits, signal, report, exitCodeOf } = options;
+  const { inbox, underWay, limits, limit, signal, report, exitCodeOf } = options;
   const id = nextTransferId();
   const { size } = file.offer;
   const facts = { peer: file.peer, name: file.offer.name };
@@ -45,7 +48,9 @@ export async function receiveOne(
   let [isWhole, isLater] = [false, false];
   try {
     place = await underWay.enter(file, signal, mustReplace);
-    const whole = await receiveFile(file, inbox, follow(about, place, span, report));
+    const pace = limit && ((bytes: number) => limit.take(bytes, signal));
+    const following = { ...follow(about, place, span, report), pace };
+    const whole = await receiveFile(file, inbox, following);
     const { recordId, ...received } = whole;
     isWhole = true;
     report({ event: 'done', id, ...facts, ...received });

@@ -1,5 +1,6 @@
 import type { Report } from '../events.js';
 import type { Quotas } from '../quotas/quotas.js';
+import type { RateLimit } from '../rate-limit.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
@@ -13,6 +14,8 @@ export interface ReceptionsOptions {
   running: Running;
   /** Only the first file that arrives whole is awaited. */
   once: boolean;
+  /** Of all files together; none: as fast as they come. */
+  limit?: RateLimit | undefined;
   signal: AbortSignal;
   report: Report;
   exitCodeOf: (error: Error) => number;
@@ -36,10 +39,10 @@ export class Receptions {
 
   constructor(options: ReceptionsOptions) {
     this.#options = options;
-    const { inbox, quotas, signal, report, exitCodeOf } = options;
+    const { inbox, quotas, limit, signal, report, exitCodeOf } = options;
     const limits = quotas.transfers;
     const underWay = this.#underWay;
-    this.#reception = { inbox, underWay, limits, signal, report, exitCodeOf };
+    this.#reception = { inbox, underWay, limits, limit, signal, report, exitCodeOf };
   }
 
   get isDone(): boolean {

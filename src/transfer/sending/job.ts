@@ -2,6 +2,7 @@ import { type Channel, ChannelLost } from '../../protocol/channel.js';
 import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Event } from '../events.js';
+import type { RateLimit } from '../rate-limit.js';
 import { FileMismatch, RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { isPassing, Retries } from '../retries.js';
 import type { SendingLine } from './line.js';
@@ -33,6 +34,7 @@ export class Job {
   readonly #place: Place;
   readonly #turn: Turn;
   readonly #onStopped: () => void;
+  readonly #limit: RateLimit | undefined;
   readonly #refusals = new Refusals();
   /** Where the last attempt started, in bytes. */
   #offset = 0;
@@ -56,6 +58,7 @@ export class Job {
     this.#place = place;
     this.#turn = turn;
     this.#onStopped = options.onStopped;
+    this.#limit = options.limit;
   }
 
   /** Makes attempts until one succeeds, which is to be told, or there is no point in another. */
@@ -81,7 +84,7 @@ export class Job {
     this.#offset = accepted.range.offset;
     this.#refusals.begins(accepted);
     const sent = await sendFile(accepted, this.#source, offer, {
-      signal: this.#signal,
+      ...{ signal: this.#signal, limit: this.#limit },
       onRead: () => this.#place.read(),
       onProgress: (bytes) => {
         this.#retries.reached(bytes);

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import { LARGEST_AUTO_BLOCK, SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import type { Connect } from '../connect.js';
+import type { RateLimit } from '../rate-limit.js';
 import type { WayName } from '../ways/names.js';
 import { wayNamed } from '../ways/ways.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
@@ -30,14 +32,14 @@ export async function sendFiles(
   jids: readonly string[],
   options: SendFilesOptions,
 ): Promise<void> {
-  const { connect, report, signal, settings, via } = options;
+  const { connect, report, signal, settings, via, limit } = options;
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
   const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
   const way = via === 'auto' ? undefined : wayNamed(via);
   const lines = jids.map((jid) => {
-    const { blockSize } = settings;
+    const blockSize = blockSizeWithin(limit, settings.blockSize);
     return new Line({ jid, via: way, blockSize, uplink, signal: until, report });
   });
   const descriptions = new Descriptions(until);
@@ -62,6 +64,17 @@ export async function sendFiles(
     await uplink.close();
     await Promise.all(sources.map((source) => source.close()));
   }
+}
+
+/** No block takes longer than a second of the limit; those that choose their size may grow to the largest. */
+function blockSizeWithin(
+  limit: RateLimit | undefined,
+  blockSize: TransferSettings['blockSize'],
+): TransferSettings['blockSize'] {
+  if (!limit) return blockSize;
+  const { largestBlock } = limit;
+  if (blockSize !== 'auto') return Math.min(blockSize, largestBlock);
+  return largestBlock >= LARGEST_AUTO_BLOCK ? 'auto' : Math.min(SAFE_BLOCK_SIZE, largestBlock);
 }
 
 const STOPPED = 'stopped; the same command goes on from there';

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { orAborted } from '../../session/aborted.js';
+import type { RateLimit } from '../rate-limit.js';
 import { RecipientRefused, whyBrokenOff } from '../recipient-errors.js';
 import { closedFirst } from '../ways/closed-first.js';
 import type { Accepted } from '../ways/way.js';
@@ -21,6 +22,7 @@ export interface SentFile {
 
 export interface SendOptions {
   signal: AbortSignal;
+  limit?: RateLimit | undefined;
   /** Bytes of the file that the recipient has acknowledged. */
   onProgress: (bytes: number) => void;
   /** Called when all bytes have been read, some of which may be under way. */
@@ -35,14 +37,15 @@ export async function sendFile(
   accepted: Accepted,
   source: Source,
   offer: FileOffer,
-  { signal, onProgress, onRead }: SendOptions,
+  { signal, limit, onProgress, onRead }: SendOptions,
 ): Promise<SentFile> {
   const { stream, range } = accepted;
   refusePart(accepted, source);
   stream.on('acknowledged', () => onProgress(range.offset + stream.bytesSent));
   const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false, onRead };
   try {
-    await carry(read(accepted, source, offer, reading), accepted, reading, signal);
+    const bytes = read(accepted, source, offer, reading);
+    await carry(limit?.paced(bytes, signal) ?? bytes, accepted, reading, signal);
     const verdict = await accepted.confirmed();
     return {
       size: range.offset + stream.bytesSent,

@@ -2,6 +2,7 @@ import type { FileOffer } from '../../protocol/file-offer.js';
 import { TRANSFER_DEFAULTS } from '../../protocol/ibb/defaults.js';
 import type { BytestreamSettings } from '../../protocol/ibb/settings.js';
 import type { Report } from '../events.js';
+import type { RateLimit } from '../rate-limit.js';
 import type { Source } from './source.js';
 
 /** How the bytes of a file travel. */
@@ -23,6 +24,8 @@ export interface JobOptions {
   acceptTimeout: number;
   /** Milliseconds without progress in which another attempt is made, once a transfer has begun. */
   retryFor: number;
+  /** Of all files together; none: as fast as they go. */
+  limit?: RateLimit | undefined;
   signal: AbortSignal;
   report: Report;
   /** Reads a source for its hashes, once for all who get it. */
