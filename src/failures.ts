@@ -1,6 +1,6 @@
 import { UnfitValue, UsageError } from './commands/context.js';
-import { ExecFailed } from './commands/exec.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
+import { ExecFailed } from './commands/receive/exec.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
 import { BlobMismatch } from './protocol/bob/blob-store.js';
 import { MalformedBlob } from './protocol/bob/content-id.js';

@@ -13,7 +13,8 @@ import { addManCommand } from './commands/help/man.js';
 import { addKeyCommand } from './commands/keys/key.js';
 import { addTrustCommand } from './commands/keys/trust.js';
 import { addProbeCommand } from './commands/probe.js';
-import { addReceiveCommand } from './commands/receive.js';
+import { addReceiveCommand } from './commands/receive/receive.js';
+import { addReceivedCommand } from './commands/receive/received.js';
 import { addSendCommand } from './commands/send.js';
 import { settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
@@ -89,6 +90,7 @@ function createProgram(context: Context): Command {
     .exitOverride();
   addSendCommand(program, context);
   addReceiveCommand(program, context);
+  addReceivedCommand(program, context);
   addPublishCommand(program, context);
   addFetchCommand(program, context);
   addProbeCommand(program, context);
@@ -117,6 +119,9 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     now: () => new Date(),
     connect: async (options) => (await world()).connect(options),
     openInbox: async (directory, options) => (await world()).openInbox(directory, options),
+    readRecords: async (directory) => (await world()).readRecords(directory),
+    askAgain: async (directory) => (await world()).askAgain(directory),
+    startOf: async (pid) => (await world()).startOf(pid),
     createRegistry: async () => (await world()).createRegistry(),
     openCache: async () => (await world()).openCache(),
     openKeys: async () => (await world()).openKeys(),

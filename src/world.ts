@@ -7,6 +7,9 @@ import { openKeys, openTrust } from './keys-on-disk.js';
 import { connect } from './session/connect.js';
 import { ContactList } from './storage/contact-list.js';
 import { openInbox } from './storage/inbox/inbox.js';
+import { putRequest } from './storage/inbox/requests.js';
+import { listRecords } from './storage/ledger/list-records.js';
+import { systemProcesses } from './storage/lock/processes.js';
 import { saveFile } from './storage/save-file.js';
 import { writeWhole } from './storage/whole-file.js';
 
@@ -14,6 +17,9 @@ type World = Pick<
   Context,
   | 'connect'
   | 'openInbox'
+  | 'readRecords'
+  | 'askAgain'
+  | 'startOf'
   | 'createRegistry'
   | 'openCache'
   | 'openKeys'
@@ -31,6 +37,9 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
       return session;
     },
     openInbox: async (directory, options) => openInbox(directory, options),
+    readRecords: (directory) => listRecords(directory),
+    askAgain: (directory) => putRequest(directory),
+    startOf: (pid) => systemProcesses.startOf(pid),
     createRegistry: async () => createRegistry(),
     openCache: async () => openCache(),
     openKeys: async () => openKeys(),

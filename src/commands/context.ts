@@ -6,6 +6,7 @@ import type { SecretKeys } from '../transfer/keys/own-key.js';
 import type { TrustStore } from '../transfer/keys/trusted-keys.js';
 import type { KnownContacts } from '../transfer/known-contacts.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
+import type { FileRecord } from '../transfer/receiving/ledger.js';
 import type { Registry } from '../transfer/registry.js';
 import type { Reporter } from '../ui/report.js';
 
@@ -27,6 +28,12 @@ export interface Context {
   }>;
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
+  /** What the inbox in this folder remembers, oldest first; also while somebody receives there. */
+  readRecords: (directory: string) => Promise<FileRecord[]>;
+  /** Asks whoever receives into this folder to run `--exec` once more where it failed. */
+  askAgain: (directory: string) => Promise<void>;
+  /** Says when a process started; `undefined`: there is none. */
+  startOf: (pid: number) => Promise<string | undefined>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */
   saveFile: (
     bytes: Uint8Array,

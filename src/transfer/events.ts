@@ -17,6 +17,7 @@ export type Event =
   | Setting
   | OwnKey
   | Trust
+  | Received
   | Probed
   | Aside;
 
@@ -42,6 +43,20 @@ interface Blob {
   unverified?: true;
   peer?: string;
   path?: string;
+}
+
+/** A file that arrived once, for `inband received`. */
+interface Received {
+  event: 'received';
+  /** The sender's account. */
+  peer: string;
+  name: string;
+  path: string;
+  size: number;
+  sha256: string;
+  at: string;
+  /** What became of what was to be done for it. */
+  exec?: 'due' | 'done' | 'failed' | 'gone';
 }
 
 /** A setting that is in force, for `inband config`. */

@@ -20,3 +20,10 @@ export interface RoomError extends Error {
 }
 
 export const isRoomError = (error: Error): error is RoomError => 'isPassing' in error;
+
+/** Another process receives into the folder. */
+export interface InUseError extends Error {
+  readonly folder: string;
+}
+
+export const isInUse = (error: Error): error is InUseError => 'folder' in error;

@@ -26,6 +26,7 @@ export function sentenceOf(event: Event): string | undefined {
     case 'progress':
     case 'setting':
     case 'key':
+    case 'received':
       return undefined;
     case 'resumed':
       return `resuming ${event.name} at ${formatBytes(event.offset)}`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from '../../src/commands/context.js';
-import { receiveInto } from '../../src/commands/receive-into.js';
+import { receiveInto } from '../../src/commands/receive/receive-into.js';
 import { send } from '../../src/commands/send-files.js';
 import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { connect } from '../../src/session/connect.js';
@@ -55,7 +55,7 @@ export async function faultyTransfer(
   const sender = actor(server, 'alice', `s${seed}`, hers.service, stop.signal, tell('alice'));
   try {
     const received = receiveInto(
-      { ...recipient.flags, dir: inbox, allow: ['anyone'], once: true, maxSessions: 4 },
+      { ...recipient.flags, dir: inbox, allow: ['anyone'], once: true, ...RECEIVE_FLAGS },
       recipient.context,
     ).catch((error: Error) => tell('bob')(`ended by ${error.stack}`));
     await Promise.race([recipient.online, received]);
@@ -117,6 +117,7 @@ function schedule(seed: number): Schedule {
   };
 }
 
+const RECEIVE_FLAGS = { maxSessions: 4, keepRecords: 10, keepRecordsFor: 60 };
 const SEND_FLAGS = {
   stanza: 'iq',
   blockSize: 4096,
@@ -160,6 +161,9 @@ function actor(
     failures: () => import('../../src/failures.js'),
     connect: (options) => connect({ ...options, ca: server.ca }),
     openInbox,
+    readRecords: async () => [],
+    askAgain: async () => undefined,
+    startOf: async () => undefined,
     contacts: { list: async () => [], isOld: async () => false, keep: async () => undefined },
     saveFile: () => Promise.reject(new Error('nothing is fetched')),
     createRegistry: async () => new HandlerRegistry(),

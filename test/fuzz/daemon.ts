@@ -10,6 +10,7 @@ import { Quotas } from '../../src/transfer/quotas/quotas.js';
 import { receiveOn } from '../../src/transfer/receiving/daemon.js';
 import { startServing } from '../../src/transfer/serving/serving.js';
 import { MemoryInbox } from '../support/memory-inbox.js';
+import { workFor } from '../support/work.js';
 import { DAEMON, PUBLISHED } from './scenes.js';
 
 const STREAM = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
@@ -62,7 +63,7 @@ export class Daemon {
     this.#ended = receiveOn(serving, new Map(), {
       ...{ inbox: this.inbox, registry, once: false, report: silent },
       ...{ signal: this.#interrupt.signal, now: () => new Date(), exitCodeOf: () => 1 },
-      onArrived: async () => undefined,
+      work: workFor(this.inbox),
     });
     this.#ended.catch(() => undefined); // `stop` tells
   }

@@ -101,6 +101,10 @@ export class MemoryInbox implements Inbox {
     return content && { path: `/inbox/${path}`, isUnchanged: sha256Of(content) === sha256 };
   }
 
+  async takeRequest(): Promise<boolean> {
+    return false;
+  }
+
   async close(): Promise<void> {}
 
   async #remember(id: string, path: string, { isDue, ...record }: NewRecord): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -19,11 +19,12 @@ import { Hashes } from '../running-hashes.js';
 import { isSameTrace, lookAt, traceOf } from '../trace.js';
 import { createPart, keepingRoom } from './create-part.js';
 import { HeldFolder } from './held-folder.js';
-import { partPath, writeJournal } from './journal.js';
+import { hashed, partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
 import { Partial, type Shared } from './partial.js';
 import { reopenPart } from './reopen-part.js';
+import { takeRequest } from './requests.js';
 import type { Reservation } from './reservation.js';
 import { type Limits, Space } from './space.js';
 
@@ -92,6 +93,10 @@ class InboxFolder implements Inbox {
     const whole = join(inbox, path);
     const stats = await lookAt(files, whole);
     return stats && { path: whole, isUnchanged: isSameTrace(traceOf(stats), trace) };
+  }
+
+  takeRequest(): Promise<boolean> {
+    return takeRequest(this.#shared.files, this.#shared.staging);
   }
 
   get #shared(): Shared {
@@ -192,7 +197,3 @@ class InboxFolder implements Inbox {
 /** Shortages of the moment are no reason to give the folder up. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
 const isPassing = ({ code = '' }: NodeJS.ErrnoException) => PASSING.has(code);
-
-function hashed(identity: string): string {
-  return createHash('sha256').update(identity).digest('hex');
-}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
@@ -96,4 +97,9 @@ export function parseJournal(text: string): Journal | undefined {
 /** Such a file may be removed: it must be in the inbox itself, and not hidden. */
 function isNameInInbox(value: unknown): value is string {
   return matches(value, /^[^./\0][^/\0]{0,254}$/);
+}
+
+/** As names of transfers, accounts and bytestreams stand in it. */
+export function hashed(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex');
 }

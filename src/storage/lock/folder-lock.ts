@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { InUseError } from '../../transfer/reception-errors.js';
 import { type Files, unless } from '../files.js';
 import { type Beating, beat, isBeating, STILL_MS } from './heartbeat.js';
 import { judgeHolder, nameHolder } from './lock-holder.js';
 import type { Processes } from './processes.js';
 
 /** Another process receives into this folder; two would take each other's partials for left over. */
-export class InboxInUse extends Error {
+export class InboxInUse extends Error implements InUseError {
   override readonly name = 'InboxInUse';
   constructor(
     readonly folder: string,

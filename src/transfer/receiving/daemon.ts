@@ -49,6 +49,10 @@ export async function receiveFiles(options: DaemonOptions): Promise<void> {
   setMaxListeners(0, signal);
   const running: Running = new Map();
   const quotas = new Quotas(options.maxTransfers);
+  const ended = new AbortController();
+  const madeUp = options.work.makeUp(AbortSignal.any([signal, ended.signal]));
+  // The end tells.
+  madeUp.catch(() => undefined);
   try {
     await persevere({ signal, report, renew }, async (isOnline) => {
       const serving = await startServing({ ...options, quotas });
@@ -56,7 +60,8 @@ export async function receiveFiles(options: DaemonOptions): Promise<void> {
       await receiveOn(serving, running, { ...options, signal });
     });
   } finally {
-    await Promise.all(running.keys());
+    ended.abort();
+    await Promise.all([madeUp, ...running.keys()]);
   }
 }
 

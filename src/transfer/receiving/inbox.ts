@@ -18,6 +18,8 @@ export interface Inbox {
   readonly ledger: Ledger;
   /** Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more. */
   look(record: FileRecord): Promise<FoundFile | undefined>;
+  /** Whether somebody has asked, since the last call, that what failed be done once more. */
+  takeRequest(): Promise<boolean>;
   /** Aborted when no file can arrive any more: another process has the folder, or something else is in its place. */
   readonly lost: AbortSignal;
   /** Lets another process have the inbox. All partials must have ended before. */

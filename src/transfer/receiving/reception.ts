@@ -27,6 +27,8 @@ export interface ReceptionOptions {
   report: Report;
   /** The exit code that the process would have, if the error had ended it. */
   exitCodeOf: (error: Error) => number;
+  /** Something is to be done for the file when it is there. */
+  isDue: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function receiveOne(
   options: ReceptionOptions,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { inbox, underWay, limits, limit, signal, report, exitCodeOf } = options;
+  const { inbox, underWay, limits, limit, signal, report, exitCodeOf, isDue } = options;
   const id = nextTransferId();
   const { size } = file.offer;
   const facts = { peer: file.peer, name: file.offer.name };
@@ -49,7 +51,7 @@ export async function receiveOne(
   try {
     place = await underWay.enter(file, signal, mustReplace);
     const pace = limit && ((bytes: number) => limit.take(bytes, signal));
-    const following = { ...follow(about, place, span, report), pace };
+    const following = { ...follow(about, place, span, report), pace, isDue };
     const whole = await receiveFile(file, inbox, following);
     const { recordId, ...received } = whole;
     isWhole = true;

@@ -2,6 +2,7 @@ import type { Report } from '../events.js';
 import type { Quotas } from '../quotas/quotas.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { IncomingOffer } from '../ways/incoming.js';
+import type { DueWork } from './due-work.js';
 import { FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import type { Places, Running, TakenPlace } from './places.js';
@@ -19,8 +20,8 @@ export interface ReceptionsOptions {
   signal: AbortSignal;
   report: Report;
   exitCodeOf: (error: Error) => number;
-  /** Does what is to be done for a file that arrived, which keeps its place until then. */
-  onArrived(arrival: Arrival): Promise<void>;
+  /** Is done for each file that arrives, which keeps its place until then. */
+  work: DueWork;
 }
 
 /** The files that come on one session. */
@@ -39,10 +40,11 @@ export class Receptions {
 
   constructor(options: ReceptionsOptions) {
     this.#options = options;
-    const { inbox, quotas, limit, signal, report, exitCodeOf } = options;
+    const { inbox, quotas, limit, signal, report, exitCodeOf, work } = options;
     const limits = quotas.transfers;
     const underWay = this.#underWay;
-    this.#reception = { inbox, underWay, limits, limit, signal, report, exitCodeOf };
+    const isDue = work.isWanted;
+    this.#reception = { inbox, underWay, limits, limit, signal, report, exitCodeOf, isDue };
   }
 
   get isDone(): boolean {
@@ -87,11 +89,11 @@ export class Receptions {
   }
 
   async #arrived(arrival: Arrival): Promise<void> {
-    const { once, onArrived, report } = this.#options;
+    const { once, work, report } = this.#options;
     this.#isDone = once;
     if (once) this.#resolve();
-    await onArrived(arrival).catch(({ message }: Error) =>
-      report({ event: 'warning', text: message }),
-    );
+    await work
+      .doFor(arrival)
+      .catch(({ message }: Error) => report({ event: 'warning', text: message }));
   }
 }

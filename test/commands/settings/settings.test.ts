@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { addFetchCommand } from '../../../src/commands/blobs/fetch.js';
 import { addPublishCommand } from '../../../src/commands/blobs/publish.js';
 import type { Context } from '../../../src/commands/context.js';
-import { addReceiveCommand } from '../../../src/commands/receive.js';
+import { addReceiveCommand } from '../../../src/commands/receive/receive.js';
 import { addSendCommand } from '../../../src/commands/send.js';
 import { readSettings } from '../../../src/commands/settings/settings.js';
 import { runInband } from '../../support/inband.js';

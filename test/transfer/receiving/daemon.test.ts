@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { runFor } from '../../../src/commands/exec.js';
+import { runFor } from '../../../src/commands/receive/exec.js';
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { offer as siOffer } from '../../../src/protocol/si/stanzas.js';
@@ -15,6 +15,7 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { workFor } from '../../support/work.js';
 
 const LOST = new ConnectionLost('cut');
 
@@ -66,7 +67,7 @@ function receiving(
       if (event.event === 'done') isDone();
       if (event.event === 'note') notes.emit('note', event.text);
     },
-    onArrived: async () => undefined,
+    work: workFor(inbox),
     ...options,
   });
   const outcome = ended.then(
@@ -122,9 +123,10 @@ test('a program that is run for a file does not keep the daemon away from the ne
   const text = `#!/bin/sh\nfor i in $(seq 300); do [ -e '${go}' ] && exit; sleep 0.1; done\n`;
   await writeFile(program, text, { mode: 0o755 });
   const world = { env: {}, stderr: process.stderr, signal: new AbortController().signal };
+  const inbox = new MemoryInbox();
   const { outcome, running, done, send, cut } = receiving(
-    new MemoryInbox(),
-    { onArrived: (arrival) => runFor(program, arrival, world) },
+    inbox,
+    { work: workFor(inbox, (arrival, options) => runFor(program, arrival, options, world)) },
     new Quotas(1),
   );
   await send();

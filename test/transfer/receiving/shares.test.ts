@@ -8,6 +8,7 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { workFor } from '../../support/work.js';
 
 /**
  * Juliet receives what any account offers her by SI, each time another file unless it has a number; her answer to each is
@@ -20,13 +21,14 @@ function receiving(maxTransfers: number) {
     deliver(stanza);
   });
   const running: Running = new Map();
+  const inbox = new MemoryInbox();
   const ended = receiveOn(
     { session: juliet, admit: () => true, quotas: new Quotas(maxTransfers) },
     running,
     {
-      ...{ inbox: new MemoryInbox(), registry: new HandlerRegistry(), once: false },
+      ...{ inbox, work: workFor(inbox), registry: new HandlerRegistry(), once: false },
       ...{ signal: new AbortController().signal, now: () => new Date(0), exitCodeOf: () => 1 },
-      ...{ report: () => undefined, onArrived: async () => undefined },
+      ...{ report: () => undefined },
     },
   );
   let count = 0;

@@ -7,6 +7,7 @@ import type { Source } from '../../../src/transfer/sending/source.js';
 import { linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { workFor } from '../../support/work.js';
 
 interface Options {
   /** Of Juliet's inbox. */
@@ -45,7 +46,7 @@ export async function linkedToInbox(
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false, signal },
       ...{ now: () => new Date(0), exitCodeOf: () => 1, report: () => undefined },
-      onArrived: async () => undefined,
+      work: workFor(inbox),
     },
   );
   ended.catch(() => undefined); // the signal, or he has closed

@@ -2,8 +2,9 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { Arrival } from '../transfer/receiving/reception.js';
-import { type Context, UsageError } from './context.js';
+import type { DoingOptions } from '../../transfer/receiving/due-work.js';
+import type { Arrival } from '../../transfer/receiving/reception.js';
+import { type Context, UsageError } from '../context.js';
 
 /** The program given to `--exec` did not end with 0. */
 export class ExecFailed extends Error {
@@ -31,32 +32,28 @@ async function isProgram(path: string): Promise<boolean> {
 /**
  * Runs a program for a file that arrived, without a shell: the path is its only argument, and all facts are in its
  * environment, where nothing that a sender chose can become a flag or a command. What it prints goes to stderr, which
- * has a file descriptor. Interrupted, it is left to itself. Rejects with `ExecFailed`.
+ * has a file descriptor. Interrupted, it is left to itself, and this resolves to false. Rejects with `ExecFailed`.
  */
 export async function runFor(
   program: string,
-  { path, name, peer, size, sha256 }: Arrival,
+  arrival: Arrival,
+  { isAgain, onStarted }: DoingOptions,
   { env, stderr, signal: interrupt }: Pick<Context, 'env' | 'stderr' | 'signal'>,
-): Promise<void> {
-  const { INBAND_PASSWORD, ...others } = env;
+): Promise<boolean> {
+  const { path } = arrival;
   const options: SpawnOptions = {
-    env: {
-      ...others,
-      INBAND_PATH: path,
-      // A variable ends at the first NUL, and a program cannot be started with one.
-      INBAND_NAME: name.replaceAll('\0', ''),
-      INBAND_PEER: peer,
-      INBAND_SIZE: String(size),
-      INBAND_SHA256: sha256,
-    },
+    env: variablesFor(arrival, isAgain, env),
     // Not through pipes of ours: what it leaves in the background would hold them open.
     stdio: ['ignore', stderr, stderr],
   };
   const child = start(program, path, options);
+  if (child.pid !== undefined) onStarted(child.pid);
+  let isLeft = false;
   let leave = () => {};
   const failed = await new Promise<string | undefined>((resolve) => {
     leave = () => {
       child.unref();
+      isLeft = true;
       resolve(undefined);
     };
     interrupt.addEventListener('abort', leave);
@@ -68,6 +65,26 @@ export async function runFor(
   });
   interrupt.removeEventListener('abort', leave);
   if (failed) throw new ExecFailed(`${program} failed for ${path} (${failed})`);
+  return !isLeft;
+}
+
+/** Its environment: ours, and the facts. */
+function variablesFor(
+  { path, name, peer, size, sha256 }: Arrival,
+  isAgain: boolean,
+  env: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  const { INBAND_PASSWORD, INBAND_AGAIN, ...others } = env;
+  return {
+    ...others,
+    INBAND_PATH: path,
+    // A variable ends at the first NUL, and a program cannot be started with one.
+    INBAND_NAME: name.replaceAll('\0', ''),
+    INBAND_PEER: peer,
+    INBAND_SIZE: String(size),
+    INBAND_SHA256: sha256,
+    ...(isAgain ? { INBAND_AGAIN: '1' } : {}),
+  };
 }
 
 /** Some failures to start are thrown, such as that of an environment that is too large. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { UsageError } from '../../src/commands/context.js';
-import { ExecFailed, requireProgram, runFor } from '../../src/commands/exec.js';
+import { UsageError } from '../../../src/commands/context.js';
+import { ExecFailed, requireProgram, runFor } from '../../../src/commands/receive/exec.js';
 
 const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
 const ARRIVAL = {
@@ -17,6 +17,8 @@ const ARRIVAL = {
   size: 7,
   sha256: 'abc',
 };
+
+const HOW = { isAgain: false, onStarted: () => undefined };
 
 const never = new AbortController().signal;
 
@@ -35,7 +37,7 @@ async function run(text: string, signal = never): Promise<string> {
   const stderr = createWriteStream(path);
   await once(stderr, 'open');
   const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret' };
-  await runFor(program, ARRIVAL, { env, stderr, signal });
+  await runFor(program, ARRIVAL, HOW, { env, stderr, signal });
   stderr.destroy();
   return readFile(path, 'utf8');
 }
@@ -109,7 +111,7 @@ describe('the program that is run for a file', () => {
   });
 
   test('is told of when it is not there', async () => {
-    const running = runFor('/not/there', ARRIVAL, {
+    const running = runFor('/not/there', ARRIVAL, HOW, {
       ...{ env: {}, stderr: process.stderr, signal: never },
     });
     await expect(running).rejects.toThrow('ENOENT');
@@ -120,7 +122,7 @@ test('of a program that cannot be started the failure names the file (R69)', asy
   const arrival = { ...ARRIVAL, name: 'x'.repeat(3_000_000) };
   const stderr = createWriteStream(join(folder, 'stderr'));
   await once(stderr, 'open');
-  const run = runFor(process.execPath, arrival, { env: {}, stderr, signal: never });
+  const run = runFor(process.execPath, arrival, HOW, { env: {}, stderr, signal: never });
   await expect(run).rejects.toThrow(ExecFailed);
   await expect(run).rejects.toThrow(ARRIVAL.path);
   stderr.destroy();

@@ -1,8 +1,9 @@
-import { RateLimit } from '../transfer/rate-limit.js';
-import { type DaemonOptions, receiveFiles } from '../transfer/receiving/daemon.js';
-import { openAccount } from './account/account.js';
-import { type AccountFlags, requireAccount } from './account/account-options.js';
-import type { Context, OutputFlags } from './context.js';
+import { RateLimit } from '../../transfer/rate-limit.js';
+import { receiveFiles } from '../../transfer/receiving/daemon.js';
+import { type DoWork, DueWork } from '../../transfer/receiving/due-work.js';
+import { openAccount } from '../account/account.js';
+import { type AccountFlags, requireAccount } from '../account/account-options.js';
+import type { Context, OutputFlags } from '../context.js';
 import { requireProgram, runFor } from './exec.js';
 
 export interface ReceiveFlags extends AccountFlags, OutputFlags {
@@ -16,6 +17,9 @@ export interface ReceiveFlags extends AccountFlags, OutputFlags {
   maxSessions: number;
   /** Bytes a second. */
   limitRate?: number;
+  keepRecords: number;
+  /** Seconds. */
+  keepRecordsFor: number;
 }
 
 /**
@@ -24,17 +28,31 @@ export interface ReceiveFlags extends AccountFlags, OutputFlags {
 export async function receiveInto(flags: ReceiveFlags, context: Context): Promise<void> {
   const { warn, report } = await context.reporter(flags);
   requireAccount(flags);
-  const onArrived = await programFor(flags, context);
-  const { dir, maxSize, maxTotal, minFree, allow, maxSessions, once = false } = flags;
+  const doWork = await programFor(flags, context);
+  const {
+    dir,
+    keepRecords,
+    keepRecordsFor,
+    maxSize,
+    maxTotal,
+    minFree,
+    allow,
+    maxSessions,
+    once = false,
+  } = flags;
   const { signal, now } = context;
   const { exitCodeOf } = await context.failures();
-  const inbox = await context.openInbox(dir, { maxSize, maxTotal, minFree, warn, signal });
+  const inbox = await context.openInbox(dir, {
+    ...{ maxSize, maxTotal, minFree, warn, signal },
+    ...{ keepRecords, keepRecordsFor: keepRecordsFor * 1000 },
+  });
   try {
+    const work = new DueWork({ inbox, doWork, startOf: context.startOf, report });
     const registry = await context.createRegistry();
     const { connect, renew } = openAccount(flags, context, report);
     await receiveFiles({
       ...{ connect, renew, report, signal, now, exitCodeOf },
-      ...{ inbox, registry, onArrived },
+      ...{ inbox, registry, work },
       ...{ allow, once, maxTransfers: maxSessions },
       limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });
@@ -44,11 +62,11 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
 }
 
 /** Runs the program of `--exec`. Throws `UsageError` if it cannot be run: better now than when a file has come. */
-async function programFor(
-  { exec }: ReceiveFlags,
+export async function programFor(
+  { exec }: { exec?: string },
   context: Context,
-): Promise<DaemonOptions['onArrived']> {
-  if (exec === undefined) return async () => undefined;
+): Promise<DoWork | undefined> {
+  if (exec === undefined) return undefined;
   if (process.platform !== 'win32') await requireProgram(exec, context.env);
-  return (arrival) => runFor(exec, arrival, context);
+  return (arrival, options) => runFor(exec, arrival, options, context);
 }

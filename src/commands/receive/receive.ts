@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { addAccountOptions } from './account/account-options.js';
-import { allowOption } from './allow-option.js';
-import type { Context } from './context.js';
-import { addExamples } from './help/examples.js';
-import { limitRateOption, sizeOption } from './measures.js';
-import { addOutputOptions, integer } from './options.js';
+import { addAccountOptions } from '../account/account-options.js';
+import { allowOption } from '../allow-option.js';
+import type { Context } from '../context.js';
+import { addExamples } from '../help/examples.js';
+import { limitRateOption, sizeOption, timeOption } from '../measures.js';
+import { addOutputOptions, integer } from '../options.js';
 import type { ReceiveFlags } from './receive-into.js';
+
+/** Seconds. */
+const DAY = 86_400;
 
 export function addReceiveCommand(program: Command, context: Context): void {
   const command = program
@@ -22,7 +25,14 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .addOption(sizeOption('--max-total <size>', 'how much there may be in the folder'))
     .addOption(sizeOption('--min-free <size>', 'how much stays free on the disk'))
     .option('--max-sessions <n>', 'transfers at a time', integer(1), 16)
-    .addOption(limitRateOption());
+    .addOption(limitRateOption())
+    .option('--keep-records <n>', 'files of each sender that are remembered', integer(0), 10_000)
+    .addOption(
+      timeOption('--keep-records-for <time>', 'how long a file is remembered').default(
+        90 * DAY,
+        '90d',
+      ),
+    );
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),
   );

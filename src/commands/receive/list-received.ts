@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { DueWork } from '../../transfer/receiving/due-work.js';
+import type { Inbox } from '../../transfer/receiving/inbox.js';
+import type { FileRecord } from '../../transfer/receiving/ledger.js';
+import { isInUse } from '../../transfer/reception-errors.js';
+import { display } from '../../ui/display.js';
+import type { Reporter } from '../../ui/report.js';
+import { type Context, type OutputFlags, UsageError } from '../context.js';
+import { programFor } from './receive-into.js';
+
+export interface ReceivedFlags extends OutputFlags {
+  dir: string;
+  execAgain?: boolean;
+  exec?: string;
+}
+
+/** Lists what arrived, or has what failed done once more. */
+export async function listReceived(flags: ReceivedFlags, context: Context): Promise<void> {
+  if (flags.exec !== undefined && !flags.execAgain) {
+    throw new UsageError('--exec goes with --exec-again');
+  }
+  const reporter = await context.reporter(flags);
+  const records = await context.readRecords(flags.dir);
+  if (flags.execAgain) return execAgain(records, flags, context, reporter);
+  if (!flags.json) {
+    const lines = records.map((record) => `${lineOf(record)}\n`);
+    return pipeline(Readable.from(lines), context.stdout, { end: false });
+  }
+  for (const record of records) reporter.report(eventOf(record));
+}
+
+function lineOf({ at, account, size, work, path }: FileRecord): string {
+  const state = work?.state ?? '-';
+  return [at.toISOString(), account, `${size}`, state, path].map(display).join('\t');
+}
+
+const eventOf = ({ at, account, offered, size, sha256, path, work }: FileRecord) =>
+  ({
+    event: 'received',
+    peer: account,
+    name: offered.join('/'),
+    ...{ path, size, sha256, at: at.toISOString() },
+    ...(work ? { exec: work.state } : {}),
+  }) as const;
+
+/** By whoever receives into the folder, or else here. */
+async function execAgain(
+  records: readonly FileRecord[],
+  flags: ReceivedFlags,
+  context: Context,
+  { warn, note, report }: Reporter,
+): Promise<void> {
+  const isLeft = ({ work }: FileRecord) => work?.state === 'failed' || work?.state === 'due';
+  if (!records.some(isLeft)) return note('nothing has failed');
+  const inbox = await openUnlessInUse(flags, context, warn);
+  if (!inbox) {
+    await context.askAgain(flags.dir);
+    return note('the "inband receive" that has the folder runs it');
+  }
+  try {
+    const doWork = await programFor(flags, context);
+    if (!doWork) {
+      throw new UsageError('nobody receives into the folder; say what to run: --exec <program>');
+    }
+    const { startOf, signal } = context;
+    await new DueWork({ inbox, doWork, startOf, report }).redoFailed(signal);
+    signal.throwIfAborted();
+  } finally {
+    await inbox.close();
+  }
+}
+
+/** How much is remembered is up to the one who receives. */
+const ALL = { keepRecords: Number.MAX_SAFE_INTEGER, keepRecordsFor: Number.MAX_SAFE_INTEGER };
+
+async function openUnlessInUse(
+  { dir }: ReceivedFlags,
+  { openInbox, signal }: Context,
+  warn: (text: string) => void,
+): Promise<Inbox | undefined> {
+  try {
+    return await openInbox(dir, { ...ALL, warn, signal });
+  } catch (error) {
+    if (isInUse(error as Error)) return undefined;
+    throw error;
+  }
+}

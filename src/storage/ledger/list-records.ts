@@ -1,0 +1,23 @@
+import * as files from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { FileRecord } from '../../transfer/receiving/ledger.js';
+import { replay } from './ledger-on-disk.js';
+import { MemoryLedger } from './memory-ledger.js';
+import { readLedgerFile } from './read-ledger.js';
+
+const stagingOf = (inbox: string) => join(resolve(inbox), '.inband');
+
+/**
+ * What the inbox remembers of the files that have arrived, oldest first, with absolute paths; somebody may be
+ * receiving there meanwhile. Rejects with LedgerTooNew.
+ */
+export async function listRecords(inbox: string): Promise<FileRecord[]> {
+  const read = await readLedgerFile(files, stagingOf(inbox));
+  // How much is kept is up to the one who receives.
+  const everything = { maxRecords: Number.MAX_SAFE_INTEGER, maxAge: Number.MAX_SAFE_INTEGER };
+  const memory = new MemoryLedger(everything);
+  replay(read?.lines ?? [], memory);
+  return [...memory.records()]
+    .filter(({ isArriving }) => !isArriving)
+    .map((record) => ({ ...record, path: join(resolve(inbox), record.path) }));
+}

@@ -1,0 +1,159 @@
+import { type Clock, systemClock } from '../../session/clock.js';
+import type { Report } from '../events.js';
+import type { Inbox } from './inbox.js';
+import type { FileRecord, ProgramRun, Work } from './ledger.js';
+import type { Arrival } from './reception.js';
+
+export interface DoingOptions {
+  /** It may have been done before, in whole or in part. */
+  isAgain: boolean;
+  /** Hears which process does it. */
+  onStarted(pid: number): void;
+}
+
+/**
+ * Does what is to be done for a file. Resolves to false if it was left to itself, so that nobody knows what becomes of
+ * it; rejects when it failed.
+ */
+export type DoWork = (arrival: Arrival, options: DoingOptions) => Promise<boolean>;
+
+export interface DueWorkOptions {
+  inbox: Inbox;
+  /** Absent: nothing is to be done for the files that arrive now, and what is due stays so. */
+  doWork?: DoWork | undefined;
+  /** Says when a process started; `undefined`: there is none. */
+  startOf(pid: number): Promise<string | undefined>;
+  report: Report;
+}
+
+/** How often it is looked whether somebody asks for something, and whether a program has ended. */
+const LOOK_MS = 1_000;
+
+/**
+ * What is to be done for files that arrived: at least once for each, whoever was killed when. The ledger says that
+ * something is due, and never what: that is what this start of the program does.
+ */
+export class DueWork {
+  readonly #options: DueWorkOptions;
+  readonly #clock: Clock;
+  /** The ids of the records for which it is being done. */
+  readonly #underWay = new Set<string>();
+
+  constructor(options: DueWorkOptions, clock = systemClock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /** Something is to be done for each file that arrives now. */
+  get isWanted(): boolean {
+    return this.#options.doWork !== undefined;
+  }
+
+  /** Does it for a file that has just arrived. */
+  async doFor(arrival: Arrival): Promise<void> {
+    if (this.isWanted) await this.#do(arrival, false);
+  }
+
+  /**
+   * Does what was due when an earlier process ended, one after the other; then what failed, each time that somebody
+   * asks for that. Resolves when the signal aborts, and what was begun is over.
+   */
+  async makeUp(signal: AbortSignal): Promise<void> {
+    await this.doDue(signal);
+    while (!signal.aborted) {
+      await this.#clock.sleep(LOOK_MS, signal).catch(() => undefined); // the loop ends by itself
+      if (signal.aborted || !(await this.#isAsked())) continue;
+      await this.redoFailed(signal);
+    }
+  }
+
+  /** Does what has failed once more, and what is due. */
+  async redoFailed(signal: AbortSignal): Promise<void> {
+    const { ledger } = this.#options.inbox;
+    for (const { id, work } of [...ledger.records()]) {
+      if (work?.state === 'failed') await ledger.change(id, { work: { state: 'due' } });
+    }
+    await this.doDue(signal);
+  }
+
+  async doDue(signal: AbortSignal): Promise<void> {
+    const due = [...this.#options.inbox.ledger.records()].filter((one) => this.#isDue(one));
+    if (due.length > 0 && !this.isWanted) {
+      const files = due.length === 1 ? '1 file' : `${due.length} files`;
+      this.#warn(`${files} still wait for what --exec did; "inband received" lists them`);
+      return;
+    }
+    // A program that runs still should not hold up the others.
+    const isRunning = ({ work }: FileRecord) => (work?.program ? 1 : 0);
+    for (const record of due.sort((a, b) => isRunning(a) - isRunning(b))) {
+      await this.#untilEnded(record.work?.program, signal);
+      if (signal.aborted) return;
+      await this.#redo(record).catch(({ message }: Error) => this.#warn(message));
+    }
+  }
+
+  #isDue({ id, isArriving, work }: FileRecord): boolean {
+    return work?.state === 'due' && !isArriving && !this.#underWay.has(id);
+  }
+
+  async #isAsked(): Promise<boolean> {
+    return this.#options.inbox.takeRequest().catch((error: Error) => {
+      this.#warn(error.message);
+      return false;
+    });
+  }
+
+  async #untilEnded(program: ProgramRun | undefined, signal: AbortSignal): Promise<void> {
+    if (!program) return;
+    const runs = async () => (await this.#options.startOf(program.pid)) === program.start;
+    while (!signal.aborted && (await runs())) {
+      await this.#clock.sleep(LOOK_MS, signal).catch(() => undefined); // the loop ends by itself
+    }
+  }
+
+  async #redo(record: FileRecord): Promise<void> {
+    const { id, peer, offered, size, sha256 } = record;
+    const found = await this.#options.inbox.look(record);
+    if (found) {
+      const name = offered.at(-1) ?? '';
+      return this.#do({ recordId: id, peer, name, path: found.path, size, sha256 }, true);
+    }
+    this.#warn(`${record.path} is not there any more: nothing is done for it`);
+    await this.#become(id, { state: 'gone' });
+  }
+
+  async #do(arrival: Arrival, isAgain: boolean): Promise<void> {
+    const { doWork } = this.#options;
+    const { recordId } = arrival;
+    const onStarted = (pid: number) => void this.#note(recordId, pid);
+    this.#underWay.add(recordId);
+    try {
+      const isOver = await doWork?.(arrival, { isAgain, onStarted });
+      if (isOver) await this.#become(recordId, { state: 'done' });
+    } catch (error) {
+      await this.#become(recordId, { state: 'failed' });
+      throw error;
+    } finally {
+      this.#underWay.delete(recordId);
+    }
+  }
+
+  async #note(id: string, pid: number): Promise<void> {
+    try {
+      const start = await this.#options.startOf(pid);
+      if (start !== undefined && this.#underWay.has(id)) {
+        await this.#become(id, { state: 'due', program: { pid, start } });
+      }
+    } catch (error) {
+      this.#warn((error as Error).message);
+    }
+  }
+
+  async #become(id: string, work: Work): Promise<void> {
+    await this.#options.inbox.ledger.change(id, { work });
+  }
+
+  #warn(text: string): void {
+    this.#options.report({ event: 'warning', text });
+  }
+}

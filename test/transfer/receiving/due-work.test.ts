@@ -1,0 +1,103 @@
+import { expect, test } from '@jest/globals';
+import type { Event } from '../../../src/transfer/events.js';
+import { type DoWork, DueWork } from '../../../src/transfer/receiving/due-work.js';
+import type { FileRecord, Work } from '../../../src/transfer/receiving/ledger.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
+import { MemoryInbox } from '../../support/memory-inbox.js';
+
+const RECORD = { account: 'romeo@m', peer: 'romeo@m/orchard', offered: ['a.txt'], isDue: true };
+
+/** An inbox with a file for each of these, as an earlier process left it. */
+async function inboxWith(works: Work[]) {
+  const inbox = new MemoryInbox();
+  for (const work of works) {
+    const partial = await inbox.createPartial();
+    await partial.publish('a.txt', { record: RECORD });
+    await inbox.ledger.change(partial.id, { work });
+  }
+  return inbox;
+}
+
+function workOn(inbox: MemoryInbox, doWork?: DoWork, starts: Record<number, string> = {}) {
+  const clock = new ManualClock();
+  const warnings: string[] = [];
+  const report = (event: Event) => event.event === 'warning' && warnings.push(event.text);
+  const startOf = async (pid: number) => starts[pid];
+  return { work: new DueWork({ inbox, doWork, startOf, report }, clock), clock, warnings };
+}
+
+const statesOf = ({ ledger }: MemoryInbox) => [...ledger.records()].map((one) => one.work?.state);
+const never = new AbortController().signal;
+const DUE = { state: 'due' } as const;
+
+test('what was due when a process was killed is done at the next start, and says that it may be again (R184)', async () => {
+  const inbox = await inboxWith([DUE, { state: 'done' }, { state: 'failed' }, DUE]);
+  const done: [string, boolean][] = [];
+  const { work } = workOn(inbox, async ({ path }, { isAgain }) => !!done.push([path, isAgain]));
+  await work.doDue(never);
+  expect(done).toEqual([
+    ['/inbox/a.txt', true],
+    ['/inbox/a (3).txt', true],
+  ]);
+  expect(statesOf(inbox)).toEqual(['done', 'done', 'failed', 'done']);
+});
+
+test('without --exec it stays due, and is told (R184)', async () => {
+  const inbox = await inboxWith([DUE]);
+  const { work, warnings } = workOn(inbox);
+  await work.doDue(never);
+  expect(statesOf(inbox)).toEqual(['due']);
+  expect(warnings).toEqual([expect.stringContaining('1 file still wait')]);
+});
+
+test('a file that is not there any more is gone, and nothing is done for it (R184)', async () => {
+  const inbox = await inboxWith([DUE]);
+  inbox.files.clear();
+  const { work } = workOn(inbox, () => Promise.reject(new Error('it was done')));
+  await work.doDue(never);
+  expect(statesOf(inbox)).toEqual(['gone']);
+});
+
+test('a program that runs still is waited for, and then what it was to do is done again (R184)', async () => {
+  const inbox = await inboxWith([{ state: 'due', program: { pid: 7, start: 'then' } }, DUE]);
+  const starts: Record<number, string> = { 7: 'then' };
+  const done: string[] = [];
+  const { work, clock } = workOn(inbox, async ({ path }) => !!done.push(path), starts);
+  const ended = work.doDue(never);
+  await settled();
+  expect(done).toEqual(['/inbox/a (1).txt']);
+  // Another one has its id.
+  starts[7] = 'now';
+  await clock.advance(1_000);
+  await ended;
+  expect(done).toEqual(['/inbox/a (1).txt', '/inbox/a.txt']);
+});
+
+test('what fails stays so, and is done again when somebody asks (R184)', async () => {
+  const inbox = await inboxWith([DUE]);
+  let isGood = false;
+  const { work, warnings } = workOn(inbox, async () => {
+    if (!isGood) throw new Error('exit 1');
+    return true;
+  });
+  await work.doDue(never);
+  expect(statesOf(inbox)).toEqual(['failed']);
+  expect(warnings).toEqual(['exit 1']);
+  await work.doDue(never);
+  expect(statesOf(inbox)).toEqual(['failed']);
+  isGood = true;
+  await work.redoFailed(never);
+  expect(statesOf(inbox)).toEqual(['done']);
+});
+
+test('what is left to itself stays due, with its process (R184)', async () => {
+  const inbox = await inboxWith([DUE]);
+  const doWork: DoWork = async (_arrival, { onStarted }) => {
+    onStarted(7);
+    await settled();
+    return false;
+  };
+  await workOn(inbox, doWork, { 7: 'then' }).work.doDue(never);
+  const [record] = [...inbox.ledger.records()] as [FileRecord];
+  expect(record.work).toEqual({ state: 'due', program: { pid: 7, start: 'then' } });
+});
