@@ -10,16 +10,18 @@ const MAX_ALIGNED_BYTES = 8 * READ_BYTES;
 /** Characters a millisecond. As shipped servers take 3 or 10 of a client; with less than this nothing is given away. */
 const MIN_RATE = 1_000;
 /** A measurement takes so long at least; in a longer one nobody sent for a while, and all begins anew. */
-const PERIOD_MS = 500;
+const PERIOD_MS = 300;
 const MAX_PERIOD_MS = 4 * PERIOD_MS;
 /** What was under way when the writing changed is taken within this time, mostly. */
-const SETTLE_MS = 250;
+const SETTLE_MS = 125;
 /** White space that delivers no more than this is worth nothing. */
 const WORTH_MORE = 1.05;
 /** Measurements between two looks at the other way of writing. */
-const HOLD = 20;
+const HOLD = 33;
 
 interface FragmentingSocket {
+  /** Nothing can be set any more, and Node throws. */
+  readonly destroyed?: boolean;
   /** As that of `tls.TLSSocket`; absent where the connection has no records. */
   setMaxSendFragment?(bytes: number): boolean;
 }
@@ -28,7 +30,8 @@ interface FragmentingSocket {
  * Where the server takes much, finds out whether it takes more of records that end where its reads end. A record of which
  * Prosody reads a part holds it up: it sleeps for a millisecond before it reads the rest. So each write is filled up with
  * spaces between the stanzas (RFC 6120 §4.6.1), and cut into records of 4096 bytes. There is no more of them than of
- * stanzas, by bytes, and 32 KiB each time that it begins; none before the server has taken (XEP-0198) a megabyte a second for half a second.
+ * stanzas, by bytes, and 32 KiB each time that it begins; none before the server has taken (XEP-0198) a megabyte a
+ * second for 300 ms, which is more than a limiter lets through at first.
  */
 export class AlignedWriting {
   /** Bytes of white space so far. */
@@ -120,6 +123,7 @@ export class AlignedWriting {
     this.#changedAt = this.#clock.now();
     this.#since = undefined;
     this.#allowed = MAX_ALIGNED_BYTES;
+    if (this.#socket.destroyed) return;
     this.#socket.setMaxSendFragment?.(isOn ? READ_BYTES : MAX_RECORD_BYTES);
   }
 }

@@ -72,8 +72,16 @@ test('there is not much more white space than there are stanzas, however small (
   expect(writing.padded).toBeGreaterThan(32 * KIB);
 });
 
+test('a connection that is gone is left alone', async () => {
+  const setMaxSendFragment = () => {
+    throw new TypeError('there is no handle');
+  };
+  writing = new AlignedWriting({ destroyed: true, setMaxSendFragment }, clock);
+  expect(await take(2_000, 400)).toBe(1);
+});
+
 describe('once it was tried', () => {
-  beforeEach(() => take(2_000, 600));
+  beforeEach(() => take(2_000, 400));
 
   test('it stays where the server takes more', async () => {
     await take(4_000, 8_000);
@@ -92,7 +100,7 @@ describe('once it was tried', () => {
   test('the other way is looked at from time to time', async () => {
     await take(4_000, 11_500);
     expect(fragments).toEqual([4_096, 16_384]);
-    await take(2_000, 1_000);
+    await take(2_000, 500);
     expect(fragments).toEqual([4_096, 16_384, 4_096]);
   });
 
