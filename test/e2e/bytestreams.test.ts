@@ -83,11 +83,25 @@ test.each(['iq', 'message'] as const)('carries a megabyte in %s stanzas', async 
   const [alice, bob] = [await online(prosody, 'alice'), await online(prosody, 'bob')];
   const { received } = accepting(bob);
   const bytes = randomBytes(1_000_000);
-  const stream = await new InBandBytestreams(alice, { stanza }).open(bob.jid);
+  const stream = await new InBandBytestreams(alice, { stanza, blockSize: 4096 }).open(bob.jid);
   await sendAll(stream, bytes);
   expect(sha256(await received)).toBe(sha256(bytes));
   expect(stream.blocksSent).toBe(Math.ceil(bytes.length / stream.blockSize));
 });
+
+test.each(['iq', 'message'] as const)(
+  'carries megabytes in %s stanzas of the sizes that deliver most (R163)',
+  async (stanza) => {
+    const [alice, bob] = [await online(prosody, 'alice'), await online(prosody, 'bob')];
+    const { received } = accepting(bob);
+    const bytes = randomBytes(5_000_000);
+    const stream = await new InBandBytestreams(alice, { stanza }).open(bob.jid);
+    await sendAll(stream, bytes);
+    expect(sha256(await received)).toBe(sha256(bytes));
+    expect(stream.blockSize).toBe(48_000);
+    expect(stream.blocksSent).toBeLessThanOrEqual(Math.ceil(bytes.length / 4096));
+  },
+);
 
 /** Some ten seconds where nothing else runs; the server does most of the work. */
 const WRAP_TIMEOUT_MS = 240_000;

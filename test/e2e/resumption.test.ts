@@ -110,16 +110,19 @@ describe('a bytestream', () => {
   const CUTS = { toServer: ['reset', 'end'], toClient: ['reset', 'end', 'tear'] } as const;
 
   test.each([
-    ['iq', 'alice', 'toServer'],
-    ['iq', 'alice', 'toClient'],
-    ['iq', 'bob', 'toServer'],
-    ['iq', 'bob', 'toClient'],
-    ['message', 'alice', 'toServer'],
-    ['message', 'bob', 'toClient'],
+    ['iq', 'alice', 'toServer', 4096],
+    ['iq', 'alice', 'toClient', 4096],
+    ['iq', 'bob', 'toServer', 4096],
+    ['iq', 'bob', 'toClient', 4096],
+    ['message', 'alice', 'toServer', 4096],
+    ['message', 'bob', 'toClient', 4096],
+    ['iq', 'alice', 'toServer', 'auto'],
+    ['message', 'alice', 'toServer', 'auto'],
   ] as const)(
-    'of 2 MB in %s stanzas goes on after 5 cuts of %s, %s',
-    async (stanza, who, direction) => {
-      const counts = [20, 100, 200, 300, 400];
+    'of 2 MB in %s stanzas goes on after 5 cuts of %s, %s, in blocks of %s',
+    async (stanza, who, direction, blockSize) => {
+      // There are fewer of larger blocks.
+      const counts = blockSize === 'auto' ? [10, 20, 30, 40, 50] : [20, 100, 200, 300, 400];
       const kinds = CUTS[direction];
       const schedule = at(counts, direction, (index) => kinds[index % kinds.length] ?? 'reset');
       const [alice, bob] = [
@@ -127,7 +130,7 @@ describe('a bytestream', () => {
         await online('bob', who === 'bob' ? schedule : undefined),
       ];
       const bytes = randomBytes(2_000_000);
-      const got = await transfer([alice.session, bob.session], bytes, { stanza });
+      const got = await transfer([alice.session, bob.session], bytes, { stanza, blockSize });
       expect(got.equals(bytes)).toBe(true);
       const cut = who === 'alice' ? alice : bob;
       expect(cut.faults).toHaveLength(5);
