@@ -86,7 +86,7 @@ export class Theatre {
     const { code } = await this.#sender.exited;
     if (code !== 0) return [`the file did not arrive: ${this.#sender.stderr()}`];
     const [receiver] = this.targets as [Target];
-    const [done] = await receiver.running.line(/^\{"event":"done","peer":"alice@.*/);
+    const [done] = await receiver.running.line(/^\{"event":"done","id":\d+,"peer":"alice@.*/);
     const { path } = JSON.parse(done) as { path: string };
     const arrived = (await hashOfFile(path)) === this.#sent.digest('hex');
     const wrong = arrived ? [] : ['the file that arrived is another one'];

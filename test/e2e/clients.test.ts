@@ -122,12 +122,14 @@ clients('slixmpp', () => {
     const receiver = await stage.receive('alice', ['--json']);
     const cut = await slixmpp('si-send', INBAND, path);
     await receiver.line(
-      /"event":"progress","peer":"[^"]*","name":"a b\.bin","size":1000000,"bytes":[1-9]/,
+      /"event":"progress","id":\d+,"peer":"[^"]*","name":"a b\.bin","size":1000000,"bytes":[1-9]/,
     );
     await cut.stop('SIGKILL');
     const peer = await slixmpp('si-send', INBAND, path);
     expect(await peer.exited).toMatchObject({ code: 0 });
-    await receiver.line(/"event":"resumed","peer":"[^"]*","name":"a b\.bin","offset":[1-9]/);
+    await receiver.line(
+      /"event":"resumed","id":\d+,"peer":"[^"]*","name":"a b\.bin","offset":[1-9]/,
+    );
     await receiver.line(/"event":"done"/);
     expect(await hashOfFile(join(receiver.folder, 'a b.bin'))).toBe(hash);
   });

@@ -67,7 +67,7 @@ describe('usage', () => {
     ['operands where none are', ['receive', 'x'], /too many arguments/],
     ['a hash that is not known', ['publish', '--hash', 'crc32', 'x'], /--hash/],
     ['a max-age below 0', ['publish', '--max-age', '-1', 'x'], /--max-age/],
-    ['two cids', ['fetch', 'x', 'y'], /too many arguments/],
+    ['cids that are none', ['fetch', 'x', 'y'], /"x" is not a cid/],
     ['a command that is not there', ['upload', 'x'], /'upload'/],
   ])('%s', async (_, args, why) => {
     await expectFailure(stage.inband('alice', args), 2, why);

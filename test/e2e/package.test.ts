@@ -155,8 +155,8 @@ describe('the executable', () => {
   });
 
   test('completes words', async () => {
-    const lines = await resultsOf(inband('alone', 'alice', ['complete', '--', 'rec']));
-    expect(lines).toEqual([expect.stringMatching(/^receive\t/)]);
+    const lines = await resultsOf(inband('alone', 'alice', ['complete', '--', 'pub']));
+    expect(lines).toEqual([expect.stringMatching(/^publish\t/)]);
   });
 
   test('prints its manual page', async () => {

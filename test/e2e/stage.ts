@@ -158,10 +158,10 @@ export function eventsOf(text: string): JsonEvent[] {
   });
 }
 
-/** All files below a folder, hidden ones too, by their relative paths; no folders, and neither lock nor ledger. */
+/** All files below a folder, hidden ones too, by their relative paths; no folders, and neither lock nor ledger, nor contacts. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => !/\.inband\/(lock\/|ledger\.)/.test(path))
+    .filter((path) => !/\.inband\/(lock\/|ledger\.)|\/inband\/contacts$/.test(path))
     .filter((path) => !statSync(join(folder, path)).isDirectory())
     .sort();
 }

@@ -103,7 +103,7 @@ describe('--allow', () => {
   test.each([
     ['a JID', ['mallory@localhost']],
     ['one of two', ['alice@localhost', 'mallory@localhost']],
-    ['a domain', ['localhost']],
+    ['a domain', ['xmpp:localhost']],
     ['anyone', ['anyone']],
   ])('lets a stranger in by %s', async (_, who) => {
     const bob = await stage.receive('bob', ['--once', ...who.flatMap((one) => ['--allow', one])]);
@@ -114,7 +114,7 @@ describe('--allow', () => {
   test.each([
     ['another JID', 'malory@localhost'],
     ['another resource', 'mallory@localhost/phone'],
-    ['another domain', 'host'],
+    ['another domain', 'xmpp:host'],
     ['a domain below', 'www.localhost'],
     ['the contacts', 'contacts'],
     ['the own account', 'own'],
