@@ -30,7 +30,8 @@ export function stepsAmong({ sizes, blocks, delivered }: StepsOptions): Steps {
       const least = blockSize * (rate < SCARCE_RATE ? 1 : MUCH_LARGER);
       const size = sizes.find((one) => one > blockSize && one >= least);
       if (!size || !isProven(size, rate)) return undefined;
-      return sized(size, Math.max(limit, ENOUGH_BYTES));
+      // Wider as well: where the window is the limit, larger blocks alone would change nothing.
+      return sized(size, Math.max(2 * limit, ENOUGH_BYTES));
     },
     smaller: ({ blockSize, limit }) => {
       const size = sizes.findLast((one) => one < blockSize);
