@@ -128,7 +128,7 @@ clients('slixmpp', () => {
     const peer = await slixmpp('si-send', INBAND, path);
     expect(await peer.exited).toMatchObject({ code: 0 });
     await receiver.line(
-      /"event":"resumed","id":\d+,"peer":"[^"]*","name":"a b\.bin","offset":[1-9]/,
+      /"event":"resumed","id":\d+,"peer":"[^"]*","name":"a b\.bin","size":1000000,"offset":[1-9]/,
     );
     await receiver.line(/"event":"done"/);
     expect(await hashOfFile(join(receiver.folder, 'a b.bin'))).toBe(hash);
