@@ -34,7 +34,7 @@ import { Interrupted } from './signals.js';
 import { InboxReplaced } from './storage/inbox/held-folder.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
 import { KeysUnusable } from './storage/keys/keys-unusable.js';
-import { LedgerTooNew } from './storage/ledger/read-ledger.js';
+import { LedgerTooNew, NoLedger } from './storage/ledger/read-ledger.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { NoRoom } from './storage/no-room.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
@@ -110,6 +110,7 @@ export const FAILURES: readonly Failure[] = [
   [PartialRemoved, 'local'],
   [NoRoom, 'local'],
   [LedgerTooNew, 'local'],
+  [NoLedger, 'local'],
   [ExecFailed, 'local'],
 ];
 

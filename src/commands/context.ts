@@ -43,7 +43,7 @@ export interface Context {
   createRegistry: () => Promise<Registry>;
   /** The same blobs, to be looked through. */
   openCache: () => Promise<BlobCache>;
-  /** Who was in the roster at the last login, for those who press Tab. */
+  /** The roster of the last login, which Tab completes. */
   contacts: KnownContacts;
   /** The keys of own accounts. */
   openKeys: () => Promise<SecretKeys>;

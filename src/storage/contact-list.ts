@@ -6,7 +6,7 @@ import { writeWhole } from './whole-file.js';
 /** As long as that a list is as good as new. */
 const FRESH_MS = 24 * 3600 * 1000;
 
-/** Of the file that are read, or written. */
+/** So much of the file is read, and written, at most. */
 const MAX_BYTES = 256 * 1024;
 
 /** Bare JIDs in a file of its owner's, one a line. What is damaged, or not there, is an empty list. */

@@ -30,7 +30,7 @@ export class RateLimit {
     await this.#clock.sleep(from - now, signal, { ref: true }).catch(() => signal.throwIfAborted());
   }
 
-  /** The same bytes, in parts, each when it may pass. */
+  /** Hands on the bytes in parts, each when it may pass. */
   async *paced(bytes: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
     const step = Math.ceil(this.#bytesPerSecond / STEPS_PER_SECOND);
     for await (const chunk of bytes) {

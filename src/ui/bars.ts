@@ -8,12 +8,12 @@ import { Total } from './total.js';
 
 const BAR_WIDTH = 20;
 const DEFAULT_ROWS = 24;
-/** Of several files, those that are sooner over have no bar: many small ones would make the terminal flicker. */
+/** Files that are sooner over than this have no bar among several: many small ones would make the terminal flicker. */
 const CALM_MS = 1_000;
 
 /** A progress bar for each transfer that runs, at the foot of the terminal. */
 export class Bars {
-  /** Of the transfers, by their ids, and since when. */
+  /** The meters of the transfers by their ids, and since when each runs. */
   readonly #meters = new Map<number, { meter: Meter; since: number }>();
   #total: Total | undefined;
   #shown: { bars: MultiBar; meters: Meter[] } | undefined;

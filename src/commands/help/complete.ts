@@ -15,7 +15,7 @@ export interface Sources {
   accounts(): Promise<string[]>;
   /** Names in the settings file, and JIDs of the roster. */
   people(): Promise<string[]>;
-  /** Of the blobs that are here. */
+  /** The cids of the blobs that are here. */
   cids(): Promise<string[]>;
 }
 

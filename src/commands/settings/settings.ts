@@ -25,7 +25,7 @@ export interface Settings {
   account: string | undefined;
   /** By name; with `account`, its JID. */
   accounts: Map<string, Values>;
-  /** Of people. */
+  /** Short names for JIDs. */
   names: Names;
   /** By name of the command. */
   commands: Map<string, Values>;

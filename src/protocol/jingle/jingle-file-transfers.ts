@@ -75,7 +75,7 @@ export class JingleFileTransfers {
     }
   }
 
-  /** The same with settings that each peer knows; nothing where it has such already. */
+  /** This offer with settings that each peer knows; nothing where it has such already. */
   #cautious(options: JingleOfferOptions): JingleOfferOptions | undefined {
     const [best] = this.#transports;
     const settings = best?.cautious?.(options);

@@ -22,7 +22,7 @@ export interface HandshakeOptions {
   s: KeyPair;
   /** The responder's key, where we are the initiator. */
   rs?: Uint8Array;
-  /** Of this handshake alone. Default: a new one, as it has to be; vectors have given ones. */
+  /** The ephemeral pair of this handshake alone. Default: a new one, as it has to be; vectors give theirs. */
   e?: KeyPair;
 }
 

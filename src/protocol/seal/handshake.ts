@@ -13,12 +13,12 @@ export const MOST_OF_HANDSHAKE = 8192;
 /** Two public keys, two tags and what makes it a multiple of the padding are taken off: 31 times 256 bytes. */
 const MOST_OF_PAYLOAD = 7936;
 
-/** Who shakes hands, and for what: neither message opens for anybody else, or for another Jingle session. */
+/** The two parties and their Jingle session: neither message opens for anybody else, or for another one. */
 export interface Parties {
   /** Full JIDs, byte for byte as the servers wrote them: the own bound one, and the `from` of the other. */
   initiator: string;
   responder: string;
-  /** Of the Jingle session. */
+  /** The Jingle session's sid. */
   sid: string;
 }
 

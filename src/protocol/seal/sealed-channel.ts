@@ -4,7 +4,7 @@ import type { OpenedFile } from './opened-file.js';
 import { SealBroken } from './seal-broken.js';
 import type { SealedFile } from './sealed-file.js';
 
-/** Of a sender, or of a recipient: a file goes one way. */
+/** The sender's side, or the recipient's: a file goes one way. */
 export type SealedSide = { sealed: SealedFile } | { opened: OpenedFile };
 
 /**

@@ -83,7 +83,7 @@ export class KeyFolder {
     });
   }
 
-  /** Of those who were killed: while the folder is locked, nobody else writes. */
+  /** Removes what killed processes left: while the folder is locked, nobody else writes. */
   async #removeLeftovers(): Promise<void> {
     for (const name of await fs.readdir(this.path)) {
       if (name.endsWith(TEMPORARY)) await fs.rm(join(this.path, name), { force: true });

@@ -6,7 +6,7 @@ import { formatTrusted, parseTrusted } from './trust-record.js';
 /** JIDs that the user has not named: each that sends may become one. */
 const MOST_FOREIGN = 1000;
 
-/** Of one JID. */
+/** The most keys that one JID may have. */
 const MOST_KEYS = 32;
 
 /** Keeps whose keys are trusted: a file for each JID. Nothing goes by itself. */

@@ -19,7 +19,7 @@ const MAX_RECORDS = 10_000;
 const MAX_AGE_MS = 90 * 24 * 60 * 60 * 1000;
 /** For so many files something may be to be done, however few are remembered after that. */
 const MIN_DUE = 100;
-/** The same may have been sent on purpose any number of times. */
+/** A file may have been sent again on purpose any number of times. */
 const MAX_FOUND = 8;
 
 /** A ledger in memory: it ends with its process. */

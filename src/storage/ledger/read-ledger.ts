@@ -11,6 +11,14 @@ export class LedgerTooNew extends Error {
   }
 }
 
+/** Something else is where the ledger should be. It is left as it is. */
+export class NoLedger extends Error {
+  override readonly name = 'NoLedger';
+  constructor(path: string) {
+    super(`${path} is no ledger of inband; move it away, or use another folder`);
+  }
+}
+
 /** What is on the disk. */
 interface ReadLedger {
   /** All that can be read, in its order. */
@@ -29,7 +37,7 @@ const MAX_SIZE = 2 ** 30;
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** Reads the ledger of this folder; `undefined` where there is none. Rejects with LedgerTooNew. */
+/** Reads the ledger of this folder; `undefined` where there is none. Rejects with LedgerTooNew and NoLedger. */
 export async function readLedgerFile(
   files: Files,
   folder: string,
@@ -39,7 +47,7 @@ export async function readLedgerFile(
   if (!handle) return undefined;
   try {
     const stats = await handle.stat();
-    if (!stats.isFile() || stats.size > MAX_SIZE) throw new Error(`${path} is no ledger`);
+    if (!stats.isFile() || stats.size > MAX_SIZE) throw new NoLedger(path);
     return parse(await handle.readFile(), path);
   } finally {
     await handle.close();

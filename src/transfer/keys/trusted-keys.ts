@@ -111,7 +111,7 @@ export async function removeKeys(
   return { jid: bare, keys: removed };
 }
 
-/** Those of everybody, or of one JID. */
+/** The trusted keys of everybody, or of one JID. */
 export async function listTrusted(store: TrustStore, jid?: string): Promise<Trusted[]> {
   if (jid === undefined) return store.list();
   const bare = bareOf(jid);

@@ -21,7 +21,7 @@ export interface ReceptionOptions {
   inbox: Inbox;
   underWay: FilesUnderWay;
   limits: TransferLimits;
-  /** Of all files together; none: as fast as they come. */
+  /** The rate of all files together; absent: as fast as they come. */
   limit?: RateLimit | undefined;
   signal: AbortSignal;
   report: Report;

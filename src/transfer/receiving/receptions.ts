@@ -15,7 +15,7 @@ export interface ReceptionsOptions {
   running: Running;
   /** Only the first file that arrives whole is awaited. */
   once: boolean;
-  /** Of all files together; none: as fast as they come. */
+  /** The rate of all files together; absent: as fast as they come. */
   limit?: RateLimit | undefined;
   signal: AbortSignal;
   report: Report;

@@ -16,9 +16,9 @@ import type { Telling } from './telling.js';
 import type { Turn } from './turn.js';
 
 interface InLine {
-  /** Of this file, among those under way. */
+  /** This file's place among those under way. */
   place: Place;
-  /** Of all files that go there. */
+  /** The turn that all files to this recipient share. */
   turn: Turn;
   telling: Telling;
 }

@@ -46,7 +46,7 @@ export class Places {
   #taken = 0;
   /** Large files whose bytes are being sent. */
   #large = 0;
-  /** Those that wait, by their numbers. */
+  /** Files that wait for a place, by their numbers. */
   readonly #waiting: Waiter[] = [];
   #count = 0;
   /** How often a file has got on: was accepted, or is over. */

@@ -24,7 +24,7 @@ export interface JobOptions {
   acceptTimeout: number;
   /** Milliseconds without progress in which another attempt is made, once a transfer has begun. */
   retryFor: number;
-  /** Of all files together; none: as fast as they go. */
+  /** The rate of all files together; absent: as fast as they go. */
   limit?: RateLimit | undefined;
   signal: AbortSignal;
   report: Report;

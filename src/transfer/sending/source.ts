@@ -9,7 +9,7 @@ export interface Source extends Omit<FileOffer, 'hashes'> {
   read(offset: number, buffer?: Buffer): AsyncIterable<Buffer>;
 }
 
-/** One that holds something open. */
+/** A source that holds something open. */
 export type OpenSource = Source & { close(): Promise<void> };
 
 /** What is known of a file without reading it. */

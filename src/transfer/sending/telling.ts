@@ -48,7 +48,7 @@ export class Telling {
     return { event: 'done', ...this.#facts(peer), ...sent };
   }
 
-  /** The same of one that was not; `isOneOfSeveral`: a person must read which. */
+  /** Tells of a file that failed; `isOneOfSeveral`: a person must read which. */
   failed(
     jid: string,
     { text, exitCode, isOneOfSeveral }: { text: string; exitCode: number; isOneOfSeveral: boolean },

@@ -9,7 +9,7 @@ const PROVEN_BLOCKS = 8;
 const MUCH_LARGER = 2;
 
 export interface StepsOptions {
-  /** Of blocks, smallest first. */
+  /** Block sizes, smallest first. */
   sizes: readonly number[];
   /** Always so many blocks are under way, as far as memory allows. */
   blocks?: number | undefined;
