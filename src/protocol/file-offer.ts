@@ -9,6 +9,11 @@ export interface FileOffer {
   description?: string;
   /** Digests by the XEP-0300 name of their algorithm. */
   hashes?: ReadonlyMap<string, Buffer>;
+  /**
+   * The sender knows what it means if the recipient answers that the file is there from an earlier transfer; `again`: it
+   * is to be sent all the same.
+   */
+  alreadyThere?: { again: boolean };
 }
 
 /** XEP-0082 needs some 30 letters. */

@@ -8,6 +8,11 @@ import type { Role } from './stanzas.js';
 
 export const NS_FILE_TRANSFER = 'urn:xmpp:jingle:apps:file-transfer:5';
 export const NS_FILE_ERRORS = 'urn:xmpp:jingle:apps:file-transfer:errors:0';
+/**
+ * An element of ours in `<file>`, and the feature of those who understand it. In an offer the sender knows what it means
+ * in an answer: the file is there, whole, from an earlier transfer, and the range begins at its end.
+ */
+export const NS_ALREADY_THERE = 'urn:x-inband:already-there:0';
 
 /** The hash that is announced where it is not known yet. */
 const HASH_TO_COME = 'sha-256';
@@ -25,7 +30,7 @@ export const toldHashes = (hashes: FileOffer['hashes']): [algorithm: string, Buf
 
 /** Describes a file whose hash is there, or will follow; in an answer with the range that is wanted. */
 export function description(file: FileOffer, range?: FileRange): Element {
-  const { name, size, date, mediaType, description } = file;
+  const { name, size, date, mediaType, description, alreadyThere } = file;
   const hashes = toldHashes(file.hashes).map(([algorithm, digest]) => hash(algorithm, digest));
   const text = (name: string, value: string | number | undefined) =>
     value === undefined ? undefined : xml(name, {}, xmlText(String(value)));
@@ -49,9 +54,13 @@ export function description(file: FileOffer, range?: FileRange): Element {
       // §5.3: an empty one says that ranges are understood.
       range && xml('range', { offset: range.offset || undefined, length: range.length }),
       ...(hashes.length > 0 ? hashes : [hashUsed(HASH_TO_COME)]),
+      alreadyThere && alreadyThereElement(alreadyThere),
     ),
   );
 }
+
+const alreadyThereElement = ({ again }: { again: boolean }) =>
+  xml('already-there', { xmlns: NS_ALREADY_THERE, again: again ? 'true' : undefined });
 
 /** Throws `StanzaError` for what describes no single file. */
 export function readDescription(element: Element): FileDescription {
@@ -59,6 +68,7 @@ export function readDescription(element: Element): FileDescription {
   if (!file || others.length > 0) throw badRequest('one file a session');
   const text = (name: string) => file.getChild(name)?.getText();
   const range = file.getChild('range');
+  const there = file.getChild('already-there', NS_ALREADY_THERE);
   return {
     name: cutText(text('name') ?? ''),
     ...defined({
@@ -67,6 +77,7 @@ export function readDescription(element: Element): FileDescription {
       // Conversations writes `mediaType`.
       mediaType: mediaTypeOf(text('media-type') ?? text('mediaType')),
       description: cutIfThere(text('desc')),
+      alreadyThere: there && { again: !NOT_AGAIN.has(there.attrs.again) },
     }),
     hashes: readHashes(file),
     hashFunctions: readHashFunctions(file),
@@ -76,6 +87,9 @@ export function readDescription(element: Element): FileDescription {
     },
   };
 }
+
+/** Whatever else is said there, sending is never wrong. */
+const NOT_AGAIN: ReadonlySet<string | undefined> = new Set([undefined, 'false', '0']);
 
 const cutIfThere = (text: string | undefined) => (text === undefined ? undefined : cutText(text));
 

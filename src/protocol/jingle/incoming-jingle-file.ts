@@ -83,14 +83,16 @@ export class IncomingJingleFile {
 
   /**
    * Accepts it from this byte on (0 unless it is `ranged`); resolves to the channel that brings the rest, whose close
-   * `confirm` acknowledges.
-   * Rejects with `ChannelNotOpened`, with `JingleEnded`, and as `request` does.
+   * `confirm` acknowledges. `isThere`, for a sender that knows what that means: there is no rest, as an earlier transfer
+   * has brought the file. Rejects with `ChannelNotOpened`, with `JingleEnded`, and as `request` does.
    */
-  async accept(offset = 0): Promise<Channel> {
+  async accept(offset = 0, isThere = false): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
     this.#offset = offset;
     try {
-      const answer = description(this.#file, range);
+      const { alreadyThere, ...file } = this.#file;
+      const there = alreadyThere && isThere ? { alreadyThere } : {};
+      const answer = description({ ...file, ...there }, range);
       const transport = await this.#channel.describe();
       const [stream] = await Promise.all([
         // It may be there before the acceptance is acknowledged.

@@ -4,11 +4,12 @@ import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import { badRequest } from '../conditions.js';
 import type { FileRange } from '../file-offer.js';
-import { checksum, NS_FILE_TRANSFER, readDescription } from './file-description.js';
-import { pingWhenStalled } from './ping-when-stalled.js';
+import { type Agreement, readAnswer, WHOLE_FILE } from './agreement.js';
+import { checksum, NS_FILE_TRANSFER } from './file-description.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { type Content, type Reason, unsupportedInfo } from './stanzas.js';
+import { mustBeKnown, pingWhenStalled } from './still-known.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import { type Confirmation, FileUnconfirmed, Verdict } from './verdict.js';
 import { Waker } from './waker.js';
@@ -29,7 +30,7 @@ export class OutgoingJingleFile {
   readonly #session: JingleSession;
   readonly #clock: Clock;
   readonly #channel: ContentChannel;
-  #range: FileRange = { offset: 0 };
+  #agreed: Agreement = WHOLE_FILE;
   #stream: Channel | undefined;
   /** Aborted when the Jingle session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
@@ -75,7 +76,12 @@ export class OutgoingJingleFile {
 
   /** The part that the recipient wants, in bytes. */
   get range(): FileRange {
-    return this.#range;
+    return this.#agreed.range;
+  }
+
+  /** The recipient has the whole file from an earlier transfer, it says: nothing is to come. */
+  get isThere(): boolean {
+    return this.#agreed.isThere;
   }
 
   /** Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
@@ -88,13 +94,15 @@ export class OutgoingJingleFile {
     try {
       await this.#session.initiate(await this.#channel.describe());
       await this.#answer(timeout);
+      const { leavesNothing } = this.#agreed;
       this.#isOpening = true;
       const opened = this.#channel.open(this.#broken.signal);
       // A recipient whose connection is a new one knows nothing of the Jingle session. It may accept the bytestream for
       // its own sake, and would take the rest of a file for a whole one.
-      if (this.#range.offset > 0) void this.#session.ping();
+      if (this.range.offset > 0 && !leavesNothing) void this.#session.ping();
       const stream = await opened;
       this.#stream = stream;
+      if (leavesNothing) await mustBeKnown(this.#session, this.#verdict.isThere);
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();
       void pingWhenStalled(this.#session, stream, this.#clock, this.#allSent.signal);
@@ -147,13 +155,6 @@ export class OutgoingJingleFile {
     else this.#stream?.abandon(why);
   }
 
-  /** Bytes up to where it may begin: 0 where nothing but the whole was offered. */
-  get #furthest(): number {
-    const { description } = this.#session.content;
-    const { size = 0, range } = description ? readDescription(description) : {};
-    return range ? size : 0;
-  }
-
   /** Bytes that were sent, whether the recipient has acknowledged them or not; -1 before there was a way for any. */
   get #handedOver(): number {
     if (!this.#stream) return this.#isOpening ? 0 : -1;
@@ -176,10 +177,9 @@ export class OutgoingJingleFile {
     if (description?.getNS() !== NS_FILE_TRANSFER || !transport) {
       throw badRequest('accept what was offered');
     }
-    const { range = this.#range } = readDescription(description);
-    if (range.offset > this.#furthest) throw badRequest('it cannot begin there');
+    const agreed = readAnswer(this.#session.content.description, description);
     this.#channel.agreed(transport);
-    this.#range = range;
+    this.#agreed = agreed;
     this.#isAccepted = true;
     this.#waker.wake();
   }

@@ -30,6 +30,11 @@ export class Verdict {
   #receivedAfter = -1;
   #endedAfter = -1;
   #isMute = false;
+  #resolve: (isThere: true) => void = () => undefined;
+  /** Resolves when the recipient says for the first time that it has the file. */
+  readonly isThere = new Promise<true>((resolve) => {
+    this.#resolve = resolve;
+  });
 
   /** `handedOver`: how many bytes have been sent to the recipient, acknowledged or not. */
   constructor(session: JingleSession, clock: Clock, handedOver: () => number) {
@@ -45,6 +50,7 @@ export class Verdict {
   /** The recipient says that it has the file, after this many bytes. */
   received(bytes: number): void {
     this.#receivedAfter = bytes;
+    this.#resolve(true);
     this.#waker.wake();
   }
 

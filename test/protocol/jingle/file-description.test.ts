@@ -69,6 +69,25 @@ describe('a description', () => {
     });
   });
 
+  test.each([
+    ['', false],
+    ["again='false'", false],
+    ["again='0'", false],
+    ["again='true'", true],
+    ["again='1'", true],
+    ["again=''", true],
+    ["again='yes'", true],
+    ["again='&lt;&quot;'", true],
+  ])('says that it may be there already: %j (R300)', (attribute, again) => {
+    const text = `<already-there xmlns='urn:x-inband:already-there:0' ${attribute}/>`;
+    expect(ofFile(text).alreadyThere).toEqual({ again });
+  });
+
+  test("says nothing of that in another's words (R300)", () => {
+    expect(ofFile('<already-there/>').alreadyThere).toBeUndefined();
+    expect(ofFile("<already-there xmlns='urn:x'/>").alreadyThere).toBeUndefined();
+  });
+
   test('has its media type in the words of Conversations, too', () => {
     expect(ofFile('<mediaType>text/plain</mediaType>').mediaType).toBe('text/plain');
   });
@@ -109,6 +128,16 @@ describe('what is written', () => {
     expect(range({ offset: 0 })).toBe('<range/>');
     expect(range({ offset: 5, length: 3 })).toBe('<range offset="5" length="3"/>');
     expect(range(undefined)).toBeUndefined();
+  });
+
+  test.each([false, true])('says that it is sent again: %j (R300)', (again) => {
+    const text = description({ ...FILE, alreadyThere: { again } }).toString();
+    expect(read(text).alreadyThere).toEqual({ again });
+    expect(text.includes('again')).toBe(again);
+  });
+
+  test('has nothing of ours for those who do not know it (R300)', () => {
+    expect(description(FILE, { offset: 0 }).toString()).not.toContain('x-inband');
   });
 
   test('announces a hash where none is known', () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../session/clock.js';
-import type { Channel } from '../channel.js';
+import { type Channel, ChannelLost } from '../channel.js';
 import type { JingleSession } from './session/jingle-session.js';
 
 /** No block was acknowledged for this long. */
@@ -24,4 +24,14 @@ export async function pingWhenStalled(
     await clock.sleep(STALLED_MS, until).catch(() => undefined);
     if (stream.bytesSent === before && !until.aborted) await session.ping();
   }
+}
+
+/**
+ * Resolves when the recipient knows the Jingle session, or has ended it; `isThere` does when it says that it has the
+ * file. A recipient that has just been started may have accepted a bytestream for its own sake, and would take the
+ * close of one without bytes for the end of an empty file. Rejects with `ChannelLost` if it says nothing.
+ */
+export async function mustBeKnown(session: JingleSession, isThere: Promise<true>): Promise<void> {
+  const isKnown = await Promise.race([session.ping(), isThere]);
+  if (!isKnown) throw new ChannelLost('the recipient does not say whether it knows the file');
 }
