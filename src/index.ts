@@ -38,7 +38,7 @@ export { InBandBytestreams, type OpenOptions } from './protocol/ibb/in-band-byte
 export type { RetrySettings } from './protocol/ibb/sending/retry-waits.js';
 export { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 export type { BytestreamSettings, ServiceSettings } from './protocol/ibb/settings.js';
-export { JINGLE_FEATURES } from './protocol/jingle/features.js';
+export { jingleFeatures } from './protocol/jingle/features.js';
 export type { IncomingJingleFile } from './protocol/jingle/incoming-jingle-file.js';
 export {
   JingleFileTransfers,
@@ -51,11 +51,12 @@ export {
 export { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 export type { Reason } from './protocol/jingle/stanzas.js';
 export { ibbTransport } from './protocol/jingle/transports/ibb.js';
+export type { TransportSettings } from './protocol/jingle/transports/settings.js';
 export type {
   Negotiation,
   Negotiators,
   Transport,
-  TransportSettings,
+  TransportMethod,
 } from './protocol/jingle/transports/transport.js';
 export { type Confirmation, FileUnconfirmed } from './protocol/jingle/verdict.js';
 export { NoiseFailure } from './protocol/noise/noise-failure.js';

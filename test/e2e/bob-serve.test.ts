@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { discoverFeatures } from '../../src/protocol/disco.js';
 import { HASH_FEATURES } from '../../src/protocol/hash-elements.js';
-import { JINGLE_FEATURES } from '../../src/protocol/jingle/features.js';
 import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { type Element, xml } from '../../src/session/xml.js';
+import { jingle } from '../../src/transfer/ways/jingle.js';
 import { outcomeOf, prepareStage, resultsOf } from './stage.js';
 
 const ALICE = 'alice@localhost';
@@ -77,7 +77,7 @@ describe('receive', () => {
       'urn:xmpp:jingle-message:0',
       'urn:xmpp:ping',
       'urn:x-inband:keeps-files:0',
-      ...JINGLE_FEATURES,
+      ...jingle.features,
       ...SI_FEATURES,
       ...HASH_FEATURES,
     ];

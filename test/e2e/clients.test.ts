@@ -4,12 +4,12 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../src/protocol/channel.js';
 import { answerDiscovery } from '../../src/protocol/disco.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
-import { JINGLE_FEATURES } from '../../src/protocol/jingle/features.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
+import { jingle } from '../../src/transfer/ways/jingle.js';
 import { takeAll } from '../protocol/ibb/bytestreams.js';
 import { type PeerScript, startPeer } from '../support/peers.js';
 import type { Running } from '../support/process.js';
@@ -190,7 +190,7 @@ test('a client that can do no more of Jingle than say so gets the file by SI', a
   const { password } = account('bob');
   const session = await connect({ account: BOB, password, service, ca });
   const bytestreams = new InBandBytestreams(session);
-  const features = [...JINGLE_FEATURES, ...SI_FEATURES];
+  const features = [...jingle.features, ...SI_FEATURES];
   answerDiscovery(session, { identity: { category: 'client', type: 'pc', name: 'x' }, features });
   new JingleFileTransfers(session, [ibbTransport(bytestreams)]).onOffer = (file) =>
     file.decline({ condition: 'unsupported-transports' });

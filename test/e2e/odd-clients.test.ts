@@ -5,7 +5,6 @@ import type { Channel } from '../../src/protocol/channel.js';
 import { answerDiscovery, type Identity } from '../../src/protocol/disco.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB, readData } from '../../src/protocol/ibb/stanzas.js';
-import { JINGLE_FEATURES } from '../../src/protocol/jingle/features.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { NS_JINGLE } from '../../src/protocol/jingle/stanzas.js';
 import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
@@ -15,13 +14,14 @@ import { answer, NS_SI, SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
+import { jingle } from '../../src/transfer/ways/jingle.js';
 import { takeAll } from '../protocol/ibb/bytestreams.js';
 import { eventsOf, outcomeOf, prepareStage, sha256, writeRandom } from './stage.js';
 
 const BOB = 'bob@localhost';
 const DESK = `${BOB}/desk`;
 const PHONE = `${BOB}/phone`;
-const ALL = [...JINGLE_FEATURES, ...SI_FEATURES, NS_IBB];
+const ALL = [...jingle.features, ...SI_FEATURES, NS_IBB];
 
 const stage = prepareStage();
 const sessions: Session[] = [];
@@ -91,7 +91,7 @@ describe('libervia, which ends each Jingle offer with failed-application', () =>
   });
 
   test('leaves it to another resource where it knows nothing else (R73)', async () => {
-    const desk = await bobAs(DESK, JINGLE_FEATURES);
+    const desk = await bobAs(DESK, jingle.features);
     endsJingle(desk.session, desk.bytestreams, 'failed-application');
     const phone = await bobAs(PHONE, SI_FEATURES);
     const taken = takesBySi(phone.session, phone.bytestreams);
@@ -153,7 +153,7 @@ describe('a client in whose place the server answers, as jabberd2 does', () => {
 
 describe('Dino', () => {
   test.each([DESK, BOB])('is offered nothing by one who sends to %s (R75)', async (to) => {
-    const { session, bytestreams } = await bobAs(DESK, [...JINGLE_FEATURES, NS_IBB], {
+    const { session, bytestreams } = await bobAs(DESK, [...jingle.features, NS_IBB], {
       name: 'Dino',
     });
     const offers = endsJingle(session, bytestreams, 'decline');
@@ -169,7 +169,7 @@ describe('Dino', () => {
   });
 
   test('is offered it where the way and the resource are named (R75)', async () => {
-    const { session, bytestreams } = await bobAs(DESK, JINGLE_FEATURES, { name: 'Dino' });
+    const { session, bytestreams } = await bobAs(DESK, jingle.features, { name: 'Dino' });
     const offers = endsJingle(session, bytestreams, 'decline');
     const sent = await send((await letter()).path, DESK, '--via', 'jingle');
     expect(sent).toMatchObject({ code: 6 });
@@ -178,7 +178,7 @@ describe('Dino', () => {
 });
 
 test('Gajim 1.7.3, which fails over each offer, is noticed by the first ping (R77)', async () => {
-  const session = await logIn(DESK, JINGLE_FEATURES, { name: 'Gajim' });
+  const session = await logIn(DESK, jingle.features, { name: 'Gajim' });
   const actions: string[] = [];
   session.handle('set', NS_JINGLE, 'jingle', ({ attrs: { action = '' } }) => {
     actions.push(action);

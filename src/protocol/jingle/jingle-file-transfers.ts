@@ -21,7 +21,8 @@ import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { JingleSessions } from './session/jingle-sessions.js';
 import type { Content, Reason } from './stanzas.js';
-import type { Transport, TransportSettings } from './transports/transport.js';
+import type { TransportSettings } from './transports/settings.js';
+import type { Transport } from './transports/transport.js';
 
 export interface JingleOfferOptions extends TransportSettings {
   /** An NMTOKEN that was agreed on before (XEP-0353 §3.6). Default: a random one. */

@@ -137,7 +137,7 @@ export class Inquiry {
 }
 
 const waysOf = (advertised: ReadonlySet<string>): Way[] =>
-  WAYS.filter(({ features }) => features.every((feature) => advertised.has(feature)));
+  WAYS.filter((way) => way.isTakenBy(advertised));
 
 /** The ways of the resource that are allowed. Unless the user named one, nothing is sent to those who would lose it. */
 export function waysBy(via: Via, { ways, client = '' }: Resource): readonly Way[] {

@@ -1,7 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hash-elements.js';
-import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
-import { MAX_BLOCK_SIZE } from '../../protocol/ibb/stanzas.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../../session/ping.js';
 import type { Connect } from '../connect.js';
@@ -9,10 +7,10 @@ import { NS_KEEPS_FILES } from '../finding/receiver.js';
 import { persevere } from '../persevere.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
-import type { RateLimit } from '../rate-limit.js';
 import type { Registry } from '../registry.js';
 import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
 import type { Listener } from '../ways/incoming.js';
+import { startServices, stopServices } from '../ways/services.js';
 import { openWays, WAYS } from '../ways/ways.js';
 import { Places, type Running } from './places.js';
 import { takeProposals } from './proposals.js';
@@ -99,11 +97,7 @@ function listen(
   receptions: Receptions,
   { registry, report, now, limit }: ReceiveOnOptions,
 ): (reason?: Error) => void {
-  const bytestreams = new InBandBytestreams(
-    session,
-    { pace: PACE, ...(limit ? { maxBlockSize: acceptedBlock(limit) } : {}) },
-    registry,
-  );
+  const services = startServices(session, { registry, pace: PACE, limit });
   const listener: Listener = {
     ...{ places, registry, now },
     take: (file) => receptions.take(file),
@@ -111,16 +105,10 @@ function listen(
     refused: (peer, why) =>
       report({ event: 'note', text: `an offer of ${peer} was refused: ${why}` }),
   };
-  const ways = [...openWays(session, bytestreams).values()];
+  const ways = [...openWays(services).values()];
   const ends = ways.map((way) => way.listen?.(listener));
   return (reason) => {
     for (const end of ends) end?.(reason);
-    bytestreams.close(reason);
+    stopServices(services, reason);
   };
 }
-
-/** What a sender proposes by default: some have no smaller blocks, and would send nothing. */
-const USUAL_BLOCK_BYTES = 4096;
-
-const acceptedBlock = ({ largestBlock }: RateLimit): number =>
-  Math.min(Math.max(largestBlock, USUAL_BLOCK_BYTES), MAX_BLOCK_SIZE);

@@ -1,7 +1,7 @@
-import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import type { Session } from '../../session/session.js';
 import { type Connect, type KeptSession, keepSession } from '../connect.js';
 import type { Report } from '../events.js';
+import { startServices } from '../ways/services.js';
 import { type OpenWays, openWays } from '../ways/ways.js';
 
 /** The connection on which files go out, to all who get some: made anew when it was lost. */
@@ -20,7 +20,7 @@ export class Uplink {
   }
 
   waysOn(session: Session): OpenWays {
-    const ways = this.#ways.get(session) ?? openWays(session, new InBandBytestreams(session));
+    const ways = this.#ways.get(session) ?? openWays(startServices(session));
     this.#ways.set(session, ways);
     return ways;
   }

@@ -11,6 +11,7 @@ import type { Offer, Way } from './way.js';
 export const bare: Way = {
   name: 'ibb',
   features: [NS_IBB],
+  isTakenBy: (advertised) => advertised.has(NS_IBB),
   // Some answer no questions, with the very error of one who is not there.
   isAdvertised: false,
   reaches: 'resource',
@@ -20,7 +21,7 @@ export const bare: Way = {
   keepsParts: false,
   comparesHash: false,
   hashes: [],
-  open: (_session, bytestreams) => ({
+  open: ({ bytestreams }) => ({
     offer: offerBare(bytestreams),
     listen: listenBare(bytestreams),
   }),

@@ -1,10 +1,10 @@
-import { JINGLE_FEATURES } from '../../protocol/jingle/features.js';
+import { jingleFeatures, takesJingleFiles } from '../../protocol/jingle/features.js';
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
-import { ibbTransport } from '../../protocol/jingle/transports/ibb.js';
 import { whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
 import { reasonOf } from './not-kept.js';
+import { TRANSPORTS } from './transports.js';
 import type { Offer, Way } from './way.js';
 
 /**
@@ -12,7 +12,8 @@ import type { Offer, Way } from './way.js';
  */
 export const jingle: Way = {
   name: 'jingle',
-  features: JINGLE_FEATURES,
+  features: jingleFeatures(TRANSPORTS),
+  isTakenBy: (advertised) => takesJingleFiles(advertised, TRANSPORTS),
   isAdvertised: true,
   reaches: 'resource',
   announces: true,
@@ -21,8 +22,9 @@ export const jingle: Way = {
   keepsParts: true,
   comparesHash: true,
   hashes: ['sha-256'],
-  open: (session, bytestreams) => {
-    const transfers = new JingleFileTransfers(session, [ibbTransport(bytestreams)]);
+  open: (services) => {
+    const transports = TRANSPORTS.map((transport) => transport.on(services));
+    const transfers = new JingleFileTransfers(services.session, transports);
     return { offer: offerByJingle(transfers), listen: listenByJingle(transfers) };
   },
 };

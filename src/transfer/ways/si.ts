@@ -14,6 +14,7 @@ import type { Offer, Way } from './way.js';
 export const si: Way = {
   name: 'si',
   features: SI_FEATURES,
+  isTakenBy: (advertised) => SI_FEATURES.every((feature) => advertised.has(feature)),
   isAdvertised: true,
   reaches: 'resource',
   announces: true,
@@ -23,7 +24,7 @@ export const si: Way = {
   comparesHash: false,
   // A Node of FIPS has no MD5; without it a file that is cut begins again.
   hashes: HASH_FUNCTIONS.filter((name) => name === 'md5'),
-  open: (session, bytestreams) => {
+  open: ({ session, bytestreams }) => {
     const transfers = new SiFileTransfers(session, bytestreams);
     return { offer: offerBySi(transfers), listen: listenBySi(transfers) };
   },

@@ -1,10 +1,9 @@
 import type { Channel } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
-import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
-import type { BytestreamSettings } from '../../protocol/ibb/settings.js';
-import type { Session } from '../../session/session.js';
 import type { Listener } from './incoming.js';
 import type { WayName } from './names.js';
+import type { Services } from './services.js';
+import type { TransferSettings } from './settings.js';
 
 /**
  * How a file reaches a JID. What differs between ways is asked of these fields, and never of the name, which is for the
@@ -13,8 +12,10 @@ import type { WayName } from './names.js';
 export interface Way {
   /** What `--via` calls it. */
   readonly name: WayName;
-  /** A client that takes files by it advertises all of these (XEP-0030). */
+  /** What we advertise, who take files by it (XEP-0030). */
   readonly features: readonly string[];
+  /** Whether a client that advertises these features takes files by it. */
+  isTakenBy(advertised: ReadonlySet<string>): boolean;
   /** Nobody takes files by it without advertising it. */
   readonly isAdvertised: boolean;
   /** `resource`: a full JID that is online; `account`: a bare one, online or not. */
@@ -32,7 +33,7 @@ export interface Way {
   /** The hashes that an offer tells, by XEP-0300 name. */
   readonly hashes: readonly string[];
   /** Makes it ready on a session; once for each. */
-  open(session: Session, bytestreams: InBandBytestreams): OpenWay;
+  open(services: Services): OpenWay;
 }
 
 /** A way on one session. */
@@ -63,7 +64,7 @@ export interface Recipient {
   sid?: string;
 }
 
-export interface OfferOptions extends Partial<BytestreamSettings> {
+export interface OfferOptions extends Partial<TransferSettings> {
   signal: AbortSignal;
   /** Milliseconds until the recipient must have accepted. */
   timeout?: number;

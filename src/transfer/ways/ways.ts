@@ -1,8 +1,7 @@
-import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
-import type { Session } from '../../session/session.js';
 import { bare } from './bare.js';
 import { jingle } from './jingle.js';
 import { WAY_NAMES, type WayName } from './names.js';
+import type { Services } from './services.js';
 import { si } from './si.js';
 import type { OpenWay, Way } from './way.js';
 
@@ -20,5 +19,5 @@ export const UNADVERTISED: readonly Way[] = WAYS.filter(({ isAdvertised }) => !i
 export type OpenWays = ReadonlyMap<Way, OpenWay>;
 
 /** Makes them all ready; once for each session. */
-export const openWays = (session: Session, bytestreams: InBandBytestreams): OpenWays =>
-  new Map(WAYS.map((way) => [way, way.open(session, bytestreams)]));
+export const openWays = (services: Services): OpenWays =>
+  new Map(WAYS.map((way) => [way, way.open(services)]));

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { infoElement, NS_DISCO_INFO } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
-import { JINGLE_FEATURES } from '../../../src/protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
 import { caps } from '../../../src/protocol/presence/caps.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -10,13 +9,14 @@ import { type Element, xml } from '../../../src/session/xml.js';
 import { findRecipients } from '../../../src/transfer/finding/find-recipient.js';
 import { NS_KEEPS_FILES } from '../../../src/transfer/finding/receiver.js';
 import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { WAY_NAMES, type WayName } from '../../../src/transfer/ways/names.js';
 import type { Recipient } from '../../../src/transfer/ways/way.js';
 import { wayNamed } from '../../../src/transfer/ways/ways.js';
 import { settled } from '../../support/manual-clock.js';
 
 const JULIET = 'juliet@capulet.example';
-const ABLE = [...JINGLE_FEATURES, NS_IBB, NS_JINGLE_MESSAGE];
+const ABLE = [...jingle.features, NS_IBB, NS_JINGLE_MESSAGE];
 
 interface World {
   /** Who answers service discovery, with these features, or with nothing at all. */
@@ -252,7 +252,7 @@ describe('of a bare JID', () => {
     ['ibb', ['ibb'], PHONE],
   ])('the ablest that is seen is taken, by %s', async (via, ways, peer) => {
     const { find, sent } = romeoIn({
-      features: { [PHONE]: [NS_IBB], [DESK]: JINGLE_FEATURES, [`${JULIET}/chat`]: [] },
+      features: { [PHONE]: [NS_IBB], [DESK]: jingle.features, [`${JULIET}/chat`]: [] },
       seen: { [`${JULIET}/chat`]: undefined, [PHONE]: undefined, [DESK]: undefined },
     });
     expect(await find(JULIET, via)).toMatchObject({ peer, ways });
@@ -266,7 +266,7 @@ describe('of a bare JID', () => {
   });
 
   test('one that takes files in part of a way does not take them in it', async () => {
-    const [first, second] = JINGLE_FEATURES as [string, string];
+    const [first, second] = jingle.features as [string, string];
     const { find } = romeoIn({
       features: { [DESK]: [first, second] },
       seen: { [DESK]: undefined },
@@ -301,7 +301,7 @@ describe('of a bare JID', () => {
     });
 
     test('are not proposed to when none could know what that is', async () => {
-      const features = { [DESK]: JINGLE_FEATURES, [PHONE]: JINGLE_FEATURES };
+      const features = { [DESK]: jingle.features, [PHONE]: jingle.features };
       const { find, sent } = romeoIn({ ...world, features });
       expect(await find(JULIET)).toMatchObject({ peer: DESK });
       expect(sent).not.toContain(`propose ${JULIET}`);
@@ -347,7 +347,7 @@ describe('of a bare JID', () => {
     test('behind the resource inband, the ablest first, and not before they are needed (R73)', async () => {
       const chat = `${JULIET}/chat`;
       const world = {
-        features: { [INBAND]: [NS_IBB], [PHONE]: [NS_IBB], [DESK]: JINGLE_FEATURES, [chat]: [] },
+        features: { [INBAND]: [NS_IBB], [PHONE]: [NS_IBB], [DESK]: jingle.features, [chat]: [] },
         seen: { [chat]: undefined, [INBAND]: undefined, [PHONE]: undefined, [DESK]: undefined },
       };
       const { find, findAll, sent } = romeoIn(world);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { infoElement } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
-import { JINGLE_FEATURES } from '../../../src/protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
 import { SI_FEATURES } from '../../../src/protocol/si/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -9,6 +8,7 @@ import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-sessi
 import { type Element, xml } from '../../../src/session/xml.js';
 import { probe } from '../../../src/transfer/finding/probe.js';
 import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const JULIET = 'juliet@capulet.example';
@@ -67,7 +67,7 @@ function romeoAmong(clients: Record<string, Client>, seen: string[] = []) {
   return { session, ask, sent, said };
 }
 
-const ABLE = [...JINGLE_FEATURES, ...SI_FEATURES, NS_IBB];
+const ABLE = [...jingle.features, ...SI_FEATURES, NS_IBB];
 
 test('tells of the one named its program, its ways, the median round trip and the choice', async () => {
   const software = { name: 'Psi', version: '1.5' };

@@ -29,10 +29,10 @@ interface SuiteOptions extends PairOptions {
 function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
   const pair = pairOfServices({ blockSize: 16, sessionLimit: 4, ...options });
   const [romeo, juliet] = pair.sessions;
-  const { offer } = way.open(romeo, pair.romeo);
+  const { offer } = way.open({ session: romeo, bytestreams: pair.romeo });
   const comers: IncomingOffer[] = [];
   const waiting: ((file: IncomingOffer) => void)[] = [];
-  const end = way.open(juliet, pair.juliet).listen?.({
+  const end = way.open({ session: juliet, bytestreams: pair.juliet }).listen?.({
     registry: pair.registry,
     mayOffer: () => true,
     refused: () => undefined,
@@ -89,6 +89,8 @@ export function describeWay(way: Way): void {
     test('is found by its name, and by features of its own', () => {
       expect(wayNamed(way.name)).toBe(way);
       expect(way.features.length).toBeGreaterThan(0);
+      expect(way.isTakenBy(new Set(way.features))).toBe(true);
+      expect(way.isTakenBy(new Set(way.features.slice(1)))).toBe(false);
     });
 
     test('claims nothing that takes an announcement, unless it announces', () => {
@@ -155,7 +157,7 @@ function describeEndings(way: Way): void {
   test('says that nobody is there', async () => {
     const pair = pairOfServices();
     pair.juliet.close();
-    const { offer } = way.open(pair.sessions[0], pair.romeo);
+    const { offer } = way.open({ session: pair.sessions[0], bytestreams: pair.romeo });
     const outcome = offer({ peer: JULIET, ways: [way] }, fileOf(way), { signal: never });
     await expect(outcome).rejects.toThrow(RecipientUnreachable);
   });

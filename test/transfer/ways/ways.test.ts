@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { WAY_NAMES } from '../../../src/transfer/ways/names.js';
+import { startServices } from '../../../src/transfer/ways/services.js';
 import { openWays, UNADVERTISED, WAYS } from '../../../src/transfer/ways/ways.js';
 import { linkedSessions } from '../../support/linked-sessions.js';
 import { describeWay } from './way-suite.js';
@@ -18,6 +18,6 @@ describe('the list of ways', () => {
 
   test('is ready on a session as a whole', () => {
     const [session] = linkedSessions();
-    expect([...openWays(session, new InBandBytestreams(session)).keys()]).toEqual(WAYS);
+    expect([...openWays(startServices(session)).keys()]).toEqual(WAYS);
   });
 });

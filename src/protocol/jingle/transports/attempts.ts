@@ -1,6 +1,7 @@
 import type { Element } from '../../../session/xml.js';
 import type { JingleSession } from '../session/jingle-session.js';
-import type { Negotiation, Negotiators, Transport, TransportSettings } from './transport.js';
+import type { TransportSettings } from './settings.js';
+import type { Negotiation, Negotiators, Transport } from './transport.js';
 
 /** A transport that is tried. */
 export interface Attempt {

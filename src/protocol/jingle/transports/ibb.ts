@@ -7,12 +7,15 @@ import { agreedStanza } from '../../ibb/settings.js';
 import { announcedSid, isAnnounced, type Open } from '../../ibb/stanzas.js';
 import { whyNotOpened } from '../../ibb/why-not-opened.js';
 import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-stanzas.js';
-import type { Negotiation, Negotiators, Transport, TransportSettings } from './transport.js';
+import type { TransportSettings } from './settings.js';
+import type { Negotiation, Negotiators, Transport, TransportMethod } from './transport.js';
+
+/** §4. */
+export const IBB_METHOD: TransportMethod = { xmlns: NS_JINGLE_IBB, features: [NS_JINGLE_IBB] };
 
 /** Carries files in bytestreams of this service. */
 export const ibbTransport = (bytestreams: InBandBytestreams): Transport => ({
-  xmlns: NS_JINGLE_IBB,
-  features: [NS_JINGLE_IBB],
+  ...IBB_METHOD,
   offer: ({ peer }, settings) => {
     const { stanza } = { ...bytestreams.settings, ...settings };
     const open = {

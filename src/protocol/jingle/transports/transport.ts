@@ -2,10 +2,7 @@
 // to this.
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
-import type { BytestreamSettings } from '../../ibb/settings.js';
-
-/** What may be set for one offer. Each transport takes what is its own. */
-export type TransportSettings = Partial<BytestreamSettings>;
+import type { TransportSettings } from './settings.js';
 
 /** The Jingle session in which a channel is negotiated, as far as a transport needs it. */
 export interface Negotiators {
@@ -20,11 +17,15 @@ export interface Negotiators {
   inform(transport: Element): Promise<void>;
 }
 
-export interface Transport {
+/** What is known of a transport before there is a session. */
+export interface TransportMethod {
   /** The namespace of its element. */
   readonly xmlns: string;
   /** What is advertised by those who can use it (XEP-0030). */
   readonly features: readonly string[];
+}
+
+export interface Transport extends TransportMethod {
   /** Begins a negotiation with a transport of ours. */
   offer(negotiators: Negotiators, settings: TransportSettings): Negotiation;
   /**

@@ -6,11 +6,11 @@ import {
   ContentChannel,
   type ContentChannelOptions,
 } from '../../../../src/protocol/jingle/transports/content-channel.js';
+import type { TransportSettings } from '../../../../src/protocol/jingle/transports/settings.js';
 import type {
   Negotiation,
   Negotiators,
   Transport,
-  TransportSettings,
 } from '../../../../src/protocol/jingle/transports/transport.js';
 import { type Element, xml } from '../../../../src/session/xml.js';
 import { JULIET, linkedSessions } from '../../../support/linked-sessions.js';

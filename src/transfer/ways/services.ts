@@ -1,0 +1,43 @@
+import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
+import { MAX_BLOCK_SIZE } from '../../protocol/ibb/stanzas.js';
+import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
+import type { Session } from '../../session/session.js';
+import type { RateLimit } from '../rate-limit.js';
+import type { Registry } from '../registry.js';
+
+/** What the ways of one session stand on, and share: each kind of stanza has one who takes it. */
+export interface Services {
+  readonly session: Session;
+  readonly bytestreams: InBandBytestreams;
+}
+
+export interface ServicesOptions {
+  /** Decides what peers may open; absent: nothing that was not announced. */
+  registry?: Registry;
+  /** What a peer must do to keep a channel that it opened. */
+  pace?: LeastPace;
+  /** The rate of all files together; absent: as fast as they come. */
+  limit?: RateLimit | undefined;
+}
+
+export function startServices(
+  session: Session,
+  { registry, pace, limit }: ServicesOptions = {},
+): Services {
+  const settings = {
+    ...(pace ? { pace } : {}),
+    ...(limit ? { maxBlockSize: acceptedBlock(limit) } : {}),
+  };
+  return { session, bytestreams: new InBandBytestreams(session, settings, registry) };
+}
+
+/** Takes nothing more, and breaks off what is open, for this reason. */
+export function stopServices({ bytestreams }: Services, reason?: Error): void {
+  bytestreams.close(reason);
+}
+
+/** What a sender proposes by default: some have no smaller blocks, and would send nothing. */
+const USUAL_BLOCK_BYTES = 4096;
+
+const acceptedBlock = ({ largestBlock }: RateLimit): number =>
+  Math.min(Math.max(largestBlock, USUAL_BLOCK_BYTES), MAX_BLOCK_SIZE);
