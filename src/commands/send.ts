@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { DEFAULT_SETTINGS } from '../transfer/sending/settings.js';
 import { WAY_NAMES } from '../transfer/ways/names.js';
+import { DEFAULT_SETTINGS } from '../transfer/ways/settings.js';
 import { addAccountOptions } from './account/account-options.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';

@@ -1,9 +1,9 @@
 import type { Event, Report } from '../events.js';
 import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { Job } from './job.js';
+import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
 import { type Place, Places } from './places.js';
-import type { JobOptions } from './settings.js';
 import type { Source } from './source.js';
 import { Telling } from './telling.js';
 import { Turn } from './turn.js';

@@ -1,16 +1,15 @@
 import { type Channel, ChannelLost } from '../../protocol/channel.js';
-import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
-import { RequestTimeout } from '../../session/requests.js';
 import type { Event } from '../events.js';
 import type { RateLimit } from '../rate-limit.js';
 import { FileMismatch, RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { isPassing, Retries } from '../retries.js';
+import { cautionAfter } from '../ways/caution.js';
+import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
 import { Offering } from './offering.js';
 import type { Place } from './places.js';
 import { Refusals } from './refusals.js';
 import { sendFile } from './send-file.js';
-import type { JobOptions } from './settings.js';
 import type { Source } from './source.js';
 import type { Telling } from './telling.js';
 import type { Turn } from './turn.js';
@@ -104,17 +103,20 @@ export class Job {
     }
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
-    const wasAuto = this.#line.blockSize === 'auto';
-    const isSmaller = this.#shrinkBlocks(error);
+    const caution = cautionAfter(error, this.#line.settings, this.#stream);
+    if (caution) {
+      this.#line.settings = caution.settings;
+      this.#telling.warn(caution.text);
+    }
     this.#retries.fails();
     // Several that were broken off together wait for the first of them, which waits for all.
     if (await this.#place.again(true)) return;
     const waited = this.#retries.wait(this.#asBrokenOff(error), this.#signal, () =>
       this.#telling.warn(`${error.message}; trying again`),
     );
-    // Blocks that we have chosen are tried smaller before it counts as a failure.
+    // What we have chosen is tried more cautiously before it counts as a failure.
     await waited.catch((reason) => {
-      if (!(wasAuto && isSmaller) || this.#signal.aborted) throw reason;
+      if (!caution?.wasOurs || this.#signal.aborted) throw reason;
     });
   }
 
@@ -135,34 +137,6 @@ export class Job {
     if (error instanceof RecipientUnreachable) return this.#brokenBy ?? error;
     if (this.#stream || error instanceof ChannelLost) this.#brokenBy = error;
     return error;
-  }
-
-  /**
-   * What may have been too large: some servers cut the connection, or fall silent (jabberd2), over a stanza that is
-   * larger than they say, and some programs over a block size that they do not know.
-   */
-  #tooLarge(error: Error): string | undefined {
-    if (this.#stream) {
-      const size = this.#stream.unprovenBlock;
-      return size > SAFE_BLOCK_SIZE
-        ? `nothing arrived in blocks of ${size} bytes, which`
-        : undefined;
-    }
-    const isSilent = error instanceof ChannelLost && error.cause instanceof RequestTimeout;
-    return isSilent && this.#line.blockSize === 'auto'
-      ? 'blocks of more than 4096 bytes'
-      : undefined;
-  }
-
-  /** Returns whether the next blocks are smaller than those that may have been too large. */
-  #shrinkBlocks(error: Error): boolean {
-    const what = this.#line.blockSize === SAFE_BLOCK_SIZE ? undefined : this.#tooLarge(error);
-    if (!what) return false;
-    this.#line.blockSize = SAFE_BLOCK_SIZE;
-    this.#telling.warn(
-      `${what} may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`,
-    );
-    return true;
   }
 
   #interrupted(): Error {

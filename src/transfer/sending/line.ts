@@ -1,9 +1,9 @@
 import type { Session } from '../../session/session.js';
 import type { Report } from '../events.js';
 import { findRecipients } from '../finding/find-recipient.js';
+import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient, Way } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
-import type { TransferSettings } from './settings.js';
 import type { Uplink } from './uplink.js';
 
 /** The recipient that was found, and how to offer it something. */
@@ -16,8 +16,8 @@ export interface Reached {
 export interface SendingLine {
   /** The recipient's JID, as the user gave it. */
   readonly jid: string;
-  /** As was asked for, or less where a server took none so large. */
-  blockSize: TransferSettings['blockSize'];
+  /** As was asked for, or more cautious where that was too much for a server. */
+  settings: TransferSettings;
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /**
@@ -34,7 +34,7 @@ interface LineOptions {
   /** The way that the user named, if one was. */
   via: Way | undefined;
   /** To begin with. */
-  blockSize: TransferSettings['blockSize'];
+  settings: TransferSettings;
   uplink: Uplink;
   report: Report;
   signal: AbortSignal;
@@ -43,7 +43,7 @@ interface LineOptions {
 /** Goes online when the recipient is to be reached, and not before. */
 export class Line implements SendingLine {
   readonly jid: string;
-  blockSize: TransferSettings['blockSize'];
+  settings: TransferSettings;
   readonly #options: LineOptions;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
@@ -52,7 +52,7 @@ export class Line implements SendingLine {
 
   constructor(options: LineOptions) {
     this.jid = options.jid;
-    this.blockSize = options.blockSize;
+    this.settings = options.settings;
     this.#options = options;
   }
 

@@ -1,12 +1,13 @@
 import type { FileOffer } from '../../protocol/file-offer.js';
-import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
+import { safe } from '../ways/caution.js';
+import type { TransferSettings } from '../ways/settings.js';
 import type { Accepted, Recipient, Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
+import type { JobOptions } from './job-options.js';
 import type { Reached, SendingLine } from './line.js';
 import { offerTo } from './offer-to.js';
 import type { Place } from './places.js';
-import type { JobOptions, TransferSettings } from './settings.js';
 import { plainOffer, type Source } from './source.js';
 import type { Telling } from './telling.js';
 
@@ -88,8 +89,8 @@ export class Offering {
     const recipient = this.#asBefore(found);
     const offer = await this.#describe(recipient.ways);
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
-    const { settings, acceptTimeout: timeout, signal } = this.#options;
-    const options = { ...settings, blockSize: this.#blockSize, timeout, signal, note };
+    const { acceptTimeout: timeout, signal } = this.#options;
+    const options = { ...this.#settings, timeout, signal, note };
     place.offered();
     try {
       return { recipient, offer, accepted: await offerTo(recipient, ways, offer, options) };
@@ -103,9 +104,9 @@ export class Offering {
   }
 
   /** What can be read only once cannot be sent again in smaller blocks: it begins with what each server takes. */
-  get #blockSize(): TransferSettings['blockSize'] {
-    const { blockSize } = this.#line;
-    return blockSize === 'auto' && this.#source.size === undefined ? SAFE_BLOCK_SIZE : blockSize;
+  get #settings(): TransferSettings {
+    const { settings } = this.#line;
+    return this.#source.size === undefined ? safe(settings) : settings;
   }
 
   /**

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import { LARGEST_AUTO_BLOCK, SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import type { Connect } from '../connect.js';
-import type { RateLimit } from '../rate-limit.js';
+import { within } from '../ways/caution.js';
 import type { WayName } from '../ways/names.js';
+import type { TransferSettings } from '../ways/settings.js';
 import { wayNamed } from '../ways/ways.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
 import { Descriptions } from './describe-source.js';
+import type { JobOptions } from './job-options.js';
 import { Line } from './line.js';
-import type { JobOptions, TransferSettings } from './settings.js';
 import { FilesFailed, type OpenSource } from './source.js';
 import { Uplink } from './uplink.js';
 
@@ -39,8 +39,8 @@ export async function sendFiles(
   const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
   const way = via === 'auto' ? undefined : wayNamed(via);
   const lines = jids.map((jid) => {
-    const blockSize = blockSizeWithin(limit, settings.blockSize);
-    return new Line({ jid, via: way, blockSize, uplink, signal: until, report });
+    const line = { jid, via: way, uplink, signal: until, report };
+    return new Line({ ...line, settings: within(limit, settings) });
   });
   const descriptions = new Descriptions(until);
   const shared = {
@@ -64,17 +64,6 @@ export async function sendFiles(
     await uplink.close();
     await Promise.all(sources.map((source) => source.close()));
   }
-}
-
-/** No block takes longer than a second of the limit; those that choose their size may grow to the largest. */
-function blockSizeWithin(
-  limit: RateLimit | undefined,
-  blockSize: TransferSettings['blockSize'],
-): TransferSettings['blockSize'] {
-  if (!limit) return blockSize;
-  const { largestBlock } = limit;
-  if (blockSize !== 'auto') return Math.min(blockSize, largestBlock);
-  return largestBlock >= LARGEST_AUTO_BLOCK ? 'auto' : Math.min(SAFE_BLOCK_SIZE, largestBlock);
 }
 
 const STOPPED = 'stopped; the same command goes on from there';

@@ -16,11 +16,11 @@ import { Descriptions } from '../../../src/transfer/sending/describe-source.js';
 import { Job } from '../../../src/transfer/sending/job.js';
 import type { SendingLine } from '../../../src/transfer/sending/line.js';
 import { Places } from '../../../src/transfer/sending/places.js';
-import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
 import { Telling } from '../../../src/transfer/sending/telling.js';
 import { Turn } from '../../../src/transfer/sending/turn.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
+import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';
 import { WAYS, wayNamed } from '../../../src/transfer/ways/ways.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
@@ -92,7 +92,7 @@ async function waysOffered(
   const toJuliet = (names: WayName[]) => ({ peer: JULIET, ways: names.map(wayNamed) });
   const line: SendingLine = {
     jid: 'juliet@capulet.example',
-    blockSize,
+    settings: { ...DEFAULT_SETTINGS, blockSize },
     reach: async () => {
       const next = found.shift() ?? [];
       if (next instanceof Error) throw next;
@@ -127,7 +127,6 @@ async function waysOffered(
     {
       describe: new Descriptions(signal).describe,
       onStopped: () => undefined,
-      settings: DEFAULT_SETTINGS,
       acceptTimeout: acceptTimeout * 1000,
       retryFor: retryFor * 1000,
       ...{ signal, report },

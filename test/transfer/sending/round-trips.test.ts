@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { sendFiles } from '../../../src/transfer/sending/send-all.js';
-import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
+import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { Wire } from '../../protocol/ibb/wire.js';
 import { JULIET } from '../../support/linked-sessions.js';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Event } from '../../../src/transfer/events.js';
 import { sendFiles } from '../../../src/transfer/sending/send-all.js';
-import { DEFAULT_SETTINGS } from '../../../src/transfer/sending/settings.js';
 import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
+import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { JULIET } from '../../support/linked-sessions.js';
 import { linkedToInbox, smallFile } from './linked-inboxes.js';

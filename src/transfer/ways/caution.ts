@@ -1,0 +1,56 @@
+// Settings that ask less of servers and programs, where what was asked for is or may be too much.
+import { type Channel, ChannelLost } from '../../protocol/channel.js';
+import { LARGEST_AUTO_BLOCK, SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
+import { RequestTimeout } from '../../session/requests.js';
+import type { RateLimit } from '../rate-limit.js';
+import type { TransferSettings } from './settings.js';
+
+/** No block takes longer than a second of the limit; those that choose their size may grow to the largest. */
+export function within(limit: RateLimit | undefined, settings: TransferSettings): TransferSettings {
+  if (!limit) return settings;
+  const { largestBlock } = limit;
+  const { blockSize } = settings;
+  if (blockSize !== 'auto') return { ...settings, blockSize: Math.min(blockSize, largestBlock) };
+  if (largestBlock >= LARGEST_AUTO_BLOCK) return settings;
+  return { ...settings, blockSize: Math.min(SAFE_BLOCK_SIZE, largestBlock) };
+}
+
+/** Where the choice is ours, it is what each server takes. */
+export const safe = (settings: TransferSettings): TransferSettings =>
+  settings.blockSize === 'auto' ? { ...settings, blockSize: SAFE_BLOCK_SIZE } : settings;
+
+/** Other settings for the next attempt. */
+interface Caution {
+  settings: TransferSettings;
+  /** What is to be told of it. */
+  text: string;
+  /** What was too much was our choice, and not the user's. */
+  wasOurs: boolean;
+}
+
+/**
+ * What to change after an attempt that may have failed because of its settings, if anything: some servers cut the
+ * connection, or fall silent (jabberd2), over a stanza that is larger than they say, and some programs over a block
+ * size that they do not know. `channel`: what the file went by, if there was one.
+ */
+export function cautionAfter(
+  error: Error,
+  settings: TransferSettings,
+  channel: Channel | undefined,
+): Caution | undefined {
+  const wasOurs = settings.blockSize === 'auto';
+  const what =
+    settings.blockSize === SAFE_BLOCK_SIZE ? undefined : tooLarge(error, wasOurs, channel);
+  if (!what) return undefined;
+  const text = `${what} may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`;
+  return { settings: { ...settings, blockSize: SAFE_BLOCK_SIZE }, text, wasOurs };
+}
+
+function tooLarge(error: Error, wasOurs: boolean, channel?: Channel): string | undefined {
+  if (channel) {
+    const { unprovenBlock: size } = channel;
+    return size > SAFE_BLOCK_SIZE ? `nothing arrived in blocks of ${size} bytes, which` : undefined;
+  }
+  const isSilent = error instanceof ChannelLost && error.cause instanceof RequestTimeout;
+  return isSilent && wasOurs ? `blocks of more than ${SAFE_BLOCK_SIZE} bytes` : undefined;
+}
