@@ -14,6 +14,15 @@ export interface FileOffer {
    * is to be sent all the same.
    */
   alreadyThere?: { again: boolean };
+  /**
+   * Of what is sent with the folders that it is in: their names from the top, and its own last. No name is empty, `.` or
+   * `..`; none is fit for a path yet.
+   */
+  path?: readonly string[];
+  /** It is no file, but a folder with nothing in it; its size is 0. */
+  isFolder?: true;
+  /** It is a program, for whoever has it. */
+  isExecutable?: true;
 }
 
 /** XEP-0082 needs some 30 letters. */

@@ -4,6 +4,7 @@ import { badRequest } from '../conditions.js';
 import { type FileOffer, type FileRange, knownDate, readDate } from '../file-offer.js';
 import { hash, hashUsed, readHashes, readHashFunctions } from '../hash-elements.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
+import { placeElements, readPlace } from './file-path.js';
 import type { Role } from './stanzas.js';
 
 export const NS_FILE_TRANSFER = 'urn:xmpp:jingle:apps:file-transfer:5';
@@ -55,6 +56,7 @@ export function description(file: FileOffer, range?: FileRange): Element {
       range && xml('range', { offset: range.offset || undefined, length: range.length }),
       ...(hashes.length > 0 ? hashes : [hashUsed(HASH_TO_COME)]),
       alreadyThere && alreadyThereElement(alreadyThere),
+      ...placeElements(file),
     ),
   );
 }
@@ -69,8 +71,11 @@ export function readDescription(element: Element): FileDescription {
   const text = (name: string) => file.getChild(name)?.getText();
   const range = file.getChild('range');
   const there = file.getChild('already-there', NS_ALREADY_THERE);
+  const place = readPlace(file);
   return {
-    name: cutText(text('name') ?? ''),
+    // One name of a file is enough.
+    name: place.path?.at(-1) ?? cutText(text('name') ?? ''),
+    ...place,
     ...defined({
       size: readCount(text('size')),
       date: readDate(text('date')),

@@ -82,7 +82,7 @@ function wantedFor(file: IncomingOffer): WantedPartial {
 }
 
 const recordOf = ({ peer, offer }: IncomingOffer, isDue: boolean): NewRecord => ({
-  ...{ account: bareJid(peer), peer, offered: [offer.name], isDue },
+  ...{ account: bareJid(peer), peer, offered: offer.path ?? [offer.name], isDue },
 });
 
 async function write(
