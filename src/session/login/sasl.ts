@@ -22,7 +22,7 @@ export interface Mechanism {
   succeed(text: string): void;
 }
 
-/** Best first. */
+/** Strongest first. */
 const HASHES: [string, Hash][] = [
   ['SCRAM-SHA-512', 'sha512'],
   ['SCRAM-SHA-256', 'sha256'],
@@ -36,26 +36,37 @@ export interface Offer {
 }
 
 /**
- * The best of the mechanisms offered: of the strongest hash, and there with a channel binding if there can be
- * one. PLAIN shows the password to the server, and so is spoken only on request.
+ * The best of the mechanisms offered: one that is bound to the connection before any that is not, whatever its hash,
+ * and then the strongest hash. PLAIN shows the password to the server, and so is spoken only on request.
  */
 export function chooseMechanism(
   offer: Offer,
   credentials: Credentials,
   allowPlain: boolean,
 ): Mechanism | undefined {
-  for (const [name, hash] of HASHES) {
-    const bound = `${name}-PLUS`;
-    const { binding } = offer;
-    if (binding && offer.mechanisms.includes(bound)) {
-      const { type, data } = binding;
-      return scram(bound, new Scram(hash, credentials, { flag: `p=${type}`, data }));
-    }
-    if (offer.mechanisms.includes(name)) {
-      return scram(name, new Scram(hash, credentials, { flag: unboundFlag(offer) }));
-    }
-  }
-  return allowPlain && offer.mechanisms.includes('PLAIN') ? plain(credentials) : undefined;
+  const { mechanisms } = offer;
+  return (
+    chooseBound(offer, credentials) ??
+    chooseUnbound(offer, credentials) ??
+    (allowPlain && mechanisms.includes('PLAIN') ? plain(credentials) : undefined)
+  );
+}
+
+function chooseBound({ mechanisms, binding }: Offer, credentials: Credentials) {
+  if (!binding) return undefined;
+  const bound = HASHES.map(([name, hash]) => [`${name}-PLUS`, hash] as const);
+  const best = bound.find(([name]) => mechanisms.includes(name));
+  if (!best) return undefined;
+  const [name, hash] = best;
+  const { type, data } = binding;
+  return scram(name, new Scram(hash, credentials, { flag: `p=${type}`, data }));
+}
+
+function chooseUnbound(offer: Offer, credentials: Credentials) {
+  const best = HASHES.find(([name]) => offer.mechanisms.includes(name));
+  if (!best) return undefined;
+  const [name, hash] = best;
+  return scram(name, new Scram(hash, credentials, { flag: unboundFlag(offer) }));
 }
 
 /**
