@@ -19,6 +19,7 @@ export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
   /** Seconds. */
   retryFor: number;
   name?: string;
+  again?: boolean;
   /** Bytes a second. */
   limitRate?: number;
   /** JIDs. */
@@ -46,6 +47,7 @@ export async function send(
   await sendFiles(sources, jids, {
     via: flags.via,
     settings: settingsOf(flags),
+    again: flags.again === true,
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,
     limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),

@@ -27,7 +27,8 @@ export function addSendCommand(program: Command, context: Context): void {
     .addOption(
       new PeopleOption('--to <jid>', 'a recipient; repeatable. Then all operands are files'),
     )
-    .option('--name <name>', 'what to call standard input');
+    .option('--name <name>', 'what to call standard input')
+    .option('--again', 'send files, too, that are there already from an earlier time');
   addTransferOptions(command);
   addOfferOptions(command);
   command.addOption(limitRateOption());

@@ -12,6 +12,7 @@ export type Event =
   | { event: 'progress'; id: number; peer: string; name: string; size?: number; bytes: number }
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
+  | AlreadyThere
   | { event: 'failed'; error: string; exitCode: number; id?: number; peer?: string; name?: string }
   | Blob
   | Setting
@@ -123,6 +124,19 @@ interface Done {
   unverified?: true;
   /** It said at least that the transfer was a success; otherwise nothing but that all bytes came. */
   success?: true;
+}
+
+/** An earlier transfer has brought the file: nothing was sent. */
+interface AlreadyThere {
+  event: 'already-there';
+  id: number;
+  peer: string;
+  name: string;
+  size: number;
+  sha256: string;
+  /** Where it was received, if it is there still. */
+  path?: string;
+  incoming?: true;
 }
 
 /** Shows an event to the user, in the way that the flags and the terminal ask for. */

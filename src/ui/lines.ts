@@ -34,6 +34,8 @@ export function sentenceOf(event: Event): string | undefined {
       return event.path === undefined
         ? sentenceOfSent(event)
         : `received ${event.name} from ${event.peer}${details(event)}`;
+    case 'already-there':
+      return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
     case 'failed':
       return `inband: ${event.error}`;
     case 'blob':

@@ -31,6 +31,14 @@ export class Meter {
     this.#anchors = [this.#anchor(), this.#anchor()];
   }
 
+  /** So many more are there that were not sent. */
+  skip(bytes: number): void {
+    this.#bytes += bytes;
+    const [older, newer] = this.#anchors;
+    const shifted = (anchor: Anchor) => ({ ...anchor, bytes: anchor.bytes + bytes });
+    this.#anchors = [shifted(older), shifted(newer)];
+  }
+
   update(bytes: number): void {
     this.#bytes = bytes;
     const [, newer] = this.#anchors;

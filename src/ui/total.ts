@@ -34,6 +34,10 @@ export class Total {
     }
     if (event.event === 'progress') this.#underWay.set(event.id, event.bytes);
     if (event.event === 'done') this.#over(event.id, event.size);
+    if (event.event === 'already-there') {
+      this.meter.skip(event.size);
+      this.#over(event.id, event.size);
+    }
     if (event.event === 'failed' && event.id !== undefined) {
       this.#over(event.id, this.#underWay.get(event.id) ?? 0);
     }

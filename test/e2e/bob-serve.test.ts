@@ -76,6 +76,7 @@ describe('receive', () => {
       'urn:xmpp:bob',
       'urn:xmpp:jingle-message:0',
       'urn:xmpp:ping',
+      'urn:x-inband:already-there:0',
       'urn:x-inband:keeps-files:0',
       ...jingle.features,
       ...SI_FEATURES,

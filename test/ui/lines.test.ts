@@ -21,6 +21,8 @@ test.each([
     'succeeded',
     'delivered, not verified: photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081); its client says that it has the file, but not that it compared the hash',
   ],
+  ['isThere', 'already there: photo.jpg at bob@example.org/inband'],
+  ['wasThere', 'already there: photo.jpg from bob@example.org/inband'],
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],

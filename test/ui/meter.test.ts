@@ -29,6 +29,15 @@ test('knows no remaining time without a size', () => {
   expect(meter.remaining()).toBeUndefined();
 });
 
+test('has no rate of bytes that were not sent (R302)', () => {
+  const clock = { ms: 0 };
+  const meter = meterAt(clock, 8_000_000);
+  clock.ms = 1_000;
+  meter.update(1_000);
+  meter.skip(5_000_000);
+  expect([meter.bytes, meter.rate()]).toEqual([5_001_000, 1_000]);
+});
+
 test('forgets a rate of long ago', () => {
   const clock = { ms: 0 };
   const meter = meterAt(clock);

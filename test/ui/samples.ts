@@ -21,6 +21,11 @@ export const samples = {
   sent: { event: 'done', id, peer, name, size, sha256 },
   delivered: { event: 'done', id, peer, name, size, sha256, unverified: true },
   succeeded: { event: 'done', id, peer, name, size, sha256, unverified: true, success: true },
+  isThere: { event: 'already-there', id, peer, name, size, sha256 },
+  wasThere: {
+    ...{ event: 'already-there', id, peer, name, size, sha256 },
+    ...{ path: '/inbox/photo.jpg', incoming: true },
+  },
   failed: { event: 'failed', error: 'bob refused', exitCode: 6, id, peer, name },
   fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
   probed: {

@@ -14,7 +14,7 @@ export interface LedgerLimits {
   maxAge?: number | undefined;
 }
 
-/** A record takes some 600 bytes of memory. */
+/** A record takes some 1,100 bytes of memory. */
 const MAX_RECORDS = 10_000;
 const MAX_AGE_MS = 90 * 24 * 60 * 60 * 1000;
 /** For so many files something may be to be done, however few are remembered after that. */

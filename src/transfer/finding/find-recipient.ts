@@ -134,6 +134,7 @@ class Search {
       peer: resource.jid,
       ways: waysBy(this.#via, resource),
       ...(resource.answersClose ? { answersClose: true } : {}),
+      ...(resource.remembersFiles ? { remembersFiles: true } : {}),
       ...(resource.isGuess ? { isGuess: true } : {}),
     };
   }

@@ -1,4 +1,5 @@
 import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protocol/disco.js';
+import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
 import { type SeenResource, seenResources } from '../../protocol/presence/presence.js';
@@ -34,6 +35,7 @@ export interface Resource {
   proceeds: boolean;
   /** See `Recipient`. */
   answersClose?: true;
+  remembersFiles?: true;
 }
 
 /** Whether it is somebody with resources to choose from; a full JID, or a domain, is taken as given. */
@@ -70,6 +72,7 @@ export class Inquiry {
       ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
       ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
+      ...(features.has(NS_ALREADY_THERE) ? { remembersFiles: true } : {}),
     };
   }
 

@@ -22,6 +22,13 @@ const WORTHWHILE_BYTES = 65_536;
  */
 const SMALL_FILES: Rate = { burst: 10_000, perMinute: 600 };
 
+/**
+ * Files that are there already: a few looks at the disk each, and an answer to whether the recipient has left it as it
+ * was. A folder of two thousand that is sent again goes through at once; beyond that they count as offers that come to
+ * nothing, so that their sender is asked to wait.
+ */
+const ALREADY_THERE: Rate = { burst: 2_000, perMinute: 1_200 };
+
 /** A sender that waits for a place asks again every few seconds; forty of one account may do so. */
 const ASKED_AGAIN: Rate = { burst: 200, perMinute: 600 };
 
@@ -64,6 +71,7 @@ export class TransferLimits {
   readonly #maxTransfers: number;
   readonly #offers: TokenBuckets;
   readonly #smallFiles: TokenBuckets;
+  readonly #alreadyThere: TokenBuckets;
   readonly #askedAgain: TokenBuckets;
   readonly #waiting: Waiting;
 
@@ -72,6 +80,7 @@ export class TransferLimits {
     this.#maxTransfers = maxTransfers;
     this.#offers = new TokenBuckets(OFFERS, now);
     this.#smallFiles = new TokenBuckets(SMALL_FILES, now);
+    this.#alreadyThere = new TokenBuckets(ALREADY_THERE, now);
     this.#askedAgain = new TokenBuckets(ASKED_AGAIN, now);
     this.#waiting = new Waiting(now);
   }
@@ -100,6 +109,11 @@ export class TransferLimits {
   ended(peer: string, bytes: number, isWhole: boolean): void {
     const isWorthwhile = bytes >= WORTHWHILE_BYTES;
     if (isWorthwhile || (isWhole && this.#smallFiles.take(peer))) this.#offers.giveBack(peer);
+  }
+
+  /** A file was offered that is there already. */
+  wasThere(peer: string): void {
+    if (this.#alreadyThere.take(peer)) this.#offers.giveBack(peer);
   }
 
   /** An offer was answered "busy": it does not count, unless its sender never stops asking. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hash-elements.js';
+import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { NS_PING } from '../../session/ping.js';
 import type { Connect } from '../connect.js';
@@ -17,11 +18,12 @@ import { takeProposals } from './proposals.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
 
 const FEATURES = [
-  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, ...HASH_FEATURES],
+  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, NS_ALREADY_THERE, ...HASH_FEATURES],
   ...WAYS.flatMap(({ features }) => features),
 ];
 
-export interface ReceiveOnOptions extends Omit<ReceptionsOptions, 'quotas' | 'places' | 'running'> {
+export interface ReceiveOnOptions
+  extends Omit<ReceptionsOptions, 'knows' | 'quotas' | 'places' | 'running'> {
   registry: Registry;
   now: () => Date;
 }
@@ -69,10 +71,10 @@ export async function receiveOn(
   running: Running,
   options: ReceiveOnOptions,
 ): Promise<void> {
-  const { session, quotas } = serving;
+  const { session, knows, quotas } = serving;
   const { inbox, report, signal } = options;
   const places = new Places(quotas.transfers, running, inbox);
-  const receptions = new Receptions({ ...options, quotas, places, running });
+  const receptions = new Receptions({ ...options, knows, quotas, places, running });
   const stop = listen(serving, places, receptions, options);
   let failure: Error | undefined;
   try {

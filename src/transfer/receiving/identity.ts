@@ -1,3 +1,4 @@
+import type { FileOffer } from '../../protocol/file-offer.js';
 import { bareJid } from '../../session/jid.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 
@@ -13,3 +14,6 @@ export function identityOf({ peer, offer, ranged }: IncomingOffer): string | und
   const digests = [...hashes].map(([name, digest]) => [name, digest.toString('hex')]).sort();
   return JSON.stringify([bareJid(peer), size, digests]);
 }
+
+/** What the sender calls a file, as the ledger has it. */
+export const offeredPath = ({ name, path }: FileOffer): readonly string[] => path ?? [name];

@@ -4,7 +4,7 @@ import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
-import { identityOf } from './identity.js';
+import { identityOf, offeredPath } from './identity.js';
 import type { Inbox, NewRecord, PartialFile, WantedPartial } from './inbox.js';
 
 export interface ReceivedFile {
@@ -82,7 +82,7 @@ function wantedFor(file: IncomingOffer): WantedPartial {
 }
 
 const recordOf = ({ peer, offer }: IncomingOffer, isDue: boolean): NewRecord => ({
-  ...{ account: bareJid(peer), peer, offered: offer.path ?? [offer.name], isDue },
+  ...{ account: bareJid(peer), peer, offered: offeredPath(offer), isDue },
 });
 
 async function write(

@@ -3,8 +3,10 @@ import type { Report } from '../events.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
 import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
+import type { Policy } from '../serving/policy.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
+import { confirmThere } from './already-there.js';
 import type { FilesUnderWay, Place } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-file.js';
@@ -19,6 +21,8 @@ export interface Arrival extends ReceivedFile {
 
 export interface ReceptionOptions {
   inbox: Inbox;
+  /** Whether the one with this JID may learn which of the files that it sent are there. */
+  knows: Policy;
   underWay: FilesUnderWay;
   limits: TransferLimits;
   /** The rate of all files together; absent: as fast as they come. */
@@ -31,6 +35,9 @@ export interface ReceptionOptions {
   isDue: boolean;
 }
 
+/** What has become of an offer; `there`: an earlier transfer had brought the file. */
+type Ending = 'whole' | 'there' | 'later' | 'failed';
+
 /**
  * Receives a file, tells the user and counts it. Returns it if it arrived whole; a transfer that fails does not end the
  * others. `mustReplace`: there is only room if an earlier transfer of it gives way.
@@ -40,35 +47,46 @@ export async function receiveOne(
   options: ReceptionOptions,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { inbox, underWay, limits, limit, signal, report, exitCodeOf, isDue } = options;
+  const { inbox, knows, underWay, limit, signal, report, exitCodeOf, isDue } = options;
   const id = nextTransferId();
   const { size } = file.offer;
   const facts = { peer: file.peer, name: file.offer.name };
   const about = { id, ...facts, ...(size === undefined ? {} : { size }) };
   const span = { start: 0, end: 0 };
   let place: Place | undefined;
-  let [isWhole, isLater] = [false, false];
+  let ending: Ending = 'failed';
   try {
     place = await underWay.enter(file, signal, mustReplace);
+    const there = knows(file.peer) ? await confirmThere(file, inbox) : undefined;
+    if (there) {
+      ending = 'there';
+      report({ event: 'already-there', id, ...facts, ...there, incoming: true });
+      return undefined;
+    }
     const pace = limit && ((bytes: number) => limit.take(bytes, signal));
     const following = { ...follow(about, place, span, report), pace, isDue };
     const whole = await receiveFile(file, inbox, following);
     const { recordId, ...received } = whole;
-    isWhole = true;
+    ending = 'whole';
     report({ event: 'done', id, ...facts, ...received });
     return { ...facts, ...whole };
   } catch (error) {
-    isLater = error instanceof StillUnderWay;
+    if (error instanceof StillUnderWay) ending = 'later';
     // A stop is no "no": the sender may come again.
     if (!place) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
     const message = `${facts.name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), id, ...facts });
     return undefined;
   } finally {
-    place?.leave(isWhole);
-    if (isLater) limits.turnedAway(file.peer);
-    else limits.ended(file.peer, span.end - span.start, isWhole);
+    place?.leave(ending === 'whole');
+    count(options.limits, file.peer, ending, span.end - span.start);
   }
+}
+
+function count(limits: TransferLimits, peer: string, ending: Ending, bytes: number): void {
+  if (ending === 'later') limits.turnedAway(peer);
+  else if (ending === 'there') limits.wasThere(peer);
+  else limits.ended(peer, bytes, ending === 'whole');
 }
 
 /** Tells the user how far the file is; `span`: the bytes of it that have come. */

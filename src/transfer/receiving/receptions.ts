@@ -1,6 +1,7 @@
 import type { Report } from '../events.js';
 import type { Quotas } from '../quotas/quotas.js';
 import type { RateLimit } from '../rate-limit.js';
+import type { Policy } from '../serving/policy.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import type { DueWork } from './due-work.js';
 import { FilesUnderWay } from './files-under-way.js';
@@ -10,6 +11,8 @@ import { type Arrival, type ReceptionOptions, receiveOne } from './reception.js'
 
 export interface ReceptionsOptions {
   inbox: Inbox;
+  /** Whether the one with this JID may learn which of the files that it sent are there. */
+  knows: Policy;
   quotas: Quotas;
   places: Places;
   running: Running;
@@ -40,11 +43,11 @@ export class Receptions {
 
   constructor(options: ReceptionsOptions) {
     this.#options = options;
-    const { inbox, quotas, limit, signal, report, exitCodeOf, work } = options;
+    const { inbox, knows, quotas, limit, signal, report, exitCodeOf, work } = options;
     const limits = quotas.transfers;
     const underWay = this.#underWay;
     const isDue = work.isWanted;
-    this.#reception = { inbox, underWay, limits, limit, signal, report, exitCodeOf, isDue };
+    this.#reception = { inbox, knows, underWay, limits, limit, signal, report, exitCodeOf, isDue };
   }
 
   get isDone(): boolean {

@@ -10,6 +10,8 @@ export interface JobOptions {
   retryFor: number;
   /** The rate of all files together; absent: as fast as they go. */
   limit?: RateLimit | undefined;
+  /** Files are sent that are there already, too. */
+  again: boolean;
   signal: AbortSignal;
   report: Report;
   /** Reads a source for its hashes, once for all who get it. */

@@ -90,7 +90,7 @@ export class Job {
         this.#telling.progressed(peer, bytes);
       },
     });
-    return this.#telling.done(peer, sent);
+    return this.#telling.done(accepted, sent);
   }
 
   /** Resolves when another attempt is due; throws where there is no point in one. */

@@ -61,7 +61,7 @@ export class Offering {
     const reached = await this.#reach();
     const { recipient, ...offered } = await this.#offerTo(reached, place);
     const { accepted } = offered;
-    this.#telling.starts(accepted, this.#way === undefined);
+    this.#telling.starts(accepted);
     this.#way = accepted.way;
     this.#wasWanted = true;
     this.#peer = recipient.peer;
@@ -87,7 +87,7 @@ export class Offering {
   ): Promise<Offered & { recipient: Recipient }> {
     const note = (text: string) => this.#telling.note(text);
     const recipient = this.#asBefore(found);
-    const offer = await this.#describe(recipient.ways);
+    const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
     const { acceptTimeout: timeout, signal } = this.#options;
     const options = { ...this.#settings, timeout, signal, note };
@@ -121,6 +121,11 @@ export class Offering {
     const described = this.#options.describe(this.#source, algorithms);
     this.#offer = await this.#telling.waiting(`reading ${this.#source.name}`, described);
     return this.#offer;
+  }
+
+  #offerFor({ remembersFiles }: Recipient, offer: FileOffer): FileOffer {
+    const { again } = this.#options;
+    return remembersFiles && offer.hashes ? { ...offer, alreadyThere: { again } } : offer;
   }
 
   /**

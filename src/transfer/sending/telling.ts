@@ -9,6 +9,7 @@ export class Telling {
   readonly #report: Report;
   readonly #source: Source;
   readonly #id = nextTransferId();
+  #hasStarted = false;
 
   constructor(report: Report, source: Source) {
     this.#report = report;
@@ -33,8 +34,11 @@ export class Telling {
     this.#report({ event: 'offer', ...this.#facts(peer) });
   }
 
-  /** `isFirst`: nobody has accepted it before. */
-  starts({ stream: { peer }, range: { offset } }: Accepted, isFirst: boolean): void {
+  starts({ stream: { peer }, range: { offset }, isThere }: Accepted): void {
+    // Until the recipient has confirmed that, there is nothing to tell.
+    if (isThere) return;
+    const isFirst = !this.#hasStarted;
+    this.#hasStarted = true;
     if (isFirst) this.#report({ event: 'start', ...this.#facts(peer) });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
   }
@@ -43,9 +47,13 @@ export class Telling {
     this.#report({ event: 'progress', ...this.#facts(peer), bytes });
   }
 
-  /** What is to be told in its turn of a file that was sent. */
-  done(peer: string, sent: SentFile): Event {
-    return { event: 'done', ...this.#facts(peer), ...sent };
+  /**
+   * What is to be told in its turn of a file that the recipient has. What is there after an attempt of ours was sent by
+   * it, though its confirmation was lost.
+   */
+  done({ stream: { peer }, isThere }: Accepted, sent: SentFile): Event {
+    const wasThere = isThere && !sent.unverified && !this.#hasStarted;
+    return { event: wasThere ? 'already-there' : 'done', ...this.#facts(peer), ...sent };
   }
 
   /** Tells of a file that failed; `isOneOfSeveral`: a person must read which. */

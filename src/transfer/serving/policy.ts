@@ -10,6 +10,9 @@ export const DEFAULT_ALLOW = ['own', 'contacts'];
 /** The rules that are no address. Nobody can have one of them for a name. */
 export const RULE_WORDS: readonly string[] = ['own', 'contacts', 'anyone'];
 
+/** A rule that does not let everybody in. */
+export const isNaming = (rule: string): boolean => rule !== 'anyone';
+
 /**
  * Joins the rules of `--allow`: `own`, `contacts`, `anyone`, a JID (bare: all its resources), or a
  * domain (exactly that one). Throws `MalformedJid`.

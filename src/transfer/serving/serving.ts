@@ -13,7 +13,7 @@ import { RECEIVER } from '../finding/receiver.js';
 import type { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
 import { keepContacts } from './contacts.js';
-import { createPolicy, DEFAULT_ALLOW, type Policy } from './policy.js';
+import { createPolicy, DEFAULT_ALLOW, isNaming, type Policy } from './policy.js';
 import { writtenRules } from './written-rules.js';
 
 interface ServingOptions {
@@ -33,6 +33,8 @@ export interface Serving {
   session: Session;
   /** Whether `--allow` lets the sender in; the user is told if not. */
   admit: Policy;
+  /** Whether a rule lets the sender in that names it in some way: more than `anyone`. */
+  knows: Policy;
   quotas: Quotas;
 }
 
@@ -54,12 +56,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   };
   const mayRefuse = (from: string, characters: number) => quotas.mayRefuse(from, characters);
   const session = await connect({ admit, mayRefuse, resource });
-  policy = createPolicy(await writtenRules(session, allow), session.jid, () => contacts);
+  const rules = await writtenRules(session, allow);
+  policy = createPolicy(rules, session.jid, () => contacts);
+  const knows = createPolicy(rules.filter(isNaming), session.jid, () => contacts);
   new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
   returnChat(session, allows, mayRefuse);
   const warn = (text: string) => report({ event: 'warning', text });
   if (allow.includes('contacts')) contacts = await keepContacts(session, warn);
-  return { session, admit, quotas };
+  return { session, admit, knows, quotas };
 }
 
 /**

@@ -13,8 +13,11 @@ export interface IncomingOffer {
   readonly hashFunctions: readonly string[];
   /** The sender can start anywhere in the file. */
   readonly ranged: boolean;
-  /** Resolves to the channel that brings the bytes from `offset` on. */
-  accept(offset: number): Promise<Channel>;
+  /**
+   * Resolves to the channel that brings the bytes from `offset` on. `isThere`, where the offer lets us say so: there are
+   * none, as an earlier transfer has brought the file.
+   */
+  accept(offset: number, isThere?: boolean): Promise<Channel>;
   /** What the sender says of all the bytes, once they came; empty where it says nothing. */
   hashes(): Promise<ReadonlyMap<string, Buffer>>;
   /** Tells the sender that the file is there. Always resolves. */

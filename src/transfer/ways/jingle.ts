@@ -39,6 +39,7 @@ export const offerByJingle =
       way: jingle,
       stream: accepted.stream,
       range: accepted.range,
+      ...(accepted.isThere ? { isThere: true } : {}),
       sendHashes: (hashes) => accepted.sendHashes(hashes),
       confirmed: async () => ((await accepted.confirmed()) === 'received' ? 'verified' : 'content'),
       cancel: () => accepted.cancel({ condition: 'cancel' }),
@@ -62,9 +63,9 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
     offer: file.offer,
     hashFunctions: file.hashFunctions,
     ranged: file.ranged,
-    accept: (offset) => {
+    accept: (offset, isThere) => {
       isAccepted = true;
-      return file.accept(offset);
+      return file.accept(offset, isThere);
     },
     hashes: () => file.hashes(),
     confirm: () => file.confirm(),

@@ -56,6 +56,8 @@ export interface Recipient {
   peer: string;
   /** The ways in which it takes files, best first. */
   ways: readonly Way[];
+  /** It may say that a file is there already, from an earlier transfer. */
+  remembersFiles?: true;
   /** It answers each close, and only when it has the file. */
   answersClose?: true;
   /** The ways are those that might be: its server has answered in its place. */
@@ -77,6 +79,8 @@ export interface Accepted {
   readonly stream: Channel;
   /** Where it starts, and how much it is where that is not all the rest; in bytes. */
   readonly range: { offset: number; length?: number | undefined };
+  /** The recipient says that an earlier transfer has brought the file: nothing is to be sent. */
+  readonly isThere?: true;
   /** Tells hashes that were not in the offer, by XEP-0300 name; absent where there is no way to. */
   sendHashes?(hashes: ReadonlyMap<string, Buffer>): Promise<void>;
   /**

@@ -41,6 +41,23 @@ describe('room for a transfer', () => {
   });
 });
 
+test('two thousand files that are there already do not count as offers, and twenty a second after that (R306)', () => {
+  let now = 0;
+  const limits = new TransferLimits(16, () => now);
+  const again = (most: number) => {
+    for (let count = 0; count < most; count += 1) {
+      if (!limits.mayOffer('a@x/1')) return count;
+      limits.wasThere('a@x/1');
+    }
+    return most;
+  };
+  // And then thirty that come to nothing.
+  expect(again(3_000)).toBe(2_030);
+  now += 6_000;
+  expect(again(3_000)).toBe(121);
+  expect(limits.mayOffer('b@x/1')).toBe(true);
+});
+
 test('a place that is free is kept for the account that has waited longest, if for 10 s (R106)', () => {
   let now = 0;
   const limits = new TransferLimits(2, () => now);

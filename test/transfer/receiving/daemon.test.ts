@@ -60,16 +60,20 @@ function receiving(
   const done = new Promise<void>((resolve) => {
     isDone = resolve;
   });
-  const ended = receiveOn({ session: juliet, admit: () => true, quotas }, running, {
-    ...{ inbox, registry: new HandlerRegistry(), once: false },
-    ...{ signal: new AbortController().signal, now: () => new Date(0), exitCodeOf: () => 1 },
-    report: (event: Event) => {
-      if (event.event === 'done') isDone();
-      if (event.event === 'note') notes.emit('note', event.text);
+  const ended = receiveOn(
+    { session: juliet, admit: () => true, knows: () => true, quotas },
+    running,
+    {
+      ...{ inbox, registry: new HandlerRegistry(), once: false },
+      ...{ signal: new AbortController().signal, now: () => new Date(0), exitCodeOf: () => 1 },
+      report: (event: Event) => {
+        if (event.event === 'done') isDone();
+        if (event.event === 'note') notes.emit('note', event.text);
+      },
+      work: workFor(inbox),
+      ...options,
     },
-    work: workFor(inbox),
-    ...options,
-  });
+  );
   const outcome = ended.then(
     () => 'done',
     (error: Error) => error,

@@ -23,7 +23,7 @@ function receiving(maxTransfers: number) {
   const running: Running = new Map();
   const inbox = new MemoryInbox();
   const ended = receiveOn(
-    { session: juliet, admit: () => true, quotas: new Quotas(maxTransfers) },
+    { session: juliet, admit: () => true, knows: () => true, quotas: new Quotas(maxTransfers) },
     running,
     {
       ...{ inbox, work: workFor(inbox), registry: new HandlerRegistry(), once: false },

@@ -129,6 +129,7 @@ async function waysOffered(
       onStopped: () => undefined,
       acceptTimeout: acceptTimeout * 1000,
       retryFor: retryFor * 1000,
+      again: false,
       ...{ signal, report },
     },
   );
@@ -141,6 +142,17 @@ async function waysOffered(
   );
   return { offered, hashes, readFrom, blockSizes, events, warnings, outcome };
 }
+
+test('a file that is there after an attempt of ours was sent by it, whose end nobody told us (R303)', async () => {
+  const there = () => ({
+    ...acceptedBy('jingle', LETTER.length),
+    ...{ isThere: true as const, range: { offset: LETTER.length } },
+  });
+  const { events } = await waysOffered([['jingle'], ['jingle']], [cutAfter(10), there()]);
+  expect(events.at(-1)).toBe('done');
+  const first = await waysOffered([['jingle']], [there()]);
+  expect(first.events).toEqual(['offer', 'already-there']);
+});
 
 test('a file that was cut is offered again as it was accepted, or better', async () => {
   const { offered, events } = await waysOffered(

@@ -1,27 +1,42 @@
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import type { StanzaSession } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';
+import type { Report } from '../../../src/transfer/events.js';
 import { Quotas } from '../../../src/transfer/quotas/quotas.js';
 import { receiveOn } from '../../../src/transfer/receiving/daemon.js';
+import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
+import type { Policy } from '../../../src/transfer/serving/policy.js';
 import { linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
 import { workFor } from '../../support/work.js';
 
-interface Options {
+interface Options<I extends Inbox> {
   /** Of Juliet's inbox. */
   places: number;
+  /** Default: one in memory. */
+  inbox?: I;
+  /** Whom she lets know what is there. Default: everybody. */
+  knows?: Policy;
+  /** What she is told. */
+  report?: Report;
   /** Told of each stanza on its way. */
   onStanza?: (stanza: Element) => void;
 }
 
 /**
- * Romeo's session, and Juliet's, who receives into an inbox in memory. What they say to each other travels in half
+ * Romeo's session, and Juliet's, who receives into an inbox. What they say to each other travels in half
  * trips: nothing arrives before it is asked to. Ends with the signal.
  */
-export async function linkedToInbox(
-  { places, onStanza = () => undefined }: Options,
+export async function linkedToInbox<I extends Inbox = MemoryInbox>(
+  {
+    places,
+    inbox = new MemoryInbox() as Inbox as I,
+    knows = () => true,
+    report = () => undefined,
+    onStanza = () => undefined,
+  }: Options<I>,
   signal: AbortSignal,
 ) {
   let underWay: (() => void)[] = [];
@@ -39,13 +54,12 @@ export async function linkedToInbox(
     for (const deliver of arriving) deliver();
     await settled();
   };
-  const inbox = new MemoryInbox();
   const ended = receiveOn(
-    { session: juliet, admit: () => true, quotas: new Quotas(places) },
+    { session: juliet, admit: () => true, knows, quotas: new Quotas(places) },
     new Map(),
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false, signal },
-      ...{ now: () => new Date(0), exitCodeOf: () => 1, report: () => undefined },
+      ...{ now: () => new Date(0), exitCodeOf: () => 1, report },
       work: workFor(inbox),
     },
   );

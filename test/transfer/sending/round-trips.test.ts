@@ -25,7 +25,7 @@ async function sentOneByOne(files: Buffer[]) {
   const sources = files.map((bytes, index) => smallFile(`${index}.txt`, bytes));
   let isOver = false;
   const sent = sendFiles(sources, [JULIET], {
-    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0 },
+    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, report, signal: ends.signal },
     explain: ({ message }) => ({ text: message, exitCode: 1, isOurs: false }),
   }).finally(() => {

@@ -25,7 +25,7 @@ async function sent(
   const events: Event[] = [];
   let isOver = false;
   const outcome = sendFiles(sources, jids, {
-    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0 },
+    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, signal: ends.signal },
     report: (event) => events.push(event),
     explain: (error) => ({ text: error.message, exitCode: 1, isOurs: isOurs(error) }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MalformedJid } from '../../../src/session/jid.js';
-import { createPolicy, DEFAULT_ALLOW } from '../../../src/transfer/serving/policy.js';
+import { createPolicy, DEFAULT_ALLOW, isNaming } from '../../../src/transfer/serving/policy.js';
 
 const ACCOUNT = 'romeo@montague.example';
 const CONTACTS = new Set(['juliet@capulet.example']);
@@ -26,6 +26,11 @@ describe('the policy', () => {
     const allows = policyOf('own', STRANGER);
     expect([OWN, CONTACT, STRANGER].map(allows)).toEqual([true, false, true]);
   });
+});
+
+test('a rule names somebody unless it is "anyone" (R305)', () => {
+  const rules = ['own', 'contacts', 'anyone', 'juliet@capulet.example', 'capulet.example'];
+  expect(rules.filter(isNaming)).toEqual(rules.filter((rule) => rule !== 'anyone'));
 });
 
 test('"anyone" is anyone', () => {

@@ -1,0 +1,63 @@
+import { bareJid } from '../../session/jid.js';
+import type { IncomingOffer } from '../ways/incoming.js';
+import { offeredPath } from './identity.js';
+import type { Inbox } from './inbox.js';
+import type { WantedRecord } from './ledger.js';
+
+/** A file that an earlier transfer has brought. */
+export interface FileThere {
+  /** Absolute; absent where it was moved away after what was to be done for it. */
+  path?: string;
+  /** Bytes. */
+  size: number;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+/**
+ * The file that is offered, if the same account has sent it before and it lies there unchanged, or what was to be done
+ * for it was done, after which it may be anywhere. Nothing where the sender does not know what to make of that, or wants
+ * to send it all the same.
+ */
+async function findThere(file: IncomingOffer, inbox: Inbox): Promise<FileThere | undefined> {
+  const wanted = wantedFor(file);
+  if (!wanted) return undefined;
+  const { size, sha256 } = wanted;
+  let wasDone = false;
+  for (const record of inbox.ledger.find(wanted)) {
+    const found = await inbox.look(record);
+    if (found?.isUnchanged) return { path: found.path, size, sha256 };
+    wasDone ||= record.work?.state === 'done';
+  }
+  return wasDone ? { size, sha256 } : undefined;
+}
+
+function wantedFor({ peer, offer, ranged }: IncomingOffer): WantedRecord | undefined {
+  const { size, hashes, alreadyThere } = offer;
+  const sha256 = hashes?.get('sha-256')?.toString('hex');
+  if (alreadyThere?.again !== false || !ranged) return undefined;
+  if (size === undefined || sha256 === undefined) return undefined;
+  return { account: bareJid(peer), offered: offeredPath(offer), size, sha256 };
+}
+
+/**
+ * Tells the sender that the file is there, if it is; see `findThere`. Rejects when the sender breaks that off, or sends
+ * something all the same, and when the disk fails.
+ */
+export async function confirmThere(
+  file: IncomingOffer,
+  inbox: Inbox,
+): Promise<FileThere | undefined> {
+  try {
+    const there = await findThere(file, inbox);
+    if (!there) return undefined;
+    const stream = await file.accept(there.size, true);
+    // Not one byte may come.
+    for await (const bytes of stream.iterator({ destroyOnReturn: false })) void bytes;
+    await file.confirm();
+    return there;
+  } catch (error) {
+    file.fail(error as Error);
+    throw error;
+  }
+}
