@@ -1,5 +1,6 @@
 // Kills senders, receivers and the server at random while files are sent: tsx test/soak/kills.ts [kills] (1000).
-// Ends with 1 at the first file that does not arrive, or that arrives otherwise than it was sent.
+// Ends with 1 at the first file that does not arrive, or otherwise than it was sent, or twice; that is not in the ledger; or
+// for which --exec was not run.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
