@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { nodeNameOf } from '../../../src/protocol/hash-functions.js';
 import { noPlace } from '../../../src/transfer/receiving/no-place.js';
@@ -10,11 +11,16 @@ import {
   RecipientRefused,
   RecipientUnreachable,
 } from '../../../src/transfer/recipient-errors.js';
-import type { IncomingOffer, Listener } from '../../../src/transfer/ways/incoming.js';
-import type { Accepted, Way } from '../../../src/transfer/ways/way.js';
+import type {
+  IncomingOffer,
+  Listener,
+  PlacesOfUnannounced,
+} from '../../../src/transfer/ways/incoming.js';
+import type { Accepted, Recipient, Way } from '../../../src/transfer/ways/way.js';
 import { wayNamed } from '../../../src/transfer/ways/ways.js';
 import { type PairOptions, pairOfServices, unattended } from '../../protocol/ibb/bytestreams.js';
-import { JULIET, ROMEO } from '../../support/linked-sessions.js';
+import { type Intercept, JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
+import { settled } from '../../support/manual-clock.js';
 
 const BYTES = Buffer.from('But, soft! what light through yonder window breaks?');
 const REFUSED = new Error('it is not wanted');
@@ -50,7 +56,8 @@ function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
   const recipient = { peer: JULIET, ways: [way] };
   return {
     ...{ ...pair, next, comers, end },
-    offer: (file: FileOffer, signal = never) => offer(recipient, file, { signal }),
+    offer: (file: FileOffer, signal = never, known: Partial<Recipient> = {}) =>
+      offer({ ...recipient, ...known }, file, { signal }),
   };
 }
 
@@ -65,12 +72,23 @@ function fileOf(way: Way, bytes = BYTES, name = 'letter.txt'): FileOffer {
   return { name, size: bytes.length, hashes: new Map(hashed) };
 }
 
-/** Writes all that the recipient wants of the bytes, and ends. */
+/** Writes all that the recipient wants of the bytes, and ends; what the recipient makes of them. */
 async function send({ stream, range: { offset, length }, confirmed }: Accepted, bytes = BYTES) {
+  const wanted = bytes.subarray(offset, length === undefined ? undefined : offset + length);
   const ended = finished(stream, { readable: false });
-  stream.end(bytes.subarray(offset, length === undefined ? undefined : offset + length));
-  await ended;
+  stream.end(wanted);
+  await ended.catch((error) => {
+    // One that has all bytes may be gone: what it has said of them counts.
+    if (stream.bytesSent < wanted.length) throw error;
+  });
   return confirmed();
+}
+
+/** Takes all bytes of a file, and says nothing of it. */
+async function takeBytes(file: IncomingOffer): Promise<Channel> {
+  const stream = unattended(await file.accept(0));
+  for await (const _ of stream.iterator({ destroyOnReturn: false }));
+  return stream;
 }
 
 /** Takes a file from there on, and confirms that it has it. */
@@ -101,6 +119,7 @@ export function describeWay(way: Way): void {
 
     describeOffers(way);
     describeEndings(way);
+    describeVerdicts(way);
     if (way.reaches === 'resource') describeListening(way);
   });
 }
@@ -208,6 +227,83 @@ function describeEndings(way: Way): void {
   });
 }
 
+/** A recipient that answers each close, and only when it has the file. */
+const ANSWERS: Partial<Recipient> = { answersClose: true };
+
+/** Says that it is content with the transfer, where Juliet would say that she has the file. */
+const contentOnly: Intercept = (stanza, deliver) =>
+  deliver(
+    parse(
+      stanza
+        .toString()
+        .replace(/(<jingle[^>]*) action="session-info"/, '$1 action="session-terminate"')
+        .replace(/<received [^>]*>/, '<reason><success/></reason>'),
+    ),
+  );
+
+/** Nothing is said to be with the recipient but what it says itself, when it has the file, and not before (promise 1). */
+function describeVerdicts(way: Way): void {
+  test('says nothing of the file before the recipient has kept it', async () => {
+    const { offer, next } = pairBy(way);
+    const coming = next().then(async (file) => ({ file, stream: await takeBytes(file) }));
+    const accepted = await offer(fileOf(way), never, ANSWERS);
+    let verdict: string | undefined;
+    const sent = send(accepted).then((said) => {
+      verdict = said;
+    });
+    const { file } = await coming;
+    await settled();
+    expect(verdict).toBeUndefined();
+    await Promise.all([file.confirm(), sent]);
+    expect(verdict).toBe(way.comparesHash ? 'verified' : 'unverified');
+  });
+
+  test('has not delivered what fails at the recipient at the last', async () => {
+    const { offer, next } = pairBy(way);
+    const failing = next().then(async (file) => {
+      await takeBytes(file);
+      file.fail(REFUSED);
+    });
+    const accepted = await offer(fileOf(way), never, ANSWERS);
+    unattended(accepted.stream);
+    await expect(send(accepted)).rejects.toThrow();
+    await failing;
+  });
+
+  test('has not delivered what the recipient closes first, though it took all bytes', async () => {
+    const { offer, next } = pairBy(way);
+    const coming = next();
+    const accepting = offer(fileOf(way), never, ANSWERS);
+    const file = await coming;
+    const hers = file.accept(0).then((stream) => unattended(stream).resume());
+    const { stream, confirmed } = await accepting;
+    const closed = new Promise((resolve) => unattended(stream).once('close', resolve));
+    stream.resume().write(BYTES);
+    (await hers).end();
+    await closed;
+    const verdict = confirmed();
+    file.fail(REFUSED);
+    await expect(verdict).rejects.toThrow();
+  });
+
+  test('claims no more than that the bytes came, of one that does not say what it has', async () => {
+    if (way.comparesHash) return;
+    const { offer, next } = pairBy(way);
+    void next().then(async (file) => (await takeBytes(file)).abandon());
+    const accepted = await offer(fileOf(way));
+    unattended(accepted.stream);
+    const outcome = await send(accepted).catch(() => 'failed');
+    expect(['failed', 'unverified']).toContain(outcome);
+  });
+
+  test('takes one that is content for no more than that', async () => {
+    const { offer, next } = pairBy(way, { intercept: contentOnly });
+    void next().then((file) => take(file));
+    const verdict = await send(await offer(fileOf(way)));
+    expect(verdict).toBe(way.comparesHash ? 'content' : 'unverified');
+  });
+}
+
 /** Files that nobody announced are not wanted. */
 const UNWANTED: SuiteOptions = {
   listener: { places: { reserve: () => false, release: () => undefined } },
@@ -226,6 +322,31 @@ const FULL: SuiteOptions = {
   },
 };
 
+/** Lets everybody in. */
+class NotedPlaces implements PlacesOfUnannounced {
+  readonly calls: string[] = [];
+  onReserve: (peer: string, sid: string) => void = () => undefined;
+
+  reserve(peer: string, sid: string): boolean {
+    this.calls.push(`reserve ${peer} ${sid}`);
+    this.onReserve(peer, sid);
+    return true;
+  }
+
+  release(peer: string, sid: string): void {
+    this.calls.push(`release ${peer} ${sid}`);
+  }
+}
+
+/** Makes nonsense of the size that an offer tells. */
+const withoutSize: Intercept = (stanza, deliver) => {
+  const nonsense = stanza
+    .toString()
+    .replace(`<size>${BYTES.length}<`, '<size>many<')
+    .replace(` size="${BYTES.length}"`, ' size="many"');
+  deliver(parse(nonsense));
+};
+
 function describeListening(way: Way): void {
   test('asks whether there is a place before it hands a file over', async () => {
     const { offer, comers } = pairBy(way, FULL);
@@ -234,23 +355,48 @@ function describeListening(way: Way): void {
   });
 
   test('has a sender come again, or has given the file its place', async () => {
-    const calls: string[] = [];
-    const places = {
-      reserve: () => !!calls.push('reserve'),
-      release: () => void calls.push('release'),
-    };
+    const places = new NotedPlaces();
     const { offer, next } = pairBy(way, { listener: { places } });
     const coming = next();
     const offered = offer(fileOf(way)).then(({ stream }) => unattended(stream));
-    const { postpone, accept } = await coming;
+    const { peer, sid, postpone, accept } = await coming;
     if (postpone) {
       postpone();
       await expect(offered).rejects.toThrow(RecipientBusy);
-      expect(calls).toEqual([]);
+      expect(places.calls).toEqual([]);
     } else {
+      // The place is free for the one who takes it now, and not when the file has come.
+      expect(places.calls).toEqual([`reserve ${peer} ${sid}`, `release ${peer} ${sid}`]);
       await Promise.all([offered, accept(0).then(unattended)]);
-      expect(calls).toEqual(['reserve', 'release']);
     }
+  });
+
+  test('frees the place of what was let in and not handed over, at its end', async () => {
+    if (way.announces) return;
+    const places = new NotedPlaces();
+    const { offer, comers, juliet } = pairBy(way, { listener: { places } });
+    const announced = new Promise<Channel>((resolve, reject) => {
+      places.onReserve = (peer, sid) => void juliet.expect(peer, sid).then(resolve, reject);
+    });
+    const [hers] = await Promise.all([announced, offer(fileOf(way))]);
+    expect(places.calls).toHaveLength(1);
+    unattended(hers).destroy();
+    await settled();
+    expect(places.calls).toHaveLength(2);
+    expect(places.calls[1]).toBe(places.calls[0]?.replace('reserve', 'release'));
+    expect(comers).toEqual([]);
+  });
+
+  test('tells of an offer that it refuses unseen, and why', async () => {
+    if (!way.announces) return;
+    const refusals: string[] = [];
+    const { offer, comers } = pairBy(way, {
+      intercept: withoutSize,
+      listener: { refused: (peer, why) => refusals.push(`${peer}: ${why}`) },
+    });
+    await expect(offer(fileOf(way))).rejects.toThrow(RecipientRefused);
+    expect(refusals).toEqual([expect.stringMatching(`^${ROMEO}: .+`)]);
+    expect(comers).toEqual([]);
   });
 
   test('takes nothing after its end', async () => {
