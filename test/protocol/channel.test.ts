@@ -5,7 +5,7 @@ import { pairOfBytestreams } from './ibb/bytestreams.js';
 describe.each([
   ['in iqs', 'iq'],
   ['in messages', 'message'],
-] as const)('an in-band bytestream %s (R125)', (_name, stanza) => {
+] as const)('an in-band bytestream %s (R125, R283)', (_name, stanza) => {
   holdsChannel(() =>
     pairOfBytestreams({ blockSize: 64, window: 4, halfOpen: true, stanza }, { stanza }),
   );

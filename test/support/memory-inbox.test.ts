@@ -2,12 +2,16 @@ import { basename } from 'node:path';
 import { testInbox } from '../transfer/receiving/inbox-suite.js';
 import { MemoryInbox } from './memory-inbox.js';
 
-testInbox('memory (R136)', async () => {
+testInbox('memory (R136, R284)', async () => {
   const inbox = new MemoryInbox();
   const read = async (path: string) => {
     const bytes = inbox.files.get(basename(path));
     if (!bytes) throw new Error(`${path} is not there`);
     return bytes;
   };
-  return { inbox, read };
+  const dateOf = async (path: string) => inbox.dates.get(basename(path));
+  const change = async (path: string) => {
+    inbox.files.set(basename(path), Buffer.concat([await read(path), Buffer.from('!')]));
+  };
+  return { inbox, read, dateOf, change };
 });

@@ -27,6 +27,8 @@ export class MemoryInbox implements Inbox {
   /** How many files were published. */
   published = 0;
   readonly lost = new AbortController().signal;
+  /** What was wanted of them, in bytes. */
+  readonly #sizes = new Map<string, number | undefined>();
   /** Identities of the partials that were gone on with, by bytestream. */
   readonly #rests = new Map<string, string>();
   readonly #news = new EventEmitter();
@@ -42,7 +44,7 @@ export class MemoryInbox implements Inbox {
 
   /** Lets go of all that was published or kept. */
   forget(): void {
-    for (const map of [this.files, this.dates, this.kept, this.#rests]) map.clear();
+    for (const map of [this.files, this.dates, this.kept, this.#sizes, this.#rests]) map.clear();
     this.accounts.length = 0;
     this.ledger = new MemoryLedger();
   }
@@ -55,8 +57,7 @@ export class MemoryInbox implements Inbox {
     }
     this.accounts.push(account);
     if (account !== undefined) this.ledger.checkRoom(account);
-    const earlier = this.kept.get(identity) ?? Buffer.alloc(0);
-    this.kept.delete(identity);
+    const earlier = this.#takeKept(identity, size);
     if (earlier.length > 0 && bytestream) this.#rests.set(bytestream, identity);
     const content = new Content(earlier, size);
     const end = (last: () => void = () => undefined) => {
@@ -84,7 +85,7 @@ export class MemoryInbox implements Inbox {
         end();
         return `/inbox/${free}`;
       },
-      keep: async () => end(() => this.#keep(identity, content.bytes)),
+      keep: async () => end(() => this.#keep(identity, size, content.bytes)),
       discard: async () => end(),
     };
     this.open.set(partial, wanted);
@@ -117,10 +118,19 @@ export class MemoryInbox implements Inbox {
     });
   }
 
+  /** What was kept of the file, if it is as large now as it was. */
+  #takeKept(identity: string, size: number | undefined): Buffer {
+    const kept = this.#sizes.get(identity) === size ? this.kept.get(identity) : undefined;
+    this.kept.delete(identity);
+    return kept ?? Buffer.alloc(0);
+  }
+
   /** One with more bytes stays. */
-  #keep(identity: string, bytes: Buffer): void {
+  #keep(identity: string, size: number | undefined, bytes: Buffer): void {
     const other = this.kept.get(identity)?.length ?? 0;
-    if (identity && bytes.length > 0 && bytes.length >= other) this.kept.set(identity, bytes);
+    if (!identity || bytes.length === 0 || bytes.length < other) return;
+    this.kept.set(identity, bytes);
+    this.#sizes.set(identity, size);
   }
 
   #freeName(name: string): string {

@@ -18,7 +18,7 @@ function sealedInMemory(onItsWay?: OnItsWay, options = {}) {
 describe.each([
   ['in iqs', 'iq'],
   ['in messages', 'message'],
-] as const)('a sealed in-band bytestream %s (R242)', (_name, stanza) => {
+] as const)('a sealed in-band bytestream %s (R242, R283)', (_name, stanza) => {
   const join = async () => {
     const below = await pairOfBytestreams(
       { blockSize: 64, window: 4, halfOpen: true, stanza },

@@ -7,6 +7,10 @@ export interface InboxUnderTest {
   inbox: Inbox;
   /** The content of a file that was published, by the path that `publish` gave. */
   read(path: string): Promise<Buffer>;
+  /** When it was last changed, as its sender has said. */
+  dateOf(path: string): Promise<Date | undefined>;
+  /** Changes it, as its user may. */
+  change(path: string): Promise<void>;
 }
 
 const HELLO = Buffer.from('hello');
@@ -81,6 +85,42 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       expect(second.digest('sha256')).toEqual(sha256('hello'));
       await second.write(Buffer.from(' you!'));
       expect(String(await read(await second.publish('a')))).toBe('hello you!');
+    });
+
+    test.each([
+      ['larger', 11],
+      ['smaller', 5],
+      ['unknown', undefined],
+    ])('begins anew where the file is %s than what was kept of it', async (_how, size) => {
+      const { inbox, read } = await open();
+      const first = await inbox.createPartial({ identity: 'one', size: 10 });
+      await first.write(HELLO);
+      await first.keep();
+      const sized = size === undefined ? {} : { size };
+      const second = await inbox.createPartial({ identity: 'one', ...sized });
+      expect(second.offset).toBe(0);
+      await second.write(HELLO);
+      expect(await read(await second.publish('a'))).toEqual(HELLO);
+    });
+
+    test('gives a file the date that its sender tells', async () => {
+      const { inbox, dateOf } = await open();
+      const date = new Date('2001-02-03T04:05:06.000Z');
+      const partial = await inbox.createPartial();
+      await partial.write(HELLO);
+      expect(await dateOf(await partial.publish('a', { date }))).toEqual(date);
+    });
+
+    test('sees whether a file is as it arrived', async () => {
+      const { inbox, change } = await open();
+      const partial = await inbox.createPartial();
+      await partial.write(HELLO);
+      const sender = { account: 'a@b', peer: 'a@b/c', offered: ['a'], isDue: false };
+      const path = await partial.publish('a', { record: sender });
+      const [record] = [...inbox.ledger.records()];
+      expect(await inbox.look(record as FileRecord)).toEqual({ path, isUnchanged: true });
+      await change(path);
+      expect(await inbox.look(record as FileRecord)).toEqual({ path, isUnchanged: false });
     });
 
     test('begins anew with another identity, without one, and while one is in use', async () => {

@@ -5,7 +5,7 @@ import { openWays, UNADVERTISED, WAYS } from '../../../src/transfer/ways/ways.js
 import { linkedSessions } from '../../support/linked-sessions.js';
 import { describeWay } from './way-suite.js';
 
-describe('each of them is what it says (R139, R143)', () => {
+describe('each of them is what it says (R139, R143, R281)', () => {
   for (const way of WAYS) describeWay(way);
 });
 

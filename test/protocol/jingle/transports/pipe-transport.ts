@@ -56,8 +56,10 @@ class PipeNegotiation implements Negotiation {
     return this.#element();
   }
 
-  agreed({ attrs: { sid } }: Element): void {
-    if (sid !== this.sid) throw new StanzaError('modify', 'bad-request', 'another pipe');
+  agreed(answer: Element): void {
+    const isPipe = answer.getNS() === NS_PIPE;
+    if (!isPipe || answer.attrs.sid !== this.sid)
+      throw new StanzaError('modify', 'bad-request', 'another pipe');
   }
 
   informed(element: Element): void {

@@ -8,21 +8,37 @@ import { StanzaError } from '../../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../../src/session/xml.js';
 import { JULIET, ROMEO } from '../../../support/linked-sessions.js';
 import { settled } from '../../../support/manual-clock.js';
-import { readAll } from '../../ibb/bytestreams.js';
+import { readAll, unattended } from '../../ibb/bytestreams.js';
 
 /** One transport on either side; Romeo's offers, and sends. */
 export interface Sides {
   his: Transport;
   hers: Transport;
+  /** How many channels Juliet has taken for ones that were opened for their own sake. */
+  taken(): number;
+}
+
+interface TransportSuite {
+  prepare(): Sides;
+  /** Juliet can use less than Romeo offers. */
+  prepareNarrow(): Sides;
+  /** An answer that asks for more than was offered; absent where there is nothing to ask more of. */
+  asksMore?(answer: Element): Element;
+  /** What other programs offer; absent where that is what we offer. */
+  foreign?: Element;
 }
 
 /** Holds a transport to what `Transport` says; called within a `describe`. */
-export function holdsTransport(prepare: () => Sides): void {
+export function holdsTransport({
+  prepare,
+  prepareNarrow,
+  asksMore,
+  foreign,
+}: TransportSuite): void {
   const never = new AbortController().signal;
 
   /** Both negotiations, up to the acceptance. */
-  async function agreed() {
-    const { his, hers } = prepare();
+  async function agreed({ his, hers } = prepare()) {
     const over = new AbortController();
     const party = (peer: string, other: () => Negotiation): Negotiators => ({
       peer,
@@ -82,6 +98,45 @@ export function holdsTransport(prepare: () => Sides): void {
     await hers.acknowledgeClose();
     await settled();
     expect(his.closeAcknowledged).toBe(true);
+  });
+
+  test('joins two channels by what the answer has made of the offer', async () => {
+    const { offering, answering } = await agreed(prepareNarrow());
+    const [hers, his] = await Promise.all([answering.expect(never), offering.open(never)]);
+    his.resume().end('a letter');
+    expect(await readAll(hers)).toEqual(Buffer.from('a letter'));
+    await hers.acknowledgeClose();
+  });
+
+  test('refuses an answer of another transport, and one that asks for more, and takes one that fits', async () => {
+    const { offering, answer } = await agreed();
+    const other = xml(answer.name, { ...answer.attrs, xmlns: 'urn:example:transports:another' });
+    for (const misfit of [other, asksMore?.(answer) ?? other]) {
+      expect(errorOf(() => offering.agreed(misfit))).toBeInstanceOf(StanzaError);
+    }
+    expect(errorOf(() => offering.agreed(answer))).toBeUndefined();
+  });
+
+  test('says whether a peer that has forgotten the Jingle session takes its channel for another', async () => {
+    const party = { peer: JULIET, over: never, inform: async () => undefined };
+    const makes: ((his: Transport) => Negotiation)[] = [(his) => his.offer(party, {})];
+    if (foreign) makes.push((his) => his.answer(party, foreign, {}));
+    for (const make of makes) {
+      const { his, taken } = prepare();
+      const negotiation = make(his);
+      const stop = new AbortController();
+      const opened = negotiation.open(stop.signal).then(unattended);
+      opened.catch(() => undefined); // it is looked at what she makes of it
+      await settled();
+      expect(taken() > 0).toBe(negotiation.standsAlone);
+      stop.abort(new Error('the test is over'));
+    }
+  });
+
+  test('offers once more, at most, what each peer can use', () => {
+    const { his } = prepare();
+    const cautious = his.cautious?.({});
+    expect(cautious && his.cautious?.(cautious)).toBeUndefined();
   });
 
   test('refuses an offer that says nothing', () => {
