@@ -120,8 +120,10 @@ export class MemoryInbox implements Inbox {
 
   /** What was kept of the file, if it is as large now as it was. */
   #takeKept(identity: string, size: number | undefined): Buffer {
-    const kept = this.#sizes.get(identity) === size ? this.kept.get(identity) : undefined;
+    const isOther = this.#sizes.has(identity) && this.#sizes.get(identity) !== size;
+    const kept = isOther ? undefined : this.kept.get(identity);
     this.kept.delete(identity);
+    this.#sizes.delete(identity);
     return kept ?? Buffer.alloc(0);
   }
 
