@@ -53,79 +53,106 @@ import { FilesFailed, SourceChanged, SourceUnusable } from './transfer/sending/s
 type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** `next`: what to do, for errors whose message says only what is wrong. */
-type Failure = readonly [kind: ErrorClass, outcome: Outcome, next?: string];
+type Failure = readonly [kind: ErrorClass, outcome: Outcome, extent: Extent, next?: string];
+
+/** What it is about: this file (or blob) alone, or our side, where it would be the same with the next one. */
+type Extent = 'this' | 'all';
 
 /** Every class of error that this program throws. A class stands before those that it extends. */
 export const FAILURES: readonly Failure[] = [
-  [UnfitValue, 'usage'],
-  [UsageError, 'usage'],
-  [SourceUnusable, 'usage'],
-  [NobodyToAsk, 'usage', 'say whom to ask: --from <jid>'],
-  [MalformedJid, 'usage'],
-  [MalformedService, 'usage'],
-  [MalformedBlob, 'usage'],
-  [MalformedKey, 'usage'],
-  [MalformedSecret, 'usage'],
+  [UnfitValue, 'usage', 'this'],
+  [UsageError, 'usage', 'this'],
+  [SourceUnusable, 'usage', 'this'],
+  [NobodyToAsk, 'usage', 'this', 'say whom to ask: --from <jid>'],
+  [MalformedJid, 'usage', 'this'],
+  [MalformedService, 'usage', 'this'],
+  [MalformedBlob, 'usage', 'this'],
+  [MalformedKey, 'usage', 'this'],
+  [MalformedSecret, 'usage', 'this'],
   [
     NotAuthorized,
     'login',
+    'all',
     'check the account and its password; "inband config" shows where they come from',
   ],
-  [ResourceConflict, 'login', 'end that, or use another resource: -a name@example.org/laptop'],
-  [ConnectionFailed, 'noConnection', 'check the network and --service'],
-  [ServerNotTrusted, 'noConnection', 'check --service; somebody may be in between'],
-  [RecipientUnreachable, 'unreachable'],
-  [OfferUnanswered, 'unreachable'],
-  [RequestTimeout, 'unreachable', 'try again'],
-  [WayRefused, 'refused'],
-  [RecipientBusy, 'refused'],
-  [RecipientRefused, 'refused'],
-  [ProposalRejected, 'refused'],
-  [StanzaError, 'refused'],
-  [ChannelNotOpened, 'brokenOff'],
-  [JingleEnded, 'brokenOff'],
-  [CloseUnconfirmed, 'brokenOff'],
-  [ChannelOverrun, 'brokenOff'],
-  [ChannelBroken, 'brokenOff', 'ask the recipient, or send it again'],
-  [ChannelLost, 'brokenOff', 'send it again'],
-  [BlocksIgnored, 'brokenOff', 'it may know blocks in messages alone: try --stanza message'],
-  [OfferedAgain, 'brokenOff'],
-  [StillUnderWay, 'brokenOff'],
-  [ReceivingEnded, 'brokenOff'],
-  [FileUnconfirmed, 'brokenOff'],
-  [NoiseFailure, 'brokenOff'],
-  [SealBroken, 'brokenOff'],
-  [ConnectionLost, 'brokenOff', 'run the command again'],
-  [StreamError, 'brokenOff', 'run the command again'],
-  [UnsendableStanza, 'brokenOff'],
-  [TooManyContacts, 'brokenOff'],
-  [BlobMismatch, 'otherBytes', 'ask another with --from'],
-  [FileMismatch, 'otherBytes'],
-  [NoSuchBlob, 'noBlob', 'ask another with --from'],
-  [KeyNotTrusted, 'otherKey'],
-  [KeysUnusable, 'local'],
-  [SourceChanged, 'local'],
-  [InboxInUse, 'local'],
-  [InboxReplaced, 'local'],
-  [PartialRemoved, 'local'],
-  [NoRoom, 'local'],
-  [LedgerTooNew, 'local'],
-  [NoLedger, 'local'],
-  [ExecFailed, 'local'],
+  [
+    ResourceConflict,
+    'login',
+    'all',
+    'end that, or use another resource: -a name@example.org/laptop',
+  ],
+  [ConnectionFailed, 'noConnection', 'all', 'check the network and --service'],
+  [ServerNotTrusted, 'noConnection', 'all', 'check --service; somebody may be in between'],
+  [RecipientUnreachable, 'unreachable', 'this'],
+  [OfferUnanswered, 'unreachable', 'this'],
+  [RequestTimeout, 'unreachable', 'this', 'try again'],
+  [WayRefused, 'refused', 'this'],
+  [RecipientBusy, 'refused', 'this'],
+  [RecipientRefused, 'refused', 'this'],
+  [ProposalRejected, 'refused', 'this'],
+  [StanzaError, 'refused', 'this'],
+  [ChannelNotOpened, 'brokenOff', 'this'],
+  [JingleEnded, 'brokenOff', 'this'],
+  [CloseUnconfirmed, 'brokenOff', 'this'],
+  [ChannelOverrun, 'brokenOff', 'this'],
+  [ChannelBroken, 'brokenOff', 'this', 'ask the recipient, or send it again'],
+  [ChannelLost, 'brokenOff', 'this', 'send it again'],
+  [
+    BlocksIgnored,
+    'brokenOff',
+    'this',
+    'it may know blocks in messages alone: try --stanza message',
+  ],
+  [OfferedAgain, 'brokenOff', 'this'],
+  [StillUnderWay, 'brokenOff', 'this'],
+  [ReceivingEnded, 'brokenOff', 'this'],
+  [FileUnconfirmed, 'brokenOff', 'this'],
+  [NoiseFailure, 'brokenOff', 'this'],
+  [SealBroken, 'brokenOff', 'this'],
+  [ConnectionLost, 'brokenOff', 'this', 'run the command again'],
+  [StreamError, 'brokenOff', 'this', 'run the command again'],
+  [UnsendableStanza, 'brokenOff', 'this'],
+  [TooManyContacts, 'brokenOff', 'this'],
+  [BlobMismatch, 'otherBytes', 'this', 'ask another with --from'],
+  [FileMismatch, 'otherBytes', 'this'],
+  [NoSuchBlob, 'noBlob', 'this', 'ask another with --from'],
+  [KeyNotTrusted, 'otherKey', 'this'],
+  [KeysUnusable, 'local', 'all'],
+  [SourceChanged, 'local', 'this'],
+  [InboxInUse, 'local', 'all'],
+  [InboxReplaced, 'local', 'all'],
+  [PartialRemoved, 'local', 'all'],
+  [NoRoom, 'local', 'all'],
+  [LedgerTooNew, 'local', 'all'],
+  [NoLedger, 'local', 'all'],
+  [ExecFailed, 'local', 'all'],
 ];
 
 const failureOf = (error: Error) => FAILURES.find(([kind]) => error instanceof kind);
 
+/** What decides about an error that carries another one. */
+function rootOf(error: Error): NodeJS.ErrnoException {
+  // What the user cancelled in the middle of a pipeline is an abort.
+  const carries = error instanceof FilesFailed || isAbort(error);
+  return carries && error.cause instanceof Error ? rootOf(error.cause) : error;
+}
+
 /** The process's exit code for an error. */
-export function exitCodeOf(error: NodeJS.ErrnoException): number {
+export function exitCodeOf(thrown: Error): number {
+  const error = rootOf(thrown);
   if (error instanceof Interrupted) return error.exitCode;
-  if (error instanceof FilesFailed) return exitCodeOf(error.cause);
-  // What the user cancelled in the middle of a pipeline.
-  if (isAbort(error) && error.cause instanceof Error) return exitCodeOf(error.cause);
   // Node ignores the signal SIGPIPE: the reader of our results has read enough.
   if (error.code === 'EPIPE') return codeOf('outputLost');
   if (isFileError(error)) return codeOf('local');
   return codeOf(failureOf(error)?.[1] ?? 'unexpected');
+}
+
+/** Whether an error would meet the next file, too. Of one that nobody knows it is to be feared. */
+export function meetsAll(thrown: Error): boolean {
+  const error = rootOf(thrown);
+  if (error instanceof Interrupted || error.code === 'EPIPE') return false;
+  const [, , extent = 'all'] = isFileError(error) ? [] : (failureOf(error) ?? []);
+  return extent === 'all';
 }
 
 /** What the user reads of an error, the next step included. `undefined`: nothing. */
@@ -153,6 +180,6 @@ function sentence(error: Error): string {
   // Whether it was looked at before it was opened is of no interest.
   const verb = call === 'stat' ? 'open' : call;
   if (isFileError(error) && reason) return `cannot ${verb} ${path ?? 'a file'}: ${reason}`;
-  const [, , next] = failureOf(error) ?? [];
+  const [, , , next] = failureOf(error) ?? [];
   return next && !message.includes('; ') ? `${message}; ${next}` : message;
 }

@@ -2,13 +2,14 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../src/commands/context.js';
-import { exitCodeOf, FAILURES, textOf } from '../src/failures.js';
+import { exitCodeOf, FAILURES, meetsAll, textOf } from '../src/failures.js';
 import { Bytestream } from '../src/protocol/ibb/bytestream.js';
+import { NotAuthorized } from '../src/session/login/sasl.js';
 import { RequestTimeout } from '../src/session/requests.js';
 import { Interrupted } from '../src/signals.js';
 import { NoRoom } from '../src/storage/no-room.js';
 import { RecipientBusy } from '../src/transfer/recipient-errors.js';
-import { FilesFailed } from '../src/transfer/sending/source.js';
+import { FilesFailed, SourceChanged } from '../src/transfer/sending/source.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
@@ -59,6 +60,22 @@ describe('the exit code', () => {
     ['of a class of storage', new NoRoom('?'), 10],
   ])('%s', (_what, error, code) => {
     expect(exitCodeOf(error)).toBe(code);
+  });
+});
+
+describe('what would meet the next file, too (R285)', () => {
+  test.each([
+    ['an error that nobody thought of', new Error('?'), true],
+    ['what carries such a one', new FilesFailed(new Error('?')), true],
+    ['a login that was refused', new NotAuthorized('?'), true],
+    ['a disk without room', new NoRoom('?'), true],
+    ['an error of the file system', Object.assign(new Error('?'), { syscall: 'open' }), true],
+    ['a file that has changed', new SourceChanged('?'), false],
+    ['a recipient that is busy', new RecipientBusy('?'), false],
+    ['a signal', new Interrupted('SIGTERM'), false],
+    ['a pipe that nobody reads', Object.assign(new Error('?'), { code: 'EPIPE' }), false],
+  ])('%s: %p', (_what, error, outcome) => {
+    expect(meetsAll(error)).toBe(outcome);
   });
 });
 

@@ -21,10 +21,14 @@ export interface Context {
   /** Aborted on the first SIGINT or SIGTERM. */
   signal: AbortSignal;
   now: () => Date;
-  /** Gives what tells the process's exit code for an error, and what the user reads of it, if anything. */
+  /**
+   * Gives what tells the process's exit code for an error, what the user reads of it, if anything, and whether it would
+   * be the same with the next file.
+   */
   failures: () => Promise<{
     exitCodeOf(error: Error): number;
     textOf(error: Error): string | undefined;
+    meetsAll(error: Error): boolean;
   }>;
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;

@@ -2,14 +2,13 @@ import { remembering } from '../transfer/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
 import { sendFiles } from '../transfer/sending/send-all.js';
-import { type OpenSource, SourceChanged } from '../transfer/sending/source.js';
+import type { OpenSource } from '../transfer/sending/source.js';
 import { openSources } from '../transfer/sending/sources/open-sources.js';
 import type { WayName } from '../transfer/ways/names.js';
 import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
-import { EXIT_CODES } from './exit-codes.js';
 import { readRecipient } from './people.js';
 
 export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
@@ -43,7 +42,7 @@ export async function send(
   const sources = await openSources(files, { stdin, name: flags.name });
   if (jids.length > 1) await checkReadable(sources);
   reporter.expect(jids.flatMap(() => sources.map(({ size }) => size)));
-  const { exitCodeOf, textOf } = await context.failures();
+  const { exitCodeOf, textOf, meetsAll } = await context.failures();
   await sendFiles(sources, jids, {
     via: flags.via,
     settings: settingsOf(flags),
@@ -52,12 +51,11 @@ export async function send(
     retryFor: flags.retryFor * 1000,
     limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
-    explain: (error): Explained => {
-      const exitCode = exitCodeOf(error);
-      // A file that has changed fails alone.
-      const isOurs = OURS.has(exitCode) && !(error instanceof SourceChanged);
-      return { text: textOf(error), exitCode, isOurs };
-    },
+    explain: (error): Explained => ({
+      text: textOf(error),
+      exitCode: exitCodeOf(error),
+      isOurs: meetsAll(error),
+    }),
   });
 }
 
@@ -70,11 +68,6 @@ function checkFiles(files: string[], isNamed: boolean): void {
     throw new UsageError('--name is for standard input; give "-" as a file, or leave it out');
   }
 }
-
-/** What is wrong on this side, and would be with the next file. */
-const OURS: ReadonlySet<number> = new Set(
-  (['unexpected', 'login', 'noConnection', 'local'] as const).map((name) => EXIT_CODES[name].code),
-);
 
 /** What can be read once only goes to one recipient. Throws `UsageError`. */
 async function checkReadable(sources: readonly OpenSource[]): Promise<void> {
