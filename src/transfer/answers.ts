@@ -106,6 +106,16 @@ export function meaningOfError({ type, condition, specific }: StanzaError): Mean
   return type === 'wait' && known !== 'absent' ? 'passing' : known;
 }
 
+/** How those refuse who have too much to do, where the error is of type `wait`; others have failed. */
+const LIMITS = new Set(['not-acceptable', 'policy-violation', 'resource-constraint']);
+
+/** Whether somebody has too much to do for now. */
+export const isOverLimit = ({ type, condition }: StanzaError): boolean =>
+  type === 'wait' && LIMITS.has(condition);
+
+/** Whether a sender has ended a transfer because it goes on in another Jingle session. */
+export const hasBegunAnew = ({ condition }: Reason): boolean => condition === 'alternative-session';
+
 /** The names are a peer's: `constructor` is none of them. */
 const find = <M>(table: Table<M>, name = ''): M | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;

@@ -3,7 +3,7 @@ import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
-import { meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
+import { isOverLimit, meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
 
 /** Nobody is there who takes files from us. */
 export class RecipientUnreachable extends Error {
@@ -26,12 +26,9 @@ export class FileMismatch extends Error {
   override readonly name = 'FileMismatch';
 }
 
-/** How those refuse who have too much to do, where the error is of type `wait`; others have failed. */
-const LIMITS = new Set(['not-acceptable', 'policy-violation', 'resource-constraint']);
-
 /** Whether it was refused for now only, by an answer whose cause says so. */
 export const isBusy = ({ cause }: Error): boolean =>
-  cause instanceof StanzaError && cause.type === 'wait' && LIMITS.has(cause.condition);
+  cause instanceof StanzaError && isOverLimit(cause);
 
 /** Behind the address of who was looked for in vain. */
 export const NOBODY =

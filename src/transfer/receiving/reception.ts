@@ -1,4 +1,5 @@
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { hasBegunAnew } from '../answers.js';
 import type { Report } from '../events.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
@@ -113,6 +114,6 @@ function follow(
 /** Jingle's reasons are no words for people. */
 function whyNot(error: Error): string {
   if (!(error instanceof JingleEnded)) return error.message;
-  if (error.reason.condition === 'alternative-session') return 'its sender has begun anew';
+  if (hasBegunAnew(error.reason)) return 'its sender has begun anew';
   return error.byUs ? error.message : `its sender ended it (${error.message})`;
 }

@@ -3,7 +3,7 @@ import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-f
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
-import { reasonOf } from './not-kept.js';
+import { reasonBefore, reasonOf } from './not-kept.js';
 import { TRANSPORTS } from './transports.js';
 import type { Offer, Way } from './way.js';
 
@@ -70,10 +70,7 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
     hashes: () => file.hashes(),
     confirm: () => file.confirm(),
     fail: (error) => {
-      const reason = reasonOf(error);
-      // Otherwise the sender would try the other ways, which end at the same disk.
-      const isDisk = reason.condition === 'failed-application' && !isAccepted;
-      void file.fail(isDisk ? { ...reason, condition: 'decline' } : reason);
+      void file.fail(isAccepted ? reasonOf(error) : reasonBefore(error));
     },
     postpone: () => file.decline({ condition: 'busy' }),
   };

@@ -23,8 +23,22 @@ export function reasonOf(error: Error): Reason {
     return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
   }
   if (SHORTAGES.has(code)) return { condition: 'busy' };
-  return { condition: 'failed-application', text: 'it cannot be stored here at the moment' };
+  return { condition: DISK, text: 'it cannot be stored here at the moment' };
 }
+
+/** The disk failed. */
+const DISK = 'failed-application';
+
+/** Why a file is not accepted. Over the disk a sender would try the other ways, which end at the same one. */
+export function reasonBefore(error: Error): Reason {
+  const reason = reasonOf(error);
+  return reason.condition === DISK ? { ...reason, condition: 'decline' } : reason;
+}
+
+/** Whether the file may be offered again in a while, which is all that SI has a word for. */
+export const isForNow = (error: Error): boolean => FOR_NOW.has(reasonOf(error).condition);
+
+const FOR_NOW = new Set(['busy', 'gone']);
 
 /** The disk is full, whatever it said of its free space. */
 const NO_SPACE = new Set(['EDQUOT', 'ENOSPC']);

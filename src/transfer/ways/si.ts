@@ -7,7 +7,7 @@ import { SI_FEATURES } from '../../protocol/si/stanzas.js';
 import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import { closedFirst } from './closed-first.js';
 import type { IncomingOffer, Listener } from './incoming.js';
-import { reasonOf } from './not-kept.js';
+import { isForNow } from './not-kept.js';
 import type { Offer, Way } from './way.js';
 
 /** SI File Transfer (XEP-0096): tells name, size and MD5, goes on where it was cut, and has nothing confirmed. */
@@ -72,9 +72,6 @@ const listenBySi =
     return () => transfers.close();
   };
 
-/** Reasons that SI has no word for but that the file may be offered again. */
-const FOR_NOW = new Set(['busy', 'gone']);
-
 /** How long a sender whose file we have may take to close. */
 const FAREWELL_MS = 3_000;
 
@@ -103,7 +100,7 @@ export function incomingBySi(file: IncomingSiFile): IncomingOffer {
     },
     fail: (error) => {
       failed.abort(error);
-      if (FOR_NOW.has(reasonOf(error).condition)) file.refuseForNow();
+      if (isForNow(error)) file.refuseForNow();
       else file.decline();
       stream?.destroy(error);
     },
