@@ -134,11 +134,11 @@ export function linesOf(text: string): number {
   return text.split('\n').length;
 }
 
-function parse(source: string) {
+export function parse(source: string) {
   return parseSync(source, { syntax: 'typescript', target: 'es2022' });
 }
 
-function visit(value: unknown, see: (node: Node) => void): void {
+export function visit(value: unknown, see: (node: Node) => void): void {
   if (typeof value !== 'object' || value === null) return;
   if ('type' in value) see(value as Node);
   for (const child of Object.values(value)) visit(child, see);
