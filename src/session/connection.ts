@@ -51,10 +51,9 @@ export class Connection implements StanzaTransport {
     this.#outbox = new Outbox(taken, options.clock, serverAddresses(options.jid));
     if (!enabled) return;
     const signal = AbortSignal.any([this.#closing.signal, options.signal]);
-    this.#management = new StreamManagement(
-      (text) => this.#writeRaw(text),
-      (characters) => this.#taken(characters),
-    );
+    const write = (text: string) => this.#writeRaw(text);
+    const acknowledged = (characters: number) => this.#taken(characters);
+    this.#management = new StreamManagement(write, acknowledged);
     this.#resumption = Resumption.from(enabled, { ...options, signal });
   }
 
@@ -69,9 +68,10 @@ export class Connection implements StanzaTransport {
    * would end the stream does not: rejects with `UnsendableStanza`.
    */
   async write(stanza: Element): Promise<void> {
-    const text = serialize(stanza, this.#options.maxStanzaBytes);
+    const textOf = () => serialize(stanza, this.#options.maxStanzaBytes);
+    const text = textOf();
     await new Promise<void>((resolve, reject) => {
-      const write = () => this.#write(text).then(resolve, reject);
+      const write = () => this.#write(text, textOf).then(resolve, reject);
       this.#outbox.put(stanza, { characters: text.length, write, fail: reject });
     });
   }
@@ -97,11 +97,11 @@ export class Connection implements StanzaTransport {
     await this.#stream.close();
   }
 
-  #write(text: string): Promise<void> {
+  #write(text: string, again: () => string): Promise<void> {
     const recovered = this.#recovered;
     // What was not written is repeated after a resumption; where there is none, that tells why.
     this.#written = this.#stream.write(text).catch(() => recovered);
-    this.#management?.sent(text);
+    this.#management?.sent(text, again);
     return this.#written;
   }
 

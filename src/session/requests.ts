@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { Countdown } from './countdown.js';
 import { bareJid, mayBeForms } from './jid.js';
 import type { RequestOptions } from './session.js';
@@ -7,6 +7,11 @@ import { type ItemReader, isEmptied } from './stream/parser.js';
 import type { Element } from './xml.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000; // ours; XMPP sets none
+
+/** RFC 6120 §8.1.3: of an id, so that nobody can guess it. */
+const ID_BYTES = 16;
+/** For so many ids at once: to draw for each would take as long as all else that is done for a request. */
+const IDS = 64;
 
 /** No answer came in time. Whether the request was carried out is unknown. */
 export class RequestTimeout extends Error {
@@ -38,7 +43,7 @@ export class Requests {
 
   /** Registers a request before it is sent: its id, and the promise of the reply. */
   register(to: string | undefined, options: RequestOptions = {}) {
-    const id = randomBytes(16).toString('base64url');
+    const id = randomId();
     const { timeout = DEFAULT_TIMEOUT_MS, signal, onItem } = options;
     const reply = new Promise<Element>((resolve, reject) => {
       const abort = () => this.fail(id, signal?.reason as Error);
@@ -124,3 +129,15 @@ export class Requests {
 /** An answer that was too large to be read counts as one that says nothing, whoever sent it. */
 const tooLarge = () =>
   new StanzaError('cancel', 'policy-violation', 'the answer is too large to be read');
+
+const randomness = Buffer.alloc(IDS * ID_BYTES);
+let used = randomness.length;
+
+function randomId(): string {
+  if (used === randomness.length) {
+    randomFillSync(randomness);
+    used = 0;
+  }
+  used += ID_BYTES;
+  return randomness.toString('base64url', used - ID_BYTES, used);
+}

@@ -1,10 +1,27 @@
 import { xml as build } from '@xmpp/xml';
 
+/**
+ * Bytes as the text of an element, in base64 (RFC 4648 §4) that is made each time the element is written: what is kept
+ * of a stanza until the server has it takes no more memory than they do.
+ */
+export class Base64 {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  toString(): string {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  }
+}
+
 /** An XML element, as much of the library's class as the rest of the program needs. */
 export interface Element {
   readonly name: string;
   readonly attrs: Record<string, string | undefined>;
-  readonly children: (Element | string)[];
+  readonly children: (Element | string | Base64)[];
   is(name: string, xmlns?: string): boolean;
   getName(): string;
   getNS(): string | undefined;
@@ -22,7 +39,7 @@ type Attributes = Record<string, string | number | undefined>;
 export function xml(
   name: string,
   attrs: Attributes = {},
-  ...children: (Element | string | undefined)[]
+  ...children: (Element | string | Base64 | undefined)[]
 ): Element {
   const present = Object.fromEntries(
     Object.entries(attrs).filter(([, value]) => value !== undefined),

@@ -1,4 +1,4 @@
-import { type Element, xml } from '../../src/session/xml.js';
+import { Base64, type Element, xml } from '../../src/session/xml.js';
 import { hostileNames } from '../storage/hostile-names.js';
 import type { Random } from './random.js';
 
@@ -151,12 +151,15 @@ export function garble(text: string, random: Random): string {
   return text.slice(0, at) + put + text.slice(at + random.below(3));
 }
 
+const isText = (child: Element['children'][number]) =>
+  typeof child === 'string' || child instanceof Base64;
+
 /** What is in two places at once could come to be inside itself. */
 const copy = (element: Element): Element =>
   xml(
     element.name,
     element.attrs,
-    ...element.children.map((child) => (typeof child === 'string' ? child : copy(child))),
+    ...element.children.map((child) => (isText(child) ? child : copy(child))),
   );
 
 function all(element: Element): Element[] {

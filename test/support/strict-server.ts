@@ -1,4 +1,4 @@
-import type { Element } from '../../src/session/xml.js';
+import { Base64, type Element } from '../../src/session/xml.js';
 
 /** Prosody and ejabberd as shipped; ejabberd ends the stream at the last of these bytes. */
 const MAX_STANZA_BYTES = 256 * 1024;
@@ -139,7 +139,9 @@ function writeOut({ name, attrs, children }: Element, outer: Scope, around: stri
     else text += ` xmlns:ns${prefixes}='${escaped(of)}' ns${prefixes}:${bare}='${escaped(value)}'`;
   }
   const inner = children.map((child) =>
-    typeof child === 'string' ? escaped(child) : writeOut(child, scope, namespace),
+    typeof child === 'string' || child instanceof Base64
+      ? escaped(String(child))
+      : writeOut(child, scope, namespace),
   );
   return inner.length > 0 ? `${text}>${inner.join('')}</${local}>` : `${text}/>`;
 }

@@ -1,6 +1,6 @@
 // XEP-0047 In-Band Bytestreams 2.0.1: elements only. Sends nothing, keeps no state.
-import { type Element, xml } from '../../session/xml.js';
-import { decodeBase64, encodeBase64 } from '../base64.js';
+import { Base64, type Element, xml } from '../../session/xml.js';
+import { decodeBase64 } from '../base64.js';
 import { badRequest } from '../conditions.js';
 import { isSid, randomSid } from '../sid.js';
 
@@ -32,7 +32,7 @@ export const open = ({ sid, blockSize, stanza }: Open): Element =>
   xml('open', { xmlns: NS_IBB, sid, 'block-size': blockSize, stanza });
 
 export const data = (sid: string, seq: number, bytes: Uint8Array): Element =>
-  xml('data', { xmlns: NS_IBB, sid, seq }, encodeBase64(bytes));
+  xml('data', { xmlns: NS_IBB, sid, seq }, new Base64(bytes));
 
 /** Bytes of a block's stanza beside its base64, at most; `around` puts the block into the stanza. */
 export function frameOf(sid: string, around: (block: Element) => Element): number {

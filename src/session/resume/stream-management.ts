@@ -2,8 +2,12 @@ import { type Element, xml } from '../xml.js';
 
 export const NS_SM = 'urn:xmpp:sm:3';
 
-/** Stanzas between two requests for an acknowledgement: what is kept stays small, and each costs the server a write. */
+/**
+ * Stanzas, and their characters, between two requests for an acknowledgement: what is kept stays small, and each costs
+ * the server a write.
+ */
 const REQUEST_EVERY = 64;
+const REQUEST_EVERY_CHARACTERS = 512 * 1024;
 
 /**
  * How long an acknowledgement may wait for more stanzas to acknowledge, and how many they may be. One for
@@ -15,6 +19,15 @@ const ACKNOWLEDGE_AFTER_STANZAS = 256;
 
 /** More than full windows of many bytestreams: a server that does not acknowledge must not fill the memory. */
 const MAX_KEPT_CHARACTERS = 32 * 1024 * 1024;
+
+/** Characters of a stanza whose text takes no more memory than its elements. */
+const SHORT = 2_048;
+
+/** A stanza that can be sent again. */
+interface Kept {
+  characters: number;
+  text(): string;
+}
 
 /** XEP-0198 §5: counters are modulo 2^32. */
 const MODULUS = 2 ** 32;
@@ -35,8 +48,10 @@ export class StreamManagement {
   #timer: NodeJS.Timeout | undefined;
   #waiting: { for: number; resolve: () => void }[] = [];
   /** The stanzas that are not acknowledged; `undefined` once they were too many. */
-  #kept: string[] | undefined = [];
+  #kept: Kept[] | undefined = [];
   #keptCharacters = 0;
+  /** Characters that were sent since it was asked for an acknowledgement. */
+  #unasked = 0;
 
   /**
    * `write`: to the stream of the moment; what is written while there is none is lost. `taken` is told of the
@@ -70,11 +85,17 @@ export class StreamManagement {
     return this.#kept !== undefined;
   }
 
-  /** Counts a stanza handed to the network; asks for an acknowledgement every so often. */
-  sent(stanza: string): void {
+  /**
+   * Counts a stanza handed to the network; asks for an acknowledgement every so often. `again` makes the text of a long
+   * one once more, so that it takes less memory until it is acknowledged.
+   */
+  sent(stanza: string, again = () => stanza): void {
     this.#sent += 1;
-    this.#keep(stanza);
-    if (this.#sent % REQUEST_EVERY === 0) this.ask();
+    this.#unasked += stanza.length;
+    const isShort = stanza.length < SHORT;
+    this.#keep({ characters: stanza.length, text: isShort ? () => stanza : again });
+    const isMuch = this.#unasked >= REQUEST_EVERY_CHARACTERS;
+    if (isMuch || this.#sent % REQUEST_EVERY === 0) this.ask();
   }
 
   /** Resolves when all that was sent so far is acknowledged. */
@@ -86,6 +107,7 @@ export class StreamManagement {
 
   /** Asks the server for an acknowledgement. */
   ask(): void {
+    this.#unasked = 0;
     this.#write(xml('r', { xmlns: NS_SM }).toString());
   }
 
@@ -123,13 +145,13 @@ export class StreamManagement {
     this.#takeAcknowledgement(Number(resumed.attrs.h));
     this.ask();
     const heard = this.#acknowledgementOf(this.#acknowledged);
-    for (const stanza of this.#kept ?? []) this.#write(stanza);
+    for (const stanza of this.#kept ?? []) this.#write(stanza.text());
     if (this.unacknowledged > 0) this.ask();
     return heard;
   }
 
-  #keep(stanza: string): void {
-    this.#keptCharacters += stanza.length;
+  #keep(stanza: Kept): void {
+    this.#keptCharacters += stanza.characters;
     if (this.#keptCharacters > MAX_KEPT_CHARACTERS) this.#kept = undefined;
     this.#kept?.push(stanza);
   }
@@ -154,7 +176,9 @@ export class StreamManagement {
     }
     this.#acknowledged += count;
     const before = this.#keptCharacters;
-    for (const { length } of this.#kept?.splice(0, count) ?? []) this.#keptCharacters -= length;
+    for (const { characters } of this.#kept?.splice(0, count) ?? []) {
+      this.#keptCharacters -= characters;
+    }
     this.#taken(before - this.#keptCharacters);
     while ((this.#waiting[0]?.for ?? Number.POSITIVE_INFINITY) <= this.#acknowledged) {
       this.#waiting.shift()?.resolve();

@@ -1,4 +1,4 @@
-import { type Element, xmlText } from '../xml.js';
+import { Base64, type Element, xmlText } from '../xml.js';
 
 /** A stanza cannot go out: it is too large for the server, or XML cannot say it. The connection is as it was. */
 export class UnsendableStanza extends Error {
@@ -69,9 +69,14 @@ function write({ name, attrs, children }: Element, outer: Scope): string {
   if (children.length === 0) return `${text}/>`;
   text += '>';
   for (const child of children) {
-    text += typeof child === 'string' ? writeText(child) : write(child, scope);
+    text += writeChild(child, scope);
   }
   return `${text}</${name}>`;
+}
+
+function writeChild(child: Element['children'][number], scope: Scope): string {
+  if (typeof child === 'string') return writeText(child);
+  return child instanceof Base64 ? child.toString() : write(child, scope);
 }
 
 function quote(value: string): string {

@@ -99,8 +99,8 @@ export class Tokenizer {
 
 /** Where a reference (`&lt;`) begins that is cut off at the end, or the end. */
 function startOfReference(text: string, from: number): number {
-  const start = text.lastIndexOf('&');
-  const isCut =
-    start >= from && text.length - start < LONGEST_REFERENCE && !text.includes(';', start);
-  return isCut ? start : text.length;
+  const end = text.slice(Math.max(from, text.length - LONGEST_REFERENCE + 1));
+  const start = end.lastIndexOf('&');
+  const isCut = start >= 0 && !end.includes(';', start);
+  return isCut ? text.length - end.length + start : text.length;
 }

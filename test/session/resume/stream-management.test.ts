@@ -63,6 +63,14 @@ describe('what we sent', () => {
     expect(written).toEqual([R, R, R, R]);
   });
 
+  test('is asked about after each half a mebibyte (R261)', () => {
+    const large = 'x'.repeat(128 * 1024);
+    for (let count = 0; count < 3; count += 1) management.sent(large);
+    expect(written).toEqual([]);
+    for (let count = 3; count < 9; count += 1) management.sent(large);
+    expect(written).toEqual([R, R]);
+  });
+
   test('may be acknowledged twice', () => {
     send(2);
     receive(`<a ${NS} h='2'/>`);
@@ -264,6 +272,20 @@ test('what a server does not acknowledge is kept up to a limit, and then cannot 
   expect(management.complete).toBe(false);
   receive(`<a ${NS} h='34'/>`);
   expect(management.complete).toBe(false);
+});
+
+test('a long stanza is made anew where it has to go again, and not before (R261)', () => {
+  const long = 'x'.repeat(2_048);
+  let made = 0;
+  for (const id of [0, 1, 2]) {
+    management.sent(long, () => {
+      made += 1;
+      return `${long}${id}`;
+    });
+  }
+  expect(made).toBe(0);
+  void management.resume(parse(`<resumed ${NS} previd='x' h='1'/>`));
+  expect([made, written]).toEqual([2, [R, `${long}1`, `${long}2`, R]]);
 });
 
 test('elements of other kinds say nothing', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { serialize, UnsendableStanza } from '../../../src/session/stream/serialize.js';
-import { type Element, xml } from '../../../src/session/xml.js';
+import { Base64, type Element, xml } from '../../../src/session/xml.js';
 import { parse } from '../../support/linked-sessions.js';
 
 const LIMIT = 256 * 1024;
@@ -47,6 +47,15 @@ describe('what is written', () => {
     const text = '\0\u0008\u001f\ud800\ufffe\uffff😀\ue000';
     expect(serialize(xml('x', { a: text }, text))).toBe(
       `<x a="${'\ufffd'.repeat(6)}😀\ue000">${'\ufffd'.repeat(6)}😀\ue000</x>`,
+    );
+  });
+
+  test('has bytes in base64 (R261)', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        const text = parse(serialize(xml('data', {}, new Base64(bytes)))).getText();
+        expect(text).toBe(Buffer.from(bytes).toString('base64'));
+      }),
     );
   });
 

@@ -57,7 +57,9 @@ export class Records {
     let all = '';
     for (const { text } of piece) all += text;
     this.#unsentCharacters -= all.length;
-    this.#socket.write(all + this.#alignment.spaceBehind(bytes), (error) => {
+    // Characters of one byte each are ASCII, and need no second look at each of them.
+    const encoding = bytes === all.length ? 'latin1' : 'utf8';
+    this.#socket.write(all + this.#alignment.spaceBehind(bytes), encoding, (error) => {
       for (const { settle } of piece) settle(error);
       const until = piece.at(-1)?.until;
       if (until === undefined) this.#goOn();

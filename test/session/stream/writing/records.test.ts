@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Records } from '../../../../src/session/stream/writing/records.js';
+
+/** As many bytes in each piece, and no white space. */
+const pieces = (bytes: number) => ({ pieceBytes: bytes, spaceBehind: () => '' });
+
+async function bytesOf(texts: string[], pieceBytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  const socket = new Writable({
+    write: (bytes: Buffer, _encoding, done) => {
+      parts.push(bytes);
+      done();
+    },
+  });
+  const records = new Records(socket, pieces(pieceBytes));
+  await Promise.all(texts.map((text) => records.write(text)));
+  socket.end();
+  await once(socket, 'finish');
+  return Buffer.concat(parts);
+}
+
+test('all texts are written in UTF-8, whichever of them are in one piece (R260)', async () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(text), fc.integer({ min: 1, max: 64 }), async (texts, bytes) => {
+      const all = Buffer.concat(texts.map((one) => Buffer.from(one)));
+      expect(await bytesOf(texts, bytes)).toEqual(all);
+    }),
+  );
+});
