@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { unless } from './files.js';
-import { placeFile } from './inbox/place-file.js';
+import { placeFile } from './naming/place-file.js';
 import { safeName } from './safe-name.js';
 import { writeWhole } from './whole-file.js';
 import { writePipe } from './write-pipe.js';

@@ -1,11 +1,27 @@
 import type { Stats } from 'node:fs';
 import type { Trace } from '../transfer/receiving/ledger.js';
 import { type Files, unless } from './files.js';
+import { openBelow } from './open-folder.js';
 
-/** `undefined` where there is no file with this name; no link is followed. */
-export async function lookAt(files: Files, path: string): Promise<Stats | undefined> {
-  const stats = await unless(['ENOENT', 'ENOTDIR'], files.lstat(path));
-  return stats?.isFile() ? stats : undefined;
+/**
+ * Looks at a file by its path below a folder, with `/` between the components; `undefined` where there is none. No link
+ * below that folder is followed.
+ */
+export async function lookBelow(
+  files: Files,
+  root: string,
+  path: string,
+): Promise<Stats | undefined> {
+  const components = path.split('/');
+  const name = components.pop() as string;
+  const folder = await openBelow(files, root, components);
+  if (!folder) return undefined;
+  try {
+    const stats = await unless(['ENOENT', 'ENOTDIR'], files.lstat(folder.at(name)));
+    return stats?.isFile() ? stats : undefined;
+  } finally {
+    await folder.close();
+  }
 }
 
 export const traceOf = ({ ino, mtimeMs, ctimeMs }: Stats): Trace => ({

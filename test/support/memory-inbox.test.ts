@@ -1,11 +1,10 @@
-import { basename } from 'node:path';
 import { testInbox } from '../transfer/receiving/inbox-suite.js';
 import { MemoryInbox } from './memory-inbox.js';
 
-testInbox('memory (R136, R284)', async () => {
+testInbox('memory (R136, R284, R316)', async () => {
   const inbox = new MemoryInbox();
   const read = async (path: string) => {
-    const bytes = inbox.files.get(basename(path));
+    const bytes = inbox.files.get(path.replace('/inbox/', ''));
     if (!bytes) throw new Error(`${path} is not there`);
     return bytes;
   };

@@ -24,6 +24,10 @@ export class MemoryInbox implements Inbox {
   /** Partials that have not ended, with what was wanted. */
   readonly open = new Map<PartialFile, WantedPartial>();
   ledger = new MemoryLedger();
+  /** The folders that were made, by account and offered path. */
+  readonly folders = new Map<string, string>();
+  /** The paths of programs. */
+  readonly programs = new Set<string>();
   /** How many files were published. */
   published = 0;
   readonly lost = new AbortController().signal;
@@ -44,7 +48,9 @@ export class MemoryInbox implements Inbox {
 
   /** Lets go of all that was published or kept. */
   forget(): void {
-    for (const map of [this.files, this.dates, this.kept, this.#sizes, this.#rests]) map.clear();
+    const maps = [this.files, this.dates, this.kept, this.#sizes, this.#rests, this.folders];
+    for (const map of maps) map.clear();
+    this.programs.clear();
     this.accounts.length = 0;
     this.ledger = new MemoryLedger();
   }
@@ -75,9 +81,11 @@ export class MemoryInbox implements Inbox {
         if (!algorithms.includes(name)) throw new RangeError(`${name} was not asked for`);
         return createHash(name).update(content.bytes).digest();
       },
-      publish: async (name, { date, record } = {}) => {
+      publish: async (name, { date, record, isExecutable } = {}) => {
         if (content.failure) throw content.failure;
-        const free = this.#freeName(name);
+        const folder = record ? this.#enter(record.account, record.offered.slice(0, -1)) : '';
+        const free = this.#freeName(folder + name);
+        if (isExecutable) this.programs.add(free);
         this.files.set(free, content.bytes);
         this.dates.set(free, date);
         this.published += 1;
@@ -90,6 +98,10 @@ export class MemoryInbox implements Inbox {
     };
     this.open.set(partial, wanted);
     return partial;
+  }
+
+  async makeFolder(account: string, offered: readonly string[]): Promise<string> {
+    return `/inbox/${this.#enter(account, offered).slice(0, -1)}`;
   }
 
   hasRest(bytestream: string): boolean {
@@ -135,10 +147,26 @@ export class MemoryInbox implements Inbox {
     this.#sizes.set(identity, size);
   }
 
+  /** The path of a folder that was made for this account and path, with a slash at the end. */
+  #enter(account: string, offered: readonly string[]): string {
+    let path = '';
+    for (let depth = 1; depth <= offered.length; depth += 1) {
+      const key = JSON.stringify([account, ...offered.slice(0, depth)]);
+      const made = this.folders.get(key) ?? `${this.#freeName(path + offered[depth - 1])}/`;
+      this.folders.set(key, made);
+      path = made;
+    }
+    return path;
+  }
+
+  #isTaken(path: string): boolean {
+    return this.files.has(path) || [...this.folders.values()].includes(`${path}/`);
+  }
+
   #freeName(name: string): string {
     const [, stem = name, extension = ''] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
     let free = name;
-    for (let count = 1; this.files.has(free); count += 1) free = `${stem} (${count})${extension}`;
+    for (let count = 1; this.#isTaken(free); count += 1) free = `${stem} (${count})${extension}`;
     return free;
   }
 }

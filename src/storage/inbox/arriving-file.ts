@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { NewRecord } from '../../transfer/receiving/inbox.js';
 import type { Ledger } from '../../transfer/receiving/ledger.js';
 import type { Files } from '../files.js';
-import { lookAt, traceOf } from '../trace.js';
+import { lookBelow, traceOf } from '../trace.js';
 import type { PartFile } from './part-file.js';
 
 interface Remembering {
@@ -51,7 +50,7 @@ export class ArrivingFile {
   /** It has it, and no other name any more, which would change its trace. */
   async complete(): Promise<void> {
     const { files, inbox, ledger } = this.#to;
-    const stats = await lookAt(files, join(inbox, this.#path));
+    const stats = await lookBelow(files, inbox, this.#path);
     const changes = stats ? { trace: traceOf(stats) } : {};
     await ledger.change(this.#file.id, { isArriving: undefined, ...changes });
   }

@@ -9,14 +9,21 @@ const FEW = 1_000;
 /** Milliseconds until the folder is read again, for each file in it: most of the time it is not being read. */
 const PAUSE_PER_FILE_MS = 0.3;
 
+interface Contents {
+  files: Files;
+  inbox: string;
+  /** Milliseconds. */
+  now: () => number;
+  /** The folders in it whose files count, too, by their paths below it. */
+  folders: () => readonly string[];
+}
+
 /**
  * How many bytes the files of a folder take, each a block at least. Others add files and take them away, so that it is
  * read again and again; but not for each file that arrives: in between its own are added up.
  */
 export class FolderTotal {
-  readonly #files: Files;
-  readonly #folder: string;
-  readonly #now: () => number;
+  readonly #contents: Contents;
   /** A file gets its name before the folder is listed, or after that. */
   readonly #inTurn = inTurn();
   #bytes = 0;
@@ -26,11 +33,8 @@ export class FolderTotal {
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
-  /** `now`: milliseconds. */
-  constructor(files: Files, folder: string, now: () => number) {
-    this.#files = files;
-    this.#folder = folder;
-    this.#now = now;
+  constructor(contents: Contents) {
+    this.#contents = contents;
   }
 
   /** The bytes of all files in the folder, as far as is known. */
@@ -64,7 +68,7 @@ export class FolderTotal {
 
   /** The clock may have been set either way since. */
   #isDue(): boolean {
-    const elapsed = Math.abs(this.#now() - this.#readAt);
+    const elapsed = Math.abs(this.#contents.now() - this.#readAt);
     return this.#reading !== undefined || elapsed >= this.#count * PAUSE_PER_FILE_MS;
   }
 
@@ -76,25 +80,41 @@ export class FolderTotal {
   }
 
   async #read(): Promise<void> {
-    const entries = await this.#inTurn(() => {
+    const { now, inbox, folders } = this.#contents;
+    const isMade = new Set(folders().map((path) => join(inbox, path)));
+    const paths = await this.#inTurn(() => {
       this.#added = 0;
-      return this.#files.readdir(this.#folder, { withFileTypes: true });
+      return this.#list([...isMade]);
     });
     let [bytes, count] = [0, 0];
     const seen = new Set<string>();
-    for (const entry of entries) {
-      if (!entry.isFile()) continue;
-      const stats = await unless(['ENOENT'], this.#files.lstat(join(this.#folder, entry.name)));
+    for (const path of paths) {
+      const stats = await unless(GONE, this.#contents.files.lstat(path));
       if (!stats) continue;
       count += 1;
       // A file with two names takes its bytes once.
       const inode = `${stats.dev}:${stats.ino}`;
       if (stats.nlink > 1 && seen.has(inode)) continue;
       if (stats.nlink > 1) seen.add(inode);
-      bytes += Math.max(stats.size, BLOCK_BYTES);
+      bytes += Math.max(isMade.has(path) ? 0 : stats.size, BLOCK_BYTES);
     }
     this.#bytes = bytes + this.#added;
     this.#count = count;
-    this.#readAt = this.#now();
+    this.#readAt = now();
+  }
+
+  /** All files, and the folders that were made. */
+  async #list(made: readonly string[]): Promise<string[]> {
+    const { files, inbox } = this.#contents;
+    const paths = [...made];
+    for (const folder of [inbox, ...made]) {
+      const listing = files.readdir(folder, { withFileTypes: true });
+      // The inbox itself must be there.
+      const entries = folder === inbox ? await listing : await unless(GONE, listing);
+      for (const entry of entries ?? []) if (entry.isFile()) paths.push(join(folder, entry.name));
+    }
+    return paths;
   }
 }
+
+const GONE = ['ENOENT', 'ENOTDIR'];

@@ -16,6 +16,7 @@ import {
   type LockOptions,
   lockFolder,
 } from '../lock/folder-lock.js';
+import { MadeFolders } from '../naming/made-folders.js';
 import { KeptPartials } from './kept-partials.js';
 import type { Shared } from './partial.js';
 import { sweep } from './sweep.js';
@@ -27,6 +28,10 @@ const STAGING = '.inband';
 export class InboxReplaced extends Error {
   override readonly name = 'InboxReplaced';
 }
+
+/** Shortages of the moment are no reason to give the folder up. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
+export const isPassing = ({ code = '' }: NodeJS.ErrnoException): boolean => PASSING.has(code);
 
 /** An inbox under its lock. */
 export class HeldFolder {
@@ -64,7 +69,12 @@ export class HeldFolder {
       const ledger = await openLedger(folders, limitsOf(options));
       const kept = new KeptPartials(files, staging, options.maxTotal);
       for (const one of partials) await kept.add(one);
-      return new HeldFolder({ ...folders, kept, ledger }, lock, found);
+      const made = new MadeFolders({
+        ...folders,
+        written: ledger.folders,
+        records: () => ledger.records(),
+      });
+      return new HeldFolder({ ...folders, kept, ledger, folders: made }, lock, found);
     } catch (error) {
       await lock.release().catch(() => undefined); // the first error tells more
       throw error;

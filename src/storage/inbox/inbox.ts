@@ -16,9 +16,9 @@ import type { Sleep } from '../lock/heartbeat.js';
 import { systemProcesses } from '../lock/processes.js';
 import { NoRoom } from '../no-room.js';
 import { Hashes } from '../running-hashes.js';
-import { isSameTrace, lookAt, traceOf } from '../trace.js';
+import { isSameTrace, lookBelow, traceOf } from '../trace.js';
 import { createPart, keepingRoom } from './create-part.js';
-import { HeldFolder } from './held-folder.js';
+import { HeldFolder, isPassing } from './held-folder.js';
 import { hashed, partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
@@ -78,8 +78,8 @@ class InboxFolder implements Inbox {
     this.#held = held;
     this.#openAgain = openAgain;
     const { files, inbox, now } = held.shared;
-    const keptBytes = () => this.#shared.kept.bytes;
-    this.#space = new Space({ files, inbox, now, keptBytes }, limits);
+    const [keptBytes, folders] = [() => this.#shared.kept.bytes, () => this.#shared.folders.paths];
+    this.#space = new Space({ files, inbox, now, keptBytes, folders }, limits);
     this.#lost = lost;
     this.lost = lost.signal;
   }
@@ -90,9 +90,13 @@ class InboxFolder implements Inbox {
 
   async look({ path, trace }: FileRecord): Promise<FoundFile | undefined> {
     const { files, inbox } = this.#shared;
-    const whole = join(inbox, path);
-    const stats = await lookAt(files, whole);
-    return stats && { path: whole, isUnchanged: isSameTrace(traceOf(stats), trace) };
+    const stats = await lookBelow(files, inbox, path);
+    return stats && { path: join(inbox, path), isUnchanged: isSameTrace(traceOf(stats), trace) };
+  }
+
+  async makeFolder(account: string, offered: readonly string[]): Promise<string> {
+    await this.#lookAgain();
+    return this.#shared.folders.make(account, offered);
   }
 
   takeRequest(): Promise<boolean> {
@@ -125,10 +129,10 @@ class InboxFolder implements Inbox {
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
     await this.#lookAgain();
-    const { kept, now } = this.#shared;
-    await kept.removeExpired(now());
+    await this.#shared.kept.removeExpired(this.#shared.now());
     if (wanted.account !== undefined) this.ledger.checkRoom(wanted.account);
-    const earlier = wanted.identity === undefined ? undefined : kept.take(hashed(wanted.identity));
+    const earlier =
+      wanted.identity === undefined ? undefined : this.#shared.kept.take(hashed(wanted.identity));
     const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
     return new Partial(part, this.#shared);
   }
@@ -193,7 +197,3 @@ class InboxFolder implements Inbox {
     return { id, handle, hashes, journal, reservation };
   }
 }
-
-/** Shortages of the moment are no reason to give the folder up. */
-const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
-const isPassing = ({ code = '' }: NodeJS.ErrnoException) => PASSING.has(code);

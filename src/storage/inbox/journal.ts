@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
 import { type Files, unless } from '../files.js';
+import { isPath } from '../ledger/record-lines.js';
 import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
 import { writeWhole } from '../whole-file.js';
 
@@ -24,7 +25,7 @@ export interface Journal {
   durable: number;
   /** Digest of those bytes; lower-case hex. */
   sha256: string;
-  /** Name in the inbox that an empty file may hold for this partial, where there are no hard links. */
+  /** Path below the inbox that an empty file may hold for this partial, where there are no hard links. */
   placeholder?: string;
   started: Date;
   updated: Date;
@@ -87,16 +88,11 @@ export function parseJournal(text: string): Journal | undefined {
   if (bytestream !== undefined && !matches(bytestream, SHA256)) return undefined;
   if (name !== undefined && !matches(name, /^.{0,1024}$/su)) return undefined;
   if (size !== undefined && !(isCount(size) && durable <= size)) return undefined;
-  if (placeholder !== undefined && !isNameInInbox(placeholder)) return undefined;
+  if (placeholder !== undefined && !isPath(placeholder)) return undefined;
   return {
     ...{ identity, account, bytestream, name, size },
     ...{ durable, sha256, placeholder, started, updated },
   };
-}
-
-/** Such a file may be removed: it must be in the inbox itself, and not hidden. */
-function isNameInInbox(value: unknown): value is string {
-  return matches(value, /^[^./\0][^/\0]{0,254}$/);
 }
 
 /** As names of transfers, accounts and bytestreams stand in it. */

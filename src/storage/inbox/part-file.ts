@@ -109,6 +109,12 @@ export class PartFile {
     await this.#part.handle.utimes(new Date(now), modified).catch(() => undefined);
   }
 
+  /** For its owner alone. */
+  async makeExecutable(): Promise<void> {
+    // A disk without modes has the file all the same.
+    await this.#part.handle.chmod(0o700).catch(() => undefined);
+  }
+
   async sync(): Promise<void> {
     await this.#part.handle.sync();
   }

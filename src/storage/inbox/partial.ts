@@ -1,19 +1,19 @@
 import type { PartialFile, PublishOptions } from '../../transfer/receiving/inbox.js';
-import type { Ledger } from '../../transfer/receiving/ledger.js';
-import { syncDirectory } from '../directories.js';
 import { type InTurn, inTurn } from '../in-turn.js';
+import type { InboxLedger } from '../ledger/ledger-on-disk.js';
+import type { MadeFolders } from '../naming/made-folders.js';
 import { safeName } from '../safe-name.js';
-import { ArrivingFile } from './arriving-file.js';
 import type { KeptPartials } from './kept-partials.js';
+import { NamePartial } from './name-partial.js';
 import { type OpenPart, PartFile, type PartFolders } from './part-file.js';
-import { placeFile } from './place-file.js';
 
 /** What the partials of an inbox share. */
 export interface Shared extends PartFolders {
   /** Syncs run one at a time: Node has four threads for the file system, and a slow disk would take them all. */
   syncInTurn: InTurn;
   kept: KeptPartials;
-  ledger: Ledger;
+  ledger: InboxLedger;
+  folders: MadeFolders;
   /** Rejects where the folder is not ours any more; `age`: how many milliseconds the last look may be ago. */
   check(age?: number): Promise<void>;
 }
@@ -67,14 +67,14 @@ export class Partial implements PartialFile {
     return this.#file.digest(algorithm);
   }
 
-  publish(name: string, { date, record }: PublishOptions = {}): Promise<string> {
+  publish(name: string, options: PublishOptions = {}): Promise<string> {
     return this.#inTurn(async () => {
       await this.#syncing;
-      const arrival = record && new ArrivingFile(this.#file, record, this.#shared);
-      const path = await this.#unlessFailed(() => this.#place(safeName(name), date, arrival));
+      const naming = new NamePartial(this.#file, options.record, this.#shared);
+      const path = await this.#unlessFailed(() => this.#place(safeName(name), options, naming));
       // The file has arrived; what cannot be removed or written now is when the inbox is next opened.
       await this.#end(() => this.#file.remove())
-        .then(() => arrival?.complete())
+        .then(() => naming.complete())
         .catch(() => undefined);
       return path;
     });
@@ -108,29 +108,20 @@ export class Partial implements PartialFile {
     }
   }
 
-  async #place(name: string, date?: Date, arrival?: ArrivingFile): Promise<string> {
-    // Before the sync, so that no crash leaves the name without the date.
+  async #place(
+    name: string,
+    { date, isExecutable }: PublishOptions,
+    naming: NamePartial,
+  ): Promise<string> {
+    // Before the sync, so that no crash leaves the name without them.
     if (date) await this.#file.setDate(date);
+    if (isExecutable) await this.#file.makeExecutable();
     await this.#sync(() => this.#file.sync());
     await this.#shared.check();
     await this.#file.mustBeThere();
-    const path = await this.#name(name, arrival);
-    this.#isNamed = true;
-    await syncDirectory(this.#shared.files, this.#shared.inbox);
-    return path;
-  }
-
-  async #name(name: string, arrival?: ArrivingFile): Promise<string> {
-    const { files, inbox } = this.#shared;
-    const beforeName = arrival && ((free: string) => arrival.intend(free));
-    const beforePlaceholder = (placeholder: string) => this.#file.checkpoint(placeholder);
-    const options = { files, beforeName, beforePlaceholder };
-    try {
-      return await this.#file.name(() => placeFile(this.#file.path, inbox, name, options));
-    } catch (error) {
-      await arrival?.withdraw().catch(() => undefined); // the first error tells more
-      throw error;
-    }
+    return naming.name(name, () => {
+      this.#isNamed = true;
+    });
   }
 
   /** Waits for the disk only when it is too far behind. */

@@ -22,6 +22,8 @@ interface Contents {
   now: () => number;
   /** Bytes of the partials that nobody writes to. */
   keptBytes: () => number;
+  /** The folders that were made in it, by their paths below it. */
+  folders: () => readonly string[];
 }
 
 /** What is to be room for. */
@@ -48,10 +50,9 @@ export class Space {
 
   /** All files in the inbox and all partials count for the total. */
   constructor(contents: Contents, limits: Limits) {
-    const { files, inbox, now } = contents;
     this.#contents = contents;
     this.#limits = limits;
-    this.#folder = new FolderTotal(files, inbox, now);
+    this.#folder = new FolderTotal(contents);
   }
 
   /** For a file `offset` bytes of which are there already. Rejects with NoRoom; RangeError for no size. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Files, unless } from '../files.js';
+import { openBelow } from '../open-folder.js';
 import { type Journal, partPath, readJournal } from './journal.js';
 import { isExpired, type Kept, removePartial } from './kept-partials.js';
 import type { PartFolders } from './part-file.js';
@@ -45,11 +46,18 @@ async function removeTemporaries(files: Files, staging: string): Promise<Set<str
 async function removePlaceholder(
   { files, inbox }: PartFolders,
   { updated }: Journal,
-  name: string,
+  placeholder: string,
 ): Promise<void> {
-  const path = join(inbox, name);
-  const stats = await unless(['ENOENT'], files.lstat(path));
-  if (!stats?.isFile() || stats.size > 0) return;
-  const apart = Math.abs(stats.mtimeMs - updated.getTime());
-  if (apart <= PLACEHOLDER_TIME_MS) await files.rm(path, { force: true });
+  const components = placeholder.split('/');
+  const name = components.pop() as string;
+  const folder = await openBelow(files, inbox, components);
+  if (!folder) return;
+  try {
+    const stats = await unless(['ENOENT'], files.lstat(folder.at(name)));
+    if (!stats?.isFile() || stats.size > 0) return;
+    const apart = Math.abs(stats.mtimeMs - updated.getTime());
+    if (apart <= PLACEHOLDER_TIME_MS) await files.rm(folder.at(name), { force: true });
+  } finally {
+    await folder.close();
+  }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type {
   FileRecord,
   Ledger,
@@ -6,15 +5,22 @@ import type {
   WantedRecord,
 } from '../../transfer/receiving/ledger.js';
 import type { Files } from '../files.js';
-import { lookAt, traceOf } from '../trace.js';
+import { lookBelow, traceOf } from '../trace.js';
 import { writeWhole } from '../whole-file.js';
+import { FolderRecords, WrittenFolders } from './folder-records.js';
 import { damagedPath, LedgerFile, ledgerPath } from './ledger-file.js';
 import { type LedgerLimits, MemoryLedger } from './memory-ledger.js';
 import { readLedgerFile } from './read-ledger.js';
-import { type Line, recordLine, removedLine } from './record-lines.js';
+import { folderLine, type Line, recordLine, removedLine } from './record-lines.js';
+import { settleFolders } from './settle-folders.js';
 
 interface LedgerOptions extends LedgerLimits {
   warn?: ((text: string) => void) | undefined;
+}
+
+/** What an inbox remembers: of files, and of the folders that it made for them. */
+export interface InboxLedger extends Ledger {
+  readonly folders: WrittenFolders;
 }
 
 interface Folders {
@@ -28,11 +34,12 @@ interface Folders {
  * Opens the ledger of an inbox that is locked, and looks what became of the files that were about to get their names
  * when a process was killed. Rejects with LedgerTooNew.
  */
-export async function openLedger(folders: Folders, options: LedgerOptions): Promise<Ledger> {
+export async function openLedger(folders: Folders, options: LedgerOptions): Promise<InboxLedger> {
   const { files, staging, now } = folders;
   const memory = new MemoryLedger(options, now);
   const read = await readLedgerFile(files, staging);
-  replay(read?.lines ?? [], memory);
+  const made = new FolderRecords();
+  replay(read?.lines ?? [], memory, made);
   if (read?.isDamaged) {
     await writeWhole(damagedPath(staging), read.bytes, { files });
     const text = `${ledgerPath(staging)} was damaged: what could be read of it is kept, and the file as it was is ${damagedPath(staging)}`;
@@ -41,37 +48,45 @@ export async function openLedger(folders: Folders, options: LedgerOptions): Prom
   const isGood = read && !read.isCut && !read.isDamaged;
   const file = new LedgerFile(
     folders,
-    memoryLines(memory),
+    memoryLines(memory, made),
     isGood ? read.size : undefined,
     read?.lines.length,
   );
-  const ledger = new LedgerOnDisk(memory, file);
+  const ledger = new LedgerOnDisk(memory, made, file);
   if (read?.isDamaged) await ledger.save();
   await settle(folders, ledger);
+  await settleFolders(folders, ledger.folders, ledger.records());
   return ledger;
 }
 
-const memoryLines = (memory: MemoryLedger) => ({
+const memoryLines = (memory: MemoryLedger, made: FolderRecords) => ({
   get size() {
-    return memory.size;
+    return memory.size + made.size;
   },
-  lines: () => [...memory.records()].map(recordLine),
+  // What is in a folder counts only if the folder does.
+  lines: () => [...[...made.all()].map(folderLine), ...[...memory.records()].map(recordLine)],
 });
 
 /** What the lines of a ledger come to. */
-export function replay(lines: readonly Line[], memory: MemoryLedger): void {
+export function replay(lines: readonly Line[], memory: MemoryLedger, made: FolderRecords): void {
   for (const line of lines) {
     if ('record' in line) memory.put(line.record);
-    else void memory.remove(line.removed);
+    else if ('folder' in line) made.put(line.folder);
+    else {
+      void memory.remove(line.removed);
+      made.drop(line.removed);
+    }
   }
 }
 
 /** A ledger in memory, and each change of it in a file. */
-class LedgerOnDisk implements Ledger {
+class LedgerOnDisk implements InboxLedger {
+  readonly folders: WrittenFolders;
   readonly #memory: MemoryLedger;
   readonly #file: LedgerFile;
 
-  constructor(memory: MemoryLedger, file: LedgerFile) {
+  constructor(memory: MemoryLedger, made: FolderRecords, file: LedgerFile) {
+    this.folders = new WrittenFolders(made, (line, isDurable) => file.append(line, isDurable));
     this.#memory = memory;
     this.#file = file;
   }
@@ -120,7 +135,7 @@ class LedgerOnDisk implements Ledger {
 async function settle({ files, inbox }: Folders, ledger: LedgerOnDisk): Promise<void> {
   const arriving = [...ledger.records()].filter(({ isArriving }) => isArriving);
   for (const { id, path, trace, size } of arriving) {
-    const stats = await lookAt(files, join(inbox, path));
+    const stats = await lookBelow(files, inbox, path);
     const found = stats && traceOf(stats);
     const isIt = found?.inode === trace.inode && found.modified === trace.modified;
     if (isIt && stats?.size === size)

@@ -1,6 +1,7 @@
 import * as files from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
+import { FolderRecords } from './folder-records.js';
 import { replay } from './ledger-on-disk.js';
 import { MemoryLedger } from './memory-ledger.js';
 import { readLedgerFile } from './read-ledger.js';
@@ -16,7 +17,7 @@ export async function listRecords(inbox: string): Promise<FileRecord[]> {
   // How much is kept is up to the one who receives.
   const everything = { maxRecords: Number.MAX_SAFE_INTEGER, maxAge: Number.MAX_SAFE_INTEGER };
   const memory = new MemoryLedger(everything);
-  replay(read?.lines ?? [], memory);
+  replay(read?.lines ?? [], memory, new FolderRecords());
   return [...memory.records()]
     .filter(({ isArriving }) => !isArriving)
     .map((record) => ({ ...record, path: join(resolve(inbox), record.path) }));

@@ -1,8 +1,9 @@
 import type { FileRecord, Trace, Work } from '../../transfer/receiving/ledger.js';
 import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
+import type { FolderRecord, FolderTrace } from './folder-records.js';
 
 // The ledger is a file of JSON lines. The first says what it is; each other one is a record, in place of an earlier one
-// with its id, or says that a record is gone.
+// with its id, or says that a record is gone. A record is one of a file, or of a folder that was made.
 
 /** Raised when a record means something else than it did: an older program must not read it. */
 const VERSION = 1;
@@ -10,10 +11,13 @@ const VERSION = 1;
 export const HEADER = `${JSON.stringify({ inband: 'ledger', version: VERSION })}\n`;
 
 /** What a line says. */
-export type Line = { record: FileRecord } | { removed: string };
+export type Line = { record: FileRecord } | { folder: FolderRecord } | { removed: string };
 
 export const recordLine = ({ at, ...record }: FileRecord): string =>
   `${JSON.stringify({ ...record, at: at.toISOString() })}\n`;
+
+export const folderLine = ({ at, ...folder }: FolderRecord): string =>
+  `${JSON.stringify({ folder: { ...folder, at: at.toISOString() } })}\n`;
 
 export const removedLine = (id: string): string => `${JSON.stringify({ removed: id })}\n`;
 
@@ -39,6 +43,7 @@ const MAX_PATH = 16_384;
 export function readLine(text: string): Line | undefined {
   const { removed, ...fields } = parseObject(text);
   if (removed !== undefined) return matches(removed, ID) ? { removed } : undefined;
+  if (fields.folder !== undefined) return readFolder(Object(fields.folder));
   const { id, account, peer, offered, path, size, sha256, isArriving } = fields;
   const [at, trace] = [parseTime(fields.at), readTrace(fields.trace)];
   const work = fields.work === undefined ? undefined : readWork(fields.work);
@@ -53,7 +58,23 @@ export function readLine(text: string): Line | undefined {
   return { record: { id, account, peer, offered, path, size, sha256, at, trace, ...more } };
 }
 
-const isPath = (value: unknown): value is string =>
+function readFolder(fields: Record<string, unknown>): Line | undefined {
+  const { id, account, offered, path } = fields;
+  const at = parseTime(fields.at);
+  const trace = fields.trace === undefined ? undefined : readFolderTrace(fields.trace);
+  if (!matches(id, ID) || !matches(account, JID) || !isOffered(offered) || !isPath(path)) {
+    return undefined;
+  }
+  if (!at || (fields.trace !== undefined && !trace)) return undefined;
+  return { folder: { id, account, offered, path, at, ...(trace ? { trace } : {}) } };
+}
+
+function readFolderTrace(value: unknown): FolderTrace | undefined {
+  const { device, inode } = Object(value);
+  return Number.isFinite(device) && Number.isFinite(inode) ? { device, inode } : undefined;
+}
+
+export const isPath = (value: unknown): value is string =>
   matches(value, PATH) && value.length <= MAX_PATH;
 
 const isOffered = (value: unknown): value is string[] =>

@@ -14,6 +14,11 @@ export interface Inbox {
    * whole file, and its transfer has ended, with an earlier connection or an earlier process.
    */
   hasRest(bytestream: string): boolean;
+  /**
+   * Makes a folder without files for an account, and those above it, as `publish` does for a file; path as offered.
+   * Returns its absolute path.
+   */
+  makeFolder(account: string, offered: readonly string[]): Promise<string>;
   /** What it remembers of the files that arrived. */
   readonly ledger: Ledger;
   /** Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more. */
@@ -63,7 +68,8 @@ export interface PartialFile {
   /**
    * Makes the bytes durable and visible in the inbox under `name`, or under the next free name
    * (`name (1).ext`), in one step that cannot replace anything. Returns the absolute path.
-   * From then on the ledger has a record of it, if wanted.
+   * From then on the ledger has a record of it, if wanted. Where that has a path, the file goes into folders below the
+   * inbox, made where they are missing: each only into one that was made for the same account and offered path.
    */
   publish(name: string, options?: PublishOptions): Promise<string>;
   /** Keeps what it can for the next transfer of the same identity; harmless after `publish`. */
@@ -75,6 +81,8 @@ export interface PartialFile {
 export interface PublishOptions {
   /** When it was last changed, as the peer gives it; kept where the disk can, from 1970 until now. */
   date?: Date | undefined;
+  /** Its owner may run it. */
+  isExecutable?: boolean;
   record?: NewRecord | undefined;
 }
 

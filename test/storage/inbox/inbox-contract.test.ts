@@ -5,7 +5,7 @@ import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 
-testInbox('a folder (R136, R284)', async () => ({
+testInbox('a folder (R136, R284, R316)', async () => ({
   inbox: await openInbox(await temporaryFolder()),
   read: (path) => readFile(path),
   dateOf: async (path) => (await stat(path)).mtime,

@@ -49,7 +49,7 @@ test.each([
   { placeholder: '.bashrc' },
   { placeholder: '../a' },
   { placeholder: '/etc/passwd' },
-  { placeholder: 'a/b' },
+  { placeholder: 'a/../b' },
   { placeholder: 'a\0' },
   { placeholder: 'x'.repeat(256) },
   { placeholder: 5 },

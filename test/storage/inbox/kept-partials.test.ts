@@ -40,6 +40,7 @@ async function restart(
     hasRest: (bytestream) => inbox.hasRest(bytestream),
     ledger: inbox.ledger,
     look: (record) => inbox.look(record),
+    makeFolder: (account, offered) => inbox.makeFolder(account, offered),
     takeRequest: () => inbox.takeRequest(),
     lost: inbox.lost,
     close: () => inbox.close(),

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Files } from '../../../src/storage/files.js';
 import { openLedger } from '../../../src/storage/ledger/ledger-on-disk.js';
-import { lookAt, traceOf } from '../../../src/storage/trace.js';
+import { lookBelow, traceOf } from '../../../src/storage/trace.js';
 import type { FileRecord, Ledger } from '../../../src/transfer/receiving/ledger.js';
 import { NOW, recordOf } from '../../transfer/receiving/ledger-suite.js';
 import { failingFiles, tappedFiles } from '../tapped-files.js';
@@ -180,7 +180,7 @@ async function killedWhileNaming() {
   const opened = await emptyInbox();
   const file = join(opened.inbox, 'a.txt');
   await writeFile(file, 'hello');
-  const stats = await lookAt(files, file);
+  const stats = await lookBelow(files, opened.inbox, 'a.txt');
   if (!stats) throw new Error('it was written');
   const record = recordOf({ trace: { ...traceOf(stats), changed: 0 }, isArriving: true });
   await (await opened.open()).add(record);

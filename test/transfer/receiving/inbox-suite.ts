@@ -193,6 +193,43 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       expect(await inbox.look({ ...(records[0] as FileRecord), path: 'b' })).toBeUndefined();
     });
 
+    test('puts a file with a path into folders that are made for its account, and no other file', async () => {
+      const { inbox, read } = await open();
+      const publish = async (account: string, ...offered: string[]) => {
+        const partial = await inbox.createPartial({ account });
+        await partial.write(HELLO);
+        const record = { account, peer: `${account}/x`, offered, isDue: false };
+        return partial.publish(offered.at(-1) as string, { record });
+      };
+      const paths = [
+        await publish('a@b', 'photos', 'deep', 'a.txt'),
+        await publish('a@b', 'photos', 'b.txt'),
+        await publish('c@d', 'photos', 'deep', 'a.txt'),
+        await publish('a@b', 'photos'),
+        await publish('a@b', 'photos', 'deep', 'a.txt'),
+        await publish('c@d', 'photos', 'b.txt'),
+        await publish('a@b', 'photos (2)', 'c.txt'),
+      ];
+      const records = [...inbox.ledger.records()];
+      expect(records.map(({ path }) => path)).toEqual([
+        ...['photos/deep/a.txt', 'photos/b.txt', 'photos (1)/deep/a.txt', 'photos (2)'],
+        ...['photos/deep/a (1).txt', 'photos (1)/b.txt', 'photos (2) (1)/c.txt'],
+      ]);
+      for (const [index, path] of paths.entries()) {
+        expect(path.endsWith(`/${records[index]?.path}`)).toBe(true);
+        expect(await read(path)).toEqual(HELLO);
+        expect(await inbox.look(records[index] as FileRecord)).toMatchObject({ path });
+      }
+    });
+
+    test('makes a folder without files once', async () => {
+      const { inbox } = await open();
+      const made = await inbox.makeFolder('a@b', ['photos', 'none']);
+      expect(made.endsWith('/photos/none')).toBe(true);
+      expect(await inbox.makeFolder('a@b', ['photos', 'none'])).toBe(made);
+      expect(await inbox.makeFolder('c@d', ['photos'])).toBe(`${made.slice(0, -5)} (1)`);
+    });
+
     test('takes no file for now from an account whose records are all due', async () => {
       const { inbox } = await open();
       const account = 'a@b';

@@ -24,11 +24,25 @@ export async function placeFile(
   name: string,
   options: PlaceOptions,
 ): Promise<string> {
-  const path = (count: number) => join(directory, numbered(name, count));
-  const isTaken = async (count: number) =>
-    (await unless(['ENOENT'], options.files.lstat(path(count)))) !== undefined;
-  for (let count = 0; ; count = await freeAfter(count, isTaken)) {
-    if (await unless(['EEXIST'], place(from, path(count), options))) return path(count);
+  const path = (free: string) => join(directory, free);
+  const isTaken = async (one: string) =>
+    (await unless(['ENOENT'], options.files.lstat(path(one)))) !== undefined;
+  return takeFreeName(name, isTaken, async (free) => {
+    const isPlaced = await unless(['EEXIST'], place(from, path(free), options));
+    return isPlaced ? path(free) : undefined;
+  });
+}
+
+/** Calls `take` with `name`, or the next free `name (1).ext`, until it has got one. */
+export async function takeFreeName<T>(
+  name: string,
+  isTaken: (name: string) => Promise<boolean>,
+  take: (name: string) => Promise<T | undefined>,
+): Promise<T> {
+  const isCountTaken = (count: number) => isTaken(numbered(name, count));
+  for (let count = 0; ; count = await freeAfter(count, isCountTaken)) {
+    const taken = await take(numbered(name, count));
+    if (taken !== undefined) return taken;
   }
 }
 

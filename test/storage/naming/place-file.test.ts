@@ -2,7 +2,7 @@ import * as files from 'node:fs/promises';
 import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { placeFile } from '../../../src/storage/inbox/place-file.js';
+import { placeFile } from '../../../src/storage/naming/place-file.js';
 import { failingFiles, fileError, tappedFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
 

@@ -1,0 +1,80 @@
+import { basename, join } from 'node:path';
+import type { NewRecord } from '../../transfer/receiving/inbox.js';
+import type { Files } from '../files.js';
+import type { InboxLedger } from '../ledger/ledger-on-disk.js';
+import type { Entered, MadeFolders } from '../naming/made-folders.js';
+import { placeFile } from '../naming/place-file.js';
+import { OpenFolder } from '../open-folder.js';
+import { ArrivingFile } from './arriving-file.js';
+import { type PartFile, PartialRemoved } from './part-file.js';
+
+interface Inbox {
+  files: Files;
+  inbox: string;
+  ledger: InboxLedger;
+  folders: MadeFolders;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** Gives a partial that is on the disk its name in the inbox, or in a folder below it. */
+export class NamePartial {
+  readonly #file: PartFile;
+  readonly #inbox: Inbox;
+  readonly #record: NewRecord | undefined;
+  readonly #arrival: ArrivingFile | undefined;
+
+  constructor(file: PartFile, record: NewRecord | undefined, inbox: Inbox) {
+    this.#file = file;
+    this.#inbox = inbox;
+    this.#record = record;
+    this.#arrival = record && new ArrivingFile(file, record, inbox);
+  }
+
+  /** Resolves to the absolute path when the name is durable; `onNamed`: when it is there. */
+  async name(name: string, onNamed: () => void): Promise<string> {
+    const entered = await this.#enter();
+    try {
+      const path = await this.#name(name, entered);
+      onNamed();
+      await entered.folder.sync();
+      await entered.folder.check();
+      return path;
+    } catch (error) {
+      throw entered.folder.explained(error as Error);
+    } finally {
+      await entered.folder.close();
+    }
+  }
+
+  /** Its other name is gone: its record is as it stays. */
+  async complete(): Promise<void> {
+    await this.#arrival?.complete();
+  }
+
+  /** Opens the folder that the file goes to: the inbox itself, unless it has a path. */
+  async #enter(): Promise<Entered> {
+    const { files, inbox, folders } = this.#inbox;
+    const { account = '', offered = [] } = this.#record ?? {};
+    if (offered.length > 1) return folders.enter(account, offered.slice(0, -1));
+    const folder = await OpenFolder.open(files, inbox, { mayFollow: true });
+    if (!folder) throw new PartialRemoved(this.#file.path);
+    return { folder, path: '' };
+  }
+
+  async #name(name: string, { folder, path }: Entered): Promise<string> {
+    const { files, inbox } = this.#inbox;
+    const arrival = this.#arrival;
+    const below = (free: string) => join(path, free);
+    const beforeName = arrival && ((free: string) => arrival.intend(below(free)));
+    const beforePlaceholder = (free: string) => this.#file.checkpoint(below(free));
+    const options = { files, beforeName, beforePlaceholder };
+    try {
+      const place = () => placeFile(this.#file.path, folder.at('.'), name, options);
+      return join(inbox, below(basename(await this.#file.name(place))));
+    } catch (error) {
+      await arrival?.withdraw().catch(() => undefined); // the first error tells more
+      throw error;
+    }
+  }
+}
