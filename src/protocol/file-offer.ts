@@ -25,6 +25,10 @@ export interface FileOffer {
   isExecutable?: true;
 }
 
+/** What a file is called, with the folders that it is in, and a slash behind what is a folder. */
+export const nameOf = ({ name, path, isFolder }: FileOffer): string =>
+  path ? `${path.join('/')}${isFolder ? '/' : ''}` : name;
+
 /** XEP-0082 needs some 30 letters. */
 const MAX_DATE_LENGTH = 64;
 

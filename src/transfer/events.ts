@@ -13,6 +13,8 @@ export type Event =
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
   | AlreadyThere
+  /** A folder came in which there is nothing. */
+  | { event: 'folder'; id: number; peer: string; name: string; path: string }
   | { event: 'failed'; error: string; exitCode: number; id?: number; peer?: string; name?: string }
   | Blob
   | Setting

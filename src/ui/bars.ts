@@ -11,6 +11,8 @@ const DEFAULT_ROWS = 24;
 /** Files that are sooner over than this have no bar among several: many small ones would make the terminal flicker. */
 const CALM_MS = 1_000;
 
+const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'folder', 'failed']);
+
 /** A progress bar for each transfer that runs, at the foot of the terminal. */
 export class Bars {
   /** The meters of the transfers by their ids, and since when each runs. */
@@ -44,7 +46,7 @@ export class Bars {
     }
     if (event.event === 'resumed') this.#meters.get(id)?.meter.restart(event.offset);
     if (event.event === 'progress') this.#meters.get(id)?.meter.update(event.bytes);
-    if (event.event === 'done' || event.event === 'failed') this.#meters.delete(id);
+    if (ENDS.has(event.event)) this.#meters.delete(id);
   }
 
   /** Whether bars that are shown are not those that should be. */

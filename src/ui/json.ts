@@ -16,14 +16,14 @@ export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
     const isTold = event.event === 'failed' || (!isResult && isWanted(event, options));
     if (isTold) stderr.write(`${display(sentenceOf(event) ?? '')}\n`);
   };
-  return { report, ...asides(report), expect: () => {}, close: () => {} };
+  return { report, ...asides(report), expect: async () => {}, close: () => {} };
 }
 
 /** Says of each event in turn whether it is to be shown. */
 function progressThrottle(now: () => number): (event: Event) => boolean {
   const shownAt = new Map<number, number>();
   return (event) => {
-    if (event.event === 'done') shownAt.delete(event.id);
+    if (event.event === 'done' || event.event === 'folder') shownAt.delete(event.id);
     if (event.event === 'failed' && event.id !== undefined) shownAt.delete(event.id);
     if (event.event !== 'progress') return true;
     const { id } = event;

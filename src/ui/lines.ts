@@ -36,6 +36,8 @@ export function sentenceOf(event: Event): string | undefined {
         : `received ${event.name} from ${event.peer}${details(event)}`;
     case 'already-there':
       return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
+    case 'folder':
+      return `received ${event.name} from ${event.peer} (a folder)`;
     case 'failed':
       return `inband: ${event.error}`;
     case 'blob':

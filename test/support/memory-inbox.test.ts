@@ -8,9 +8,9 @@ testInbox('memory (R136, R284, R316)', async () => {
     if (!bytes) throw new Error(`${path} is not there`);
     return bytes;
   };
-  const dateOf = async (path: string) => inbox.dates.get(basename(path));
+  const dateOf = async (path: string) => inbox.dates.get(path.replace('/inbox/', ''));
   const change = async (path: string) => {
-    inbox.files.set(basename(path), Buffer.concat([await read(path), Buffer.from('!')]));
+    inbox.files.set(path.replace('/inbox/', ''), Buffer.concat([await read(path), Buffer.from('!')]));
   };
   return { inbox, read, dateOf, change };
 });

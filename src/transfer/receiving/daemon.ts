@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hash-elements.js';
 import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
+import { NS_PATH } from '../../protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
+import { bareJid } from '../../session/jid.js';
 import { NS_PING } from '../../session/ping.js';
 import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';
@@ -18,12 +20,12 @@ import { takeProposals } from './proposals.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
 
 const FEATURES = [
-  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, NS_ALREADY_THERE, ...HASH_FEATURES],
+  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, NS_ALREADY_THERE, NS_PATH, ...HASH_FEATURES],
   ...WAYS.flatMap(({ features }) => features),
 ];
 
 export interface ReceiveOnOptions
-  extends Omit<ReceptionsOptions, 'knows' | 'quotas' | 'places' | 'running'> {
+  extends Omit<ReceptionsOptions, 'knows' | 'quotas' | 'places' | 'running' | 'own'> {
   registry: Registry;
   now: () => Date;
 }
@@ -74,7 +76,10 @@ export async function receiveOn(
   const { session, knows, quotas } = serving;
   const { inbox, report, signal } = options;
   const places = new Places(quotas.transfers, running, inbox);
-  const receptions = new Receptions({ ...options, knows, quotas, places, running });
+  const receptions = new Receptions({
+    ...{ ...options, knows, quotas, places, running },
+    own: bareJid(session.jid),
+  });
   const stop = listen(serving, places, receptions, options);
   let failure: Error | undefined;
   try {

@@ -115,7 +115,7 @@ export class DueWork {
     const { id, peer, offered, size, sha256 } = record;
     const found = await this.#options.inbox.look(record);
     if (found) {
-      const name = offered.at(-1) ?? '';
+      const name = offered.join('/');
       return this.#do({ recordId: id, peer, name, path: found.path, size, sha256 }, true);
     }
     this.#warn(`${record.path} is not there any more: nothing is done for it`);

@@ -9,10 +9,10 @@ import type { IncomingOffer } from '../ways/incoming.js';
  * only their own.
  */
 export function identityOf({ peer, offer, ranged }: IncomingOffer): string | undefined {
-  const { size, hashes } = offer;
+  const { size, hashes, path = [] } = offer;
   if (!ranged || size === undefined || !hashes?.size) return undefined;
   const digests = [...hashes].map(([name, digest]) => [name, digest.toString('hex')]).sort();
-  return JSON.stringify([bareJid(peer), size, digests]);
+  return JSON.stringify([bareJid(peer), size, digests, ...path]);
 }
 
 /** What the sender calls a file, as the ledger has it. */

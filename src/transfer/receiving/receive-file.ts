@@ -21,6 +21,8 @@ export interface ReceivedFile {
 export interface ReceiveOptions {
   /** Something is to be done for the file when it is there. */
   isDue?: boolean;
+  /** The sender is the own account: what is said to be a program may be run. */
+  isOwn?: boolean;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Called when the sender is about to send, from this byte on. */
@@ -39,7 +41,6 @@ export async function receiveFile(
   inbox: Inbox,
   options: ReceiveOptions,
 ): Promise<ReceivedFile> {
-  const { name, date } = file.offer;
   let partial: PartialFile | undefined;
   try {
     partial = await inbox.createPartial(wantedFor(file));
@@ -50,10 +51,7 @@ export async function receiveFile(
     const told = await file.hashes();
     compare(partial, told);
     const sha256 = partial.digest('sha256').toString('hex');
-    const path = await partial.publish(name, {
-      date,
-      record: recordOf(file, options.isDue === true),
-    });
+    const path = await place(partial, file, inbox, options);
     // The file is there, whatever becomes of the answer.
     await file.confirm();
     return { recordId: partial.id, path, size, sha256 };
@@ -67,16 +65,34 @@ export async function receiveFile(
   }
 }
 
+/** Gives the file its name, or makes the folder that was offered in its place. Returns the absolute path. */
+async function place(
+  partial: PartialFile,
+  file: IncomingOffer,
+  inbox: Inbox,
+  { isDue = false, isOwn = false }: ReceiveOptions,
+): Promise<string> {
+  const { name, date, path, isFolder, isExecutable = false } = file.offer;
+  if (!isFolder || !path) {
+    const record = recordOf(file, isDue);
+    return partial.publish(name, { date, record, isExecutable: isExecutable && isOwn });
+  }
+  const made = await inbox.makeFolder(bareJid(file.peer), path);
+  await partial.discard();
+  return made;
+}
+
 function wantedFor(file: IncomingOffer): WantedPartial {
   const { hashFunctions } = file;
-  const { name, size } = file.offer;
+  const { name, size, isFolder } = file.offer;
   const identity = identityOf(file);
   return {
     name,
     account: bareJid(file.peer),
     bytestream: sidKey(file.peer, file.sid),
     algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),
-    ...(size === undefined ? {} : { size }),
+    // Nothing may come with a folder.
+    ...(isFolder ? { size: 0 } : size === undefined ? {} : { size }),
     ...(identity === undefined ? {} : { identity }),
   };
 }

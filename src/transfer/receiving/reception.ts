@@ -1,5 +1,7 @@
+import { nameOf } from '../../protocol/file-offer.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { hasBegunAnew } from '../answers.js';
+import { bareJid } from '../../session/jid.js';
 import type { Report } from '../events.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
@@ -14,7 +16,7 @@ import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-f
 
 /** A file that arrived. */
 export interface Arrival extends ReceivedFile {
-  /** As the sender called it. */
+  /** As the sender called it, with the folders that it is in. */
   name: string;
   /** The sender's full JID. */
   peer: string;
@@ -34,6 +36,8 @@ export interface ReceptionOptions {
   exitCodeOf: (error: Error) => number;
   /** Something is to be done for the file when it is there. */
   isDue: boolean;
+  /** The own account, as a bare JID. */
+  own: string;
 }
 
 /** What has become of an offer; `there`: an earlier transfer had brought the file. */
@@ -48,10 +52,10 @@ export async function receiveOne(
   options: ReceptionOptions,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { inbox, knows, underWay, limit, signal, report, exitCodeOf, isDue } = options;
+  const { inbox, knows, underWay, limit, signal, report, exitCodeOf, isDue, own } = options;
   const id = nextTransferId();
-  const { size } = file.offer;
-  const facts = { peer: file.peer, name: file.offer.name };
+  const { size, isFolder } = file.offer;
+  const facts = { peer: file.peer, name: nameOf(file.offer) };
   const about = { id, ...facts, ...(size === undefined ? {} : { size }) };
   const span = { start: 0, end: 0 };
   let place: Place | undefined;
@@ -65,10 +69,12 @@ export async function receiveOne(
       return undefined;
     }
     const pace = limit && ((bytes: number) => limit.take(bytes, signal));
-    const following = { ...follow(about, place, span, report), pace, isDue };
+    const isOwn = bareJid(file.peer) === own;
+    const following = { ...follow(about, place, span, report), pace, isDue, isOwn };
     const whole = await receiveFile(file, inbox, following);
     const { recordId, ...received } = whole;
     ending = 'whole';
+    if (isFolder) return void report({ event: 'folder', id, ...facts, path: whole.path });
     report({ event: 'done', id, ...facts, ...received });
     return { ...facts, ...whole };
   } catch (error) {

@@ -25,6 +25,8 @@ export interface ReceptionsOptions {
   exitCodeOf: (error: Error) => number;
   /** Is done for each file that arrives, which keeps its place until then. */
   work: DueWork;
+  /** The own account, as a bare JID. */
+  own: string;
 }
 
 /** The files that come on one session. */
@@ -43,11 +45,12 @@ export class Receptions {
 
   constructor(options: ReceptionsOptions) {
     this.#options = options;
-    const { inbox, knows, quotas, limit, signal, report, exitCodeOf, work } = options;
+    const { inbox, knows, quotas, limit, signal, report, exitCodeOf, work, own } = options;
     const limits = quotas.transfers;
     const underWay = this.#underWay;
     const isDue = work.isWanted;
-    this.#reception = { inbox, knows, underWay, limits, limit, signal, report, exitCodeOf, isDue };
+    const limited = { limits, limit, underWay };
+    this.#reception = { inbox, knows, ...limited, signal, report, exitCodeOf, isDue, own };
   }
 
   get isDone(): boolean {
