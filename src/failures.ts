@@ -37,6 +37,7 @@ import { KeysUnusable } from './storage/keys/keys-unusable.js';
 import { LedgerTooNew, NoLedger } from './storage/ledger/read-ledger.js';
 import { InboxInUse } from './storage/lock/folder-lock.js';
 import { NoRoom } from './storage/no-room.js';
+import { FolderReplaced } from './storage/open-folder.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
 import { KeyNotTrusted } from './transfer/keys/trusted-keys.js';
@@ -48,7 +49,13 @@ import {
   RecipientUnreachable,
   WayRefused,
 } from './transfer/recipient-errors.js';
-import { FilesFailed, SourceChanged, SourceUnusable } from './transfer/sending/source.js';
+import {
+  FilesFailed,
+  FolderUnknown,
+  SourceChanged,
+  SourceUnreadable,
+  SourceUnusable,
+} from './transfer/sending/source.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -87,6 +94,7 @@ export const FAILURES: readonly Failure[] = [
   [OfferUnanswered, 'unreachable', 'this'],
   [RequestTimeout, 'unreachable', 'this', 'try again'],
   [WayRefused, 'refused', 'this'],
+  [FolderUnknown, 'refused', 'this'],
   [RecipientBusy, 'refused', 'this'],
   [RecipientRefused, 'refused', 'this'],
   [ProposalRejected, 'refused', 'this'],
@@ -119,8 +127,10 @@ export const FAILURES: readonly Failure[] = [
   [KeyNotTrusted, 'otherKey', 'this'],
   [KeysUnusable, 'local', 'all'],
   [SourceChanged, 'local', 'this'],
+  [SourceUnreadable, 'local', 'this'],
   [InboxInUse, 'local', 'all'],
   [InboxReplaced, 'local', 'all'],
+  [FolderReplaced, 'local', 'this'],
   [PartialRemoved, 'local', 'all'],
   [NoRoom, 'local', 'all'],
   [LedgerTooNew, 'local', 'all'],

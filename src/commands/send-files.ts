@@ -2,8 +2,8 @@ import { remembering } from '../transfer/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
 import { sendFiles } from '../transfer/sending/send-all.js';
-import type { OpenSource } from '../transfer/sending/source.js';
-import { openSources } from '../transfer/sending/sources/open-sources.js';
+import type { OpenSource, SourceFolder } from '../transfer/sending/source.js';
+import { closeSources, openSources } from '../transfer/sending/sources/open-sources.js';
 import type { WayName } from '../transfer/ways/names.js';
 import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js';
 import { openAccount } from './account/account.js';
@@ -39,9 +39,9 @@ export async function send(
   checkFiles(files, isNamed);
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect } = openAccount(flags, context, reporter.report);
-  const sources = await openSources(files, { stdin, name: flags.name });
+  const sources = await openSources(files, { stdin, name: flags.name, warn: reporter.warn });
   if (jids.length > 1) await checkReadable(sources);
-  reporter.expect(jids.flatMap(() => sources.map(({ size }) => size)));
+  await reporter.expect(async () => sizesOf(sources, jids.length));
   const { exitCodeOf, textOf, meetsAll } = await context.failures();
   await sendFiles(sources, jids, {
     via: flags.via,
@@ -70,11 +70,24 @@ function checkFiles(files: string[], isNamed: boolean): void {
 }
 
 /** What can be read once only goes to one recipient. Throws `UsageError`. */
-async function checkReadable(sources: readonly OpenSource[]): Promise<void> {
-  const once = sources.find(({ size }) => size === undefined);
+async function checkReadable(sources: readonly (OpenSource | SourceFolder)[]): Promise<void> {
+  const once = sources.find((one) => 'read' in one && one.size === undefined);
   if (!once) return;
-  await Promise.all(sources.map((source) => source.close()));
+  await closeSources(sources);
   throw new UsageError(
     `${once.name} can be read only once, and goes to one recipient; give --to once`,
   );
+}
+
+/** Of all transfers, in bytes, where they are known. */
+async function sizesOf(
+  sources: readonly (OpenSource | SourceFolder)[],
+  recipients: number,
+): Promise<(number | undefined)[]> {
+  const sizes: (number | undefined)[] = [];
+  for (const source of sources) {
+    const all = 'walk' in source ? await source.sizes() : [source.size];
+    for (const size of all) for (let i = 0; i < recipients; i += 1) sizes.push(size);
+  }
+  return sizes;
 }

@@ -15,14 +15,14 @@ const SHORTEST_S = 0.001;
 export function addSendCommand(program: Command, context: Context): void {
   const command = program
     .command('send')
-    .summary('send files to a JID')
+    .summary('send files and folders to a JID')
     .description(
-      'Sends files to a JID, or to several. For a bare JID, finds the resource that takes files.',
+      'Sends files, and folders with all that is below them, to a JID, or to several. For a bare JID, finds the resource that takes files.',
     )
     .usage('[options] <file...> <jid>')
     .argument(
       '<file...>',
-      'the files, and last the recipient: a JID, an xmpp: URI, or a name; "-" is standard input',
+      'the files and folders, and last the recipient: a JID, an xmpp: URI, or a name; "-" is standard input',
     )
     .addOption(
       new PeopleOption('--to <jid>', 'a recipient; repeatable. Then all operands are files'),
@@ -41,6 +41,7 @@ export function addSendCommand(program: Command, context: Context): void {
   addExamples(command, [
     'inband send holiday.mp4 juliet@example.org',
     'inband send -a work --window 8 *.pdf juliet@example.org',
+    'inband send photos juliet@example.org',
     'inband send --to juliet@example.org --to nurse@example.org *.pdf',
     'tar cz photos | inband send --name photos.tar.gz - juliet@example.org',
   ]);

@@ -21,5 +21,5 @@ export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Rep
     const sentence = isWanted(event, options) ? sentenceOf(event) : undefined;
     if (sentence !== undefined) stderr.write(`${display(sentence)}\n`);
   };
-  return { report, ...asides(report), expect: () => {}, close: () => {} };
+  return { report, ...asides(report), expect: async () => {}, close: () => {} };
 }

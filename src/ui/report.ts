@@ -26,8 +26,8 @@ export interface ReportOptions {
 /** What a command speaks to its user through. Whatever it is given may come from a peer: it escapes. */
 export interface Reporter {
   readonly report: Report;
-  /** Announces transfers that are to come, by their sizes in bytes where these are known. */
-  expect(sizes: (number | undefined)[]): void;
+  /** Announces transfers that are to come, by their sizes in bytes where these are known; asked for where it matters. */
+  expect(sizes: () => Promise<(number | undefined)[]>): Promise<void>;
   /** A line for those who did not ask for `--quiet`. */
   warn(text: string): void;
   /** A line for those who asked for `--verbose`. */

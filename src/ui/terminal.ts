@@ -42,7 +42,7 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
   return {
     report,
     ...asides(report),
-    expect: (sizes) => bars.expect(sizes),
+    expect: async (sizes) => bars.expect(await sizes()),
     close: () => {
       closed = true;
       spinner.stop();

@@ -172,7 +172,7 @@ function actor(
     openTrust: () => Promise.reject(new Error('nobody is trusted')),
     writeSecret: () => Promise.reject(new Error('nothing is exported')),
     reporter: async () => ({
-      ...{ report, warn: tell, note: tell, expect: nothing, close: nothing },
+      ...{ report, warn: tell, note: tell, expect: async () => undefined, close: nothing },
     }),
   };
   return { context, online, flags: { account: `${jid}/${resource}`, service } };

@@ -57,7 +57,7 @@ test('shows a bar for each transfer', async () => {
 
 test('shows the total of several transfers that were announced, below the one that runs', async () => {
   const { screen, clock, report, expect: announce } = await terminal();
-  announce([5_000_000, 15_000_000]);
+  await announce(async () => [5_000_000, 15_000_000]);
   report(samples.startOut);
   report(samples.sent);
   const other = { id: 8, name: 'other', size: 15_000_000 };
@@ -72,7 +72,7 @@ test('shows the total of several transfers that were announced, below the one th
 
 test('of several files shows only those that take longer than a second, in their order (R221)', async () => {
   const { screen, clock, report, expect: announce } = await terminal();
-  announce([5_000_000, 5_000_000, 5_000_000]);
+  await announce(async () => [5_000_000, 5_000_000, 5_000_000]);
   const named = (id: number) => ({ id, name: `${id}` });
   const shown = () =>
     screen.lines.filter((line) => line.includes('%')).map((line) => line.split('  ').at(-1));
@@ -94,12 +94,12 @@ test('of several files shows only those that take longer than a second, in their
 
 test('shows no percentage of a total in which a size is unknown, and no total of one file', async () => {
   const several = await terminal();
-  several.expect([undefined, 5]);
+  await several.expect(async () => [undefined, 5]);
   several.report(samples.startOut);
   expect(several.screen.lines.at(-1)).toMatch(/^0 B .* total of 2 files$/);
   several.close();
   const one = await terminal();
-  one.expect([5]);
+  await one.expect(async () => [5]);
   one.report(samples.startOut);
   expect(one.screen.lines.at(-1)).not.toContain('total');
 });

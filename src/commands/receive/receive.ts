@@ -15,7 +15,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .command('receive')
     .summary('receive files until interrupted')
     .description(
-      'Receives files until it is interrupted and prints the path of each. It serves published blobs too.',
+      'Receives files, and folders, until it is interrupted and prints the path of each file. It serves published blobs too.',
     )
     .option('--dir <path>', 'where files go; made if absent', '.')
     .addOption(allowOption())

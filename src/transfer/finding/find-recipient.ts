@@ -135,6 +135,7 @@ class Search {
       ways: waysBy(this.#via, resource),
       ...(resource.answersClose ? { answersClose: true } : {}),
       ...(resource.remembersFiles ? { remembersFiles: true } : {}),
+      ...(resource.makesFolders ? { makesFolders: true } : {}),
       ...(resource.isGuess ? { isGuess: true } : {}),
     };
   }

@@ -1,5 +1,6 @@
 import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protocol/disco.js';
 import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
+import { NS_PATH } from '../../protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
 import { type SeenResource, seenResources } from '../../protocol/presence/presence.js';
@@ -36,6 +37,8 @@ export interface Resource {
   /** See `Recipient`. */
   answersClose?: true;
   remembersFiles?: true;
+  /** See `Recipient`. */
+  makesFolders?: true;
 }
 
 /** Whether it is somebody with resources to choose from; a full JID, or a domain, is taken as given. */
@@ -73,6 +76,7 @@ export class Inquiry {
       proceeds: features.has(NS_JINGLE_MESSAGE),
       ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
       ...(features.has(NS_ALREADY_THERE) ? { remembersFiles: true } : {}),
+      ...(features.has(NS_PATH) ? { makesFolders: true } : {}),
     };
   }
 

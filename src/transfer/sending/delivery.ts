@@ -4,7 +4,7 @@ import { Job } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
 import { type Place, Places } from './places.js';
-import type { Source } from './source.js';
+import { FolderUnknown, type Source } from './source.js';
 import { Telling } from './telling.js';
 import { Turn } from './turn.js';
 
@@ -57,17 +57,20 @@ export class Delivery {
    * Sends the files, several at a time where the recipient takes them, and tells what became of each in their order.
    * Resolves to the first failure; the signal is none.
    */
-  async send(sources: readonly Source[]): Promise<Error | undefined> {
+  async send(sources: AsyncIterable<Source>): Promise<Error | undefined> {
     let told: Promise<void> = Promise.resolve();
-    let begun = 0;
-    for (const source of sources) {
+    let left = 0;
+    for await (const source of sources) {
+      if (this.#isLost) {
+        left += 1;
+        continue;
+      }
       const place = await this.#places.enter(source.size).catch(() => undefined);
-      if (!place || this.#isLost) break;
-      begun += 1;
-      told = this.#tell(told, this.#sendOne(source, place));
+      if (this.#options.signal.aborted) break;
+      if (!place || this.#isLost) left += 1;
+      else told = this.#tell(told, this.#sendOne(source, place));
     }
     await told;
-    const left = sources.length - begun;
     if (this.#isLost && left > 0) {
       const text = `${left} more ${left === 1 ? 'file was' : 'files were'} not tried with ${this.#line.jid}`;
       this.#report({ event: 'warning', text });
@@ -97,6 +100,7 @@ export class Delivery {
   #failed(error: Error, telling: Telling): Outcome {
     const { signal, explain, stop, isOneOfSeveral } = this.#options;
     if (signal.aborted) return {};
+    if (error instanceof FolderUnknown) return { event: { event: 'warning', text: error.message } };
     const { text, exitCode, isOurs } = explain(error);
     this.#isLost ||= error instanceof RecipientUnreachable || error instanceof RecipientBusy;
     if (isOurs) stop(error);

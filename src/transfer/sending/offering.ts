@@ -1,4 +1,4 @@
-import type { FileOffer } from '../../protocol/file-offer.js';
+import { type FileOffer, nameOf } from '../../protocol/file-offer.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
 import { safe } from '../ways/caution.js';
 import type { TransferSettings } from '../ways/settings.js';
@@ -8,7 +8,7 @@ import type { JobOptions } from './job-options.js';
 import type { Reached, SendingLine } from './line.js';
 import { offerTo } from './offer-to.js';
 import type { Place } from './places.js';
-import { plainOffer, type Source } from './source.js';
+import { FolderUnknown, plainOffer, type Source } from './source.js';
 import type { Telling } from './telling.js';
 
 /** What the user is told of the file, however it is offered. */
@@ -87,6 +87,10 @@ export class Offering {
   ): Promise<Offered & { recipient: Recipient }> {
     const note = (text: string) => this.#telling.note(text);
     const recipient = this.#asBefore(found);
+    if (this.#source.isFolder && !recipient.makesFolders) {
+      const text = `${nameOf(this.#source)} is empty, and ${recipient.peer} takes no folders; it is left out`;
+      throw new FolderUnknown(text);
+    }
     const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
     const { acceptTimeout: timeout, signal } = this.#options;

@@ -8,7 +8,9 @@ import { Delivery, type DeliveryOptions } from './delivery.js';
 import { Descriptions } from './describe-source.js';
 import type { JobOptions } from './job-options.js';
 import { Line } from './line.js';
-import { FilesFailed, type OpenSource } from './source.js';
+import { FilesFailed, type OpenSource, type Source, type SourceFolder } from './source.js';
+import { allSources, shared } from './sources/all-sources.js';
+import { closeSources } from './sources/open-sources.js';
 import { Uplink } from './uplink.js';
 
 /** Files under way at a time, to all recipients together, and one to each of them at least. */
@@ -28,7 +30,7 @@ export interface SendFilesOptions
  * the first, and closes the sources in the end.
  */
 export async function sendFiles(
-  sources: readonly OpenSource[],
+  sources: readonly (OpenSource | SourceFolder)[],
   jids: readonly string[],
   options: SendFilesOptions,
 ): Promise<void> {
@@ -43,7 +45,7 @@ export async function sendFiles(
     return new Line({ ...line, settings: within(limit, settings) });
   });
   const descriptions = new Descriptions(until);
-  const shared = {
+  const delivering = {
     ...options,
     signal: until,
     describe: descriptions.describe,
@@ -51,18 +53,21 @@ export async function sendFiles(
       if (signal.aborted) report({ event: 'warning', text: STOPPED });
     }),
     most: Math.max(1, Math.floor(MOST_UNDER_WAY / jids.length)),
-    isOneOfSeveral: sources.length * jids.length > 1,
+    isOneOfSeveral: sources.length * jids.length > 1 || sources.some((one) => 'walk' in one),
     stop: (error: Error) => stopped.abort(error),
   };
   try {
-    const deliveries = lines.map((line) => new Delivery(line, shared).send(sources));
+    const each = shared(allSources(sources), lines.length);
+    const deliveries = lines.map((line, index) =>
+      new Delivery(line, delivering).send(each[index] as AsyncIterable<Source>),
+    );
     const failures = await Promise.all(deliveries);
     signal.throwIfAborted();
     const first = failures.find((failure) => failure !== undefined);
     if (first) throw new FilesFailed(first);
   } finally {
     await uplink.close();
-    await Promise.all(sources.map((source) => source.close()));
+    await closeSources(sources);
   }
 }
 

@@ -12,6 +12,16 @@ export interface Source extends Omit<FileOffer, 'hashes'> {
 /** A source that holds something open. */
 export type OpenSource = Source & { close(): Promise<void> };
 
+/** A folder, whose files are found when it is their turn. */
+export interface SourceFolder {
+  /** The first component of their paths. */
+  readonly name: string;
+  /** The files below it, and the folders without any, in an order that stays. */
+  walk(): AsyncGenerator<Source>;
+  /** Of the files that there are now, in bytes. */
+  sizes(): Promise<number[]>;
+}
+
 /** What is known of a file without reading it. */
 export const plainOffer = ({ read, ...offer }: Source): FileOffer => offer;
 
@@ -23,6 +33,16 @@ export class SourceUnusable extends Error {
 /** The file was cut short or grew while it was sent. */
 export class SourceChanged extends Error {
   override readonly name = 'SourceChanged';
+}
+
+/** A file in a folder cannot be read; the others may be. */
+export class SourceUnreadable extends Error {
+  override readonly name = 'SourceUnreadable';
+}
+
+/** The recipient's program knows no folders: one without files cannot be told. */
+export class FolderUnknown extends Error {
+  override readonly name = 'FolderUnknown';
 }
 
 /** Files were not sent, as the user was told of each; because of the cause: of the first of them. */

@@ -1,3 +1,4 @@
+import { nameOf } from '../../protocol/file-offer.js';
 import type { Event, Report } from '../events.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { Accepted } from '../ways/way.js';
@@ -61,13 +62,18 @@ export class Telling {
     jid: string,
     { text, exitCode, isOneOfSeveral }: { text: string; exitCode: number; isOneOfSeveral: boolean },
   ): Event {
-    const { name } = this.#source;
+    const name = nameOf(this.#source);
     const error = isOneOfSeveral ? `${name} was not sent to ${jid}: ${text}` : text;
     return { event: 'failed', error, exitCode, id: this.#id, peer: jid, name };
   }
 
   #facts(peer: string) {
-    const { name, size } = this.#source;
-    return { id: this.#id, peer, name, ...(size === undefined ? {} : { size }) };
+    const { size } = this.#source;
+    return {
+      id: this.#id,
+      peer,
+      name: nameOf(this.#source),
+      ...(size === undefined ? {} : { size }),
+    };
   }
 }

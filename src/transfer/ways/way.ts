@@ -60,6 +60,8 @@ export interface Recipient {
   remembersFiles?: true;
   /** It answers each close, and only when it has the file. */
   answersClose?: true;
+  /** It makes folders, those without files too. */
+  makesFolders?: true;
   /** The ways are those that might be: its server has answered in its place. */
   isGuess?: true;
   /** The sid of the Jingle session that it has let us begin (XEP-0353). */

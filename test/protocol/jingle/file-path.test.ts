@@ -42,8 +42,8 @@ describe('the path of a file', () => {
 
   test.each([
     ...['', '/', '/etc/passwd', 'a//b', 'a/', '.', '..', 'a/../b', '../a', 'a/./b', 'a/..'],
-    'a/'.repeat(64) + 'b',
-    'a/'.repeat(5000) + 'b',
+    `${'a/'.repeat(64)}b`,
+    `${'a/'.repeat(5000)}b`,
     `${'x'.repeat(1025)}/a`,
     `${'é'.repeat(513)}/a`,
     `${'x'.repeat(700)}/${'y'.repeat(700)}/${'z'.repeat(700)}`,

@@ -1,15 +1,13 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import mime from 'mime';
-import { knownDate } from '../../../protocol/file-offer.js';
-import { type OpenSource, SourceChanged, SourceUnusable } from '../source.js';
+import { type OpenSource, SourceChanged, type SourceFolder, SourceUnusable } from '../source.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
-
-/** Enough at once that reading costs little. */
-const READ_BYTES = 256 * 1024;
+import { knownModified, read } from './read-file.js';
+import { openFolder } from './walk-folder.js';
 
 /**
  * So many files stay open, so that one which is replaced meanwhile is sent as it was when it was named. The others are
@@ -22,6 +20,8 @@ interface StandardInput {
   stdin: Readable;
   /** Default: `stdin`. */
   name?: string | undefined;
+  /** Hears of what is left out of folders. */
+  warn?: (text: string) => void;
 }
 
 /**
@@ -30,33 +30,50 @@ interface StandardInput {
  */
 export async function openSources(
   files: string[],
-  { stdin, name = 'stdin' }: StandardInput,
-): Promise<OpenSource[]> {
-  const sources: OpenSource[] = [];
+  { stdin, name = 'stdin', warn = () => undefined }: StandardInput,
+): Promise<(OpenSource | SourceFolder)[]> {
+  const sources: (OpenSource | SourceFolder)[] = [];
   for (const file of files) {
     sources.push(
       file === '-'
         ? { name, read: () => stdin, close: async () => void stdin.destroy() }
-        : await openSource(file, sources.length < MOST_OPEN),
+        : await openNamed(file, sources.length < MOST_OPEN, warn),
     );
   }
-  return sources;
+  const folder = sources.find((one) => 'walk' in one && isTwice(one.name, sources));
+  if (!folder) return sources;
+  await closeSources(sources);
+  throw new SourceUnusable(
+    `there are two of the name ${folder.name}, which would be mixed; send one after the other`,
+  );
 }
 
-async function openSource(path: string, mayStayOpen: boolean): Promise<OpenSource> {
+const isTwice = (name: string, sources: readonly { name: string }[]): boolean =>
+  sources.filter((one) => one.name === name).length > 1;
+
+/** Closes what is held open. */
+export async function closeSources(sources: readonly (OpenSource | SourceFolder)[]): Promise<void> {
+  await Promise.all(sources.map((source) => ('close' in source ? source.close() : undefined)));
+}
+
+async function openNamed(
+  path: string,
+  mayStayOpen: boolean,
+  warn: (text: string) => void,
+): Promise<OpenSource | SourceFolder> {
   const seen = await statNamed(path, 'inband send --name <name> - < the file');
   if (seen.isFIFO()) return openFifo(path);
+  if (!seen.isDirectory()) return openFile(path, mayStayOpen);
+  const folder = await openFolder(path, warn);
+  if (folder) return folder;
+  throw new SourceUnusable(`${path} has no name that its files could be put below`);
+}
+
+async function openFile(path: string, mayStayOpen: boolean): Promise<OpenSource> {
   const handle = await open(path);
   const stats = await handle.stat();
-  if (stats.isDirectory()) {
-    await handle.close();
-    throw new SourceUnusable(
-      `${path} is a directory; pack it first: tar c ${path} | inband send - …`,
-    );
-  }
   const isSized = stats.isFile() && (await hasItsSize(handle, stats.size));
-  // Before 1970 it is what a file system says that knows none.
-  const date = stats.mtimeMs >= 0 ? knownDate(stats.mtime) : undefined;
+  const date = knownModified(stats);
   const mediaType = mime.getType(path);
   const isAgain = isSized && !mayStayOpen;
   if (isAgain) await handle.close();
@@ -81,21 +98,6 @@ async function openSource(path: string, mayStayOpen: boolean): Promise<OpenSourc
 async function openFifo(path: string): Promise<OpenSource> {
   const pipe = await openPipe(path);
   return { name: basename(path), read: () => pipe, close: async () => void pipe.destroy() };
-}
-
-/** The rest of a file, from `position` on, or of what has no positions. The handle stays open. */
-async function* read(
-  handle: FileHandle,
-  position: number | undefined,
-  shared: Buffer | undefined,
-): AsyncGenerator<Buffer> {
-  for (let at = position; ; ) {
-    const buffer = shared ?? Buffer.allocUnsafe(READ_BYTES);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at ?? null);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-    if (at !== undefined) at += bytesRead;
-  }
 }
 
 async function* readAgain(path: string, position: number, shared: Buffer | undefined) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { OpenSource } from '../../../../src/transfer/sending/source.js';
 import { SourceUnusable } from '../../../../src/transfer/sending/source.js';
 import { openSources } from '../../../../src/transfer/sending/sources/open-sources.js';
 
@@ -17,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** What is known of a file, and all that is read of it. */
 async function opened(path: string) {
-  const [source] = await openSources([path], { stdin: process.stdin });
+  const [source] = (await openSources([path], { stdin: process.stdin })) as OpenSource[];
   if (!source) throw new Error('no source');
   const chunks: Buffer[] = [];
   for await (const chunk of source.read(0)) chunks.push(chunk);
@@ -72,7 +73,7 @@ onLinux('hundreds of files do not stay open, and each is read all the same (R148
   for (const path of paths) await writeFile(path, path);
   const openFiles = () => readdirSync('/proc/self/fd').length;
   const before = openFiles();
-  const sources = await openSources(paths, { stdin: process.stdin });
+  const sources = (await openSources(paths, { stdin: process.stdin })) as OpenSource[];
   expect(openFiles() - before).toBeLessThan(250);
   for (const index of [0, 299]) {
     const chunks: Buffer[] = [];

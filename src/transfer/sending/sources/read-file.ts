@@ -1,0 +1,25 @@
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { knownDate } from '../../../protocol/file-offer.js';
+
+/** Enough at once that reading costs little. */
+const READ_BYTES = 256 * 1024;
+
+/** The rest of a file, from `position` on, or of what has no positions. The handle stays open. */
+export async function* read(
+  handle: FileHandle,
+  position: number | undefined,
+  shared: Buffer | undefined,
+): AsyncGenerator<Buffer> {
+  for (let at = position; ; ) {
+    const buffer = shared ?? Buffer.allocUnsafe(READ_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at ?? null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    if (at !== undefined) at += bytesRead;
+  }
+}
+
+/** When it was last changed. Before 1970 it is what a file system says that knows no dates. */
+export const knownModified = ({ mtimeMs, mtime }: Stats): Date | undefined =>
+  mtimeMs >= 0 ? knownDate(mtime) : undefined;
