@@ -78,6 +78,7 @@ describe('receive', () => {
       'urn:xmpp:ping',
       'urn:x-inband:already-there:0',
       'urn:x-inband:keeps-files:0',
+      'urn:x-inband:path:0',
       ...jingle.features,
       ...SI_FEATURES,
       ...HASH_FEATURES,

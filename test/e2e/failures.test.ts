@@ -114,8 +114,8 @@ describe('the source', () => {
     expect(filesIn(bob.folder)).toEqual([]);
   });
 
-  test('is a directory', async () => {
-    await expectFailure(send([stage.folder(), BOB]), 2, / is a directory/);
+  test('is a folder without a name', async () => {
+    await expectFailure(send(['/', BOB]), 2, /^inband: \/ has no name/);
   });
 
   test('of publish is missing', async () => {
