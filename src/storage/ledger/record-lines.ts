@@ -1,6 +1,6 @@
 import type { FileRecord, Trace, Work } from '../../transfer/receiving/ledger.js';
 import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
-import type { FolderRecord, FolderTrace } from './folder-records.js';
+import type { FolderRecord, FolderTrace } from './folder-record.js';
 
 // The ledger is a file of JSON lines. The first says what it is; each other one is a record, in place of an earlier one
 // with its id, or says that a record is gone. A record is one of a file, or of a folder that was made.

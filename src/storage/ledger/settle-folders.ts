@@ -1,7 +1,8 @@
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import type { Files } from '../files.js';
 import { openBelow } from '../open-folder.js';
-import type { FolderRecord, FolderTrace, WrittenFolders } from './folder-records.js';
+import type { FolderRecord, FolderTrace } from './folder-record.js';
+import type { WrittenFolders } from './folder-records.js';
 
 /** From the record to the folder it takes a sync; one that was made later was made by somebody else. */
 const MAKING_TIME_MS = 60_000;

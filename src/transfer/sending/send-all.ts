@@ -44,11 +44,10 @@ export async function sendFiles(
     const line = { jid, via: way, uplink, signal: until, report };
     return new Line({ ...line, settings: within(limit, settings) });
   });
-  const descriptions = new Descriptions(until);
   const delivering = {
     ...options,
     signal: until,
-    describe: descriptions.describe,
+    describe: new Descriptions(until).describe,
     onStopped: once(() => {
       if (signal.aborted) report({ event: 'warning', text: STOPPED });
     }),

@@ -1,0 +1,19 @@
+/** A folder of an inbox that was made for an account: nobody else's files go there, and none of its own elsewhere. */
+export interface FolderRecord {
+  readonly id: string;
+  /** Bare JID. */
+  readonly account: string;
+  /** Its path as the account offers it. A peer's words. */
+  readonly offered: readonly string[];
+  /** Where it lies, below the inbox: safe components, with `/` between them. */
+  readonly path: string;
+  readonly at: Date;
+  /** Absent: it is about to be made. Whoever finds it so after a kill looks whether it was. */
+  readonly trace?: FolderTrace | undefined;
+}
+
+/** By what a folder is told from another one in its place. */
+export interface FolderTrace {
+  readonly device: number;
+  readonly inode: number;
+}
