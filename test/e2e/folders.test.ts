@@ -66,7 +66,7 @@ describe('a folder', () => {
     const told = await contentOf(tree, safeName);
     expect([...arrived.keys()]).toEqual([...told.keys()]);
     expect([...arrived.values()]).toEqual([...told.values()]);
-  }, 300_000);
+  }, 900_000);
 
   test('goes into a folder that was made for the same account, and into no other (R321)', async () => {
     const [tree, inbox] = [join(stage.folder(), 'photos'), stage.folder()];

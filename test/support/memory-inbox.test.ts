@@ -10,7 +10,10 @@ testInbox('memory (R136, R284, R316)', async () => {
   };
   const dateOf = async (path: string) => inbox.dates.get(path.replace('/inbox/', ''));
   const change = async (path: string) => {
-    inbox.files.set(path.replace('/inbox/', ''), Buffer.concat([await read(path), Buffer.from('!')]));
+    inbox.files.set(
+      path.replace('/inbox/', ''),
+      Buffer.concat([await read(path), Buffer.from('!')]),
+    );
   };
   return { inbox, read, dateOf, change };
 });

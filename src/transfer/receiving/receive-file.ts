@@ -21,8 +21,8 @@ export interface ReceivedFile {
 export interface ReceiveOptions {
   /** Something is to be done for the file when it is there. */
   isDue?: boolean;
-  /** The sender is the own account: what is said to be a program may be run. */
-  isOwn?: boolean;
+  /** The own account, as a bare JID: what it says to be a program may be run. */
+  own?: string;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Called when the sender is about to send, from this byte on. */
@@ -70,12 +70,13 @@ async function place(
   partial: PartialFile,
   file: IncomingOffer,
   inbox: Inbox,
-  { isDue = false, isOwn = false }: ReceiveOptions,
+  { isDue = false, own }: ReceiveOptions,
 ): Promise<string> {
   const { name, date, path, isFolder, isExecutable = false } = file.offer;
   if (!isFolder || !path) {
     const record = recordOf(file, isDue);
-    return partial.publish(name, { date, record, isExecutable: isExecutable && isOwn });
+    const isProgram = isExecutable && bareJid(file.peer) === own;
+    return partial.publish(name, { date, record, isExecutable: isProgram });
   }
   const made = await inbox.makeFolder(bareJid(file.peer), path);
   await partial.discard();

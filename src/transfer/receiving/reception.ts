@@ -1,7 +1,6 @@
 import { nameOf } from '../../protocol/file-offer.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { hasBegunAnew } from '../answers.js';
-import { bareJid } from '../../session/jid.js';
 import type { Report } from '../events.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
@@ -69,13 +68,11 @@ export async function receiveOne(
       return undefined;
     }
     const pace = limit && ((bytes: number) => limit.take(bytes, signal));
-    const isOwn = bareJid(file.peer) === own;
-    const following = { ...follow(about, place, span, report), pace, isDue, isOwn };
+    const following = { ...follow(about, place, span, report), pace, isDue, own };
     const whole = await receiveFile(file, inbox, following);
-    const { recordId, ...received } = whole;
     ending = 'whole';
     if (isFolder) return void report({ event: 'folder', id, ...facts, path: whole.path });
-    report({ event: 'done', id, ...facts, ...received });
+    report({ event: 'done', id, ...facts, ...shown(whole) });
     return { ...facts, ...whole };
   } catch (error) {
     if (error instanceof StillUnderWay) ending = 'later';
@@ -89,6 +86,8 @@ export async function receiveOne(
     count(options.limits, file.peer, ending, span.end - span.start);
   }
 }
+
+const shown = ({ recordId, ...received }: ReceivedFile) => received;
 
 function count(limits: TransferLimits, peer: string, ending: Ending, bytes: number): void {
   if (ending === 'later') limits.turnedAway(peer);
