@@ -13,6 +13,7 @@ import { SHIPPED_RATE, startProsody } from '../test/support/prosody.js';
 import type { TestServer } from '../test/support/server.js';
 import { type Contestant, inband, inbandFiles, type Job, type Result } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
+import { describeInBlocks } from './in-blocks.js';
 import { median } from './median.js';
 
 const MB = 1_000_000;
@@ -98,6 +99,7 @@ function report({ title, bytes }: Row, results: [Result, Result][]): void {
   const cpu = (of: 'sender' | 'receiver') => (result: Result) => (result[of].cpu / bytes) * MB;
   const rss = (of: 'sender' | 'receiver') => (result: Result) => result[of].rss / MB;
   console.log(`${title} (load ${loadavg()[0]?.toFixed(1)})`);
+  console.log(`  in blocks of           ${describeInBlocks(results.map(([own]) => own))}`);
   for (const [name, figure] of [
     ['MB/s', rate],
     ['CPU s/MB, sender', cpu('sender')],

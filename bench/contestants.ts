@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { InBlocks } from '../src/protocol/channel.js';
 import { accountOf } from '../test/support/inband.js';
 import { type Running, start } from '../test/support/process.js';
 import type { TestServer } from '../test/support/server.js';
+import { inBlocksOf } from './in-blocks.js';
 
 /** One transfer to be timed. */
 export interface Job {
@@ -20,6 +22,8 @@ export interface Job {
 export interface Result {
   /** From the opening of the bytestream to the acknowledged close. */
   seconds: number;
+  /** Bytes in a block, and blocks under way at most, as they were in the end. */
+  inBlocks?: InBlocks | undefined;
   sender: Cost;
   receiver: Cost;
 }
@@ -48,7 +52,8 @@ export const inband =
     withFiles([job.bytes], async ([file = ''], folder) => {
       const receiver = await receiving(job, folder, launcher, ['--once']);
       const sender = sending(job, folder, launcher, [...flags, file]);
-      return timed(sender, /"event":"start"/, /"event":"done"/, receiver);
+      const result = await timed(sender, /"event":"start"/, /"event":"done"/, receiver);
+      return { ...result, inBlocks: inBlocksOf(sender.stdout()) };
     });
 
 /** So many files; `flags`: of `receive`. The time of the sender's whole process. */

@@ -11,6 +11,7 @@ import type { TestServer } from '../test/support/server.js';
 import { type Contestant, inband, type Job, python, type Result, raw } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { measureFetches } from './fetches.js';
+import { describeInBlocks } from './in-blocks.js';
 import { median } from './median.js';
 import { measureStartup } from './startup.js';
 
@@ -161,7 +162,7 @@ async function runSection({ title, contestants, ...section }: Section): Promise<
     await server.stop();
   }
   const head =
-    '| | MB/s (lowest – highest) | CPU s/MB, sender + receiver | peak RSS MB, sender / receiver |\n|---|---|---|---|';
+    '| | MB/s (lowest – highest) | CPU s/MB, sender + receiver | peak RSS MB, sender / receiver | bytes in a block × blocks under way |\n|---|---|---|---|---|';
   return `## ${title}\n\n${[head, ...rows].join('\n')}`;
 }
 
@@ -174,7 +175,7 @@ function row(name: string, bytes: number, results: Result[]): string {
   const rss = (side: 'sender' | 'receiver') =>
     Math.round(Math.max(...results.map((result) => result[side].rss)) / MB);
   const costs = cpu > 0 ? `${cpu.toFixed(3)} | ${rss('sender')} / ${rss('receiver')}` : '– | –';
-  return `| ${name} | **${middle}** (${lowest} – ${highest}) | ${costs} |`;
+  return `| ${name} | **${middle}** (${lowest} – ${highest}) | ${costs} | ${describeInBlocks(results)} |`;
 }
 
 function circumstances(): string {

@@ -1,6 +1,14 @@
 // What carries the bytes of a file, whichever XEP says how. `test/protocol/channel-suite.ts` holds each kind to this.
 import type { Duplex } from 'node:stream';
 
+/** How bytes of ours go out, where that is in blocks. */
+export interface InBlocks {
+  /** Bytes in a block. */
+  blockSize: number;
+  /** Blocks that may be under way. */
+  window: number;
+}
+
 /**
  * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been
  * dealt with, which is the peer's sign to send more.
@@ -23,6 +31,8 @@ export interface Channel extends Duplex {
    * on the way. Otherwise 0.
    */
   readonly unprovenBlock: number;
+  /** As it is by now; absent where there are no blocks. */
+  readonly inBlocks?: InBlocks | undefined;
   /** Bytes of the peer's that were handed to the reader. */
   readonly bytesReceived: number;
   /** The peer has acknowledged our close: it has all that we sent. A peer that closes first says nothing of that. */

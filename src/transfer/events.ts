@@ -126,6 +126,10 @@ interface Done {
   unverified?: true;
   /** It said at least that the transfer was a success; otherwise nothing but that all bytes came. */
   success?: true;
+  /** Sent in-band: bytes in a block, as it was in the end. */
+  blockSize?: number;
+  /** Blocks that might be under way then. */
+  window?: number;
 }
 
 /** An earlier transfer has brought the file: nothing was sent. */

@@ -274,11 +274,12 @@ describe('--json', () => {
 
     const [sender] = eventsOf(sent.stdout);
     const to = { id: 1, peer: `${BOB}/inband`, name: 'source' };
+    const inBlocks = { blockSize: expect.any(Number), window: expect.any(Number) };
     expect(withoutProgress(sent.stdout)).toEqual([
       { event: 'state', state: 'online', jid: expect.stringMatching(/^alice@localhost\/./) },
       { event: 'offer', ...to, size: 100_000 },
       { event: 'start', ...to, size: 100_000 },
-      { event: 'done', ...to, size: 100_000, sha256: hash },
+      { event: 'done', ...to, size: 100_000, sha256: hash, ...inBlocks },
       { event: 'state', state: 'offline', jid: sender?.jid },
     ]);
     expect(progressOf(sent.stdout)[0]).toEqual({

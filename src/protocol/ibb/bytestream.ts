@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { StanzaError } from '../../session/stanza-error.js';
-import { type Channel, ChannelBroken } from '../channel.js';
+import { type Channel, ChannelBroken, type InBlocks } from '../channel.js';
 import type { BytestreamLink, BytestreamOptions } from './bytestream-link.js';
 import { Ending, REFUSED } from './ending.js';
 import { IncomingBlocks } from './incoming-blocks.js';
@@ -54,17 +54,16 @@ export class Bytestream extends Duplex implements Channel {
     });
   }
 
-  /** How blocks travel. */
   get stanza(): StanzaMode {
     return this.#link.stanza;
   }
 
   get bytesSent(): number {
-    return this.#outgoing.acknowledged.bytes;
+    return this.#outgoing.underWay.acknowledged.bytes;
   }
 
   get blocksSent(): number {
-    return this.#outgoing.acknowledged.blocks;
+    return this.#outgoing.underWay.acknowledged.blocks;
   }
 
   get bytesReceived(): number {
@@ -77,11 +76,15 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   get bytesUnderWay(): number {
-    return this.#outgoing.underWay;
+    return this.#outgoing.underWay.bytes;
   }
 
   get unprovenBlock(): number {
-    return this.#outgoing.unprovenBlock;
+    return this.#outgoing.underWay.unprovenBlock;
+  }
+
+  get inBlocks(): InBlocks {
+    return this.#outgoing.inBlocks;
   }
 
   get blocksReceived(): number {
@@ -129,8 +132,7 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   acknowledgeClose(): Promise<void> {
-    this.#ending.acknowledge();
-    return this.peerClosed;
+    return this.#ending.acknowledge();
   }
 
   assumeClosed(): void {
@@ -160,8 +162,7 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
-    this.#outgoing.write(bytes);
-    if (this.#outgoing.hasRoom) done();
+    if (this.#outgoing.write(bytes)) done();
     else this.#whenRoom = done;
   }
 
@@ -192,8 +193,7 @@ export class Bytestream extends Duplex implements Channel {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#outgoing.stop();
-    const why = error instanceof ChannelBroken ? error.cause : error;
-    this.#incoming.fail(why instanceof StanzaError ? why : REFUSED);
+    this.#incoming.fail(error instanceof ChannelBroken ? error.cause : error);
     this.#ending.breakOff(error, this.#outgoing.seq, this.#refused);
     done(error);
   }

@@ -70,10 +70,11 @@ export class Ending {
     });
   }
 
-  /** Acknowledges the peer's close, when it comes or has come. */
-  acknowledge(): void {
+  /** Acknowledges the peer's close, when it comes or has come; resolves then. */
+  acknowledge(): Promise<void> {
     this.#isClosing = true;
     this.#answer?.();
+    return this.peerClosed;
   }
 
   /** The peer has said elsewhere that it has so many bytes: where they are all, no answer to our close is waited for. */

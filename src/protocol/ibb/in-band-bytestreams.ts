@@ -81,9 +81,11 @@ export class InBandBytestreams {
    * Bytes in a block of ours at most: what the settings say, or less where the server takes no stanza so long. Throws
    * RangeError.
    */
-  blockSizeFor({ blockSize = this.settings.blockSize }: Partial<BytestreamSettings>): number {
+  blockSizeFor(settings: Partial<BytestreamSettings>): number {
+    const { blockSize, largestAutoBlock = LARGEST_AUTO_BLOCK } = { ...this.settings, ...settings };
     checkBlockSize(blockSize);
-    const wanted = blockSize === 'auto' ? LARGEST_AUTO_BLOCK : blockSize;
+    const wanted =
+      blockSize === 'auto' ? Math.min(largestAutoBlock, LARGEST_AUTO_BLOCK) : blockSize;
     return Math.min(wanted, largestBlock(this.#session.maxStanzaBytes));
   }
 

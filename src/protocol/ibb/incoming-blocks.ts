@@ -1,5 +1,6 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import { ChannelOverrun } from '../channel.js';
+import { REFUSED } from './ending.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 
 /**
@@ -103,9 +104,10 @@ export class IncomingBlocks {
     this.#delivered = [];
   }
 
-  /** Refuses what nobody has dealt with. */
-  fail(error: Error): void {
-    for (const { refused } of [...this.#delivered, ...this.#waiting]) refused(error);
+  /** Refuses what nobody has dealt with; the peer hears of errors that are its own. */
+  fail(error: Error | null): void {
+    const why = error instanceof StanzaError ? error : REFUSED;
+    for (const { refused } of [...this.#delivered, ...this.#waiting]) refused(why);
     this.#delivered = [];
     this.#waiting = [];
   }

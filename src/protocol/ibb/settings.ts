@@ -10,6 +10,8 @@ export interface BytestreamSettings extends RetrySettings {
    * allow, and to 48,000. Default `auto`.
    */
   blockSize: number | 'auto';
+  /** Bytes in a block at most, where that is `auto`: more would take too long. Default 48,000. */
+  largestAutoBlock?: number;
   /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
   window: number | 'auto';
   /** How blocks travel; `auto`: in iqs, and in messages where the peer takes none in iqs. Default `auto`. */

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { type Channel, ChannelOverrun } from '../channel.js';
+import { type Channel, ChannelOverrun, type InBlocks } from '../channel.js';
 import type { OpenedFile } from './opened-file.js';
 import { SealBroken } from './seal-broken.js';
 import type { SealedFile } from './sealed-file.js';
@@ -45,6 +45,10 @@ export class SealedChannel extends Duplex implements Channel {
 
   get unprovenBlock(): number {
     return this.#below.unprovenBlock;
+  }
+
+  get inBlocks(): InBlocks | undefined {
+    return this.#below.inBlocks;
   }
 
   get bytesUnderWay(): number {

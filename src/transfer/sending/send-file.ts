@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
+import type { InBlocks } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { orAborted } from '../../session/aborted.js';
 import type { RateLimit } from '../rate-limit.js';
@@ -9,7 +10,8 @@ import type { Accepted } from '../ways/way.js';
 import { compared, counted, limited, skipping } from './chunks.js';
 import type { Source } from './source.js';
 
-export interface SentFile {
+/** `InBlocks` where it went in blocks: as they were in the end. */
+export interface SentFile extends Partial<InBlocks> {
   /** Bytes. */
   size: number;
   /** Lower-case hex. */
@@ -52,6 +54,7 @@ export async function sendFile(
       sha256: (offer.hashes?.get('sha-256') ?? reading.hash.digest()).toString('hex'),
       ...(verdict === 'verified' ? {} : { unverified: true }),
       ...(verdict === 'content' ? { success: true } : {}),
+      ...(stream.bytesSent > 0 ? stream.inBlocks : {}),
     };
   } catch (error) {
     void accepted.cancel();

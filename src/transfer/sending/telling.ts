@@ -53,6 +53,7 @@ export class Telling {
    * it, though its confirmation was lost.
    */
   done({ stream: { peer }, isThere }: Accepted, sent: SentFile): Event {
+    this.#noteBlocks(sent);
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
     return { event: wasThere ? 'already-there' : 'done', ...this.#facts(peer), ...sent };
   }
@@ -65,6 +66,12 @@ export class Telling {
     const name = nameOf(this.#source);
     const error = isOneOfSeveral ? `${name} was not sent to ${jid}: ${text}` : text;
     return { event: 'failed', error, exitCode, id: this.#id, peer: jid, name };
+  }
+
+  #noteBlocks({ blockSize, window }: SentFile): void {
+    if (blockSize === undefined) return;
+    const blocks = `in blocks of ${blockSize} bytes, up to ${window} of them under way`;
+    this.note(`${this.#source.name} went ${blocks} in the end`);
   }
 
   #facts(peer: string) {

@@ -1,23 +1,25 @@
 // Settings that ask less of servers and programs, where what was asked for is or may be too much.
 import { type Channel, ChannelLost } from '../../protocol/channel.js';
-import { LARGEST_AUTO_BLOCK, SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
+import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { TransferSettings } from './settings.js';
 
-/** No block takes longer than a second of the limit; those that choose their size may grow to the largest. */
+/** No block takes longer than a second of the limit. */
 export function within(limit: RateLimit | undefined, settings: TransferSettings): TransferSettings {
   if (!limit) return settings;
   const { largestBlock } = limit;
   const { blockSize } = settings;
   if (blockSize !== 'auto') return { ...settings, blockSize: Math.min(blockSize, largestBlock) };
-  if (largestBlock >= LARGEST_AUTO_BLOCK) return settings;
-  return { ...settings, blockSize: Math.min(SAFE_BLOCK_SIZE, largestBlock) };
+  return { ...settings, largestAutoBlock: largestBlock };
 }
 
 /** Where the choice is ours, it is what each server takes. */
-export const safe = (settings: TransferSettings): TransferSettings =>
-  settings.blockSize === 'auto' ? { ...settings, blockSize: SAFE_BLOCK_SIZE } : settings;
+export function safe(settings: TransferSettings): TransferSettings {
+  const { blockSize, largestAutoBlock = SAFE_BLOCK_SIZE } = settings;
+  if (blockSize !== 'auto') return settings;
+  return { ...settings, blockSize: Math.min(SAFE_BLOCK_SIZE, largestAutoBlock) };
+}
 
 /** Other settings for the next attempt. */
 interface Caution {
@@ -39,8 +41,9 @@ export function cautionAfter(
   channel: Channel | undefined,
 ): Caution | undefined {
   const wasOurs = settings.blockSize === 'auto';
-  const what =
-    settings.blockSize === SAFE_BLOCK_SIZE ? undefined : tooLarge(error, wasOurs, channel);
+  const { largestAutoBlock = Number.POSITIVE_INFINITY } = settings;
+  const most = settings.blockSize === 'auto' ? largestAutoBlock : settings.blockSize;
+  const what = most <= SAFE_BLOCK_SIZE ? undefined : tooLarge(error, wasOurs, channel);
   if (!what) return undefined;
   const text = `${what} may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`;
   return { settings: { ...settings, blockSize: SAFE_BLOCK_SIZE }, text, wasOurs };

@@ -1,5 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
+import { RateLimit } from '../../../src/transfer/rate-limit.js';
 import { sendFiles } from '../../../src/transfer/sending/send-all.js';
 import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
@@ -13,20 +15,23 @@ interface Options {
   places?: number;
   jids?: string[];
   isOurs?: (error: Error) => boolean;
+  limit?: RateLimit;
 }
 
 /** Sends files to Juliet's inbox: what is told, and what comes of it. */
 async function sent(
   sources: ReturnType<typeof smallFile>[],
-  { places = 16, jids = [JULIET], isOurs = () => false }: Options = {},
+  { places = 16, jids = [JULIET], isOurs = () => false, limit }: Options = {},
 ) {
   const ends = new AbortController();
-  const { romeo, inbox, halfTrip } = await linkedToInbox({ places }, ends.signal);
+  const stanzas: Element[] = [];
+  const onStanza = (stanza: Element) => stanzas.push(stanza);
+  const { romeo, inbox, halfTrip } = await linkedToInbox({ places, onStanza }, ends.signal);
   const events: Event[] = [];
   let isOver = false;
   const outcome = sendFiles(sources, jids, {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
-    ...{ connect: async () => romeo, signal: ends.signal },
+    ...{ connect: async () => romeo, signal: ends.signal, limit },
     report: (event) => events.push(event),
     explain: (error) => ({ text: error.message, exitCode: 1, isOurs: isOurs(error) }),
   })
@@ -37,7 +42,7 @@ async function sent(
   while (!isOver) await halfTrip();
   const error = await outcome;
   ends.abort();
-  return { error, events, inbox };
+  return { error, events, inbox, stanzas };
 }
 
 const files = (count: number) =>
@@ -101,4 +106,42 @@ test('reads each file once for its hash, whoever it goes to (R225)', async () =>
   expect(told(events)).toContain('done letter');
   // Nobody is at the other one.
   expect((error as Error).message).toContain(OTHER_JID);
+});
+
+describe('with a limit on the rate', () => {
+  /** Fast enough for a test: a second of it is one in which nothing is waited for. */
+  const limitOf = (bytesPerSecond: number) => {
+    const clock = { now: () => 0, sleep: async () => undefined };
+    return new RateLimit(bytesPerSecond, clock);
+  };
+
+  test.each([2_000, 3_000, 20_000, 47_000])(
+    '`auto` agrees on no block that takes longer than a second of %i bytes (R272)',
+    async (rate) => {
+      const bytes = pattern(60_000);
+      const { error, stanzas, inbox } = await sent([smallFile('a', bytes)], {
+        limit: limitOf(rate),
+      });
+      expect(error).toBeUndefined();
+      expect(inbox.files.get('a')).toEqual(bytes);
+      const opened = stanzas.flatMap((stanza) => stanza.getChild('open') ?? []);
+      expect(opened.map(({ attrs }) => Number(attrs['block-size']))).toEqual([rate]);
+      const sizes = stanzas.flatMap((stanza) => {
+        const data = stanza.getChild('data');
+        return data ? Buffer.from(data.getText(), 'base64').length : [];
+      });
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(rate);
+    },
+  );
+});
+
+test('tells what block size and window came of it (R270)', async () => {
+  const { events } = await sent([smallFile('a', pattern(60_000))]);
+  const done = events.find(({ event }) => event === 'done');
+  expect(done).toMatchObject({ blockSize: 4096, window: expect.any(Number) });
+  const { window } = done as { window: number };
+  expect(events).toContainEqual({
+    event: 'note',
+    text: `a went in blocks of 4096 bytes, up to ${window} of them under way in the end`,
+  });
 });

@@ -121,7 +121,7 @@ describe('a file that is sent', () => {
     const stream = await file.accept(20);
     expect(await readAll(stream)).toEqual(LETTER.subarray(20));
     await file.confirm();
-    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER) });
+    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), blockSize: 4, window: 3 });
     expect(progress[0]).toBeGreaterThan(20);
     expect(await leftOf(pair)).toEqual([]);
   });
@@ -171,7 +171,7 @@ describe('a file that is sent', () => {
     await readAll(await file.accept());
     await pair.clock.advance(59_000);
     void file.confirm();
-    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER) });
+    expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), blockSize: 4, window: 3 });
   });
 
   test('is not done because the recipient says so before it has all (R11)', async () => {

@@ -23,6 +23,8 @@ export class AutoWindow implements Window {
   readonly #blockSizes: BlockSizes;
   readonly #blocks: number | undefined;
   #setting: Rated;
+  /** What was measured twice in a row: nothing is better, as far as is known. */
+  #kept: Rated | undefined;
   #search: ReturnType<typeof search> | undefined;
   #isRefused = false;
   /** How long the first block took, which was alone on the way. */
@@ -42,17 +44,21 @@ export class AutoWindow implements Window {
   }
 
   get limit(): number {
-    const { limit, rate } = this.#setting;
-    return Math.min(limit, rate * (MAX_DELAY_MS + this.#roundTrip));
+    return this.#asFits(this.#setting).limit;
   }
 
   get blockSize(): number {
-    return deliverableBlock(this.#setting.blockSize, this.#rate, this.#blockSizes.least);
+    return this.#asFits(this.#setting).blockSize;
+  }
+
+  get settled(): Setting {
+    return this.#asFits(this.#kept ?? this.#setting);
   }
 
   refused(): void {
     this.#isRefused = true;
     this.#setting = { ...this.#smallest(1), rate: this.#rate };
+    this.#kept = this.#setting;
   }
 
   acknowledged({ bytes, sentAt, now, full }: Acknowledged): void {
@@ -89,7 +95,16 @@ export class AutoWindow implements Window {
     const isSame = setting.limit === limit && setting.blockSize === blockSize;
     this.#setting = setting;
     this.#since = undefined;
-    if (!isSame) this.#changedAt = now;
+    if (isSame) this.#kept = setting;
+    else this.#changedAt = now;
+  }
+
+  /** No more than the rate allows. */
+  #asFits({ limit, blockSize, rate }: Rated): Setting {
+    return {
+      limit: Math.min(limit, rate * (MAX_DELAY_MS + this.#roundTrip)),
+      blockSize: deliverableBlock(blockSize, this.#rate, this.#blockSizes.least),
+    };
   }
 
   #smallest(blocks: number): Setting {

@@ -29,11 +29,16 @@ export class MessageWindow implements Window {
   readonly #blockSizes: BlockSizes;
   readonly #search: ReturnType<typeof search>;
   #setting: Setting;
+  /** What was measured twice in a row: no block size is better, as far as is known. */
+  #kept: Setting | undefined;
   #limit: number;
   #rate = Number.POSITIVE_INFINITY;
   #delivered = 0;
   #changedAt = Number.NEGATIVE_INFINITY;
   #since: number | undefined;
+  /** When the present run began to be acknowledged, and the last block that counts. */
+  #runAt = 0;
+  #lastAt = 0;
   #bytes = 0;
 
   constructor(blockSizes: BlockSizes) {
@@ -51,7 +56,11 @@ export class MessageWindow implements Window {
   }
 
   get blockSize(): number {
-    return deliverableBlock(this.#setting.blockSize, this.#rate, this.#blockSizes.least);
+    return this.#sizeOf(this.#setting);
+  }
+
+  get settled(): Setting {
+    return { limit: this.limit, blockSize: this.#sizeOf(this.#kept ?? this.#setting) };
   }
 
   /** Nobody refuses a message for now. */
@@ -65,13 +74,21 @@ export class MessageWindow implements Window {
     if (sentAt < this.#changedAt) return;
     // An idle sender tells nothing of what could be delivered.
     if (this.#since === undefined || !full) return this.#measureFrom(now);
-    const elapsed = now - this.#since;
+    if (now - this.#runAt >= RUN_MS) this.#runBegins(now);
     // Belongs to the previous measurement.
-    if (elapsed < RUN_MS) return;
+    if (now - this.#since < RUN_MS) return;
     this.#bytes += bytes;
+    this.#lastAt = now;
+  }
+
+  /** The runs before are whole; of this one nobody knows yet how much it is. */
+  #runBegins(now: number): void {
+    const elapsed = this.#lastAt - (this.#since ?? now);
     const isWindow = this.#bytes >= this.#limit && elapsed >= PERIOD_MS;
-    if (!isWindow && elapsed < MAX_DELAY_MS) return;
-    this.#judge(this.#bytes / elapsed, now);
+    if (isWindow || elapsed >= MAX_DELAY_MS) this.#judge(this.#bytes / elapsed, this.#lastAt);
+    // It is no more than the window was: a server that has become slow is not flooded until it is measured.
+    this.#limit *= Math.min(MAX_DELAY_MS / (now - this.#lastAt), 1);
+    this.#runAt = now;
   }
 
   #judge(rate: number, now: number): void {
@@ -82,14 +99,23 @@ export class MessageWindow implements Window {
     this.#measureFrom(now);
     if (this.#limit > before * SETTLED) return;
     const setting = this.#search.next(rate).value;
-    if (setting.blockSize === this.#setting.blockSize) return;
+    if (setting.blockSize === this.#setting.blockSize) {
+      this.#kept = setting;
+      return;
+    }
     this.#setting = setting;
     this.#changedAt = now;
     this.#since = undefined;
   }
 
+  #sizeOf({ blockSize }: Setting): number {
+    return deliverableBlock(blockSize, this.#rate, this.#blockSizes.least);
+  }
+
   #measureFrom(now: number): void {
     this.#since = now;
+    this.#lastAt = now;
+    this.#runAt = now;
     this.#bytes = 0;
   }
 }

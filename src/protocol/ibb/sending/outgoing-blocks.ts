@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../session/clock.js';
 import { StanzaError } from '../../../session/stanza-error.js';
-import { ChannelLost } from '../../channel.js';
+import { ChannelLost, type InBlocks } from '../../channel.js';
 import { BlockQueue } from './block-queue.js';
 import type { Block, BlocksUnderWay } from './blocks-under-way.js';
 import { type RetrySettings, RetryWaits } from './retry-waits.js';
@@ -33,7 +33,8 @@ export class OutgoingBlocks {
   readonly #stop = new AbortController();
   #window: Window;
   readonly #queue: BlockQueue;
-  readonly #underWay: BlocksUnderWay;
+  /** What was sent, and what of it was acknowledged. */
+  readonly underWay: BlocksUnderWay;
   #waitError: StanzaError | undefined;
   readonly #retries: RetryWaits;
   readonly #stallWatch: StallWatch;
@@ -45,18 +46,13 @@ export class OutgoingBlocks {
     this.#window = options.window;
     this.#retries = new RetryWaits(options.retry, options.clock);
     this.#queue = new BlockQueue();
-    this.#underWay = this.#queue.underWay;
+    this.underWay = this.#queue.underWay;
     this.#stallWatch = new StallWatch({
-      ...{ clock: options.clock, over: this.#stop.signal, underWay: this.#underWay },
+      ...{ clock: options.clock, over: this.#stop.signal, underWay: this.underWay },
       findPeer: () => options.findPeer(),
       failed: (error) => this.#fail(error),
     });
     setMaxListeners(0, this.#stop.signal); // one for each block under way
-  }
-
-  /** Counts of what was acknowledged. */
-  get acknowledged(): { blocks: number; bytes: number } {
-    return this.#underWay.acknowledged;
   }
 
   /** The number of the next block. */
@@ -66,17 +62,13 @@ export class OutgoingBlocks {
 
   /** Bytes that were written and not acknowledged. */
   get pending(): number {
-    return this.#queue.bytes + this.#underWay.bytes;
-  }
-
-  /** Bytes that were sent and not acknowledged. */
-  get underWay(): number {
-    return this.#underWay.bytes;
+    return this.#queue.bytes + this.underWay.bytes;
   }
 
   /** See `Channel`. */
-  get unprovenBlock(): number {
-    return this.#underWay.unprovenBlock;
+  get inBlocks(): InBlocks {
+    const { limit, blockSize } = this.#window.settled;
+    return { blockSize, window: Math.max(Math.floor(limit / blockSize), 1) };
   }
 
   /** Whether more may be written without much more than a window waiting. */
@@ -84,9 +76,11 @@ export class OutgoingBlocks {
     return this.#queue.bytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);
   }
 
-  write(bytes: Buffer): void {
+  /** Returns whether there is room for more. */
+  write(bytes: Buffer): boolean {
     this.#queue.push(bytes);
     this.#pump();
+    return this.hasRoom;
   }
 
   /** Sends the last, short block too. */
@@ -127,7 +121,7 @@ export class OutgoingBlocks {
       full: this.#queue.bytes > 0,
     });
     if (this.#waitError) return this.#settle();
-    this.#underWay.acknowledge(block);
+    this.underWay.acknowledge(block);
     this.#retries.reset();
     this.#options.acknowledged();
     this.#pump();
@@ -145,7 +139,7 @@ export class OutgoingBlocks {
 
   /** Some programs (Coccinella) know blocks in messages alone. Nothing is lost where it shows at the first of them. */
   #mayGoOtherwise({ condition }: StanzaError): boolean {
-    const isFirst = this.acknowledged.blocks === 0 && this.#sendOtherwise !== undefined;
+    const isFirst = this.underWay.acknowledged.blocks === 0 && this.#sendOtherwise !== undefined;
     return isFirst && condition === 'feature-not-implemented';
   }
 
@@ -155,12 +149,12 @@ export class OutgoingBlocks {
    * or refused one, it has seen a gap, and nothing can mend that (§2.2).
    */
   #settle(): void {
-    if (this.#underWay.isUnanswered) return;
-    if (this.#underWay.acknowledgeFirst() > 0) {
+    if (this.underWay.isUnanswered) return;
+    if (this.underWay.acknowledgeFirst() > 0) {
       this.#retries.reset();
       this.#options.acknowledged();
     }
-    if (!this.#underWay.mayAllGoAgain) {
+    if (!this.underWay.mayAllGoAgain) {
       return this.#fail(new ChannelLost('a block was lost on the way', { cause: this.#waitError }));
     }
     void this.#retry(this.#waitError as StanzaError);
@@ -179,7 +173,7 @@ export class OutgoingBlocks {
 
   #goOtherwise(error: StanzaError): void {
     // A block behind the first was refused: what came of the others is known to the recipient alone.
-    if (!this.#sendOtherwise || this.acknowledged.blocks > 0) return this.#fail(error);
+    if (!this.#sendOtherwise || this.underWay.acknowledged.blocks > 0) return this.#fail(error);
     this.#window = this.#sendOtherwise();
     this.#sendOtherwise = undefined;
     this.#sendAgain();

@@ -1,4 +1,5 @@
 import { SAFE_BLOCK_SIZE } from './block-sizes.js';
+import type { Setting } from './search.js';
 
 /** More than this under way only fills queues on the way. */
 const MAX_BYTES = 1024 * 1024;
@@ -35,6 +36,8 @@ export interface Window {
   readonly limit: number;
   /** Bytes in the next block. */
   readonly blockSize: number;
+  /** How it goes when nothing is being tried. */
+  readonly settled: Setting;
   /** Told of each block that was acknowledged. */
   acknowledged(block: Acknowledged): void;
   /** The recipient has had to refuse a block for now: it gets one at a time from now on. */
@@ -57,6 +60,9 @@ export function fixedWindow(blocks: number, blockSize: number): Window {
     blockSize,
     get limit() {
       return limit;
+    },
+    get settled() {
+      return { limit, blockSize };
     },
     acknowledged: () => undefined,
     refused: () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AutoWindow } from '../../../../src/protocol/ibb/sending/auto-window.js';
 import { autoSizes, oneSize } from '../../../../src/protocol/ibb/sending/block-sizes.js';
+import { carry, FRAME, limiter } from './limiter.js';
 
 const BLOCK = 4096;
 const MIB = 1024 * 1024;
@@ -100,7 +101,6 @@ test('learns nothing from a sender that has nothing to send', () => {
 });
 
 describe('with block sizes to choose from', () => {
-  const FRAME = 300;
   const auto = () => new AutoWindow(autoSizes(48_000, FRAME));
 
   /** What a server passes on, in bytes a millisecond, where each stanza costs it time beside its bytes. */
@@ -144,44 +144,45 @@ describe('with block sizes to choose from', () => {
     expect(delivered).toBeGreaterThan(0.85 * most * 20_000);
   });
 
-  /** A server that lets a burst pass, and then so many bytes of stanzas a second. */
-  const limiter = (bytesPerSecond: number, burst: number) => {
-    let [sent, at] = [0, 0];
-    return (size: number, now: number) => {
-      sent += (size * 4) / 3 + FRAME;
-      at = Math.max(at, now, ((sent - burst) / bytesPerSecond) * 1000);
-      return at;
-    };
-  };
-
   test.each([
-    [10_000, 20_000, 0.72],
-    [3_000, 20_000, 0.65],
+    [10_000, 0.72],
+    [3_000, 0.65],
   ])(
     'brings payload behind a limit of %i bytes a second, a block a second at least (R163)',
-    (rate, burst, share) => {
-      const window = auto();
-      const passed = limiter(rate, burst);
-      const underWay: { size: number; sentAt: number; answeredAt: number }[] = [];
-      let [now, bytes, delivered, longest, last] = [0, 0, 0, 0, 0];
-      while (now < 300_000) {
-        while (underWay.length === 0 || bytes + window.blockSize <= window.limit) {
-          const size = window.blockSize;
-          underWay.push({ size, sentAt: now, answeredAt: passed(size, now) });
-          bytes += size;
-        }
-        const { size, sentAt, answeredAt } = underWay.shift() as (typeof underWay)[0];
-        now = Math.max(answeredAt, now + 1);
-        if (now > 60_000) longest = Math.max(longest, now - last);
-        last = now;
-        bytes -= size;
-        delivered += size;
-        window.acknowledged({ bytes: size, sentAt, now, full: true });
-      }
+    (rate, share) => {
+      const { delivered, longest } = carry(auto(), limiter(rate, 20_000), 300_000);
       expect(delivered / 300).toBeGreaterThan(share * rate);
       expect(longest).toBeLessThan(1_100);
     },
   );
+});
+
+describe('what is told of it', () => {
+  const perStanza = (_blocks: number, size: number) => size / (0.2 + size / 60_000);
+
+  test('is the setting that is kept, while others are tried (R270)', () => {
+    const window = new AutoWindow(autoSizes(48_000, FRAME));
+    const [told, tried] = [new Set<number>(), new Set<number>()];
+    let count = 0;
+    const rate = (blocks: number, size: number) => {
+      count += 1;
+      if (count > 10_000) {
+        told.add(window.settled.blockSize);
+        tried.add(size);
+      }
+      return perStanza(blocks, size);
+    };
+    transfer(window, { roundTrip: 0.4, rate }, 120_000);
+    expect([...told]).toEqual([Math.max(...autoSizes(48_000, FRAME).sizes)]);
+    expect(tried.size).toBeGreaterThan(1);
+  });
+
+  test('is what the rate leaves of it (R270)', () => {
+    const window = new AutoWindow(autoSizes(48_000, FRAME));
+    carry(window, limiter(3_000, 20_000), 120_000);
+    expect(window.settled.blockSize).toBeLessThan(3_000);
+    expect(window.settled.limit).toBeLessThan(4 * 3_000);
+  });
 });
 
 describe('refused for now', () => {
