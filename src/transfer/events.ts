@@ -31,7 +31,7 @@ export type Aside =
   /** For those who asked for `--verbose`. */
   | { event: 'note'; text: string }
   /** Something takes its time, until the promise settles; its failure is told by another event. */
-  | { event: 'waiting'; text: string; until: Promise<unknown> };
+  | { event: 'pending'; text: string; until: Promise<unknown> };
 
 /** A blob was fetched (with `path`) or published; or is listed, with `published`. */
 interface Blob {

@@ -49,18 +49,18 @@ export function sentenceOf(event: Event): string | undefined {
     case 'warning':
       return `inband: ${event.text}`;
     case 'note':
-    case 'waiting':
+    case 'pending':
       return event.text;
   }
 }
 
 export function isAside(event: Event): event is Aside {
-  return event.event === 'warning' || event.event === 'note' || event.event === 'waiting';
+  return event.event === 'warning' || event.event === 'note' || event.event === 'pending';
 }
 
 /** Whether a person reads of it, by the flags. */
 export function isWanted({ event }: Event, flags: { quiet: boolean; verbose: boolean }): boolean {
-  if (event === 'note' || event === 'waiting') return flags.verbose;
+  if (event === 'note' || event === 'pending') return flags.verbose;
   return event === 'failed' || !flags.quiet;
 }
 

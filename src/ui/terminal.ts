@@ -34,7 +34,7 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
   };
   const report: Report = (event) => {
     bars.track(event);
-    if (event.event === 'waiting') wait(event.text, event.until);
+    if (event.event === 'pending') wait(event.text, event.until);
     else if (event.event !== 'progress' && isWanted(event, options))
       aside(() => plain.report(event));
     else if (bars.areStale) aside(() => undefined);

@@ -30,7 +30,7 @@ test.each([
   ['trusted', 'trusts the key abc234 of bob@example.org (laptop)'],
   ['warning', 'inband: bob is busy'],
   ['note', 'found a server'],
-  ['waiting', 'connecting'],
+  ['pending', 'connecting'],
 ] as const)('tells of %s: %s', (kind, sentence) => {
   expect(sentenceOf(samples[kind])).toBe(sentence);
 });

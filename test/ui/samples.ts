@@ -40,7 +40,7 @@ export const samples = {
   },
   warning: { event: 'warning', text: 'bob is busy' },
   note: { event: 'note', text: 'found a server' },
-  waiting: { event: 'waiting', text: 'connecting', until: Promise.resolve() },
+  pending: { event: 'pending', text: 'connecting', until: Promise.resolve() },
 } satisfies Record<string, Event>;
 
 /** An event of each kind whose every text is this one. */

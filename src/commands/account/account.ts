@@ -38,7 +38,7 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
         report({ event: 'note', text: `${bytes} bytes of white space were sent to speed it up` }),
       ...as,
     });
-    report({ event: 'waiting', text: `connecting as ${jid}`, until: online });
+    report({ event: 'pending', text: `connecting as ${jid}`, until: online });
     const session = await online;
     warnOfResource(jid, as, session, report);
     return session;

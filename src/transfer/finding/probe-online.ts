@@ -17,7 +17,7 @@ export async function probeOnline(
   try {
     const note = (text: string) => report({ event: 'note', text });
     const until = probe(session, jid, { signal, note });
-    report({ event: 'waiting', text: `asking ${jid}`, until });
+    report({ event: 'pending', text: `asking ${jid}`, until });
     const found = await until;
     for (const resource of found.resources) report({ event: 'resource', ...resource });
     return found;

@@ -123,7 +123,7 @@ export class Offering {
     if (this.#offer) return this.#offer;
     const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
     const described = this.#options.describe(this.#source, algorithms);
-    this.#offer = await this.#telling.waiting(`reading ${this.#source.name}`, described);
+    this.#offer = await this.#telling.pending(`reading ${this.#source.name}`, described);
     return this.#offer;
   }
 

@@ -26,8 +26,8 @@ export class Telling {
   }
 
   /** What the user waits for until the promise settles. */
-  waiting<T>(text: string, until: Promise<T>): Promise<T> {
-    this.#report({ event: 'waiting', text, until });
+  pending<T>(text: string, until: Promise<T>): Promise<T> {
+    this.#report({ event: 'pending', text, until });
     return until;
   }
 

@@ -106,7 +106,7 @@ async function waysOffered(
     forget: () => undefined,
   };
   const report = (event: Event) => {
-    if (event.event === 'note' || event.event === 'waiting') return;
+    if (event.event === 'note' || event.event === 'pending') return;
     if (event.event === 'warning') warnings.push(event.text);
     events.push(event.event === 'warning' ? 'again' : event.event);
   };
