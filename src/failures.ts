@@ -44,6 +44,7 @@ import { KeyNotTrusted } from './transfer/keys/trusted-keys.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
+  FileWouldBeLost,
   RecipientBusy,
   RecipientRefused,
   RecipientUnreachable,
@@ -90,6 +91,7 @@ export const FAILURES: readonly Failure[] = [
   ],
   [ConnectionFailed, 'noConnection', 'all', 'check the network and --service'],
   [ServerNotTrusted, 'noConnection', 'all', 'check --service; somebody may be in between'],
+  [FileWouldBeLost, 'unreachable', 'this'],
   [RecipientUnreachable, 'unreachable', 'this'],
   [OfferUnanswered, 'unreachable', 'this'],
   [RequestTimeout, 'unreachable', 'this', 'try again'],

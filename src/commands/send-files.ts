@@ -17,6 +17,8 @@ export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
   acceptTimeout: number;
   /** Seconds. */
   retryFor: number;
+  /** Seconds. */
+  waitOnline: number;
   name?: string;
   again?: boolean;
   /** Bytes a second. */
@@ -49,6 +51,7 @@ export async function send(
     again: flags.again === true,
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,
+    waitOnline: flags.waitOnline * 1000,
     limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
     explain: (error): Explained => ({

@@ -101,6 +101,12 @@ function addOfferOptions(command: Command): void {
     )
     .addOption(
       timeOption(
+        '--wait-online <time>',
+        'how long to wait for a recipient who is not there; 0: not at all',
+      ).default(0),
+    )
+    .addOption(
+      timeOption(
         '--retry-for <time>',
         'how long to try again without progress, once a transfer has begun; 0: not at all',
       ).default(900),

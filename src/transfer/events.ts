@@ -2,12 +2,13 @@ import type { WayName } from './ways/names.js';
 
 /**
  * What a command tells its user, in the order of the fields of a `--json` line. Times RFC 3339, sizes in bytes.
- * `id`: of the transfer, see `nextTransferId`. `incoming`: the file comes to us. It chooses the words of the human lines
+ * `id`: of the transfer, see `nextTransferId`. `waiting`: nobody is there, and `to`, as the user gave it, is waited for. `incoming`: the file comes to us. It chooses the words of the human lines
  * and is no field of `--json`.
  */
 export type Event =
   | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
   | { event: 'offer'; id: number; peer: string; name: string; size?: number }
+  | { event: 'waiting'; id: number; to: string; error: string; seconds: number }
   | { event: 'start'; id: number; peer: string; name: string; size?: number; incoming?: true }
   | { event: 'progress'; id: number; peer: string; name: string; size?: number; bytes: number }
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../session/clock.js';
 import type { Report } from './events.js';
 import { isRefusedLogin, mayComeBack, Retries } from './retries.js';
+import { nextTry } from './time-in-words.js';
 
 /** How long a server may need that cannot look accounts up; and no second refusal at once locks an account. */
 const REFUSED_MS = 30_000;
@@ -65,23 +66,28 @@ class Attempts {
     if (!this.#wasOnline || !(error instanceof Error)) throw error;
     if (isRefusedLogin(error)) return this.#awaitPassword(error);
     if (!mayComeBack(error)) throw error;
-    await this.#retries.wait(error, this.#signal, () => this.#tell(error));
+    await this.#wait(error);
+  }
+
+  #wait(error: Error): Promise<void> {
+    return this.#retries.wait(error, this.#signal, (pause) => this.#tell(error, pause));
   }
 
   async #awaitPassword(error: Error): Promise<void> {
     this.#refusals += 1;
     const isNew = await this.#renew();
     if (this.#refusals > (isNew ? MAX_RENEWED : 1)) throw error;
-    this.#tell(error);
+    if (isNew) return this.#wait(error);
     // The password that was right before is tried once more: some servers refuse it when they cannot look it up.
-    if (isNew) await this.#retries.wait(error, this.#signal, () => undefined);
-    else await this.#clock.sleep(REFUSED_MS, this.#signal, { ref: true });
+    this.#tell(error, REFUSED_MS);
+    await this.#clock.sleep(REFUSED_MS, this.#signal, { ref: true });
   }
 
-  #tell({ message }: Error): void {
-    const text = `${message}; trying to come back`;
+  #tell({ message }: Error, pause: number): void {
+    const isSame = message === this.#told;
+    const text = `${isSame ? 'still offline' : message}; ${nextTry(pause)}`;
     // A warning once: what answers in the server's place may do so for days.
-    this.#report({ event: text === this.#told ? 'note' : 'warning', text });
-    this.#told = text;
+    this.#report({ event: isSame ? 'note' : 'warning', text });
+    this.#told = message;
   }
 }

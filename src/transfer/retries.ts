@@ -61,17 +61,17 @@ export class Retries {
   }
 
   /**
-   * Waits before another attempt, which `onWait` hears of; or throws the error when there has been no progress for too
+   * Waits before another attempt, for so many milliseconds as `onWait` hears; or throws the error when there has been no progress for too
    * long.
    */
-  async wait(error: Error, signal: AbortSignal, onWait: () => void): Promise<void> {
+  async wait(error: Error, signal: AbortSignal, onWait: (pause: number) => void): Promise<void> {
     this.#lose();
     if (this.#hasLasted()) this.#failures = 0;
     this.#worksSince = undefined;
     const pause = backoff(this.#failures, this.#random);
     this.#failures += 1;
     if (this.#lost + pause >= this.#limit) throw error;
-    onWait();
+    onWait(pause);
     // Between two connections nothing else keeps the process running.
     await this.#clock.sleep(pause, signal, { ref: true }).catch(() => signal.throwIfAborted());
     this.#lose();
@@ -107,7 +107,7 @@ export function isPassing(error: Error): boolean {
 }
 
 /** Whether it was the connection that failed. */
-const isConnectionError = (error: Error): boolean =>
+export const isConnectionError = (error: Error): boolean =>
   error instanceof ConnectionFailed || error instanceof ConnectionLost;
 
 /**

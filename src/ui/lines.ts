@@ -24,6 +24,8 @@ export function sentenceOf(event: Event): string | undefined {
         ? `receiving ${event.name} from ${event.peer}${details(event)}`
         : `sending ${event.name} to ${event.peer}${details(event)}`;
     case 'progress':
+    // Its sentence is a warning.
+    case 'waiting':
     case 'setting':
     case 'key':
     case 'received':

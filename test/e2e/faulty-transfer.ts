@@ -128,6 +128,7 @@ const SEND_FLAGS = {
   via: 'auto',
   acceptTimeout: 30,
   retryFor: 60,
+  waitOnline: 0,
 } as const;
 
 /** What `main` gives to a command, and when it went online. */

@@ -61,7 +61,7 @@ onManyAddresses('between accounts on two servers', () => {
     const sent = send(`bob@${far.server.domain}`, '--window', '1');
     await bob.line(/^receiving film\.mkv /, 'stderr');
     await far.server.restart('SIGKILL');
-    await sent.line(/trying again$/, 'stderr');
+    await sent.line(/(trying again|next try in \d+ s)$/, 'stderr');
     await expectArrived(sent, bob);
   });
 

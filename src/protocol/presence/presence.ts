@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../session/clock.js';
 import { bareJid, formatJid, mayBeForms, parseJid } from '../../session/jid.js';
+import { RequestTimeout } from '../../session/requests.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Element, xml } from '../../session/xml.js';
@@ -62,11 +63,7 @@ export async function seenResources(
     await session.send(xml('presence', { type: 'probe', to: bare }));
     // Presence comes unasked, and two forms may be two accounts. The one that was asked says which it is.
     const account = await formOf(session, bare, options);
-    const signals = [session.ended, ...(options.signal ? [options.signal] : [])];
-    // What cuts it short is thrown below.
-    if (told.size === 0)
-      await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
-    for (const signal of signals) signal.throwIfAborted();
+    if (told.size === 0) await grace(session, options.signal, clock);
     // ejabberd answers in the form in which it was asked, and stamps presence with its own.
     const [only, ...others] = told.values();
     const seen = told.get(account) ?? (account === bare && others.length === 0 ? only : undefined);
@@ -76,7 +73,43 @@ export async function seenResources(
   }
 }
 
-/** A bare JID as its server has it, which may refuse to say more. */
+/** Rejects when the session ends, or with the signal's reason. */
+async function grace(session: Session, signal: AbortSignal | undefined, clock: Clock) {
+  const signals = [session.ended, ...(signal ? [signal] : [])];
+  // What cuts it short is thrown below.
+  await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
+  for (const one of signals) one.throwIfAborted();
+}
+
+/**
+ * Sees a contact come and go from now on, where it lets us: calls `comes` for each full JID of it that has come online,
+ * also for those that are there now, until the session ends. Resolves when these are told; they are only where we are
+ * `available` ourselves (RFC 6121 §4.2.3). Rejects when the session ends, or with the signal's reason.
+ */
+export async function watchContact(
+  session: Session,
+  contact: string,
+  comes: (jid: string) => void,
+  options: RequestOptions,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const bare = bareJid(contact);
+  const seen = new Set<string>();
+  session.onPresence(({ attrs: { from, type } }) => {
+    if (!from || from === session.jid || !mayBeForms(bareJid(from), bare)) return;
+    if (type === 'unavailable') seen.delete(from);
+    if (type !== undefined || seen.has(from) || seen.size >= MAX_SEEN) return;
+    seen.add(from);
+    comes(from);
+  });
+  await formOf(session, bare, options).catch((error: Error) => {
+    // A server that does not answer may show them later.
+    if (!(error instanceof RequestTimeout)) throw error;
+  });
+  if (seen.size === 0) await grace(session, options.signal, clock);
+}
+
+/** A bare JID as its server has it, which may refuse to say more. Presence asked for before has come by then. */
 async function formOf(session: Session, bare: string, options: RequestOptions): Promise<string> {
   try {
     return bareJid((await discoverInfo(session, bare, undefined, options)).jid);

@@ -5,7 +5,11 @@ import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfReason } from '../answers.js';
-import { RecipientRefused, RecipientUnreachable } from '../recipient-errors.js';
+import {
+  FileWouldBeLost,
+  RecipientRefused,
+  type RecipientUnreachable,
+} from '../recipient-errors.js';
 import type { Recipient, Way } from '../ways/way.js';
 import { UNADVERTISED, WAYS } from '../ways/ways.js';
 import {
@@ -32,6 +36,8 @@ interface Wanted {
   signal: AbortSignal;
   /** Told what was found. */
   note: (text: string) => void;
+  /** Whether the file may be proposed to all resources now; `isSeen`: some are seen. Default: always. */
+  mayPropose?: ((isSeen: boolean) => boolean) | undefined;
 }
 
 /**
@@ -56,16 +62,18 @@ class Search {
   readonly #via: Via;
   readonly #signal: AbortSignal;
   readonly #note: (text: string) => void;
+  readonly #mayPropose: (isSeen: boolean) => boolean;
   readonly #inquiry: Inquiry;
   /** The resources that would lose the file, and what to tell of the first of them. */
   readonly #losing = new Set<string>();
-  #loss: RecipientUnreachable | undefined;
+  #loss: FileWouldBeLost | undefined;
 
-  constructor(session: Session, { via, signal, note }: Wanted) {
+  constructor(session: Session, { via, signal, note, mayPropose = () => true }: Wanted) {
     this.#session = session;
     this.#via = via;
     this.#signal = signal;
     this.#note = note;
+    this.#mayPropose = mayPropose;
     this.#inquiry = new Inquiry(session, signal, note);
   }
 
@@ -124,7 +132,7 @@ class Search {
   /** Notes a resource that would lose the file. */
   #lost(jid: string, client: string): undefined {
     const reason = `${jid} would lose the file: ${remarkOn(client)}; --via with that JID tries it all the same`;
-    this.#loss ??= new RecipientUnreachable(reason);
+    this.#loss ??= new FileWouldBeLost(reason);
     this.#losing.add(jid);
     return this.#inquiry.found(reason);
   }
@@ -171,6 +179,7 @@ class Search {
   async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
     const proposed = WAYS.filter(({ isProposed }) => isProposed);
     if (this.#via && !proposed.includes(this.#via)) return undefined;
+    if (!this.#mayPropose(able.length > 0)) return undefined;
     const sid = randomSid();
     const options = { signal: this.#signal, timeout: PROCEED_MS };
     this.#note(`proposing the file to all resources of ${contact}, for ${PROCEED_MS / 1000} s`);

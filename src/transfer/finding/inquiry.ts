@@ -54,6 +54,8 @@ export class Inquiry {
   readonly #note: (text: string) => void;
   readonly #caps: CapsCache;
   readonly #findings: string[] = [];
+  /** The first error that a server or a peer has answered with. */
+  #answer: StanzaError | undefined;
   /** The addresses that were asked, each with the form that its server has of it. */
   readonly #forms = new Map<string, string>();
 
@@ -117,6 +119,7 @@ export class Inquiry {
   /** Something that is not enough. Rethrows when there is no point in looking further. */
   found(what: string, error?: Error): undefined {
     if (error) this.#goOnAfter(error);
+    if (error instanceof StanzaError) this.#answer ??= error;
     this.#findings.push(what);
     this.#note(what);
     return undefined;
@@ -139,7 +142,8 @@ export class Inquiry {
 
   /** What to tell when nobody was found. */
   nobody(jid: string, hint = ''): RecipientUnreachable {
-    return new RecipientUnreachable(`${jid} ${NOBODY} (${this.#findings.join('; ')})${hint}`);
+    const message = `${jid} ${NOBODY} (${this.#findings.join('; ')})${hint}`;
+    return new RecipientUnreachable(message, { cause: this.#answer });
   }
 }
 

@@ -79,9 +79,11 @@ export class Job {
     const { offer, accepted } = await this.#offering.offer(this.#place);
     const { peer } = accepted.stream;
     this.#turn.came();
+    this.#line.came();
     this.#stream = accepted.stream;
     this.#offset = accepted.range.offset;
     this.#refusals.begins(accepted);
+    this.#telling.goesOn();
     const sent = await sendFile(accepted, this.#source, offer, {
       ...{ signal: this.#signal, limit: this.#limit },
       onRead: () => this.#place.read(),
@@ -101,6 +103,7 @@ export class Job {
       if (await this.#place.again(false)) return;
       return this.#turn.wait([this.#line.jid], error, this.#signal);
     }
+    if (!this.#offering.wasWanted && (await this.#line.comesOnline(error, this.#telling))) return;
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
     const caution = cautionAfter(error, this.#line.settings, this.#stream);
@@ -111,8 +114,8 @@ export class Job {
     this.#retries.fails();
     // Several that were broken off together wait for the first of them, which waits for all.
     if (await this.#place.again(true)) return;
-    const waited = this.#retries.wait(this.#asBrokenOff(error), this.#signal, () =>
-      this.#telling.warn(`${error.message}; trying again`),
+    const waited = this.#retries.wait(this.#asBrokenOff(error), this.#signal, (pause) =>
+      this.#telling.again(this.#line.jid, error, pause),
     );
     // What we have chosen is tried more cautiously before it counts as a failure.
     await waited.catch((reason) => {

@@ -1,5 +1,7 @@
+import type { Clock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import type { Report } from '../events.js';
+import { Absence, type Waiting } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient, Way } from '../ways/way.js';
@@ -24,6 +26,13 @@ export interface SendingLine {
    * Another one of the contact, after this one takes nothing; from now on that is the one. Nothing where there is none.
    */
   reachNext(after: string): Promise<Reached | undefined>;
+  /**
+   * After a file that nobody has taken, because of this error: resolves to `true` when another attempt is due, as the
+   * recipient may be there by now, and to `false` where it is not waited for. Rejects when the time is over.
+   */
+  comesOnline(error: Error, waiting: Waiting): Promise<boolean>;
+  /** The recipient has taken a file. */
+  came(): void;
   /** The recipient may be somewhere else by now. */
   forget(): void;
 }
@@ -38,6 +47,9 @@ interface LineOptions {
   uplink: Uplink;
   report: Report;
   signal: AbortSignal;
+  /** Milliseconds that it is waited for where it is not there. */
+  waitOnline: number;
+  clock?: Clock | undefined;
 }
 
 /** Goes online when the recipient is to be reached, and not before. */
@@ -45,6 +57,7 @@ export class Line implements SendingLine {
   readonly jid: string;
   settings: TransferSettings;
   readonly #options: LineOptions;
+  readonly #absence: Absence;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
   /** While it is looked for. */
@@ -54,6 +67,12 @@ export class Line implements SendingLine {
     this.jid = options.jid;
     this.settings = options.settings;
     this.#options = options;
+    const { jid, uplink, waitOnline: limit, signal, clock } = options;
+    this.#absence = new Absence({
+      ...{ jid, limit, signal, clock },
+      session: () => uplink.session(),
+      appear: (session) => uplink.appear(session),
+    });
   }
 
   /** The full JID of the one who gets the files. */
@@ -73,6 +92,16 @@ export class Line implements SendingLine {
     // Another file of ours was faster.
     if (!reached || reached.recipient.peer !== after) return reached;
     return this.#once(reached.session, () => this.#next(reached.session));
+  }
+
+  async comesOnline(error: Error, waiting: Waiting): Promise<boolean> {
+    const isDue = await this.#absence.ends(error, waiting);
+    if (isDue) this.forget();
+    return isDue;
+  }
+
+  came(): void {
+    this.#absence.came();
   }
 
   forget(): void {
@@ -98,7 +127,8 @@ export class Line implements SendingLine {
   #begin(session: Session): Promise<Reached | undefined> {
     const { via, signal, report } = this.#options;
     const note = (text: string) => report({ event: 'note', text });
-    this.#search = findRecipients(session, this.jid, { via, signal, note });
+    const mayPropose = (isSeen: boolean) => this.#absence.mayPropose(isSeen);
+    this.#search = findRecipients(session, this.jid, { via, signal, note, mayPropose });
     return this.#next(session);
   }
 

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
 import { within } from '../ways/caution.js';
 import type { WayName } from '../ways/names.js';
@@ -22,6 +23,9 @@ export interface SendFilesOptions
   settings: TransferSettings;
   via: 'auto' | WayName;
   connect: Connect;
+  /** Milliseconds that a recipient who is not there is waited for. Default 0: not at all. */
+  waitOnline?: number;
+  clock?: Clock;
 }
 
 /**
@@ -41,7 +45,8 @@ export async function sendFiles(
   const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
   const way = via === 'auto' ? undefined : wayNamed(via);
   const lines = jids.map((jid) => {
-    const line = { jid, via: way, uplink, signal: until, report };
+    const { waitOnline = 0, clock } = options;
+    const line = { jid, via: way, uplink, signal: until, report, waitOnline, clock };
     return new Line({ ...line, settings: within(limit, settings) });
   });
   const delivering = {

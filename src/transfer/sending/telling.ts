@@ -1,5 +1,8 @@
 import { nameOf } from '../../protocol/file-offer.js';
 import type { Event, Report } from '../events.js';
+import { RecipientUnreachable } from '../recipient-errors.js';
+import { isConnectionError } from '../retries.js';
+import { nextTry, timeInWords } from '../time-in-words.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { Accepted } from '../ways/way.js';
 import type { SentFile } from './send-file.js';
@@ -11,6 +14,8 @@ export class Telling {
   readonly #source: Source;
   readonly #id = nextTransferId();
   #hasStarted = false;
+  /** The last reason to try again. */
+  #setback: string | undefined;
 
   constructor(report: Report, source: Source) {
     this.#report = report;
@@ -29,6 +34,25 @@ export class Telling {
   pending<T>(text: string, until: Promise<T>): Promise<T> {
     this.#report({ event: 'pending', text, until });
     return until;
+  }
+
+  /** The recipient is not there, as the error says, and is waited for, so many milliseconds at most. */
+  waits(to: string, error: Error, limit: number): void {
+    const { message } = error;
+    this.#report({ event: 'waiting', id: this.#id, to, error: message, seconds: limit / 1000 });
+    this.warn(`${message}; waiting for it, ${timeInWords(limit)} at most`);
+  }
+
+  /** The file is tried again in so many milliseconds, after this error. The same one is not told twice. */
+  again(jid: string, error: Error, pause: number): void {
+    const isSame = error.message === this.#setback;
+    this.#setback = error.message;
+    this.warn(`${whatAgain(jid, error, isSame)}; ${nextTry(pause)}`);
+  }
+
+  /** What was told before is no longer so. */
+  goesOn(): void {
+    this.#setback = undefined;
   }
 
   offers(peer: string): void {
@@ -83,4 +107,11 @@ export class Telling {
       ...(size === undefined ? {} : { size }),
     };
   }
+}
+
+function whatAgain(jid: string, error: Error, isSame: boolean): string {
+  const still = isSame ? 'still ' : '';
+  if (error instanceof RecipientUnreachable) return `${jid} is ${still}not there`;
+  if (!isSame) return error.message;
+  return isConnectionError(error) ? 'still no connection' : 'the same again';
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { Report } from '../events.js';
+import { nextTry } from '../time-in-words.js';
 
 /** So long at first, in milliseconds; doubled each time. */
 const FIRST_PAUSE_MS = 1_000;
@@ -51,7 +52,7 @@ export class Turn {
 
   #tell(who: readonly string[], pause: number): void {
     const are = who.length > 1 ? 'are' : 'is';
-    const text = `${who.join(', ')} ${are} busy; next try in ${Math.ceil(pause / 1000)} s`;
+    const text = `${who.join(', ')} ${are} busy; ${nextTry(pause)}`;
     const now = this.#clock.now();
     const isNews = !this.#wasTold && now - this.#toldAt >= TELL_MS;
     this.#report({ event: isNews ? 'warning' : 'note', text });

@@ -1,3 +1,4 @@
+import { available } from '../../protocol/presence/presence.js';
 import type { Session } from '../../session/session.js';
 import { type Connect, type KeptSession, keepSession } from '../connect.js';
 import type { Report } from '../events.js';
@@ -7,6 +8,8 @@ import { type OpenWays, openWays } from '../ways/ways.js';
 /** The connection on which files go out, to all who get some: made anew when it was lost. */
 export class Uplink {
   readonly #kept: KeptSession;
+  /** Sessions on which we are available. */
+  readonly #visible = new WeakSet<Session>();
   readonly #ways = new WeakMap<Session, OpenWays>();
 
   /** `isRecipient`: nobody else may ask anything of us. */
@@ -17,6 +20,13 @@ export class Uplink {
   /** Goes online when it is needed, and not before. Rejects when there is no connection. */
   session(): Promise<Session> {
     return this.#kept.session();
+  }
+
+  /** Shows contacts that we are there, and lets us see them. */
+  async appear(session: Session): Promise<void> {
+    if (this.#visible.has(session)) return;
+    this.#visible.add(session);
+    await session.send(available());
   }
 
   waysOn(session: Session): OpenWays {

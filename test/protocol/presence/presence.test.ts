@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { returnChat } from '../../../src/protocol/chat.js';
-import { available, isConnected, seenResources } from '../../../src/protocol/presence/presence.js';
+import {
+  available,
+  isConnected,
+  seenResources,
+  watchContact,
+} from '../../../src/protocol/presence/presence.js';
 import { bareJid } from '../../../src/session/jid.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
@@ -202,4 +207,35 @@ describe('a message that a person wrote', () => {
     juliet.receive(xml('message', { from, to: JULIET, type: 'groupchat', id: 'm1' }));
     expect(sent).toEqual([]);
   });
+});
+
+test('a contact is seen to come, each time that it does (R341)', async () => {
+  const { session } = at(onProbe([]));
+  const clock = new ManualClock();
+  const came: string[] = [];
+  const comes = (jid: string) => came.push(jid);
+  const watched = watchContact(session, JULIET, comes, {}, clock);
+  session.receive(presence('juliet@capulet.example/balcony'));
+  await watched;
+  for (const [from, type] of [
+    ['juliet@capulet.example/balcony', undefined],
+    ['juliet@capulet.example/phone', undefined],
+    ['juliet@capulet.example/phone', undefined],
+    ['juliet@capulet.example/phone', 'unavailable'],
+    ['juliet@capulet.example/phone', undefined],
+    ['juliet@capulet.example/desk', 'error'],
+    ['nurse@capulet.example/kitchen', undefined],
+    [ROMEO, undefined],
+  ] as const) {
+    session.receive(presence(from, type));
+  }
+  expect(came.map((jid) => jid.split('/')[1])).toEqual(['balcony', 'phone', 'phone']);
+});
+
+test('who watches a contact hears of the end of the session', async () => {
+  const { session } = at(onProbe([]));
+  const watched = watchContact(session, JULIET, () => undefined, {}, new ManualClock());
+  await settled();
+  session.end(new ConnectionLost('it was cut'));
+  await expect(watched).rejects.toThrow('it was cut');
 });

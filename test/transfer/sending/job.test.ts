@@ -61,6 +61,7 @@ async function waysOffered(
   others: WayName[][] = [],
   blockSize = 4096,
   acceptTimeout = 1,
+  waits = 0,
 ): Promise<{
   offered: WayName[];
   /** The names of the hashes, for each offer. */
@@ -103,6 +104,11 @@ async function waysOffered(
       const peer = 'juliet@capulet.example/chamber';
       return next && { recipient: { ...toJuliet(next), peer }, ways };
     },
+    comesOnline: async () => {
+      waits -= 1;
+      return waits >= 0;
+    },
+    came: () => undefined,
     forget: () => undefined,
   };
   const report = (event: Event) => {
@@ -212,7 +218,27 @@ test('a file of which a part is kept goes on there, and to no other resource', a
   );
   expect(outcome).toBeUndefined();
   expect(offered).toEqual(['jingle', 'jingle']);
-  expect(warnings.at(-1)).toBe(`${JULIET} is not there at the moment; trying again`);
+  expect(warnings.at(-1)).toBe('juliet@capulet.example is not there; next try in 1 s');
+});
+
+test('a file that nobody has taken is offered as often as its recipient may have come (R340)', async () => {
+  const gone = new RecipientUnreachable('not there');
+  const { offered, outcome } = await waysOffered(
+    [gone, ['jingle'], ['jingle']],
+    [gone, acceptedBy('jingle', LETTER.length)],
+    0,
+    [],
+    4096,
+    1,
+    2,
+  );
+  expect([offered, outcome]).toEqual([['jingle', 'jingle'], undefined]);
+});
+
+test('whoever has begun to take a file is not waited for: --retry-for is for that', async () => {
+  const gone = new RecipientUnreachable('not there');
+  const { outcome } = await waysOffered([['jingle'], gone], [cutAfter(20)], 0, [], 4096, 1, 5);
+  expect(outcome).toMatchObject({ message: 'it was cut' });
 });
 
 test('nobody is told of another attempt where none is made', async () => {

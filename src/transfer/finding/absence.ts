@@ -1,0 +1,91 @@
+import { OfferUnanswered } from '../../protocol/jingle/outgoing-jingle-file.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';
+import { mayComeBack } from '../retries.js';
+import { WaitOnline, type WaitOptions } from './wait-online.js';
+
+/** Who hears of the waiting. */
+export interface Waiting {
+  /** It begins, because of this error; so many milliseconds at most. */
+  waits(jid: string, error: Error, limit: number): void;
+  note(text: string): void;
+}
+
+/**
+ * Decides whether a recipient who is not there is waited for, and how often a file is proposed to all its resources:
+ * people's clients ring, and servers keep proposals. It is done once when the waiting begins, and once when somebody
+ * has come.
+ */
+export class Absence {
+  readonly #options: WaitOptions;
+  #wait: WaitOnline | undefined;
+  /** While it goes on. */
+  #waiting: Promise<void> | undefined;
+  #hasCome = false;
+  #wasSeen = false;
+  #proposals = 1;
+
+  /** A limit of 0: nobody is waited for. */
+  constructor(options: WaitOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asked before each proposal. `isSeen`: resources are seen, of which one is to be chosen; otherwise the user hears
+   * first that nobody is.
+   */
+  mayPropose(isSeen: boolean): boolean {
+    if (this.#options.limit === 0) return true;
+    if (this.#wait ? this.#proposals === 0 : !(isSeen || this.#hasCome)) return false;
+    this.#proposals = 0;
+    return true;
+  }
+
+  /** The recipient has taken a file: the next wait is a new one. */
+  came(): void {
+    this.#wait = undefined;
+    this.#hasCome = true;
+    this.#wasSeen = false;
+    this.#proposals = 1;
+  }
+
+  /**
+   * Resolves to whether another look is due, after one that has ended with this error; `false` where that is not waited
+   * for. Files that wait at a time wait together. Rejects as `WaitOnline` does.
+   */
+  async ends(error: Error, waiting: Waiting): Promise<boolean> {
+    if (!this.#isAwaited(error)) return false;
+    this.#waiting ??= this.#await(error, waiting).finally(() => {
+      this.#waiting = undefined;
+    });
+    await this.#waiting;
+    return true;
+  }
+
+  async #await(error: Error, waiting: Waiting): Promise<void> {
+    if (!this.#wait) {
+      const { jid, limit } = this.#options;
+      waiting.waits(jid, error, limit);
+      this.#wait = new WaitOnline(this.#options, (text) => waiting.note(text));
+    }
+    const hasSeen = await this.#wait.next(error);
+    if (hasSeen && !this.#wasSeen) this.#proposals = 1;
+    this.#wasSeen ||= hasSeen;
+  }
+
+  #isAwaited(error: Error): boolean {
+    if (this.#options.limit === 0) return false;
+    if (this.#wait) return mayComeBack(error) || error instanceof RecipientUnreachable;
+    if (!(error instanceof RecipientUnreachable) || error instanceof FileWouldBeLost) return false;
+    const { cause } = error;
+    // Somebody who is there and does not decide would be asked again.
+    if (cause instanceof OfferUnanswered) return false;
+    return !(cause instanceof StanzaError && FOR_GOOD.has(cause.condition));
+  }
+}
+
+/**
+ * What waiting does not mend (RFC 6120 §8.3.3), where it is the first that is heard: servers call the domain of one that
+ * has been there, and cannot be reached now, not found as well.
+ */
+const FOR_GOOD = new Set(['gone', 'jid-malformed', 'redirect', 'remote-server-not-found']);

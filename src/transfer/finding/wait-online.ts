@@ -1,0 +1,145 @@
+import { discoverFeatures } from '../../protocol/disco.js';
+import { watchContact } from '../../protocol/presence/presence.js';
+import { type Clock, systemClock } from '../../session/clock.js';
+import { RequestTimeout } from '../../session/requests.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { meaningOfError } from '../answers.js';
+import { RecipientUnreachable } from '../recipient-errors.js';
+import { mayComeBack, Retries } from '../retries.js';
+import { nextTry, timeInWords } from '../time-in-words.js';
+import { receiverOf } from './receiver.js';
+
+/** Milliseconds until the first question; twice as long until each further one. */
+const FIRST_PAUSE_MS = 15_000;
+
+const LONGEST_PAUSE_MS = 300_000;
+
+const ANSWER_MS = 10_000;
+
+export interface WaitOptions {
+  /** The recipient, as the user gave it. */
+  jid: string;
+  /** Milliseconds in all. */
+  limit: number;
+  /** The connection, made anew where it was lost. */
+  session(): Promise<Session>;
+  /** Makes us available there: contacts are seen only by who can be seen. */
+  appear(session: Session): Promise<void>;
+  signal: AbortSignal;
+  clock?: Clock | undefined;
+}
+
+/** A recipient who is not there is waited for, over as many sessions as it takes. */
+export class WaitOnline {
+  readonly #options: WaitOptions;
+  readonly #note: (text: string) => void;
+  readonly #clock: Clock;
+  readonly #since: number;
+  readonly #retries: Retries;
+  /** The one on which the recipient is watched. */
+  #session: Session | undefined;
+  #pause = FIRST_PAUSE_MS;
+  /** Aborted when a resource of the recipient comes online. */
+  #coming = new AbortController();
+  #why: RecipientUnreachable | undefined;
+
+  /** `note`: told of each pause. */
+  constructor(options: WaitOptions, note: (text: string) => void) {
+    this.#options = options;
+    this.#note = note;
+    this.#clock = options.clock ?? systemClock;
+    this.#since = this.#clock.now();
+    this.#retries = new Retries(Number.POSITIVE_INFINITY, this.#clock);
+  }
+
+  /**
+   * Waits, after a look that has ended with this error, until another one is due: on each new session at once. Resolves
+   * to whether somebody was seen to come. Throws when the time is over; `RecipientUnreachable` where we were online.
+   */
+  async next(error: Error): Promise<boolean> {
+    if (error instanceof RecipientUnreachable) this.#why = error;
+    for (let last = error; ; ) {
+      try {
+        if (mayComeBack(last)) await this.#reconnects(last);
+        return !(await this.#isWatchedAnew()) && (await this.#untilThere());
+      } catch (reason) {
+        this.#options.signal.throwIfAborted();
+        last = reason as Error;
+        if (!mayComeBack(last) || this.#left <= 0) throw last;
+      }
+    }
+  }
+
+  async #reconnects(error: Error): Promise<void> {
+    await this.#retries.wait(error, this.#options.signal, (pause) =>
+      this.#note(`${error.message}; ${nextTry(pause)}`),
+    );
+  }
+
+  /** Milliseconds. */
+  get #left(): number {
+    return this.#options.limit - (this.#clock.now() - this.#since);
+  }
+
+  /** Watches the recipient's presence; `false` where that was done before. */
+  async #isWatchedAnew(): Promise<boolean> {
+    const { jid, session: connected, appear, signal } = this.#options;
+    const session = await connected();
+    this.#retries.works();
+    if (this.#session === session) return false;
+    let isKnown = false;
+    const comes = () => {
+      if (isKnown) this.#coming.abort();
+    };
+    await appear(session);
+    await watchContact(session, jid, comes, { signal, timeout: ANSWER_MS }, this.#clock);
+    isKnown = true;
+    this.#session = session;
+    return true;
+  }
+
+  /** Resolves to whether somebody was seen to come; otherwise there is an answer. */
+  async #untilThere(): Promise<boolean> {
+    const session = this.#session as Session;
+    for (;;) {
+      if (this.#left <= 0) throw this.#over();
+      if (await this.#seesSomebodyCome(session)) return true;
+      if (await this.#answers(session)) return false;
+    }
+  }
+
+  async #seesSomebodyCome(session: Session): Promise<boolean> {
+    const { jid, signal } = this.#options;
+    const pause = Math.min(this.#pause, this.#left);
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+    this.#note(`${jid} is still not there; ${nextTry(pause)}`);
+    const until = AbortSignal.any([signal, session.ended, this.#coming.signal]);
+    // Between two connections nothing else keeps the process running.
+    await this.#clock.sleep(pause, until, { ref: true }).catch(() => {
+      signal.throwIfAborted();
+      session.ended.throwIfAborted();
+    });
+    const hasCome = this.#coming.signal.aborted;
+    if (hasCome) this.#coming = new AbortController();
+    return hasCome;
+  }
+
+  /** Asks the one who receives for the recipient, and nobody's client. */
+  async #answers(session: Session): Promise<boolean> {
+    const { jid, signal } = this.#options;
+    try {
+      await discoverFeatures(session, receiverOf(jid), { signal, timeout: ANSWER_MS });
+      return true;
+    } catch (error) {
+      if (error instanceof RequestTimeout) return false;
+      if (error instanceof StanzaError) return meaningOfError(error) !== 'absent';
+      throw error;
+    }
+  }
+
+  #over(): RecipientUnreachable {
+    const waited = `waited ${timeInWords(this.#options.limit)} for it`;
+    return new RecipientUnreachable(`${this.#why?.message}; ${waited}`, { cause: this.#why });
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import type { Event } from '../../../src/transfer/events.js';
+import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { Telling } from '../../../src/transfer/sending/telling.js';
+import { sourceOf } from '../transfers.js';
+
+const JULIET = 'juliet@capulet.example';
+
+function telling() {
+  const events: Event[] = [];
+  const told = new Telling((event) => events.push(event), sourceOf(Buffer.from('letter')));
+  const warnings = () => events.flatMap((one) => (one.event === 'warning' ? one.text : []));
+  return { told, events, warnings };
+}
+
+test('of another try only what has changed is told, and when it is (R348)', () => {
+  const { told, warnings } = telling();
+  const gone = new RecipientUnreachable('a long text of who was asked in vain');
+  const offline = new ConnectionFailed('cannot connect to example.org');
+  for (const [error, pause] of [
+    ...([
+      [gone, 0],
+      [gone, 800],
+      [gone, 3_100],
+    ] as const),
+    ...([
+      [offline, 4_000],
+      [offline, 8_000],
+    ] as const),
+    ...([
+      [new Error('it was cut'), 0],
+      [new Error('it was cut'), 900],
+    ] as const),
+  ]) {
+    told.again(JULIET, error, pause);
+  }
+  told.goesOn();
+  told.again(JULIET, gone, 0);
+  expect(warnings()).toEqual([
+    `${JULIET} is not there; trying again`,
+    `${JULIET} is still not there; next try in 1 s`,
+    `${JULIET} is still not there; next try in 4 s`,
+    'cannot connect to example.org; next try in 4 s',
+    'still no connection; next try in 8 s',
+    'it was cut; trying again',
+    'the same again; next try in 1 s',
+    `${JULIET} is not there; trying again`,
+  ]);
+});
+
+test('who is waited for is told to people and to programs (R340)', () => {
+  const { told, events, warnings } = telling();
+  told.waits(JULIET, new RecipientUnreachable('nobody is there'), 10_800_000);
+  expect(warnings()).toEqual(['nobody is there; waiting for it, 3 h at most']);
+  expect(events[0]).toEqual({
+    ...{ event: 'waiting', id: expect.any(Number), to: JULIET },
+    ...{ error: 'nobody is there', seconds: 10_800 },
+  });
+});
