@@ -194,6 +194,7 @@ test.each([
   ['an unknown domain', { absent: 'remote-server-not-found' }],
   ['an unknown domain of a full JID', { absent: 'remote-server-not-found', to: INBAND }],
   ['an account that has moved', { absent: 'gone' }],
+  ['whom the own server lets nothing through to', { absent: 'not-allowed' }],
 ])('%s is not waited for (R344)', async (_, world) => {
   const { look, clock, told, proposed, line, waiting } = romeoIn(world);
   const found = await look().outcome;
