@@ -75,7 +75,9 @@ function parserOf(
     const amount = read(text, measure, isWhole);
     if (amount === undefined) throw new UnfitValue(flag, text, measure.takes);
     if (amount >= min && amount <= max) return amount;
-    throw new UnfitValue(flag, text, `${min} to ${max} ${measure.unit}`);
+    const isOpen = amount < min && max === measure.max;
+    const range = isOpen ? `${min} ${measure.unit} or more` : `${min} to ${max} ${measure.unit}`;
+    throw new UnfitValue(flag, text, range);
   };
 }
 

@@ -1,4 +1,4 @@
-import { domainOf, jidOf, NO_NAMES } from '../transfer/people.js';
+import { domainOf, jidOf, NO_NAMES, nearestName } from '../transfer/people.js';
 import type { AccountFlags } from './account/account-options.js';
 import { UnfitValue, UsageError } from './context.js';
 import { RepeatableOption } from './options.js';
@@ -33,7 +33,9 @@ function readPerson({ long, words }: PeopleOption, typed: string, { account, nam
 export function readRecipient(typed: string, { account, names = NO_NAMES }: Known): string {
   const jid = jidOf(typed, names);
   if (jid !== undefined) return jid;
-  throw new UsageError(`Recipient "${typed}" has no @. Did you mean ${guess(typed, account)}?`);
+  const near = nearestName(typed, names);
+  const meant = [...(near === undefined ? [] : [near]), guess(typed, account)].join(', or ');
+  throw new UsageError(`Recipient "${typed}" has no @. Did you mean ${meant}?`);
 }
 
 const guess = (word: string, account: string | undefined): string =>

@@ -26,5 +26,23 @@ export function jidOf(typed: string, names: Names = NO_NAMES): string | undefine
 /** An address that was typed, out of its URI where it is one. Throws `MalformedJid` for a URI that has none. */
 export const plainJid = (typed: string): string => (isJidUri(typed) ? jidOfUri(typed) : typed);
 
+/** The name that was probably meant: begun, or one or two letters apart. */
+export const nearestName = (typed: string, names: Names): string | undefined =>
+  [...names.keys()].find((name) => isNear(name.toLowerCase(), typed.toLowerCase()));
+
+/** Shorter words are near to everything. */
+const SHORT_LETTERS = 4;
+
+function isNear(name: string, typed: string): boolean {
+  const isShort = typed.length <= SHORT_LETTERS;
+  if (typed.length > 1 && name.startsWith(typed)) return true;
+  const shorter = Math.min(name.length, typed.length);
+  let same = 0;
+  while (same < shorter && name[same] === typed[same]) same += 1;
+  let end = 0;
+  while (end < shorter - same && name.at(-1 - end) === typed.at(-1 - end)) end += 1;
+  return Math.max(name.length, typed.length) - same - end <= (isShort ? 1 : 2);
+}
+
 /** The domain of an own account, as it was typed. */
 export const domainOf = (account: string): string => parseJid(preparedJid(account)).domain;

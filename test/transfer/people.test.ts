@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MalformedJid } from '../../src/session/jid.js';
-import { domainOf, jidOf } from '../../src/transfer/people.js';
+import { domainOf, jidOf, nearestName } from '../../src/transfer/people.js';
 
 const NAMES = new Map([
   ['juliet', 'juliet@capulet.example'],
@@ -39,4 +39,22 @@ describe('somebody', () => {
 
 test('the domain of an account is as servers have it', () => {
   expect(domainOf('Romeo@Montague.Example./x')).toBe('montague.example');
+});
+
+test.each([
+  ['julia', 'juliet'],
+  ['Juliet', 'juliet'],
+  ['jul', 'juliet'],
+  ['jiulet', undefined],
+  ['juilet', 'juliet'],
+  ['juliets', 'juliet'],
+  ['nuse', 'nurse'],
+  ['nursery', 'nurse'],
+  ['nas2', 'nas'],
+  ['tybalt', undefined],
+  ['n', undefined],
+  ['xyz', undefined],
+])('of %s the name %s is near (R203)', (typed, near) => {
+  const names = new Map(['juliet', 'nurse', 'nas'].map((name) => [name, `${name}@x.example`]));
+  expect(nearestName(typed, names)).toBe(near);
 });

@@ -357,6 +357,7 @@ describe('a name', () => {
       '--from takes a name of the settings, a JID like julia@example.org',
     ],
     [['send', 'x', 'julia'], 'inband: Recipient "julia" has no @. Did you mean julia@example.org?'],
+    [['send', 'x', 'rome'], 'Did you mean romeo, or rome@example.org?'],
     [['probe', 'julia'], 'inband: Recipient "julia" has no @. Did you mean julia@example.org?'],
   ])('that nobody has is refused by %j, with what would be right (R203)', async (args, why) => {
     await writeFile(path, NAMED);
