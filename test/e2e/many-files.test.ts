@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startEjabberd } from '../support/ejabberd.js';
+import { startPeer } from '../support/peers.js';
 import { startProsody } from '../support/prosody.js';
 import { HAS_PEERS } from '../support/server.js';
 import {
@@ -101,6 +102,33 @@ describe.each([
     expect(stderr).toMatch(/^inband: 000\.bin was not sent to mallory@localhost: /m);
     expect(stderr).toMatch(/^inband: 1 more file was not tried with mallory@localhost$/m);
   });
+});
+
+(HAS_PEERS ? describe : describe.skip)('programs of other libraries', () => {
+  const stage = prepareStageOn(startProsody) as Stage<never>;
+
+  // libpurple takes ten seconds for each, in which it looks for other ways.
+  test.each([
+    ['slixmpp_peer.py', 'si-receive-all', 30],
+    ['purple_peer.py', 'receive-all', 3],
+  ] as const)(
+    '%s gets one file at a time, and all of them (R349)',
+    async (script, command, count) => {
+      const { paths } = await filesOf(stage, Array(count).fill(4096));
+      const args = [command, stage.folder(), String(count)];
+      const peer = startPeer(script, args, stage.server, 'bob');
+      try {
+        await peer.line(/^ready$/);
+        const sent = stage.inband('alice', ['send', ...paths, 'bob@localhost/peer']);
+        expect(await outcomeOf(sent)).toMatchObject({ code: 0 });
+        const all = Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));
+        await peer.line(new RegExp(`^done ${sha256(all)}$`));
+      } finally {
+        await peer.stop('SIGKILL');
+      }
+    },
+    120_000,
+  );
 });
 
 describe('standard input', () => {

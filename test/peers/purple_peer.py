@@ -3,6 +3,7 @@
 Usage: purple_peer.py <full jid> <port> <ca> <command>, with the password in INBAND_PASSWORD:
   send <contact's full jid> <path>     when the contact comes online
   receive <path>                       the first file that is offered
+  receive-all <folder> <count>         as many files; the hash of all of them, in the order of the offers
   decline                              declines it
 Prints `ready` when it is online, `offer <name> <size>`, and `done <sha256>`, `cancelled` or `declined` at the end.
 With PURPLE_DEBUG it writes libpurple's own log to standard output as well. It trusts whatever server it finds, and
@@ -172,17 +173,27 @@ def main(jid, port, _ca, command, *args):
         say(text)
         soon(lambda: glib.g_main_loop_quit(loop))
 
+    names = []
+
+    def tell_all():
+        if len(names) == int(args[1]):
+            files = [Path(args[0], name).read_bytes() for name in names]
+            end(f"done {hashlib.sha256(b''.join(files)).hexdigest()}")
+
     def tell_hash():
         end(f"done {hashlib.sha256(Path(args[-1]).read_bytes()).hexdigest()}")
 
     def done(_):
-        soon(tell_hash)  # the file is closed by then
+        soon(tell_all if command == "receive-all" else tell_hash)  # the file is closed by then
 
     def offered(xfer):
         name = purple.purple_xfer_get_filename(xfer).decode()
         say(f"offer {name} {purple.purple_xfer_get_size(xfer)}")
         if command == "receive":
             purple.purple_xfer_request_accepted(xfer, args[0].encode())
+        elif command == "receive-all":
+            names.append(name)
+            purple.purple_xfer_request_accepted(xfer, str(Path(args[0], name)).encode())
         else:
             soon(lambda: purple.purple_xfer_request_denied(xfer))
             end("declined")

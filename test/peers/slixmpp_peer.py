@@ -6,6 +6,7 @@ Usage: slixmpp_peer.py <full jid> <port> <ca> <command>, with the password in IN
   receive <peer jid> <path>            the first bytestream; from a full jid, or any resource of a bare one
   si-send <peer full jid> <path> [md5]   offers the file by SI; the part that the peer wants
   si-receive <path> [offset]          the first file that is offered by SI; prints `offer <name> <size> <md5>`
+  si-receive-all <folder> <count>     as many files, one after the other; the hash of all of them
   si-decline                          declines it
   bob-publish <path> <media type> [max-age]   prints the cid; serves until standard input ends
   bob-fetch <holder full jid> <cid> <path>
@@ -104,6 +105,13 @@ async def accept(client, path, offset="0"):
     return await receive(client, peer.full, path)
 
 
+async def accept_all(client, folder, count):
+    received = b""
+    for _ in range(int(count)):
+        received += await accept(client, Path(folder, str(len(received))))
+    return received
+
+
 async def decline(client):
     peer, sid = await next_offer(client)
     await client["xep_0095"].decline(peer, sid, ifrom=client.boundjid)
@@ -158,6 +166,7 @@ COMMANDS = {
     "receive": receive,
     "si-send": offer,
     "si-receive": accept,
+    "si-receive-all": accept_all,
     "si-decline": decline,
     "bob-publish": publish,
     "bob-fetch": fetch,
