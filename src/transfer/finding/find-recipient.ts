@@ -100,7 +100,8 @@ class Search {
     // If we see one resource we see all; if none, somebody may still answer a proposal.
     const isUnseen = seen.length === 0;
     const isOpen = isUnseen || ablest(able, this.#via).isAmbiguous;
-    const proceeding = isOpen ? await this.#proposed(contact, able) : undefined;
+    const proceeding =
+      isOpen && this.#mayPropose(!isUnseen) ? await this.#proposed(contact, able) : undefined;
     const isOther = ({ peer }: Recipient) => peer !== first?.peer && peer !== proceeding?.peer;
     if (proceeding && proceeding.peer !== first?.peer) yield proceeding;
     const others = byAbility(able, this.#via).map((one) => this.#recipient(one));
@@ -119,7 +120,7 @@ class Search {
     const recipient = this.#recipient(resource);
     if (recipient.ways.length > 0) {
       const takes = isGuess ? 'may take files, for its server answers in its place' : 'takes files';
-      this.#note(`${jid} ${takes} by ${namesOf(recipient.ways).join(', then ')}`);
+      this.#note(`${jid} ${takes} by ${recipient.ways.map(({ name }) => name).join(', then ')}`);
       const remark = remarkOn(client);
       if (remark) this.#note(remark);
       return recipient;
@@ -179,9 +180,7 @@ class Search {
   async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
     const proposed = WAYS.filter(({ isProposed }) => isProposed);
     if (this.#via && !proposed.includes(this.#via)) return undefined;
-    if (!this.#mayPropose(able.length > 0)) return undefined;
-    const sid = randomSid();
-    const options = { signal: this.#signal, timeout: PROCEED_MS };
+    const [sid, options] = [randomSid(), { signal: this.#signal, timeout: PROCEED_MS }];
     this.#note(`proposing the file to all resources of ${contact}, for ${PROCEED_MS / 1000} s`);
     try {
       const peer = await propose(this.#session, contact, sid, options);
@@ -200,5 +199,3 @@ class Search {
     }
   }
 }
-
-const namesOf = (ways: readonly Way[]) => ways.map(({ name }) => name);
