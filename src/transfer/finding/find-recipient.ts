@@ -5,11 +5,7 @@ import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfReason } from '../answers.js';
-import {
-  FileWouldBeLost,
-  RecipientRefused,
-  type RecipientUnreachable,
-} from '../recipient-errors.js';
+import { FileWouldBeLost, RecipientRefused } from '../recipient-errors.js';
 import type { Recipient, Way } from '../ways/way.js';
 import { UNADVERTISED, WAYS } from '../ways/ways.js';
 import {
@@ -172,7 +168,7 @@ class Search {
     return this.#inquiry.formOf(peer);
   }
 
-  #nobody(jid: string, hint = ''): RecipientUnreachable {
+  #nobody(jid: string, hint = ''): Error {
     return this.#loss ?? this.#inquiry.nobody(jid, hint);
   }
 
