@@ -116,6 +116,16 @@ export const isOverLimit = ({ type, condition }: StanzaError): boolean =>
 /** Whether a sender has ended a transfer because it goes on in another Jingle session. */
 export const hasBegunAnew = ({ condition }: Reason): boolean => condition === 'alternative-session';
 
+/**
+ * Whether it will be the same later, where it is the first that is heard: the own server lets nothing through, or there
+ * is no such address. Servers call a domain that has been there, and cannot be reached now, not found as well.
+ */
+export const isForGood = (error: StanzaError): boolean =>
+  meaningOfError(error) === 'unwanted' || FOR_GOOD.has(error.condition);
+
+/** RFC 6120 §8.3.3. */
+const FOR_GOOD = new Set(['gone', 'jid-malformed', 'redirect', 'remote-server-not-found']);
+
 /** The names are a peer's: `constructor` is none of them. */
 const find = <M>(table: Table<M>, name = ''): M | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;

@@ -20,9 +20,7 @@ export function sentenceOf(event: Event): string | undefined {
     case 'offer':
       return `offering ${event.name} to ${event.peer}${details(event)}`;
     case 'start':
-      return event.incoming
-        ? `receiving ${event.name} from ${event.peer}${details(event)}`
-        : `sending ${event.name} to ${event.peer}${details(event)}`;
+      return sentenceOfStart(event);
     case 'progress':
     // Its sentence is a warning.
     case 'waiting':
@@ -71,6 +69,11 @@ function sentenceOfState({ state, jid }: Event & { event: 'state' }): string | u
   if (state === 'online') return `online as ${jid}`;
   return state === 'resuming' ? 'connection lost, resuming' : undefined;
 }
+
+const sentenceOfStart = (event: Event & { event: 'start' }): string =>
+  event.incoming
+    ? `receiving ${event.name} from ${event.peer}${details(event)}`
+    : `sending ${event.name} to ${event.peer}${details(event)}`;
 
 /** "Sent" is only what the recipient has verified. */
 function sentenceOfSent(event: Event & { event: 'done' }): string {

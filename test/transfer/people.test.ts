@@ -54,7 +54,7 @@ test.each([
   ['tybalt', undefined],
   ['n', undefined],
   ['xyz', undefined],
-])('of %s the name %s is near (R203)', (typed, near) => {
+])('of %s the name %s is near', (typed, near) => {
   const names = new Map(['juliet', 'nurse', 'nas'].map((name) => [name, `${name}@x.example`]));
   expect(nearestName(typed, names)).toBe(near);
 });

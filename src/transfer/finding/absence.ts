@@ -1,6 +1,6 @@
 import { OfferUnanswered } from '../../protocol/jingle/outgoing-jingle-file.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import { meaningOfError } from '../answers.js';
+import { isForGood } from '../answers.js';
 import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';
 import { mayComeBack } from '../retries.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';
@@ -84,13 +84,3 @@ export class Absence {
     return !(cause instanceof StanzaError && isForGood(cause));
   }
 }
-
-/**
- * What waiting does not mend, where it is the first that is heard: the own server lets nothing through, or there is no
- * such address. Servers call a domain that has been there, and cannot be reached now, not found as well.
- */
-const isForGood = (error: StanzaError): boolean =>
-  meaningOfError(error) === 'unwanted' || FOR_GOOD.has(error.condition);
-
-/** RFC 6120 §8.3.3. */
-const FOR_GOOD = new Set(['gone', 'jid-malformed', 'redirect', 'remote-server-not-found']);

@@ -38,14 +38,13 @@ export async function sendFiles(
   jids: readonly string[],
   options: SendFilesOptions,
 ): Promise<void> {
-  const { connect, report, signal, settings, via, limit } = options;
+  const { connect, report, signal, settings, via, limit, waitOnline = 0, clock } = options;
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
   const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
   const way = via === 'auto' ? undefined : wayNamed(via);
   const lines = jids.map((jid) => {
-    const { waitOnline = 0, clock } = options;
     const line = { jid, via: way, uplink, signal: until, report, waitOnline, clock };
     return new Line({ ...line, settings: within(limit, settings) });
   });
