@@ -1,4 +1,4 @@
-import { domainOf, jidOf, NO_NAMES, nearestName } from '../transfer/people.js';
+import { ownDomain, jidOf, NO_NAMES, nearestName } from '../transfer/people.js';
 import type { AccountFlags } from './account/account-options.js';
 import { UnfitValue, UsageError } from './context.js';
 import { RepeatableOption } from './options.js';
@@ -39,4 +39,4 @@ export function readRecipient(typed: string, { account, names = NO_NAMES }: Know
 }
 
 const guess = (word: string, account: string | undefined): string =>
-  `${word}@${account ? domainOf(account) : 'example.org'}`;
+  `${word}@${account ? ownDomain(account) : 'example.org'}`;

@@ -105,8 +105,14 @@ export function bareJid(text: string): string {
   return formatJid({ ...parseJid(text), resource: '' });
 }
 
+/** The domain of an address without resource, of which nothing is checked. */
+export const domainOf = (bare: string): string => bare.slice(bare.indexOf('@') + 1);
+
 /** What a person typed, prepared, as a text. Throws `MalformedJid`. */
 export const preparedJid = (text: string): string => formatJid(prepareJid(text));
+
+/** The same without its resource. Throws `MalformedJid`. */
+export const preparedBareJid = (text: string): string => bareJid(preparedJid(text));
 
 /**
  * Whether two addresses may be forms of one: RFC 7622 leaves alone what older servers fold (NFKC and case, by RFC

@@ -1,6 +1,6 @@
 // What a person types for somebody.
 
-import { parseJid, preparedJid } from '../session/jid.js';
+import { preparedJid, prepareJid } from '../session/jid.js';
 import { isJidUri, jidOfUri } from '../session/jid-uri.js';
 
 /** JIDs, by the short names that the user has given them. */
@@ -44,5 +44,5 @@ function isNear(name: string, typed: string): boolean {
   return Math.max(name.length, typed.length) - same - end <= (isShort ? 1 : 2);
 }
 
-/** The domain of an own account, as it was typed. */
-export const domainOf = (account: string): string => parseJid(preparedJid(account)).domain;
+/** The domain of an own account, which a person typed, prepared. Throws `MalformedJid`. */
+export const ownDomain = (account: string): string => prepareJid(account).domain;

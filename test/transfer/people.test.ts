@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MalformedJid } from '../../src/session/jid.js';
-import { domainOf, jidOf, nearestName } from '../../src/transfer/people.js';
+import { ownDomain, jidOf, nearestName } from '../../src/transfer/people.js';
 
 const NAMES = new Map([
   ['juliet', 'juliet@capulet.example'],
@@ -38,7 +38,7 @@ describe('somebody', () => {
 });
 
 test('the domain of an account is as servers have it', () => {
-  expect(domainOf('Romeo@Montague.Example./x')).toBe('montague.example');
+  expect(ownDomain('Romeo@Montague.Example./x')).toBe('montague.example');
 });
 
 test.each([

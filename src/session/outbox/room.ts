@@ -1,3 +1,5 @@
+import { domainOf } from '../jid.js';
+
 export interface RoomOptions {
   /** Characters, of all accounts. */
   most: number;
@@ -55,5 +57,3 @@ function add(counts: Map<string, number>, key: string, characters: number): void
   if (count > 0) counts.set(key, count);
   else counts.delete(key);
 }
-
-const domainOf = (account: string): string => account.slice(account.indexOf('@') + 1);

@@ -5,7 +5,7 @@ import {
   secretBytesOf,
 } from '../../protocol/noise/dh25519.js';
 import { formatKey, keyUri, parseKey } from '../../protocol/seal/public-key.js';
-import { bareJid, preparedJid } from '../../session/jid.js';
+import { preparedBareJid } from '../../session/jid.js';
 
 /** The secret keys of own accounts on this machine, of 32 bytes each, by bare JIDs. */
 export interface SecretKeys {
@@ -40,7 +40,7 @@ export class MalformedSecret extends Error {
 
 /** The key of an own account, as it was typed; it is made the first time. */
 export async function ownKey(keys: SecretKeys, account: string): Promise<KeyPair> {
-  return keyPairFrom(await keys.obtain(bareOf(account), newSecret));
+  return keyPairFrom(await keys.obtain(preparedBareJid(account), newSecret));
 }
 
 export async function showKey(keys: SecretKeys, account: string): Promise<ShownKey> {
@@ -66,7 +66,7 @@ export const replaceKey = (keys: SecretKeys, account: string): Promise<ShownKey>
   replaceBy(keys, account, newSecret());
 
 async function replaceBy(keys: SecretKeys, account: string, secret: Buffer): Promise<ShownKey> {
-  await keys.replace(bareOf(account), secret);
+  await keys.replace(preparedBareJid(account), secret);
   return shown(account, keyPairFrom(secret));
 }
 
@@ -83,7 +83,7 @@ function readSecret(text: string): Buffer {
 }
 
 function shown(account: string, { publicKey }: KeyPair): ShownKey {
-  const jid = bareOf(account);
+  const jid = preparedBareJid(account);
   return { jid, key: formatKey(publicKey), uri: keyUri(jid, publicKey) };
 }
 
@@ -93,5 +93,3 @@ function newSecret(): Buffer {
   secret.writeUInt8((secret.at(-1) ?? 0) & 0x7f, secret.length - 1);
   return secret;
 }
-
-const bareOf = (account: string) => bareJid(preparedJid(account));

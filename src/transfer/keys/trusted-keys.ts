@@ -1,5 +1,5 @@
 import { formatKey, parseKey } from '../../protocol/seal/public-key.js';
-import { bareJid, preparedJid } from '../../session/jid.js';
+import { preparedBareJid } from '../../session/jid.js';
 
 /** A key that is trusted to be somebody's. */
 export interface TrustedKey {
@@ -69,7 +69,7 @@ export async function addKey(
   { jid, typed, label, now }: { jid: string; typed: string; label: string | undefined; now: Date },
 ): Promise<Trusted> {
   const key = formatKey(parseKey(typed));
-  const bare = bareOf(jid);
+  const bare = preparedBareJid(jid);
   const keys = await store.change(bare, (before) => {
     const old = before.find((one) => one.key === key);
     const known = old ?? { key, isVerified: false, since: now };
@@ -88,7 +88,7 @@ export async function verifyKey(
   { jid, typed }: { jid: string; typed: string },
 ): Promise<Trusted> {
   const key = formatKey(parseKey(typed));
-  const bare = bareOf(jid);
+  const bare = preparedBareJid(jid);
   const keys = await store.change(bare, (before) => {
     if (!before.some((one) => one.key === key)) throw notCompared(bare, before.length);
     return before.map((one) => (one.key === key ? { ...one, isVerified: true } : one));
@@ -101,7 +101,7 @@ export async function removeKeys(
   store: TrustStore,
   { jid, label }: { jid: string; label: string | undefined },
 ): Promise<Trusted> {
-  const bare = bareOf(jid);
+  const bare = preparedBareJid(jid);
   const isMeant = (key: TrustedKey) => label === undefined || key.label === label;
   let removed: readonly TrustedKey[] = [];
   await store.change(bare, (before) => {
@@ -114,7 +114,7 @@ export async function removeKeys(
 /** The trusted keys of everybody, or of one JID. */
 export async function listTrusted(store: TrustStore, jid?: string): Promise<Trusted[]> {
   if (jid === undefined) return store.list();
-  const bare = bareOf(jid);
+  const bare = preparedBareJid(jid);
   return [{ jid: bare, keys: await store.read(bare) }];
 }
 
@@ -129,5 +129,3 @@ function notCompared(jid: string, count: number): KeyNotTrusted {
     count === 0 ? `no key of ${jid} is known` : `that is not the key of ${jid} that is known here`;
   return new KeyNotTrusted(`${why}; if it is theirs: inband trust add ${jid}`);
 }
-
-const bareOf = (typed: string) => bareJid(preparedJid(typed));

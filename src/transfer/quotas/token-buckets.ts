@@ -1,5 +1,5 @@
 import { systemClock } from '../../session/clock.js';
-import { bareJid } from '../../session/jid.js';
+import { bareJid, domainOf } from '../../session/jid.js';
 
 /** How often an account may do something: so many times at once, and so many a minute in the long run. */
 export interface Rate {
@@ -91,5 +91,3 @@ export class TokenBuckets {
     }
   }
 }
-
-const domainOf = (account: string): string => account.slice(account.indexOf('@') + 1);
