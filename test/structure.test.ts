@@ -39,7 +39,7 @@ describe('src/', () => {
     [`no function has more than ${MOST_LINES_OF_FUNCTION} lines (R133)`, 'functions'],
     ['no file imports itself by way of others, not for a type either (R134)', 'cycles'],
     ['no folder of a room imports itself by way of others (R170)', 'circles'],
-    ['the folders of a room import one way (R170)', 'order'],
+    ['the folders of a room import one way, and each has its place (R170, R293)', 'order'],
     [`no folder has more than ${MOST_FILES_OF_FOLDER} files of its own (R133)`, 'folders'],
     ['only main, commands and what a terminal alone needs import later (R135)', 'late'],
     ['a command imports its work once (R135)', 'doors'],
@@ -152,13 +152,23 @@ describe('the rule of', () => {
         'session/stream/a.ts': "import type { L } from '../login/l.js';",
         'session/login/l.ts': "import '../stream/b.js';",
         'protocol/si/deep/s.ts': "import '../../jingle/j.js'; import '../../ibb/i.js';",
-        'protocol/bob/b.ts': "import '../jingle/j.js';",
+        'protocol/bob/b.ts': "import '../noise/n.js';",
       },
       'order',
     );
     expect(found).toEqual([
       'session/stream/a.ts: imports session/login, which is above',
       'protocol/si/deep/s.ts: imports protocol/jingle, which is above',
+    ]);
+  });
+
+  test('order reports a folder that has no place, in a room or in none', () => {
+    const files = { 'transfer/new/a.ts': '', 'transfer/new/b.ts': '', 'room/new/deep/c.ts': '' };
+    expect(
+      problemsOf({ ...files, 'transfer/d.ts': '', 'transfer/ways/e.ts': '' }, 'order'),
+    ).toEqual([
+      'transfer/new: has no place in the order of its room',
+      'room/new: has no place in the order of its room',
     ]);
   });
 

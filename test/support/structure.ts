@@ -25,13 +25,13 @@ export type RuleName =
   | 'late'
   | 'doors';
 
-/** In each room the folders from top to bottom: none imports one above it. Those not named stand beside them. */
+/** In each room all its folders from top to bottom: none imports one above it. */
 const ORDER: Record<string, readonly string[]> = {
-  commands: ['blobs', 'help', 'settings', 'account'],
-  transfer: ['receiving', 'serving', 'blobs', 'sending', 'finding', 'quotas', 'ways'],
-  protocol: ['jingle', 'si', 'ibb'],
-  session: ['resume', 'login', 'stream'],
-  storage: ['inbox', 'lock'],
+  commands: ['blobs', 'receive', 'keys', 'help', 'settings', 'account'],
+  transfer: ['receiving', 'serving', 'blobs', 'sending', 'finding', 'keys', 'quotas', 'ways'],
+  protocol: ['jingle', 'si', 'ibb', 'bob', 'presence', 'seal', 'noise'],
+  session: ['resume', 'login', 'outbox', 'stream'],
+  storage: ['inbox', 'naming', 'ledger', 'blobs', 'keys', 'lock'],
 };
 
 export const RULES: Record<RuleName, (sources: Sources) => Problem[]> = {
@@ -39,7 +39,7 @@ export const RULES: Record<RuleName, (sources: Sources) => Problem[]> = {
   functions: longFunctions,
   cycles: filesInCycles,
   circles: foldersInCircles,
-  order: importsFromAbove,
+  order: outOfOrder,
   folders: fullFolders,
   late: lateImports,
   doors: severalDoors,
@@ -131,6 +131,20 @@ function foldersInCircles(sources: Sources): Problem[] {
     const way = wayBack(path, imported);
     return way ? [{ path, text: `imports itself by ${way.join(', ')}` }] : [];
   });
+}
+
+function outOfOrder(sources: Sources): Problem[] {
+  return [...foldersWithoutPlace(sources), ...importsFromAbove(sources)];
+}
+
+function foldersWithoutPlace(sources: Sources): Problem[] {
+  const folders = Object.keys(sources).filter(isInFolder).map(folderOf);
+  return [...new Set(folders)]
+    .filter((path) => {
+      const [room = '', folder = ''] = path.split('/');
+      return !ORDER[room]?.includes(folder);
+    })
+    .map((path) => ({ path, text: 'has no place in the order of its room' }));
 }
 
 function importsFromAbove(sources: Sources): Problem[] {
