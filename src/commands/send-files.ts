@@ -1,7 +1,7 @@
 import { remembering } from '../transfer/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
-import { sendFiles } from '../transfer/sending/send-all.js';
+import { sendAll } from '../transfer/sending/send-all.js';
 import type { OpenSource, SourceFolder } from '../transfer/sending/source.js';
 import { closeSources, openSources } from '../transfer/sending/sources/open-sources.js';
 import type { WayName } from '../transfer/ways/names.js';
@@ -45,7 +45,7 @@ export async function send(
   if (jids.length > 1) await checkReadable(sources);
   await reporter.expect(async () => sizesOf(sources, jids.length));
   const { exitCodeOf, textOf, meetsAll } = await context.failures();
-  await sendFiles(sources, jids, {
+  await sendAll(sources, jids, {
     via: flags.via,
     settings: settingsOf(flags),
     again: flags.again === true,

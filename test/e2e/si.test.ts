@@ -53,8 +53,8 @@ test('a file goes from one account to another, from an offset on', async () => {
     hashes: new Map([['md5', md5(bytes)]]),
   });
   const accepted = (await bob.offered).accept({ offset: 40_000 });
-  const { stream, offset } = await outcome;
-  stream.resume().end(bytes.subarray(offset));
+  const { channel, offset } = await outcome;
+  channel.resume().end(bytes.subarray(offset));
   expect(sha256(await takeAll(await accepted))).toBe(sha256(bytes.subarray(40_000)));
 });
 
@@ -76,7 +76,7 @@ peers('slixmpp', () => {
     const bytes = randomBytes(100_000);
     const alice = await online('alice');
     const peer = await slixmpp('si-receive', path, String(start));
-    const { stream, offset } = await alice.transfers.offer('bob@localhost/peer', {
+    const { channel, offset } = await alice.transfers.offer('bob@localhost/peer', {
       name: 'a b.bin',
       size: bytes.length,
       mediaType: 'text/plain',
@@ -84,11 +84,11 @@ peers('slixmpp', () => {
       hashes: new Map([['md5', md5(bytes)]]),
     });
     expect(offset).toBe(start);
-    stream.resume().end(bytes.subarray(offset));
+    channel.resume().end(bytes.subarray(offset));
     await peer.line(new RegExp(`^offer a b\\.bin 100000 ${md5(bytes).toString('hex')}$`));
     expect(await peer.exited).toMatchObject({ code: 0 });
     expect(await readFile(path)).toEqual(bytes.subarray(start));
-    expect(stream.closeAcknowledged).toBe(true);
+    expect(channel.closeAcknowledged).toBe(true);
   });
 
   test.each([0, 40_000])('sends a file from %s on', async (offset) => {
@@ -138,12 +138,15 @@ peers('libpurple', () => {
     const bytes = randomBytes(size);
     const alice = await online('alice');
     const peer = await libpurple('receive', path);
-    const { stream } = await alice.transfers.offer('bob@localhost/peer', { name: 'a b.bin', size });
-    stream.resume().end(bytes);
+    const { channel } = await alice.transfers.offer('bob@localhost/peer', {
+      name: 'a b.bin',
+      size,
+    });
+    channel.resume().end(bytes);
     await peer.line(new RegExp(`^offer a b\\.bin ${size}$`));
     await peer.line(new RegExp(`^done ${sha256(bytes)}$`));
-    expect(stream.bytesSent).toBe(size);
-    stream.destroy(); // it never answers the close
+    expect(channel.bytesSent).toBe(size);
+    channel.destroy(); // it never answers the close
   });
 
   test('sends a file', async () => {

@@ -81,12 +81,12 @@ async function sendInBlocks(stream: Bytestream, bytes: Buffer): Promise<void> {
     const [online, service] = await bytestreams();
     const bytes = randomBytes(BYTES);
     const transfers = new SiFileTransfers(online, service);
-    const { stream } = await transfers.offer(
+    const { channel } = await transfers.offer(
       BOB,
       { name: 'a.bin', size: BYTES },
       { blockSize: 48_000 },
     );
-    await sendInBlocks(stream as Bytestream, bytes);
+    await sendInBlocks(channel as Bytestream, bytes);
     await running.line(new RegExp(`^done ${sha256(bytes)}$`));
     expect(await hashOfFile(target)).toBe(sha256(bytes));
   });

@@ -33,7 +33,7 @@ export class MemoryInbox implements Inbox {
   readonly lost = new AbortController().signal;
   /** What was wanted of them, in bytes. */
   readonly #sizes = new Map<string, number | undefined>();
-  /** Identities of the partials that were gone on with, by bytestream. */
+  /** Identities of the partials that were gone on with, by channel. */
   readonly #rests = new Map<string, string>();
   readonly #news = new EventEmitter();
 
@@ -56,7 +56,7 @@ export class MemoryInbox implements Inbox {
   }
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
-    const { identity = '', bytestream, account, size } = wanted;
+    const { identity = '', channel, account, size } = wanted;
     const algorithms = ['sha256', ...(wanted.algorithms ?? [])];
     if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
       throw new RangeError(`${size} is no size`);
@@ -64,7 +64,7 @@ export class MemoryInbox implements Inbox {
     this.accounts.push(account);
     if (account !== undefined) this.ledger.checkRoom(account);
     const earlier = this.#takeKept(identity, size);
-    if (earlier.length > 0 && bytestream) this.#rests.set(bytestream, identity);
+    if (earlier.length > 0 && channel) this.#rests.set(channel, identity);
     const content = new Content(earlier, size);
     const end = (last: () => void = () => undefined) => {
       if (!this.open.delete(partial)) return;
@@ -104,8 +104,8 @@ export class MemoryInbox implements Inbox {
     return `/inbox/${this.#enter(account, offered).slice(0, -1)}`;
   }
 
-  hasRest(bytestream: string): boolean {
-    return this.kept.has(this.#rests.get(bytestream) ?? '');
+  hasRest(channel: string): boolean {
+    return this.kept.has(this.#rests.get(channel) ?? '');
   }
 
   /** A file is another one, or changed, where its bytes are others. */

@@ -7,7 +7,7 @@ import type { Event } from '../../src/transfer/events.js';
 import { confirmThere } from '../../src/transfer/receiving/already-there.js';
 import type { Inbox } from '../../src/transfer/receiving/inbox.js';
 import type { FileRecord, Work } from '../../src/transfer/receiving/ledger.js';
-import { sendFiles } from '../../src/transfer/sending/send-all.js';
+import { sendAll } from '../../src/transfer/sending/send-all.js';
 import type { Policy } from '../../src/transfer/serving/policy.js';
 import { incomingByJingle } from '../../src/transfer/ways/jingle.js';
 import { DEFAULT_SETTINGS } from '../../src/transfer/ways/settings.js';
@@ -83,7 +83,7 @@ async function sent(
     ends.signal,
   );
   let isOver = false;
-  const outcome = sendFiles([smallFile(name, bytes)], [JULIET], {
+  const outcome = sendAll([smallFile(name, bytes)], [JULIET], {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again },
     ...{ connect: async () => romeo, signal: ends.signal },
     report: (event) => his.push(event),
@@ -233,7 +233,7 @@ test('a sender that sends bytes of what is there fails, and nothing comes of the
   const outgoing = pair.romeo.offer(JULIET, offer);
   const told = confirmThere(incomingByJingle(await incoming), inbox);
   told.catch(() => undefined); // is told of below
-  unattended((await outgoing).stream).write(LETTER);
+  unattended((await outgoing).channel).write(LETTER);
   await settled();
   await pair.clock.advance(10_000);
   expect(pair.wire.find(/romeo: data/)).not.toEqual([]);

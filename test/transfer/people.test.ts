@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MalformedJid } from '../../src/session/jid.js';
-import { ownDomain, jidOf, nearestName } from '../../src/transfer/people.js';
+import { jidOf, nearestName, ownDomain } from '../../src/transfer/people.js';
 
 const NAMES = new Map([
   ['juliet', 'juliet@capulet.example'],

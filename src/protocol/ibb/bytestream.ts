@@ -97,7 +97,7 @@ export class Bytestream extends Duplex implements Channel {
 
   /** The peer can say nothing more. */
   get #isOver(): boolean {
-    return this.#ending.hasPeerClosed || this.destroyed;
+    return this.#ending.isForgotten || this.destroyed;
   }
 
   /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
@@ -116,7 +116,7 @@ export class Bytestream extends Duplex implements Channel {
   /** Takes the peer's close; resolves when it may be acknowledged (§2.3). */
   receiveClose(): Promise<void> {
     if (this.#isOver) throw new StanzaError('cancel', 'item-not-found');
-    this.#ending.assumePeerClosed();
+    this.#ending.assumeForgotten();
     // Messages on the way are not refused one by one, so that this is the only sign that they are lost.
     if (this.stanza === 'message' && this.#outgoing.pending > 0 && !this.#ending.isClosing) {
       this.destroy(new ChannelBroken(this.#outgoing.pending, new Error('it closed')));
@@ -144,7 +144,7 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   abandon(error?: Error): void {
-    this.#ending.assumePeerClosed();
+    this.#ending.assumeForgotten();
     this.destroy(error);
   }
 
@@ -156,7 +156,7 @@ export class Bytestream extends Duplex implements Channel {
   #deliver(): void {
     if (!this.#wanted || this.destroyed) return;
     const bytes = this.#incoming.take();
-    if (!bytes && !this.#ending.hasPeerClosed && !this.#incoming.isAtEnd) return;
+    if (!bytes && !this.#ending.isForgotten && !this.#incoming.isAtEnd) return;
     this.#wanted = false;
     this.push(bytes ?? null);
   }

@@ -21,7 +21,7 @@ export class Ending {
   readonly #link: EndingLink;
   #isClosing = false;
   #isAcknowledged = false;
-  #hasPeerClosed = false;
+  #isForgotten = false;
   #answer: ((error?: Error) => void) | undefined;
   #tellPeerClosed: () => void = () => undefined;
   /** Bytes of ours before our close, and those that the peer says it has. */
@@ -51,13 +51,13 @@ export class Ending {
   }
 
   /** The peer knows nothing of the bytestream any more. */
-  get hasPeerClosed(): boolean {
-    return this.#hasPeerClosed;
+  get isForgotten(): boolean {
+    return this.#isForgotten;
   }
 
   /** Nothing more is said to the peer. */
-  assumePeerClosed(): void {
-    this.#hasPeerClosed = true;
+  assumeForgotten(): void {
+    this.#isForgotten = true;
   }
 
   /** Resolves when the peer's close, which has come, may be acknowledged. */
@@ -88,7 +88,7 @@ export class Ending {
    * `ChannelBroken`.
    */
   async close(sent: number): Promise<void> {
-    if (this.#hasPeerClosed) return this.#answer?.();
+    if (this.#isForgotten) return this.#answer?.();
     this.#isClosing = true;
     this.#sent = sent;
     this.assumeTaken(this.#taken);
@@ -97,9 +97,9 @@ export class Ending {
       this.#isAcknowledged = true;
     } catch (error) {
       // The peer has closed at the same moment and knows nothing of the bytestream any more.
-      if (!this.#hasPeerClosed) throw closeError(error as Error);
+      if (!this.#isForgotten) throw closeError(error as Error);
     }
-    this.#hasPeerClosed = true;
+    this.#isForgotten = true;
     this.#tellPeerClosed();
   }
 
@@ -112,7 +112,7 @@ export class Ending {
   breakOff(error: Error | null, seq: number, isRefused: boolean): void {
     this.#answer?.(REFUSED);
     this.#tellPeerClosed();
-    if (this.#hasPeerClosed || this.#isClosing) return;
+    if (this.#isForgotten || this.#isClosing) return;
     const isKnown = error instanceof StanzaError || error instanceof ChannelBroken;
     const { sendClose } = this.#link;
     const spoil = () => this.#link.spoil(outOfSequence(seq), OUT_OF_SEQUENCE);

@@ -25,14 +25,14 @@ const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
 
 /** A file that a peer offers by Jingle; to be accepted or declined. */
 export class IncomingJingleFile {
-  readonly #session: JingleSession;
+  readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
   readonly #file: FileDescription;
-  readonly #channel: ContentChannel;
+  readonly #contentChannel: ContentChannel;
   /** Where the file begins, once it is accepted. */
   #offset: number | undefined;
   #hashes: ReadonlyMap<string, Buffer>;
-  #stream: Channel | undefined;
+  #channel: Channel | undefined;
   /** Ends the waiting for a hash. */
   #woken = new AbortController();
 
@@ -42,28 +42,28 @@ export class IncomingJingleFile {
     transport: Element,
     options: Omit<ContentChannelOptions, 'mayReplace'>,
   ) {
-    const { session, clock } = options;
-    this.#session = session;
+    const { jingleSession, clock } = options;
+    this.#jingleSession = jingleSession;
     this.#clock = clock;
     this.#file = file;
     this.#hashes = file.hashes ?? new Map();
     const mayReplace = (proposed: Negotiation) => this.#mayReplace(proposed);
-    this.#channel = new ContentChannel({ ...options, mayReplace }, transport);
-    session.handlers = {
+    this.#contentChannel = new ContentChannel({ ...options, mayReplace }, transport);
+    jingleSession.handlers = {
       informed: (info) => this.#takeInfo(info),
-      transportInformed: (element) => this.#channel.takeInfo(element),
-      replaced: (element) => this.#channel.takeReplacement(element),
+      transportInformed: (element) => this.#contentChannel.takeInfo(element),
+      replaced: (element) => this.#contentChannel.takeReplacement(element),
     };
-    session.ended.addEventListener('abort', () => this.#sessionEnded());
+    jingleSession.ended.addEventListener('abort', () => this.#jingleSessionEnded());
   }
 
   get peer(): string {
-    return this.#session.peer;
+    return this.#jingleSession.peer;
   }
 
   /** Names the channel that brings it. */
   get sid(): string {
-    return this.#channel.sid;
+    return this.#contentChannel.sid;
   }
 
   get offer(): FileOffer {
@@ -93,23 +93,23 @@ export class IncomingJingleFile {
       const { alreadyThere, ...file } = this.#file;
       const there = alreadyThere && isThere ? { alreadyThere } : {};
       const answer = description({ ...file, ...there }, range);
-      const transport = await this.#channel.describe();
-      const [stream] = await Promise.all([
+      const transport = await this.#contentChannel.describe();
+      const [channel] = await Promise.all([
         // It may be there before the acceptance is acknowledged.
-        this.#channel
-          .expect(this.#session.ended)
-          .then((opened) => this.#takeStream(opened, offset)),
-        this.#session.send('session-accept', answer, transport),
+        this.#contentChannel
+          .expect(this.#jingleSession.ended)
+          .then((opened) => this.#takeChannel(opened, offset)),
+        this.#jingleSession.send('session-accept', answer, transport),
       ]);
-      return stream;
+      return channel;
     } catch (error) {
-      void this.#session.terminate({ condition: 'failed-transport' });
+      void this.#jingleSession.terminate({ condition: 'failed-transport' });
       throw error;
     }
   }
 
   decline(reason: Reason = { condition: 'decline' }): void {
-    void this.#session.terminate(reason);
+    void this.#jingleSession.terminate(reason);
   }
 
   /**
@@ -117,7 +117,7 @@ export class IncomingJingleFile {
    * with what the Jingle session ended with when it was broken off before the sender told what it had announced.
    */
   async hashes(): Promise<ReadonlyMap<string, Buffer>> {
-    const { ended } = this.#session;
+    const { ended } = this.#jingleSession;
     const isToCome = () => this.#hashes.size === 0 && this.#file.hashFunctions.length > 0;
     if (isToCome() && !ended.aborted) {
       this.#woken = new AbortController();
@@ -125,33 +125,33 @@ export class IncomingJingleFile {
       // Cut short by a hash, or by the end, which is thrown below where it matters.
       await this.#clock.sleep(CHECKSUM_MS, signal).catch(() => undefined);
     }
-    if (isToCome() && !this.#session.succeeded) ended.throwIfAborted();
+    if (isToCome() && !this.#jingleSession.succeeded) ended.throwIfAborted();
     return this.#hashes;
   }
 
   /** Tells the sender that the file is there, and ends the Jingle session. Always resolves. */
   async confirm(): Promise<void> {
-    const { ended, content } = this.#session;
-    void this.#stream?.acknowledgeClose();
+    const { ended, content } = this.#jingleSession;
+    void this.#channel?.acknowledgeClose();
     // Not each peer knows what this says.
-    if (!ended.aborted) await this.#session.inform(received(content)).catch(() => undefined);
+    if (!ended.aborted) await this.#jingleSession.inform(received(content)).catch(() => undefined);
     // The peer's own end cuts it short: that is what is waited for.
     if (!ended.aborted) await this.#clock.sleep(FAREWELL_MS, ended).catch(() => undefined);
-    void this.#session.terminate({ condition: 'success' });
-    this.#stream?.abandon();
+    void this.#jingleSession.terminate({ condition: 'success' });
+    this.#channel?.abandon();
   }
 
   /** Breaks the transfer off; the sender is told why. */
   async fail(reason: Reason): Promise<void> {
-    void this.#session.terminate(reason);
+    void this.#jingleSession.terminate(reason);
     // A sender that has ended the Jingle session too early has left the bytestream behind.
-    this.#stream?.abandon();
+    this.#channel?.abandon();
   }
 
-  #takeStream(stream: Channel, offset: number): Channel {
-    this.#stream = stream;
-    if (this.#file.size !== undefined) stream.endAt(this.#file.size - offset);
-    return stream;
+  #takeChannel(channel: Channel, offset: number): Channel {
+    this.#channel = channel;
+    if (this.#file.size !== undefined) channel.endAt(this.#file.size - offset);
+    return channel;
   }
 
   /**
@@ -167,14 +167,14 @@ export class IncomingJingleFile {
     const known = [...readChecksum(info)].filter(([name]) => this.hashFunctions.includes(name));
     // What was offered stays: by it the file was gone on with.
     this.#hashes = new Map([...this.#hashes, ...known, ...(this.#file.hashes ?? [])]);
-    if (this.#stream) this.#woken.abort();
+    if (this.#channel) this.#woken.abort();
   }
 
   /** Some senders end the Jingle session, and with it the bytestream, as soon as their last block is acknowledged. */
-  #sessionEnded(): void {
-    const stream = this.#stream;
-    if (!stream || stream.destroyed) return;
-    if (!this.#session.succeeded) return stream.abandon(this.#session.ended.reason);
-    stream.assumeClosed();
+  #jingleSessionEnded(): void {
+    const channel = this.#channel;
+    if (!channel || channel.destroyed) return;
+    if (!this.#jingleSession.succeeded) return channel.abandon(this.#jingleSession.ended.reason);
+    channel.assumeClosed();
   }
 }

@@ -43,17 +43,17 @@ export class JingleFileTransfers {
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;
   readonly #transports: readonly Transport[];
-  readonly #sessions: JingleSessions;
+  readonly #jingleSessions: JingleSessions;
   readonly #clock: Clock;
 
   /** `transports`: how files may travel, best first. */
   constructor(session: Session, transports: readonly Transport[], clock = systemClock) {
     this.#transports = transports;
     this.#clock = onlineClock(session, clock);
-    this.#sessions = new JingleSessions(session);
-    this.#sessions.onInitiate = (initiated) => this.#initiated(initiated);
-    this.#sessions.onRefused = (peer, why) => this.onRefused(peer, why);
-    this.#sessions.mayInitiate = (peer) => this.mayOffer(peer);
+    this.#jingleSessions = new JingleSessions(session);
+    this.#jingleSessions.onInitiate = (initiated) => this.#initiated(initiated);
+    this.#jingleSessions.onRefused = (peer, why) => this.onRefused(peer, why);
+    this.#jingleSessions.mayInitiate = (peer) => this.mayOffer(peer);
   }
 
   /**
@@ -90,12 +90,12 @@ export class JingleFileTransfers {
   ): Promise<OutgoingJingleFile> {
     const { sid = randomSid(), timeout = 300_000, signal, ...settings } = options;
     signal?.throwIfAborted();
-    const session = this.#sessions.create(peer, sid, {
+    const jingleSession = this.#jingleSessions.create(peer, sid, {
       ...{ creator: 'initiator', name: 'file', senders: 'initiator', isSecured: false },
       description: description(file, mayBeGoneOnWith(file) ? { offset: 0 } : undefined),
       transport: undefined,
     });
-    const outgoing = this.#begin(session, settings);
+    const outgoing = this.#begin(jingleSession, settings);
     await outgoing.start(timeout, signal);
     return outgoing;
   }
@@ -105,41 +105,41 @@ export class JingleFileTransfers {
    * and may try again.
    */
   close(error?: Error): void {
-    this.#sessions.close({ condition: 'gone' }, error);
+    this.#jingleSessions.close({ condition: 'gone' }, error);
   }
 
-  #initiated(session: JingleSession): void {
-    const refused = whyRefused(session.content, this.#transports);
-    if (refused) return this.#refuse(session, ...refused);
+  #initiated(jingleSession: JingleSession): void {
+    const refused = whyRefused(jingleSession.content, this.#transports);
+    if (refused) return this.#refuse(jingleSession, ...refused);
     try {
-      const { description, transport } = session.content;
-      const security = securityOf(session.content);
+      const { description, transport } = jingleSession.content;
+      const security = securityOf(jingleSession.content);
       if (!description || !transport || !security) throw new Error('nothing was offered');
       const file = readDescription(description);
-      const options = { session, transports: this.#transports, security, clock: this.#clock };
+      const options = { jingleSession, transports: this.#transports, security, clock: this.#clock };
       this.onOffer(new IncomingJingleFile(file, transport, options));
     } catch (error) {
       const { message: text } = error as Error;
-      this.#refuse(session, { condition: 'incompatible-parameters', text }, text);
+      this.#refuse(jingleSession, { condition: 'incompatible-parameters', text }, text);
     }
   }
 
   /** Throws RangeError for settings that no transport takes; the peer has not heard of the Jingle session then. */
-  #begin(session: JingleSession, settings: TransportSettings): OutgoingJingleFile {
+  #begin(jingleSession: JingleSession, settings: TransportSettings): OutgoingJingleFile {
     try {
       return new OutgoingJingleFile({
-        ...{ session, settings, security: PLAIN },
+        ...{ jingleSession, settings, security: PLAIN },
         ...{ transports: this.#transports, clock: this.#clock },
       });
     } catch (error) {
-      session.end(error as Error);
+      jingleSession.end(error as Error);
       throw error;
     }
   }
 
-  #refuse(session: JingleSession, reason: Reason, why: string): void {
-    void session.terminate(reason);
-    this.onRefused(session.peer, why);
+  #refuse(jingleSession: JingleSession, reason: Reason, why: string): void {
+    void jingleSession.terminate(reason);
+    this.onRefused(jingleSession.peer, why);
   }
 }
 

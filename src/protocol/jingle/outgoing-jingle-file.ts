@@ -27,11 +27,11 @@ const PING_AFTER_MS = 30_000;
 
 /** A file that was offered by Jingle. */
 export class OutgoingJingleFile {
-  readonly #session: JingleSession;
+  readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
-  readonly #channel: ContentChannel;
+  readonly #contentChannel: ContentChannel;
   #agreed: Agreement = WHOLE_FILE;
-  #stream: Channel | undefined;
+  #channel: Channel | undefined;
   /** Aborted when the Jingle session has ended otherwise than with the recipient's success. */
   readonly #broken = new AbortController();
   /** Aborted when the recipient has all blocks; from then on the verdict asks whether it is there. */
@@ -43,35 +43,35 @@ export class OutgoingJingleFile {
   readonly #waker: Waker;
 
   constructor(options: Omit<ContentChannelOptions, 'mayReplace'>) {
-    const { session, clock } = options;
-    this.#session = session;
-    this.#channel = new ContentChannel({
+    const { jingleSession, clock } = options;
+    this.#jingleSession = jingleSession;
+    this.#contentChannel = new ContentChannel({
       ...options,
       // While one is being opened, only by another transport.
       mayReplace: (_proposed, isSameTransport) => !(this.#isAccepted && isSameTransport),
     });
     this.#clock = clock;
     this.#waker = new Waker(clock);
-    this.#verdict = new Verdict(session, clock, () => this.#handedOver);
-    session.handlers = {
+    this.#verdict = new Verdict(jingleSession, clock, () => this.#handedOver);
+    jingleSession.handlers = {
       accepted: (content) => this.#takeAnswer(content),
       informed: (info) => this.#takeInfo(info),
-      transportInformed: (element) => this.#channel.takeInfo(element),
-      replaced: (element) => this.#channel.takeReplacement(element),
+      transportInformed: (element) => this.#contentChannel.takeInfo(element),
+      replaced: (element) => this.#contentChannel.takeReplacement(element),
     };
-    session.ended.addEventListener('abort', () => {
+    jingleSession.ended.addEventListener('abort', () => {
       this.#waker.wake();
       // Some are content before they acknowledge the last blocks, and know no close after that.
-      if (session.succeeded) return this.#stream?.assumeTaken(this.#handedOver);
-      this.#broken.abort(session.ended.reason);
-      this.#leave(session.ended.reason);
+      if (jingleSession.succeeded) return this.#channel?.assumeTaken(this.#handedOver);
+      this.#broken.abort(jingleSession.ended.reason);
+      this.#leave(jingleSession.ended.reason);
     });
   }
 
   /** Takes the bytes of the range; ending it closes the bytestream. */
-  get stream(): Channel {
-    if (!this.#stream) throw new Error('the file was not accepted');
-    return this.#stream;
+  get channel(): Channel {
+    if (!this.#channel) throw new Error('the file was not accepted');
+    return this.#channel;
   }
 
   /** The part that the recipient wants, in bytes. */
@@ -86,38 +86,38 @@ export class OutgoingJingleFile {
 
   /** Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
   async start(timeout: number, signal?: AbortSignal): Promise<void> {
-    const cancel = () => void this.#session.terminate({ condition: 'cancel' });
+    const cancel = () => void this.#jingleSession.terminate({ condition: 'cancel' });
     signal?.addEventListener('abort', cancel);
-    this.#session.ended.addEventListener('abort', () =>
+    this.#jingleSession.ended.addEventListener('abort', () =>
       signal?.removeEventListener('abort', cancel),
     );
     try {
-      await this.#session.initiate(await this.#channel.describe());
+      await this.#jingleSession.initiate(await this.#contentChannel.describe());
       await this.#answer(timeout);
       const { leavesNothing } = this.#agreed;
       this.#isOpening = true;
-      const opened = this.#channel.open(this.#broken.signal);
+      const opened = this.#contentChannel.open(this.#broken.signal);
       // A recipient whose connection is a new one knows nothing of the Jingle session. It may accept the bytestream for
       // its own sake, and would take the rest of a file for a whole one.
-      if (this.range.offset > 0 && !leavesNothing) void this.#session.ping();
-      const stream = await opened;
-      this.#stream = stream;
-      if (leavesNothing) await mustBeKnown(this.#session, this.#verdict.isThere);
+      if (this.range.offset > 0 && !leavesNothing) void this.#jingleSession.ping();
+      const channel = await opened;
+      this.#channel = channel;
+      if (leavesNothing) await mustBeKnown(this.#jingleSession, this.#verdict.isThere);
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();
-      void pingWhenStalled(this.#session, stream, this.#clock, this.#allSent.signal);
+      void pingWhenStalled(this.#jingleSession, channel, this.#clock, this.#allSent.signal);
     } catch (error) {
       this.#leave(error as Error);
       signal?.throwIfAborted();
-      void this.#session.terminate(reasonOf(error as Error));
+      void this.#jingleSession.terminate(reasonOf(error as Error));
       throw error;
     }
   }
 
   /** §8.2: tells the hashes that were not known before. */
   async sendHashes(hashes: ReadonlyMap<string, Buffer>): Promise<void> {
-    const { content, ended } = this.#session;
-    await this.#session.inform(checksum(content, hashes)).catch((error) => {
+    const { content, ended } = this.#jingleSession;
+    await this.#jingleSession.inform(checksum(content, hashes)).catch((error) => {
       // Not each peer wants to know; and how the Jingle session ended is told elsewhere.
       if (!(error instanceof StanzaError) && !ended.aborted) throw error;
     });
@@ -128,48 +128,48 @@ export class OutgoingJingleFile {
    * and with `JingleEnded` or `ChannelLost`.
    */
   async confirmed(): Promise<Confirmation> {
-    const { stream } = this;
+    const { channel } = this;
     this.#allSent.abort();
     try {
-      const said = await this.#verdict.on(stream);
-      if (said === 'received') void this.#session.terminate({ condition: 'success' });
+      const said = await this.#verdict.on(channel);
+      if (said === 'received') void this.#jingleSession.terminate({ condition: 'success' });
       return said;
     } catch (error) {
       // Not done: the Jingle session does not end with our success, whatever was acknowledged.
-      void this.#session.terminate(reasonOf(error as Error));
+      void this.#jingleSession.terminate(reasonOf(error as Error));
       throw error;
     } finally {
-      stream.abandon(); // it has done its work
+      channel.abandon(); // it has done its work
     }
   }
 
   /** Breaks the transfer off; the peer is told why. */
   async cancel(reason: Reason): Promise<void> {
-    await this.#session.terminate(reason);
+    await this.#jingleSession.terminate(reason);
   }
 
   /** A recipient that has lost the Jingle session may still have the bytestream, and must not take it as whole. */
   #leave(why: Error): void {
     const isGone = why instanceof JingleEnded && why.reason.condition === 'gone';
-    if (isGone) this.#stream?.destroy(why);
-    else this.#stream?.abandon(why);
+    if (isGone) this.#channel?.destroy(why);
+    else this.#channel?.abandon(why);
   }
 
   /** Bytes that were sent, whether the recipient has acknowledged them or not; -1 before there was a way for any. */
   get #handedOver(): number {
-    if (!this.#stream) return this.#isOpening ? 0 : -1;
-    return this.#stream.bytesSent + this.#stream.bytesUnderWay;
+    if (!this.#channel) return this.#isOpening ? 0 : -1;
+    return this.#channel.bytesSent + this.#channel.bytesUnderWay;
   }
 
   async #answer(timeout: number): Promise<void> {
-    const { ended, peer } = this.#session;
+    const { ended, peer } = this.#jingleSession;
     const until = this.#clock.now() + timeout;
     for (let pause = FIRST_PING_MS; !this.#isAccepted; pause = PING_AFTER_MS) {
       ended.throwIfAborted();
       const rest = until - this.#clock.now();
       if (rest <= 0) throw new OfferUnanswered(`${peer} did not say whether it wants the file`);
       await this.#waker.wait(Math.min(rest, pause));
-      if (!this.#isAccepted && !ended.aborted) void this.#session.ping();
+      if (!this.#isAccepted && !ended.aborted) void this.#jingleSession.ping();
     }
   }
 
@@ -177,8 +177,8 @@ export class OutgoingJingleFile {
     if (description?.getNS() !== NS_FILE_TRANSFER || !transport) {
       throw badRequest('accept what was offered');
     }
-    const agreed = readAnswer(this.#session.content.description, description);
-    this.#channel.agreed(transport);
+    const agreed = readAnswer(this.#jingleSession.content.description, description);
+    this.#contentChannel.agreed(transport);
     this.#agreed = agreed;
     this.#isAccepted = true;
     this.#waker.wake();
@@ -186,10 +186,10 @@ export class OutgoingJingleFile {
 
   #takeInfo(info: Element): void {
     if (!info.is('received', NS_FILE_TRANSFER)) throw unsupportedInfo();
-    const { name = this.#session.content.name } = info.attrs;
-    if (name !== this.#session.content.name) throw badRequest('there is no such content');
+    const { name = this.#jingleSession.content.name } = info.attrs;
+    if (name !== this.#jingleSession.content.name) throw badRequest('there is no such content');
     this.#verdict.received(this.#handedOver);
-    this.#stream?.assumeTaken(this.#handedOver);
+    this.#channel?.assumeTaken(this.#handedOver);
   }
 }
 

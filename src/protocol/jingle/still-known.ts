@@ -6,23 +6,23 @@ import type { JingleSession } from './session/jingle-session.js';
 const STALLED_MS = 10_000;
 
 /**
- * Asks the recipient of a file whether it knows the Jingle session still, whenever the bytestream stalls, until that
+ * Asks the recipient of a file whether it knows the Jingle session still, whenever the channel stalls, until that
  * closes or `signal` is aborted: a program that was started anew knows nothing of the file any more, and servers do not
  * tell.
  */
 export async function pingWhenStalled(
-  session: JingleSession,
-  stream: Channel,
+  jingleSession: JingleSession,
+  channel: Channel,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const closed = new AbortController();
-  stream.once('close', () => closed.abort());
-  const until = AbortSignal.any([closed.signal, session.ended, signal]);
-  for (let before = -1; !until.aborted; before = stream.bytesSent) {
+  channel.once('close', () => closed.abort());
+  const until = AbortSignal.any([closed.signal, jingleSession.ended, signal]);
+  for (let before = -1; !until.aborted; before = channel.bytesSent) {
     // Cut short, it is over, and the loop ends.
     await clock.sleep(STALLED_MS, until).catch(() => undefined);
-    if (stream.bytesSent === before && !until.aborted) await session.ping();
+    if (channel.bytesSent === before && !until.aborted) await jingleSession.ping();
   }
 }
 
@@ -31,7 +31,10 @@ export async function pingWhenStalled(
  * file. A recipient that has just been started may have accepted a bytestream for its own sake, and would take the
  * close of one without bytes for the end of an empty file. Rejects with `ChannelLost` if it says nothing.
  */
-export async function mustBeKnown(session: JingleSession, isThere: Promise<true>): Promise<void> {
-  const isKnown = await Promise.race([session.ping(), isThere]);
+export async function mustBeKnown(
+  jingleSession: JingleSession,
+  isThere: Promise<true>,
+): Promise<void> {
+  const isKnown = await Promise.race([jingleSession.ping(), isThere]);
   if (!isKnown) throw new ChannelLost('the recipient does not say whether it knows the file');
 }

@@ -11,7 +11,7 @@ export class FileUnconfirmed extends Error {
 
 /**
  * What the recipient of a file says of it: that it has it (`received`, XEP-0234 §8.1), or that it is content with how
- * the session went.
+ * the Jingle session went.
  */
 export type Confirmation = 'received' | 'success';
 
@@ -23,7 +23,7 @@ const PING_MS = 10_000;
 
 /** Listens to what the recipient of a file says of it. */
 export class Verdict {
-  readonly #session: JingleSession;
+  readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
   readonly #waker: Waker;
   /** Bytes that the recipient could have when it said so. */
@@ -37,11 +37,11 @@ export class Verdict {
   });
 
   /** `handedOver`: how many bytes have been sent to the recipient, acknowledged or not. */
-  constructor(session: JingleSession, clock: Clock, handedOver: () => number) {
-    this.#session = session;
+  constructor(jingleSession: JingleSession, clock: Clock, handedOver: () => number) {
+    this.#jingleSession = jingleSession;
     this.#clock = clock;
     this.#waker = new Waker(clock);
-    session.ended.addEventListener('abort', () => {
+    jingleSession.ended.addEventListener('abort', () => {
       this.#endedAfter = handedOver();
       this.#waker.wake();
     });
@@ -56,26 +56,27 @@ export class Verdict {
 
   /**
    * Waits for what the recipient says when it has all blocks. What it has said before is about less than the file, and
-   * does not count. Rejects with `FileUnconfirmed` or `ChannelLost` when it says nothing, and with what the session
-   * ended with, unless that is the recipient's success.
+   * does not count. Rejects with `FileUnconfirmed` or `ChannelLost` when it says nothing, and with what the Jingle
+   * session ended with, unless that is the recipient's success.
    */
-  async on(stream: Channel): Promise<Confirmation> {
-    const { ended, succeeded } = await this.#heard(stream);
-    if (this.#hasReceived(stream)) return 'received';
-    if (!ended.aborted) throw this.#silence(stream);
+  async on(channel: Channel): Promise<Confirmation> {
+    const { ended, succeeded } = await this.#heard(channel);
+    if (this.#hasReceived(channel)) return 'received';
+    if (!ended.aborted) throw this.#silence(channel);
     if (!succeeded) throw ended.reason;
-    if (this.#endedAfter < stream.bytesSent) throw new JingleEnded(TOO_EARLY, false);
+    if (this.#endedAfter < channel.bytesSent) throw new JingleEnded(TOO_EARLY, false);
     return 'success';
   }
 
-  async #heard(stream: Channel): Promise<JingleSession> {
-    const isOver = () => this.#hasReceived(stream) || this.#session.ended.aborted || this.#isMute;
+  async #heard(channel: Channel): Promise<JingleSession> {
+    const isOver = () =>
+      this.#hasReceived(channel) || this.#jingleSession.ended.aborted || this.#isMute;
     const until = this.#clock.now() + CONFIRM_MS;
     for (let rest = CONFIRM_MS; !isOver() && rest > 0; rest = until - this.#clock.now()) {
       await this.#waker.wait(Math.min(rest, PING_MS));
       if (!isOver()) void this.#ping();
     }
-    return this.#session;
+    return this.#jingleSession;
   }
 
   #hasReceived({ bytesSent }: Channel): boolean {
@@ -87,12 +88,12 @@ export class Verdict {
       return new ChannelLost('the recipient did not say whether it has the file');
     }
     return new FileUnconfirmed(
-      `${this.#session.peer} took all bytes and did not say that it has kept the file, so it may not have it; ask there before you send it again`,
+      `${this.#jingleSession.peer} took all bytes and did not say that it has kept the file, so it may not have it; ask there before you send it again`,
     );
   }
 
   async #ping(): Promise<void> {
-    if (await this.#session.ping()) return;
+    if (await this.#jingleSession.ping()) return;
     this.#isMute = true;
     this.#waker.wake();
   }

@@ -23,7 +23,7 @@ export interface SiOfferOptions extends Partial<BytestreamSettings> {
 
 /** A file that the peer has accepted, or the part of it that the peer wants: to be written to the bytestream. */
 export interface OutgoingSiFile extends FileRange {
-  readonly stream: Channel;
+  readonly channel: Channel;
   /** Whether the recipient acknowledges each block; what goes in messages is acknowledged by the close alone. */
   readonly acknowledgesBlocks: boolean;
 }
@@ -89,11 +89,11 @@ export class SiFileTransfers {
       closeTimeout,
       signal: until,
     });
-    const stream = await opened.catch((error) => Promise.reject(whyNotOpened(error)));
+    const channel = await opened.catch((error) => Promise.reject(whyNotOpened(error)));
     return {
-      ...{ stream, ...range },
+      ...{ channel, ...range },
       get acknowledgesBlocks() {
-        return stream.stanza === 'iq';
+        return channel.stanza === 'iq';
       },
     };
   }

@@ -137,8 +137,8 @@ class InboxFolder implements Inbox {
     return new Partial(part, this.#shared);
   }
 
-  hasRest(bytestream: string): boolean {
-    return this.#shared.kept.hasRest(hashed(bytestream));
+  hasRest(channel: string): boolean {
+    return this.#shared.kept.hasRest(hashed(channel));
   }
 
   /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */
@@ -157,12 +157,12 @@ class InboxFolder implements Inbox {
 
   async #reopen({ id, journal }: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
     const { files, staging } = this.#shared;
-    const bytestream = wanted.bytestream && hashed(wanted.bytestream);
+    const bytestream = wanted.channel && hashed(wanted.channel);
     const kept = { id, journal: { ...journal, bytestream } };
     const hashes = new Hashes(wanted.algorithms);
     const reservation = await this.#reserve(wanted, journal.durable);
     const opening = async () => {
-      // If we are killed before the bytestream opens, the next process must know it.
+      // If we are killed before the channel opens, the next process must know it.
       if (bytestream) await writeJournal(files, staging, id, kept.journal);
       return reopenPart(files, staging, kept, hashes);
     };

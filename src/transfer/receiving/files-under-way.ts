@@ -19,8 +19,8 @@ interface UnderWay {
   end(): void;
 }
 
-/** The place of a file among those under way. */
-export interface Place {
+/** What a transfer tells of itself while it is under way. */
+export interface Entry {
   progressed(bytes: number): void;
   leave(hasArrived: boolean): void;
 }
@@ -48,10 +48,10 @@ export class FilesUnderWay {
    * Resolves when no stalled transfer of the same file is in the way; it is broken off. One that goes on stays; where
    * there is room only for one of them (`mustReplace`), that is `StillUnderWay`, and so is one that arrives meanwhile.
    */
-  async enter(file: IncomingOffer, signal: AbortSignal, mustReplace = false): Promise<Place> {
+  async enter(file: IncomingOffer, signal: AbortSignal, mustReplace = false): Promise<Entry> {
     const key = identityOf(file);
     const earlier = key === undefined ? undefined : this.#files.get(key);
-    const { added, place } = this.#add(key, file);
+    const { added, entry } = this.#add(key, file);
     try {
       if (earlier) {
         added.isWaiting = true;
@@ -60,12 +60,12 @@ export class FilesUnderWay {
         added.isWaiting = false;
       }
     } catch (error) {
-      place.leave(false);
+      entry.leave(false);
       // The one that goes on can be replaced later.
       if (key !== undefined && earlier && !earlier.hasEnded) this.#files.set(key, earlier);
       throw error;
     }
-    return place;
+    return entry;
   }
 
   /** Returns whether it keeps its place. */
@@ -82,7 +82,7 @@ export class FilesUnderWay {
     return earlier.hasArrived;
   }
 
-  #add(key: string | undefined, file: IncomingOffer): { added: UnderWay; place: Place } {
+  #add(key: string | undefined, file: IncomingOffer): { added: UnderWay; entry: Entry } {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -90,7 +90,7 @@ export class FilesUnderWay {
     const state = { bytes: 0, isWaiting: false, hasEnded: false, hasArrived: false };
     const added: UnderWay = { file, ...state, ended, end };
     if (key !== undefined) this.#files.set(key, added);
-    const place = {
+    const entry = {
       progressed: (bytes: number) => {
         added.bytes = bytes;
       },
@@ -101,6 +101,6 @@ export class FilesUnderWay {
         added.end();
       },
     };
-    return { added, place };
+    return { added, entry };
   }
 }

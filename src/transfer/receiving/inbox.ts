@@ -10,10 +10,10 @@ export interface Inbox {
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
   /**
-   * Whether this bytestream was the last that was to bring the rest of a partial that is kept: what comes by it is no
+   * Whether this channel was the last that was to bring the rest of a partial that is kept: what comes by it is no
    * whole file, and its transfer has ended, with an earlier connection or an earlier process.
    */
-  hasRest(bytestream: string): boolean;
+  hasRest(channel: string): boolean;
   /**
    * Makes a folder without files for an account, and those above it, as `publish` does for a file; path as offered.
    * Returns its absolute path.
@@ -42,8 +42,8 @@ export interface WantedPartial {
   identity?: string;
   /** The account that it is of: what one leaves does not push out what others left. */
   account?: string;
-  /** Names the bytestream that brings the bytes: whose it is, and its sid. For `hasRest`. */
-  bytestream?: string;
+  /** Names the channel that brings the bytes: whose it is, and its sid. For `hasRest`. */
+  channel?: string;
   /** As the peer gives it. */
   name?: string;
   /** Bytes. Room for them is set aside, and not one more is taken. */

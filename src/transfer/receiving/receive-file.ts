@@ -44,9 +44,9 @@ export async function receiveFile(
   let partial: PartialFile | undefined;
   try {
     partial = await inbox.createPartial(wantedFor(file));
-    const stream = await file.accept(partial.offset);
+    const channel = await file.accept(partial.offset);
     options.onStart(partial.offset);
-    const size = await write(stream, partial, options);
+    const size = await write(channel, partial, options);
     checkSize(size, file.offer.size);
     const told = await file.hashes();
     compare(partial, told);
@@ -90,7 +90,7 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   return {
     name,
     account: bareJid(file.peer),
-    bytestream: sidKey(file.peer, file.sid),
+    channel: sidKey(file.peer, file.sid),
     algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),
     // Nothing may come with a folder.
     ...(isFolder ? { size: 0 } : size === undefined ? {} : { size }),
@@ -103,17 +103,17 @@ const recordOf = ({ peer, offer }: IncomingOffer, isDue: boolean): NewRecord => 
 });
 
 async function write(
-  stream: Channel,
+  channel: Channel,
   partial: PartialFile,
   { onProgress, pace }: ReceiveOptions,
 ): Promise<number> {
-  for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
+  for await (const bytes of channel.iterator({ destroyOnReturn: false })) {
     await partial.write(bytes);
-    onProgress(partial.offset + stream.bytesReceived);
+    onProgress(partial.offset + channel.bytesReceived);
     // The sender hears that these bytes are taken when the next ones are asked for.
     await pace?.(bytes.length);
   }
-  return partial.offset + stream.bytesReceived;
+  return partial.offset + channel.bytesReceived;
 }
 
 /** More than was offered is refused as it comes. */

@@ -9,7 +9,7 @@ import type { Policy } from '../serving/policy.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { confirmThere } from './already-there.js';
-import type { FilesUnderWay, Place } from './files-under-way.js';
+import type { Entry, FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-file.js';
 
@@ -57,10 +57,10 @@ export async function receiveOne(
   const facts = { peer: file.peer, name: nameOf(file.offer) };
   const about = { id, ...facts, ...(size === undefined ? {} : { size }) };
   const span = { start: 0, end: 0 };
-  let place: Place | undefined;
+  let entry: Entry | undefined;
   let ending: Ending = 'failed';
   try {
-    place = await underWay.enter(file, signal, mustReplace);
+    entry = await underWay.enter(file, signal, mustReplace);
     const there = knows(file.peer) ? await confirmThere(file, inbox) : undefined;
     if (there) {
       ending = 'there';
@@ -68,7 +68,7 @@ export async function receiveOne(
       return undefined;
     }
     const pace = limit && ((bytes: number) => limit.take(bytes, signal));
-    const following = { ...follow(about, place, span, report), pace, isDue, own };
+    const following = { ...follow(about, entry, span, report), pace, isDue, own };
     const whole = await receiveFile(file, inbox, following);
     ending = 'whole';
     if (isFolder) return void report({ event: 'folder', id, ...facts, path: whole.path });
@@ -77,12 +77,12 @@ export async function receiveOne(
   } catch (error) {
     if (error instanceof StillUnderWay) ending = 'later';
     // A stop is no "no": the sender may come again.
-    if (!place) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
+    if (!entry) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
     const message = `${facts.name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
     report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), id, ...facts });
     return undefined;
   } finally {
-    place?.leave(ending === 'whole');
+    entry?.leave(ending === 'whole');
     count(options.limits, file.peer, ending, span.end - span.start);
   }
 }
@@ -98,7 +98,7 @@ function count(limits: TransferLimits, peer: string, ending: Ending, bytes: numb
 /** Tells the user how far the file is; `span`: the bytes of it that have come. */
 function follow(
   about: { id: number; peer: string; name: string; size?: number },
-  place: Place,
+  entry: Entry,
   span: { start: number; end: number },
   report: Report,
 ): ReceiveOptions {
@@ -110,7 +110,7 @@ function follow(
     },
     onProgress: (bytes) => {
       span.end = bytes;
-      place.progressed(bytes);
+      entry.progressed(bytes);
       report({ event: 'progress', ...about, bytes });
     },
   };

@@ -3,7 +3,7 @@ import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { Job } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
-import { type Place, Places } from './places.js';
+import { type Slot, Slots } from './slots.js';
 import { FolderUnknown, type Source } from './source.js';
 import { Telling } from './telling.js';
 import { Turn } from './turn.js';
@@ -37,7 +37,7 @@ interface Outcome {
 export class Delivery {
   readonly #line: SendingLine;
   readonly #options: DeliveryOptions;
-  readonly #places: Places;
+  readonly #slots: Slots;
   readonly #turn: Turn;
   readonly #report: Report;
   /** The first failure, in the order of the files. */
@@ -49,7 +49,7 @@ export class Delivery {
     this.#line = line;
     this.#options = options;
     this.#report = options.report;
-    this.#places = new Places(options.most, options.signal);
+    this.#slots = new Slots(options.most, options.signal);
     this.#turn = new Turn(options.acceptTimeout, options.report);
   }
 
@@ -65,10 +65,10 @@ export class Delivery {
         left += 1;
         continue;
       }
-      const place = await this.#places.enter(source.size).catch(() => undefined);
+      const slot = await this.#slots.enter(source.size).catch(() => undefined);
       if (this.#options.signal.aborted) break;
-      if (!place || this.#isLost) left += 1;
-      else told = this.#tell(told, this.#sendOne(source, place));
+      if (!slot || this.#isLost) left += 1;
+      else told = this.#tell(told, this.#sendOne(source, slot));
     }
     await told;
     if (this.#isLost && left > 0) {
@@ -85,15 +85,15 @@ export class Delivery {
     this.#failure ??= failure;
   }
 
-  async #sendOne(source: Source, place: Place): Promise<Outcome> {
+  async #sendOne(source: Source, slot: Slot): Promise<Outcome> {
     const telling = new Telling(this.#report, source);
     try {
-      const job = new Job(source, this.#line, { place, turn: this.#turn, telling }, this.#options);
+      const job = new Job(source, this.#line, { slot, turn: this.#turn, telling }, this.#options);
       return { event: await job.send() };
     } catch (error) {
       return this.#failed(error as Error, telling);
     } finally {
-      place.leave();
+      slot.leave();
     }
   }
 

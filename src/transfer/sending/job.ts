@@ -7,16 +7,16 @@ import { cautionAfter } from '../ways/caution.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
 import { Offering } from './offering.js';
-import type { Place } from './places.js';
 import { Refusals } from './refusals.js';
 import { sendFile } from './send-file.js';
+import type { Slot } from './slots.js';
 import type { Source } from './source.js';
 import type { Telling } from './telling.js';
 import type { Turn } from './turn.js';
 
 interface InLine {
-  /** This file's place among those under way. */
-  place: Place;
+  /** This file's slot among those under way. */
+  slot: Slot;
   /** The turn that all files to this recipient share. */
   turn: Turn;
   telling: Telling;
@@ -30,7 +30,7 @@ export class Job {
   readonly #telling: Telling;
   readonly #offering: Offering;
   readonly #retries: Retries;
-  readonly #place: Place;
+  readonly #slot: Slot;
   readonly #turn: Turn;
   readonly #onStopped: () => void;
   readonly #limit: RateLimit | undefined;
@@ -38,14 +38,14 @@ export class Job {
   /** Where the last attempt started, in bytes. */
   #offset = 0;
   /** What the present attempt goes by, once it is under way. */
-  #stream: Channel | undefined;
+  #channel: Channel | undefined;
   /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 
   constructor(
     source: Source,
     line: SendingLine,
-    { place, turn, telling }: InLine,
+    { slot, turn, telling }: InLine,
     options: JobOptions,
   ) {
     this.#source = source;
@@ -54,7 +54,7 @@ export class Job {
     this.#telling = telling;
     this.#offering = new Offering(source, line, options, telling);
     this.#retries = new Retries(options.retryFor);
-    this.#place = place;
+    this.#slot = slot;
     this.#turn = turn;
     this.#onStopped = options.onStopped;
     this.#limit = options.limit;
@@ -75,18 +75,18 @@ export class Job {
   }
 
   async #attempt(): Promise<Event> {
-    this.#stream = undefined;
-    const { offer, accepted } = await this.#offering.offer(this.#place);
-    const { peer } = accepted.stream;
+    this.#channel = undefined;
+    const { offer, accepted } = await this.#offering.offer(this.#slot);
+    const { peer } = accepted.channel;
     this.#turn.came();
     this.#line.came();
-    this.#stream = accepted.stream;
+    this.#channel = accepted.channel;
     this.#offset = accepted.range.offset;
     this.#refusals.begins(accepted);
     this.#telling.goesOn();
     const sent = await sendFile(accepted, this.#source, offer, {
       ...{ signal: this.#signal, limit: this.#limit },
-      onRead: () => this.#place.read(),
+      onRead: () => this.#slot.read(),
       onProgress: (bytes) => {
         this.#retries.reached(bytes);
         this.#telling.progressed(peer, bytes);
@@ -100,20 +100,20 @@ export class Job {
     this.#signal.throwIfAborted();
     if (error instanceof RecipientBusy) {
       // Where another file of ours has got on, there may be a place.
-      if (await this.#place.again(false)) return;
+      if (await this.#slot.again(false)) return;
       return this.#turn.wait([this.#line.jid], error, this.#signal);
     }
     if (!this.#offering.wasWanted && (await this.#line.comesOnline(error, this.#telling))) return;
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
-    const caution = cautionAfter(error, this.#line.settings, this.#stream);
+    const caution = cautionAfter(error, this.#line.settings, this.#channel);
     if (caution) {
       this.#line.settings = caution.settings;
       this.#telling.warn(caution.text);
     }
     this.#retries.fails();
     // Several that were broken off together wait for the first of them, which waits for all.
-    if (await this.#place.again(true)) return;
+    if (await this.#slot.again(true)) return;
     const waited = this.#retries.wait(this.#asBrokenOff(error), this.#signal, (pause) =>
       this.#telling.again(this.#line.jid, error, pause),
     );
@@ -128,7 +128,7 @@ export class Job {
     // Accepted, and lost before the first byte.
     if (error instanceof ChannelLost) this.#offering.isWanted();
     // An offer that went astray when the recipient was cut off, which has taken other files before.
-    const isAstray = error instanceof RecipientUnreachable && this.#place.isKnown;
+    const isAstray = error instanceof RecipientUnreachable && this.#slot.isKnown;
     if (!(this.#offering.wasWanted || isAstray) || this.#source.size === undefined) return false;
     // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
     const fromAfresh = error instanceof FileMismatch && this.#offset > 0;
@@ -138,7 +138,7 @@ export class Job {
   /** If the recipient was there, and is not found again, what counts is what broke the transfer off. */
   #asBrokenOff(error: Error): Error {
     if (error instanceof RecipientUnreachable) return this.#brokenBy ?? error;
-    if (this.#stream || error instanceof ChannelLost) this.#brokenBy = error;
+    if (this.#channel || error instanceof ChannelLost) this.#brokenBy = error;
     return error;
   }
 

@@ -7,7 +7,7 @@ import { WAYS } from '../ways/ways.js';
 import type { JobOptions } from './job-options.js';
 import type { Reached, SendingLine } from './line.js';
 import { offerTo } from './offer-to.js';
-import type { Place } from './places.js';
+import type { Slot } from './slots.js';
 import { FolderUnknown, plainOffer, type Source } from './source.js';
 import type { Telling } from './telling.js';
 
@@ -57,16 +57,16 @@ export class Offering {
   }
 
   /** Rejects as `reach` of the line and `Offer` do. */
-  async offer(place: Place): Promise<Offered> {
+  async offer(slot: Slot): Promise<Offered> {
     const reached = await this.#reach();
-    const { recipient, ...offered } = await this.#offerTo(reached, place);
+    const { recipient, ...offered } = await this.#offerTo(reached, slot);
     const { accepted } = offered;
     this.#telling.starts(accepted);
     this.#way = accepted.way;
     this.#wasWanted = true;
     this.#peer = recipient.peer;
     this.#isKept = recipient.answersClose === true && accepted.way.keepsParts;
-    place.accepted(this.#isKept);
+    slot.accepted(this.#isKept);
     return offered;
   }
 
@@ -83,7 +83,7 @@ export class Offering {
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
   async #offerTo(
     { recipient: found, ways }: Reached,
-    place: Place,
+    slot: Slot,
   ): Promise<Offered & { recipient: Recipient }> {
     const note = (text: string) => this.#telling.note(text);
     const recipient = this.#asBefore(found);
@@ -95,7 +95,7 @@ export class Offering {
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
     const { acceptTimeout: timeout, signal } = this.#options;
     const options = { ...this.#settings, timeout, signal, note };
-    place.offered();
+    slot.offered();
     try {
       return { recipient, offer, accepted: await offerTo(recipient, ways, offer, options) };
     } catch (error) {
@@ -103,7 +103,7 @@ export class Offering {
       const next = mayBeOthers ? await this.#line.reachNext(found.peer) : undefined;
       if (!next) throw error;
       note(`${(error as Error).message}; trying ${next.recipient.peer}`);
-      return this.#offerTo(next, place);
+      return this.#offerTo(next, slot);
     }
   }
 

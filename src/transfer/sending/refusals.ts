@@ -6,7 +6,7 @@ import { RecipientRefused } from '../recipient-errors.js';
 import type { Accepted } from '../ways/way.js';
 
 /** Where an attempt was broken off: bytes that the recipient has taken for sure, and those that it may have taken. */
-interface Place {
+interface BreakPoint {
   from: number;
   to: number;
 }
@@ -17,12 +17,12 @@ interface Place {
  */
 export class Refusals {
   /** What this attempt goes by, once there is something to break off. */
-  #accepted: Pick<Accepted, 'stream' | 'range'> | undefined;
+  #accepted: Pick<Accepted, 'channel' | 'range'> | undefined;
   /** Where the last one was broken off, and with what answer. */
-  #last: { place: Place; said: string } | undefined;
+  #last: { at: BreakPoint; said: string } | undefined;
 
   /** An attempt has begun. */
-  begins(accepted: Pick<Accepted, 'stream' | 'range'>): void {
+  begins(accepted: Pick<Accepted, 'channel' | 'range'>): void {
     this.#accepted = accepted;
   }
 
@@ -32,20 +32,21 @@ export class Refusals {
     this.#accepted = undefined;
     if (!accepted || !isBrokenOff(error)) return error;
     const before = this.#last;
-    const [place, said] = [placeOf(accepted), error.cause.message];
-    this.#last = { place, said };
-    if (!before || before.said !== said || !overlap(before.place, place)) return error;
-    const message = `${recipient} takes ${place.from} bytes of the file and breaks it off there each time (${said}): it may be too large, or the disk full`;
+    const [at, said] = [breakPointOf(accepted), error.cause.message];
+    this.#last = { at, said };
+    if (!before || before.said !== said || !overlap(before.at, at)) return error;
+    const message = `${recipient} takes ${at.from} bytes of the file and breaks it off there each time (${said}): it may be too large, or the disk full`;
     return new RecipientRefused(message, { cause: error });
   }
 }
 
-function placeOf({ stream, range }: Pick<Accepted, 'stream' | 'range'>): Place {
-  const from = range.offset + stream.bytesSent;
-  return { from, to: from + stream.bytesUnderWay };
+function breakPointOf({ channel, range }: Pick<Accepted, 'channel' | 'range'>): BreakPoint {
+  const from = range.offset + channel.bytesSent;
+  return { from, to: from + channel.bytesUnderWay };
 }
 
-const overlap = (one: Place, other: Place) => one.from <= other.to && other.from <= one.to;
+const overlap = (one: BreakPoint, other: BreakPoint) =>
+  one.from <= other.to && other.from <= one.to;
 
 /** By the recipient, for a reason of its own; Jingle has words for that. */
 function isBrokenOff(error: Error): error is ChannelBroken {

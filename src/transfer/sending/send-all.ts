@@ -17,7 +17,7 @@ import { Uplink } from './uplink.js';
 /** Files under way at a time, to all recipients together, and one to each of them at least. */
 const MOST_UNDER_WAY = 16;
 
-export interface SendFilesOptions
+export interface SendAllOptions
   extends Omit<JobOptions, 'describe' | 'onStopped'>,
     Pick<DeliveryOptions, 'explain'> {
   settings: TransferSettings;
@@ -33,10 +33,10 @@ export interface SendFilesOptions
  * the first failure in the order of the JIDs, and of the files to one; and with the signal's reason. Goes online with
  * the first, and closes the sources in the end.
  */
-export async function sendFiles(
+export async function sendAll(
   sources: readonly (OpenSource | SourceFolder)[],
   jids: readonly string[],
-  options: SendFilesOptions,
+  options: SendAllOptions,
 ): Promise<void> {
   const { connect, report, signal, settings, via, limit, waitOnline = 0, clock } = options;
   const stopped = new AbortController();

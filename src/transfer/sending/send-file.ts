@@ -41,25 +41,25 @@ export async function sendFile(
   offer: FileOffer,
   { signal, limit, onProgress, onRead }: SendOptions,
 ): Promise<SentFile> {
-  const { stream, range } = accepted;
+  const { channel, range } = accepted;
   refusePart(accepted, source);
-  stream.on('acknowledged', () => onProgress(range.offset + stream.bytesSent));
+  channel.on('acknowledged', () => onProgress(range.offset + channel.bytesSent));
   const reading: Reading = { bytes: 0, hash: createHash('sha256'), isDone: false, onRead };
   try {
     const bytes = read(accepted, source, offer, reading);
     await carry(limit?.paced(bytes, signal) ?? bytes, accepted, reading, signal);
     const verdict = await accepted.confirmed();
     return {
-      size: range.offset + stream.bytesSent,
+      size: range.offset + channel.bytesSent,
       sha256: (offer.hashes?.get('sha-256') ?? reading.hash.digest()).toString('hex'),
       ...(verdict === 'verified' ? {} : { unverified: true }),
       ...(verdict === 'content' ? { success: true } : {}),
-      ...(stream.bytesSent > 0 ? stream.inBlocks : {}),
+      ...(channel.bytesSent > 0 ? channel.inBlocks : {}),
     };
   } catch (error) {
     void accepted.cancel();
     signal.throwIfAborted();
-    throw reading.failure ?? whyBrokenOff(error as Error, stream.peer);
+    throw reading.failure ?? whyBrokenOff(error as Error, channel.peer);
   }
 }
 
@@ -70,33 +70,33 @@ function refusePart(accepted: Accepted, { size }: Source): void {
   void accepted.cancel();
   const of = size === undefined ? '' : ` of ${size}`;
   throw new RecipientRefused(
-    `${accepted.stream.peer} wants only ${length} bytes${of}, which would be no whole file`,
+    `${accepted.channel.peer} wants only ${length} bytes${of}, which would be no whole file`,
   );
 }
 
 /** Resolves when the recipient has acknowledged all the bytes. */
 async function carry(
   bytes: AsyncIterable<Buffer>,
-  { stream }: Accepted,
+  { channel }: Accepted,
   reading: Reading,
   signal: AbortSignal,
 ): Promise<void> {
-  const missing = () => closedFirst(stream, reading.bytes - stream.bytesSent);
+  const missing = () => closedFirst(channel, reading.bytes - channel.bytesSent);
   // A recipient that closes in the middle ends the channel without an error, which a pipeline would not notice.
   const closed = new AbortController();
-  stream.once('close', () => {
+  channel.once('close', () => {
     if (!reading.isDone) closed.abort(missing());
   });
   const until = AbortSignal.any([signal, closed.signal]);
   // A pipeline waits for its source even when it is aborted.
-  const sent = pipeline(bytes, stream, { signal: until });
+  const sent = pipeline(bytes, channel, { signal: until });
   await orAborted(sent, until).catch((error) => {
     closed.signal.throwIfAborted();
     // Some recipients are gone when they have all bytes; what they said of them counts.
-    if (!reading.isDone || stream.bytesSent < reading.bytes) throw error;
+    if (!reading.isDone || channel.bytesSent < reading.bytes) throw error;
   });
   signal.throwIfAborted();
-  if (stream.bytesSent < reading.bytes) throw missing();
+  if (channel.bytesSent < reading.bytes) throw missing();
 }
 
 interface Reading {

@@ -59,7 +59,7 @@ export class Telling {
     this.#report({ event: 'offer', ...this.#facts(peer) });
   }
 
-  starts({ stream: { peer }, range: { offset }, isThere }: Accepted): void {
+  starts({ channel: { peer }, range: { offset }, isThere }: Accepted): void {
     // Until the recipient has confirmed that, there is nothing to tell.
     if (isThere) return;
     const isFirst = !this.#hasStarted;
@@ -76,7 +76,7 @@ export class Telling {
    * What is to be told in its turn of a file that the recipient has. What is there after an attempt of ours was sent by
    * it, though its confirmation was lost.
    */
-  done({ stream: { peer }, isThere }: Accepted, sent: SentFile): Event {
+  done({ channel: { peer }, isThere }: Accepted, sent: SentFile): Event {
     this.#noteBlocks(sent);
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
     return { event: wasThere ? 'already-there' : 'done', ...this.#facts(peer), ...sent };

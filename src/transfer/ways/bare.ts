@@ -30,19 +30,19 @@ export const bare: Way = {
 export const offerBare =
   (bytestreams: InBandBytestreams): Offer =>
   async ({ peer }, _file, { timeout, ...settings }) => {
-    const stream = await bytestreams
+    const channel = await bytestreams
       .open(peer, settings)
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
-    stream.resume(); // whatever the recipient sends back is not for us
+    channel.resume(); // whatever the recipient sends back is not for us
     return {
       way: bare,
-      stream,
+      channel,
       range: { offset: 0 },
       confirmed: async () => {
-        if (stream.closeAcknowledged) return 'unverified';
-        throw closedFirst(stream);
+        if (channel.closeAcknowledged) return 'unverified';
+        throw closedFirst(channel);
       },
-      cancel: async () => void stream.destroy(),
+      cancel: async () => void channel.destroy(),
     };
   };
 
@@ -56,12 +56,12 @@ const listenBare =
       places.release(peer, sid);
     registry.registerDefault(authorize, 'ibb', 'authorized');
     registry.registerDefault(release, 'ibb', 'del_stream');
-    bytestreams.onBytestream = (stream) => {
-      places.release(stream.peer, stream.sid);
-      take(incomingBare(stream, now()));
+    bytestreams.onBytestream = (channel) => {
+      places.release(channel.peer, channel.sid);
+      take(incomingBare(channel, now()));
     };
     return () => {
-      bytestreams.onBytestream = (stream) => stream.destroy();
+      bytestreams.onBytestream = (channel) => channel.destroy();
     };
   };
 
@@ -69,18 +69,18 @@ const listenBare =
 export type BareChannel = Channel & { readonly sid: string };
 
 /** A bytestream that nobody announced says nothing of its file: sender and time must do. */
-export function incomingBare(stream: BareChannel, now: Date): IncomingOffer {
+export function incomingBare(channel: BareChannel, now: Date): IncomingOffer {
   return {
-    peer: stream.peer,
-    sid: stream.sid,
-    offer: { name: nameForUnnamed(stream.peer, now) },
+    peer: channel.peer,
+    sid: channel.sid,
+    offer: { name: nameForUnnamed(channel.peer, now) },
     hashFunctions: [],
     ranged: false,
-    accept: async () => stream,
+    accept: async () => channel,
     hashes: async () => new Map(),
     // Acknowledges the sender's close, which says that it has sent all.
-    confirm: () => new Promise((answered) => stream.end(answered)),
-    fail: (error) => void stream.destroy(error),
+    confirm: () => new Promise((answered) => channel.end(answered)),
+    fail: (error) => void channel.destroy(error),
   };
 }
 

@@ -37,7 +37,7 @@ export const offerByJingle =
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
     return {
       way: jingle,
-      stream: accepted.stream,
+      channel: accepted.channel,
       range: accepted.range,
       ...(accepted.isThere ? { isThere: true } : {}),
       sendHashes: (hashes) => accepted.sendHashes(hashes),

@@ -41,18 +41,18 @@ export const offerBySi =
     const accepted = await transfers
       .offer(peer, file, { ...options, ...patience })
       .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
-    const { stream, offset, length } = accepted;
-    stream.resume(); // whatever the recipient sends back is not for us
+    const { channel, offset, length } = accepted;
+    channel.resume(); // whatever the recipient sends back is not for us
     return {
       way: si,
-      stream,
+      channel,
       range: { offset, length },
       confirmed: async () => {
-        if (stream.closeAcknowledged) return 'unverified';
-        if (answersClose || !isDelivered(accepted)) throw closedFirst(stream);
+        if (channel.closeAcknowledged) return 'unverified';
+        if (answersClose || !isDelivered(accepted)) throw closedFirst(channel);
         return 'unverified';
       },
-      cancel: async () => void stream.destroy(),
+      cancel: async () => void channel.destroy(),
     };
   };
 
@@ -60,7 +60,7 @@ export const offerBySi =
  * Some recipients do not answer the close of what they have, or close first: every block was acknowledged all the same.
  * In messages nothing was.
  */
-const isDelivered = ({ acknowledgesBlocks, stream: { errored } }: OutgoingSiFile): boolean =>
+const isDelivered = ({ acknowledgesBlocks, channel: { errored } }: OutgoingSiFile): boolean =>
   acknowledgesBlocks && (!errored || errored instanceof CloseUnconfirmed);
 
 const listenBySi =
@@ -79,30 +79,30 @@ export function incomingBySi(file: IncomingSiFile): IncomingOffer {
   const { peer, sid, offer, ranged } = file;
   const hashes = offer.hashes ?? new Map();
   const failed = new AbortController();
-  let stream: Channel | undefined;
+  let channel: Channel | undefined;
   return {
     ...{ peer, sid, offer, ranged, hashFunctions: [...hashes.keys()] },
     accept: async (offset) => {
-      stream = await file.accept({ offset, signal: failed.signal });
-      if (offer.size !== undefined) stream.endAt(offer.size - offset);
-      return stream;
+      channel = await file.accept({ offset, signal: failed.signal });
+      if (offer.size !== undefined) channel.endAt(offer.size - offset);
+      return channel;
     },
     hashes: async () => hashes,
     confirm: async () => {
       // libpurple waits for a close of ours where there is nothing to send.
-      if (offer.size === 0) stream?.end();
+      if (offer.size === 0) channel?.end();
       await Promise.race([
-        stream?.acknowledgeClose(),
+        channel?.acknowledgeClose(),
         sleep(FAREWELL_MS, undefined, { ref: false }),
       ]);
       // It has ended on the peer's side, or will never do.
-      stream?.abandon();
+      channel?.abandon();
     },
     fail: (error) => {
       failed.abort(error);
       if (isForNow(error)) file.refuseForNow();
       else file.decline();
-      stream?.destroy(error);
+      channel?.destroy(error);
     },
     postpone: () => file.refuseForNow(),
   };

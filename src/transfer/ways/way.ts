@@ -78,7 +78,7 @@ export interface OfferOptions extends Partial<TransferSettings> {
 export interface Accepted {
   readonly way: Way;
   /** Takes the bytes that the recipient wants; ending it tells that they are all. */
-  readonly stream: Channel;
+  readonly channel: Channel;
   /** Where it starts, and how much it is where that is not all the rest; in bytes. */
   readonly range: { offset: number; length?: number | undefined };
   /** The recipient says that an earlier transfer has brought the file: nothing is to be sent. */

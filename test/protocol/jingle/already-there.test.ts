@@ -34,7 +34,7 @@ describe('a file that is there already', () => {
     const file = await outgoing;
     expect(file.isThere).toBe(true);
     expect(file.range.offset).toBe(size);
-    file.stream.end();
+    file.channel.end();
     expect(await hers).toEqual(Buffer.alloc(0));
     const [said] = await Promise.all([file.confirmed(), incoming.confirm()]);
     expect(said).toBe('received');
@@ -94,7 +94,7 @@ describe('a bytestream without bytes', () => {
     await hers;
     void incoming.confirm();
     const file = await outgoing;
-    file.stream.end();
+    file.channel.end();
     expect(await file.confirmed()).toBe('received');
   });
 

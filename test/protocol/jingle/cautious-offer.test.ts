@@ -100,5 +100,5 @@ test('the bytestream is opened with exactly the block size that was accepted', a
   await accepts(script, element.attrs.sid, 10_000, sid);
   const open = await script.hears('open');
   expect(open.attrs).toMatchObject({ sid, 'block-size': '10000' });
-  expect((await offer).stream).toMatchObject({ blockSize: 10_000 });
+  expect((await offer).channel).toMatchObject({ blockSize: 10_000 });
 });

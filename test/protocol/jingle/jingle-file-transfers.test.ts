@@ -45,7 +45,7 @@ describe('an offer', () => {
     expect(incoming.ranged).toBe(true);
     expect(incoming.hashFunctions).toEqual(['sha-256']);
     expect(outgoing.range).toEqual({ offset: 0 });
-    expect(outgoing.stream).toMatchObject({ blockSize: 3 });
+    expect(outgoing.channel).toMatchObject({ blockSize: 3 });
     expect(hers).toMatchObject({ blockSize: 3 });
     expect(pair.wire.find(/open/)).toEqual(['romeo: open 3', 'juliet: open 3 taken']);
   });
@@ -63,9 +63,9 @@ describe('an offer', () => {
     const pair = pairOfTransfers();
     const { outgoing, incoming } = await offered(pair, LETTER);
     const hers = await incoming.accept(2);
-    const { stream, range } = await outgoing;
+    const { channel, range } = await outgoing;
     expect(range).toEqual({ offset: 2, length: undefined });
-    stream.end('tter');
+    channel.end('tter');
     expect(await readAll(hers)).toEqual(Buffer.from('tter'));
   });
 
@@ -91,7 +91,7 @@ describe('an offer', () => {
       const hers = readAll(await incoming.accept(2));
       hers.catch(() => undefined);
       if (when === 'after') {
-        unattended((await outgoing).stream).write('tt');
+        unattended((await outgoing).channel).write('tt');
         answer();
         await expect((await outgoing).confirmed()).rejects.toMatchObject({
           reason: { condition: 'gone' },
@@ -108,7 +108,7 @@ describe('an offer', () => {
     const { outgoing, incoming } = await offered(pair, LETTER, { sid: 'j1' });
     await expect(pair.romeo.offer(JULIET, LETTER, { sid: 'j1' })).rejects.toThrow('in use');
     await incoming.accept();
-    expect((await outgoing).stream.peer).toBe(JULIET);
+    expect((await outgoing).channel.peer).toBe(JULIET);
   });
 
   test('with settings that no transport takes is not made, and leaves its sid free (R171)', async () => {
@@ -190,7 +190,7 @@ describe('an offer', () => {
     await pair.clock.advance(3_000);
     expect(isAsked).toBe(true);
     await incoming.accept();
-    expect((await outgoing).stream.peer).toBe(JULIET);
+    expect((await outgoing).channel.peer).toBe(JULIET);
   });
 });
 
@@ -218,13 +218,13 @@ const untilItIsOpen: Stage = async (pair, signal) => {
 };
 const untilAllAreThere: Stage = async (pair, signal) => {
   const { outgoing, hers } = await accepted(pair, LETTER, { signal });
-  unattended(outgoing.stream).write(pattern(5));
+  unattended(outgoing.channel).write(pattern(5));
   await settled();
   return [outgoing.confirmed(), readAll(hers)];
 };
 const untilItIsConfirmed: Stage = async (pair, signal) => {
   const { outgoing, incoming, hers } = await accepted(pair, { name: 'letter.txt' }, { signal });
-  unattended(outgoing.stream).end(pattern(5));
+  unattended(outgoing.channel).end(pattern(5));
   await readAll(hers);
   return [outgoing.confirmed(), incoming.hashes()];
 };
@@ -314,7 +314,7 @@ test('a bytestream that is never opened ends the transfer after a minute', async
 test('a recipient ends the session itself when its sender has not, after some seconds', async () => {
   const pair = pairOfTransfers();
   const { outgoing, incoming, hers } = await accepted(pair);
-  unattended(outgoing.stream).end('letter');
+  unattended(outgoing.channel).end('letter');
   await readAll(hers);
   const confirmed = incoming.confirm();
   await pair.clock.advance(2_999);

@@ -37,7 +37,7 @@ async function arrives(pair: Pair, offset = 0) {
   const hers = await incoming.accept(offset);
   const file = await outgoing;
   expect(file.range.offset).toBe(offset);
-  file.stream.end(Buffer.from('letter').subarray(offset));
+  file.channel.end(Buffer.from('letter').subarray(offset));
   expect(await readAll(hers)).toEqual(Buffer.from('letter').subarray(offset));
   void incoming.confirm();
   expect(await file.confirmed()).toBe('received');
@@ -120,7 +120,7 @@ describe('a file', () => {
     const pair = pairOfTransfers({ transports: [ibbFirst, ibbFirst] });
     const { incoming, outgoing } = await offered(pair, LETTER);
     outgoing.then(
-      ({ stream }) => stream.on('error', () => undefined),
+      ({ channel }) => channel.on('error', () => undefined),
       () => undefined,
     );
     const accepted = incoming.accept();
@@ -162,7 +162,7 @@ describe('a file', () => {
       await settled();
       expect(requestsOf(pair)).toContain(`romeo: transport-${answer}`);
       incoming.decline();
-      await outgoing.then(({ stream }) => unattended(stream)).catch(() => undefined);
+      await outgoing.then(({ channel }) => unattended(channel)).catch(() => undefined);
     },
   );
 

@@ -15,7 +15,7 @@ const LETTER = { name: 'letter.txt', size: 50 };
 /** Romeo has sent these bytes of 50 and closed, Juliet has acknowledged all; she says nothing else yet. */
 async function delivered(bytes = pattern(50), pair: Pair = pairOfTransfers()) {
   const { outgoing, incoming, hers } = await accepted(pair, LETTER);
-  unattended(outgoing.stream).end(bytes);
+  unattended(outgoing.channel).end(bytes);
   await readAll(hers);
   await new Promise((closed) => hers.end(closed));
   await settled();
@@ -120,7 +120,7 @@ describe('a recipient that has acknowledged all bytes', () => {
 test('a close that was not acknowledged leaves another attempt to be made (R70)', async () => {
   const pair = pairOfTransfers();
   const { outgoing } = await accepted(pair, LETTER);
-  unattended(outgoing.stream).write(pattern(50));
+  unattended(outgoing.channel).write(pattern(50));
   await settled();
   const confirmed = expect(outgoing.confirmed()).rejects.toThrow(ChannelLost);
   await pair.clock.advance(60_000);
@@ -130,7 +130,7 @@ test('a close that was not acknowledged leaves another attempt to be made (R70)'
 test('a recipient that acknowledges no close is asked once at a time whether it is there (R70)', async () => {
   const pair = pairOfTransfers();
   const { outgoing } = await accepted(pair, LETTER);
-  unattended(outgoing.stream).write(pattern(50));
+  unattended(outgoing.channel).write(pattern(50));
   await settled();
   outgoing.confirmed().catch(() => undefined); // another test says what becomes of it
   await pair.clock.advance(10_000);

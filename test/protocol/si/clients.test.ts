@@ -83,13 +83,13 @@ describe('libpurple', () => {
         return new Promise(() => undefined);
       });
     });
-    const { stream } = await service.offer(JULIET, FILE);
-    const error = errorOf(stream);
-    stream.resume().end(BYTES);
+    const { channel } = await service.offer(JULIET, FILE);
+    const error = errorOf(channel);
+    channel.resume().end(BYTES);
     await closed;
     jest.advanceTimersByTime(10_000);
     expect(await error).toBeInstanceOf(CloseUnconfirmed);
-    expect(stream.bytesSent).toBe(BYTES.length);
+    expect(channel.bytesSent).toBe(BYTES.length);
     expect(received()).toEqual(BYTES);
   });
 
@@ -109,10 +109,10 @@ describe('Psi', () => {
   test('may take a part of a file', async () => {
     const { juliet, service, received } = receivingClient("<range offset='4000' length='2000'/>");
     juliet.handle('set', NS_IBB, 'close', () => undefined);
-    const { stream, offset, length = 0 } = await service.offer(JULIET, FILE);
-    stream.resume().end(BYTES.subarray(offset, offset + length));
-    await once(stream, 'close');
-    expect(stream.closeAcknowledged).toBe(true);
+    const { channel, offset, length = 0 } = await service.offer(JULIET, FILE);
+    channel.resume().end(BYTES.subarray(offset, offset + length));
+    await once(channel, 'close');
+    expect(channel.closeAcknowledged).toBe(true);
     expect(received()).toEqual(BYTES.subarray(4000, 6000));
   });
 
@@ -123,10 +123,10 @@ describe('Psi', () => {
       const { juliet, service, received } = receivingClient('', (sid, bytes) => {
         if (bytes === BYTES.length) closed = juliet.request('set', ROMEO, close(sid));
       });
-      const { stream } = await service.offer(JULIET, FILE, { window });
-      stream.resume();
-      await pipeline(Readable.from([BYTES]), stream);
-      expect([stream.bytesSent, stream.closeAcknowledged]).toEqual([BYTES.length, false]);
+      const { channel } = await service.offer(JULIET, FILE, { window });
+      channel.resume();
+      await pipeline(Readable.from([BYTES]), channel);
+      expect([channel.bytesSent, channel.closeAcknowledged]).toEqual([BYTES.length, false]);
       expect(received()).toEqual(BYTES);
       await closed;
     },

@@ -74,31 +74,31 @@ describe('a file that is offered', () => {
     const { offer, outcome, wire } = await offered({ ...FILE, description: 'see this' });
     expect(offer).toMatchObject({ peer: ROMEO, ranged: true });
     expect(offer.offer).toEqual({ ...FILE, description: 'see this' });
-    const [theirs, { stream, offset }] = await Promise.all([offer.accept(), outcome]);
+    const [theirs, { channel, offset }] = await Promise.all([offer.accept(), outcome]);
     expect(offset).toBe(0);
     expect(theirs).toMatchObject({ sid: wire[0]?.getChild('si')?.attrs.id });
-    stream.resume().end(pattern(1022));
+    channel.resume().end(pattern(1022));
     expect(await takeAll(theirs)).toEqual(pattern(1022));
-    await once(stream, 'close');
-    expect(stream.closeAcknowledged).toBe(true);
+    await once(channel, 'close');
+    expect(channel.closeAcknowledged).toBe(true);
   });
 
   test('may be accepted from an offset on', async () => {
     const { offer, outcome } = await offered();
-    const [theirs, { stream, offset }] = await Promise.all([
+    const [theirs, { channel, offset }] = await Promise.all([
       offer.accept({ offset: 1000 }),
       outcome,
     ]);
     expect(offset).toBe(1000);
-    stream.resume().end(pattern(1022).subarray(1000));
+    channel.resume().end(pattern(1022).subarray(1000));
     expect(await takeAll(theirs)).toEqual(pattern(1022).subarray(1000));
   });
 
   test('is sent with the settings of the bytestream that the sender wants', async () => {
     const { romeo, juliet } = pairOfServices();
     juliet.service.onOffer = (offer) => void offer.accept();
-    const { stream } = await romeo.service.offer(JULIET, FILE, { blockSize: 512 });
-    expect(stream).toMatchObject({ blockSize: 512 });
+    const { channel } = await romeo.service.offer(JULIET, FILE, { blockSize: 512 });
+    expect(channel).toMatchObject({ blockSize: 512 });
   });
 
   test('may be declined', async () => {
@@ -159,7 +159,7 @@ describe('a file that is offered', () => {
     await expect(offer.accept()).rejects.toThrow('has been answered');
     expect(await opened).toMatchObject({ peer: ROMEO });
     const { sid } = (await opened) as Bytestream;
-    expect((await outcome).stream).toMatchObject({ sid });
+    expect((await outcome).channel).toMatchObject({ sid });
     const answers = wire.filter((stanza) => stanza.attrs.id === wire[0]?.attrs.id);
     expect(answers.map(({ attrs }) => attrs.type)).toEqual(['set', 'result']);
   });
@@ -384,9 +384,9 @@ describe('one who offers', () => {
       if (opens.length < 3) throw new StanzaError('modify', 'resource-constraint');
       return undefined;
     });
-    const { stream } = await service.offer(JULIET, FILE);
+    const { channel } = await service.offer(JULIET, FILE);
     expect(opens).toEqual(
-      ['48000', '32768', '16384'].map((size) => [(stream as Bytestream).sid, size]),
+      ['48000', '32768', '16384'].map((size) => [(channel as Bytestream).sid, size]),
     );
   });
 
@@ -419,14 +419,14 @@ describe('the end', () => {
 
   test('of the service declines what waits, and leaves what has begun', async () => {
     const { romeo, juliet, offer, outcome } = await offered();
-    const [theirs, { stream }] = await Promise.all([offer.accept(), outcome]);
+    const [theirs, { channel }] = await Promise.all([offer.accept(), outcome]);
     const waiting = unattended(romeo.service.offer(JULIET, FILE));
     await settled();
     juliet.service.close();
     await expect(waiting).rejects.toMatchObject({ condition: 'forbidden' });
     const late = romeo.service.offer(JULIET, FILE);
     await expect(late).rejects.toMatchObject({ condition: 'service-unavailable' });
-    stream.resume().end('x');
+    channel.resume().end('x');
     expect(await takeAll(theirs)).toEqual(Buffer.from('x'));
   });
 

@@ -37,7 +37,7 @@ async function restart(
       partials.push(partial);
       return partial;
     },
-    hasRest: (bytestream) => inbox.hasRest(bytestream),
+    hasRest: (channel) => inbox.hasRest(channel),
     ledger: inbox.ledger,
     look: (record) => inbox.look(record),
     makeFolder: (account, offered) => inbox.makeFolder(account, offered),
@@ -95,17 +95,17 @@ describe('a partial that was kept', () => {
     expect((await (await restart(folder)).createPartial(WANTED)).offset).toBe(9);
   });
 
-  test('knows, after a restart too, which bytestream was to bring its rest', async () => {
+  test('knows, after a restart too, which channel was to bring its rest', async () => {
     const folder = await temporaryFolder();
     const first = await restart(folder);
-    await keep(first, '01234', { ...WANTED, bytestream: 's1 alice' });
+    await keep(first, '01234', { ...WANTED, channel: 's1 alice' });
     expect(first.hasRest('s1 alice')).toBe(false);
     // This process is killed before a byte comes.
-    await (await restart(folder)).createPartial({ ...WANTED, bytestream: 's2 alice' });
+    await (await restart(folder)).createPartial({ ...WANTED, channel: 's2 alice' });
     const inbox = await restart(folder);
     const asked = ['s1 alice', 's2 alice', 's2 bob'];
     expect(asked.map((one) => inbox.hasRest(one))).toEqual([false, true, false]);
-    const last = await inbox.createPartial({ ...WANTED, bytestream: 's3 alice' });
+    const last = await inbox.createPartial({ ...WANTED, channel: 's3 alice' });
     await last.write(Buffer.from('56789'));
     await last.publish('a');
     expect(inbox.hasRest('s2 alice') || inbox.hasRest('s3 alice')).toBe(false);

@@ -185,7 +185,7 @@ test('a full disk is no room for the rest of a file, before anything is written'
     return run();
   });
   const inbox = await openInbox(folder, {}, { files, processes: loneProcess(1), now: Date.now });
-  const wanted = { identity: 'a', size: 10_000, bytestream: 's1 alice' };
+  const wanted = { identity: 'a', size: 10_000, channel: 's1 alice' };
   const partial = await inbox.createPartial(wanted);
   await partial.write(Buffer.alloc(5_000));
   await partial.keep();

@@ -107,7 +107,7 @@ test.each([
 // Of a sender other than inband: by the sids of ours it is known, whatever the inbox holds.
 test('what was to go on with a file is no file of its own, on a later connection', async () => {
   const inbox = new MemoryInbox();
-  const wanted = { identity: 'letter', bytestream: 's1 romeo@montague.example/orchard' };
+  const wanted = { identity: 'letter', channel: 's1 romeo@montague.example/orchard' };
   for (const text of ['he', 'll']) {
     const partial = await inbox.createPartial(wanted);
     await partial.write(Buffer.from(text));

@@ -146,13 +146,13 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       await second.discard();
     });
 
-    test('knows the bytestream that was to bring the rest of what is kept', async () => {
+    test('knows the channel that was to bring the rest of what is kept', async () => {
       const { inbox } = await open();
-      const first = await inbox.createPartial({ identity: 'one', bytestream: 'first' });
+      const first = await inbox.createPartial({ identity: 'one', channel: 'first' });
       await first.write(HELLO);
       await first.keep();
       expect(inbox.hasRest('first')).toBe(false);
-      const second = await inbox.createPartial({ identity: 'one', bytestream: 'second' });
+      const second = await inbox.createPartial({ identity: 'one', channel: 'second' });
       expect(inbox.hasRest('second')).toBe(false);
       await second.keep();
       expect(['first', 'second'].map((name) => inbox.hasRest(name))).toEqual([false, true]);

@@ -38,7 +38,7 @@ const digest = (name: string, bytes: Buffer) => createHash(name).update(bytes).d
 async function sentByHand(pair: Pair, offer: FileOffer, bytes: Buffer) {
   const { inbox, received } = receive(pair.juliet);
   const his = await pair.romeo.offer(JULIET, offer);
-  unattended(his.stream).end(bytes);
+  unattended(his.channel).end(bytes);
   const confirmed = his.confirmed();
   confirmed.catch(() => undefined); // each test says what becomes of it
   await settled();
@@ -121,7 +121,7 @@ describe('a file whose hash is announced', () => {
     const { received } = receive(pair.juliet);
     const his = await pair.romeo.offer(JULIET, offer);
     await his.sendHashes(hashes);
-    unattended(his.stream).end(LETTER);
+    unattended(his.channel).end(LETTER);
     his.confirmed().catch(() => undefined); // what he hears is not the matter
     const ended = await received.then(
       () => 'received',
@@ -413,7 +413,7 @@ describe('two files of one name, size and date are never mixed (R71)', () => {
     const his = await pair.romeo.offer(JULIET, { ...facts, hashes });
     const mixed = Buffer.concat([LETTER.subarray(0, 20), Buffer.alloc(30)]);
     await his.sendHashes(new Map([['sha-256', digest('sha256', mixed)]]));
-    unattended(his.stream).end(mixed);
+    unattended(his.channel).end(mixed);
     await expect(received).rejects.toThrow(FileMismatch);
     expect(inbox.files.size).toBe(0);
   });

@@ -15,7 +15,7 @@ import {
 import { Descriptions } from '../../../src/transfer/sending/describe-source.js';
 import { Job } from '../../../src/transfer/sending/job.js';
 import type { SendingLine } from '../../../src/transfer/sending/line.js';
-import { Places } from '../../../src/transfer/sending/places.js';
+import { Slots } from '../../../src/transfer/sending/slots.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
 import { Telling } from '../../../src/transfer/sending/telling.js';
 import { Turn } from '../../../src/transfer/sending/turn.js';
@@ -36,7 +36,7 @@ function acceptedBy(way: WayName, bytesSent: number): Accepted {
   if (bytesSent === 0) stream.destroy(new ChannelLost('it was cut'));
   return {
     way: wayNamed(way),
-    stream: stream as unknown as Bytestream,
+    channel: stream as unknown as Bytestream,
     range: { offset: 0 },
     confirmed: async () => 'verified',
     cancel: async () => undefined,
@@ -46,9 +46,9 @@ function acceptedBy(way: WayName, bytesSent: number): Accepted {
 /** The same, broken when so many bytes have arrived. */
 function cutAfter(bytes: number): Accepted {
   const accepted = acceptedBy('jingle', bytes);
-  accepted.stream.once('data', () => {
-    accepted.stream.emit('acknowledged');
-    accepted.stream.destroy(new ChannelLost('it was cut'));
+  accepted.channel.once('data', () => {
+    accepted.channel.emit('acknowledged');
+    accepted.channel.destroy(new ChannelLost('it was cut'));
   });
   return accepted;
 }
@@ -125,11 +125,11 @@ async function waysOffered(
   const source = { ...plain, read };
   const telling = new Telling(report, source);
   const turn = new Turn(acceptTimeout * 1000, report);
-  const place = await new Places(1, signal).enter(source.size);
+  const slot = await new Slots(1, signal).enter(source.size);
   const file = new Job(
     source,
     line,
-    { place, turn, telling },
+    { slot, turn, telling },
     {
       describe: new Descriptions(signal).describe,
       onStopped: () => undefined,
@@ -286,7 +286,7 @@ test.each([
   ['something arrived, is sent in those again', 10, [65_535, 65_535]],
 ])('a file of which in large blocks %s', async (_title, arrived, expected) => {
   const cut = acceptedBy('jingle', 0);
-  Object.assign(cut.stream, { unprovenBlock: 65_535 });
+  Object.assign(cut.channel, { unprovenBlock: 65_535 });
   const { blockSizes, outcome } = await waysOffered(
     [['jingle'], ['jingle']],
     [arrived > 0 ? cutAfter(arrived) : cut, acceptedBy('jingle', LETTER.length)],

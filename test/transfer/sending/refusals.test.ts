@@ -15,8 +15,8 @@ const broken = (text = 'expected seq 0') =>
 function judged(...attempts: [error: Error, bytesSent: number, bytesUnderWay?: number][]) {
   const refusals = new Refusals();
   return attempts.map(([error, bytesSent, bytesUnderWay = 100]) => {
-    const stream = { bytesSent, bytesUnderWay } as Channel;
-    refusals.begins({ stream, range: { offset: 0 } });
+    const channel = { bytesSent, bytesUnderWay } as Channel;
+    refusals.begins({ channel, range: { offset: 0 } });
     return refusals.judge(error, 'juliet') instanceof RecipientRefused;
   });
 }
@@ -72,7 +72,7 @@ test.each([
       const his = await pair.romeo.open(JULIET, { stanza });
       const hers = await accepted;
       const ended = new Promise<Error>((resolve) => his.on('error', resolve));
-      refusals.begins({ stream: his, range: { offset: 0 } });
+      refusals.begins({ channel: his, range: { offset: 0 } });
       let read = 0;
       hers.on('error', () => undefined);
       hers.on('data', (chunk: Buffer) => {

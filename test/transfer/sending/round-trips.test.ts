@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
-import { sendFiles } from '../../../src/transfer/sending/send-all.js';
+import { sendAll } from '../../../src/transfer/sending/send-all.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { Wire } from '../../protocol/ibb/wire.js';
@@ -24,7 +24,7 @@ async function sentOneByOne(files: Buffer[]) {
   };
   const sources = files.map((bytes, index) => smallFile(`${index}.txt`, bytes));
   let isOver = false;
-  const sent = sendFiles(sources, [JULIET], {
+  const sent = sendAll(sources, [JULIET], {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, report, signal: ends.signal },
     explain: ({ message }) => ({ text: message, exitCode: 1, isOurs: false }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { RateLimit } from '../../../src/transfer/rate-limit.js';
-import { sendFiles } from '../../../src/transfer/sending/send-all.js';
+import { sendAll } from '../../../src/transfer/sending/send-all.js';
 import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
@@ -29,7 +29,7 @@ async function sent(
   const { romeo, inbox, halfTrip } = await linkedToInbox({ places, onStanza }, ends.signal);
   const events: Event[] = [];
   let isOver = false;
-  const outcome = sendFiles(sources, jids, {
+  const outcome = sendAll(sources, jids, {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, signal: ends.signal, limit },
     report: (event) => events.push(event),

@@ -251,7 +251,7 @@ test('a recipient that closes while the source has nothing to say is an error', 
     { name: 'pipe' },
     { signal: never },
   );
-  const progress = new Promise<void>((resolve) => accepted.stream.once('acknowledged', resolve));
+  const progress = new Promise<void>((resolve) => accepted.channel.once('acknowledged', resolve));
   const sent = sendFile(
     accepted,
     slow,

@@ -13,9 +13,9 @@ describe('a bare bytestream', () => {
   test('is unverified when the recipient has acknowledged its end', async () => {
     const { romeo, juliet } = pairOfServices();
     const hers = acceptedBy(juliet);
-    const { stream, range, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
+    const { channel, range, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
     expect(range).toEqual({ offset: 0 });
-    const isOver = new Promise<void>((resolve) => stream.end('letter', resolve));
+    const isOver = new Promise<void>((resolve) => channel.end('letter', resolve));
     expect(await takeAll(await hers)).toEqual(Buffer.from('letter'));
     await isOver;
     expect(await confirmed()).toBe('unverified');
@@ -24,9 +24,9 @@ describe('a bare bytestream', () => {
   test('is broken off when the recipient closes first', async () => {
     const { romeo, juliet } = pairOfServices();
     const hers = acceptedBy(juliet);
-    const { stream, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
+    const { channel, confirmed } = await offerBare(romeo)(TO_JULIET, FILE, { signal });
     (await hers).resume().end();
-    await new Promise((resolve) => stream.once('close', resolve));
+    await new Promise((resolve) => channel.once('close', resolve));
     await expect(confirmed()).rejects.toThrow(ChannelBroken);
   });
 

@@ -73,13 +73,13 @@ function fileOf(way: Way, bytes = BYTES, name = 'letter.txt'): FileOffer {
 }
 
 /** Writes all that the recipient wants of the bytes, and ends; what the recipient makes of them. */
-async function send({ stream, range: { offset, length }, confirmed }: Accepted, bytes = BYTES) {
+async function send({ channel, range: { offset, length }, confirmed }: Accepted, bytes = BYTES) {
   const wanted = bytes.subarray(offset, length === undefined ? undefined : offset + length);
-  const ended = finished(stream, { readable: false });
-  stream.end(wanted);
+  const ended = finished(channel, { readable: false });
+  channel.end(wanted);
   await ended.catch((error) => {
     // One that has all bytes may be gone: what it has said of them counts.
-    if (stream.bytesSent < wanted.length) throw error;
+    if (channel.bytesSent < wanted.length) throw error;
   });
   return confirmed();
 }
@@ -129,10 +129,10 @@ function describeOffers(way: Way): void {
     const { offer, next } = pairBy(way);
     const taken = next().then((file) => take(file));
     const accepted = await offer(fileOf(way));
-    expect(accepted).toMatchObject({ way, range: { offset: 0 }, stream: { peer: JULIET } });
+    expect(accepted).toMatchObject({ way, range: { offset: 0 }, channel: { peer: JULIET } });
     expect(await send(accepted)).toBe(way.comparesHash ? 'verified' : 'unverified');
     expect(await taken).toEqual(BYTES);
-    expect(accepted.stream.bytesSent).toBe(BYTES.length);
+    expect(accepted.channel.bytesSent).toBe(BYTES.length);
   });
 
   test('tells name, size and hashes before the bytes, or nothing at all', async () => {
@@ -199,9 +199,9 @@ function describeEndings(way: Way): void {
     const { offer, next } = pairBy(way);
     const taken = next().then((file) => take(file));
     taken.catch(() => undefined); // is told of below
-    const { stream, cancel } = await offer(fileOf(way));
-    stream.on('error', () => undefined).write(BYTES.subarray(0, 16));
-    await new Promise((resolve) => stream.once('acknowledged', resolve));
+    const { channel, cancel } = await offer(fileOf(way));
+    channel.on('error', () => undefined).write(BYTES.subarray(0, 16));
+    await new Promise((resolve) => channel.once('acknowledged', resolve));
     await cancel();
     await expect(taken).rejects.toThrow();
   });
@@ -213,7 +213,7 @@ function describeEndings(way: Way): void {
       stream.on('error', () => undefined).once('data', () => file.fail(REFUSED));
     });
     const accepted = await offer(fileOf(way));
-    accepted.stream.on('error', () => undefined);
+    accepted.channel.on('error', () => undefined);
     await failed;
     await expect(send(accepted)).rejects.toThrow();
   });
@@ -265,7 +265,7 @@ function describeVerdicts(way: Way): void {
       file.fail(REFUSED);
     });
     const accepted = await offer(fileOf(way), never, ANSWERS);
-    unattended(accepted.stream);
+    unattended(accepted.channel);
     await expect(send(accepted)).rejects.toThrow();
     await failing;
   });
@@ -276,9 +276,9 @@ function describeVerdicts(way: Way): void {
     const accepting = offer(fileOf(way), never, ANSWERS);
     const file = await coming;
     const hers = file.accept(0).then((stream) => unattended(stream).resume());
-    const { stream, confirmed } = await accepting;
-    const closed = new Promise((resolve) => unattended(stream).once('close', resolve));
-    stream.resume().write(BYTES);
+    const { channel, confirmed } = await accepting;
+    const closed = new Promise((resolve) => unattended(channel).once('close', resolve));
+    channel.resume().write(BYTES);
     (await hers).end();
     await closed;
     const verdict = confirmed();
@@ -291,7 +291,7 @@ function describeVerdicts(way: Way): void {
     const { offer, next } = pairBy(way);
     void next().then(async (file) => (await takeBytes(file)).abandon());
     const accepted = await offer(fileOf(way));
-    unattended(accepted.stream);
+    unattended(accepted.channel);
     const outcome = await send(accepted).catch(() => 'failed');
     expect(['failed', 'unverified']).toContain(outcome);
   });
@@ -358,7 +358,7 @@ function describeListening(way: Way): void {
     const places = new NotedPlaces();
     const { offer, next } = pairBy(way, { listener: { places } });
     const coming = next();
-    const offered = offer(fileOf(way)).then(({ stream }) => unattended(stream));
+    const offered = offer(fileOf(way)).then(({ channel }) => unattended(channel));
     const { peer, sid, postpone, accept } = await coming;
     if (postpone) {
       postpone();
@@ -403,7 +403,7 @@ function describeListening(way: Way): void {
     const { offer, comers, end } = pairBy(way);
     end?.(new Error('over'));
     const sent = offer(fileOf(way)).then((accepted) => {
-      unattended(accepted.stream);
+      unattended(accepted.channel);
       return send(accepted);
     });
     await expect(sent).rejects.toThrow();

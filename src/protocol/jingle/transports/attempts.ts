@@ -14,7 +14,7 @@ export interface Attempt {
 }
 
 export interface AttemptsOptions {
-  session: JingleSession;
+  jingleSession: JingleSession;
   /** Best first. */
   transports: readonly Transport[];
   /** There where we send: what is set for this offer. */
@@ -56,12 +56,12 @@ export class Attempts {
   }
 
   #begin(transport: Transport, negotiate: (negotiators: Negotiators) => Negotiation): Attempt {
-    const { session } = this.#options;
+    const { jingleSession } = this.#options;
     const over = new AbortController();
     const negotiation = negotiate({
-      peer: session.peer,
-      over: AbortSignal.any([session.ended, over.signal]),
-      inform: (element) => session.send('transport-info', element),
+      peer: jingleSession.peer,
+      over: AbortSignal.any([jingleSession.ended, over.signal]),
+      inform: (element) => jingleSession.send('transport-info', element),
     });
     return { transport, negotiation, over, ready: Promise.resolve() };
   }

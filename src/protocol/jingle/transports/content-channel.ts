@@ -102,7 +102,7 @@ export class ContentChannel {
   }
 
   async #accept(negotiation: Negotiation): Promise<void> {
-    await this.#options.session.send('transport-accept', await negotiation.describe());
+    await this.#options.jingleSession.send('transport-accept', await negotiation.describe());
   }
 
   async #reach(
@@ -139,7 +139,7 @@ export class ContentChannel {
   async #fallBack(failed: Attempt, signal: AbortSignal): Promise<boolean> {
     this.#attempts.failed(failed);
     if (this.#attempts.left.length === 0) return false;
-    const isOurs = this.#options.session.role === 'initiator';
+    const isOurs = this.#options.jingleSession.role === 'initiator';
     await (isOurs ? this.#propose(failed, signal) : this.#awaitProposal(signal));
     signal.throwIfAborted();
     return this.#attempt !== failed;
@@ -156,7 +156,7 @@ export class ContentChannel {
       };
       const element = await negotiation.describe();
       await this.#inTime(signal, (until) =>
-        this.#options.session.replaceTransport(element, agree, until),
+        this.#options.jingleSession.replaceTransport(element, agree, until),
       );
       if (this.#attempt !== attempt) over.abort(new Error('the transport was refused'));
       if (this.#attempt !== failed) return;

@@ -329,7 +329,7 @@ describe('in a session that we have offered', () => {
     const { says, outgoing } = await afterHisOffer();
     expect(await says(jingle('session-info'))).toBe('taken');
     expect(await says(accept())).toBe('taken');
-    expect((await outgoing).stream.peer).toBe(JULIET);
+    expect((await outgoing).channel.peer).toBe(JULIET);
     expect(await says(accept())).toBe('unexpected-request out-of-order');
   });
 
@@ -363,14 +363,14 @@ describe('in a session that we have offered', () => {
       expect(await saysAsTybalt(text)).toBe('item-not-found unknown-session');
     }
     expect(await says(accept())).toBe('taken');
-    expect((await outgoing).stream.peer).toBe(JULIET);
+    expect((await outgoing).channel.peer).toBe(JULIET);
   });
 
   test('an offer under the same sid breaks the tie, and ours stays', async () => {
     const { says, outgoing } = await afterHisOffer();
     expect(await says(jingle('session-initiate', CONTENT))).toBe('conflict tie-break');
     expect(await says(accept())).toBe('taken');
-    expect((await outgoing).stream.peer).toBe(JULIET);
+    expect((await outgoing).channel.peer).toBe(JULIET);
     expect(await says(jingle('session-initiate', CONTENT))).toBe('unexpected-request out-of-order');
   });
 
@@ -380,7 +380,7 @@ describe('in a session that we have offered', () => {
     expect(await says(jingle('transport-replace', replaced))).toBe('taken');
     expect(said().at(-1)).toBe('transport-accept');
     expect(await says(accept('', '', 'b1'))).toBe('taken');
-    expect((await outgoing).stream).toMatchObject({ sid: 'b1', blockSize: 4 });
+    expect((await outgoing).channel).toMatchObject({ sid: 'b1', blockSize: 4 });
     expect(pair.wire.find('romeo: open 4')).toHaveLength(1);
     expect(await says(jingle('transport-replace', replaced))).toBe('taken');
     expect(said().at(-1)).toBe('transport-reject');

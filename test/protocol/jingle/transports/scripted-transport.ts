@@ -115,7 +115,7 @@ export function contentOf({ role = 'initiator', transports, first, ...options }:
   const clock = new ManualClock();
   const channel = new ContentChannel(
     {
-      ...{ session, clock, transports },
+      ...{ jingleSession: session, clock, transports },
       security: { wrap: (one) => one },
       mayReplace: () => true,
       ...options,

@@ -9,8 +9,8 @@ const QUEUED_MS = 500;
 /** Milliseconds until more are tried, after a recipient had no place for more, or files were broken off. */
 const CALM_MS = 30_000;
 
-/** The place of one file among those under way to its recipient. */
-export interface Place {
+/** The slot of one file among those under way to its recipient. */
+export interface Slot {
   /** The recipient is a program that has taken this or another file before. */
   readonly isKnown: boolean;
   /** It is about to be offered. */
@@ -38,7 +38,7 @@ interface Waiter {
  * Decides how many files are under way to one recipient. It starts with one, and has one more with each that is
  * accepted, until the recipient has no place for another, or offers take longer.
  */
-export class Places {
+export class Slots {
   readonly #most: number;
   readonly #signal: AbortSignal;
   readonly #clock: Clock;
@@ -46,7 +46,7 @@ export class Places {
   #taken = 0;
   /** Large files whose bytes are being sent. */
   #large = 0;
-  /** Files that wait for a place, by their numbers. */
+  /** Files that wait for a slot, by their numbers. */
   readonly #waiting: Waiter[] = [];
   #count = 0;
   /** How often a file has got on: was accepted, or is over. */
@@ -63,15 +63,15 @@ export class Places {
   }
 
   /** Resolves when one more file of so many bytes may be offered. Rejects with the signal's reason. */
-  async enter(size = Number.POSITIVE_INFINITY): Promise<Place> {
+  async enter(size = Number.POSITIVE_INFINITY): Promise<Slot> {
     const isLarge = size > SMALL_BYTES;
     this.#count += 1;
     const number = this.#count;
     await this.#wait(number, isLarge);
-    return this.#place(number, isLarge);
+    return this.#slot(number, isLarge);
   }
 
-  #place(number: number, isLarge: boolean): Place {
+  #slot(number: number, isLarge: boolean): Slot {
     const isKnown = () => this.#isKnown;
     let since = 0;
     let isRead = false;
@@ -134,7 +134,7 @@ export class Places {
     return isUsed && this.#clock.now() >= this.#calmUntil;
   }
 
-  /** Resolves when it has its place. */
+  /** Resolves when it has its slot. */
   #wait(number: number, isLarge: boolean): Promise<void> {
     this.#signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -154,7 +154,7 @@ export class Places {
     });
   }
 
-  /** Lets those in for whom there is a place, in the order of the files. */
+  /** Lets those in for whom there is a slot, in the order of the files. */
   #admit(): void {
     while (this.#waiting.length > 0 && this.#taken < this.#limit && this.#large === 0) {
       const { isLarge, enter } = this.#waiting.shift() as Waiter;

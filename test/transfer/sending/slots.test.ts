@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Place, Places } from '../../../src/transfer/sending/places.js';
+import { type Slot, Slots } from '../../../src/transfer/sending/slots.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const LARGE = 10_000_000;
@@ -7,17 +7,17 @@ const LARGE = 10_000_000;
 function places(most = 8) {
   const clock = new ManualClock();
   const stop = new AbortController();
-  const all = new Places(most, stop.signal, clock);
-  const entered: Place[] = [];
+  const all = new Slots(most, stop.signal, clock);
+  const entered: Slot[] = [];
   /** Files of these sizes want to be sent. */
   const want = async (...sizes: (number | undefined)[]) => {
     for (const size of sizes) void all.enter(size).then((place) => entered.push(place));
     await settled();
   };
-  const accept = async (place: Place | undefined, ms = 1) => {
-    place?.offered();
+  const accept = async (slot: Slot | undefined, ms = 1) => {
+    slot?.offered();
     await clock.advance(ms);
-    place?.accepted(true);
+    slot?.accepted(true);
     await settled();
   };
   return { clock, stop, all, entered, want, accept };
@@ -68,7 +68,7 @@ test('one that is refused for now waits for another of ours, and then comes firs
   entered[0]?.leave();
   expect(await again).toBe(true);
   expect(entered).toHaveLength(3);
-  // Two have places, and no more are tried for a while.
+  // Two have slots, and no more are tried for a while.
   await accept(entered[2]);
   expect(entered).toHaveLength(3);
 });
@@ -98,8 +98,8 @@ test('of those that are broken off one tries again, and the others follow when i
   await accept(entered[0]);
   await accept(entered[1]);
   const outcomes: [number, boolean][] = [];
-  for (const [index, place] of entered.entries()) {
-    void place.again(true).then((isKnown) => outcomes.push([index, isKnown]));
+  for (const [index, slot] of entered.entries()) {
+    void slot.again(true).then((isKnown) => outcomes.push([index, isKnown]));
   }
   await settled();
   expect(outcomes).toEqual([[0, false]]);
