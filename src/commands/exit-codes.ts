@@ -1,4 +1,4 @@
-/** What a script may decide by: README "Exit codes" and the manual page show this table, and a test compares them. */
+/** What a script may decide by: docs/usage.md and the manual page show this table, and a test compares them. */
 export const EXIT_CODES = {
   done: { code: 0, meaning: 'done' },
   unexpected: { code: 1, meaning: 'unexpected' },

@@ -82,9 +82,9 @@ describe('the installed command', () => {
 
   runs('bin');
 
-  test('the program that the README shows sends a file by the installed library', async () => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-    const [, example = ''] = /## Use as a library.*?```js\n(.*?)```/s.exec(readme) ?? [];
+  test('the program that docs/library.md shows sends a file by the installed library', async () => {
+    const page = await readFile(join(ROOT, 'docs/library.md'), 'utf8');
+    const [, example = ''] = /```js\n(.*?)```/s.exec(page) ?? [];
     const program = join(prefix, 'lib', 'example.mjs');
     await writeFile(program, example);
     const source = join(stage.folder(), 'source');
@@ -109,7 +109,7 @@ describe('the installed command', () => {
     const files = filesIn(join(prefix, 'lib/node_modules/inband')).filter(
       (path) => !path.startsWith('node_modules/'),
     );
-    const others = files.filter((path) => !/^(bin|dist)\//.test(path));
+    const others = files.filter((path) => !/^(bin|dist|docs)\//.test(path));
     expect(others).toEqual(expect.arrayContaining(['LICENSE', 'package.json']));
     const allowed = ['CHANGELOG.md', 'LICENSE', 'README.md', 'inband.1', 'package.json'];
     expect(others.filter((path) => !allowed.includes(path))).toEqual([]);

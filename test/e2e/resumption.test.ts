@@ -265,7 +265,7 @@ describe('without resumption', () => {
     'blocks that are lost, repeated or out of order in %s stanzas never pass for success',
     async (stanza) => {
       const faults = randomFaults(seed, { drop: 0.02, repeat: 0.02, swap: 0.02 });
-      // That the very last message is lost cannot be noticed in a bare bytestream, as the README says.
+      // That the very last message is lost cannot be noticed in a bare bytestream, as docs/promises.md says.
       const mayFail = stanza === 'iq' ? /<data/ : /<data(?![^>]* seq=["']19["'])/;
       const outcomes = new Set<string>();
       for (let run = 0; run < 12; run += 1) {

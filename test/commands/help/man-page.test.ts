@@ -59,10 +59,10 @@ test('the manual page has the variables, the files and the examples', async () =
   expect(page).toContain('tar cz photos | inband send --name photos.tar.gz - juliet@example.org');
 });
 
-test('the manual page and the README have the table of exit codes', async () => {
+test('the manual page and docs/usage.md have the table of exit codes', async () => {
   const [, page = ''] = (await pageText()).split('EXIT STATUS');
-  const [, readme = ''] = (await readFile(`${ROOT}README.md`, 'utf8')).split('## Exit codes');
-  const [table = ''] = readme.split('\n## ');
+  const [, usage = ''] = (await readFile(`${ROOT}docs/usage.md`, 'utf8')).split('## Exit codes');
+  const [table = ''] = usage.split('\n## ');
   const rows = [...table.matchAll(/^\| (\d[\d, ]*?) *\| (.*?) *\|$/gm)];
   expect(rows.map(([, codes, meaning]) => [codes, meaning])).toEqual(exitCodeRows());
   for (const [codes] of exitCodeRows()) expect(page).toMatch(new RegExp(`^ +${codes}( |$)`, 'm'));

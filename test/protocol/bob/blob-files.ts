@@ -1,4 +1,4 @@
-// A store of one's own, as the README shows it: a file a blob, those of our own apart from those fetched.
+// A store of one's own, as docs/library.md shows it: a file a blob, those of our own apart from those fetched.
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

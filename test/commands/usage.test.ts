@@ -14,20 +14,20 @@ async function flagsOfHelp(command: string): Promise<string[]> {
 }
 
 /** Those of the tables below the heading that starts so. */
-async function flagsOfReadme(heading: string): Promise<string[]> {
-  const readme = await readFile(`${ROOT}README.md`, 'utf8');
-  const [, section = ''] = readme.split(`\n${heading}`);
+async function flagsOfUsage(heading: string): Promise<string[]> {
+  const usage = await readFile(`${ROOT}docs/usage.md`, 'utf8');
+  const [, section = ''] = usage.split(`\n${heading}`);
   const [tables = ''] = section.split(/\n##+ /);
   return [...tables.matchAll(/^\| `(-[^`]+)`/gm)].map(([, flag]) => flag as string);
 }
 
-describe('the README has the flags, and no others, of', () => {
+describe('docs/usage.md has the flags, and no others, of', () => {
   test.each([['send'], ['receive'], ['publish'], ['fetch'], ['config']])('%s', async (command) => {
     const ofAll = [
-      ...(await flagsOfReadme('### The account')),
-      ...(await flagsOfReadme('### What is printed')),
+      ...(await flagsOfUsage('## The account')),
+      ...(await flagsOfUsage('## What is printed')),
     ];
-    const own = await flagsOfReadme(`### \`inband ${command} `);
+    const own = await flagsOfUsage(`## \`inband ${command} `);
     expect([...own, ...ofAll].sort()).toEqual((await flagsOfHelp(command)).sort());
   });
 });

@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'test/peers/README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+
+/** Without what is in fences: it is not Markdown there. */
+const prose = (page: string) => read(page).replace(/^```[\s\S]*?^```$/gm, '');
+
+/** The anchors that a forge gives to the headings of a page. */
+function anchorsOf(page: string): Set<string> {
+  const headings = prose(page).matchAll(/^#+ (.*)$/gm);
+  const slugs = [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(slugs);
+}
+
+/** What is wrong with the relative links of a page that has this text. */
+function brokenLinks(page: string, text: string): string[] {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string);
+  return targets.filter((target) => {
+    if (/^https?:/.test(target)) return false;
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(join(ROOT, file))) return true;
+    return anchor !== undefined && !anchorsOf(file).has(anchor);
+  });
+}
+
+test.each(PAGES)('every link of %s leads somewhere', (page) => {
+  expect(brokenLinks(page, prose(page))).toEqual([]);
+});
+
+test('a link to a page or a heading that is not there is found', () => {
+  const text = '[a](docs/none.md) [b](docs/usage.md#none) [c](#none) [d](docs/usage.md#exit-codes)';
+  expect(brokenLinks('README.md', text)).toEqual(['docs/none.md', 'docs/usage.md#none', '#none']);
+});
+
+test('every page of docs/ is reached from the README', () => {
+  const readme = read('README.md');
+  const unreached = PAGES.filter((page) => page.startsWith('docs/') && !readme.includes(page));
+  expect(unreached).toEqual([]);
+});
+
+test('the README has at most 200 lines', () => {
+  expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(200);
+});
