@@ -71,9 +71,12 @@ const ON_DEBIAN_ONLY = [
 ];
 
 /** @type {Program[]} What has the name of its package. */
-const FOR_TESTS = ['zsh', 'fish', 'mandoc'].map((name) => ({
-  ...{ name, present: () => onPath(name), apt: [name], brew: name },
-}));
+const FOR_TESTS = [
+  ...['zsh', 'fish', 'mandoc', 'jq'].map((name) => ({
+    ...{ name, present: () => onPath(name), apt: [name], brew: name },
+  })),
+  { name: 'GnuPG', present: () => onPath('gpg'), apt: ['gnupg'], brew: 'gnupg' },
+];
 
 /** @param {string | undefined} purpose */
 function main(purpose) {
