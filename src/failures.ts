@@ -13,11 +13,12 @@ import {
 } from './protocol/channel.js';
 import { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
-import { OfferUnanswered } from './protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
+import { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
+import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
 import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection.js';
@@ -40,7 +41,6 @@ import { NoRoom } from './storage/no-room.js';
 import { FolderReplaced } from './storage/open-folder.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
-import { KeyNotTrusted } from './transfer/keys/trusted-keys.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
@@ -57,6 +57,7 @@ import {
   SourceUnreadable,
   SourceUnusable,
 } from './transfer/sending/source.js';
+import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -127,6 +128,8 @@ export const FAILURES: readonly Failure[] = [
   [FileMismatch, 'otherBytes', 'this'],
   [NoSuchBlob, 'noBlob', 'this', 'ask another with --from'],
   [KeyNotTrusted, 'otherKey', 'this'],
+  [NotSealed, 'otherKey', 'this'],
+  [MalformedAnnouncement, 'otherKey', 'this'],
   [KeysUnusable, 'local', 'all'],
   [SourceChanged, 'local', 'this'],
   [SourceUnreadable, 'local', 'this'],

@@ -44,10 +44,7 @@ export {
   JingleFileTransfers,
   type JingleOfferOptions,
 } from './protocol/jingle/jingle-file-transfers.js';
-export {
-  OfferUnanswered,
-  type OutgoingJingleFile,
-} from './protocol/jingle/outgoing-jingle-file.js';
+export type { OutgoingJingleFile } from './protocol/jingle/outgoing-jingle-file.js';
 export { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 export type { Reason } from './protocol/jingle/stanzas.js';
 export { ibbTransport } from './protocol/jingle/transports/ibb.js';
@@ -59,6 +56,7 @@ export type {
   TransportMethod,
 } from './protocol/jingle/transports/transport.js';
 export { type Confirmation, FileUnconfirmed } from './protocol/jingle/verdict.js';
+export { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
 export { NoiseFailure } from './protocol/noise/noise-failure.js';
 export { SealBroken } from './protocol/seal/seal-broken.js';
 export type { IncomingSiFile, SiAcceptOptions } from './protocol/si/incoming-si-file.js';

@@ -20,6 +20,7 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
     connect: remembering(connect, context.contacts),
     report,
     signal: context.signal,
+    trusted: await context.openTrust(),
   });
   if (!flags.json) await print(resources, context);
   if (nobody) throw nobody;
@@ -28,9 +29,9 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
 const print = (resources: ProbedResource[], { stdout }: Context): Promise<void> =>
   pipeline(Readable.from(resources.map((one) => `${lineOf(one)}\n`)), stdout, { end: false });
 
-function lineOf({ peer, client, version, ways, roundTripMs, via }: ProbedResource): string {
+function lineOf({ peer, client, version, ways, roundTripMs, via, trust }: ProbedResource): string {
   const program = [client, version].filter(Boolean).join(' ');
   const time = roundTripMs === undefined ? '' : `${roundTripMs} ms`;
-  const fields = [peer, program, ways.join(','), time, via ?? ''];
+  const fields = [peer, program, ways.join(','), time, via ?? '', trust ?? ''];
   return fields.map((field) => display(field) || '-').join('\t');
 }

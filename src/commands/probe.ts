@@ -10,8 +10,8 @@ export function addProbeCommand(program: Command, context: Context): void {
     .command('probe')
     .summary('show how a JID would get a file')
     .description(
-      'Prints who of a JID is online and seen: JID, program, ways to send it files, round trip, and the way that send ' +
-        'would choose, with tabs. Sends no file, and proposes none.',
+      'Prints who of a JID is online and seen: JID, program, ways to send it files, round trip, the way that send ' +
+        'would choose, and whether its key is known, with tabs. Sends no file, and proposes none.',
     )
     .argument('<jid>', 'bare: all its resources; full, or a domain: that one');
   addOutputOptions(addAccountOptions(command)).action(async (jid: string, flags: ProbeFlags) => {

@@ -1,3 +1,6 @@
+import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
+import type { SealingOptions } from '../transfer/keys/sealing.js';
+import { readKey } from '../transfer/keys/trusted-keys.js';
 import { remembering } from '../transfer/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
@@ -10,8 +13,9 @@ import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
 import { readRecipient } from './people.js';
+import type { SealingFlags } from './sealing.js';
 
-export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
+export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings, SealingFlags {
   via: 'auto' | WayName;
   /** Seconds. */
   acceptTimeout: number;
@@ -25,6 +29,9 @@ export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings {
   limitRate?: number;
   /** JIDs. */
   to?: string[];
+  /** As people see it. */
+  toKey?: string;
+  compress: boolean;
 }
 
 /** Sends every file to each recipient. `isNamed`: `--name` was given, and is no default. */
@@ -40,13 +47,15 @@ export async function send(
   const files = to ? operands : operands.slice(0, -1);
   checkFiles(files, isNamed);
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
-  const { connect } = openAccount(flags, context, reporter.report);
+  const { connect, jid: account } = openAccount(flags, context, reporter.report);
+  const sealing = await sealingOf(flags, jids, account, context);
   const sources = await openSources(files, { stdin, name: flags.name, warn: reporter.warn });
   if (jids.length > 1) await checkReadable(sources);
   await reporter.expect(async () => sizesOf(sources, jids.length));
   const { exitCodeOf, textOf, meetsAll } = await context.failures();
   await sendAll(sources, jids, {
     via: flags.via,
+    sealing,
     settings: settingsOf(flags),
     again: flags.again === true,
     acceptTimeout: flags.acceptTimeout * 1000,
@@ -60,6 +69,29 @@ export async function send(
       isOurs: meetsAll(error),
     }),
   });
+}
+
+/** Throws `UsageError`, and `MalformedKey`. */
+async function sealingOf(
+  { encrypt, trust, toKey, compress }: SendFlags,
+  jids: readonly string[],
+  account: string,
+  context: Context,
+): Promise<SealingOptions> {
+  if (toKey !== undefined && jids.length > 1) {
+    throw new UsageError('--to-key is the key of one recipient, and there are several');
+  }
+  if (toKey !== undefined && encrypt === 'off') {
+    throw new UsageError(
+      '--to-key is for what is encrypted, and --encrypt off wants nothing to be',
+    );
+  }
+  return {
+    ...{ encrypt, trust, mayDeflate: compress, now: context.now },
+    toKey: toKey === undefined ? undefined : readKey(toKey),
+    trusted: await context.openTrust(),
+    own: ownKeyWhenNeeded(context.openKeys, account),
+  };
 }
 
 /** Throws `UsageError`. */

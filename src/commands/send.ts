@@ -7,6 +7,7 @@ import { addExamples } from './help/examples.js';
 import { limitRateOption, sizeOption, timeOption } from './measures.js';
 import { addOutputOptions, integer, positiveNumber } from './options.js';
 import { PeopleOption } from './people.js';
+import { addSealingOptions } from './sealing.js';
 import type { SendFlags } from './send-files.js';
 
 /** A timer counts in milliseconds. */
@@ -31,6 +32,9 @@ export function addSendCommand(program: Command, context: Context): void {
     .option('--again', 'send files, too, that are there already from an earlier time');
   addTransferOptions(command);
   addOfferOptions(command);
+  addSealingOptions(command)
+    .option('--to-key <key>', 'the recipient’s key; no other one will do')
+    .option('--no-compress', 'do not deflate what is encrypted');
   command.addOption(limitRateOption());
   addOutputOptions(addAccountOptions(command)).action(
     async (operands: string[], flags: SendFlags, self: Command) => {

@@ -16,6 +16,8 @@ export interface Info {
   identity: Identity;
   /** Namespaces, mostly. */
   features: readonly string[];
+  /** What no feature can say (XEP-0128). */
+  forms?: readonly Element[];
 }
 
 /**
@@ -34,12 +36,13 @@ export function answerDiscovery(
 }
 
 /** The answer to those who ask what there is. */
-export const infoElement = ({ identity, features }: Info, node?: string): Element =>
+export const infoElement = ({ identity, features, forms = [] }: Info, node?: string): Element =>
   xml(
     'query',
     { xmlns: NS_DISCO_INFO, node },
     xml('identity', { ...identity }),
     ...features.map((feature) => xml('feature', { var: feature })),
+    ...forms,
   );
 
 /** The features of the one with this JID: of a client, a full one. Rejects as `request` does. */

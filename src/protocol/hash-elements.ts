@@ -41,6 +41,10 @@ export function readHashes(parent: Element): Map<string, Buffer> {
   return hashes;
 }
 
+/** Whether a hash is among the children, of whatever algorithm. */
+export const hasHash = (parent: Element): boolean =>
+  parent.getChildren('hash', NS_HASHES).some((element) => element.getText() !== '');
+
 /**
  * The algorithms that are named among the children, with a hash or without, each once; those that are unknown left out.
  */

@@ -126,6 +126,9 @@ export const isForGood = (error: StanzaError): boolean =>
 /** RFC 6120 §8.3.3. */
 const FOR_GOOD = new Set(['gone', 'jid-malformed', 'redirect', 'remote-server-not-found']);
 
+/** What was sealed was not opened, or its key is not wanted. */
+export const isUnopened = ({ condition }: Reason): boolean => condition === 'security-error';
+
 /** The names are a peer's: `constructor` is none of them. */
 const find = <M>(table: Table<M>, name = ''): M | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;

@@ -1,3 +1,4 @@
+import type { Trust as TransferTrust } from './keys/rules.js';
 import type { WayName } from './ways/names.js';
 
 /**
@@ -9,7 +10,7 @@ export type Event =
   | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
   | { event: 'offer'; id: number; peer: string; name: string; size?: number }
   | { event: 'waiting'; id: number; to: string; error: string; seconds: number }
-  | { event: 'start'; id: number; peer: string; name: string; size?: number; incoming?: true }
+  | Start
   | { event: 'progress'; id: number; peer: string; name: string; size?: number; bytes: number }
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
@@ -112,10 +113,33 @@ export interface Probed {
   why?: string;
   /** What is known of its program. */
   remark?: string;
+  /** Its key, if it has one. */
+  peerKey?: string;
+  /** Of its key; `CHANGED`: another one is known, or none is there any more. */
+  trust?: 'new' | 'known' | 'verified' | 'CHANGED';
+}
+
+/** The first byte of a file may come. */
+interface Start extends Secret {
+  event: 'start';
+  id: number;
+  peer: string;
+  name: string;
+  size?: number;
+  incoming?: true;
+}
+
+/** How a file travels. */
+interface Secret {
+  /** End to end. */
+  encrypted?: boolean;
+  /** The other one's, if it is. */
+  peerKey?: string;
+  trust?: TransferTrust;
 }
 
 /** A file arrived whole: sent (no `path`) or received. */
-interface Done {
+interface Done extends Secret {
   event: 'done';
   id: number;
   peer: string;
@@ -134,7 +158,7 @@ interface Done {
 }
 
 /** An earlier transfer has brought the file: nothing was sent. */
-interface AlreadyThere {
+interface AlreadyThere extends Secret {
   event: 'already-there';
   id: number;
   peer: string;

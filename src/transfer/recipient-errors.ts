@@ -1,9 +1,10 @@
 import { ChannelBroken } from '../protocol/channel.js';
-import { OfferUnanswered } from '../protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
+import { OfferUnanswered } from '../protocol/jingle/why-not-sent.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { isOverLimit, meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
+import { NotSealed } from './ways/key-errors.js';
 
 /** Nobody is there who takes files from us. */
 export class RecipientUnreachable extends Error {
@@ -94,7 +95,7 @@ function whyEnded(error: JingleEnded, peer: string): Error {
  * the offer on the screen, answered or not, and is not asked again elsewhere.
  */
 export function leavesOthers(error: Error): boolean {
-  if (error instanceof WayRefused) return true;
+  if (error instanceof WayRefused || error instanceof NotSealed) return true;
   const { cause } = error;
   const isGone = cause instanceof StanzaError || cause instanceof JingleEnded;
   return error instanceof RecipientUnreachable && isGone;

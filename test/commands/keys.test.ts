@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -135,6 +135,16 @@ describe('inband trust', () => {
     const ended = await Promise.all(keys.map((key) => run(['trust', 'add', JULIET], key)));
     expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect((await list()).map((line) => line.split('\t')[1]).sort()).toEqual(keys);
+  });
+
+  test('takes the names of the settings for people', async () => {
+    await mkdir(join(home, '.config/inband'), { recursive: true });
+    await writeFile(join(home, '.config/inband/config.toml'), `[names]\njule = "${JULIET}"\n`);
+    expect((await run(['trust', 'add', 'jule'], KEY)).code).toBe(0);
+    expect(await list('jule')).toHaveLength(1);
+    expect((await run(['trust', 'verify', 'jule'], KEY)).code).toBe(0);
+    expect((await run(['trust', 'remove', 'jule'])).code).toBe(0);
+    expect((await run(['trust', 'list', 'nobody'])).code).toBe(2);
   });
 
   test.each([

@@ -12,6 +12,7 @@ import type { Event } from '../../src/transfer/events.js';
 import { randomFaults, type Schedule, startFaultProxy } from '../support/fault-proxy.js';
 import { hashOfFile, writeRandom } from '../support/files.js';
 import type { Prosody } from '../support/prosody.js';
+import { memoryTrust } from '../support/sealing.js';
 
 /** Twenty blocks of 4096 bytes. */
 const BYTES = 20 * 4096;
@@ -117,7 +118,8 @@ function schedule(seed: number): Schedule {
   };
 }
 
-const RECEIVE_FLAGS = { maxSessions: 4, keepRecords: 10, keepRecordsFor: 60 };
+const SEALED = { encrypt: 'require', trust: 'first' } as const;
+const RECEIVE_FLAGS = { maxSessions: 4, keepRecords: 10, keepRecordsFor: 60, ...SEALED };
 const SEND_FLAGS = {
   stanza: 'iq',
   blockSize: 4096,
@@ -126,6 +128,8 @@ const SEND_FLAGS = {
   initialWait: 1,
   waitFactor: 1.2,
   via: 'auto',
+  compress: true,
+  ...SEALED,
   acceptTimeout: 30,
   retryFor: 60,
   waitOnline: 0,
@@ -151,6 +155,7 @@ function actor(
   };
   const nothing = () => undefined;
   const silent = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+  const trusted = memoryTrust();
   const context: Context = {
     settingsPath: '/dev/null/none',
     env: { INBAND_PASSWORD: password },
@@ -169,8 +174,11 @@ function actor(
     saveFile: () => Promise.reject(new Error('nothing is fetched')),
     createRegistry: async () => new HandlerRegistry(),
     openCache: () => Promise.reject(new Error('nothing is cached')),
-    openKeys: () => Promise.reject(new Error('nothing is sealed')),
-    openTrust: () => Promise.reject(new Error('nobody is trusted')),
+    openKeys: async () => ({
+      obtain: async (_jid, make) => make(),
+      replace: async () => undefined,
+    }),
+    openTrust: async () => trusted,
     writeSecret: () => Promise.reject(new Error('nothing is exported')),
     reporter: async () => ({
       ...{ report, warn: tell, note: tell, expect: async () => undefined, close: nothing },

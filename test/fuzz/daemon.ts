@@ -10,6 +10,7 @@ import { Quotas } from '../../src/transfer/quotas/quotas.js';
 import { receiveOn } from '../../src/transfer/receiving/daemon.js';
 import { startServing } from '../../src/transfer/serving/serving.js';
 import { MemoryInbox } from '../support/memory-inbox.js';
+import { receivingBy } from '../support/sealing.js';
 import { workFor } from '../support/work.js';
 import { DAEMON, PUBLISHED } from './scenes.js';
 
@@ -64,6 +65,7 @@ export class Daemon {
       ...{ inbox: this.inbox, registry, once: false, report: silent },
       ...{ signal: this.#interrupt.signal, now: () => new Date(), exitCodeOf: () => 1 },
       work: workFor(this.inbox),
+      sealing: receivingBy({ encrypt: 'auto' }),
     });
     this.#ended.catch(() => undefined); // `stop` tells
   }

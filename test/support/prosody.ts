@@ -34,6 +34,8 @@ export interface ProsodyOptions extends ServerOptions {
    * DNS, and the port of s2s is always 5269.
    */
   federated?: boolean;
+  /** A module of the test's own, in Lua: what a server may do that is not as it should be. */
+  module?: string;
 }
 
 export interface Prosody extends TestServer {
@@ -46,6 +48,9 @@ export interface Prosody extends TestServer {
 /** What each client may send a second, as Debian ships it; `rateLimit`. */
 export const SHIPPED_RATE = '10kb/s';
 
+/** What the module of a test is called. */
+const OWN_MODULE = 'own';
+
 /** Starts Prosody, much as it is shipped but for the rate limit; resolves when it takes connections. */
 export function startProsody(options: ProsodyOptions = {}): Promise<Prosody> {
   return inNewDirectory('prosody', (directory) => startIn(directory, options));
@@ -56,12 +61,14 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
   const domain = options.federated ? loopbackAddress() : DOMAIN;
   const certificate = await ca.issue(options.certificateName ?? domain);
   const configPath = join(directory, 'prosody.cfg.lua');
+  if (options.module) await writeFile(join(directory, `mod_${OWN_MODULE}.lua`), options.module);
 
   let { ports, running } = await onFreePorts(async (ports) => {
     const lines = [
       ...ownPlace(directory, ports),
       `certificates = ${lua(directory)}`,
       `ssl = { certificate = ${lua(certificate.certPath)}, key = ${lua(certificate.keyPath)} }`,
+      `plugin_paths = { ${lua(directory)} }`,
       ...behaviour(options),
       ...(options.federated ? federation(domain) : ALONE),
       `VirtualHost ${lua(domain)}`,
@@ -127,6 +134,7 @@ function behaviour(options: ProsodyOptions): string[] {
   if (options.streamManagement ?? true) modules.push('smacks');
   if (options.rateLimit) modules.push('limits');
   if (options.federated) modules.push('dialback');
+  if (options.module) modules.push(OWN_MODULE);
   const list = (words: string[]) => `{ ${words.map(lua).join(', ')} }`;
   return [
     `modules_enabled = ${list(modules)}`,

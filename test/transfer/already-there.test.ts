@@ -17,6 +17,7 @@ import { temporaryFolders } from '../storage/temporary-folder.js';
 import { JULIET, ROMEO } from '../support/linked-sessions.js';
 import { settled } from '../support/manual-clock.js';
 import { MemoryInbox } from '../support/memory-inbox.js';
+import { sendingBy } from '../support/sealing.js';
 import { linkedToInbox, smallFile } from './sending/linked-inboxes.js';
 
 const temporaryFolder = temporaryFolders();
@@ -86,6 +87,7 @@ async function sent(
   const outcome = sendAll([smallFile(name, bytes)], [JULIET], {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again },
     ...{ connect: async () => romeo, signal: ends.signal },
+    sealing: sendingBy(),
     report: (event) => his.push(event),
     explain: (error) => ({ text: error.message, exitCode: 1, isOurs: false }),
   }).finally(() => {
@@ -231,7 +233,7 @@ test('a sender that sends bytes of what is there fails, and nothing comes of the
   const offer = { name: 'letter.txt', size: 500, hashes, alreadyThere: { again: false } };
   const incoming = offeredTo(pair.juliet);
   const outgoing = pair.romeo.offer(JULIET, offer);
-  const told = confirmThere(incomingByJingle(await incoming), inbox);
+  const told = confirmThere(incomingByJingle(await incoming), inbox, async () => undefined);
   told.catch(() => undefined); // is told of below
   unattended((await outgoing).channel).write(LETTER);
   await settled();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { OfferUnanswered } from '../../src/protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from '../../src/protocol/jingle/session/jingle-ended.js';
+import { OfferUnanswered } from '../../src/protocol/jingle/why-not-sent.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { xml } from '../../src/session/xml.js';

@@ -8,6 +8,7 @@ import {
   type Trusted,
   verifyKey,
 } from '../../transfer/keys/trusted-keys.js';
+import type { Names } from '../../transfer/people.js';
 import { display } from '../../ui/display.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readRecipient } from '../people.js';
@@ -15,6 +16,8 @@ import { askForLine } from './ask-for-line.js';
 
 export interface TrustFlags extends OutputFlags {
   name?: string;
+  /** No flag: those in the settings file. */
+  names?: Names;
 }
 
 export async function list(
@@ -23,7 +26,7 @@ export async function list(
   context: Context,
 ): Promise<void> {
   const { report } = await context.reporter(flags);
-  const whose = jid === undefined ? undefined : readRecipient(jid, {});
+  const whose = jid === undefined ? undefined : readRecipient(jid, flags);
   const all = await listTrusted(await context.openTrust(), whose);
   const events = all.flatMap((one) => eventsOf(one));
   if (flags.json) return events.forEach(report);
@@ -35,7 +38,7 @@ export async function list(
 
 export async function add(jid: string, flags: TrustFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  const [peer, label] = [readRecipient(jid, {}), flags.name];
+  const [peer, label] = [readRecipient(jid, flags), flags.name];
   if (label !== undefined && (label === '' || label.length > MOST_OF_LABEL)) {
     throw new UsageError(`--name takes 1 to ${MOST_OF_LABEL} characters`);
   }
@@ -46,14 +49,14 @@ export async function add(jid: string, flags: TrustFlags, context: Context): Pro
 
 export async function verify(jid: string, flags: TrustFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  const peer = readRecipient(jid, {});
+  const peer = readRecipient(jid, flags);
   const typed = await askForKey(peer, context);
   eventsOf(await verifyKey(await context.openTrust(), { jid: peer, typed })).forEach(report);
 }
 
 export async function remove(jid: string, flags: TrustFlags, context: Context): Promise<void> {
   const { report, warn } = await context.reporter(flags);
-  const peer = readRecipient(jid, {});
+  const peer = readRecipient(jid, flags);
   const removed = await removeKeys(await context.openTrust(), { jid: peer, label: flags.name });
   for (const event of eventsOf(removed)) report({ ...event, trust: 'removed' });
   if (removed.keys.length === 0) warn(`no such key of ${removed.jid} was known`);

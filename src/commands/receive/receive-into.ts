@@ -1,12 +1,14 @@
+import { ownKey } from '../../transfer/keys/own-key.js';
 import { RateLimit } from '../../transfer/rate-limit.js';
-import { receiveFiles } from '../../transfer/receiving/daemon.js';
+import { type ReceivingSealing, receiveFiles } from '../../transfer/receiving/daemon.js';
 import { type DoWork, DueWork } from '../../transfer/receiving/due-work.js';
 import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
+import type { SealingFlags } from '../sealing.js';
 import { requireProgram, runFor } from './exec.js';
 
-export interface ReceiveFlags extends AccountFlags, OutputFlags {
+export interface ReceiveFlags extends AccountFlags, OutputFlags, SealingFlags {
   allow?: string[];
   dir: string;
   once?: boolean;
@@ -42,6 +44,7 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
   } = flags;
   const { signal, now } = context;
   const { exitCodeOf } = await context.failures();
+  const sealing = await sealingOf(flags, context);
   const inbox = await context.openInbox(dir, {
     ...{ maxSize, maxTotal, minFree, warn, signal },
     ...{ keepRecords, keepRecordsFor: keepRecordsFor * 1000 },
@@ -52,13 +55,21 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
     const { connect, renew } = openAccount(flags, context, report);
     await receiveFiles({
       ...{ connect, renew, report, signal, now, exitCodeOf },
-      ...{ inbox, registry, work },
+      ...{ inbox, registry, work, sealing },
       ...{ allow, once, maxTransfers: maxSessions },
       limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });
   } finally {
     await inbox.close();
   }
+}
+
+async function sealingOf(flags: ReceiveFlags, context: Context): Promise<ReceivingSealing> {
+  const { encrypt, trust } = flags;
+  const account = requireAccount(flags);
+  // What opens nothing needs none, and makes none.
+  const own = encrypt === 'off' ? undefined : await ownKey(await context.openKeys(), account);
+  return { encrypt, trust, account, own, trusted: await context.openTrust() };
 }
 
 /** Runs the program of `--exec`. Throws `UsageError` if it cannot be run: better now than when a file has come. */

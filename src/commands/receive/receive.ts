@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
 import { limitRateOption, sizeOption, timeOption } from '../measures.js';
 import { addOutputOptions, integer } from '../options.js';
+import { addSealingOptions } from '../sealing.js';
 import type { ReceiveFlags } from './receive-into.js';
 
 /** Seconds. */
@@ -33,6 +34,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
         '90d',
       ),
     );
+  addSealingOptions(command);
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),
   );

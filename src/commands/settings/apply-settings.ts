@@ -12,18 +12,24 @@ export async function applySettings(
   command: Command,
   context: Context,
 ): Promise<void> {
-  if (!hasAccount(command)) return;
+  if (!hasAccount(command) && !takesPerson(command)) return;
   const { readSettings } = await import('./settings.js');
   try {
     const settings = await readSettings(program, context.settingsPath);
-    applyDefaults(command, settings);
-    applyAccount(command, settings, context.env);
+    if (hasAccount(command)) {
+      applyDefaults(command, settings);
+      applyAccount(command, settings, context.env);
+    }
     applyNames(command, settings);
   } catch (error) {
     await context.reporter(command.opts()); // that tells the user
     throw error;
   }
 }
+
+/** Whether an operand may be the name of somebody. */
+const takesPerson = ({ registeredArguments }: Command): boolean =>
+  registeredArguments.some((argument) => argument.name() === 'jid');
 
 /** The defaults for the flags of the command. */
 export function applyDefaults(command: Command, { commands }: Settings): void {

@@ -2,15 +2,12 @@ import type { Clock } from '../../session/clock.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import type { FileOffer } from '../file-offer.js';
-import {
-  description,
-  type FileDescription,
-  NS_FILE_TRANSFER,
-  readChecksum,
-  received,
-} from './file-description.js';
+import { SealBroken } from '../seal/seal-broken.js';
+import type { FileDescription } from './file-description.js';
+import type { AnswerSecurity, OpenedContent } from './security/security.js';
+import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
-import { type Reason, unsupportedInfo } from './stanzas.js';
+import type { Reason } from './stanzas.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import type { Negotiation } from './transports/transport.js';
 
@@ -28,6 +25,7 @@ export class IncomingJingleFile {
   readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
   readonly #file: FileDescription;
+  readonly #security: AnswerSecurity;
   readonly #contentChannel: ContentChannel;
   /** Where the file begins, once it is accepted. */
   #offset: number | undefined;
@@ -38,17 +36,18 @@ export class IncomingJingleFile {
 
   /** Throws `StanzaError` for a transport that cannot be used. */
   constructor(
-    file: FileDescription,
+    { file, security }: OpenedContent,
     transport: Element,
-    options: Omit<ContentChannelOptions, 'mayReplace'>,
+    options: Omit<ContentChannelOptions, 'mayReplace' | 'security'>,
   ) {
     const { jingleSession, clock } = options;
+    this.#security = security;
     this.#jingleSession = jingleSession;
     this.#clock = clock;
     this.#file = file;
     this.#hashes = file.hashes ?? new Map();
     const mayReplace = (proposed: Negotiation) => this.#mayReplace(proposed);
-    this.#contentChannel = new ContentChannel({ ...options, mayReplace }, transport);
+    this.#contentChannel = new ContentChannel({ ...options, security, mayReplace }, transport);
     jingleSession.handlers = {
       informed: (info) => this.#takeInfo(info),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
@@ -70,6 +69,11 @@ export class IncomingJingleFile {
     return this.#file;
   }
 
+  /** The sender's key, 32 bytes, if it is sealed. */
+  get peerKey(): Uint8Array | undefined {
+    return this.#security.peerKey;
+  }
+
   /** The sender can start anywhere in the file (§5.3). */
   get ranged(): boolean {
     return this.#file.range !== undefined;
@@ -77,14 +81,15 @@ export class IncomingJingleFile {
 
   /** Names of the algorithms whose hashes are known, or may become known. */
   get hashFunctions(): readonly string[] {
-    const announced = this.#file.hashFunctions;
-    return announced.length > 0 ? announced : COMMON_HASH_FUNCTIONS;
+    const { hashFunctions } = this.#file;
+    return hashFunctions.length > 0 ? hashFunctions : COMMON_HASH_FUNCTIONS;
   }
 
   /**
    * Accepts it from this byte on (0 unless it is `ranged`); resolves to the channel that brings the rest, whose close
    * `confirm` acknowledges. `isThere`, for a sender that knows what that means: there is no rest, as an earlier transfer
-   * has brought the file. Rejects with `ChannelNotOpened`, with `JingleEnded`, and as `request` does.
+   * has brought the file. What is sealed is proven to be the sender's by then, and not before. Rejects with
+   * `ChannelNotOpened`, with `JingleEnded`, with `SealBroken`, and as `request` does.
    */
   async accept(offset = 0, isThere = false): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
@@ -92,24 +97,26 @@ export class IncomingJingleFile {
     try {
       const { alreadyThere, ...file } = this.#file;
       const there = alreadyThere && isThere ? { alreadyThere } : {};
-      const answer = description({ ...file, ...there }, range);
-      const transport = await this.#contentChannel.describe();
+      const [answer, ...security] = this.#security.answer({ ...file, ...there }, range);
+      const parts = [answer as Element, await this.#contentChannel.describe(), ...security];
       const [channel] = await Promise.all([
         // It may be there before the acceptance is acknowledged.
         this.#contentChannel
           .expect(this.#jingleSession.ended)
           .then((opened) => this.#takeChannel(opened, offset)),
-        this.#jingleSession.send('session-accept', answer, transport),
+        this.#jingleSession.send('session-accept', ...parts),
       ]);
+      await this.#security.proven(channel);
       return channel;
     } catch (error) {
-      void this.#jingleSession.terminate({ condition: 'failed-transport' });
+      const isBroken = error instanceof SealBroken;
+      void this.fail({ condition: isBroken ? 'security-error' : 'failed-transport' });
       throw error;
     }
   }
 
   decline(reason: Reason = { condition: 'decline' }): void {
-    void this.#jingleSession.terminate(reason);
+    void this.#jingleSession.terminate(this.#security.outside(reason));
   }
 
   /**
@@ -118,6 +125,8 @@ export class IncomingJingleFile {
    */
   async hashes(): Promise<ReadonlyMap<string, Buffer>> {
     const { ended } = this.#jingleSession;
+    const told = this.#security.toldHashes();
+    if (told) return this.#usable(told);
     const isToCome = () => this.#hashes.size === 0 && this.#file.hashFunctions.length > 0;
     if (isToCome() && !ended.aborted) {
       this.#woken = new AbortController();
@@ -129,12 +138,13 @@ export class IncomingJingleFile {
     return this.#hashes;
   }
 
-  /** Tells the sender that the file is there, and ends the Jingle session. Always resolves. */
-  async confirm(): Promise<void> {
-    const { ended, content } = this.#jingleSession;
+  /** Tells the sender that the file is there, and ends the session. `sha256`: of all of it. Always resolves. */
+  async confirm(sha256: Uint8Array): Promise<void> {
+    const { ended } = this.#jingleSession;
     void this.#channel?.acknowledgeClose();
     // Not each peer knows what this says.
-    if (!ended.aborted) await this.#jingleSession.inform(received(content)).catch(() => undefined);
+    const received = this.#security.confirmation(this.#jingleSession, sha256);
+    if (!ended.aborted) await this.#jingleSession.inform(received).catch(() => undefined);
     // The peer's own end cuts it short: that is what is waited for.
     if (!ended.aborted) await this.#clock.sleep(FAREWELL_MS, ended).catch(() => undefined);
     void this.#jingleSession.terminate({ condition: 'success' });
@@ -143,7 +153,13 @@ export class IncomingJingleFile {
 
   /** Breaks the transfer off; the sender is told why. */
   async fail(reason: Reason): Promise<void> {
-    void this.#jingleSession.terminate(reason);
+    const failure = this.#jingleSession.ended.aborted ? undefined : this.#security.failure(reason);
+    if (failure) {
+      this.#channel?.abandon(new JingleEnded(reason, true));
+      // Before the end, which says less.
+      await this.#jingleSession.inform(failure).catch(() => undefined);
+    }
+    void this.#jingleSession.terminate(this.#security.outside(reason));
     // A sender that has ended the Jingle session too early has left the bytestream behind.
     this.#channel?.abandon();
   }
@@ -163,12 +179,14 @@ export class IncomingJingleFile {
   }
 
   #takeInfo(info: Element): void {
-    if (!info.is('checksum', NS_FILE_TRANSFER)) throw unsupportedInfo();
-    const known = [...readChecksum(info)].filter(([name]) => this.hashFunctions.includes(name));
+    const known = this.#usable(this.#security.heard(info));
     // What was offered stays: by it the file was gone on with.
     this.#hashes = new Map([...this.#hashes, ...known, ...(this.#file.hashes ?? [])]);
     if (this.#channel) this.#woken.abort();
   }
+
+  readonly #usable = (told: ReadonlyMap<string, Buffer>) =>
+    new Map([...told].filter(([name]) => this.hashFunctions.includes(name)));
 
   /** Some senders end the Jingle session, and with it the bytestream, as soon as their last block is acknowledged. */
   #jingleSessionEnded(): void {

@@ -2,27 +2,25 @@ import { type Clock, systemClock } from '../../session/clock.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import { type Element, xml } from '../../session/xml.js';
 import { isRefusal } from '../conditions.js';
 import type { FileOffer } from '../file-offer.js';
+import type { KeyPair } from '../noise/dh25519.js';
 import { onlineClock } from '../online-clock.js';
+import { SealBroken } from '../seal/seal-broken.js';
 import { randomSid } from '../sid.js';
-import {
-  description,
-  NS_FILE_ERRORS,
-  NS_FILE_TRANSFER,
-  readDescription,
-  toldHashes,
-} from './file-description.js';
+import { description, readDescription, toldHashes } from './file-description.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
-import { OutgoingJingleFile } from './outgoing-jingle-file.js';
-import { NOT_SECURED, PLAIN, securityOf } from './security.js';
+import { OutgoingJingleFile, type OutgoingOptions } from './outgoing-jingle-file.js';
+import { SealedAnswer } from './security/sealed-answer.js';
+import { SealedOffer, type SealedTo } from './security/sealed-offer.js';
+import { type OpenedContent, PLAIN_ANSWER, plainOffer } from './security/security.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { JingleSessions } from './session/jingle-sessions.js';
-import type { Content, Reason } from './stanzas.js';
+import type { Reason } from './stanzas.js';
 import type { TransportSettings } from './transports/settings.js';
 import type { Transport } from './transports/transport.js';
+import { whyRefused } from './unfit-offers.js';
 
 export interface JingleOfferOptions extends TransportSettings {
   /** An NMTOKEN that was agreed on before (XEP-0353 §3.6). Default: a random one. */
@@ -30,6 +28,8 @@ export interface JingleOfferOptions extends TransportSettings {
   /** Milliseconds until the peer must have accepted: people think. Default 300,000. */
   timeout?: number;
   signal?: AbortSignal;
+  /** Absent: it travels as it is. */
+  seal?: SealedTo | undefined;
 }
 
 /** Jingle File Transfer (XEP-0234), both roles: one file a Jingle session. */
@@ -42,12 +42,16 @@ export class JingleFileTransfers {
   onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;
+  /** Opens offers that are sealed for it; without one these are refused. */
+  key: KeyPair | undefined;
+  readonly #session: Session;
   readonly #transports: readonly Transport[];
   readonly #jingleSessions: JingleSessions;
   readonly #clock: Clock;
 
   /** `transports`: how files may travel, best first. */
   constructor(session: Session, transports: readonly Transport[], clock = systemClock) {
+    this.#session = session;
     this.#transports = transports;
     this.#clock = onlineClock(session, clock);
     this.#jingleSessions = new JingleSessions(session);
@@ -88,14 +92,18 @@ export class JingleFileTransfers {
     file: FileOffer,
     options: JingleOfferOptions,
   ): Promise<OutgoingJingleFile> {
-    const { sid = randomSid(), timeout = 300_000, signal, ...settings } = options;
+    const { sid = randomSid(), timeout = 300_000, signal, seal, ...settings } = options;
     signal?.throwIfAborted();
+    const range = mayBeGoneOnWith(file) ? { offset: 0 } : undefined;
+    const parties = { initiator: this.#session.jid, responder: peer, sid };
+    const security = seal
+      ? new SealedOffer(file, range, parties, seal)
+      : plainOffer(description(file, range));
     const jingleSession = this.#jingleSessions.create(peer, sid, {
-      ...{ creator: 'initiator', name: 'file', senders: 'initiator', isSecured: false },
-      description: description(file, mayBeGoneOnWith(file) ? { offset: 0 } : undefined),
-      transport: undefined,
+      ...{ creator: 'initiator', name: 'file', senders: 'initiator', transport: undefined },
+      ...{ description: security.description, security: security.element },
     });
-    const outgoing = this.#begin(jingleSession, settings);
+    const outgoing = this.#begin(jingleSession, { settings, security });
     await outgoing.start(timeout, signal);
     return outgoing;
   }
@@ -109,28 +117,42 @@ export class JingleFileTransfers {
   }
 
   #initiated(jingleSession: JingleSession): void {
-    const refused = whyRefused(jingleSession.content, this.#transports);
+    const refused = whyRefused(jingleSession.content, this.#transports, this.key !== undefined);
     if (refused) return this.#refuse(jingleSession, ...refused);
     try {
-      const { description, transport } = jingleSession.content;
-      const security = securityOf(jingleSession.content);
-      if (!description || !transport || !security) throw new Error('nothing was offered');
-      const file = readDescription(description);
-      const options = { jingleSession, transports: this.#transports, security, clock: this.#clock };
-      this.onOffer(new IncomingJingleFile(file, transport, options));
+      const { transport } = jingleSession.content;
+      if (!transport) throw new Error('nothing was offered');
+      const opened = this.#open(jingleSession);
+      const options = { jingleSession, transports: this.#transports, clock: this.#clock };
+      this.onOffer(new IncomingJingleFile(opened, transport, options));
     } catch (error) {
       const { message: text } = error as Error;
+      if (jingleSession.content.security)
+        return this.#refuse(jingleSession, SEALED_OTHERWISE, text);
       this.#refuse(jingleSession, { condition: 'incompatible-parameters', text }, text);
     }
   }
 
+  /** Throws `StanzaError`, and `SealBroken`. */
+  #open({ content, peer, sid }: JingleSession): OpenedContent {
+    const { description, security } = content;
+    if (security && this.key) {
+      const parties = { initiator: peer, responder: this.#session.jid, sid };
+      const answer = new SealedAnswer(parties, this.key, security);
+      return { file: answer.file, security: answer };
+    }
+    if (!description || security) throw new SealBroken();
+    return { file: readDescription(description), security: PLAIN_ANSWER };
+  }
+
   /** Throws RangeError for settings that no transport takes; the peer has not heard of the Jingle session then. */
-  #begin(jingleSession: JingleSession, settings: TransportSettings): OutgoingJingleFile {
+  #begin(
+    jingleSession: JingleSession,
+    offered: Pick<OutgoingOptions, 'settings' | 'security'>,
+  ): OutgoingJingleFile {
+    const [transports, clock] = [this.#transports, this.#clock];
     try {
-      return new OutgoingJingleFile({
-        ...{ jingleSession, settings, security: PLAIN },
-        ...{ transports: this.#transports, clock: this.#clock },
-      });
+      return new OutgoingJingleFile({ jingleSession, transports, clock, ...offered });
     } catch (error) {
       jingleSession.end(error as Error);
       throw error;
@@ -144,7 +166,14 @@ export class JingleFileTransfers {
 }
 
 /** Reasons that do not tell what the peer makes of an offer: somebody said no, or nothing, or is not there any more. */
-const OTHER_REASONS = new Set(['busy', 'cancel', 'decline', 'expired', 'gone', 'timeout']);
+const OTHER_REASONS = new Set([
+  ...['busy', 'cancel', 'decline', 'expired', 'gone', 'timeout'],
+  // What was sealed was not opened.
+  'security-error',
+]);
+
+/** Of what is wrong with a sealed offer nothing else is told. */
+const SEALED_OTHERWISE: Reason = { condition: 'security-error' };
 
 /**
  * Whether an offer may have failed because of how the bytes were to travel, which not each program has words for. One
@@ -161,29 +190,3 @@ function mayBeOfSettings(error: Error): boolean {
 /** Without a hash that is told nobody can know whether what is there is of the same file. */
 const mayBeGoneOnWith = ({ size, hashes }: FileOffer): boolean =>
   size !== undefined && toldHashes(hashes).length > 0;
-
-/** What cannot be taken, whoever offers it: the reason for the peer, and another for us. */
-function whyRefused(
-  content: Content,
-  transports: readonly Transport[],
-): [Reason, why: string] | undefined {
-  const { description, transport, senders } = content;
-  if (description?.getNS() !== NS_FILE_TRANSFER) {
-    return [{ condition: 'unsupported-applications' }, `${namespaceOf(description)} is no file`];
-  }
-  // XEP-0234 §9.1: a file of ours is asked for.
-  if (senders === 'responder') {
-    const specific = xml('file-not-available', { xmlns: NS_FILE_ERRORS });
-    return [{ condition: 'failed-application', specific }, 'it asks for a file of ours'];
-  }
-  if (!securityOf(content)) return [NOT_SECURED, 'it is encrypted end to end'];
-  if (transports.some(({ xmlns }) => xmlns === transport?.getNS())) return undefined;
-  const why = `its transport is ${namespaceOf(transport)}, which is not known here`;
-  return [{ condition: 'unsupported-transports' }, why];
-}
-
-/** Not shown beyond that; in characters. */
-const MAX_NAMESPACE_LENGTH = 100;
-
-const namespaceOf = (element: Element | undefined): string =>
-  element?.getNS()?.slice(0, MAX_NAMESPACE_LENGTH) ?? 'nothing';

@@ -1,23 +1,19 @@
 import type { Clock } from '../../session/clock.js';
-import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import { badRequest } from '../conditions.js';
 import type { FileRange } from '../file-offer.js';
 import { type Agreement, readAnswer, WHOLE_FILE } from './agreement.js';
-import { checksum, NS_FILE_TRANSFER } from './file-description.js';
+import { type OfferSecurity, unlessBroken } from './security/security.js';
+import { later } from './session/actions.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
-import { type Content, type Reason, unsupportedInfo } from './stanzas.js';
+import type { Content, Reason } from './stanzas.js';
 import { mustBeKnown, pingWhenStalled } from './still-known.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
-import { type Confirmation, FileUnconfirmed, Verdict } from './verdict.js';
+import { type Confirmation, Verdict } from './verdict.js';
 import { Waker } from './waker.js';
-
-/** The peer was offered the file and has said neither yes nor no in time. */
-export class OfferUnanswered extends Error {
-  override readonly name = 'OfferUnanswered';
-}
+import { OfferUnanswered, reasonOf } from './why-not-sent.js';
 
 /** Some programs acknowledge an offer, fail over it, and know no Jingle session any more (Gajim 1.7.3). */
 const FIRST_PING_MS = 3_000;
@@ -25,8 +21,13 @@ const FIRST_PING_MS = 3_000;
 /** While a person thinks, the program that asks may end. */
 const PING_AFTER_MS = 30_000;
 
+export interface OutgoingOptions extends Omit<ContentChannelOptions, 'mayReplace'> {
+  security: OfferSecurity;
+}
+
 /** A file that was offered by Jingle. */
 export class OutgoingJingleFile {
+  readonly #security: OfferSecurity;
   readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
   readonly #contentChannel: ContentChannel;
@@ -42,9 +43,10 @@ export class OutgoingJingleFile {
   /** Wakes the one who waits for the peer's answer. */
   readonly #waker: Waker;
 
-  constructor(options: Omit<ContentChannelOptions, 'mayReplace'>) {
-    const { jingleSession, clock } = options;
+  constructor(options: OutgoingOptions) {
+    const { jingleSession, clock, security } = options;
     this.#jingleSession = jingleSession;
+    this.#security = security;
     this.#contentChannel = new ContentChannel({
       ...options,
       // While one is being opened, only by another transport.
@@ -52,17 +54,20 @@ export class OutgoingJingleFile {
     });
     this.#clock = clock;
     this.#waker = new Waker(clock);
-    this.#verdict = new Verdict(jingleSession, clock, () => this.#handedOver);
+    this.#verdict = new Verdict(jingleSession, clock, {
+      handedOver: () => this.#handedOver,
+      believesSuccess: security.believesSuccess,
+    });
     jingleSession.handlers = {
-      accepted: (content) => this.#takeAnswer(content),
-      informed: (info) => this.#takeInfo(info),
+      accepted: (content) => unlessBroken(jingleSession, () => this.#takeAnswer(content)),
+      informed: (info) => unlessBroken(jingleSession, () => this.#takeInfo(info)),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
       replaced: (element) => this.#contentChannel.takeReplacement(element),
     };
     jingleSession.ended.addEventListener('abort', () => {
       this.#waker.wake();
       // Some are content before they acknowledge the last blocks, and know no close after that.
-      if (jingleSession.succeeded) return this.#channel?.assumeTaken(this.#handedOver);
+      if (this.#verdict.isContent) return this.#channel?.assumeTaken(this.#handedOver);
       this.#broken.abort(jingleSession.ended.reason);
       this.#leave(jingleSession.ended.reason);
     });
@@ -116,11 +121,7 @@ export class OutgoingJingleFile {
 
   /** §8.2: tells the hashes that were not known before. */
   async sendHashes(hashes: ReadonlyMap<string, Buffer>): Promise<void> {
-    const { content, ended } = this.#jingleSession;
-    await this.#jingleSession.inform(checksum(content, hashes)).catch((error) => {
-      // Not each peer wants to know; and how the Jingle session ended is told elsewhere.
-      if (!(error instanceof StanzaError) && !ended.aborted) throw error;
-    });
+    await this.#security.tellHashes(this.#jingleSession, hashes);
   }
 
   /**
@@ -173,28 +174,22 @@ export class OutgoingJingleFile {
     }
   }
 
-  #takeAnswer({ description, transport }: Content): void {
-    if (description?.getNS() !== NS_FILE_TRANSFER || !transport) {
-      throw badRequest('accept what was offered');
-    }
-    const agreed = readAnswer(this.#jingleSession.content.description, description);
-    this.#contentChannel.agreed(transport);
+  #takeAnswer(answer: Content): void {
+    if (!answer.transport) throw badRequest('accept what was offered');
+    const agreed = readAnswer(this.#security.offered, this.#security.answered(answer));
+    this.#contentChannel.agreed(answer.transport);
     this.#agreed = agreed;
     this.#isAccepted = true;
     this.#waker.wake();
   }
 
   #takeInfo(info: Element): void {
-    if (!info.is('received', NS_FILE_TRANSFER)) throw unsupportedInfo();
-    const { name = this.#jingleSession.content.name } = info.attrs;
-    if (name !== this.#jingleSession.content.name) throw badRequest('there is no such content');
+    const said = this.#security.heard(this.#jingleSession, info);
+    if (!said.isReceived) {
+      const why = new JingleEnded(said.reason, false);
+      return later(() => this.#jingleSession.terminate({ condition: 'cancel' }, why));
+    }
     this.#verdict.received(this.#handedOver);
     this.#channel?.assumeTaken(this.#handedOver);
   }
-}
-
-function reasonOf(error: Error): Reason {
-  const isSilence = error instanceof OfferUnanswered || error instanceof FileUnconfirmed;
-  if (isSilence) return { condition: 'timeout' };
-  return { condition: 'failed-transport', text: error.message };
 }

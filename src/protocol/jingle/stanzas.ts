@@ -37,8 +37,8 @@ export interface Content {
   senders: string;
   description: Element | undefined;
   transport: Element | undefined;
-  /** It wants to be encrypted end to end (XEP-0391). */
-  isSecured: boolean;
+  /** What it is to be secured by (§9). */
+  security: Element | undefined;
 }
 
 export interface Jingle {
@@ -118,7 +118,7 @@ function readContent(element: Element): Content {
     senders,
     description: child('description'),
     transport: child('transport'),
-    isSecured: child('security') !== undefined,
+    security: child('security'),
   };
 }
 

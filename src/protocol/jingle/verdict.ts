@@ -21,6 +21,13 @@ const CONFIRM_MS = 60_000;
 /** While it is silent, it is asked whether it is there. */
 const PING_MS = 10_000;
 
+interface VerdictOptions {
+  /** How many bytes have been sent to the recipient, acknowledged or not. */
+  handedOver: () => number;
+  /** That the session ends with success says something. Otherwise that counts only of a file that was received. */
+  believesSuccess: boolean;
+}
+
 /** Listens to what the recipient of a file says of it. */
 export class Verdict {
   readonly #jingleSession: JingleSession;
@@ -30,15 +37,20 @@ export class Verdict {
   #receivedAfter = -1;
   #endedAfter = -1;
   #isMute = false;
+  readonly #believesSuccess: boolean;
   #resolve: (isThere: true) => void = () => undefined;
   /** Resolves when the recipient says for the first time that it has the file. */
   readonly isThere = new Promise<true>((resolve) => {
     this.#resolve = resolve;
   });
 
-  /** `handedOver`: how many bytes have been sent to the recipient, acknowledged or not. */
-  constructor(jingleSession: JingleSession, clock: Clock, handedOver: () => number) {
+  constructor(
+    jingleSession: JingleSession,
+    clock: Clock,
+    { handedOver, believesSuccess }: VerdictOptions,
+  ) {
     this.#jingleSession = jingleSession;
+    this.#believesSuccess = believesSuccess;
     this.#clock = clock;
     this.#waker = new Waker(clock);
     jingleSession.ended.addEventListener('abort', () => {
@@ -54,16 +66,21 @@ export class Verdict {
     this.#waker.wake();
   }
 
+  /** The session has ended as that of a file that is there. */
+  get isContent(): boolean {
+    return this.#jingleSession.succeeded && (this.#believesSuccess || this.#receivedAfter >= 0);
+  }
+
   /**
    * Waits for what the recipient says when it has all blocks. What it has said before is about less than the file, and
    * does not count. Rejects with `FileUnconfirmed` or `ChannelLost` when it says nothing, and with what the Jingle
    * session ended with, unless that is the recipient's success.
    */
   async on(channel: Channel): Promise<Confirmation> {
-    const { ended, succeeded } = await this.#heard(channel);
+    const { ended } = await this.#heard(channel);
     if (this.#hasReceived(channel)) return 'received';
     if (!ended.aborted) throw this.#silence(channel);
-    if (!succeeded) throw ended.reason;
+    if (!this.#jingleSession.succeeded || !this.#believesSuccess) throw ended.reason;
     if (this.#endedAfter < channel.bytesSent) throw new JingleEnded(TOO_EARLY, false);
     return 'success';
   }

@@ -57,6 +57,25 @@ export function verificationOf(query: Element, algorithm = 'sha-1'): string {
   return createHash(name).update(text).digest('base64');
 }
 
+/**
+ * `<` stands between the parts of what is hashed, and somebody who has it in a part can make an answer with the hash of
+ * another one: such an answer is its sender's alone.
+ */
+function isAmbiguous(query: Element): boolean {
+  const identities = query
+    .getChildren('identity')
+    .flatMap(({ attrs }) => [attrs.category, attrs.type, attrs['xml:lang'], attrs.name]);
+  const features = query.getChildren('feature').map(({ attrs }) => attrs.var);
+  const fields = query
+    .getChildren('x', 'jabber:x:data')
+    .flatMap((form) => form.getChildren('field'));
+  const said = fields.flatMap((field) => [
+    field.attrs.var,
+    ...field.getChildren('value').map((value) => value.getText()),
+  ]);
+  return [...identities, ...features, ...said].some((part) => part?.includes('<'));
+}
+
 /** §5.1 items 6 and 7: the FORM_TYPE first, then each field with its values. A form without is ignored (§5.4). */
 function fieldsOf(form: Element): string[] {
   const fields = form.getChildren('field').map((field) => ({
@@ -102,7 +121,8 @@ export class CapsCache {
     if (known) return { jid, info: known };
     const asked = discoverInfo(this.#session, jid, `${caps.node}#${caps.ver}`, options);
     // §5.4: an answer that does not fit its hash is that one's own; others are not judged by it.
-    const fits = (info: Element) => verificationOf(info, caps.hash) === caps.ver;
+    const fits = (info: Element) =>
+      !isAmbiguous(info) && verificationOf(info, caps.hash) === caps.ver;
     const fitting = asked.then(({ info }) => (fits(info) ? info : undefined));
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(

@@ -152,7 +152,7 @@ export class MemoryLedger implements Ledger {
 const hasArrived = ({ isArriving }: FileRecord): boolean => !isArriving;
 
 /** Short, whatever is in it. */
-function keyOf({ account, offered, size, sha256 }: WantedRecord): string {
-  const text = JSON.stringify([account, offered, size, sha256]);
+function keyOf({ account, offered, size, sha256, sealedBy = '' }: WantedRecord): string {
+  const text = JSON.stringify([account, offered, size, sha256, sealedBy]);
   return createHash('sha256').update(text).digest('base64');
 }

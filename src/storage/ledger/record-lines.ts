@@ -31,6 +31,8 @@ export const isKnownVersion = (version: number): boolean => version === VERSION;
 
 const ID = /^[0-9a-f-]{36}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
+/** A public key, as people see it. */
+const KEY = /^[a-z2-7]{52}$/;
 /** A JID has at most 3071 bytes. */
 const JID = /^[^\0]{1,3071}$/su;
 const COMPONENT = /^[^\0]{0,1024}$/su;
@@ -44,16 +46,18 @@ export function readLine(text: string): Line | undefined {
   const { removed, ...fields } = parseObject(text);
   if (removed !== undefined) return matches(removed, ID) ? { removed } : undefined;
   if (fields.folder !== undefined) return readFolder(Object(fields.folder));
-  const { id, account, peer, offered, path, size, sha256, isArriving } = fields;
+  const { id, account, peer, offered, path, size, sha256, isArriving, sealedBy } = fields;
   const [at, trace] = [parseTime(fields.at), readTrace(fields.trace)];
   const work = fields.work === undefined ? undefined : readWork(fields.work);
   if (!matches(id, ID) || !matches(account, JID) || !matches(peer, JID)) return undefined;
   if (!isOffered(offered) || !isPath(path)) return undefined;
   if (!isCount(size) || !matches(sha256, SHA256) || !at || !trace) return undefined;
   if (fields.work !== undefined && !work) return undefined;
+  if (sealedBy !== undefined && !matches(sealedBy, KEY)) return undefined;
   const more = {
     ...(isArriving === true ? { isArriving: true as const } : {}),
     ...(work ? { work } : {}),
+    ...(sealedBy === undefined ? {} : { sealedBy }),
   };
   return { record: { id, account, peer, offered, path, size, sha256, at, trace, ...more } };
 }

@@ -1,4 +1,4 @@
-import { OfferUnanswered } from '../../protocol/jingle/outgoing-jingle-file.js';
+import { OfferUnanswered } from '../../protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { isForGood } from '../answers.js';
 import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';

@@ -1,22 +1,24 @@
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
+import type { TrustStore } from '../keys/trusted-keys.js';
 import { type Probe, probe } from './probe.js';
 
 interface ProbeOnlineOptions {
   connect: Connect;
   report: Report;
   signal: AbortSignal;
+  trusted: TrustStore;
 }
 
 /** Goes online and probes a JID; reports each resource that is found. Rejects as `connect` and `probe` do. */
 export async function probeOnline(
   jid: string,
-  { connect, report, signal }: ProbeOnlineOptions,
+  { connect, report, signal, trusted }: ProbeOnlineOptions,
 ): Promise<Probe> {
   const session = await goOnline(connect, report, { admit: () => false });
   try {
     const note = (text: string) => report({ event: 'note', text });
-    const until = probe(session, jid, { signal, note });
+    const until = probe(session, jid, { signal, note, trusted });
     report({ event: 'pending', text: `asking ${jid}`, until });
     const found = await until;
     for (const resource of found.resources) report({ event: 'resource', ...resource });

@@ -1,9 +1,13 @@
 import { roundTrip } from '../../protocol/round-trip.js';
+import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
+import { formatKey } from '../../protocol/seal/public-key.js';
 import { askVersion } from '../../protocol/version.js';
 import { type Clock, systemClock } from '../../session/clock.js';
-import { addressFrom } from '../../session/jid.js';
+import { addressFrom, bareJid, preparedJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import type { Probed } from '../events.js';
+import { askKey } from '../keys/key-question.js';
+import type { TrustStore } from '../keys/trusted-keys.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { WayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
@@ -12,6 +16,9 @@ import { losesFiles, remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
 
 const PINGS = 3;
+
+/** As long as everything else that is asked. */
+const PATIENCE_MS = 10_000;
 
 /** To propose a file that does not come would trouble people. */
 const UNSEEN_HINT = '; "inband send" would propose a file to all that are not seen';
@@ -24,6 +31,8 @@ interface ProbeOptions {
   /** Told of those that do not answer. */
   note: (text: string) => void;
   clock?: Clock;
+  /** Whose keys are trusted. */
+  trusted: TrustStore;
 }
 
 export interface Probe {
@@ -39,7 +48,7 @@ export interface Probe {
 export async function probe(
   session: Session,
   typed: string,
-  { signal, note, clock = systemClock }: ProbeOptions,
+  { signal, note, clock = systemClock, trusted }: ProbeOptions,
 ): Promise<Probe> {
   const jid = addressFrom(session.jid, typed);
   const inquiry = new Inquiry(session, signal, note);
@@ -48,6 +57,7 @@ export async function probe(
   const examined = answering.map(
     async (resource): Promise<ProbedResource> => ({
       ...(await examine(resource, session, inquiry, clock)),
+      ...(await keyOf(resource, session, trusted, signal)),
       ...(chosen.includes(resource) ? { ...viaOf(resource), why: whyOf(resource, why) } : {}),
     }),
   );
@@ -132,6 +142,28 @@ async function examine(
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     ...(remark ? { remark } : {}),
   };
+}
+
+/** Its key, asked for as `send` would, and what is known of that. */
+async function keyOf(
+  { jid }: Resource,
+  session: Session,
+  trusted: TrustStore,
+  signal: AbortSignal,
+): Promise<Pick<Probed, 'peerKey' | 'trust'>> {
+  const known = await trusted.read(bareJid(preparedJid(jid)));
+  try {
+    const { key } = await askKey(session, jid, { signal, timeout: PATIENCE_MS });
+    if (!key) return known.length > 0 ? { trust: 'CHANGED' } : {};
+    const peerKey = formatKey(key);
+    const same = known.find((one) => one.key === peerKey);
+    if (same) return { peerKey, trust: same.isVerified ? 'verified' : 'known' };
+    return { peerKey, trust: known.length > 0 ? 'CHANGED' : 'new' };
+  } catch (error) {
+    session.ended.throwIfAborted();
+    signal.throwIfAborted();
+    return error instanceof MalformedAnnouncement ? { trust: 'CHANGED' } : {};
+  }
 }
 
 /** The median, in whole milliseconds. */

@@ -43,6 +43,18 @@ export async function ownKey(keys: SecretKeys, account: string): Promise<KeyPair
   return keyPairFrom(await keys.obtain(preparedBareJid(account), newSecret));
 }
 
+/** The same, once it is needed. */
+export function ownKeyWhenNeeded(
+  open: () => Promise<SecretKeys>,
+  account: string,
+): () => Promise<KeyPair> {
+  let own: Promise<KeyPair> | undefined;
+  return () => {
+    own ??= open().then((keys) => ownKey(keys, account));
+    return own;
+  };
+}
+
 export async function showKey(keys: SecretKeys, account: string): Promise<ShownKey> {
   return shown(account, await ownKey(keys, account));
 }

@@ -1,5 +1,6 @@
 import { formatKey, parseKey } from '../../protocol/seal/public-key.js';
 import { preparedBareJid } from '../../session/jid.js';
+import { KeyNotTrusted } from '../ways/key-errors.js';
 
 /** A key that is trusted to be somebody's. */
 export interface TrustedKey {
@@ -35,11 +36,6 @@ export interface TrustStore {
   ): Promise<readonly TrustedKey[]>;
 }
 
-/** The key is not one that is known to be theirs. */
-export class KeyNotTrusted extends Error {
-  override readonly name = 'KeyNotTrusted';
-}
-
 /** In characters. */
 export const MOST_OF_LABEL = 64;
 
@@ -63,12 +59,15 @@ export async function pinKey(
   return isFirst;
 }
 
+/** A key as it was typed. Throws `MalformedKey`. */
+export const readKey = (typed: string): string => formatKey(parseKey(typed));
+
 /** Trusts one more key, as it was typed. Resolves to that. Throws `MalformedKey` and `MalformedJid`. */
 export async function addKey(
   store: TrustStore,
   { jid, typed, label, now }: { jid: string; typed: string; label: string | undefined; now: Date },
 ): Promise<Trusted> {
-  const key = formatKey(parseKey(typed));
+  const key = readKey(typed);
   const bare = preparedBareJid(jid);
   const keys = await store.change(bare, (before) => {
     const old = before.find((one) => one.key === key);
@@ -87,7 +86,7 @@ export async function verifyKey(
   store: TrustStore,
   { jid, typed }: { jid: string; typed: string },
 ): Promise<Trusted> {
-  const key = formatKey(parseKey(typed));
+  const key = readKey(typed);
   const bare = preparedBareJid(jid);
   const keys = await store.change(bare, (before) => {
     if (!before.some((one) => one.key === key)) throw notCompared(bare, before.length);
@@ -118,7 +117,8 @@ export async function listTrusted(store: TrustStore, jid?: string): Promise<Trus
   return [{ jid: bare, keys: await store.read(bare) }];
 }
 
-function anotherKey(jid: string): KeyNotTrusted {
+/** Another key than is known came along. */
+export function anotherKey(jid: string): KeyNotTrusted {
   return new KeyNotTrusted(
     `${jid} has another key than before. Ask for the new one in another way, then: inband trust add ${jid}`,
   );
@@ -129,3 +129,7 @@ function notCompared(jid: string, count: number): KeyNotTrusted {
     count === 0 ? `no key of ${jid} is known` : `that is not the key of ${jid} that is known here`;
   return new KeyNotTrusted(`${why}; if it is theirs: inband trust add ${jid}`);
 }
+
+/** What a person reads of a key that nobody has seen before. */
+export const firstSeen = (jid: string, key: Uint8Array): string =>
+  `first contact with ${jid}, whose key is known from now on: ${formatKey(key)}`;

@@ -1,3 +1,4 @@
+import { formatKey } from '../../protocol/seal/public-key.js';
 import { bareJid } from '../../session/jid.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { offeredPath } from './identity.js';
@@ -32,29 +33,32 @@ async function findThere(file: IncomingOffer, inbox: Inbox): Promise<FileThere |
   return wasDone ? { size, sha256 } : undefined;
 }
 
-function wantedFor({ peer, offer, ranged }: IncomingOffer): WantedRecord | undefined {
+function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecord | undefined {
   const { size, hashes, alreadyThere } = offer;
   const sha256 = hashes?.get('sha-256')?.toString('hex');
   if (alreadyThere?.again !== false || !ranged) return undefined;
   if (size === undefined || sha256 === undefined) return undefined;
-  return { account: bareJid(peer), offered: offeredPath(offer), size, sha256 };
+  const sealedBy = peerKey && formatKey(peerKey);
+  return { account: bareJid(peer), offered: offeredPath(offer), size, sha256, sealedBy };
 }
 
 /**
- * Tells the sender that the file is there, if it is; see `findThere`. Rejects when the sender breaks that off, or sends
+ * Tells the sender that the file is there, if it is; see `findThere`. `onProven`: as for `receiveFile`. Rejects when the sender breaks that off, or sends
  * something all the same, and when the disk fails.
  */
 export async function confirmThere(
   file: IncomingOffer,
   inbox: Inbox,
+  onProven: () => Promise<void>,
 ): Promise<FileThere | undefined> {
   try {
     const there = await findThere(file, inbox);
     if (!there) return undefined;
     const stream = await file.accept(there.size, true);
+    await onProven();
     // Not one byte may come.
     for await (const bytes of stream.iterator({ destroyOnReturn: false })) void bytes;
-    await file.confirm();
+    await file.confirm(Buffer.from(there.sha256, 'hex'));
     return there;
   } catch (error) {
     file.fail(error as Error);

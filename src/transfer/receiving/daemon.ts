@@ -3,6 +3,9 @@ import { HASH_FEATURES } from '../../protocol/hash-elements.js';
 import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
 import { NS_PATH } from '../../protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
+import type { KeyPair } from '../../protocol/noise/dh25519.js';
+import { keyForm } from '../../protocol/seal/announced-key.js';
+import { NS_SEAL } from '../../protocol/seal/handshake.js';
 import { bareJid } from '../../session/jid.js';
 import { NS_PING } from '../../session/ping.js';
 import type { Connect } from '../connect.js';
@@ -11,10 +14,17 @@ import { persevere } from '../persevere.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
-import { announce, type Serving, startServing, untilEnded } from '../serving/serving.js';
-import type { Listener } from '../ways/incoming.js';
+import {
+  type Announced,
+  announce,
+  type Serving,
+  startServing,
+  untilEnded,
+} from '../serving/serving.js';
+import type { IncomingOffer, Listener } from '../ways/incoming.js';
 import { startServices, stopServices } from '../ways/services.js';
 import { openWays, WAYS } from '../ways/ways.js';
+import { KeyRules, type KeyRulesOptions } from './key-rules.js';
 import { Places, type Running } from './places.js';
 import { takeProposals } from './proposals.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
@@ -24,10 +34,18 @@ const FEATURES = [
   ...WAYS.flatMap(({ features }) => features),
 ];
 
-export interface ReceiveOnOptions
-  extends Omit<ReceptionsOptions, 'knows' | 'quotas' | 'places' | 'running' | 'own'> {
+type OfSession = 'knows' | 'quotas' | 'places' | 'running' | 'own' | 'judge' | 'isNews';
+
+export interface ReceiveOnOptions extends Omit<ReceptionsOptions, OfSession> {
   registry: Registry;
   now: () => Date;
+  sealing: ReceivingSealing;
+}
+
+export interface ReceivingSealing
+  extends Pick<KeyRulesOptions, 'encrypt' | 'trust' | 'account' | 'trusted'> {
+  /** The own key; absent: what is encrypted cannot be opened. */
+  own: KeyPair | undefined;
 }
 
 export interface DaemonOptions extends ReceiveOnOptions {
@@ -76,15 +94,16 @@ export async function receiveOn(
   const { session, knows, quotas } = serving;
   const { inbox, report, signal } = options;
   const places = new Places(quotas.transfers, running, inbox);
-  const receptions = new Receptions({
-    ...{ ...options, knows, quotas, places, running },
-    own: bareJid(session.jid),
-  });
+  const rules = new KeyRules({ ...options, ...options.sealing });
+  const judge = (file: IncomingOffer) => rules.judge(file, serving.standingOf(file.peer));
+  const isNews = (peer: string) => rules.isNews(peer);
+  const ofSession = { knows, quotas, places, running, judge, isNews, own: bareJid(session.jid) };
+  const receptions = new Receptions({ ...options, ...ofSession });
   const stop = listen(serving, places, receptions, options);
   let failure: Error | undefined;
   try {
     await takeProposals(serving, report);
-    await announce(session, report, FEATURES);
+    await announce(session, report, announced(options.sealing));
     await untilEnded(session, signal, receptions.done);
   } catch (error) {
     failure = error as Error;
@@ -97,14 +116,20 @@ export async function receiveOn(
   if (failure && (signal.aborted || !receptions.isDone)) throw failure;
 }
 
+/** What those hear who ask what we do. */
+function announced({ own }: ReceivingSealing): Announced {
+  if (!own) return { features: FEATURES };
+  return { features: [...FEATURES, NS_SEAL], forms: [keyForm(own.publicKey)] };
+}
+
 /** Hands the files that come by any way over to the receptions. Returns what ends it. */
 function listen(
   { session, quotas }: Serving,
   places: Places,
   receptions: Receptions,
-  { registry, report, now, limit }: ReceiveOnOptions,
+  { registry, report, now, limit, sealing }: ReceiveOnOptions,
 ): (reason?: Error) => void {
-  const services = startServices(session, { registry, pace: PACE, limit });
+  const services = startServices(session, { registry, key: sealing.own, pace: PACE, limit });
   const listener: Listener = {
     ...{ places, registry, now },
     take: (file) => receptions.take(file),

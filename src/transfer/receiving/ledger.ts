@@ -47,6 +47,11 @@ export interface WantedRecord {
   readonly size: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  /**
+   * The sender's key, as people see it, if it was sealed. What came so is found by that key alone, and what came in the
+   * clear in the clear: others must not learn what is there.
+   */
+  readonly sealedBy?: string | undefined;
 }
 
 /** What a system says of a file: another one, or other content, leaves another trace. */

@@ -1,5 +1,6 @@
 import { type Channel, ChannelBroken, ChannelOverrun } from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hash-functions.js';
+import { formatKey } from '../../protocol/seal/public-key.js';
 import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';
 import { FileMismatch } from '../recipient-errors.js';
@@ -25,6 +26,8 @@ export interface ReceiveOptions {
   own?: string;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
+  /** Called when the sender has shown that it is who it says, if it is sealed; before a byte of it is kept. */
+  onProven?: () => Promise<void>;
   /** Called when the sender is about to send, from this byte on. */
   onStart: (offset: number) => void;
   /** Bytes that are there. */
@@ -45,6 +48,7 @@ export async function receiveFile(
   try {
     partial = await inbox.createPartial(wantedFor(file));
     const channel = await file.accept(partial.offset);
+    await options.onProven?.();
     options.onStart(partial.offset);
     const size = await write(channel, partial, options);
     checkSize(size, file.offer.size);
@@ -53,7 +57,7 @@ export async function receiveFile(
     const sha256 = partial.digest('sha256').toString('hex');
     const path = await place(partial, file, inbox, options);
     // The file is there, whatever becomes of the answer.
-    await file.confirm();
+    await file.confirm(Buffer.from(sha256, 'hex'));
     return { recordId: partial.id, path, size, sha256 };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
@@ -98,8 +102,9 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   };
 }
 
-const recordOf = ({ peer, offer }: IncomingOffer, isDue: boolean): NewRecord => ({
+const recordOf = ({ peer, peerKey, offer }: IncomingOffer, isDue: boolean): NewRecord => ({
   ...{ account: bareJid(peer), peer, offered: offeredPath(offer), isDue },
+  ...(peerKey ? { sealedBy: formatKey(peerKey) } : {}),
 });
 
 async function write(

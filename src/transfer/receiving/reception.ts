@@ -2,15 +2,18 @@ import { nameOf } from '../../protocol/file-offer.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { hasBegunAnew } from '../answers.js';
 import type { Report } from '../events.js';
+import type { Secrecy } from '../keys/rules.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
 import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import type { Policy } from '../serving/policy.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
+import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
 import { confirmThere } from './already-there.js';
 import type { Entry, FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
+import type { Judged } from './key-rules.js';
 import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-file.js';
 
 /** A file that arrived. */
@@ -37,6 +40,10 @@ export interface ReceptionOptions {
   isDue: boolean;
   /** The own account, as a bare JID. */
   own: string;
+  /** Whose offers are taken, by their keys. */
+  judge(file: IncomingOffer): Promise<Judged>;
+  /** Whether the user is to hear of an offer that was refused for its key. */
+  isNews(peer: string): boolean;
 }
 
 /** What has become of an offer; `there`: an earlier transfer had brought the file. */
@@ -51,7 +58,7 @@ export async function receiveOne(
   options: ReceptionOptions,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { inbox, knows, underWay, limit, signal, report, exitCodeOf, isDue, own } = options;
+  const { inbox, knows, underWay, limit, signal, report, isDue, own } = options;
   const id = nextTransferId();
   const { size, isFolder } = file.offer;
   const facts = { peer: file.peer, name: nameOf(file.offer) };
@@ -60,26 +67,26 @@ export async function receiveOne(
   let entry: Entry | undefined;
   let ending: Ending = 'failed';
   try {
+    const { secrecy, proven: onProven } = await options.judge(file);
     entry = await underWay.enter(file, signal, mustReplace);
-    const there = knows(file.peer) ? await confirmThere(file, inbox) : undefined;
+    const there = knows(file.peer) ? await confirmThere(file, inbox, onProven) : undefined;
     if (there) {
       ending = 'there';
-      report({ event: 'already-there', id, ...facts, ...there, incoming: true });
+      report({ event: 'already-there', id, ...facts, ...there, ...secrecy, incoming: true });
       return undefined;
     }
     const pace = limit && ((bytes: number) => limit.take(bytes, signal));
-    const following = { ...follow(about, entry, span, report), pace, isDue, own };
-    const whole = await receiveFile(file, inbox, following);
+    const followed = follow({ ...about, secrecy }, entry, span, report);
+    const whole = await receiveFile(file, inbox, { ...followed, pace, isDue, own, onProven });
     ending = 'whole';
     if (isFolder) return void report({ event: 'folder', id, ...facts, path: whole.path });
-    report({ event: 'done', id, ...facts, ...shown(whole) });
+    report({ event: 'done', id, ...facts, ...shown(whole), ...secrecy });
     return { ...facts, ...whole };
   } catch (error) {
     if (error instanceof StillUnderWay) ending = 'later';
     // A stop is no "no": the sender may come again.
     if (!entry) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
-    const message = `${facts.name} from ${file.peer} did not arrive: ${whyNot(error as Error)}`;
-    report({ event: 'failed', error: message, exitCode: exitCodeOf(error as Error), id, ...facts });
+    tellOfFailure(error as Error, { id, ...facts }, options);
     return undefined;
   } finally {
     entry?.leave(ending === 'whole');
@@ -95,9 +102,24 @@ function count(limits: TransferLimits, peer: string, ending: Ending, bytes: numb
   else limits.ended(peer, bytes, ending === 'whole');
 }
 
+/** What somebody in between could repeat without end is told once an hour. */
+function tellOfFailure(
+  error: Error,
+  about: { id: number; peer: string; name: string },
+  { report, exitCodeOf, isNews }: ReceptionOptions,
+): void {
+  const text = `${about.name} from ${about.peer} did not arrive: ${whyNot(error)}`;
+  const isOfKey = error instanceof KeyNotTrusted || error instanceof NotSealed;
+  if (isOfKey && !isNews(about.peer)) return report({ event: 'note', text });
+  report({ event: 'failed', error: text, exitCode: exitCodeOf(error), ...about });
+}
+
 /** Tells the user how far the file is; `span`: the bytes of it that have come. */
 function follow(
-  about: { id: number; peer: string; name: string; size?: number },
+  {
+    secrecy,
+    ...about
+  }: { id: number; peer: string; name: string; size?: number; secrecy: Secrecy },
   entry: Entry,
   span: { start: number; end: number },
   report: Report,
@@ -105,7 +127,7 @@ function follow(
   return {
     onStart: (offset) => {
       span.start = span.end = offset;
-      report({ event: 'start', ...about, incoming: true });
+      report({ event: 'start', ...about, ...secrecy, incoming: true });
       if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
     onProgress: (bytes) => {

@@ -27,6 +27,8 @@ export interface ReceptionsOptions {
   work: DueWork;
   /** The own account, as a bare JID. */
   own: string;
+  judge: ReceptionOptions['judge'];
+  isNews: ReceptionOptions['isNews'];
 }
 
 /** The files that come on one session. */
@@ -45,12 +47,12 @@ export class Receptions {
 
   constructor(options: ReceptionsOptions) {
     this.#options = options;
-    const { inbox, knows, quotas, limit, signal, report, exitCodeOf, work, own } = options;
-    const limits = quotas.transfers;
-    const underWay = this.#underWay;
-    const isDue = work.isWanted;
-    const limited = { limits, limit, underWay };
-    this.#reception = { inbox, knows, ...limited, signal, report, exitCodeOf, isDue, own };
+    this.#reception = {
+      ...options,
+      limits: options.quotas.transfers,
+      underWay: this.#underWay,
+      isDue: options.work.isWanted,
+    };
   }
 
   get isDone(): boolean {

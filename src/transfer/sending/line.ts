@@ -3,6 +3,7 @@ import type { Session } from '../../session/session.js';
 import type { Report } from '../events.js';
 import { Absence, type Waiting } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
+import { type SealedRecipient, Sealing, type SealingOptions } from '../keys/sealing.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient, Way } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
@@ -12,6 +13,8 @@ import type { Uplink } from './uplink.js';
 export interface Reached {
   recipient: Recipient;
   ways: OpenWays;
+  /** How this file is to be offered to this one. Rejects as `Sealing` does. */
+  seal(recipient: Recipient): Promise<SealedRecipient>;
 }
 
 /** How files reach one recipient, who is looked for once for all of them. */
@@ -45,6 +48,7 @@ interface LineOptions {
   /** To begin with. */
   settings: TransferSettings;
   uplink: Uplink;
+  sealing: SealingOptions;
   report: Report;
   signal: AbortSignal;
   /** Milliseconds that it is waited for where it is not there. */
@@ -58,6 +62,7 @@ export class Line implements SendingLine {
   settings: TransferSettings;
   readonly #options: LineOptions;
   readonly #absence: Absence;
+  readonly #sealing: Sealing;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
   /** While it is looked for. */
@@ -73,6 +78,7 @@ export class Line implements SendingLine {
       session: () => uplink.session(),
       appear: (session) => uplink.appear(session),
     });
+    this.#sealing = new Sealing(options.jid, options.sealing);
   }
 
   /** The full JID of the one who gets the files. */
@@ -135,9 +141,11 @@ export class Line implements SendingLine {
   async #next(session: Session): Promise<Reached | undefined> {
     const found = await this.#search?.next();
     if (!found?.value) return undefined;
-    const ways = this.#options.uplink.waysOn(session);
+    const { uplink, signal, report } = this.#options;
+    const ways = uplink.waysOn(session);
     const { sid, ...recipient } = found.value;
-    this.#reached = { session, recipient, ways };
-    return { recipient: found.value, ways };
+    const seal = (one: Recipient) => this.#sealing.of(one, { session, signal, report });
+    this.#reached = { session, recipient, ways, seal };
+    return { recipient: found.value, ways, seal };
   }
 }

@@ -1,4 +1,5 @@
 import { type FileOffer, nameOf } from '../../protocol/file-offer.js';
+import type { Secrecy } from '../keys/rules.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
 import { safe } from '../ways/caution.js';
 import type { TransferSettings } from '../ways/settings.js';
@@ -18,6 +19,7 @@ const HASH = 'sha-256';
 interface Offered {
   offer: FileOffer;
   accepted: Accepted;
+  secrecy: Secrecy;
 }
 
 /** Offers one file, for each attempt again: to whoever may take it, until somebody has, and then as it was accepted. */
@@ -60,8 +62,8 @@ export class Offering {
   async offer(slot: Slot): Promise<Offered> {
     const reached = await this.#reach();
     const { recipient, ...offered } = await this.#offerTo(reached, slot);
-    const { accepted } = offered;
-    this.#telling.starts(accepted);
+    const { accepted, secrecy } = offered;
+    this.#telling.starts(accepted, secrecy);
     this.#way = accepted.way;
     this.#wasWanted = true;
     this.#peer = recipient.peer;
@@ -81,12 +83,27 @@ export class Offering {
   }
 
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
-  async #offerTo(
-    { recipient: found, ways }: Reached,
+  async #offerTo(reached: Reached, slot: Slot): Promise<Offered & { recipient: Recipient }> {
+    const found = reached.recipient;
+    try {
+      return await this.#offerSealed(reached, slot);
+    } catch (error) {
+      const { signal } = this.#options;
+      const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !signal.aborted;
+      const next = mayBeOthers ? await this.#line.reachNext(found.peer) : undefined;
+      if (!next) throw error;
+      this.#telling.note(`${(error as Error).message}; trying ${next.recipient.peer}`);
+      return this.#offerTo(next, slot);
+    }
+  }
+
+  /** Offers it as its key has it, which it is asked for. */
+  async #offerSealed(
+    { recipient: found, ways, seal: sealFor }: Reached,
     slot: Slot,
   ): Promise<Offered & { recipient: Recipient }> {
-    const note = (text: string) => this.#telling.note(text);
-    const recipient = this.#asBefore(found);
+    const sealed = await sealFor(this.#asBefore(found));
+    const { recipient, seal, secrecy } = sealed;
     if (this.#source.isFolder && !recipient.makesFolders) {
       const text = `${nameOf(this.#source)} is empty, and ${recipient.peer} takes no folders; it is left out`;
       throw new FolderUnknown(text);
@@ -94,17 +111,15 @@ export class Offering {
     const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
     const { acceptTimeout: timeout, signal } = this.#options;
-    const options = { ...this.#settings, timeout, signal, note };
+    const note = (text: string) => this.#telling.note(text);
+    const options = { ...this.#settings, timeout, signal, seal, note };
     slot.offered();
-    try {
-      return { recipient, offer, accepted: await offerTo(recipient, ways, offer, options) };
-    } catch (error) {
-      const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !signal.aborted;
-      const next = mayBeOthers ? await this.#line.reachNext(found.peer) : undefined;
-      if (!next) throw error;
-      note(`${(error as Error).message}; trying ${next.recipient.peer}`);
-      return this.#offerTo(next, slot);
-    }
+    const accepted = await offerTo(recipient, ways, offer, options);
+    await sealed.answered().catch(async (error) => {
+      await accepted.cancel();
+      throw error;
+    });
+    return { recipient, offer, accepted, secrecy };
   }
 
   /** What can be read only once cannot be sent again in smaller blocks: it begins with what each server takes. */

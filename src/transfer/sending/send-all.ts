@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
+import type { SealingOptions } from '../keys/sealing.js';
 import { within } from '../ways/caution.js';
 import type { WayName } from '../ways/names.js';
 import type { TransferSettings } from '../ways/settings.js';
@@ -22,6 +23,7 @@ export interface SendAllOptions
     Pick<DeliveryOptions, 'explain'> {
   settings: TransferSettings;
   via: 'auto' | WayName;
+  sealing: SealingOptions;
   connect: Connect;
   /** Milliseconds that a recipient who is not there is waited for. Default 0: not at all. */
   waitOnline?: number;
@@ -38,14 +40,14 @@ export async function sendAll(
   jids: readonly string[],
   options: SendAllOptions,
 ): Promise<void> {
-  const { connect, report, signal, settings, via, limit, waitOnline = 0, clock } = options;
+  const { connect, report, signal, settings, via, limit, waitOnline = 0 } = options;
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
   const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
   const way = via === 'auto' ? undefined : wayNamed(via);
   const lines = jids.map((jid) => {
-    const line = { jid, via: way, uplink, signal: until, report, waitOnline, clock };
+    const line = { ...options, jid, via: way, uplink, signal: until, waitOnline };
     return new Line({ ...line, settings: within(limit, settings) });
   });
   const delivering = {

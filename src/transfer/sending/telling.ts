@@ -1,5 +1,6 @@
 import { nameOf } from '../../protocol/file-offer.js';
 import type { Event, Report } from '../events.js';
+import type { Secrecy } from '../keys/rules.js';
 import { RecipientUnreachable } from '../recipient-errors.js';
 import { isConnectionError } from '../retries.js';
 import { nextTry, timeInWords } from '../time-in-words.js';
@@ -16,6 +17,7 @@ export class Telling {
   #hasStarted = false;
   /** The last reason to try again. */
   #setback: string | undefined;
+  #secrecy: Secrecy = { encrypted: false };
 
   constructor(report: Report, source: Source) {
     this.#report = report;
@@ -59,12 +61,13 @@ export class Telling {
     this.#report({ event: 'offer', ...this.#facts(peer) });
   }
 
-  starts({ channel: { peer }, range: { offset }, isThere }: Accepted): void {
+  starts({ channel: { peer }, range: { offset }, isThere }: Accepted, secrecy: Secrecy): void {
+    this.#secrecy = secrecy;
     // Until the recipient has confirmed that, there is nothing to tell.
     if (isThere) return;
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
-    if (isFirst) this.#report({ event: 'start', ...this.#facts(peer) });
+    if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...secrecy });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
   }
 
@@ -79,7 +82,8 @@ export class Telling {
   done({ channel: { peer }, isThere }: Accepted, sent: SentFile): Event {
     this.#noteBlocks(sent);
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
-    return { event: wasThere ? 'already-there' : 'done', ...this.#facts(peer), ...sent };
+    const event = wasThere ? 'already-there' : 'done';
+    return { event, ...this.#facts(peer), ...sent, ...this.#secrecy };
   }
 
   /** Tells of a file that failed; `isOneOfSeveral`: a person must read which. */

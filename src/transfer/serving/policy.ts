@@ -4,6 +4,28 @@ import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../ses
 /** Whether the one with this JID may reach us. */
 export type Policy = (from: string) => boolean;
 
+/**
+ * Who a sender is to the user: the own account, or `named` by its JID in `--allow`; `known`, as a contact, or by its
+ * domain; or one of `anyone`, whose keys nobody looks after.
+ */
+export type Standing = 'named' | 'known' | 'anyone';
+
+/** Tells who of those that the rules let in is what. Throws `MalformedJid`. */
+export function createStandings(
+  rules: readonly string[],
+  account: string,
+  contacts: () => Contacts,
+): (from: string) => Standing {
+  const names = rules.filter((rule) => rule.includes('@'));
+  const isNamed = createPolicy(['own', ...names], account, contacts);
+  const others = rules.filter((rule) => rule !== 'anyone');
+  const isKnown = createPolicy(others, account, contacts);
+  return (from) => {
+    if (isNamed(from)) return 'named';
+    return isKnown(from) ? 'known' : 'anyone';
+  };
+}
+
 /** The rules when none is given: the account itself and its contacts may. */
 export const DEFAULT_ALLOW = ['own', 'contacts'];
 

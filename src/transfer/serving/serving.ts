@@ -1,7 +1,7 @@
 import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
 import { returnChat } from '../../protocol/chat.js';
-import { answerDiscovery, NS_DISCO_INFO } from '../../protocol/disco.js';
+import { answerDiscovery, type Info, NS_DISCO_INFO } from '../../protocol/disco.js';
 import { caps, NS_CAPS, nodeOf } from '../../protocol/presence/caps.js';
 import { available } from '../../protocol/presence/presence.js';
 import type { Contacts } from '../../protocol/presence/roster.js';
@@ -13,7 +13,14 @@ import { RECEIVER } from '../finding/receiver.js';
 import type { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
 import { keepContacts } from './contacts.js';
-import { createPolicy, DEFAULT_ALLOW, isNaming, type Policy } from './policy.js';
+import {
+  createPolicy,
+  createStandings,
+  DEFAULT_ALLOW,
+  isNaming,
+  type Policy,
+  type Standing,
+} from './policy.js';
 import { writtenRules } from './written-rules.js';
 
 interface ServingOptions {
@@ -36,6 +43,7 @@ export interface Serving {
   /** Whether a rule lets the sender in that names it in some way: more than `anyone`. */
   knows: Policy;
   quotas: Quotas;
+  standingOf(from: string): Standing;
 }
 
 /**
@@ -59,25 +67,30 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const rules = await writtenRules(session, allow);
   policy = createPolicy(rules, session.jid, () => contacts);
   const knows = createPolicy(rules.filter(isNaming), session.jid, () => contacts);
+  const standingOf = createStandings(rules, session.jid, () => contacts);
   new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
   returnChat(session, allows, mayRefuse);
   const warn = (text: string) => report({ event: 'warning', text });
   if (allow.includes('contacts')) contacts = await keepContacts(session, warn);
-  return { session, admit, knows, quotas };
+  return { session, admit, knows, quotas, standingOf };
 }
 
+/** What those hear who may ask what we do. */
+export type Announced = Partial<Pick<Info, 'features' | 'forms'>>;
+
 /**
- * Lets contacts see us, lets anyone who may ask know what we do (blobs, and these features), and tells the user that we
- * are online.
+ * Lets contacts see us, lets anyone who may ask know what we do (blobs, and this), and tells the user that we are
+ * online.
  */
 export async function announce(
   session: Session,
   report: Report,
-  features: readonly string[] = [],
+  { features = [], forms = [] }: Announced = {},
 ): Promise<void> {
   const info = {
     identity: { category: 'client', type: 'bot', name: 'inband' },
     features: [NS_DISCO_INFO, NS_CAPS, NS_BOB, ...features],
+    forms,
   };
   answerDiscovery(session, info, [nodeOf(info)]);
   await session.send(available(caps(info)));

@@ -9,6 +9,8 @@ export interface IncomingOffer {
   /** Names the channel that brings it. */
   readonly sid: string;
   readonly offer: FileOffer;
+  /** The sender's, 32 bytes, if the file is sealed; proven to be theirs when it is accepted, and not before. */
+  readonly peerKey?: Uint8Array | undefined;
   /** XEP-0300 names of the hashes that are known, or may become known. */
   readonly hashFunctions: readonly string[];
   /** The sender can start anywhere in the file. */
@@ -20,8 +22,8 @@ export interface IncomingOffer {
   accept(offset: number, isThere?: boolean): Promise<Channel>;
   /** What the sender says of all the bytes, once they came; empty where it says nothing. */
   hashes(): Promise<ReadonlyMap<string, Buffer>>;
-  /** Tells the sender that the file is there. Always resolves. */
-  confirm(): Promise<void>;
+  /** Tells the sender that the file is there. `sha256`: of all of it, 32 bytes. Always resolves. */
+  confirm(sha256: Uint8Array): Promise<void>;
   /** Tells the sender that it is not. */
   fail(error: Error): void;
   /** Has the sender come again later, as there is no place. Absent if it was given one before it was handed over. */

@@ -1,8 +1,11 @@
 import { jingleFeatures, takesJingleFiles } from '../../protocol/jingle/features.js';
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
+import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { isUnopened } from '../answers.js';
 import { whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
+import { NotSealed } from './key-errors.js';
 import { reasonBefore, reasonOf } from './not-kept.js';
 import { TRANSPORTS } from './transports.js';
 import type { Offer, Way } from './way.js';
@@ -20,11 +23,13 @@ export const jingle: Way = {
   isProposed: true,
   isAnsweredAtOnce: true,
   keepsParts: true,
+  seals: true,
   comparesHash: true,
   hashes: ['sha-256'],
   open: (services) => {
     const transports = TRANSPORTS.map((transport) => transport.on(services));
     const transfers = new JingleFileTransfers(services.session, transports);
+    transfers.key = services.key;
     return { offer: offerByJingle(transfers), listen: listenByJingle(transfers) };
   },
 };
@@ -34,7 +39,7 @@ export const offerByJingle =
   async ({ peer, sid }, file, options) => {
     const accepted = await transfers
       .offer(peer, file, { ...options, ...(sid ? { sid } : {}) })
-      .catch((error) => Promise.reject(whyNotAccepted(error, peer)));
+      .catch((error) => Promise.reject(whyNot(error, peer, options.seal !== undefined)));
     return {
       way: jingle,
       channel: accepted.channel,
@@ -45,6 +50,14 @@ export const offerByJingle =
       cancel: () => accepted.cancel({ condition: 'cancel' }),
     };
   };
+
+/** Who cannot open what was sealed for them, or does not want our key, has one word for it. */
+function whyNot(error: Error, peer: string, isSealed: boolean): Error {
+  const isRefused = error instanceof JingleEnded && isUnopened(error.reason);
+  if (!isSealed || !isRefused) return whyNotAccepted(error, peer);
+  const message = `${peer} did not open what was encrypted for it: it may know another key of ours, or somebody in between has changed something`;
+  return new NotSealed(message, { cause: error });
+}
 
 const listenByJingle =
   (transfers: JingleFileTransfers) =>
@@ -61,6 +74,7 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
     peer: file.peer,
     sid: file.sid,
     offer: file.offer,
+    peerKey: file.peerKey,
     hashFunctions: file.hashFunctions,
     ranged: file.ranged,
     accept: (offset, isThere) => {
@@ -68,7 +82,7 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
       return file.accept(offset, isThere);
     },
     hashes: () => file.hashes(),
-    confirm: () => file.confirm(),
+    confirm: (sha256) => file.confirm(sha256),
     fail: (error) => {
       void file.fail(isAccepted ? reasonOf(error) : reasonBefore(error));
     },

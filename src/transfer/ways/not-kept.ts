@@ -2,14 +2,17 @@ import { ChannelBroken } from '../../protocol/channel.js';
 import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Reason } from '../../protocol/jingle/stanzas.js';
+import { SealBroken } from '../../protocol/seal/seal-broken.js';
 import { ConnectionLost } from '../../session/stanza-session.js';
 import { xml } from '../../session/xml.js';
 import { isRoomError, OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
+import { KeyNotTrusted, NotSealed } from './key-errors.js';
 
 /** Why a file was not kept, in Jingle's words (XEP-0166 §7.4, XEP-0234 §9). */
 export function reasonOf(error: Error): Reason {
   if (error instanceof JingleEnded) return error.reason;
+  if (SEALS.some((kind) => error instanceof kind)) return { condition: 'security-error' };
   if (error instanceof OfferedAgain) return { condition: 'alternative-session' };
   if (error instanceof ReceivingEnded || error instanceof ConnectionLost) {
     return { condition: 'gone' };
@@ -39,6 +42,8 @@ export function reasonBefore(error: Error): Reason {
 export const isForNow = (error: Error): boolean => FOR_NOW.has(reasonOf(error).condition);
 
 const FOR_NOW = new Set(['busy', 'gone']);
+/** Nothing else is told of what is wrong with a seal or a key. */
+const SEALS = [KeyNotTrusted, NotSealed, SealBroken];
 
 /** The disk is full, whatever it said of its free space. */
 const NO_SPACE = new Set(['EDQUOT', 'ENOSPC']);

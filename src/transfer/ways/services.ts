@@ -1,6 +1,7 @@
 import { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import { MAX_BLOCK_SIZE } from '../../protocol/ibb/stanzas.js';
 import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
+import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import type { Session } from '../../session/session.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { Registry } from '../registry.js';
@@ -9,11 +10,14 @@ import type { Registry } from '../registry.js';
 export interface Services {
   readonly session: Session;
   readonly bytestreams: InBandBytestreams;
+  /** Opens what is sealed for us; absent: nothing does. */
+  readonly key: KeyPair | undefined;
 }
 
 export interface ServicesOptions {
   /** Decides what peers may open; absent: nothing that was not announced. */
   registry?: Registry;
+  key?: KeyPair | undefined;
   /** What a peer must do to keep a channel that it opened. */
   pace?: LeastPace;
   /** The rate of all files together; absent: as fast as they come. */
@@ -22,13 +26,13 @@ export interface ServicesOptions {
 
 export function startServices(
   session: Session,
-  { registry, pace, limit }: ServicesOptions = {},
+  { registry, key, pace, limit }: ServicesOptions = {},
 ): Services {
   const settings = {
     ...(pace ? { pace } : {}),
     ...(limit ? { maxBlockSize: acceptedBlock(limit) } : {}),
   };
-  return { session, bytestreams: new InBandBytestreams(session, settings, registry) };
+  return { session, key, bytestreams: new InBandBytestreams(session, settings, registry) };
 }
 
 /** Takes nothing more, and breaks off what is open, for this reason. */

@@ -1,5 +1,6 @@
 import type { Channel } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
+import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
 import type { Listener } from './incoming.js';
 import type { WayName } from './names.js';
 import type { Services } from './services.js';
@@ -30,6 +31,8 @@ export interface Way {
   readonly keepsParts: boolean;
   /** The recipient compares a hash of the whole file; otherwise nobody but the sender can. */
   readonly comparesHash: boolean;
+  /** Files can be sealed that travel by it. */
+  readonly seals: boolean;
   /** The hashes that an offer tells, by XEP-0300 name. */
   readonly hashes: readonly string[];
   /** Makes it ready on a session; once for each. */
@@ -72,6 +75,8 @@ export interface OfferOptions extends Partial<TransferSettings> {
   signal: AbortSignal;
   /** Milliseconds until the recipient must have accepted. */
   timeout?: number;
+  /** Absent: the file travels as it is. */
+  seal?: SealedTo | undefined;
 }
 
 /** A file that the recipient has accepted. */

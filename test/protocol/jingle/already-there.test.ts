@@ -36,7 +36,7 @@ describe('a file that is there already', () => {
     expect(file.range.offset).toBe(size);
     file.channel.end();
     expect(await hers).toEqual(Buffer.alloc(0));
-    const [said] = await Promise.all([file.confirmed(), incoming.confirm()]);
+    const [said] = await Promise.all([file.confirmed(), incoming.confirm(Buffer.alloc(32))]);
     expect(said).toBe('received');
     expect(pair.wire.find(/data/)).toEqual([]);
     expect(await leftOf(pair)).toEqual([]);
@@ -92,7 +92,7 @@ describe('a bytestream without bytes', () => {
     });
     const { outgoing, incoming, hers } = await accepted(pair);
     await hers;
-    void incoming.confirm();
+    void incoming.confirm(Buffer.alloc(32));
     const file = await outgoing;
     file.channel.end();
     expect(await file.confirmed()).toBe('received');

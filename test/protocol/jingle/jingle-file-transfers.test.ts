@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ChannelBroken, ChannelNotOpened } from '../../../src/protocol/channel.js';
-import { OfferUnanswered } from '../../../src/protocol/jingle/outgoing-jingle-file.js';
 import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
+import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
@@ -316,7 +316,7 @@ test('a recipient ends the session itself when its sender has not, after some se
   const { outgoing, incoming, hers } = await accepted(pair);
   unattended(outgoing.channel).end('letter');
   await readAll(hers);
-  const confirmed = incoming.confirm();
+  const confirmed = incoming.confirm(Buffer.alloc(32));
   await pair.clock.advance(2_999);
   expect(pair.wire.find(/session-terminate/)).toEqual([]);
   await pair.clock.advance(1);

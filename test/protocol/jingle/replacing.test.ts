@@ -39,7 +39,7 @@ async function arrives(pair: Pair, offset = 0) {
   expect(file.range.offset).toBe(offset);
   file.channel.end(Buffer.from('letter').subarray(offset));
   expect(await readAll(hers)).toEqual(Buffer.from('letter').subarray(offset));
-  void incoming.confirm();
+  void incoming.confirm(Buffer.alloc(32));
   expect(await file.confirmed()).toBe('received');
   await settled();
   expect(await leftOf(pair)).toEqual([]);

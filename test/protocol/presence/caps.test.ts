@@ -131,3 +131,34 @@ test('those who say nothing of their capabilities are asked one by one', async (
     [OTHER, undefined],
   ]);
 });
+
+test.each([
+  ['a feature', (info: typeof INFO) => ({ ...info, features: ['urn:one<urn:two'] })],
+  [
+    'a name',
+    (info: typeof INFO) => ({
+      identity: { ...info.identity, name: 'inband<urn:one' },
+      features: ['urn:two'],
+    }),
+  ],
+])(
+  'an answer with < in %s is not remembered, for another one has its hash (R369)',
+  async (_, alter) => {
+    const ambiguous = infoElement(alter(INFO));
+    const ver = verificationOf(ambiguous);
+    expect(ver).toBe(verificationOf(infoElement(INFO)));
+    let asked = 0;
+    const session: StanzaSession = new StanzaSession(ROMEO, {
+      write: async ({ attrs: { to, id } }) => {
+        asked += 1;
+        session.receive(xml('iq', { type: 'result', from: to, id }, ambiguous));
+      },
+      close: async () => undefined,
+    });
+    const cache = new CapsCache(session);
+    const equal = { node: 'urn:x-inband', ver, hash: 'sha-1' };
+    await cache.info(JULIET, equal, {});
+    await cache.info(`${JULIET}-2`, equal, {});
+    expect(asked).toBe(2);
+  },
+);

@@ -6,12 +6,8 @@ import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
 import { KeysUnusable } from '../../../src/storage/keys/keys-unusable.js';
 import { trustFilesIn } from '../../../src/storage/keys/trust-files.js';
-import {
-  addKey,
-  KeyNotTrusted,
-  pinKey,
-  type TrustStore,
-} from '../../../src/transfer/keys/trusted-keys.js';
+import { addKey, pinKey, type TrustStore } from '../../../src/transfer/keys/trusted-keys.js';
+import { KeyNotTrusted } from '../../../src/transfer/ways/key-errors.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
 const createFolder = temporaryFolders();

@@ -2,14 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import { infoElement } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
+import { keyForm } from '../../../src/protocol/seal/announced-key.js';
+import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
+import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import { SI_FEATURES } from '../../../src/protocol/si/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { probe } from '../../../src/transfer/finding/probe.js';
+import type { TrustStore } from '../../../src/transfer/keys/trusted-keys.js';
 import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
+import { keyOfNumber, memoryTrust } from '../../support/sealing.js';
 
 const JULIET = 'juliet@capulet.example';
 const INBAND = `${JULIET}/inband`;
@@ -17,6 +22,7 @@ const DESK = `${JULIET}/desk`;
 const PHONE = `${JULIET}/phone`;
 
 interface Client {
+  key?: Buffer;
   features: readonly string[];
   /** Category and type. Default: `client/pc`. */
   identity?: string;
@@ -28,17 +34,22 @@ interface Client {
 }
 
 /** Romeo in a world whose server answers for everybody. */
-function romeoAmong(clients: Record<string, Client>, seen: string[] = []) {
+function romeoAmong(
+  clients: Record<string, Client>,
+  seen: string[] = [],
+  trusted: TrustStore = memoryTrust(),
+) {
   const sent: string[] = [];
   const said: string[] = [];
   const clock = new ManualClock();
   const answer = async (to: string, question: string): Promise<Element | undefined> => {
     const client = clients[to];
     if (!client) return undefined;
-    const { features, identity = 'client/pc', name = '', software, pings = [] } = client;
+    const { features, identity = 'client/pc', name = '', software, pings = [], key } = client;
     const [category = '', type = ''] = identity.split('/');
     if (question === 'http://jabber.org/protocol/disco#info') {
-      return infoElement({ identity: { category, type, name }, features });
+      const forms = key ? [keyForm(key)] : [];
+      return infoElement({ identity: { category, type, name }, features, forms });
     }
     if (question === 'urn:xmpp:ping') await clock.advance(pings.shift() ?? 0);
     const fields = Object.entries(software ?? {}).map(([key, text]) => xml(key, {}, text));
@@ -63,7 +74,7 @@ function romeoAmong(clients: Record<string, Client>, seen: string[] = []) {
   });
   const { signal } = new AbortController();
   const ask = (jid: string) =>
-    probe(session, jid, { signal, note: (text) => said.push(text), clock });
+    probe(session, jid, { signal, note: (text) => said.push(text), clock, trusted });
   return { session, ask, sent, said };
 }
 
@@ -210,3 +221,26 @@ test('ends with the session', async () => {
   await expect(asking).rejects.toBe(lost);
   await settled();
 });
+
+test.each([
+  ['new', [], true],
+  ['known', [{ number: 2, isVerified: false }], true],
+  ['verified', [{ number: 2, isVerified: true }], true],
+  ['CHANGED', [{ number: 3, isVerified: false }], true],
+  ['CHANGED', [{ number: 2, isVerified: true }], false],
+])(
+  'tells of a key that it is %s, where %j is known and it is there: %j (R370)',
+  async (trust, known, isThere) => {
+    const trusted = memoryTrust();
+    const keys = known.map(({ number, isVerified }) => ({
+      ...{ key: formatKey(keyOfNumber(number).publicKey), isVerified },
+      since: new Date(0),
+    }));
+    if (keys.length > 0) trusted.of.set('juliet@capulet.example', keys);
+    const key = keyOfNumber(2).publicKey;
+    const client = isThere ? { features: [...ABLE, NS_SEAL], key } : { features: ABLE };
+    const { ask } = romeoAmong({ [DESK]: client }, [], trusted);
+    const { resources } = await ask(DESK);
+    expect(resources).toMatchObject([{ trust, ...(isThere ? { peerKey: formatKey(key) } : {}) }]);
+  },
+);

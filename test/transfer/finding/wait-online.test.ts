@@ -15,6 +15,7 @@ import { Uplink } from '../../../src/transfer/sending/uplink.js';
 import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
+import { sendingBy } from '../../support/sealing.js';
 
 const ROMEO = 'romeo@montague.example/orchard';
 const JULIET = 'juliet@capulet.example';
@@ -89,7 +90,7 @@ function romeoIn({
     () => true,
   );
   const line = new Line({
-    ...{ jid: to, via: undefined, settings: DEFAULT_SETTINGS, uplink, clock },
+    ...{ jid: to, sealing: sendingBy(), via: undefined, settings: DEFAULT_SETTINGS, uplink, clock },
     ...{ waitOnline: waitOnline * 1000, signal: interrupt.signal, report: () => undefined },
   });
   const waiting = {

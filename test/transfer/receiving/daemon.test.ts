@@ -15,6 +15,7 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { receivingBy, standingOf } from '../../support/sealing.js';
 import { workFor } from '../../support/work.js';
 
 const LOST = new ConnectionLost('cut');
@@ -61,7 +62,7 @@ function receiving(
     isDone = resolve;
   });
   const ended = receiveOn(
-    { session: juliet, admit: () => true, knows: () => true, quotas },
+    { session: juliet, admit: () => true, knows: () => true, standingOf, quotas },
     running,
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false },
@@ -71,6 +72,7 @@ function receiving(
         if (event.event === 'note') notes.emit('note', event.text);
       },
       work: workFor(inbox),
+      sealing: receivingBy(),
       ...options,
     },
   );

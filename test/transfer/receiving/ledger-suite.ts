@@ -95,6 +95,18 @@ export function testLedger(
       expect(ledger.find(recordOf(other))).toEqual([]);
     });
 
+    test('keeps apart what came in the clear and what each key has brought (R374)', async () => {
+      const ledger = await atNow();
+      const [one, other] = ['a'.repeat(52), 'b'.repeat(52)];
+      const records = [recordOf(), recordOf({ sealedBy: one })];
+      for (const record of records) await ledger.add(record);
+      const idsOf = (sealedBy?: string) => ledger.find(recordOf({ sealedBy })).map(({ id }) => id);
+      expect(idsOf()).toEqual([records[0]?.id]);
+      expect(idsOf(one)).toEqual([records[1]?.id]);
+      expect(idsOf(other)).toEqual([]);
+      expect([...ledger.records()]).toEqual(records);
+    });
+
     test('forgets the oldest of an account that has too many, and none of others', async () => {
       const ledger = await atNow({ maxRecords: 2 });
       const mine = { account: 'mercutio@verona.example' };

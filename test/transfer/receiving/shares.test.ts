@@ -8,6 +8,7 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { receivingBy, standingOf } from '../../support/sealing.js';
 import { workFor } from '../../support/work.js';
 
 /**
@@ -23,12 +24,15 @@ function receiving(maxTransfers: number) {
   const running: Running = new Map();
   const inbox = new MemoryInbox();
   const ended = receiveOn(
-    { session: juliet, admit: () => true, knows: () => true, quotas: new Quotas(maxTransfers) },
+    {
+      ...{ session: juliet, admit: () => true, knows: () => true, standingOf },
+      quotas: new Quotas(maxTransfers),
+    },
     running,
     {
       ...{ inbox, work: workFor(inbox), registry: new HandlerRegistry(), once: false },
       ...{ signal: new AbortController().signal, now: () => new Date(0), exitCodeOf: () => 1 },
-      ...{ report: () => undefined },
+      ...{ report: () => undefined, sealing: receivingBy() },
     },
   );
   let count = 0;

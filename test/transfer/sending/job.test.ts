@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
-import { OfferUnanswered } from '../../../src/protocol/jingle/outgoing-jingle-file.js';
+import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionFailed } from '../../../src/session/stream/dial.js';
 import type { Event } from '../../../src/transfer/events.js';
@@ -91,18 +91,23 @@ async function waysOffered(
     };
   const ways = new Map(WAYS.map((way) => [way, { offer: offerBy(way) }]));
   const toJuliet = (names: WayName[]) => ({ peer: JULIET, ways: names.map(wayNamed) });
+  const seal = async (recipient: Recipient) => ({
+    recipient,
+    secrecy: { encrypted: false } as const,
+    answered: async () => undefined,
+  });
   const line: SendingLine = {
     jid: 'juliet@capulet.example',
     settings: { ...DEFAULT_SETTINGS, blockSize },
     reach: async () => {
       const next = found.shift() ?? [];
       if (next instanceof Error) throw next;
-      return { recipient: Array.isArray(next) ? toJuliet(next) : next, ways };
+      return { recipient: Array.isArray(next) ? toJuliet(next) : next, ways, seal };
     },
     reachNext: async () => {
       const next = others.shift();
       const peer = 'juliet@capulet.example/chamber';
-      return next && { recipient: { ...toJuliet(next), peer }, ways };
+      return next && { recipient: { ...toJuliet(next), peer }, ways, seal };
     },
     comesOnline: async () => {
       waits -= 1;

@@ -3,13 +3,14 @@ import type { StanzaSession } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';
 import type { Report } from '../../../src/transfer/events.js';
 import { Quotas } from '../../../src/transfer/quotas/quotas.js';
-import { receiveOn } from '../../../src/transfer/receiving/daemon.js';
+import { type ReceivingSealing, receiveOn } from '../../../src/transfer/receiving/daemon.js';
 import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
 import type { Source } from '../../../src/transfer/sending/source.js';
 import type { Policy } from '../../../src/transfer/serving/policy.js';
 import { linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { receivingBy, standingOf } from '../../support/sealing.js';
 import { workFor } from '../../support/work.js';
 
 interface Options<I extends Inbox> {
@@ -23,6 +24,9 @@ interface Options<I extends Inbox> {
   report?: Report;
   /** Told of each stanza on its way. */
   onStanza?: (stanza: Element) => void;
+  /** Alters a stanza, or keeps it. */
+  evil?: (stanza: Element) => Element | undefined;
+  sealing?: ReceivingSealing;
 }
 
 /**
@@ -36,6 +40,8 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
     knows = () => true,
     report = () => undefined,
     onStanza = () => undefined,
+    evil = (stanza) => stanza,
+    sealing = receivingBy(),
   }: Options<I>,
   signal: AbortSignal,
 ) {
@@ -44,7 +50,10 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
     onStanza(stanza);
     // Her server knows no carbons.
     if (!stanza.attrs.to && stanza.is('iq')) answer(juliet, stanza);
-    else underWay.push(() => deliver(stanza));
+    else {
+      const altered = evil(stanza);
+      if (altered) underWay.push(() => deliver(altered));
+    }
   });
   /** Lets all that is under way arrive, and what it leads to start. */
   const halfTrip = async () => {
@@ -55,12 +64,13 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
     await settled();
   };
   const ended = receiveOn(
-    { session: juliet, admit: () => true, knows, quotas: new Quotas(places) },
+    { session: juliet, admit: () => true, knows, standingOf, quotas: new Quotas(places) },
     new Map(),
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false, signal },
       ...{ now: () => new Date(0), exitCodeOf: () => 1, report },
       work: workFor(inbox),
+      sealing,
     },
   );
   ended.catch(() => undefined); // the signal, or he has closed

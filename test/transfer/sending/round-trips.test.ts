@@ -6,6 +6,7 @@ import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { Wire } from '../../protocol/ibb/wire.js';
 import { JULIET } from '../../support/linked-sessions.js';
+import { sendingBy } from '../../support/sealing.js';
 import { linkedToInbox, smallFile } from './linked-inboxes.js';
 
 /** Sends files to an inbox with one place: how many round trips each of them took, and what was said. */
@@ -27,6 +28,7 @@ async function sentOneByOne(files: Buffer[]) {
   const sent = sendAll(sources, [JULIET], {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, report, signal: ends.signal },
+    sealing: sendingBy(),
     explain: ({ message }) => ({ text: message, exitCode: 1, isOurs: false }),
   }).finally(() => {
     isOver = true;

@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
+import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
 import { RateLimit } from '../../../src/transfer/rate-limit.js';
+import type { ReceivingSealing } from '../../../src/transfer/receiving/daemon.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
 import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { JULIET } from '../../support/linked-sessions.js';
+import { sendingBy } from '../../support/sealing.js';
 import { linkedToInbox, smallFile } from './linked-inboxes.js';
 
 const OTHER_JID = 'juliet@capulet.example/balcony/2';
@@ -16,22 +19,35 @@ interface Options {
   jids?: string[];
   isOurs?: (error: Error) => boolean;
   limit?: RateLimit;
+  sealing?: SealingOptions;
+  hers?: ReceivingSealing;
 }
 
 /** Sends files to Juliet's inbox: what is told, and what comes of it. */
 async function sent(
   sources: ReturnType<typeof smallFile>[],
-  { places = 16, jids = [JULIET], isOurs = () => false, limit }: Options = {},
+  {
+    places = 16,
+    jids = [JULIET],
+    isOurs = () => false,
+    limit,
+    sealing = sendingBy(),
+    hers,
+  }: Options = {},
 ) {
   const ends = new AbortController();
   const stanzas: Element[] = [];
   const onStanza = (stanza: Element) => stanzas.push(stanza);
-  const { romeo, inbox, halfTrip } = await linkedToInbox({ places, onStanza }, ends.signal);
+  const { romeo, inbox, halfTrip } = await linkedToInbox(
+    { places, onStanza, ...(hers ? { sealing: hers } : {}) },
+    ends.signal,
+  );
   const events: Event[] = [];
   let isOver = false;
   const outcome = sendAll(sources, jids, {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, signal: ends.signal, limit },
+    sealing,
     report: (event) => events.push(event),
     explain: (error) => ({ text: error.message, exitCode: 1, isOurs: isOurs(error) }),
   })

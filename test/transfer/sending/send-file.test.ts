@@ -120,7 +120,7 @@ describe('a file that is sent', () => {
     const file = await incoming;
     const stream = await file.accept(20);
     expect(await readAll(stream)).toEqual(LETTER.subarray(20));
-    await file.confirm();
+    await file.confirm(Buffer.alloc(32));
     expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), blockSize: 4, window: 3 });
     expect(progress[0]).toBeGreaterThan(20);
     expect(await leftOf(pair)).toEqual([]);
@@ -170,7 +170,7 @@ describe('a file that is sent', () => {
     const file = await incoming;
     await readAll(await file.accept());
     await pair.clock.advance(59_000);
-    void file.confirm();
+    void file.confirm(Buffer.alloc(32));
     expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), blockSize: 4, window: 3 });
   });
 

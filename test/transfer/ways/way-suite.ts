@@ -35,10 +35,10 @@ interface SuiteOptions extends PairOptions {
 function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
   const pair = pairOfServices({ blockSize: 16, sessionLimit: 4, ...options });
   const [romeo, juliet] = pair.sessions;
-  const { offer } = way.open({ session: romeo, bytestreams: pair.romeo });
+  const { offer } = way.open({ session: romeo, key: undefined, bytestreams: pair.romeo });
   const comers: IncomingOffer[] = [];
   const waiting: ((file: IncomingOffer) => void)[] = [];
-  const end = way.open({ session: juliet, bytestreams: pair.juliet }).listen?.({
+  const end = way.open({ session: juliet, key: undefined, bytestreams: pair.juliet }).listen?.({
     registry: pair.registry,
     mayOffer: () => true,
     refused: () => undefined,
@@ -97,7 +97,7 @@ async function take(file: IncomingOffer, offset = 0): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) chunks.push(chunk);
   await file.hashes();
-  await file.confirm();
+  await file.confirm(Buffer.alloc(32));
   return Buffer.concat(chunks);
 }
 
@@ -176,7 +176,11 @@ function describeEndings(way: Way): void {
   test('says that nobody is there', async () => {
     const pair = pairOfServices();
     pair.juliet.close();
-    const { offer } = way.open({ session: pair.sessions[0], bytestreams: pair.romeo });
+    const { offer } = way.open({
+      session: pair.sessions[0],
+      key: undefined,
+      bytestreams: pair.romeo,
+    });
     const outcome = offer({ peer: JULIET, ways: [way] }, fileOf(way), { signal: never });
     await expect(outcome).rejects.toThrow(RecipientUnreachable);
   });
@@ -254,7 +258,7 @@ function describeVerdicts(way: Way): void {
     const { file } = await coming;
     await settled();
     expect(verdict).toBeUndefined();
-    await Promise.all([file.confirm(), sent]);
+    await Promise.all([file.confirm(Buffer.alloc(32)), sent]);
     expect(verdict).toBe(way.comparesHash ? 'verified' : 'unverified');
   });
 

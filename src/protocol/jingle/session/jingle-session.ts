@@ -60,9 +60,10 @@ export class JingleSession implements ActingSession {
    * `request` does.
    */
   async initiate(transport: Element): Promise<void> {
-    const { description } = this.content;
+    const { description, security } = this.content;
+    const parts = [description, transport, security].filter((part) => part !== undefined);
     try {
-      await this.send('session-initiate', ...(description ? [description] : []), transport);
+      await this.send('session-initiate', ...parts);
     } catch (error) {
       // Where nobody has answered it may have arrived.
       if (error instanceof StanzaError) this.end(error);

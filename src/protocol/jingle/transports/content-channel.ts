@@ -1,7 +1,7 @@
 import type { Clock } from '../../../session/clock.js';
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
-import type { Security } from '../security.js';
+import type { Security } from '../security/security.js';
 import { unsupportedInfo } from '../stanzas.js';
 import { type Attempt, Attempts, type AttemptsOptions } from './attempts.js';
 import type { Negotiation } from './transport.js';

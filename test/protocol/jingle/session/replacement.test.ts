@@ -10,7 +10,7 @@ import { Wire } from '../../ibb/wire.js';
 
 const CONTENT: Content = {
   ...{ creator: 'initiator', name: 'file', senders: 'initiator' },
-  ...{ description: undefined, transport: undefined, isSecured: false },
+  ...{ description: undefined, transport: undefined, security: undefined },
 };
 
 const a = (sid = 'a1') => xml('transport', { xmlns: 'urn:example:a', sid });

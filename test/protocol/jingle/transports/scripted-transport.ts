@@ -109,7 +109,7 @@ export function contentOf({ role = 'initiator', transports, first, ...options }:
   });
   const about = {
     ...({ creator: 'initiator', name: 'file', senders: 'initiator' } as const),
-    ...{ description: undefined, transport: undefined, isSecured: false },
+    ...{ description: undefined, transport: undefined, security: undefined },
   };
   const session = new JingleSession(romeo, JULIET, 'j1', role, about);
   const clock = new ManualClock();

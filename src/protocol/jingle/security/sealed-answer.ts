@@ -1,0 +1,95 @@
+// A sealed file, as the responder. docs/seal.md.
+import { once } from 'node:events';
+import type { Element } from '../../../session/xml.js';
+import type { Channel } from '../../channel.js';
+import type { FileOffer, FileRange } from '../../file-offer.js';
+import { hasHash } from '../../hash-elements.js';
+import type { KeyPair } from '../../noise/dh25519.js';
+import { type OpenedOffer, openOffer, type Parties } from '../../seal/handshake.js';
+import { Seal } from '../../seal/seal.js';
+import { SealBroken } from '../../seal/seal-broken.js';
+import type { SealedChannel } from '../../seal/sealed-channel.js';
+import { elementOf, xmlText } from '../../seal/sealed-xml.js';
+import type { Verdict } from '../../seal/verdicts.js';
+import {
+  description,
+  type FileDescription,
+  NS_FILE_TRANSFER,
+  readChecksum,
+  readDescription,
+} from '../file-description.js';
+import type { JingleSession } from '../session/jingle-session.js';
+import { type Reason, unsupportedInfo } from '../stanzas.js';
+import type { AnswerSecurity } from './security.js';
+import { outsideAnswer, readSecurity, securityElement, wordOf } from './security-element.js';
+
+export class SealedAnswer implements AnswerSecurity {
+  /** As the sender has described it. */
+  readonly file: FileDescription;
+  readonly peerKey: Uint8Array;
+  readonly #opened: OpenedOffer;
+  readonly #hasChecksum: boolean;
+  #seal: Seal | undefined;
+  #channel: SealedChannel | undefined;
+
+  /** Throws `SealBroken`, and `StanzaError` for what describes no file. */
+  constructor(parties: Parties, own: KeyPair, security: Element) {
+    this.#opened = openOffer(parties, own, readSecurity(security));
+    this.peerKey = this.#opened.peer;
+    const told = elementOf(this.#opened.payload);
+    if (!told.is('description', NS_FILE_TRANSFER)) throw new SealBroken();
+    this.file = readDescription(told);
+    const [file] = told.getChildren('file');
+    this.#hasChecksum = !(file && hasHash(file));
+  }
+
+  answer(file: FileOffer, range: FileRange | undefined): Element[] {
+    const { message, keys } = this.#opened.answer(xmlText(description(file, range)));
+    this.#seal = new Seal('responder', keys, { hasChecksum: this.#hasChecksum });
+    return [outsideAnswer(), securityElement(message)];
+  }
+
+  wrap(channel: Channel): Channel {
+    if (!this.#seal) throw new Error('the offer was not answered');
+    this.#channel = this.#seal.wrap(channel);
+    return this.#channel;
+  }
+
+  heard(): never {
+    throw unsupportedInfo();
+  }
+
+  /** The first message of the bytes: the offer alone can be a copy. */
+  async proven(stream: Channel): Promise<void> {
+    const over = new AbortController();
+    stream.once('close', () => over.abort());
+    try {
+      await once(stream, 'readable', { signal: over.signal });
+    } catch (error) {
+      throw stream.errored ?? (over.signal.aborted ? new SealBroken() : error);
+    }
+  }
+
+  toldHashes(): Map<string, Buffer> | undefined {
+    const checksum = this.#channel?.checksum;
+    return checksum === undefined ? undefined : readChecksum(elementOf(checksum));
+  }
+
+  confirmation(_session: JingleSession, sha256: Uint8Array): Element {
+    return this.#verdict({ said: 'received', sha256: Buffer.from(sha256) }) as Element;
+  }
+
+  failure(reason: Reason): Element | undefined {
+    return this.#verdict({ said: 'failed', condition: wordOf(reason) });
+  }
+
+  /** A text could tell of the file. */
+  outside({ condition, specific }: Reason): Reason {
+    return { condition, specific };
+  }
+
+  /** Before the answer there is no key for one. */
+  #verdict(verdict: Verdict): Element | undefined {
+    return this.#seal && securityElement(this.#seal.verdicts.seal(verdict));
+  }
+}

@@ -1,0 +1,92 @@
+// A sealed file, as the initiator. docs/seal.md.
+import type { Element } from '../../../session/xml.js';
+import type { Channel } from '../../channel.js';
+import { badRequest } from '../../conditions.js';
+import type { FileOffer, FileRange } from '../../file-offer.js';
+import type { KeyPair } from '../../noise/dh25519.js';
+import { offerSeal, type Parties, type SealOffer } from '../../seal/handshake.js';
+import { Seal } from '../../seal/seal.js';
+import { SealBroken } from '../../seal/seal-broken.js';
+import type { SealedChannel } from '../../seal/sealed-channel.js';
+import { elementOf, xmlText } from '../../seal/sealed-xml.js';
+import { checksum, description, NS_FILE_TRANSFER, toldHashes } from '../file-description.js';
+import type { JingleSession } from '../session/jingle-session.js';
+import { type Content, unsupportedInfo } from '../stanzas.js';
+import type { OfferSecurity, Said } from './security.js';
+import {
+  isSealed,
+  outsideOffer,
+  readSecurity,
+  reasonWithin,
+  securityElement,
+} from './security-element.js';
+
+/** By which key a file is sealed, and for which one: 32 bytes. */
+export interface SealedTo {
+  own: KeyPair;
+  peer: Uint8Array;
+  /** Deflate what shrinks. */
+  mayDeflate: boolean;
+}
+
+export class SealedOffer implements OfferSecurity {
+  readonly believesSuccess = false;
+  readonly description = outsideOffer();
+  readonly element: Element;
+  readonly offered: Element;
+  readonly #offer: SealOffer;
+  readonly #mayDeflate: boolean;
+  readonly #hasChecksum: boolean;
+  #sha256: Buffer | undefined;
+  #seal: Seal | undefined;
+  #channel: SealedChannel | undefined;
+
+  /** `range`: any part may be asked for. Throws RangeError for what cannot be offered, and `SealBroken` for a bad key. */
+  constructor(
+    file: FileOffer,
+    range: FileRange | undefined,
+    parties: Parties,
+    { own, peer, mayDeflate }: SealedTo,
+  ) {
+    const hashes = new Map(toldHashes(file.hashes));
+    this.#hasChecksum = hashes.size === 0;
+    this.#sha256 = hashes.get('sha-256');
+    this.#mayDeflate = mayDeflate;
+    this.offered = description(file, range);
+    const payload = xmlText(this.offered);
+    this.#offer = offerSeal(parties, { own, peer, payload });
+    this.element = securityElement(this.#offer.message);
+  }
+
+  answered({ security }: Content): Element {
+    // Without a seal it is not the answer of whom it was sealed for.
+    if (!security) throw new SealBroken();
+    const { payload, keys } = this.#offer.answered(readSecurity(security));
+    const options = { hasChecksum: this.#hasChecksum, mayDeflate: this.#mayDeflate };
+    this.#seal = new Seal('initiator', keys, options);
+    const answer = elementOf(payload);
+    if (answer.getNS() !== NS_FILE_TRANSFER) throw badRequest('accept what was offered');
+    return answer;
+  }
+
+  wrap(channel: Channel): Channel {
+    if (!this.#seal) throw new Error('nobody has answered the offer');
+    this.#channel = this.#seal.wrap(channel);
+    return this.#channel;
+  }
+
+  async tellHashes({ content }: JingleSession, hashes: ReadonlyMap<string, Buffer>): Promise<void> {
+    this.#sha256 = hashes.get('sha-256');
+    this.#channel?.tellChecksum(xmlText(checksum(content, hashes)));
+  }
+
+  heard(_session: JingleSession, info: Element): Said {
+    if (!this.#seal || !isSealed(info)) throw unsupportedInfo();
+    const verdict = this.#seal.verdicts.open(readSecurity(info));
+    if (verdict.said === 'failed') {
+      return { isReceived: false, reason: reasonWithin(verdict.condition) };
+    }
+    if (this.#sha256?.equals(verdict.sha256)) return { isReceived: true };
+    return { isReceived: false, reason: { condition: 'media-error' } };
+  }
+}

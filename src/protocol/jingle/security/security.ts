@@ -1,0 +1,132 @@
+// How a content is secured (XEP-0166 §9). Here: not at all; the seal is in `sealed-offer.ts` and `sealed-answer.ts`.
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
+import type { Channel } from '../../channel.js';
+import { badRequest } from '../../conditions.js';
+import type { FileOffer, FileRange } from '../../file-offer.js';
+import { SealBroken } from '../../seal/seal-broken.js';
+import {
+  checksum,
+  description,
+  type FileDescription,
+  NS_FILE_TRANSFER,
+  readChecksum,
+  received,
+} from '../file-description.js';
+import { later } from '../session/actions.js';
+import type { JingleSession } from '../session/jingle-session.js';
+import { type Content, type Reason, unsupportedInfo } from '../stanzas.js';
+
+/** What stands between a channel and the file that it carries. */
+export interface Security {
+  /** The channel as the application sees it. */
+  wrap(channel: Channel): Channel;
+}
+
+/** What the recipient says of the file: that it has it, or why not. */
+export type Said = { isReceived: true } | { isReceived: false; reason: Reason };
+
+/** How an offer of ours is secured, and what counts that is said of it. */
+export interface OfferSecurity extends Security {
+  /** What is offered. */
+  readonly offered: Element;
+  /** What servers see of it. */
+  readonly description: Element;
+  /** The `<security/>` beside it. */
+  readonly element: Element | undefined;
+  /** What the answer says of the file. Throws `StanzaError` where it does not fit, and `SealBroken`. */
+  answered(answer: Content): Element;
+  /** Tells the hashes that the offer did not have, when all bytes have been read. Rejects as `request` does. */
+  tellHashes(session: JingleSession, hashes: ReadonlyMap<string, Buffer>): Promise<void>;
+  /** Throws `StanzaError` for what is no news of the file, and `SealBroken`. */
+  heard(session: JingleSession, info: Element): Said;
+  /** That the Jingle session ends with success says that the recipient is content. */
+  readonly believesSuccess: boolean;
+}
+
+/** How an offer of a peer's is secured, and how it is answered. */
+export interface AnswerSecurity extends Security {
+  /** Of the sender: 32 bytes. */
+  readonly peerKey: Uint8Array | undefined;
+  /** The description and what else the answer has of the security. */
+  answer(file: FileOffer, range: FileRange | undefined): Element[];
+  /** The hashes that a session-info tells. Throws `StanzaError`. */
+  heard(info: Element): Map<string, Buffer>;
+  /** Resolves when nobody but the sender can have sent what comes. */
+  proven(stream: Channel): Promise<void>;
+  /** The hashes that came with the bytes, all of which have been read. Throws `SealBroken`. */
+  toldHashes(): Map<string, Buffer> | undefined;
+  /** What says that the file is there. `sha256`: 32 bytes. */
+  confirmation(session: JingleSession, sha256: Uint8Array): Element;
+  /** What says why it is not, where the reason of the session's end does not. */
+  failure(reason: Reason): Element | undefined;
+  /** As much of a reason as servers may read. */
+  outside(reason: Reason): Reason;
+}
+
+/** The bytes travel as they are, and servers see what is said of the file. */
+export function plainOffer(description: Element): OfferSecurity {
+  return {
+    offered: description,
+    description,
+    element: undefined,
+    answered: ({ description, security }) => {
+      if (description?.getNS() !== NS_FILE_TRANSFER || security) {
+        throw badRequest('accept what was offered');
+      }
+      return description;
+    },
+    tellHashes: async (session, hashes) => {
+      await session.inform(checksum(session.content, hashes)).catch((error) => {
+        // Not each peer wants to know; and how the Jingle session ended is told elsewhere.
+        if (!(error instanceof StanzaError) && !session.ended.aborted) throw error;
+      });
+    },
+    heard: ({ content }, info) => {
+      if (!info.is('received', NS_FILE_TRANSFER)) throw unsupportedInfo();
+      const { name = content.name } = info.attrs;
+      if (name !== content.name) throw badRequest('there is no such content');
+      return { isReceived: true };
+    },
+    believesSuccess: true,
+    wrap: (channel) => channel,
+  };
+}
+
+/** The other side of `plainOffer`. */
+export const PLAIN_ANSWER: AnswerSecurity = {
+  peerKey: undefined,
+  answer: (file, range) => [description(file, range)],
+  heard: (info) => {
+    if (!info.is('checksum', NS_FILE_TRANSFER)) throw unsupportedInfo();
+    return readChecksum(info);
+  },
+  proven: async () => undefined,
+  toldHashes: () => undefined,
+  confirmation: ({ content }) => received(content),
+  failure: () => undefined,
+  outside: (reason) => reason,
+  wrap: (channel) => channel,
+};
+
+/** Takes what a peer says. What was altered on the way ends the session, and nothing is told but that. */
+export function unlessBroken(session: JingleSession, take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    later(() => session.terminate({ condition: 'security-error' }, error));
+  }
+}
+
+/** A content that a peer offers, once what secures it is off. */
+export interface OpenedContent {
+  file: FileDescription;
+  security: AnswerSecurity;
+}
+
+/** Why a content is refused that wants to be secured by what is not known here (§7.4). */
+export const NOT_SECURED: Reason = {
+  condition: 'security-error',
+  text: 'not encrypted end to end',
+};

@@ -1,0 +1,25 @@
+import { type Discovered, discoverInfo } from '../../protocol/disco.js';
+import { announcedKey } from '../../protocol/seal/announced-key.js';
+import type { RequestOptions, Session } from '../../session/session.js';
+
+/** Somebody's key, as it announces that itself. */
+export interface AskedKey {
+  /** The one who was asked, as its server writes that. */
+  peer: string;
+  /** 32 bytes; `undefined`: it has none. */
+  key: Buffer | undefined;
+}
+
+/**
+ * Asks a full JID for its key. An answer that was given to another question would not do, nor one by whose hash
+ * (XEP-0115) others are known: two that differ can have the same. Rejects with `MalformedAnnouncement`, and as `request`
+ * does.
+ */
+export async function askKey(
+  session: Session,
+  jid: string,
+  options: RequestOptions,
+): Promise<AskedKey> {
+  const answer: Discovered = await discoverInfo(session, jid, undefined, options);
+  return { peer: answer.jid, key: announcedKey(answer.jid, answer.info) };
+}

@@ -1,0 +1,158 @@
+import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
+import type { KeyPair } from '../../protocol/noise/dh25519.js';
+import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
+import { formatKey } from '../../protocol/seal/public-key.js';
+import { bareJid, preparedJid } from '../../session/jid.js';
+import { RequestTimeout } from '../../session/requests.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import type { Report } from '../events.js';
+import { RecipientUnreachable, whyNotAccepted } from '../recipient-errors.js';
+import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
+import type { Recipient } from '../ways/way.js';
+import { type AskedKey, askKey } from './key-question.js';
+import type { Encrypt, Secrecy, Trust, TrustRule } from './rules.js';
+import { anotherKey, firstSeen, pinKey, type TrustedKey, type TrustStore } from './trusted-keys.js';
+
+export interface SealingOptions {
+  encrypt: Encrypt;
+  trust: TrustRule;
+  /** The recipient's key, as people see it, which was given for this command: no other one will do. */
+  toKey?: string | undefined;
+  /** Deflate what shrinks. */
+  mayDeflate: boolean;
+  /** The own key. */
+  own(): Promise<KeyPair>;
+  trusted: TrustStore;
+  now(): Date;
+}
+
+/** How a recipient is to be offered one file. */
+export interface SealedRecipient {
+  /** With the ways that are left. */
+  recipient: Recipient;
+  seal?: SealedTo;
+  secrecy: Secrecy;
+  /** To be called when it has answered with its key. Rejects with `KeyNotTrusted`. */
+  answered(): Promise<void>;
+}
+
+/** Not longer than finding waits for an answer. */
+const PATIENCE_MS = 10_000;
+
+interface Situation {
+  session: Session;
+  signal: AbortSignal;
+  report: Report;
+}
+
+/**
+ * Decides how what goes to one JID is sealed. Once a key of it is known, was given, or was seen, nothing goes out
+ * without the seal, whoever of its resources it is, and whatever fails.
+ */
+export class Sealing {
+  /** Bare, and as it was typed: what its server makes of it is the server's word. */
+  readonly #jid: string;
+  readonly #options: SealingOptions;
+  #wasSeen = false;
+
+  constructor(jid: string, options: SealingOptions) {
+    this.#jid = bareJid(preparedJid(jid));
+    this.#options = options;
+  }
+
+  /**
+   * Asks the recipient for its key, for one offer. Rejects with `NotSealed`, `KeyNotTrusted`, `MalformedAnnouncement`,
+   * `RecipientUnreachable`, and where the known keys cannot be read.
+   */
+  async of(recipient: Recipient, situation: Situation): Promise<SealedRecipient> {
+    if (this.#options.encrypt === 'off') return plain(recipient);
+    const known = await this.#options.trusted.read(this.#jid);
+    const { peer, key } = await this.#ask(recipient.peer, this.#mustSeal(known), situation);
+    if (!key) {
+      if (this.#mustSeal(known)) throw new NotSealed(this.#whyNot(recipient.peer, known));
+      return plain(recipient);
+    }
+    this.#wasSeen = true;
+    const own = await this.#options.own();
+    const trust = this.#judge(key, known, isOwn(situation.session, this.#jid, key, own));
+    const ways = recipient.ways.filter((way) => way.seals);
+    if (ways.length === 0) throw new NotSealed(byNoWay(recipient));
+    return {
+      recipient: { ...recipient, peer, ways },
+      seal: { own, peer: key, mayDeflate: this.#options.mayDeflate },
+      secrecy: { encrypted: true, peerKey: formatKey(key), trust },
+      answered: async () => {
+        if (trust === 'first') await this.#pin(key, situation.report);
+      },
+    };
+  }
+
+  #mustSeal(known: readonly TrustedKey[]): boolean {
+    const { encrypt, toKey } = this.#options;
+    return encrypt === 'require' || toKey !== undefined || known.length > 0 || this.#wasSeen;
+  }
+
+  /** Some answer no questions; where nothing has to be sealed that is no key. */
+  async #ask(peer: string, mustSeal: boolean, { session, signal }: Situation): Promise<AskedKey> {
+    try {
+      return await askKey(session, peer, { signal, timeout: PATIENCE_MS });
+    } catch (error) {
+      session.ended.throwIfAborted();
+      signal.throwIfAborted();
+      this.#wasSeen ||= error instanceof MalformedAnnouncement;
+      const isMute = error instanceof StanzaError || error instanceof RequestTimeout;
+      if (isMute && !mustSeal) return { peer, key: undefined };
+      const why = whyNotAccepted(error as Error, peer);
+      if (!isMute || why instanceof RecipientUnreachable) throw why;
+      throw new NotSealed(`${peer} does not tell its key (${why.message})`, { cause: error });
+    }
+  }
+
+  #judge(key: Uint8Array, known: readonly TrustedKey[], isOurs: boolean): Trust {
+    const { toKey, trust } = this.#options;
+    const seen = formatKey(key);
+    if (toKey !== undefined) {
+      if (toKey === seen) return 'known';
+      throw new KeyNotTrusted(`${this.#jid} has another key than the one of --to-key`);
+    }
+    const same = known.find((one) => one.key === seen);
+    if (same) return same.isVerified ? 'verified' : 'known';
+    if (isOurs) return 'known';
+    if (known.length > 0) throw anotherKey(this.#jid);
+    if (trust === 'first') return 'first';
+    throw new KeyNotTrusted(
+      `no key of ${this.#jid} is known here, and --trust known takes no first one: inband trust add ${this.#jid}`,
+    );
+  }
+
+  async #pin(key: Uint8Array, report: Report): Promise<void> {
+    const { trusted, now } = this.#options;
+    const pinned = { jid: this.#jid, key, now: now(), isForeign: false };
+    if (!(await pinKey(trusted, pinned))) return;
+    report({ event: 'warning', text: firstSeen(this.#jid, key) });
+  }
+
+  #whyNot(peer: string, known: readonly TrustedKey[]): string {
+    const why =
+      known.length > 0
+        ? `${peer} has no key, though one of ${this.#jid} is known here`
+        : `${peer} has no key`;
+    return `${why}, so that nothing can be encrypted for it; --encrypt off sends it in the clear`;
+  }
+}
+
+const plain = (recipient: Recipient): SealedRecipient => ({
+  recipient,
+  secrecy: { encrypted: false },
+  answered: async () => undefined,
+});
+
+const byNoWay = ({ peer, ways }: Recipient): string => {
+  const names = ways.map(({ name }) => name).join(', ');
+  return `${peer} has a key, and nothing is encrypted by ${names}; --encrypt off sends it in the clear`;
+};
+
+/** The own key of this machine is that of the own account, without being its first. */
+const isOwn = (session: Session, jid: string, key: Uint8Array, own: KeyPair): boolean =>
+  bareJid(preparedJid(session.jid)) === jid && own.publicKey.equals(key);

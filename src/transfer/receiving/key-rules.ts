@@ -1,0 +1,111 @@
+import type { KeyPair } from '../../protocol/noise/dh25519.js';
+import { formatKey } from '../../protocol/seal/public-key.js';
+import { bareJid, preparedJid } from '../../session/jid.js';
+import type { Report } from '../events.js';
+import type { Encrypt, Secrecy, Trust, TrustRule } from '../keys/rules.js';
+import {
+  anotherKey,
+  firstSeen,
+  pinKey,
+  type TrustedKey,
+  type TrustStore,
+} from '../keys/trusted-keys.js';
+import type { Standing } from '../serving/policy.js';
+import type { IncomingOffer } from '../ways/incoming.js';
+import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
+
+export interface KeyRulesOptions {
+  encrypt: Encrypt;
+  trust: TrustRule;
+  /** The own key. */
+  own: Pick<KeyPair, 'publicKey'> | undefined;
+  /** The own account. */
+  account: string;
+  trusted: TrustStore;
+  report: Report;
+  now(): Date;
+}
+
+/** What is known of how an offer is sealed. */
+export interface Judged {
+  secrecy: Secrecy;
+  /** To be called when the sender has proven that the key is theirs. Rejects with `KeyNotTrusted`. */
+  proven(): Promise<void>;
+}
+
+/** Somebody is told of no more often than that. */
+const TELL_AGAIN_MS = 60 * 60 * 1000;
+/** JIDs. */
+const MOST_TOLD = 1000;
+
+/** Decides which offers are taken, by their keys. */
+export class KeyRules {
+  readonly #options: KeyRulesOptions;
+  /** When the user was told of a JID, in milliseconds since 1970. */
+  readonly #told = new Map<string, number>();
+
+  constructor(options: KeyRulesOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with `NotSealed` and `KeyNotTrusted`, and where the known keys cannot be read. */
+  async judge({ peer, peerKey }: IncomingOffer, standing: Standing): Promise<Judged> {
+    const jid = bareJid(preparedJid(peer));
+    const known = await this.#options.trusted.read(jid);
+    if (!peerKey) return this.#judgePlain(jid, known);
+    const trust = this.#judgeKey(jid, peerKey, known, standing);
+    return {
+      secrecy: { encrypted: true, peerKey: formatKey(peerKey), trust },
+      proven: async () => {
+        if (trust === 'first') await this.#pin(jid, peerKey, standing);
+      },
+    };
+  }
+
+  /** Whether the user is to hear of what is wrong with what somebody sends: once an hour. */
+  isNews(peer: string): boolean {
+    const jid = bareJid(peer);
+    const now = this.#options.now().getTime();
+    const before = this.#told.get(jid);
+    if (before !== undefined && Math.abs(now - before) < TELL_AGAIN_MS) return false;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.set(jid, now);
+    return true;
+  }
+
+  #judgePlain(jid: string, known: readonly TrustedKey[]): Judged {
+    const { encrypt, report } = this.#options;
+    if (encrypt === 'require')
+      throw new NotSealed('it is not encrypted, as --encrypt require wants it');
+    if (encrypt === 'auto' && known.some(({ isVerified }) => isVerified)) {
+      throw new NotSealed(`it is not encrypted, though a key of ${jid} was compared here`);
+    }
+    if (encrypt === 'auto' && known.length > 0 && this.isNews(jid)) {
+      const text = `${jid} sends without encryption, though a key of theirs is known here`;
+      report({ event: 'warning', text });
+    }
+    return { secrecy: { encrypted: false }, proven: async () => undefined };
+  }
+
+  #judgeKey(jid: string, key: Uint8Array, known: readonly TrustedKey[], standing: Standing): Trust {
+    const { trust, account, own } = this.#options;
+    const seen = formatKey(key);
+    const same = known.find((one) => one.key === seen);
+    if (same) return same.isVerified ? 'verified' : 'known';
+    if (jid === bareJid(preparedJid(account)) && own?.publicKey.equals(key)) return 'known';
+    if (known.length > 0) throw anotherKey(jid);
+    if (trust === 'known') {
+      throw new KeyNotTrusted(
+        `no key of ${jid} is known here, and --trust known takes no first one: inband trust add ${jid}`,
+      );
+    }
+    return standing === 'anyone' ? 'unknown' : 'first';
+  }
+
+  async #pin(jid: string, key: Uint8Array, standing: Standing): Promise<void> {
+    const { trusted, now, report } = this.#options;
+    const isForeign = standing !== 'named';
+    if (!(await pinKey(trusted, { jid, key, now: now(), isForeign }))) return;
+    report({ event: 'warning', text: firstSeen(jid, key) });
+  }
+}

@@ -1,0 +1,263 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { formatKey } from '../../../src/protocol/seal/public-key.js';
+import type { Element } from '../../../src/session/xml.js';
+import type { Event } from '../../../src/transfer/events.js';
+import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
+import { sendAll } from '../../../src/transfer/sending/send-all.js';
+import { KeyNotTrusted, NotSealed } from '../../../src/transfer/ways/key-errors.js';
+import type { WayName } from '../../../src/transfer/ways/names.js';
+import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
+import { JULIET, parse } from '../../support/linked-sessions.js';
+import { keyOfNumber, memoryTrust, receivingBy, sendingBy } from '../../support/sealing.js';
+import { linkedToInbox, smallFile } from './linked-inboxes.js';
+
+const HIS = keyOfNumber(1);
+const HERS = keyOfNumber(2);
+const OTHER = keyOfNumber(3);
+const ROMEOS = 'romeo@montague.example';
+const JULIETS = 'juliet@capulet.example';
+const TEXT = Buffer.from('O, speak again, bright angel! '.repeat(700));
+const LETTER = 'a-letter.txt';
+
+interface Options {
+  his?: Partial<SealingOptions>;
+  hers?: Partial<Parameters<typeof receivingBy>[0]>;
+  via?: 'auto' | WayName;
+  evil?: (stanza: Element) => Element | undefined;
+  count?: number;
+}
+
+const trusting = (jid: string, key: Buffer, isVerified = false) => {
+  const store = memoryTrust();
+  store.of.set(jid, [{ key: formatKey(key), isVerified, since: new Date(0) }]);
+  return store;
+};
+
+/** Romeo sends Juliet a letter: what each of them is told, and what comes of it. */
+async function sent({
+  his,
+  hers,
+  via = 'auto',
+  evil = (stanza) => stanza,
+  count = 1,
+}: Options = {}) {
+  const ends = new AbortController();
+  const wire: string[] = [];
+  const [hisTrust, herTrust] = [memoryTrust(), memoryTrust()];
+  const heard: Event[] = [];
+  const { romeo, inbox, halfTrip } = await linkedToInbox(
+    {
+      places: 4,
+      onStanza: (stanza) => wire.push(stanza.toString()),
+      evil,
+      sealing: receivingBy({ encrypt: 'auto', own: HERS, trusted: herTrust, ...hers }),
+      report: (event) => heard.push(event),
+    },
+    ends.signal,
+  );
+  const events: Event[] = [];
+  const failures: Error[] = [];
+  let isOver = false;
+  const files = Array.from({ length: count }, (_, n) =>
+    smallFile(n ? `${n}-${LETTER}` : LETTER, TEXT),
+  );
+  const outcome = sendAll(files, [JULIET], {
+    ...{ via, settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
+    ...{ connect: async () => romeo, signal: ends.signal },
+    sealing: sendingBy({ encrypt: 'auto', own: async () => HIS, trusted: hisTrust, ...his }),
+    report: (event) => events.push(event),
+    explain: (error) => {
+      failures.push(error);
+      return { text: error.message, exitCode: 1, isOurs: false };
+    },
+  })
+    .catch(() => undefined)
+    .finally(() => {
+      isOver = true;
+    });
+  while (!isOver) await halfTrip();
+  await outcome;
+  for (let trips = 0; trips < 4; trips += 1) await halfTrip();
+  ends.abort();
+  const of = (told: Event[], name: string) => told.filter(({ event }) => event === name);
+  return {
+    ...{ wire: wire.join('\n'), failures, heard, events, hisTrust, herTrust },
+    inbox: { files: [...inbox.files.keys()] },
+    done: of(events, 'done')[0],
+    came: of(heard, 'done')[0],
+    warnings: [...of(events, 'warning'), ...of(heard, 'warning')],
+  };
+}
+
+const isDiscovered = (stanza: Element) =>
+  stanza.attrs.from === JULIET &&
+  stanza.getChild('query', 'http://jabber.org/protocol/disco#info') !== undefined;
+
+/** The server takes off what her answer to discovery says of her key. */
+const stripped = (stanza: Element): Element => {
+  if (!isDiscovered(stanza)) return stanza;
+  const text = stanza.toString();
+  return parse(
+    text
+      .replace(/<feature var="urn:x-inband:seal:0"\/>/, '')
+      .replace(/<x xmlns="jabber:x:data".*?<\/x>/, ''),
+  );
+};
+
+/** The server puts a key of its own there. */
+const swapped = (stanza: Element): Element =>
+  isDiscovered(stanza)
+    ? parse(
+        stanza
+          .toString()
+          .replace(HERS.publicKey.toString('base64'), OTHER.publicKey.toString('base64')),
+      )
+    : stanza;
+
+/** No byte, name or hash of the letter in the clear. */
+function expectNothingSeen(wire: string): void {
+  expect(wire).not.toContain(LETTER);
+  expect(wire).not.toContain(createHash('sha256').update(TEXT).digest('base64'));
+  const blocks = [...wire.matchAll(/<data [^>]*>([^<]+)</g)].map(([, text = '']) =>
+    Buffer.from(text, 'base64'),
+  );
+  expect(Buffer.concat(blocks).includes('bright angel')).toBe(false);
+}
+
+describe('between two inbands', () => {
+  test('a file is encrypted, each learns the key of the other, and says so once (R365)', async () => {
+    const { done, came, wire, inbox, hisTrust, herTrust, warnings } = await sent({ count: 3 });
+    expect(inbox.files).toHaveLength(3);
+    const [his, hers] = [formatKey(HIS.publicKey), formatKey(HERS.publicKey)];
+    expect(done).toMatchObject({ encrypted: true, peerKey: hers, trust: 'first' });
+    expect(came).toMatchObject({ encrypted: true, peerKey: his, trust: 'first' });
+    expectNothingSeen(wire);
+    expect(hisTrust.of.get(JULIETS)).toMatchObject([{ key: hers, isVerified: false }]);
+    expect(herTrust.of.get(ROMEOS)).toMatchObject([{ key: his, isVerified: false }]);
+    expect(warnings).toHaveLength(2);
+    expect(JSON.stringify(warnings)).toContain(hers);
+    expect(JSON.stringify(warnings)).toContain(his);
+  });
+
+  test('keys that were compared are told as such (R365)', async () => {
+    const { done, came, warnings } = await sent({
+      his: { trusted: trusting(JULIETS, HERS.publicKey, true) },
+      hers: { trusted: trusting(ROMEOS, HIS.publicKey, true) },
+    });
+    expect(done).toMatchObject({ trust: 'verified' });
+    expect(came).toMatchObject({ trust: 'verified' });
+    expect(warnings).toEqual([]);
+  });
+
+  test('--encrypt off sends in the clear, with a warning where a key is known (R366)', async () => {
+    const { done, came, heard } = await sent({
+      his: { encrypt: 'off' },
+      hers: { trusted: trusting(ROMEOS, HIS.publicKey) },
+    });
+    expect(done).toMatchObject({ encrypted: false });
+    expect(came).toMatchObject({ encrypted: false });
+    expect(heard.filter(({ event }) => event === 'warning')).toHaveLength(1);
+  });
+});
+
+describe('nothing goes out in the clear', () => {
+  test.each<[string, Options]>([
+    [
+      'to one whose key is known',
+      { his: { trusted: trusting(JULIETS, HERS.publicKey) }, evil: stripped },
+    ],
+    ['where that is required', { his: { encrypt: 'require' }, evil: stripped }],
+    ['where a key was given', { his: { toKey: formatKey(HERS.publicKey) }, evil: stripped }],
+    ['by a way that cannot be encrypted', { via: 'si' }],
+    ['by bytes without a word', { via: 'ibb' }],
+  ])('%s (R366)', async (_, options) => {
+    const { failures, wire, inbox } = await sent(options);
+    expect(failures).toEqual([expect.any(NotSealed)]);
+    expect(inbox.files).toEqual([]);
+    expectNothingSeen(wire);
+    expect(wire).not.toContain('<data');
+  });
+
+  test('when the seal was refused (R366)', async () => {
+    const evil = (stanza: Element) => {
+      const text = stanza.toString();
+      return text.includes('session-initiate')
+        ? parse(text.replace(/(<security[^>]*>)..../, '$1AAAA'))
+        : stanza;
+    };
+    const { failures, wire, inbox } = await sent({ evil, count: 2 });
+    expect(failures).toEqual([expect.any(NotSealed), expect.any(NotSealed)]);
+    expect(inbox.files).toEqual([]);
+    expectNothingSeen(wire);
+  });
+
+  test('in the rest of a command that has seen a key (R366)', async () => {
+    let answers = 0;
+    const evil = (stanza: Element) => {
+      if (!isDiscovered(stanza)) return stanza;
+      answers += 1;
+      return answers > 2 ? stripped(stanza) : stanza;
+    };
+    const { failures, inbox } = await sent({ evil, count: 2, his: { trusted: memoryTrust() } });
+    expect(failures).toEqual([expect.any(NotSealed)]);
+    expect(inbox.files).toHaveLength(1);
+  });
+});
+
+describe('another key', () => {
+  test.each<[string, Options]>([
+    ['than is known', { his: { trusted: trusting(JULIETS, HERS.publicKey) }, evil: swapped }],
+    ['than was given', { his: { toKey: formatKey(HERS.publicKey) }, evil: swapped }],
+    ['than a known one, of which there is none,', { his: { trust: 'known' } }],
+  ])('%s is refused by the sender, and nothing is told (R367)', async (_, options) => {
+    const { failures, wire, inbox } = await sent(options);
+    expect(failures).toEqual([expect.any(KeyNotTrusted)]);
+    expect(inbox.files).toEqual([]);
+    expect(wire).not.toContain('session-initiate');
+  });
+
+  test('than is known is refused by the recipient, who is told once (R367)', async () => {
+    const { failures, heard, inbox } = await sent({
+      hers: { trusted: trusting(ROMEOS, OTHER.publicKey) },
+      count: 3,
+    });
+    expect(failures).toHaveLength(3);
+    expect(failures[0]).toBeInstanceOf(NotSealed);
+    expect(inbox.files).toEqual([]);
+    expect(heard.filter(({ event }) => event === 'failed')).toHaveLength(1);
+  });
+
+  test('in between opens nothing (R367)', async () => {
+    const { failures, inbox, wire } = await sent({ evil: swapped });
+    expect(failures).toHaveLength(1);
+    expect(inbox.files).toEqual([]);
+    expectNothingSeen(wire);
+  });
+});
+
+describe('a recipient takes nothing in the clear', () => {
+  test.each<[string, Partial<Parameters<typeof receivingBy>[0]>, WayName]>([
+    ['of one whose key was compared', { trusted: trusting(ROMEOS, HIS.publicKey, true) }, 'jingle'],
+    ['where encryption is required', { encrypt: 'require' }, 'jingle'],
+    ['where encryption is required, by SI', { encrypt: 'require' }, 'si'],
+    ['where encryption is required, by bytes without a word', { encrypt: 'require' }, 'ibb'],
+  ])('%s (R368)', async (_, hers, via) => {
+    const { failures, inbox } = await sent({ his: { encrypt: 'off' }, hers, via });
+    expect(failures).toHaveLength(1);
+    expect(inbox.files).toEqual([]);
+  });
+});
+
+test('a damaged announcement is no reason to send in the clear (R369)', async () => {
+  const evil = (stanza: Element) =>
+    isDiscovered(stanza)
+      ? parse(stanza.toString().replace(/<feature var="urn:x-inband:seal:0"\/>/, ''))
+      : stanza;
+  const { failures, wire } = await sent({ evil, count: 2 });
+  expect(failures.map(({ name }) => name)).toEqual([
+    'MalformedAnnouncement',
+    'MalformedAnnouncement',
+  ]);
+  expect(wire).not.toContain('session-initiate');
+});
