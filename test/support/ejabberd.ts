@@ -17,6 +17,8 @@ import {
 export interface EjabberdOptions extends ServerOptions {
   /** Bytes a second that each client may send after 20,000 at once; 3000 as shipped; default: no limit. */
   rateLimit?: number;
+  /** Bytes of the largest stanza that a client may send; default: 262,144, as shipped. */
+  maxStanzaSize?: number;
   /** Keeps no passwords but what SCRAM with this hash needs; default: passwords, for every hash. */
   scramHash?: 'sha' | 'sha256' | 'sha512';
   /** Offers SCRAM without channel binding alone. */
@@ -41,7 +43,11 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
   await writeFile(certificate, [await readFile(certPath), await readFile(keyPath)].join(''));
 
   const { ports, running } = await onFreePorts(async (ports) => {
-    const settings = { ...ownPlace(ports), certfiles: [certificate], ...behaviour(options) };
+    const settings = {
+      ...ownPlace(ports, options),
+      certfiles: [certificate],
+      ...behaviour(options),
+    };
     const lines = Object.entries(settings).map(
       ([key, value]) => `${key}: ${JSON.stringify(value)}`,
     );
@@ -87,8 +93,9 @@ async function launch(directory: string): Promise<Running> {
   }
 }
 
-function ownPlace(ports: Ports) {
-  const c2s = { ip: HOST, module: 'ejabberd_c2s', max_stanza_size: 262144, shaper: 'c2s' };
+function ownPlace(ports: Ports, { maxStanzaSize = 262_144 }: EjabberdOptions) {
+  const limits = { max_stanza_size: maxStanzaSize, shaper: 'c2s' };
+  const c2s = { ip: HOST, module: 'ejabberd_c2s', ...limits };
   return {
     hosts: [DOMAIN],
     listen: [

@@ -34,6 +34,11 @@ export class StreamError extends Error {
   get transient(): boolean {
     return TRANSIENT.has(this.condition);
   }
+
+  /** §4.9.3.14: it broke a rule of the server's own, such as the size of a stanza. */
+  get isAgainstPolicy(): boolean {
+    return this.condition === 'policy-violation';
+  }
 }
 
 /** §4.9.3.19: it is not followed, for whoever sent it may not be the account's server. */

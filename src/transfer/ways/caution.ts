@@ -2,6 +2,7 @@
 import { type Channel, ChannelLost } from '../../protocol/channel.js';
 import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import { RequestTimeout } from '../../session/requests.js';
+import { StreamError } from '../../session/stream/stream-error.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { TransferSettings } from './settings.js';
 
@@ -30,6 +31,9 @@ interface Caution {
   wasOurs: boolean;
 }
 
+/** What an attempt went by. */
+type Went = Pick<Channel, 'unprovenBlock' | 'inBlocks'>;
+
 /**
  * What to change after an attempt that may have failed because of its settings, if anything: some servers cut the
  * connection, or fall silent (jabberd2), over a stanza that is larger than they say, and some programs over a block
@@ -38,7 +42,15 @@ interface Caution {
 export function cautionAfter(
   error: Error,
   settings: TransferSettings,
-  channel: Channel | undefined,
+  channel: Went | undefined,
+): Caution | undefined {
+  return smallerBlocks(error, settings, channel) ?? oneAtATime(error, settings, channel);
+}
+
+function smallerBlocks(
+  error: Error,
+  settings: TransferSettings,
+  channel: Went | undefined,
 ): Caution | undefined {
   const wasOurs = settings.blockSize === 'auto';
   const { largestAutoBlock = Number.POSITIVE_INFINITY } = settings;
@@ -49,11 +61,28 @@ export function cautionAfter(
   return { settings: { ...settings, blockSize: SAFE_BLOCK_SIZE }, text, wasOurs };
 }
 
-function tooLarge(error: Error, wasOurs: boolean, channel?: Channel): string | undefined {
+function tooLarge(error: Error, wasOurs: boolean, channel?: Went): string | undefined {
   if (channel) {
     const { unprovenBlock: size } = channel;
     return size > SAFE_BLOCK_SIZE ? `nothing arrived in blocks of ${size} bytes, which` : undefined;
   }
   const isSilent = error instanceof ChannelLost && error.cause instanceof RequestTimeout;
   return isSilent && wasOurs ? `blocks of more than ${SAFE_BLOCK_SIZE} bytes` : undefined;
+}
+
+/** Ejabberd holds all that it reads at once to its limit of a stanza, so that several small ones may be too large. */
+function oneAtATime(
+  error: Error,
+  settings: TransferSettings,
+  channel: Went | undefined,
+): Caution | undefined {
+  if (!channel?.inBlocks || settings.window === 1 || !isAgainstPolicy(error)) return undefined;
+  const text = 'blocks that follow each other may be too much for the server; the next ones wait';
+  return { settings: { ...safe(settings), window: 1 }, text, wasOurs: settings.window === 'auto' };
+}
+
+/** The server's word stands behind that of the session, which is lost with the stream. */
+function isAgainstPolicy(error: unknown): boolean {
+  if (error instanceof StreamError) return error.isAgainstPolicy;
+  return error instanceof Error && isAgainstPolicy(error.cause);
 }
