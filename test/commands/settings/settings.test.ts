@@ -219,7 +219,7 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[send', /:1:\d+: Invalid TOML/],
     ['acount = "home"', /: acount is not known; there are account, accounts, names, send, /],
     ['[cache]\nquiet = true', /: cache is not known/],
-    ['[send]\nwindw = 8', /: \[send\] windw is not known; there are to, name, stanza, .*window/],
+    ['[send]\nwindw = 8', /: \[send\] windw is not known; there are to, name, .*stanza, .*window/],
     ['[send]\naccount = "x@y"', /: \[send\] account is not known/],
     ['send = 5', /: \[send\] is a table/],
     ['[send]\nwindow = 0', /: \[send\] window = 0: .* 1 to 65535/],
