@@ -66,7 +66,7 @@ export class ChannelBroken extends Error {
     override readonly cause: Error,
   ) {
     const rest = unsent > 0 ? ` with ${unsent} bytes unsent` : '';
-    super(`the peer broke the bytestream off${rest} (${cause.message})`);
+    super(`the peer broke the channel off${rest} (${cause.message})`);
   }
 }
 
