@@ -53,3 +53,6 @@ export function receive(transfers: JingleFileTransfers, inbox = new MemoryInbox(
   received.catch(() => undefined); // each test says what becomes of it
   return { inbox, received };
 }
+
+/** What comes of a file, whatever blocks it went in. */
+export const withoutBlocks = ({ blockSize, window, ...said }: SentFile) => said;
