@@ -62,7 +62,7 @@ export async function faultyTransfer(
     await Promise.race([recipient.online, received]);
     const sent = send(
       [source, `bob@localhost/r${seed}`],
-      { ...sender.flags, ...SEND_FLAGS },
+      { ...sender.flags, ...SEND_FLAGS, ...sizesFor(seed) },
       sender.context,
       false,
     );
@@ -122,8 +122,6 @@ const SEALED = { encrypt: 'require', trust: 'first' } as const;
 const RECEIVE_FLAGS = { maxSessions: 4, keepRecords: 10, keepRecordsFor: 60, ...SEALED };
 const SEND_FLAGS = {
   stanza: 'iq',
-  blockSize: 4096,
-  window: 4,
   maxRetries: 5,
   initialWait: 1,
   waitFactor: 1.2,
@@ -134,6 +132,12 @@ const SEND_FLAGS = {
   retryFor: 60,
   waitOnline: 0,
 } as const;
+
+/** Every second one goes as by default. */
+const sizesFor = (seed: number) =>
+  seed % 2 === 0
+    ? ({ blockSize: 4096, window: 4 } as const)
+    : ({ blockSize: 'auto', window: 'auto' } as const);
 
 /** What `main` gives to a command, and when it went online. */
 function actor(
