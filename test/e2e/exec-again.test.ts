@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,7 +49,9 @@ test('--exec is run again after a kill, and once more after a failure when someb
   await resultsOf(stage.inband('alice', ['send', letter, 'bob@localhost']));
   expect(await seen(1)).toEqual(['letter.txt first']);
   await become(inbox, [['letter.txt', 'due']]);
-  await first.stop('SIGKILL');
+  first.child.kill('SIGKILL');
+  // Its output does not end before the program does, which runs on.
+  await once(first.child, 'exit');
 
   // Without a program it waits.
   const idle = stage.inband('bob', ['receive', '--dir', inbox, '--once']);
