@@ -1,3 +1,4 @@
+import type { Clock } from '../../session/clock.js';
 import type { Event, Report } from '../events.js';
 import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import { Job } from './job.js';
@@ -23,6 +24,8 @@ export interface DeliveryOptions extends JobOptions {
   /** It is one of several transfers of the command, so that failures name the file. */
   isOneOfSeveral: boolean;
   explain(error: Error): Explained;
+  /** Which offers are slow goes by it; default: that of the system. */
+  clock?: Clock | undefined;
   /** Ends the whole command. */
   stop(error: Error): void;
 }
@@ -49,7 +52,7 @@ export class Delivery {
     this.#line = line;
     this.#options = options;
     this.#report = options.report;
-    this.#slots = new Slots(options.most, options.signal);
+    this.#slots = new Slots(options.most, options.signal, options.clock);
     this.#turn = new Turn(options.acceptTimeout, options.report);
   }
 

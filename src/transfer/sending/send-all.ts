@@ -20,7 +20,7 @@ const MOST_UNDER_WAY = 16;
 
 export interface SendAllOptions
   extends Omit<JobOptions, 'describe' | 'onStopped'>,
-    Pick<DeliveryOptions, 'explain'> {
+    Pick<DeliveryOptions, 'explain' | 'clock'> {
   settings: TransferSettings;
   via: 'auto' | WayName;
   sealing: SealingOptions;
