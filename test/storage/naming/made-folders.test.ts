@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import { systemProcesses } from '../../../src/storage/lock/processes.js';
 import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
+import { openBelow } from '../../support/open-files.js';
 import { hostileNames } from '../hostile-names.js';
 import { fileError, tappedFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
@@ -20,7 +21,12 @@ async function publish(
   const partial = await inbox.createPartial({ account });
   await partial.write(Buffer.from(text));
   const record = { account, peer: `${account}/x`, offered, isDue: false };
-  return partial.publish(offered.at(-1) as string, { record, isExecutable });
+  try {
+    return await partial.publish(offered.at(-1) as string, { record, isExecutable });
+  } catch (error) {
+    await partial.discard(); // as whoever receives does
+    throw error;
+  }
 }
 
 /** An inbox beside a folder that nothing may get into. */
@@ -140,6 +146,52 @@ describe('folders of an inbox', () => {
     await expect(publish(inbox, [...deep, 'a'])).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
     expect(relative(folder, await publish(inbox, ['y', 'a']))).toBe('y/a');
   });
+
+  test('are closed whatever becomes of them: nothing stays open (R322)', async () => {
+    const { inbox, folder, outside } = await openBeside();
+    const before = openBelow(folder);
+    await publish(inbox, ['photos', 'deep', 'a']);
+    for (const put of [
+      (path: string) => symlink(outside, path),
+      (path: string) => mkdir(path),
+      (path: string) => writeFile(path, 'mine'),
+    ]) {
+      await rm(join(folder, 'photos'), { recursive: true });
+      await put(join(folder, 'photos'));
+      await publish(inbox, ['photos', 'deep', 'b']);
+      await inbox.makeFolder(ROMEO, ['photos', 'empty']);
+    }
+    for (const record of inbox.ledger.records()) await inbox.look(record);
+    const long = Array.from({ length: 20 }, () => 'x'.repeat(250));
+    await expect(publish(inbox, [...long, 'a'])).rejects.toThrow('ENAMETOOLONG');
+    await expect(inbox.makeFolder(ROMEO, long)).rejects.toThrow('ENAMETOOLONG');
+    expect(openBelow(folder)).toEqual(before);
+    await inbox.close();
+    expect(openBelow(folder)).toEqual([]);
+  });
+
+  test.each(['mkdir', 'lstat', 'link', 'handle.stat', 'handle.sync'])(
+    'are closed where the disk fails at %s (R322)',
+    async (operation) => {
+      const { inbox, folder, reopen } = await openBeside();
+      await publish(inbox, ['photos', 'a']);
+      await inbox.close();
+      for (let fails = 1; fails <= 3; fails += 1) {
+        let left = Number.POSITIVE_INFINITY;
+        const files = tappedFiles((call, run) => {
+          if (call.operation !== operation) return run();
+          left -= 1;
+          return left === 0 ? Promise.reject(fileError('EIO')) : run();
+        });
+        const faulty = await reopen(files as typeof fs);
+        const before = openBelow(folder);
+        left = fails;
+        await publish(faulty, ['photos', `deep ${fails}`, 'b']).catch(() => undefined);
+        expect(openBelow(folder)).toEqual(before);
+        await faulty.close();
+      }
+    },
+  );
 
   test('count for what there may be in the inbox', async () => {
     const folder = await temporaryFolder();

@@ -23,6 +23,7 @@ import {
 } from '../../../../src/transfer/sending/source.js';
 import { shared } from '../../../../src/transfer/sending/sources/all-sources.js';
 import { openSources } from '../../../../src/transfer/sending/sources/open-sources.js';
+import { openBelow } from '../../../support/open-files.js';
 
 let root: string;
 let folder: string;
@@ -169,6 +170,23 @@ describe('a folder', () => {
     expect(await textOf(a as Source)).toBe('a');
     await expect(textOf(foreign as Source)).rejects.toThrow(/is not UTF-8/);
     await expect(textOf(tooDeep as Source)).rejects.toThrow(SourceUnreadable);
+  });
+
+  test('keeps no file open, whether it is read to its end, in part, or not at all (R322)', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await writeFile(join(folder, name), name);
+    await symlink('../none', join(folder, 'e'));
+    const [a, b, c, d] = (await walked()) as [Source, Source, Source, Source];
+    expect(await textOf(a)).toBe('a');
+    for await (const bytes of b.read(0)) {
+      expect(bytes.toString()).toBe('b');
+      expect(openBelow(root)).toEqual(process.platform === 'linux' ? [join(folder, 'b')] : []);
+      break;
+    }
+    c.read(0);
+    await rename(join(folder, 'c'), join(folder, 'd'));
+    await expect(textOf(d)).rejects.toThrow(SourceChanged);
+    await expect(textOf(c)).rejects.toThrow();
+    expect(openBelow(root)).toEqual([]);
   });
 
   test('has the sizes that are to come', async () => {
