@@ -8,7 +8,7 @@ import { NS_SM, StreamManagement } from './resume/stream-management.js';
 import { ConnectionLost, type StanzaSession } from './stanza-session.js';
 import type { StanzaTransport } from './stanza-transport.js';
 import { ConnectionFailed } from './stream/dial.js';
-import { serialize } from './stream/serialize.js';
+import { serialize, textMaker } from './stream/serialize.js';
 import { StreamError } from './stream/stream-error.js';
 import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
@@ -68,7 +68,7 @@ export class Connection implements StanzaTransport {
    * would end the stream does not: rejects with `UnsendableStanza`.
    */
   async write(stanza: Element): Promise<void> {
-    const textOf = () => serialize(stanza, this.#options.maxStanzaBytes);
+    const textOf = textMaker(stanza, this.#options.maxStanzaBytes);
     const text = textOf();
     await new Promise<void>((resolve, reject) => {
       const write = () => this.#write(text, textOf).then(resolve, reject);

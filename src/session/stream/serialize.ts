@@ -135,3 +135,9 @@ function checkDistinct(names: string[], scope: Scope): void {
 
 const malformed = (name: string) =>
   new UnsendableStanza(`"${name.slice(0, 50)}" cannot be written as XML here`);
+
+/** Makes its text, as often as that is asked for: what remembers how holds the stanza, and not its text. */
+export const textMaker =
+  (stanza: Element, maxBytes: number | undefined): (() => string) =>
+  () =>
+    serialize(stanza, maxBytes);
