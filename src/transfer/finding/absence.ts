@@ -76,11 +76,10 @@ export class Absence {
 
   #isAwaited(error: Error): boolean {
     if (this.#options.limit === 0) return false;
+    // Somebody who is there and does not decide would be asked again.
+    if (error.cause instanceof OfferUnanswered) return false;
     if (this.#wait) return mayComeBack(error) || error instanceof RecipientUnreachable;
     if (!(error instanceof RecipientUnreachable) || error instanceof FileWouldBeLost) return false;
-    const { cause } = error;
-    // Somebody who is there and does not decide would be asked again.
-    if (cause instanceof OfferUnanswered) return false;
-    return !(cause instanceof StanzaError && isForGood(cause));
+    return !(error.cause instanceof StanzaError && isForGood(error.cause));
   }
 }
