@@ -19,6 +19,7 @@ export const bare: Way = {
   isProposed: false,
   isAnsweredAtOnce: false,
   keepsParts: false,
+  tellsFolders: false,
   seals: false,
   comparesHash: false,
   hashes: [],

@@ -23,6 +23,7 @@ export const jingle: Way = {
   isProposed: true,
   isAnsweredAtOnce: true,
   keepsParts: true,
+  tellsFolders: true,
   seals: true,
   comparesHash: true,
   hashes: ['sha-256'],

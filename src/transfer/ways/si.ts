@@ -21,6 +21,7 @@ export const si: Way = {
   isProposed: false,
   isAnsweredAtOnce: false,
   keepsParts: true,
+  tellsFolders: false,
   seals: false,
   comparesHash: false,
   // A Node of FIPS has no MD5; without it a file that is cut begins again.

@@ -31,6 +31,8 @@ export interface Way {
   readonly keepsParts: boolean;
   /** The recipient compares a hash of the whole file; otherwise nobody but the sender can. */
   readonly comparesHash: boolean;
+  /** An offer can be of a folder without files. */
+  readonly tellsFolders: boolean;
   /** Files can be sealed that travel by it. */
   readonly seals: boolean;
   /** The hashes that an offer tells, by XEP-0300 name. */

@@ -49,7 +49,7 @@ async function* walk(folder: Folder, here: Found): AsyncGenerator<Source> {
         yield source;
       }
     }
-    if (isEmpty) yield emptyFolder(here.path);
+    if (isEmpty) yield emptyFolder(checked(here.path));
   } catch (error) {
     yield unreadable(here.path, error as Error);
   }
@@ -81,7 +81,7 @@ async function leadsToFile({ root }: Folder, { at }: Found): Promise<boolean> {
 
 async function fileSource({ root }: Folder, { at, path }: Found): Promise<Source> {
   try {
-    if (!isPath(path)) throw new SourceUnreadable('its path is too long');
+    checked(path);
     const { handle, stats } = await openBelow(root, at);
     await handle.close();
     const date = knownModified(stats);
@@ -98,6 +98,11 @@ async function fileSource({ root }: Folder, { at, path }: Found): Promise<Source
   }
 }
 
+function checked(path: readonly string[]): readonly string[] {
+  if (!isPath(path)) throw new SourceUnreadable('its path is too long');
+  return path;
+}
+
 async function* readBelow(
   root: string,
   at: string,
@@ -105,12 +110,16 @@ async function* readBelow(
   offset: number,
   buffer: Buffer | undefined,
 ) {
-  const { handle, stats } = await openBelow(root, at);
   try {
-    if (!isSame(stats, before) || stats.mtimeMs !== before.mtimeMs) throw changed(at);
-    yield* read(handle, offset, buffer);
-  } finally {
-    await handle.close();
+    const { handle, stats } = await openBelow(root, at);
+    try {
+      if (!isSame(stats, before) || stats.mtimeMs !== before.mtimeMs) throw changed(at);
+      yield* read(handle, offset, buffer);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw asUnreadable(error as Error, basename(at)); // one of many: the others are sent all the same
   }
 }
 
@@ -146,18 +155,24 @@ const emptyFolder = (path: readonly string[]): Source => ({
 
 /** It is in its place among the others, and fails alone. */
 function unreadable(path: readonly string[], error: Error): Source {
-  const [, reason = error.message] = /^\w+: (.+?), \w+/.exec(error.message) ?? [];
-  const isForeign = path.at(-1)?.includes('\ufffd') ?? false;
-  const why = isForeign ? 'its name is not UTF-8, and such files cannot be opened' : reason;
+  const name = path.at(-1) as string;
   return {
-    ...{ name: path.at(-1) as string, path, size: 0 },
+    ...{ name, path, size: 0 },
     // biome-ignore lint/correctness/useYield: what cannot be read has no bytes
     async *read() {
-      throw error instanceof SourceChanged
-        ? error
-        : new SourceUnreadable(`it cannot be read: ${why}`, { cause: error });
+      throw asUnreadable(error, name);
     },
   };
+}
+
+/** As the failure of one file, which says nothing of the others. */
+function asUnreadable(error: Error, name: string): Error {
+  if (error instanceof SourceChanged) return error;
+  const [, reason = error.message] = /^\w+: (.+?), \w+/.exec(error.message) ?? [];
+  const why = name.includes('\ufffd')
+    ? 'its name is not UTF-8, and such files cannot be opened'
+    : reason;
+  return new SourceUnreadable(`it cannot be read: ${why}`, { cause: error });
 }
 
 /** The sizes of the files that would be sent now, as far as may be known at a glance. */

@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
@@ -187,6 +187,26 @@ describe('a folder', () => {
     await expect(textOf(d)).rejects.toThrow(SourceChanged);
     await expect(textOf(c)).rejects.toThrow();
     expect(openBelow(root)).toEqual([]);
+  });
+
+  test.each<[string, (path: string) => Promise<unknown>]>([
+    ['it', (path) => rm(path)],
+    ['its folder', (path) => rename(dirname(path), `${dirname(path)}.old`)],
+  ])('of a file that is gone by then (%s) fails alone (R320)', async (_what, remove) => {
+    await mkdir(join(folder, 'd'));
+    const path = join(folder, 'd', 'a');
+    await writeFile(path, 'a');
+    const [source] = await walked();
+    await remove(path);
+    await expect(textOf(source as Source)).rejects.toThrow(SourceUnreadable);
+  });
+
+  test('has an empty folder of too long a path, which fails alone (R320)', async () => {
+    await mkdir(join(folder, ...Array(10).fill('x'.repeat(240))), { recursive: true });
+    const [source, ...others] = await walked();
+    expect(others).toEqual([]);
+    expect(source?.isFolder).toBeUndefined();
+    await expect(textOf(source as Source)).rejects.toThrow(SourceUnreadable);
   });
 
   test('has the sizes that are to come', async () => {
