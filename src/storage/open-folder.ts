@@ -28,13 +28,15 @@ export class OpenFolder {
   readonly #handle: FileHandle | undefined;
   /** Leads to the very folder, or is its path. */
   readonly #base: string;
+  readonly #mayFollow: boolean;
 
-  private constructor(files: Files, path: string, opened: Opened) {
+  private constructor(files: Files, path: string, opened: Opened, mayFollow: boolean) {
     this.#files = files;
     this.path = path;
     this.stats = opened.stats;
     this.#handle = opened.handle;
     this.#base = opened.base ?? path;
+    this.#mayFollow = mayFollow;
   }
 
   /** Opens it where it is no link, or where links may be followed; `undefined` where there is none. */
@@ -44,7 +46,7 @@ export class OpenFolder {
     { at = path, mayFollow = false }: { at?: string; mayFollow?: boolean } = {},
   ): Promise<OpenFolder | undefined> {
     const opened = await openAt(files, at, mayFollow);
-    return opened && new OpenFolder(files, path, opened);
+    return opened && new OpenFolder(files, path, opened, mayFollow);
   }
 
   /** The path of what has this name in it. */
@@ -60,10 +62,10 @@ export class OpenFolder {
   /** Rejects with `FolderReplaced` where its path may have led somewhere else by now. */
   async check(): Promise<void> {
     if (this.#base !== this.path) return;
-    const there = await unless(NONE, this.#files.lstat(this.path));
-    const { dev, ino } = this.stats;
-    const isIt = there?.isSymbolicLink() || (there?.dev === dev && there.ino === ino);
-    if (!isIt) throw new FolderReplaced(`${this.path} was replaced while a file arrived`);
+    const { path } = this;
+    const there = this.#mayFollow ? this.#files.stat(path) : this.#files.lstat(path);
+    if (!isSame(await unless(NONE, there), this.stats))
+      throw new FolderReplaced(`${path} was replaced while a file arrived`);
   }
 
   /** Makes the names in it survive a power cut. */

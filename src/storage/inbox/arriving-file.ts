@@ -1,5 +1,5 @@
 import type { NewRecord } from '../../transfer/receiving/inbox.js';
-import type { Ledger } from '../../transfer/receiving/ledger.js';
+import type { Ledger, Trace } from '../../transfer/receiving/ledger.js';
 import type { Files } from '../files.js';
 import { lookBelow, traceOf } from '../trace.js';
 import type { PartFile } from './part-file.js';
@@ -21,6 +21,7 @@ export class ArrivingFile {
   readonly #record: NewRecord;
   readonly #to: Remembering;
   #path = '';
+  #intended: Trace | undefined;
 
   constructor(file: PartFile, record: NewRecord, to: Remembering) {
     this.#file = file;
@@ -32,11 +33,12 @@ export class ArrivingFile {
   async intend(name: string): Promise<void> {
     const { isDue, ...record } = this.#record;
     this.#path = name;
+    this.#intended = await this.#file.trace();
     await this.#to.ledger.add({
       ...{ id: this.#file.id, ...record, path: name, size: this.#file.size },
       sha256: this.#file.digest('sha256').toString('hex'),
       at: new Date(this.#to.now()),
-      trace: await this.#file.trace(),
+      trace: this.#intended,
       isArriving: true,
       ...(isDue ? { work: { state: 'due' } } : {}),
     });
@@ -47,11 +49,18 @@ export class ArrivingFile {
     await this.#to.ledger.remove(this.#file.id);
   }
 
-  /** It has it, and no other name any more, which would change its trace. */
+  /**
+   * It has it, and no other name any more, which would change its trace. What somebody has put in its place, or written
+   * into it, since then is not what arrived: the old trace stays, which fits nothing.
+   */
   async complete(): Promise<void> {
     const { files, inbox, ledger } = this.#to;
     const stats = await lookBelow(files, inbox, this.#path);
-    const changes = stats ? { trace: traceOf(stats) } : {};
+    const isIt =
+      stats?.ino === this.#intended?.inode &&
+      stats?.mtimeMs === this.#intended?.modified &&
+      stats?.size === this.#file.size;
+    const changes = stats && isIt ? { trace: traceOf(stats) } : {};
     await ledger.change(this.#file.id, { isArriving: undefined, ...changes });
   }
 }

@@ -1,3 +1,5 @@
+import type { Stats } from 'node:fs';
+
 /** A folder of an inbox that was made for an account: nobody else's files go there, and none of its own elsewhere. */
 export interface FolderRecord {
   readonly id: string;
@@ -16,4 +18,16 @@ export interface FolderRecord {
 export interface FolderTrace {
   readonly device: number;
   readonly inode: number;
+  /** ms since 1970, 0 where the file system does not tell: an inode that is free again is given to the next folder. */
+  readonly born: number;
+}
+
+export const folderTraceOf = ({ dev, ino, birthtimeMs }: Stats): FolderTrace => ({
+  device: dev,
+  inode: ino,
+  born: birthtimeMs,
+});
+
+export function isFolderOf({ device, inode, born }: FolderTrace, stats: Stats): boolean {
+  return device === stats.dev && inode === stats.ino && born === stats.birthtimeMs;
 }

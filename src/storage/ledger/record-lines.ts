@@ -74,8 +74,8 @@ function readFolder(fields: Record<string, unknown>): Line | undefined {
 }
 
 function readFolderTrace(value: unknown): FolderTrace | undefined {
-  const { device, inode } = Object(value);
-  return Number.isFinite(device) && Number.isFinite(inode) ? { device, inode } : undefined;
+  const { device, inode, born } = Object(value);
+  return [device, inode, born].every(Number.isFinite) ? { device, inode, born } : undefined;
 }
 
 export const isPath = (value: unknown): value is string =>

@@ -1,7 +1,7 @@
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import type { Files } from '../files.js';
 import { openBelow } from '../open-folder.js';
-import type { FolderRecord, FolderTrace } from './folder-record.js';
+import { type FolderRecord, type FolderTrace, folderTraceOf, isFolderOf } from './folder-record.js';
 import type { WrittenFolders } from './folder-records.js';
 
 /** From the record to the folder it takes a sync; one that was made later was made by somebody else. */
@@ -35,12 +35,12 @@ async function lookFor(record: FolderRecord, place: Place): Promise<FolderTrace 
   const folder = await openBelow(place.files, place.inbox, path.split('/'));
   if (!folder) return undefined;
   try {
-    const { dev: device, ino: inode, mtimeMs } = folder.stats;
-    if (trace) return trace.device === device && trace.inode === inode ? trace : undefined;
+    const { mtimeMs } = folder.stats;
+    if (trace) return isFolderOf(trace, folder.stats) ? trace : undefined;
     // The user may have made one since, and it may have something in it.
     const isNew = Math.abs(mtimeMs - at.getTime()) <= MAKING_TIME_MS;
     const isEmpty = (await place.files.readdir(folder.at('.'))).length === 0;
-    return isNew && isEmpty ? { device, inode } : undefined;
+    return isNew && isEmpty ? folderTraceOf(folder.stats) : undefined;
   } finally {
     await folder.close();
   }

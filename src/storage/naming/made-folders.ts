@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import type { FolderRecord } from '../ledger/folder-record.js';
+import { type FolderRecord, folderTraceOf, isFolderOf } from '../ledger/folder-record.js';
 import type { WrittenFolders } from '../ledger/folder-records.js';
 import { settleFolders } from '../ledger/settle-folders.js';
 import { OpenFolder } from '../open-folder.js';
@@ -126,7 +126,7 @@ export class MadeFolders {
       folder = await above.folder.enter(name);
       if (!folder) throw Object.assign(new Error(`${path} was removed`), { code: 'EEXIST' });
       await above.folder.sync();
-      await written.complete(record, { device: folder.stats.dev, inode: folder.stats.ino });
+      await written.complete(record, folderTraceOf(folder.stats));
       return { folder, path };
     } catch (error) {
       await folder?.close();
@@ -151,4 +151,4 @@ export class MadeFolders {
 }
 
 const isThat = ({ stats }: OpenFolder, { trace }: FolderRecord): boolean =>
-  trace?.device === stats.dev && trace.inode === stats.ino;
+  trace !== undefined && isFolderOf(trace, stats);
