@@ -97,7 +97,7 @@ async function sent(
   await outcome;
   ends.abort();
   const told = (events: Event[]) => {
-    const asides = ['note', 'waiting', 'state'];
+    const asides = ['note', 'pending', 'state'];
     return events.map(({ event }) => event).filter((event) => !asides.includes(event));
   };
   return { his: told(his), hers: told(hers), blocks, events: { his, hers } };
@@ -119,7 +119,10 @@ describe.each([
     expect(await sent(inbox)).toMatchObject(ANEW);
     const { events, ...told } = await sent(inbox);
     expect(told).toEqual(THERE);
-    const facts = { event: 'already-there', name: 'letter.txt', size: 500, sha256: SHA256 };
+    const facts = {
+      ...{ event: 'already-there', name: 'letter.txt', size: 500, sha256: SHA256 },
+      encrypted: false,
+    };
     expect(events.his).toContainEqual({ ...facts, id: expect.any(Number), peer: JULIET });
     expect(events.hers).toContainEqual({
       ...{ ...facts, id: expect.any(Number), peer: ROMEO, incoming: true },

@@ -35,6 +35,8 @@ async function findThere(file: IncomingOffer, inbox: Inbox): Promise<FileThere |
 
 function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecord | undefined {
   const { size, hashes, alreadyThere } = offer;
+  // An empty file of the same path is no folder.
+  if (offer.isFolder) return undefined;
   const sha256 = hashes?.get('sha-256')?.toString('hex');
   if (alreadyThere?.again !== false || !ranged) return undefined;
   if (size === undefined || sha256 === undefined) return undefined;
@@ -43,8 +45,8 @@ function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecor
 }
 
 /**
- * Tells the sender that the file is there, if it is; see `findThere`. `onProven`: as for `receiveFile`. Rejects when the sender breaks that off, or sends
- * something all the same, and when the disk fails.
+ * Tells the sender that the file is there, if it is; see `findThere`. `onProven`: as for `receiveFile`. Rejects when the
+ * sender breaks that off, or sends something all the same, and when the disk fails.
  */
 export async function confirmThere(
   file: IncomingOffer,
@@ -54,10 +56,10 @@ export async function confirmThere(
   try {
     const there = await findThere(file, inbox);
     if (!there) return undefined;
-    const stream = await file.accept(there.size, true);
+    const channel = await file.accept(there.size, true);
     await onProven();
     // Not one byte may come.
-    for await (const bytes of stream.iterator({ destroyOnReturn: false })) void bytes;
+    for await (const bytes of channel.iterator({ destroyOnReturn: false })) void bytes;
     await file.confirm(Buffer.from(there.sha256, 'hex'));
     return there;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type FileOffer, nameOf } from '../../protocol/file-offer.js';
+import { xmlText } from '../../session/xml.js';
 import type { Secrecy } from '../keys/rules.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
 import { safe } from '../ways/caution.js';
@@ -103,8 +104,9 @@ export class Offering {
     slot: Slot,
   ): Promise<Offered & { recipient: Recipient }> {
     const sealed = await sealFor(this.#asBefore(found));
-    const { recipient, seal, secrecy } = sealed;
-    if (this.#source.isFolder && !recipient.makesFolders) {
+    const { seal, secrecy } = sealed;
+    const recipient = this.#fit(sealed.recipient);
+    if (recipient.ways.length === 0) {
       const text = `${nameOf(this.#source)} is empty, and ${recipient.peer} takes no folders; it is left out`;
       throw new FolderUnknown(text);
     }
@@ -120,6 +122,13 @@ export class Offering {
       throw error;
     });
     return { recipient, offer, accepted, secrecy };
+  }
+
+  /** With the ways alone that can tell what is offered. */
+  #fit(recipient: Recipient): Recipient {
+    if (!this.#source.isFolder) return recipient;
+    const ways = recipient.makesFolders ? recipient.ways.filter((way) => way.tellsFolders) : [];
+    return { ...recipient, ways };
   }
 
   /** What can be read only once cannot be sent again in smaller blocks: it begins with what each server takes. */
@@ -144,7 +153,10 @@ export class Offering {
 
   #offerFor({ remembersFiles }: Recipient, offer: FileOffer): FileOffer {
     const { again } = this.#options;
-    return remembersFiles && offer.hashes ? { ...offer, alreadyThere: { again } } : offer;
+    // A name that XML cannot carry arrives as another one, which another file may have arrived under.
+    const names = offer.path ?? [offer.name];
+    const isTold = names.every((name) => xmlText(name) === name);
+    return remembersFiles && offer.hashes && isTold ? { ...offer, alreadyThere: { again } } : offer;
   }
 
   /**
