@@ -280,8 +280,8 @@ describe('--json', () => {
     expect(withoutProgress(sent.stdout)).toEqual([
       { event: 'state', state: 'online', jid: expect.stringMatching(/^alice@localhost\/./) },
       { event: 'offer', ...to, size: 100_000 },
-      { event: 'start', ...to, size: 100_000 },
-      { event: 'done', ...to, size: 100_000, sha256: hash, ...inBlocks },
+      { event: 'start', ...to, size: 100_000, encrypted: false },
+      { event: 'done', ...to, size: 100_000, sha256: hash, ...inBlocks, encrypted: false },
       { event: 'state', state: 'offline', jid: sender?.jid },
     ]);
     expect(progressOf(sent.stdout)[0]).toEqual({
@@ -292,8 +292,8 @@ describe('--json', () => {
     const path = expect.stringMatching(new RegExp(`^${bob.folder}/[^/]+$`));
     expect(withoutProgress(received.stdout)).toEqual([
       { event: 'state', state: 'online', jid: `${BOB}/inband` },
-      { event: 'start', ...from, size: 100_000 },
-      { event: 'done', ...from, size: 100_000, sha256: hash, path },
+      { event: 'start', ...from, size: 100_000, encrypted: false },
+      { event: 'done', ...from, size: 100_000, sha256: hash, path, encrypted: false },
       { event: 'state', state: 'offline', jid: `${BOB}/inband` },
     ]);
     expect(progressOf(received.stdout)[0]).toEqual({
