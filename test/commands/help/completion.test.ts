@@ -71,7 +71,7 @@ describe('the words that may come', () => {
         'help',
       ]),
     );
-    expect(lines).toContain('send\tsend files to a JID');
+    expect(lines).toContain('send\tsend files and folders to a JID');
     expect(wordsOf(lines)).not.toContain('complete');
   });
 
