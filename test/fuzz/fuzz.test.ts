@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
 const RUN = fileURLToPath(new URL('./run.ts', import.meta.url));
-const MUTATIONS = 50_000;
+const MUTATIONS = 20_000;
 
 // A process of its own: Jest would swallow what nobody handles. What fails tells the seed that does it again.
 test(`${MUTATIONS} mutated stanzas neither stumble the daemon nor take a place of it away (R9)`, async () => {
