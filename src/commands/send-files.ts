@@ -114,7 +114,7 @@ async function checkReadable(sources: readonly (OpenSource | SourceFolder)[]): P
   );
 }
 
-/** Of all transfers, in bytes, where they are known. */
+/** The sizes of all files, in bytes, where they are known. */
 async function sizesOf(
   sources: readonly (OpenSource | SourceFolder)[],
   recipients: number,

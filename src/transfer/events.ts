@@ -115,7 +115,7 @@ export interface Probed {
   remark?: string;
   /** Its key, if it has one. */
   peerKey?: string;
-  /** Of its key; `CHANGED`: another one is known, or none is there any more. */
+  /** What is known of its key; `CHANGED`: another one is known, or none is there any more. */
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
 }
 

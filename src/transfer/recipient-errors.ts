@@ -11,7 +11,7 @@ export class RecipientUnreachable extends Error {
   override readonly name = 'RecipientUnreachable';
 }
 
-/** Who is there would lose the file, and is not sent it. */
+/** The client that is there would lose the file, and is not sent it. */
 export class FileWouldBeLost extends RecipientUnreachable {}
 
 /** The recipient is there and does not want the file, or cannot keep it. */

@@ -172,7 +172,7 @@ const OTHER_REASONS = new Set([
   'security-error',
 ]);
 
-/** Of what is wrong with a sealed offer nothing else is told. */
+/** The only answer to a sealed offer that is wrong, whatever is wrong with it. */
 const SEALED_OTHERWISE: Reason = { condition: 'security-error' };
 
 /**

@@ -2,7 +2,7 @@ import { NoRoom } from '../no-room.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { folderLine, removedLine } from './record-lines.js';
 
-/** Of one account; of all together there are at most twice as many. A record takes some 500 bytes of memory. */
+/** The most folders of one account; all accounts together have at most twice as many. */
 export const MAX_FOLDERS = 10_000;
 
 /** Adds a line to the ledger; with `isDurable`, so that a power cut would not undo that. */

@@ -5,7 +5,7 @@ import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';
 import { mayComeBack } from '../retries.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';
 
-/** Who hears of the waiting. */
+/** Told of the waiting. */
 export interface Waiting {
   /** It begins, because of this error; so many milliseconds at most. */
   waits(jid: string, error: Error, limit: number): void;

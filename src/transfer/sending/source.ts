@@ -18,7 +18,7 @@ export interface SourceFolder {
   readonly name: string;
   /** The files below it, and the folders without any, in an order that stays. */
   walk(): AsyncGenerator<Source>;
-  /** Of the files that there are now, in bytes. */
+  /** The sizes of the files that there are now, in bytes. */
   sizes(): Promise<number[]>;
 }
 

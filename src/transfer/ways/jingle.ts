@@ -52,7 +52,7 @@ export const offerByJingle =
     };
   };
 
-/** Who cannot open what was sealed for them, or does not want our key, has one word for it. */
+/** A recipient that cannot open the seal, or does not want our key, has one word for both. */
 function whyNot(error: Error, peer: string, isSealed: boolean): Error {
   const isRefused = error instanceof JingleEnded && isUnopened(error.reason);
   if (!isSealed || !isRefused) return whyNotAccepted(error, peer);

@@ -46,7 +46,7 @@ export interface OfferSecurity extends Security {
 
 /** How an offer of a peer's is secured, and how it is answered. */
 export interface AnswerSecurity extends Security {
-  /** Of the sender: 32 bytes. */
+  /** The sender's public key: 32 bytes. */
   readonly peerKey: Uint8Array | undefined;
   /** The description and what else the answer has of the security. */
   answer(file: FileOffer, range: FileRange | undefined): Element[];
