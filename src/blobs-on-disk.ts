@@ -5,7 +5,7 @@ import { HandlerRegistry } from './protocol/handler-registry.js';
 import { BlobFolder } from './storage/blobs/blob-folder.js';
 import { blobHandlers } from './storage/blobs/blob-handlers.js';
 import { listBlobs } from './storage/blobs/blob-list.js';
-import type { BlobCache } from './transfer/blob-cache.js';
+import type { BlobCache } from './transfer/blobs/blob-cache.js';
 
 /** The limit of the cache of fetched blobs. */
 const CACHE_LIMITS = { bytes: 100_000_000, entries: 10_000 };

@@ -56,7 +56,7 @@ import {
   SourceChanged,
   SourceUnreadable,
   SourceUnusable,
-} from './transfer/sending/source.js';
+} from './transfer/sources/source.js';
 import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;

@@ -9,7 +9,7 @@ import { RequestTimeout } from '../src/session/requests.js';
 import { Interrupted } from '../src/signals.js';
 import { NoRoom } from '../src/storage/no-room.js';
 import { RecipientBusy } from '../src/transfer/recipient-errors.js';
-import { FilesFailed, SourceChanged } from '../src/transfer/sending/source.js';
+import { FilesFailed, SourceChanged } from '../src/transfer/sources/source.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 

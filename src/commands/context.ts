@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectOptions } from '../session/connect.js';
 import type { Session } from '../session/session.js';
-import type { BlobCache } from '../transfer/blob-cache.js';
+import type { BlobCache } from '../transfer/blobs/blob-cache.js';
 import type { SecretKeys } from '../transfer/keys/own-key.js';
 import type { TrustStore } from '../transfer/keys/trusted-keys.js';
-import type { KnownContacts } from '../transfer/known-contacts.js';
+import type { KnownContacts } from '../transfer/people/known-contacts.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { FileRecord } from '../transfer/receiving/ledger.js';
 import type { Registry } from '../transfer/registry.js';

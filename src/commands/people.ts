@@ -1,4 +1,4 @@
-import { jidOf, NO_NAMES, nearestName, ownDomain } from '../transfer/people.js';
+import { jidOf, NO_NAMES, nearestName, ownDomain } from '../transfer/people/typed-address.js';
 import type { AccountFlags } from './account/account-options.js';
 import { UnfitValue, UsageError } from './context.js';
 import { RepeatableOption } from './options.js';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProbedResource } from '../transfer/finding/probe.js';
 import { probeOnline } from '../transfer/finding/probe-online.js';
-import { remembering } from '../transfer/known-contacts.js';
+import { remembering } from '../transfer/people/known-contacts.js';
 import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';

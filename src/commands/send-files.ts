@@ -1,12 +1,12 @@
 import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
 import type { SealingOptions } from '../transfer/keys/sealing.js';
 import { readKey } from '../transfer/keys/trusted-keys.js';
-import { remembering } from '../transfer/known-contacts.js';
+import { remembering } from '../transfer/people/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
 import { sendAll } from '../transfer/sending/send-all.js';
-import type { OpenSource, SourceFolder } from '../transfer/sending/source.js';
-import { closeSources, openSources } from '../transfer/sending/sources/open-sources.js';
+import { closeSources, openSources } from '../transfer/sources/open-sources.js';
+import type { OpenSource, SourceFolder } from '../transfer/sources/source.js';
 import type { WayName } from '../transfer/ways/names.js';
 import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js';
 import { openAccount } from './account/account.js';

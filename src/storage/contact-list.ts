@@ -1,6 +1,6 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { KnownContacts } from '../transfer/known-contacts.js';
+import type { KnownContacts } from '../transfer/people/known-contacts.js';
 import { writeWhole } from './whole-file.js';
 
 /** As long as that a list is as good as new. */

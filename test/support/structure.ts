@@ -28,7 +28,19 @@ export type RuleName =
 /** In each room all its folders from top to bottom: none imports one above it. */
 const ORDER: Record<string, readonly string[]> = {
   commands: ['blobs', 'receive', 'keys', 'help', 'settings', 'account'],
-  transfer: ['receiving', 'serving', 'blobs', 'sending', 'finding', 'keys', 'quotas', 'ways'],
+  transfer: [
+    'receiving',
+    'serving',
+    'blobs',
+    'sending',
+    'finding',
+    'people',
+    'attempts',
+    'keys',
+    'quotas',
+    'sources',
+    'ways',
+  ],
   protocol: ['jingle', 'si', 'ibb', 'bob', 'presence', 'seal', 'noise'],
   session: ['resume', 'login', 'outbox', 'stream'],
   storage: ['inbox', 'naming', 'ledger', 'blobs', 'keys', 'lock'],

@@ -5,7 +5,7 @@ import type { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-
 import { type ReceivedFile, receiveFile } from '../../src/transfer/receiving/receive-file.js';
 import { describeSource } from '../../src/transfer/sending/describe-source.js';
 import { type SentFile, sendFile } from '../../src/transfer/sending/send-file.js';
-import type { Source } from '../../src/transfer/sending/source.js';
+import type { Source } from '../../src/transfer/sources/source.js';
 import { incomingByJingle, offerByJingle } from '../../src/transfer/ways/jingle.js';
 import { JULIET } from '../support/linked-sessions.js';
 import { MemoryInbox } from '../support/memory-inbox.js';

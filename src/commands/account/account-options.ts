@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Names } from '../../transfer/people.js';
+import type { Names } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
 
 export interface AccountFlags {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline/promises';
 import { type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ReadStream } from 'node:tty';
-import { readText } from '../../transfer/sending/sources/pipes.js';
+import { readText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Trust } from '../../session/stream/certificates.js';
-import { readText } from '../../transfer/sending/sources/pipes.js';
+import { readText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 
 /** How OpenSSL finds a CA in a folder: the hash of its name (`openssl rehash`). */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ListedBlob } from '../../transfer/blob-cache.js';
+import type { ListedBlob } from '../../transfer/blobs/blob-cache.js';
 import { removeBlobs } from '../../transfer/blobs/remove-blobs.js';
 import { display } from '../../ui/display.js';
 import type { Context, OutputFlags } from '../context.js';

@@ -6,7 +6,7 @@ import {
   type ShownKey,
   showKey,
 } from '../../transfer/keys/own-key.js';
-import { readText } from '../../transfer/sending/sources/pipes.js';
+import { readText } from '../../transfer/sources/pipes.js';
 import type { Reporter } from '../../ui/report.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';

@@ -8,7 +8,7 @@ import {
   type Trusted,
   verifyKey,
 } from '../../transfer/keys/trusted-keys.js';
-import type { Names } from '../../transfer/people.js';
+import type { Names } from '../../transfer/people/typed-address.js';
 import { display } from '../../ui/display.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readRecipient } from '../people.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { plainJid } from '../../transfer/people.js';
+import { plainJid } from '../../transfer/people/typed-address.js';
 import type { Context } from '../context.js';
 import { PeopleOption, readPeople } from '../people.js';
 import type { Settings } from './settings.js';

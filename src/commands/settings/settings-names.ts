@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TomlTable } from 'smol-toml';
-import { jidOf, type Names } from '../../transfer/people.js';
+import { jidOf, type Names } from '../../transfer/people/typed-address.js';
 import { RULE_WORDS } from '../../transfer/serving/policy.js';
 import { keyOf } from '../options.js';
 import { PeopleOption, readPeople } from '../people.js';

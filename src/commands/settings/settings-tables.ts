@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import type { TomlTable } from 'smol-toml';
-import { checkAccount, checkService, isSameAccount } from '../../transfer/own-account.js';
-import { plainJid } from '../../transfer/people.js';
+import { checkAccount, checkService, isSameAccount } from '../../transfer/people/own-account.js';
+import { plainJid } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
 import { keyOf } from '../options.js';
 import { misuse, readValue, type SettingPlace } from './setting-value.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { TomlTable } from 'smol-toml';
-import { checkAccount } from '../../transfer/own-account.js';
-import { type Names, plainJid } from '../../transfer/people.js';
+import { checkAccount } from '../../transfer/people/own-account.js';
+import { type Names, plainJid } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
 import { misuse } from './setting-value.js';
 import { readNames, readNamesIn } from './settings-names.js';

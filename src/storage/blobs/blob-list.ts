@@ -1,5 +1,5 @@
 import type { ContentId } from '../../protocol/bob/content-id.js';
-import type { ListedBlob } from '../../transfer/blob-cache.js';
+import type { ListedBlob } from '../../transfer/blobs/blob-cache.js';
 import type { BlobEntry, BlobFolder } from './blob-folder.js';
 
 /** All blobs of both folders, those published first. */

@@ -1,7 +1,7 @@
 import { BlobMismatch } from '../../protocol/bob/blob-store.js';
+import { Turn } from '../attempts/turn.js';
 import type { Report } from '../events.js';
 import { isBusy } from '../recipient-errors.js';
-import { Turn } from '../sending/turn.js';
 
 /** How long somebody busy is asked again: a page full of images needs its turn, too. */
 const PATIENCE_MS = 300_000;

@@ -1,8 +1,8 @@
 import { OfferUnanswered } from '../../protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { isForGood } from '../answers.js';
+import { mayComeBack } from '../attempts/retries.js';
 import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';
-import { mayComeBack } from '../retries.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';
 
 /** Told of the waiting. */

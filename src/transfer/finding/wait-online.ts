@@ -5,9 +5,9 @@ import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfError } from '../answers.js';
+import { mayComeBack, Retries } from '../attempts/retries.js';
+import { nextTry, timeInWords } from '../attempts/time-in-words.js';
 import { RecipientUnreachable } from '../recipient-errors.js';
-import { mayComeBack, Retries } from '../retries.js';
-import { nextTry, timeInWords } from '../time-in-words.js';
 import { receiverOf } from './receiver.js';
 
 /** Milliseconds until the first question; twice as long until each further one. */

@@ -1,6 +1,6 @@
 // The bytes of a source as it is read, chunk by chunk.
 import type { Hash } from 'node:crypto';
-import { type Source, SourceChanged } from './source.js';
+import { type Source, SourceChanged } from '../sources/source.js';
 
 /** The bytes from `offset` on. Throws `SourceChanged` when they are not as many as they were, before one too many. */
 export async function* counted(

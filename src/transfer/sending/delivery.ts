@@ -1,13 +1,13 @@
 import type { Clock } from '../../session/clock.js';
+import { Turn } from '../attempts/turn.js';
 import type { Event, Report } from '../events.js';
 import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
+import { FolderUnknown, type Source } from '../sources/source.js';
 import { Job } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
 import { type Slot, Slots } from './slots.js';
-import { FolderUnknown, type Source } from './source.js';
 import { Telling } from './telling.js';
-import { Turn } from './turn.js';
 
 /** What an error is to the user. */
 export interface Explained {

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { nodeNameOf } from '../../protocol/hash-functions.js';
+import { plainOffer, type Source } from '../sources/source.js';
 import { counted } from './chunks.js';
-import { plainOffer, type Source } from './source.js';
 
 /** Hashed at a time: enough that reading costs little. */
 const HASHED_BYTES = 256 * 1024;

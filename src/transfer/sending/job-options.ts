@@ -1,7 +1,7 @@
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { Report } from '../events.js';
 import type { RateLimit } from '../rate-limit.js';
-import type { Source } from './source.js';
+import type { Source } from '../sources/source.js';
 
 export interface JobOptions {
   /** Milliseconds that the recipient may take to accept, or to have a place. */

@@ -1,8 +1,10 @@
 import { type Channel, ChannelLost } from '../../protocol/channel.js';
+import { isPassing, Retries } from '../attempts/retries.js';
+import type { Turn } from '../attempts/turn.js';
 import type { Event } from '../events.js';
 import type { RateLimit } from '../rate-limit.js';
 import { FileMismatch, RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
-import { isPassing, Retries } from '../retries.js';
+import type { Source } from '../sources/source.js';
 import { cautionAfter } from '../ways/caution.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
@@ -10,9 +12,7 @@ import { Offering } from './offering.js';
 import { Refusals } from './refusals.js';
 import { sendFile } from './send-file.js';
 import type { Slot } from './slots.js';
-import type { Source } from './source.js';
 import type { Telling } from './telling.js';
-import type { Turn } from './turn.js';
 
 interface InLine {
   /** This file's slot among those under way. */

@@ -2,6 +2,7 @@ import { type FileOffer, nameOf } from '../../protocol/file-offer.js';
 import { xmlText } from '../../session/xml.js';
 import type { Secrecy } from '../keys/rules.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
+import { FolderUnknown, plainOffer, type Source } from '../sources/source.js';
 import { safe } from '../ways/caution.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Accepted, Recipient, Way } from '../ways/way.js';
@@ -10,7 +11,6 @@ import type { JobOptions } from './job-options.js';
 import type { Reached, SendingLine } from './line.js';
 import { offerTo } from './offer-to.js';
 import type { Slot } from './slots.js';
-import { FolderUnknown, plainOffer, type Source } from './source.js';
 import type { Telling } from './telling.js';
 
 /** What the user is told of the file, however it is offered. */

@@ -2,6 +2,9 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
 import type { SealingOptions } from '../keys/sealing.js';
+import { allSources, shared } from '../sources/all-sources.js';
+import { closeSources } from '../sources/open-sources.js';
+import { FilesFailed, type OpenSource, type Source, type SourceFolder } from '../sources/source.js';
 import { within } from '../ways/caution.js';
 import type { WayName } from '../ways/names.js';
 import type { TransferSettings } from '../ways/settings.js';
@@ -10,9 +13,6 @@ import { Delivery, type DeliveryOptions } from './delivery.js';
 import { Descriptions } from './describe-source.js';
 import type { JobOptions } from './job-options.js';
 import { Line } from './line.js';
-import { FilesFailed, type OpenSource, type Source, type SourceFolder } from './source.js';
-import { allSources, shared } from './sources/all-sources.js';
-import { closeSources } from './sources/open-sources.js';
 import { Uplink } from './uplink.js';
 
 /** Files under way at a time, to all recipients together, and one to each of them at least. */

@@ -5,10 +5,10 @@ import type { FileOffer } from '../../protocol/file-offer.js';
 import { orAborted } from '../../session/aborted.js';
 import type { RateLimit } from '../rate-limit.js';
 import { RecipientRefused, whyBrokenOff } from '../recipient-errors.js';
+import type { Source } from '../sources/source.js';
 import { closedFirst } from '../ways/closed-first.js';
 import type { Accepted } from '../ways/way.js';
 import { compared, counted, limited, skipping } from './chunks.js';
-import type { Source } from './source.js';
 
 /** `InBlocks` where it went in blocks: as they were in the end. */
 export interface SentFile extends Partial<InBlocks> {

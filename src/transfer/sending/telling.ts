@@ -1,13 +1,13 @@
 import { nameOf } from '../../protocol/file-offer.js';
+import { isConnectionError } from '../attempts/retries.js';
+import { nextTry, timeInWords } from '../attempts/time-in-words.js';
 import type { Event, Report } from '../events.js';
 import type { Secrecy } from '../keys/rules.js';
 import { RecipientUnreachable } from '../recipient-errors.js';
-import { isConnectionError } from '../retries.js';
-import { nextTry, timeInWords } from '../time-in-words.js';
+import type { Source } from '../sources/source.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { Accepted } from '../ways/way.js';
 import type { SentFile } from './send-file.js';
-import type { Source } from './source.js';
 
 /** What the user hears of one file on its way; `peer` is always the full JID of its recipient. */
 export class Telling {

@@ -1,10 +1,10 @@
 import type { Session } from '../../session/session.js';
+import { persevere } from '../attempts/persevere.js';
 import { receiverOf } from '../finding/receiver.js';
-import { persevere } from '../persevere.js';
 import { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
-import { untilFree } from '../until-free.js';
 import { announce, startServing, untilEnded } from './serving.js';
+import { untilFree } from './until-free.js';
 import { type WhoHasInbandOptions, whoHasInband } from './who-has-inband.js';
 
 interface ServeBlobsOptions extends WhoHasInbandOptions {

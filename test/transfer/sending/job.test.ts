@@ -5,6 +5,7 @@ import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { Turn } from '../../../src/transfer/attempts/turn.js';
 import type { Event } from '../../../src/transfer/events.js';
 import {
   RecipientBusy,
@@ -16,9 +17,8 @@ import { Descriptions } from '../../../src/transfer/sending/describe-source.js';
 import { Job } from '../../../src/transfer/sending/job.js';
 import type { SendingLine } from '../../../src/transfer/sending/line.js';
 import { Slots } from '../../../src/transfer/sending/slots.js';
-import type { Source } from '../../../src/transfer/sending/source.js';
 import { Telling } from '../../../src/transfer/sending/telling.js';
-import { Turn } from '../../../src/transfer/sending/turn.js';
+import type { Source } from '../../../src/transfer/sources/source.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';

@@ -5,7 +5,7 @@ import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
 import { RateLimit } from '../../../src/transfer/rate-limit.js';
 import type { ReceivingSealing } from '../../../src/transfer/receiving/daemon.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
-import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
+import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sources/source.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { JULIET } from '../../support/linked-sessions.js';

@@ -6,7 +6,7 @@ import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import { FileMismatch, RecipientRefused } from '../../../src/transfer/recipient-errors.js';
 import { describeSource } from '../../../src/transfer/sending/describe-source.js';
 import { sendFile } from '../../../src/transfer/sending/send-file.js';
-import { type Source, SourceChanged } from '../../../src/transfer/sending/source.js';
+import { type Source, SourceChanged } from '../../../src/transfer/sources/source.js';
 import { offerBare } from '../../../src/transfer/ways/bare.js';
 import { offerBySi } from '../../../src/transfer/ways/si.js';
 import {

@@ -1,7 +1,7 @@
 // What a person types for somebody.
 
-import { preparedJid, prepareJid } from '../session/jid.js';
-import { isJidUri, jidOfUri } from '../session/jid-uri.js';
+import { preparedJid, prepareJid } from '../../session/jid.js';
+import { isJidUri, jidOfUri } from '../../session/jid-uri.js';
 
 /** JIDs, by the short names that the user has given them. */
 export type Names = ReadonlyMap<string, string>;

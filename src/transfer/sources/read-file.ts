@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { knownDate } from '../../../protocol/file-offer.js';
+import { knownDate } from '../../protocol/file-offer.js';
 
 /** Enough at once that reading costs little. */
 const READ_BYTES = 256 * 1024;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { MalformedJid } from '../../src/session/jid.js';
-import { jidOf, nearestName, ownDomain } from '../../src/transfer/people.js';
+import { MalformedJid } from '../../../src/session/jid.js';
+import { jidOf, nearestName, ownDomain } from '../../../src/transfer/people/typed-address.js';
 
 const NAMES = new Map([
   ['juliet', 'juliet@capulet.example'],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { ChannelBroken, ChannelLost, ChannelOverrun } from '../../src/protocol/channel.js';
-import { JingleEnded } from '../../src/protocol/jingle/session/jingle-ended.js';
-import { StanzaError } from '../../src/session/stanza-error.js';
-import { RecipientRefused, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
-import { isPassing, Retries } from '../../src/transfer/retries.js';
-import { ManualClock } from '../support/manual-clock.js';
+import { ChannelBroken, ChannelLost, ChannelOverrun } from '../../../src/protocol/channel.js';
+import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { isPassing, Retries } from '../../../src/transfer/attempts/retries.js';
+import { RecipientRefused, whyNotAccepted } from '../../../src/transfer/recipient-errors.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 const never = new AbortController().signal;
 const ignore = () => undefined;

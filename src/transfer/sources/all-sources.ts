@@ -1,4 +1,4 @@
-import type { OpenSource, Source, SourceFolder } from '../source.js';
+import type { OpenSource, Source, SourceFolder } from './source.js';
 
 /** One after the other, those in folders when it is their turn. */
 export async function* allSources(

@@ -3,17 +3,17 @@ import {
   ChannelLost,
   ChannelNotOpened,
   ChannelOverrun,
-} from '../protocol/channel.js';
-import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
-import { type Clock, systemClock } from '../session/clock.js';
-import { NotAuthorized } from '../session/login/sasl.js';
-import { RequestTimeout } from '../session/requests.js';
-import { backoff } from '../session/resume/backoff.js';
-import { StanzaError } from '../session/stanza-error.js';
-import { ConnectionLost } from '../session/stanza-session.js';
-import { ConnectionFailed, ServerNotTrusted } from '../session/stream/dial.js';
-import { meaningOfEnding } from './answers.js';
-import { RecipientUnreachable } from './recipient-errors.js';
+} from '../../protocol/channel.js';
+import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { type Clock, systemClock } from '../../session/clock.js';
+import { NotAuthorized } from '../../session/login/sasl.js';
+import { RequestTimeout } from '../../session/requests.js';
+import { backoff } from '../../session/resume/backoff.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { ConnectionLost } from '../../session/stanza-session.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../session/stream/dial.js';
+import { meaningOfEnding } from '../answers.js';
+import { RecipientUnreachable } from '../recipient-errors.js';
 
 /** What has worked for this long, in milliseconds, did not fail at once. */
 const STABLE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { Turn } from '../../../src/transfer/attempts/turn.js';
 import type { Event } from '../../../src/transfer/events.js';
-import { Turn } from '../../../src/transfer/sending/turn.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 const BUSY = new Error('busy');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSameAccount } from '../../src/transfer/own-account.js';
+import { isSameAccount } from '../../../src/transfer/people/own-account.js';
 
 describe('an account is the same', () => {
   test.each([

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { answerDiscovery } from '../../src/protocol/disco.js';
-import { bareJid } from '../../src/session/jid.js';
-import { xml } from '../../src/session/xml.js';
-import { untilFree } from '../../src/transfer/until-free.js';
-import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
-import { ManualClock, settled } from '../support/manual-clock.js';
+import { answerDiscovery } from '../../../src/protocol/disco.js';
+import { bareJid } from '../../../src/session/jid.js';
+import { xml } from '../../../src/session/xml.js';
+import { untilFree } from '../../../src/transfer/serving/until-free.js';
+import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const SERVER = 'romeo@montague.example/inband';
 

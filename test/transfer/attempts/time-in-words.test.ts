@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nextTry, timeInWords } from '../../src/transfer/time-in-words.js';
+import { nextTry, timeInWords } from '../../../src/transfer/attempts/time-in-words.js';
 
 test.each([
   [0, '0 s'],

@@ -3,10 +3,10 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import mime from 'mime';
-import { type OpenSource, SourceChanged, type SourceFolder, SourceUnusable } from '../source.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
 import { knownModified, read } from './read-file.js';
+import { type OpenSource, SourceChanged, type SourceFolder, SourceUnusable } from './source.js';
 import { openFolder } from './walk-folder.js';
 
 /**

@@ -1,6 +1,6 @@
-import { rosterJids } from '../protocol/presence/roster.js';
-import type { Session } from '../session/session.js';
-import type { Connect } from './connect.js';
+import { rosterJids } from '../../protocol/presence/roster.js';
+import type { Session } from '../../session/session.js';
+import type { Connect } from '../connect.js';
 
 /** Remembers bare JIDs from one run to the next. */
 export interface KnownContacts {

@@ -1,7 +1,7 @@
-import { isConnected } from '../protocol/presence/presence.js';
-import { type Clock, systemClock } from '../session/clock.js';
-import { RequestTimeout } from '../session/requests.js';
-import type { Session } from '../session/session.js';
+import { isConnected } from '../../protocol/presence/presence.js';
+import { type Clock, systemClock } from '../../session/clock.js';
+import { RequestTimeout } from '../../session/requests.js';
+import type { Session } from '../../session/session.js';
 
 const ANSWER_MS = 10_000;
 

@@ -2,9 +2,9 @@ import { constants, type Dirent, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import mime from 'mime';
-import { isPath, MAX_COMPONENTS } from '../../../protocol/jingle/file-path.js';
-import { type Source, SourceChanged, type SourceFolder, SourceUnreadable } from '../source.js';
+import { isPath, MAX_COMPONENTS } from '../../protocol/jingle/file-path.js';
 import { knownModified, read } from './read-file.js';
+import { type Source, SourceChanged, type SourceFolder, SourceUnreadable } from './source.js';
 
 /** A system without it does not wait for the writer of a FIFO. */
 const { O_RDONLY, O_NONBLOCK = 0 } = constants;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OpenSource } from '../../../../src/transfer/sending/source.js';
-import { SourceUnusable } from '../../../../src/transfer/sending/source.js';
-import { openSources } from '../../../../src/transfer/sending/sources/open-sources.js';
+import { openSources } from '../../../src/transfer/sources/open-sources.js';
+import type { OpenSource } from '../../../src/transfer/sources/source.js';
+import { SourceUnusable } from '../../../src/transfer/sources/source.js';
 
 let folder: string;
 

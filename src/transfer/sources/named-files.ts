@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
-import { SourceUnusable } from '../source.js';
+import { SourceUnusable } from './source.js';
 
 /**
  * Looks at a file that the user named; `instead`: what to do where its name cannot be given to the system. Rejects with

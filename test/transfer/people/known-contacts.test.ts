@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { StanzaError } from '../../src/session/stanza-error.js';
-import { StanzaSession } from '../../src/session/stanza-session.js';
-import { type Element, xml } from '../../src/session/xml.js';
-import { remembering } from '../../src/transfer/known-contacts.js';
-import { settled } from '../support/manual-clock.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { StanzaSession } from '../../../src/session/stanza-session.js';
+import { type Element, xml } from '../../../src/session/xml.js';
+import { remembering } from '../../../src/transfer/people/known-contacts.js';
+import { settled } from '../../support/manual-clock.js';
 
 const item = (jid: string, subscription: string) => xml('item', { jid, subscription });
 

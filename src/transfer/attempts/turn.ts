@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { Report } from '../events.js';
-import { nextTry } from '../time-in-words.js';
+import { nextTry } from './time-in-words.js';
 
 /** So long at first, in milliseconds; doubled each time. */
 const FIRST_PAUSE_MS = 1_000;

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../session/clock.js';
-import type { Report } from './events.js';
+import { type Clock, systemClock } from '../../session/clock.js';
+import type { Report } from '../events.js';
 import { isRefusedLogin, mayComeBack, Retries } from './retries.js';
 import { nextTry } from './time-in-words.js';
 

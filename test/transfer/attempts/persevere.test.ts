@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../src/session/connection.js';
-import { NotAuthorized } from '../../src/session/login/sasl.js';
-import { ConnectionLost } from '../../src/session/stanza-session.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../src/session/stream/dial.js';
-import type { Report } from '../../src/transfer/events.js';
-import { persevere } from '../../src/transfer/persevere.js';
-import { ManualClock } from '../support/manual-clock.js';
+import { ResourceConflict } from '../../../src/session/connection.js';
+import { NotAuthorized } from '../../../src/session/login/sasl.js';
+import { ConnectionLost } from '../../../src/session/stanza-session.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { persevere } from '../../../src/transfer/attempts/persevere.js';
+import type { Report } from '../../../src/transfer/events.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 const PORTAL = new ServerNotTrusted('the certificate is not trusted');
 const REFUSED = new NotAuthorized('the server refused the login');

@@ -14,16 +14,16 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { shared } from '../../../src/transfer/sources/all-sources.js';
+import { openSources } from '../../../src/transfer/sources/open-sources.js';
 import {
   type Source,
   SourceChanged,
   type SourceFolder,
   SourceUnreadable,
   SourceUnusable,
-} from '../../../../src/transfer/sending/source.js';
-import { shared } from '../../../../src/transfer/sending/sources/all-sources.js';
-import { openSources } from '../../../../src/transfer/sending/sources/open-sources.js';
-import { openBelow } from '../../../support/open-files.js';
+} from '../../../src/transfer/sources/source.js';
+import { openBelow } from '../../support/open-files.js';
 
 let root: string;
 let folder: string;
