@@ -21,7 +21,7 @@ import { TooManyContacts } from './protocol/presence/roster.js';
 import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
 import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
-import { ResourceConflict } from './session/connection.js';
+import { ResourceConflict } from './session/connection/connection.js';
 import { MalformedJid } from './session/jid.js';
 import { NotAuthorized } from './session/login/sasl.js';
 import { RequestTimeout } from './session/requests.js';

@@ -67,7 +67,7 @@ export {
   type SiOfferOptions,
 } from './protocol/si/si-file-transfers.js';
 export { type ConnectOptions, connect } from './session/connect.js';
-export { ResourceConflict } from './session/connection.js';
+export { ResourceConflict } from './session/connection/connection.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid, prepareJid } from './session/jid.js';
 export { NotAuthorized } from './session/login/sasl.js';
 export { RequestTimeout } from './session/requests.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
-import { Connection, type ConnectionOptions, ResourceConflict } from './connection.js';
+import { Connection, type ConnectionOptions, ResourceConflict } from './connection/connection.js';
 import { formatJid, parseJid, prepareJid } from './jid.js';
-import { exchange, openStream, type StreamOptions } from './open-stream.js';
+import { exchange, openStream, type StreamOptions } from './login/open-stream.js';
 import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
 import { StanzaError } from './stanza-error.js';

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
+import type { StanzaTransport } from './connection/stanza-transport.js';
 import { bareJid, isJid } from './jid.js';
 import { type AnswerOptions, hasLongId, RequestHandlers } from './request-handlers.js';
 import { isReply, Requests } from './requests.js';
@@ -10,7 +11,6 @@ import type {
   SessionState,
   StanzaListener,
 } from './session.js';
-import type { StanzaTransport } from './stanza-transport.js';
 import type { ItemReader } from './stream/parser.js';
 import { UnsendableStanza } from './stream/serialize.js';
 import { type Element, xml } from './xml.js';

@@ -1,4 +1,4 @@
-import { ResourceConflict } from '../session/connection.js';
+import { ResourceConflict } from '../session/connection/connection.js';
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
 import type { Report } from './events.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { logIn } from '../../src/session/login/login.js';
-import { exchange } from '../../src/session/open-stream.js';
+import { exchange } from '../../src/session/login/open-stream.js';
 import { ping } from '../../src/session/ping.js';
 import { dial } from '../../src/session/stream/dial.js';
 import { serialize } from '../../src/session/stream/serialize.js';

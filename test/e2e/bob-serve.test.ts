@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { discoverFeatures } from '../../src/protocol/disco.js';
-import { HASH_FEATURES } from '../../src/protocol/hash-elements.js';
+import { HASH_FEATURES } from '../../src/protocol/hashes/hash-elements.js';
 import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';

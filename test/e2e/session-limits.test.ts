@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { returnChat } from '../../src/protocol/chat.js';
+import { returnChat } from '../../src/protocol/messages/chat.js';
 import { followContacts } from '../../src/protocol/presence/roster.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';

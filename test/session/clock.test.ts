@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { Expectations } from '../../src/protocol/ibb/expectations.js';
+import { Expectations } from '../../src/protocol/ibb/opening/expectations.js';
 import { timerMs } from '../../src/session/clock.js';
 import { Countdown } from '../../src/session/countdown.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../src/session/connection.js';
+import { ResourceConflict } from '../../src/session/connection/connection.js';
 import { ConnectionFailed } from '../../src/session/stream/dial.js';
 import { attribute, authenticate, BIND, type Peer, secure } from '../support/scripted-server.js';
 import {

@@ -4,7 +4,7 @@ import { functionsOf, importsOf, linesOf } from './syntax.js';
 
 export const MOST_LINES_OF_FILE = 200;
 export const MOST_LINES_OF_FUNCTION = 40;
-export const MOST_FILES_OF_FOLDER = 16;
+export const MOST_FILES_OF_FOLDER = 15;
 
 /** The keys are paths in src/. */
 export type Sources = Record<string, string>;
@@ -41,8 +41,8 @@ const ORDER: Record<string, readonly string[]> = {
     'sources',
     'ways',
   ],
-  protocol: ['jingle', 'si', 'ibb', 'bob', 'presence', 'seal', 'noise'],
-  session: ['resume', 'login', 'outbox', 'stream'],
+  protocol: ['jingle', 'si', 'ibb', 'bob', 'messages', 'presence', 'seal', 'noise', 'hashes'],
+  session: ['connection', 'resume', 'login', 'outbox', 'stream'],
   storage: ['inbox', 'naming', 'ledger', 'blobs', 'keys', 'lock'],
 };
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { HASH_FUNCTIONS, nodeNameOf } from '../hash-functions.js';
+import { HASH_FUNCTIONS, nodeNameOf } from '../hashes/hash-functions.js';
 
 /** A parsed cid whose hash we can check. */
 export interface ContentId {

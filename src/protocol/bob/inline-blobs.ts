@@ -1,6 +1,6 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
-import { NS_DELAY } from '../marks.js';
+import { NS_DELAY } from '../messages/marks.js';
 import type { BitOfBinary } from './bit-of-binary.js';
 import { checked } from './blob-store.js';
 import { readContentId } from './content-id.js';

@@ -4,10 +4,10 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { HandlerRegistry } from '../handler-registry.js';
 import { onlineClock } from '../online-clock.js';
 import { randomSid } from '../sid.js';
-import { Accepting } from './accepting.js';
 import type { Bytestream } from './bytestream.js';
 import { receiveMessages } from './message-mode.js';
-import { OpenStreams, type StreamSettings } from './open-streams.js';
+import { Accepting } from './opening/accepting.js';
+import { OpenStreams, type StreamSettings } from './opening/open-streams.js';
 import { LARGEST_AUTO_BLOCK } from './sending/block-sizes.js';
 import {
   agreedStanza,

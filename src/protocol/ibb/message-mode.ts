@@ -3,8 +3,8 @@ import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import { ChannelBroken } from '../channel.js';
-import { NS_DELAY } from '../marks.js';
-import type { OpenStreams } from './open-streams.js';
+import { NS_DELAY } from '../messages/marks.js';
+import type { OpenStreams } from './opening/open-streams.js';
 import * as stanzas from './stanzas.js';
 
 /** Takes what comes in messages (XEP-0047 §4). Undo: the functions returned. */

@@ -2,7 +2,7 @@
 import { type Element, xml, xmlText } from '../../session/xml.js';
 import { badRequest } from '../conditions.js';
 import { type FileOffer, type FileRange, knownDate, readDate } from '../file-offer.js';
-import { hash, hashUsed, readHashes, readHashFunctions } from '../hash-elements.js';
+import { hash, hashUsed, readHashes, readHashFunctions } from '../hashes/hash-elements.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
 import { placeElements, readPlace } from './file-path.js';
 import type { Role } from './stanzas.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { type Element, xml } from '../../session/xml.js';
 import { type Discovered, discoverInfo, featuresOf, type Info, infoElement } from '../disco.js';
-import { nodeNameOf } from '../hash-functions.js';
+import { nodeNameOf } from '../hashes/hash-functions.js';
 
 export const NS_CAPS = 'http://jabber.org/protocol/caps';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { exchange, openStream, type StreamOptions } from '../open-stream.js';
+import { exchange, openStream, type StreamOptions } from '../login/open-stream.js';
 import { ConnectionLost } from '../stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/dial.js';
 import { StreamError } from '../stream/stream-error.js';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { HASH_FEATURES } from '../../protocol/hash-elements.js';
+import { HASH_FEATURES } from '../../protocol/hashes/hash-elements.js';
 import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
 import { NS_PATH } from '../../protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';

@@ -1,5 +1,5 @@
-import { enableCarbons } from '../../protocol/carbons.js';
 import { answerProposals } from '../../protocol/jingle/message-initiation.js';
+import { enableCarbons } from '../../protocol/messages/carbons.js';
 import type { Report } from '../events.js';
 import type { Serving } from '../serving/serving.js';
 

@@ -1,5 +1,5 @@
 import { type Channel, ChannelBroken, ChannelOverrun } from '../../protocol/channel.js';
-import { nodeNameOf } from '../../protocol/hash-functions.js';
+import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileOffer } from '../../protocol/file-offer.js';
-import { nodeNameOf } from '../../protocol/hash-functions.js';
+import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import { plainOffer, type Source } from '../sources/source.js';
 import { counted } from './chunks.js';
 

@@ -1,7 +1,7 @@
 import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
-import { returnChat } from '../../protocol/chat.js';
 import { answerDiscovery, type Info, NS_DISCO_INFO } from '../../protocol/disco.js';
+import { returnChat } from '../../protocol/messages/chat.js';
 import { caps, NS_CAPS, nodeOf } from '../../protocol/presence/caps.js';
 import { available } from '../../protocol/presence/presence.js';
 import type { Contacts } from '../../protocol/presence/roster.js';

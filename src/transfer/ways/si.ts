@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, CloseUnconfirmed } from '../../protocol/channel.js';
-import { HASH_FUNCTIONS } from '../../protocol/hash-functions.js';
+import { HASH_FUNCTIONS } from '../../protocol/hashes/hash-functions.js';
 import type { IncomingSiFile } from '../../protocol/si/incoming-si-file.js';
 import { type OutgoingSiFile, SiFileTransfers } from '../../protocol/si/si-file-transfers.js';
 import { SI_FEATURES } from '../../protocol/si/stanzas.js';

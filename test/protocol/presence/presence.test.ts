@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { returnChat } from '../../../src/protocol/chat.js';
+import { returnChat } from '../../../src/protocol/messages/chat.js';
 import {
   available,
   isConnected,

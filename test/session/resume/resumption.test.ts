@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ConnectOptions, connect } from '../../../src/session/connect.js';
-import { ResourceConflict } from '../../../src/session/connection.js';
+import { ResourceConflict } from '../../../src/session/connection/connection.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import type { Session, SessionState } from '../../../src/session/session.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';

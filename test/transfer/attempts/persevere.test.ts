@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../../src/session/connection.js';
+import { ResourceConflict } from '../../../src/session/connection/connection.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/dial.js';

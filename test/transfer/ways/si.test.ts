@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { type Channel, ChannelLost, CloseUnconfirmed } from '../../../src/protocol/channel.js';
+import { whyNotOpened } from '../../../src/protocol/ibb/opening/why-not-opened.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
-import { whyNotOpened } from '../../../src/protocol/ibb/why-not-opened.js';
 import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import { answer, NS_SI } from '../../../src/protocol/si/stanzas.js';
 import { RequestTimeout } from '../../../src/session/requests.js';

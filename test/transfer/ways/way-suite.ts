@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
-import { nodeNameOf } from '../../../src/protocol/hash-functions.js';
+import { nodeNameOf } from '../../../src/protocol/hashes/hash-functions.js';
 import { noPlace } from '../../../src/transfer/receiving/no-place.js';
 import { ReceivingEnded } from '../../../src/transfer/reception-errors.js';
 import {

@@ -6,7 +6,7 @@ import { StanzaError } from '../../../session/stanza-error.js';
 import { type Element, xml } from '../../../session/xml.js';
 import { ChannelLost } from '../../channel.js';
 import { NS_DISCO_INFO } from '../../disco.js';
-import { NS_HINTS } from '../../marks.js';
+import { NS_HINTS } from '../../messages/marks.js';
 import * as stanzas from '../stanzas.js';
 
 /** How long the peer may take to answer the first question of a kind. */

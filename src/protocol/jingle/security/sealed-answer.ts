@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
 import type { FileOffer, FileRange } from '../../file-offer.js';
-import { hasHash } from '../../hash-elements.js';
+import { hasHash } from '../../hashes/hash-elements.js';
 import type { KeyPair } from '../../noise/dh25519.js';
 import { type OpenedOffer, openOffer, type Parties } from '../../seal/handshake.js';
 import { Seal } from '../../seal/seal.js';

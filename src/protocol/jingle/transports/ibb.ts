@@ -2,10 +2,10 @@
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
 import type { InBandBytestreams } from '../../ibb/in-band-bytestreams.js';
+import { whyNotOpened } from '../../ibb/opening/why-not-opened.js';
 import { SAFE_BLOCK_SIZE } from '../../ibb/sending/block-sizes.js';
 import { agreedStanza } from '../../ibb/settings.js';
 import { announcedSid, isAnnounced, type Open } from '../../ibb/stanzas.js';
-import { whyNotOpened } from '../../ibb/why-not-opened.js';
 import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-stanzas.js';
 import type { TransportSettings } from './settings.js';
 import type { Negotiation, Negotiators, Transport, TransportMethod } from './transport.js';

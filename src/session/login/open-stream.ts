@@ -1,13 +1,13 @@
-import { timerMs } from './clock.js';
-import { domainForms, type Jid, prepareJid } from './jid.js';
-import { logIn } from './login/login.js';
-import type { Trust } from './stream/certificates.js';
-import { ConnectionFailed, dial } from './stream/dial.js';
-import { lookUp, parseService } from './stream/endpoints.js';
-import { serialize } from './stream/serialize.js';
-import { StreamError } from './stream/stream-error.js';
-import { XmppStream } from './stream/xmpp-stream.js';
-import type { Element } from './xml.js';
+import { timerMs } from '../clock.js';
+import { domainForms, type Jid, prepareJid } from '../jid.js';
+import type { Trust } from '../stream/certificates.js';
+import { ConnectionFailed, dial } from '../stream/dial.js';
+import { lookUp, parseService } from '../stream/endpoints.js';
+import { serialize } from '../stream/serialize.js';
+import { StreamError } from '../stream/stream-error.js';
+import { XmppStream } from '../stream/xmpp-stream.js';
+import type { Element } from '../xml.js';
+import { logIn } from './login.js';
 
 export interface StreamOptions extends Trust {
   /** Own JID; its resource, if it has one, is asked for. */

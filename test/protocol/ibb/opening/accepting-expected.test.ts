@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { ChannelNotOpened } from '../../../src/protocol/channel.js';
-import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
-import { randomSid } from '../../../src/protocol/sid.js';
-import { ConnectionLost } from '../../../src/session/stanza-session.js';
-import { ROMEO } from '../../support/linked-sessions.js';
-import { settled } from '../../support/manual-clock.js';
-import { scriptToService, TYBALT, unattended } from './bytestreams.js';
+import { ChannelNotOpened } from '../../../../src/protocol/channel.js';
+import * as stanzas from '../../../../src/protocol/ibb/stanzas.js';
+import { randomSid } from '../../../../src/protocol/sid.js';
+import { ConnectionLost } from '../../../../src/session/stanza-session.js';
+import { ROMEO } from '../../../support/linked-sessions.js';
+import { settled } from '../../../support/manual-clock.js';
+import { scriptToService, TYBALT, unattended } from '../bytestreams.js';
 
 describe('an expected bytestream', () => {
   test('is accepted beyond the limit, by the one who expects it', async () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { timerMs } from '../../session/clock.js';
-import { bareJid } from '../../session/jid.js';
-import { ChannelNotOpened } from '../channel.js';
-import type { Bytestream } from './bytestream.js';
+import { timerMs } from '../../../session/clock.js';
+import { bareJid } from '../../../session/jid.js';
+import { ChannelNotOpened } from '../../channel.js';
+import type { Bytestream } from '../bytestream.js';
 
 /** So many of one account are known after nobody waits for them any more, */
 const MAX_GIVEN_UP_OF_ONE = 256;

@@ -6,10 +6,10 @@ import {
   hashUsed,
   readHashes,
   readHashFunctions,
-} from '../../src/protocol/hash-elements.js';
-import { HASH_FUNCTIONS, nodeNameOf } from '../../src/protocol/hash-functions.js';
-import { xml } from '../../src/session/xml.js';
-import { parse } from '../support/linked-sessions.js';
+} from '../../../src/protocol/hashes/hash-elements.js';
+import { HASH_FUNCTIONS, nodeNameOf } from '../../../src/protocol/hashes/hash-functions.js';
+import { xml } from '../../../src/session/xml.js';
+import { parse } from '../../support/linked-sessions.js';
 
 const digestOf = (name: string) =>
   createHash(nodeNameOf(name) as string)

@@ -1,8 +1,8 @@
 // RFC 6121 §5 and §8: messages that were meant for a person.
-import { bareJid } from '../session/jid.js';
-import type { Session } from '../session/session.js';
-import { StanzaError } from '../session/stanza-error.js';
-import { xml } from '../session/xml.js';
+import { bareJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { xml } from '../../session/xml.js';
 
 /**
  * Sends back what a person wrote to our full JID, so that the writer knows that nobody reads it here, if `admits`

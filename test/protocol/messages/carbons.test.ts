@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { enableCarbons, readCarbon } from '../../src/protocol/carbons.js';
-import { linkedSessions, parse, ROMEO } from '../support/linked-sessions.js';
+import { enableCarbons, readCarbon } from '../../../src/protocol/messages/carbons.js';
+import { linkedSessions, parse, ROMEO } from '../../support/linked-sessions.js';
 
 const OWN = 'romeo@montague.example';
 const JULIET = 'juliet@capulet.example/balcony';

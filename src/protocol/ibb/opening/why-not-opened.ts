@@ -1,6 +1,6 @@
-import { RequestTimeout } from '../../session/requests.js';
-import { ChannelLost } from '../channel.js';
-import { hasVanished } from '../conditions.js';
+import { RequestTimeout } from '../../../session/requests.js';
+import { ChannelLost } from '../../channel.js';
+import { hasVanished } from '../../conditions.js';
 
 /** Why a bytestream that the recipient has accepted elsewhere could not be opened. */
 export function whyNotOpened(error: Error): Error {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { ChannelNotOpened } from '../../../src/protocol/channel.js';
-import { Expectations } from '../../../src/protocol/ibb/expectations.js';
+import { ChannelNotOpened } from '../../../../src/protocol/channel.js';
+import { Expectations } from '../../../../src/protocol/ibb/opening/expectations.js';
 
 const PEER = 'romeo@montague.example/orchard';
 

@@ -1,17 +1,17 @@
-import type { Clock } from '../../session/clock.js';
-import type { Session } from '../../session/session.js';
-import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
-import type { HandlerApi } from '../handler-registry.js';
-import { sidKey } from '../sid.js';
-import { Bytestream } from './bytestream.js';
-import { createLink, frameOfIq, type InMessages } from './peer.js';
-import { AutoWindow } from './sending/auto-window.js';
-import { autoSizes, type BlockSizes, oneSize } from './sending/block-sizes.js';
-import { MessageCarrier } from './sending/message-carrier.js';
-import { MessageWindow } from './sending/message-window.js';
-import { fixedWindow, type Window } from './sending/window.js';
-import { agreedStanza, type BytestreamSettings } from './settings.js';
+import type { Clock } from '../../../session/clock.js';
+import type { Session } from '../../../session/session.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
+import type { HandlerApi } from '../../handler-registry.js';
+import { sidKey } from '../../sid.js';
+import { Bytestream } from '../bytestream.js';
+import { createLink, frameOfIq, type InMessages } from '../peer.js';
+import { AutoWindow } from '../sending/auto-window.js';
+import { autoSizes, type BlockSizes, oneSize } from '../sending/block-sizes.js';
+import { MessageCarrier } from '../sending/message-carrier.js';
+import { MessageWindow } from '../sending/message-window.js';
+import { fixedWindow, type Window } from '../sending/window.js';
+import { agreedStanza, type BytestreamSettings } from '../settings.js';
 
 export interface StreamSettings extends BytestreamSettings {
   sid: string;

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { bareJid, parseJid } from './jid.js';
-import { Outbox } from './outbox/outbox.js';
-import { ping } from './ping.js';
-import { failAfter, untilOverdue, untilSilent } from './resume/liveness.js';
-import { type Resumed, Resumption, type ResumptionOptions } from './resume/resumption.js';
-import { NS_SM, StreamManagement } from './resume/stream-management.js';
-import { ConnectionLost, type StanzaSession } from './stanza-session.js';
+import { bareJid, parseJid } from '../jid.js';
+import { Outbox } from '../outbox/outbox.js';
+import { ping } from '../ping.js';
+import { failAfter, untilOverdue, untilSilent } from '../resume/liveness.js';
+import { type Resumed, Resumption, type ResumptionOptions } from '../resume/resumption.js';
+import { NS_SM, StreamManagement } from '../resume/stream-management.js';
+import { ConnectionLost, type StanzaSession } from '../stanza-session.js';
+import { ConnectionFailed } from '../stream/dial.js';
+import { serialize, textMaker } from '../stream/serialize.js';
+import { StreamError } from '../stream/stream-error.js';
+import type { XmppStream } from '../stream/xmpp-stream.js';
+import { type Element, xml } from '../xml.js';
 import type { StanzaTransport } from './stanza-transport.js';
-import { ConnectionFailed } from './stream/dial.js';
-import { serialize, textMaker } from './stream/serialize.js';
-import { StreamError } from './stream/stream-error.js';
-import type { XmppStream } from './stream/xmpp-stream.js';
-import { type Element, xml } from './xml.js';
 
 /** Another client has taken the resource. Coming back would only take it away from that one in turn. */
 export class ResourceConflict extends Error {

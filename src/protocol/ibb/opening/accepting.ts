@@ -1,15 +1,15 @@
-import type { Clock } from '../../session/clock.js';
-import type { RequestOptions, Session } from '../../session/session.js';
-import { StanzaError } from '../../session/stanza-error.js';
-import type { Element } from '../../session/xml.js';
-import type { HandlerApi } from '../handler-registry.js';
-import { sidKey } from '../sid.js';
-import type { Bytestream } from './bytestream.js';
+import type { Clock } from '../../../session/clock.js';
+import type { RequestOptions, Session } from '../../../session/session.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { Element } from '../../../session/xml.js';
+import type { HandlerApi } from '../../handler-registry.js';
+import { sidKey } from '../../sid.js';
+import type { Bytestream } from '../bytestream.js';
+import type { ServiceSettings } from '../settings.js';
+import { isAnnounced, type Open, readOpen } from '../stanzas.js';
+import { watchPeer } from '../watch-peer.js';
 import { Expectations } from './expectations.js';
 import type { OpenStreams } from './open-streams.js';
-import type { ServiceSettings } from './settings.js';
-import { isAnnounced, type Open, readOpen } from './stanzas.js';
-import { watchPeer } from './watch-peer.js';
 
 interface AcceptingOptions {
   session: Session;

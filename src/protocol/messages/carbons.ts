@@ -1,7 +1,7 @@
 // XEP-0280 Message Carbons 1.0: copies of what other resources of the own account get.
-import { bareJid, isJid } from '../session/jid.js';
-import type { Session } from '../session/session.js';
-import { type Element, xml } from '../session/xml.js';
+import { bareJid, isJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { type Element, xml } from '../../session/xml.js';
 
 const NS_CARBONS = 'urn:xmpp:carbons:2';
 const NS_FORWARD = 'urn:xmpp:forward:0';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
-import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
-import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
-import { type Element, xml } from '../../../src/session/xml.js';
-import { JULIET, linkedSessions, parse, ROMEO } from '../../support/linked-sessions.js';
-import { settled } from '../../support/manual-clock.js';
+import type { Bytestream } from '../../../../src/protocol/ibb/bytestream.js';
+import { InBandBytestreams } from '../../../../src/protocol/ibb/in-band-bytestreams.js';
+import * as stanzas from '../../../../src/protocol/ibb/stanzas.js';
+import { type Element, xml } from '../../../../src/session/xml.js';
+import { JULIET, linkedSessions, parse, ROMEO } from '../../../support/linked-sessions.js';
+import { settled } from '../../../support/manual-clock.js';
 import {
   data,
   errorOf,
@@ -14,7 +14,7 @@ import {
   scriptToService,
   TYBALT,
   unattended,
-} from './bytestreams.js';
+} from '../bytestreams.js';
 
 describe('a bytestream that a peer opens', () => {
   test('is not acceptable by default, not even one (R4)', async () => {

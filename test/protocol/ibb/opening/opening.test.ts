@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
-import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
-import { StanzaError, type StanzaErrorType } from '../../../src/session/stanza-error.js';
-import { ConnectionLost } from '../../../src/session/stanza-session.js';
-import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
-import { settled } from '../../support/manual-clock.js';
+import { InBandBytestreams } from '../../../../src/protocol/ibb/in-band-bytestreams.js';
+import * as stanzas from '../../../../src/protocol/ibb/stanzas.js';
+import { StanzaError, type StanzaErrorType } from '../../../../src/session/stanza-error.js';
+import { ConnectionLost } from '../../../../src/session/stanza-session.js';
+import { JULIET, linkedSessions, ROMEO } from '../../../support/linked-sessions.js';
+import { settled } from '../../../support/manual-clock.js';
 import {
   acceptedBy,
   data,
@@ -14,7 +14,7 @@ import {
   pairOfServices,
   pattern,
   readAll,
-} from './bytestreams.js';
+} from '../bytestreams.js';
 
 describe('opening a bytestream', () => {
   test('asks for blocks of up to 48,000 bytes in iqs, under a sid that nobody can guess', async () => {

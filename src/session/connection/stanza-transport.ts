@@ -1,4 +1,4 @@
-import type { Element } from './xml.js';
+import type { Element } from '../xml.js';
 
 /** What carries the stanzas of a session. */
 export interface StanzaTransport {

@@ -1,8 +1,8 @@
 // XEP-0300 Use of Cryptographic Hash Functions 1.0: hashes as elements. Sends nothing, keeps no state.
 import { createHash } from 'node:crypto';
-import { type Element, xml } from '../session/xml.js';
-import { decodeBase64, encodeBase64 } from './base64.js';
-import { badRequest } from './conditions.js';
+import { type Element, xml } from '../../session/xml.js';
+import { decodeBase64, encodeBase64 } from '../base64.js';
+import { badRequest } from '../conditions.js';
 import { HASH_FUNCTIONS, nodeNameOf } from './hash-functions.js';
 
 const NS_HASHES = 'urn:xmpp:hashes:2';
