@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ResourceConflict } from '../../src/session/connection/connection.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
-import { keepSession } from '../../src/transfer/connect.js';
+import { type ConnectAs, keepSession } from '../../src/transfer/connect.js';
 import { linkedSessions } from '../support/linked-sessions.js';
 
 /** A session that is kept, and those that were begun for it. */
@@ -28,4 +28,18 @@ test('there is no other session where somebody else has taken the resource', asy
   begun[0]?.end(new ResourceConflict('taken'));
   await expect(session()).rejects.toThrow(ResourceConflict);
   expect(begun).toHaveLength(1);
+});
+
+test('nobody goes online any more once it is closed (R432)', async () => {
+  let signal: AbortSignal | undefined;
+  const connect = (as: ConnectAs = {}) => {
+    signal = as.signal;
+    return new Promise<never>((_, reject) => {
+      signal?.addEventListener('abort', () => reject(signal?.reason));
+    });
+  };
+  const { session, close } = keepSession(connect, () => undefined, {});
+  const coming = session();
+  await close();
+  await expect(coming).rejects.toThrow('aborted');
 });

@@ -83,8 +83,8 @@ async function grace(session: Session, signal: AbortSignal | undefined, clock: C
 
 /**
  * Sees a contact come and go from now on, where it lets us: calls `comes` for each full JID of it that has come online,
- * also for those that are there now, until the session ends. Resolves when these are told; they are only where we are
- * `available` ourselves (RFC 6121 §4.2.3). Rejects when the session ends, or with the signal's reason.
+ * also for those that are there now. Resolves when these are told; they are only where we are `available` ourselves
+ * (RFC 6121 §4.2.3). Undo: the function that it resolves to. Rejects when the session ends, or with the signal's reason.
  */
 export async function watchContact(
   session: Session,
@@ -92,21 +92,27 @@ export async function watchContact(
   comes: (jid: string) => void,
   options: RequestOptions,
   clock: Clock = systemClock,
-): Promise<void> {
+): Promise<() => void> {
   const bare = bareJid(contact);
   const seen = new Set<string>();
-  session.onPresence(({ attrs: { from, type } }) => {
+  const forget = session.onPresence(({ attrs: { from, type } }) => {
     if (!from || from === session.jid || !mayBeForms(bareJid(from), bare)) return;
     if (type === 'unavailable') seen.delete(from);
     if (type !== undefined || seen.has(from) || seen.size >= MAX_SEEN) return;
     seen.add(from);
     comes(from);
   });
-  await formOf(session, bare, options).catch((error: Error) => {
-    // A server that does not answer may show them later.
-    if (!(error instanceof RequestTimeout)) throw error;
-  });
-  if (seen.size === 0) await grace(session, options.signal, clock);
+  try {
+    await formOf(session, bare, options).catch((error: Error) => {
+      // A server that does not answer may show them later.
+      if (!(error instanceof RequestTimeout)) throw error;
+    });
+    if (seen.size === 0) await grace(session, options.signal, clock);
+    return forget;
+  } catch (error) {
+    forget();
+    throw error;
+  }
 }
 
 /** A bare JID as its server has it, which may refuse to say more. Presence asked for before has come by then. */

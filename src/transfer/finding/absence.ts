@@ -3,6 +3,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { isForGood } from '../answers.js';
 import { mayComeBack } from '../attempts/retries.js';
 import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';
+import type { KnownSoFar } from './inquiry.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';
 
 /** Told of the waiting. */
@@ -32,18 +33,20 @@ export class Absence {
   }
 
   /**
-   * Asked before each proposal. `isSeen`: resources are seen, of which one is to be chosen; otherwise the user hears
-   * first that nobody is.
+   * Asked before each proposal. Where a waiting would follow, the user hears first that nobody is seen: the proposal is
+   * made when it has begun.
    */
-  mayPropose(isSeen: boolean): boolean {
+  mayPropose({ isSeen, answer }: KnownSoFar): boolean {
     if (this.#options.limit === 0) return true;
-    if (this.#wait ? this.#proposals === 0 : !(isSeen || this.#hasCome)) return false;
+    const isDue = isSeen || this.#hasCome || isFinal(answer);
+    if (this.#wait ? this.#proposals === 0 : !isDue) return false;
     this.#proposals = 0;
     return true;
   }
 
   /** The recipient has taken a file: the next wait is a new one. */
   came(): void {
+    this.#wait?.end();
     this.#wait = undefined;
     this.#hasCome = true;
     this.#wasSeen = false;
@@ -80,6 +83,9 @@ export class Absence {
     if (error.cause instanceof OfferUnanswered) return false;
     if (this.#wait) return mayComeBack(error) || error instanceof RecipientUnreachable;
     if (!(error instanceof RecipientUnreachable) || error instanceof FileWouldBeLost) return false;
-    return !(error.cause instanceof StanzaError && isForGood(error.cause));
+    return !isFinal(error.cause);
   }
 }
+
+/** Whether waiting does not mend what was answered. */
+const isFinal = (answer: unknown): boolean => answer instanceof StanzaError && isForGood(answer);

@@ -13,6 +13,7 @@ import {
   byAbility,
   Inquiry,
   isContact,
+  type KnownSoFar,
   type Resource,
   type Via,
   waysBy,
@@ -32,8 +33,8 @@ interface Wanted {
   signal: AbortSignal;
   /** Told what was found. */
   note: (text: string) => void;
-  /** Whether the file may be proposed to all resources now; `isSeen`: some are seen. Default: always. */
-  mayPropose?: ((isSeen: boolean) => boolean) | undefined;
+  /** Whether the file may be proposed to all resources now. Default: always. */
+  mayPropose?: ((known: KnownSoFar) => boolean) | undefined;
 }
 
 /**
@@ -58,7 +59,7 @@ class Search {
   readonly #via: Via;
   readonly #signal: AbortSignal;
   readonly #note: (text: string) => void;
-  readonly #mayPropose: (isSeen: boolean) => boolean;
+  readonly #mayPropose: (known: KnownSoFar) => boolean;
   readonly #inquiry: Inquiry;
   /** The resources that would lose the file, and what to tell of the first of them. */
   readonly #losing = new Set<string>();
@@ -94,16 +95,16 @@ class Search {
     const seen = await this.#inquiry.seen(bareJid(receiver));
     const able = await this.#ableOf(seen.filter(({ jid }) => jid !== receiver));
     // If we see one resource we see all; if none, somebody may still answer a proposal.
-    const isUnseen = seen.length === 0;
-    const isOpen = isUnseen || ablest(able, this.#via).isAmbiguous;
-    const proceeding =
-      isOpen && this.#mayPropose(!isUnseen) ? await this.#proposed(contact, able) : undefined;
+    const isSeen = seen.length > 0;
+    const isOpen = !isSeen || ablest(able, this.#via).isAmbiguous;
+    const mayPropose = isOpen && this.#mayPropose({ isSeen, answer: this.#inquiry.answer });
+    const proceeding = mayPropose ? await this.#proposed(contact, able) : undefined;
     const isOther = ({ peer }: Recipient) => peer !== first?.peer && peer !== proceeding?.peer;
     if (proceeding && proceeding.peer !== first?.peer) yield proceeding;
     const others = byAbility(able, this.#via).map((one) => this.#recipient(one));
     yield* others.filter(isOther);
     if (first || proceeding || others.length > 0) return;
-    throw this.#nobody(contact, isUnseen ? UNSEEN_HINT : '');
+    throw this.#nobody(contact, isSeen ? '' : UNSEEN_HINT);
   }
 
   async #ableOf(seen: readonly SeenResource[]): Promise<Resource[]> {

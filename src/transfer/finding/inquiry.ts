@@ -41,6 +41,14 @@ export interface Resource {
   makesFolders?: true;
 }
 
+/** What is known of a recipient when a file could be proposed to it. */
+export interface KnownSoFar {
+  /** Resources are seen. */
+  isSeen: boolean;
+  /** The first error that a server or a peer has answered with. */
+  answer: StanzaError | undefined;
+}
+
 /** Whether it is somebody with resources to choose from; a full JID, or a domain, is taken as given. */
 export function isContact(jid: string): boolean {
   const { local, resource } = prepareJid(jid);
@@ -54,7 +62,6 @@ export class Inquiry {
   readonly #note: (text: string) => void;
   readonly #caps: CapsCache;
   readonly #findings: string[] = [];
-  /** The first error that a server or a peer has answered with. */
   #answer: StanzaError | undefined;
   /** The addresses that were asked, each with the form that its server has of it. */
   readonly #forms = new Map<string, string>();
@@ -114,6 +121,11 @@ export class Inquiry {
     );
     if (seen?.length === 0) this.found('nobody is seen online');
     return seen?.slice(0, MAX_RESOURCES) ?? [];
+  }
+
+  /** The first error that a server or a peer has answered with. */
+  get answer(): StanzaError | undefined {
+    return this.#answer;
   }
 
   /** Something that is not enough. Rethrows when there is no point in looking further. */

@@ -1,5 +1,6 @@
 import { discoverFeatures } from '../../protocol/disco.js';
 import { watchContact } from '../../protocol/presence/presence.js';
+import { orAborted } from '../../session/aborted.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
@@ -16,6 +17,9 @@ const FIRST_PAUSE_MS = 15_000;
 const LONGEST_PAUSE_MS = 300_000;
 
 const ANSWER_MS = 10_000;
+
+/** The last question comes so much before the time is over: the answer counts. */
+const LAST_QUESTION_MS = 2_000;
 
 export interface WaitOptions {
   /** The recipient, as the user gave it. */
@@ -39,6 +43,7 @@ export class WaitOnline {
   readonly #retries: Retries;
   /** The one on which the recipient is watched. */
   #session: Session | undefined;
+  #unwatch: (() => void) | undefined;
   #pause = FIRST_PAUSE_MS;
   /** Aborted when a resource of the recipient comes online. */
   #coming = new AbortController();
@@ -59,20 +64,46 @@ export class WaitOnline {
    */
   async next(error: Error): Promise<boolean> {
     if (error instanceof RecipientUnreachable) this.#why = error;
+    const { signal } = this.#options;
+    const [over, ended] = [new AbortController(), new AbortController()];
+    // Whatever it waits for then: a pause, a connection, or an answer.
+    const timer = this.#clock.sleep(Math.max(this.#left, 0), ended.signal, { ref: true });
+    timer.then(
+      () => over.abort(),
+      () => undefined,
+    );
+    try {
+      return await this.#until(AbortSignal.any([signal, over.signal]), error);
+    } catch (reason) {
+      this.end();
+      throw signal.aborted ? signal.reason : reason;
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** Nobody is watched any more. */
+  end(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#session = undefined;
+  }
+
+  async #until(until: AbortSignal, error: Error): Promise<boolean> {
     for (let last = error; ; ) {
       try {
-        if (mayComeBack(last)) await this.#reconnects(last);
-        return !(await this.#isWatchedAnew()) && (await this.#untilThere());
+        if (mayComeBack(last)) await this.#reconnects(last, until);
+        return !(await this.#isWatchedAnew(until)) && (await this.#untilThere(until));
       } catch (reason) {
-        this.#options.signal.throwIfAborted();
+        if (until.aborted) throw this.#session?.ended.aborted ? last : this.#over();
         last = reason as Error;
-        if (!mayComeBack(last) || this.#left <= 0) throw last;
+        if (!mayComeBack(last)) throw last;
       }
     }
   }
 
-  async #reconnects(error: Error): Promise<void> {
-    await this.#retries.wait(error, this.#options.signal, (pause) =>
+  async #reconnects(error: Error, until: AbortSignal): Promise<void> {
+    await this.#retries.wait(error, until, (pause) =>
       this.#note(`${error.message}; ${nextTry(pause)}`),
     );
   }
@@ -83,51 +114,51 @@ export class WaitOnline {
   }
 
   /** Watches the recipient's presence; `false` where that was done before. */
-  async #isWatchedAnew(): Promise<boolean> {
-    const { jid, session: connected, appear, signal } = this.#options;
-    const session = await connected();
+  async #isWatchedAnew(until: AbortSignal): Promise<boolean> {
+    const { jid, session: connected, appear } = this.#options;
+    const session = await orAborted(connected(), until);
     this.#retries.works();
     if (this.#session === session) return false;
+    this.end();
     let isKnown = false;
     const comes = () => {
       if (isKnown) this.#coming.abort();
     };
-    await appear(session);
-    await watchContact(session, jid, comes, { signal, timeout: ANSWER_MS }, this.#clock);
+    await orAborted(appear(session), until);
+    const options = { signal: until, timeout: ANSWER_MS };
+    this.#unwatch = await watchContact(session, jid, comes, options, this.#clock);
     isKnown = true;
     this.#session = session;
     return true;
   }
 
   /** Resolves to whether somebody was seen to come; otherwise there is an answer. */
-  async #untilThere(): Promise<boolean> {
+  async #untilThere(until: AbortSignal): Promise<boolean> {
     const session = this.#session as Session;
     for (;;) {
-      if (this.#left <= 0) throw this.#over();
-      if (await this.#seesSomebodyCome(session)) return true;
-      if (await this.#answers(session)) return false;
+      if (await this.#seesSomebodyCome(session, until)) return true;
+      if (await this.#answers(session, until)) return false;
     }
   }
 
-  async #seesSomebodyCome(session: Session): Promise<boolean> {
-    const { jid, signal } = this.#options;
-    const pause = Math.min(this.#pause, this.#left);
+  async #seesSomebodyCome(session: Session, until: AbortSignal): Promise<boolean> {
+    const left = this.#left;
+    const beforeLast = left - LAST_QUESTION_MS;
+    const pause = Math.min(this.#pause, beforeLast > 0 ? beforeLast : left);
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
-    this.#note(`${jid} is still not there; ${nextTry(pause)}`);
-    const until = AbortSignal.any([signal, session.ended, this.#coming.signal]);
+    this.#note(`${this.#options.jid} is still not there; ${nextTry(pause)}`);
+    const awake = AbortSignal.any([until, session.ended, this.#coming.signal]);
     // Between two connections nothing else keeps the process running.
-    await this.#clock.sleep(pause, until, { ref: true }).catch(() => {
-      signal.throwIfAborted();
-      session.ended.throwIfAborted();
-    });
+    await this.#clock.sleep(pause, awake, { ref: true }).catch(() => undefined);
+    for (const signal of [until, session.ended]) signal.throwIfAborted();
     const hasCome = this.#coming.signal.aborted;
     if (hasCome) this.#coming = new AbortController();
     return hasCome;
   }
 
   /** Asks the one who receives for the recipient, and nobody's client. */
-  async #answers(session: Session): Promise<boolean> {
-    const { jid, signal } = this.#options;
+  async #answers(session: Session, signal: AbortSignal): Promise<boolean> {
+    const { jid } = this.#options;
     try {
       await discoverFeatures(session, receiverOf(jid), { signal, timeout: ANSWER_MS });
       return true;

@@ -3,6 +3,7 @@ import type { Session } from '../../session/session.js';
 import type { Report } from '../events.js';
 import { Absence, type Waiting } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
+import type { KnownSoFar } from '../finding/inquiry.js';
 import { type SealedRecipient, Sealing, type SealingOptions } from '../keys/sealing.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient, Way } from '../ways/way.js';
@@ -133,7 +134,7 @@ export class Line implements SendingLine {
   #begin(session: Session): Promise<Reached | undefined> {
     const { via, signal, report } = this.#options;
     const note = (text: string) => report({ event: 'note', text });
-    const mayPropose = (isSeen: boolean) => this.#absence.mayPropose(isSeen);
+    const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     this.#search = findRecipients(session, this.jid, { via, signal, note, mayPropose });
     return this.#next(session);
   }

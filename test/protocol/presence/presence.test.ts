@@ -232,6 +232,26 @@ test('a contact is seen to come, each time that it does (R341)', async () => {
   expect(came.map((jid) => jid.split('/')[1])).toEqual(['balcony', 'phone', 'phone']);
 });
 
+test('a contact is watched until that is undone, and no longer if it cannot be (R431)', async () => {
+  const { session } = at(onProbe([]));
+  const clock = new ManualClock();
+  const came: string[] = [];
+  const comes = (jid: string) => came.push(jid);
+  const watched = watchContact(session, JULIET, comes, {}, clock);
+  await settled();
+  await clock.advance(1000);
+  const forget = await watched;
+  session.receive(presence('juliet@capulet.example/balcony'));
+  forget();
+  session.receive(presence('juliet@capulet.example/phone'));
+  const enough = new AbortController();
+  const given = watchContact(session, JULIET, comes, { signal: enough.signal }, clock);
+  enough.abort(new Error('enough'));
+  await expect(given).rejects.toThrow('enough');
+  session.receive(presence('juliet@capulet.example/desk'));
+  expect(came).toEqual(['juliet@capulet.example/balcony']);
+});
+
 test('who watches a contact hears of the end of the session', async () => {
   const { session } = at(onProbe([]));
   const watched = watchContact(session, JULIET, () => undefined, {}, new ManualClock());

@@ -45,7 +45,8 @@ function romeoIn({
   const clock = new ManualClock();
   const interrupt = new AbortController();
   const online = new Set<string>();
-  const world = { absent, isDown: false };
+  const world = { absent, isDown: false, isMute: false, isSlow: false };
+  let listeners = 0;
   const sessions: StanzaSession[] = [];
   /** Seconds at which her daemon was asked for, and proposals were made. */
   const asked: number[] = [];
@@ -69,6 +70,7 @@ function romeoIn({
     const session: StanzaSession = new StanzaSession(ROMEO, {
       write: async ({ name, attrs: { to: whom = '', id }, children }) => {
         const [first] = children as Element[];
+        if (world.isMute) return;
         if (name === 'iq') discover(session, whom, id);
         else if (name === 'presence') show(session);
         else if (first?.getName() === 'propose') {
@@ -78,12 +80,22 @@ function romeoIn({
       },
       close: async () => undefined,
     });
+    const listen = session.onPresence.bind(session);
+    session.onPresence = (hears) => {
+      const forget = listen(hears);
+      listeners += 1;
+      return () => {
+        listeners -= 1;
+        forget();
+      };
+    };
     sessions.push(session);
     return session;
   };
   const uplink = new Uplink(
     async () => {
       if (world.isDown) throw new ConnectionFailed('no route');
+      if (world.isSlow) return new Promise<never>(() => undefined);
       return open();
     },
     () => undefined,
@@ -126,7 +138,7 @@ function romeoIn({
   };
   return {
     ...{ clock, interrupt, world, sessions, asked, proposed, told, line, waiting },
-    ...{ look, comes, goes },
+    ...{ look, comes, goes, listeners: () => listeners },
   };
 }
 
@@ -197,7 +209,7 @@ test.each([
   ['an account that has moved', { absent: 'gone' }],
   ['whom the own server lets nothing through to', { absent: 'not-allowed' }],
 ])('%s is not waited for (R344)', async (_, world) => {
-  const { look, clock, told, proposed, line, waiting } = romeoIn(world);
+  const { look, clock, told, line, waiting } = romeoIn(world);
   const found = await look().outcome;
   await clock.advance(1000);
   const error =
@@ -205,8 +217,23 @@ test.each([
       ? found
       : new RecipientUnreachable('not there', { cause: new StanzaError('cancel', world.absent) });
   expect(await line.comesOnline(error, waiting)).toBe(false);
-  expect([told, proposed]).toEqual([[], []]);
+  expect(told).toEqual([]);
 });
+
+test.each(['not-allowed', 'gone', 'service-unavailable'])(
+  'before it ends with %s a file is proposed once, whether somebody would be waited for or not (R430)',
+  async (absent) => {
+    const counts: number[] = [];
+    for (const waitOnline of [0, 60]) {
+      const { look, clock, proposed } = romeoIn({ absent, waitOnline });
+      const { outcome } = look();
+      await clock.advance(70_000);
+      expect(await outcome).toBeInstanceOf(RecipientUnreachable);
+      counts.push(proposed.length);
+    }
+    expect(counts).toEqual([1, 1]);
+  },
+);
 
 test('what is refused for another reason is not waited for (R344)', async () => {
   const { line, waiting } = romeoIn();
@@ -301,4 +328,46 @@ test('files wait once for a recipient, together, and anew when it has come and g
   look();
   await clock.advance(20_000);
   expect(told).toEqual([`${JULIET} 10800 0`, `${JULIET} 10800 320`]);
+});
+
+test('nobody is watched once a file is taken, or the time is over (R431)', async () => {
+  const { look, line, clock, comes, listeners } = romeoIn({ isContact: true });
+  const { outcome } = look();
+  await clock.advance(20_000);
+  expect(listeners()).toBe(1);
+  comes(INBAND);
+  await outcome;
+  line.came();
+  expect(listeners()).toBe(0);
+  const late = romeoIn({ waitOnline: 60 });
+  const over = late.look();
+  await late.clock.advance(61_000);
+  expect([await over.outcome, late.listeners()]).toEqual([expect.any(RecipientUnreachable), 0]);
+});
+
+test.each([
+  ['a pause between two connections', { isDown: true }, ConnectionFailed],
+  ['a connection that does not come about', { isSlow: true }, ConnectionLost],
+] as const)('%s does not outlast the time (R432)', async (_, now, kind) => {
+  const { look, clock, sessions, world } = romeoIn({ waitOnline: 600 });
+  const { outcome, isOver } = look();
+  await clock.advance(400_000);
+  Object.assign(world, now);
+  sessions.at(-1)?.end(new ConnectionLost('cut'));
+  await clock.advance(599_000 - clock.now());
+  expect(isOver()).toBe(false);
+  await clock.advance(1_000);
+  expect(isOver()).toBe(true);
+  expect(await outcome).toBeInstanceOf(kind);
+});
+
+test('a question that is not answered does not outlast the time, and the last one is asked before it (R432)', async () => {
+  const { look, clock, asked, world } = romeoIn({ waitOnline: 600 });
+  const { outcome, isOver } = look();
+  await clock.advance(590_000);
+  world.isMute = true;
+  await clock.advance(12_000);
+  expect(isOver()).toBe(true);
+  expect(await outcome).toBeInstanceOf(RecipientUnreachable);
+  expect(asked.at(-1)).toBeLessThan(600);
 });
