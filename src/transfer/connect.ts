@@ -6,6 +6,8 @@ import type { Report } from './events.js';
 export interface ConnectAs extends StanzaSessionOptions {
   /** Asked for where the account names none. */
   resource?: string;
+  /** Gives up connecting, and resuming, as the end of the command does. */
+  signal?: AbortSignal;
 }
 
 /** Goes online as the user's account. Rejects as `connect` of the session does. */
@@ -37,12 +39,13 @@ export interface KeptSession {
 }
 
 export function keepSession(connect: Connect, report: Report, as: ConnectAs): KeptSession {
+  const closing = new AbortController();
   let last: Session | undefined;
   let coming: Promise<Session> | undefined;
   const renew = async () => {
     // The client that has taken our resource would lose it again.
     if (last?.ended.reason instanceof ResourceConflict) throw last.ended.reason;
-    last = await goOnline(connect, report, as);
+    last = await goOnline(connect, report, { ...as, signal: closing.signal });
     return last;
   };
   return {
@@ -53,6 +56,10 @@ export function keepSession(connect: Connect, report: Report, as: ConnectAs): Ke
       });
       return coming;
     },
-    close: async () => last?.close(),
+    close: async () => {
+      await last?.close();
+      // Somebody may have gone online, and waits for it no longer.
+      closing.abort();
+    },
   };
 }

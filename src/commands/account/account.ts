@@ -28,15 +28,16 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
   const connect: Connect = async (as = {}) => {
     const login = { account: jid, password: await password.get(), ...(await trust(report)) };
     const { service, allowPlain } = flags;
+    const signals = [context.signal, ...(as.signal ? [as.signal] : [])];
     const online = context.connect({
-      ...{ ...login, service, allowPlain, signal: context.signal },
+      ...{ ...login, service, allowPlain },
       onError: (error) => report({ event: 'note', text: `internal error: ${error.stack}` }),
       onUnsendable: (to, { message }) =>
         report({ event: 'note', text: `no answer to ${to}: ${message}` }),
       onSetback: ({ message }) => report({ event: 'warning', text: `${message}; trying again` }),
       onPadded: (bytes) =>
         report({ event: 'note', text: `${bytes} bytes of white space were sent to speed it up` }),
-      ...as,
+      ...{ ...as, signal: AbortSignal.any(signals) },
     });
     report({ event: 'pending', text: `connecting as ${jid}`, until: online });
     const session = await online;
