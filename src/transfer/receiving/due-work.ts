@@ -125,25 +125,34 @@ export class DueWork {
   async #do(arrival: Arrival, isAgain: boolean): Promise<void> {
     const { doWork } = this.#options;
     const { recordId } = arrival;
-    const onStarted = (pid: number) => void this.#note(recordId, pid);
-    this.#underWay.add(recordId);
-    try {
-      const isOver = await doWork?.(arrival, { isAgain, onStarted });
-      if (isOver) await this.#become(recordId, { state: 'done' });
-    } catch (error) {
+    let hasEnded = false;
+    let noted: Promise<void> | undefined;
+    const onStarted = (pid: number) => {
+      noted = this.#note(recordId, pid, () => hasEnded);
+    };
+    const failed = async (error: Error) => {
+      hasEnded = true;
       await this.#become(recordId, { state: 'failed' });
       throw error;
+    };
+    this.#underWay.add(recordId);
+    try {
+      const isOver = await doWork?.(arrival, { isAgain, onStarted }).catch(failed);
+      if (!isOver) return;
+      hasEnded = true;
+      await this.#become(recordId, { state: 'done' });
     } finally {
+      await noted;
       this.#underWay.delete(recordId);
     }
   }
 
-  async #note(id: string, pid: number): Promise<void> {
+  /** Once the program has ended, what became of it counts, and not that it was started. */
+  async #note(id: string, pid: number, hasEnded: () => boolean): Promise<void> {
     try {
       const start = await this.#options.startOf(pid);
-      if (start !== undefined && this.#underWay.has(id)) {
-        await this.#become(id, { state: 'due', program: { pid, start } });
-      }
+      if (start === undefined || hasEnded()) return;
+      await this.#become(id, { state: 'due', program: { pid, start } });
     } catch (error) {
       this.#warn((error as Error).message);
     }

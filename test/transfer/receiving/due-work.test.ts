@@ -18,11 +18,15 @@ async function inboxWith(works: Work[]) {
   return inbox;
 }
 
-function workOn(inbox: MemoryInbox, doWork?: DoWork, starts: Record<number, string> = {}) {
+function workOn(
+  inbox: MemoryInbox,
+  doWork?: DoWork,
+  starts: Record<number, string | Promise<string>> = {},
+) {
   const clock = new ManualClock();
   const warnings: string[] = [];
   const report = (event: Event) => event.event === 'warning' && warnings.push(event.text);
-  const startOf = async (pid: number) => starts[pid];
+  const startOf = async (pid: number): Promise<string | undefined> => starts[pid];
   return { work: new DueWork({ inbox, doWork, startOf, report }, clock), clock, warnings };
 }
 
@@ -101,3 +105,37 @@ test('what is left to itself stays due, with its process (R184)', async () => {
   const [record] = [...inbox.ledger.records()] as [FileRecord];
   expect(record.work).toEqual({ state: 'due', program: { pid: 7, start: 'then' } });
 });
+
+test.each([
+  ['done', async (): Promise<boolean> => true],
+  ['failed', (): Promise<boolean> => Promise.reject(new Error('exit 1'))],
+] as const)(
+  'what is %s stays so, though it is known only then when its program started (R400)',
+  async (state, ending) => {
+    const inbox = await inboxWith([DUE]);
+    const { ledger } = inbox;
+    let isWritten: () => void = () => undefined;
+    const writing = new Promise<void>((resolve) => {
+      isWritten = resolve;
+    });
+    let isKnown: (start: string) => void = () => undefined;
+    const start = new Promise<string>((resolve) => {
+      isKnown = resolve;
+    });
+    // As on a disk: a change counts at once, and is written later.
+    const change = ledger.change.bind(ledger);
+    ledger.change = (...changes) => change(...changes).then(() => writing);
+    const doWork: DoWork = async (_arrival, { onStarted }) => {
+      onStarted(7);
+      return ending();
+    };
+    const over = workOn(inbox, doWork, { 7: start }).work.doDue(never);
+    await settled();
+    expect(statesOf(inbox)).toEqual([state]);
+    isKnown('then');
+    await settled();
+    isWritten();
+    await over;
+    expect(statesOf(inbox)).toEqual([state]);
+  },
+);
