@@ -7,10 +7,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startEjabberd } from '../test/support/ejabberd.js';
-import { start } from '../test/support/process.js';
-import { SHIPPED_RATE, startProsody } from '../test/support/prosody.js';
-import type { TestServer } from '../test/support/server.js';
+import { start } from '../test/support/programs/process.js';
+import { startEjabberd } from '../test/support/servers/ejabberd.js';
+import { SHIPPED_RATE, startProsody } from '../test/support/servers/prosody.js';
+import type { TestServer } from '../test/support/servers/server.js';
 import { type Contestant, inband, inbandFiles, type Job, type Result } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { describeInBlocks } from './in-blocks.js';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { InBlocks } from '../src/protocol/channel.js';
-import { accountOf } from '../test/support/inband.js';
-import { type Running, start } from '../test/support/process.js';
-import type { TestServer } from '../test/support/server.js';
+import { accountOf } from '../test/support/programs/inband.js';
+import { type Running, start } from '../test/support/programs/process.js';
+import type { TestServer } from '../test/support/servers/server.js';
 import { inBlocksOf } from './in-blocks.js';
 
 /** One transfer to be timed. */

@@ -9,9 +9,9 @@ import { connect } from '../src/session/connect.js';
 import type { Session } from '../src/session/session.js';
 import { BlobFolder } from '../src/storage/blobs/blob-folder.js';
 import { blobHandlers } from '../src/storage/blobs/blob-handlers.js';
-import { startPeer } from '../test/support/peers.js';
-import { startProsody } from '../test/support/prosody.js';
-import type { TestServer } from '../test/support/server.js';
+import { startPeer } from '../test/support/programs/peers.js';
+import { startProsody } from '../test/support/servers/prosody.js';
+import type { TestServer } from '../test/support/servers/server.js';
 
 const COUNT = 300;
 

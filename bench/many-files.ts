@@ -5,7 +5,7 @@
  * many-files.ts [files, 1000] [milliseconds of round trip on the sender's side, 0] [turns, 1]
  */
 import { loadavg } from 'node:os';
-import { startProsody } from '../test/support/prosody.js';
+import { startProsody } from '../test/support/servers/prosody.js';
 import { inbandFiles, inbandTar } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { median } from './median.js';

@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { startEjabberd } from '../test/support/ejabberd.js';
-import { startProsody } from '../test/support/prosody.js';
-import type { TestServer } from '../test/support/server.js';
+import { startEjabberd } from '../test/support/servers/ejabberd.js';
+import { startProsody } from '../test/support/servers/prosody.js';
+import type { TestServer } from '../test/support/servers/server.js';
 import { type Contestant, inband, type Job, python, type Result, raw } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { measureFetches } from './fetches.js';

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountOf, runInband } from '../test/support/inband.js';
-import { startPeer } from '../test/support/peers.js';
-import { type Running, start } from '../test/support/process.js';
-import { startProsody } from '../test/support/prosody.js';
+import { accountOf, runInband } from '../test/support/programs/inband.js';
+import { startPeer } from '../test/support/programs/peers.js';
+import { type Running, start } from '../test/support/programs/process.js';
+import { startProsody } from '../test/support/servers/prosody.js';
 
 /** Milliseconds from the start of the process to being online, and of the start alone. */
 export async function measureStartup(runs: number): Promise<string> {

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { accountOf, runInband } from './support/inband.js';
-import type { Running } from './support/process.js';
-import { type Prosody, startProsody } from './support/prosody.js';
+import { accountOf, runInband } from './support/programs/inband.js';
+import type { Running } from './support/programs/process.js';
+import { type Prosody, startProsody } from './support/servers/prosody.js';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/inband.js', import.meta.url));
 const FILE_BYTES = 8_000_000;

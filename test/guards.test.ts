@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { GUARDS, type GuardName } from './support/guards.js';
+import { GUARDS, type GuardName } from './support/code/guards.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { forbiddenImports } from './support/imports.js';
+import { forbiddenImports } from './support/code/imports.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 

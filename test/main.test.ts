@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runInband } from './support/inband.js';
-import { start } from './support/process.js';
+import { runInband } from './support/programs/inband.js';
+import { start } from './support/programs/process.js';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/inband.js', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));

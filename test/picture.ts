@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { accountOf, runInband } from './support/inband.js';
-import { startProsody } from './support/prosody.js';
+import { accountOf, runInband } from './support/programs/inband.js';
+import { startProsody } from './support/servers/prosody.js';
 
 const PICTURE = fileURLToPath(new URL('../docs/first-file.svg', import.meta.url));
 const FILE_BYTES = 8_000_000;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestServer } from '../support/server.js';
+import type { TestServer } from '../support/servers/server.js';
 import { RawClient } from './raw-client.js';
 import type { Target } from './siege.js';
 import { DISCO, iq, PING, query } from './stanzas.js';

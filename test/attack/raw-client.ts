@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
-import type { TestServer } from '../support/server.js';
-import { StanzaScanner } from '../support/stanza-scanner.js';
+import type { TestServer } from '../support/servers/server.js';
+import { StanzaScanner } from '../support/servers/stanza-scanner.js';
 
 /** An answer to what costs a server seconds of its work, on a busy machine; what waits longer waits for nothing. */
 export const PATIENCE_MS = 120_000;

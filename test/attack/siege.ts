@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Running } from '../support/process.js';
-import type { TestServer } from '../support/server.js';
+import type { Running } from '../support/programs/process.js';
+import type { TestServer } from '../support/servers/server.js';
 import { ELEMENTS, TEXTS } from './payloads.js';
 import type { Place } from './places.js';
 import { PATIENCE_MS, RawClient } from './raw-client.js';

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type CertificateAuthority, createCertificateAuthority } from '../support/certificates.js';
-import { runInband } from '../support/inband.js';
-import { type Identity, scriptedServer, secure } from '../support/scripted-server.js';
+import { runInband } from '../support/programs/inband.js';
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '../support/servers/certificates.js';
+import { type Identity, scriptedServer, secure } from '../support/servers/scripted-server.js';
 
 // What the built program makes of variables of the environment.
 

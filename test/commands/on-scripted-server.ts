@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
-import { createCertificateAuthority } from '../support/certificates.js';
-import { runInband } from '../support/inband.js';
-import type { Running } from '../support/process.js';
-import { login, type Peer, scriptedServer } from '../support/scripted-server.js';
+import { runInband } from '../support/programs/inband.js';
+import type { Running } from '../support/programs/process.js';
+import { createCertificateAuthority } from '../support/servers/certificates.js';
+import { login, type Peer, scriptedServer } from '../support/servers/scripted-server.js';
 
 const BOB = 'bob@localhost/inband';
 const PASSWORD = 'secret';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { runInband } from '../support/inband.js';
+import { runInband } from '../support/programs/inband.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

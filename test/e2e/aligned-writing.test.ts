@@ -6,9 +6,9 @@ import { dial } from '../../src/session/stream/dial.js';
 import { serialize } from '../../src/session/stream/serialize.js';
 import { XmppStream } from '../../src/session/stream/xmpp-stream.js';
 import { xml } from '../../src/session/xml.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
-import { DOMAIN, HOST } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import { DOMAIN, HOST } from '../support/servers/server.js';
 
 const COUNT = 200;
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
-import { HAS_PEERS } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import {
   eventsOf,
   filesIn,

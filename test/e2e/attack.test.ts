@@ -3,9 +3,9 @@ import { flooded } from '../attack/flooded.js';
 import { PLACES } from '../attack/places.js';
 import { fitting } from '../attack/siege.js';
 import { ROLES, Theatre } from '../attack/theatre.js';
-import { SHIPPED_RATE as EJABBERD_RATE, startEjabberd } from '../support/ejabberd.js';
-import { SHIPPED_RATE as PROSODY_RATE, startProsody } from '../support/prosody.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { SHIPPED_RATE as EJABBERD_RATE, startEjabberd } from '../support/servers/ejabberd.js';
+import { SHIPPED_RATE as PROSODY_RATE, startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 
 type Start = (rateLimited: boolean) => Promise<TestServer>;
 

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { available, isConnected, seenResources } from '../../src/protocol/presence/presence.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 
 (HAS_PEERS ? describe : describe.skip)('on ejabberd, as on Prosody,', () => {
   let server: TestServer;

@@ -9,9 +9,9 @@ import { blob as blobElement } from '../../src/protocol/bob/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { xml } from '../../src/session/xml.js';
-import { startPeer } from '../support/peers.js';
-import type { Running } from '../support/process.js';
-import { HAS_PEERS } from '../support/server.js';
+import { startPeer } from '../support/programs/peers.js';
+import type { Running } from '../support/programs/process.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import { filesIn, outcomeOf, prepareStage, resultsOf } from './stage.js';
 
 const ALICE = 'alice@localhost';

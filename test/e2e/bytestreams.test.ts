@@ -17,10 +17,10 @@ import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { xml } from '../../src/session/xml.js';
 import { takeAll } from '../protocol/ibb/bytestreams.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startPeer } from '../support/peers.js';
-import { startProsody } from '../support/prosody.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { startPeer } from '../support/programs/peers.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 
 const sessions: Session[] = [];
 

@@ -11,9 +11,9 @@ import { SI_FEATURES } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import { jingle } from '../../src/transfer/ways/jingle.js';
 import { takeAll } from '../protocol/ibb/bytestreams.js';
-import { type PeerScript, startPeer } from '../support/peers.js';
-import type { Running } from '../support/process.js';
-import { HAS_PEERS } from '../support/server.js';
+import { type PeerScript, startPeer } from '../support/programs/peers.js';
+import type { Running } from '../support/programs/process.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import {
   type Actor,
   eventsOf,

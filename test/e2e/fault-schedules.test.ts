@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Prosody, startProsody } from '../support/prosody.js';
+import { type Prosody, startProsody } from '../support/servers/prosody.js';
 import { type FaultyTransfer, faultyTransfer } from './faulty-transfer.js';
 
 const SEEDS = 100;

@@ -9,10 +9,10 @@ import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { connect } from '../../src/session/connect.js';
 import { openInbox } from '../../src/storage/inbox/inbox.js';
 import type { Event } from '../../src/transfer/events.js';
-import { randomFaults, type Schedule, startFaultProxy } from '../support/fault-proxy.js';
 import { hashOfFile, writeRandom } from '../support/files.js';
-import type { Prosody } from '../support/prosody.js';
 import { memoryTrust } from '../support/sealing.js';
+import { randomFaults, type Schedule, startFaultProxy } from '../support/servers/fault-proxy.js';
+import type { Prosody } from '../support/servers/prosody.js';
 
 /** Twenty blocks of 4096 bytes. */
 const BYTES = 20 * 4096;

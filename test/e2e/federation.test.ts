@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { startProsody } from '../support/prosody.js';
+import { startProsody } from '../support/servers/prosody.js';
 import {
   type Actor,
   firstResults,

@@ -9,7 +9,7 @@ import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { type Element, xml } from '../../src/session/xml.js';
-import type { TestServer } from '../support/server.js';
+import type { TestServer } from '../support/servers/server.js';
 
 /** Where nothing may be the answer. */
 const PATIENCE_MS = 5_000;

@@ -2,9 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashOfFile, writeRandom } from '../support/files.js';
-import { accountOf, runInband } from '../support/inband.js';
-import type { Running } from '../support/process.js';
-import type { Prosody } from '../support/prosody.js';
+import { accountOf, runInband } from '../support/programs/inband.js';
+import type { Running } from '../support/programs/process.js';
+import type { Prosody } from '../support/servers/prosody.js';
 
 const RECIPIENT = 'bob@localhost';
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 
 const running: TestServer[] = [];
 afterEach(async () => {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startPeer } from '../support/peers.js';
-import { startProsody } from '../support/prosody.js';
-import { HAS_PEERS } from '../support/server.js';
+import { startPeer } from '../support/programs/peers.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import {
   filesIn,
   firstResults,

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { accountOf } from '../support/inband.js';
-import { type Running, start } from '../support/process.js';
-import { startOnTerminal } from '../support/terminal.js';
+import { accountOf } from '../support/programs/inband.js';
+import { type Running, start } from '../support/programs/process.js';
+import { startOnTerminal } from '../support/programs/terminal.js';
 import {
   filesIn,
   hashOfFile,

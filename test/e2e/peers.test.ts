@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
-import { type PeerScript, startPeer } from '../support/peers.js';
-import { HAS_PEERS } from '../support/server.js';
+import { type PeerScript, startPeer } from '../support/programs/peers.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import {
   filesIn,
   firstResults,

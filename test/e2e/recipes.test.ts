@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
-import { accountOf } from '../support/inband.js';
-import { type Running, start } from '../support/process.js';
+import { accountOf } from '../support/programs/inband.js';
+import { type Running, start } from '../support/programs/process.js';
 import { hashOfFile, outcomeOf, prepareStage, writeRandom } from './stage.js';
 
 // What docs/recipes.md shows is run as it is written, but for the JIDs, which are those of the test server.

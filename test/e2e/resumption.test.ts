@@ -20,9 +20,9 @@ import {
   randomFaults,
   type Schedule,
   startFaultProxy,
-} from '../support/fault-proxy.js';
-import { startProsody } from '../support/prosody.js';
-import type { TestServer } from '../support/server.js';
+} from '../support/servers/fault-proxy.js';
+import { startProsody } from '../support/servers/prosody.js';
+import type { TestServer } from '../support/servers/server.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 
 type Name = 'alice' | 'bob';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startEjabberd } from '../support/ejabberd.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
 import {
   eventsOf,
   filesIn,

@@ -6,9 +6,9 @@ import type { Session } from '../../src/session/session.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { UnsendableStanza } from '../../src/session/stream/serialize.js';
 import { type Element, xml } from '../../src/session/xml.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { type Prosody, startProsody } from '../support/prosody.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { type Prosody, startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 
 const BOB = 'bob@localhost/inband';
 const NS_TEST = 'urn:example:test';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { startCountingProxy } from '../support/counting-proxy.js';
-import { SHIPPED_RATE, startEjabberd } from '../support/ejabberd.js';
-import { HAS_PEERS } from '../support/server.js';
+import { startCountingProxy } from '../support/servers/counting-proxy.js';
+import { SHIPPED_RATE, startEjabberd } from '../support/servers/ejabberd.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import { hashOfFile, outcomeOf, prepareStageOn, writeRandom } from './stage.js';
 
 /** More than the burst of 20,000 bytes by far. */

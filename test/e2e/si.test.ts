@@ -13,9 +13,9 @@ import { NS_SI, NS_SI_FILE_TRANSFER } from '../../src/protocol/si/stanzas.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { takeAll } from '../protocol/ibb/bytestreams.js';
-import { type PeerScript, startPeer } from '../support/peers.js';
-import type { Running } from '../support/process.js';
-import { HAS_PEERS } from '../support/server.js';
+import { type PeerScript, startPeer } from '../support/programs/peers.js';
+import type { Running } from '../support/programs/process.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import { prepareStage, sha256 } from './stage.js';
 
 const stage = prepareStage();

@@ -7,9 +7,9 @@ import type { Bytestream } from '../../src/protocol/ibb/bytestream.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { connect } from '../../src/session/connect.js';
 import { takeAll } from '../protocol/ibb/bytestreams.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { SHIPPED_RATE, startProsody } from '../support/prosody.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { SHIPPED_RATE, startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

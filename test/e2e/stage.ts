@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
-import { accountOf, type RunOptions, runInband } from '../support/inband.js';
-import type { Running } from '../support/process.js';
-import { type Prosody, type ProsodyOptions, startProsody } from '../support/prosody.js';
-import type { TestServer } from '../support/server.js';
+import { accountOf, type RunOptions, runInband } from '../support/programs/inband.js';
+import type { Running } from '../support/programs/process.js';
+import { type Prosody, type ProsodyOptions, startProsody } from '../support/servers/prosody.js';
+import type { TestServer } from '../support/servers/server.js';
 
 export { hashOfFile, sha256, writeRandom } from '../support/files.js';
 

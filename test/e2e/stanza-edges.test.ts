@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { announcedSid, frameOf } from '../../src/protocol/ibb/stanzas.js';
 import { xml } from '../../src/session/xml.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
-import { HAS_PEERS, type TestServer } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../support/servers/server.js';
 import { eventsOf, hashOfFile, outcomeOf, prepareStageOn, writeRandom } from './stage.js';
 
 /** As long as those that are sent. */

@@ -3,8 +3,12 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { accountOf, type RunOnTerminalOptions, runInbandOnTerminal } from '../support/inband.js';
-import { CTRL_C, CTRL_D, type OnTerminal } from '../support/terminal.js';
+import {
+  accountOf,
+  type RunOnTerminalOptions,
+  runInbandOnTerminal,
+} from '../support/programs/inband.js';
+import { CTRL_C, CTRL_D, type OnTerminal } from '../support/programs/terminal.js';
 import { Screen } from '../ui/screen.js';
 import { prepareStage, resultsOf } from './stage.js';
 

@@ -8,9 +8,9 @@ import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { xml } from '../../src/session/xml.js';
-import { type PeerScript, startPeer } from '../support/peers.js';
-import type { Running } from '../support/process.js';
-import { HAS_PEERS } from '../support/server.js';
+import { type PeerScript, startPeer } from '../support/programs/peers.js';
+import type { Running } from '../support/programs/process.js';
+import { HAS_PEERS } from '../support/servers/server.js';
 import { hashOfFile, prepareStage, sha256 } from './stage.js';
 
 const BOB = 'bob@localhost/peer';

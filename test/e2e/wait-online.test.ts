@@ -4,9 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import { NS_JINGLE_MESSAGE } from '../../src/protocol/jingle/message-initiation.js';
 import { connect } from '../../src/session/connect.js';
 import { xml } from '../../src/session/xml.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
-import type { TestServer } from '../support/server.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
+import type { TestServer } from '../support/servers/server.js';
 import { firstResults, hashOfFile, outcomeOf, prepareStageOn, type Stage } from './stage.js';
 
 const WAITS = /^inband: .* is not there, .*; waiting for it, 10 min at most$/;

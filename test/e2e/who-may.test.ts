@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
 import type { Session } from '../../src/session/session.js';
 import { type Element, xml } from '../../src/session/xml.js';
-import { logInRaw } from '../support/raw-client.js';
+import { logInRaw } from '../support/servers/raw-client.js';
 import { filesIn, firstResults, outcomeOf, prepareStage, resultsOf, writeRandom } from './stage.js';
 
 const BOB = 'bob@localhost';

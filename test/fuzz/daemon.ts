@@ -10,8 +10,8 @@ import { Quotas } from '../../src/transfer/quotas/quotas.js';
 import { receiveOn } from '../../src/transfer/receiving/daemon.js';
 import { startServing } from '../../src/transfer/serving/serving.js';
 import { MemoryInbox } from '../support/memory-inbox.js';
+import { workFor } from '../support/programs/work.js';
 import { receivingBy } from '../support/sealing.js';
-import { workFor } from '../support/work.js';
 import { DAEMON, PUBLISHED } from './scenes.js';
 
 const STREAM = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;

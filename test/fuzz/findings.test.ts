@@ -6,7 +6,7 @@ import * as jingle from '../../src/protocol/jingle/stanzas.js';
 import { transport } from '../../src/protocol/jingle/transports/ibb-stanzas.js';
 import * as si from '../../src/protocol/si/stanzas.js';
 import { type Element, xml } from '../../src/session/xml.js';
-import { passedOn } from '../support/strict-server.js';
+import { passedOn } from '../support/servers/strict-server.js';
 import { checkPlaces, offer, open, streamOf, terminate } from './places.js';
 import { Random } from './random.js';
 import { FuzzServer } from './server.js';

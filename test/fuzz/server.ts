@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isJid } from '../../src/session/jid.js';
 import { type Element, xml } from '../../src/session/xml.js';
 import { parse } from '../support/linked-sessions.js';
-import { acceptStanza, EndsStream, passedOn } from '../support/strict-server.js';
+import { acceptStanza, EndsStream, passedOn } from '../support/servers/strict-server.js';
 import { Daemon } from './daemon.js';
 import type { Random } from './random.js';
 import { DAEMON, OWN } from './scenes.js';

@@ -11,7 +11,7 @@ import {
   type Script,
   STARTTLS,
   secure,
-} from '../support/scripted-server.js';
+} from '../support/servers/scripted-server.js';
 import {
   honest,
   JULIET,

@@ -13,7 +13,7 @@ import {
   mechanisms,
   secure,
   success,
-} from '../support/scripted-server.js';
+} from '../support/servers/scripted-server.js';
 import {
   ACCOUNT,
   expectNoCredentials,

@@ -12,7 +12,7 @@ import {
   type Peer,
   PeerGone,
   success,
-} from '../support/scripted-server.js';
+} from '../support/servers/scripted-server.js';
 import {
   ACCOUNT,
   DOMAIN,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../src/session/connect.js';
-import { createCertificateAuthority } from '../support/certificates.js';
+import { createCertificateAuthority } from '../support/servers/certificates.js';
 import {
   authenticate,
   bind,
@@ -14,7 +14,7 @@ import {
   type Script,
   scriptedServer,
   secure,
-} from '../support/scripted-server.js';
+} from '../support/servers/scripted-server.js';
 
 let directory: string;
 let ca: string;

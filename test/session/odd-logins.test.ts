@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { ResourceConflict } from '../../src/session/connection/connection.js';
 import { ConnectionFailed } from '../../src/session/stream/dial.js';
-import { attribute, authenticate, BIND, type Peer, secure } from '../support/scripted-server.js';
+import {
+  attribute,
+  authenticate,
+  BIND,
+  type Peer,
+  secure,
+} from '../support/servers/scripted-server.js';
 import {
   honest,
   JID,

@@ -5,8 +5,8 @@
 import { PLACES } from '../attack/places.js';
 import { every, NotTaken } from '../attack/siege.js';
 import { ROLES, Theatre } from '../attack/theatre.js';
-import { startEjabberd } from '../support/ejabberd.js';
-import { startProsody } from '../support/prosody.js';
+import { startEjabberd } from '../support/servers/ejabberd.js';
+import { startProsody } from '../support/servers/prosody.js';
 
 const [, , part = ''] = process.argv;
 const places = PLACES.filter(({ name }) => name.includes(part));

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { faultyTransfer } from '../e2e/faulty-transfer.js';
-import { startProsody } from '../support/prosody.js';
+import { startProsody } from '../support/servers/prosody.js';
 
 const AT_A_TIME = 10;
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { flood, peakMemory } from '../e2e/flood.js';
 import { hashOfFile, sha256 } from '../support/files.js';
-import { accountOf, runInband } from '../support/inband.js';
-import { startProsody } from '../support/prosody.js';
+import { accountOf, runInband } from '../support/programs/inband.js';
+import { startProsody } from '../support/servers/prosody.js';
 
 const ACCOUNTS = 20;
 /** Of each of their resources: what the server can pass on in some seconds. */

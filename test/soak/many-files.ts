@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peakMemory } from '../e2e/flood.js';
-import { accountOf, runInband } from '../support/inband.js';
-import { startProsody } from '../support/prosody.js';
+import { accountOf, runInband } from '../support/programs/inband.js';
+import { startProsody } from '../support/servers/prosody.js';
 
 const count = Number(process.argv[2] ?? 10_000);
 const server = await startProsody();

@@ -3,9 +3,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SHIPPED_RATE, startEjabberd } from '../support/ejabberd.js';
 import { hashOfFile, writeRandom } from '../support/files.js';
-import { accountOf, runInband } from '../support/inband.js';
+import { accountOf, runInband } from '../support/programs/inband.js';
+import { SHIPPED_RATE, startEjabberd } from '../support/servers/ejabberd.js';
 
 const LEAST_SHARE = 0.65;
 /** Bytes that pass at once before the shaper limits. */

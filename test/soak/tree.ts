@@ -5,8 +5,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { accountOf, runInband } from '../support/inband.js';
-import { startProsody } from '../support/prosody.js';
+import { accountOf, runInband } from '../support/programs/inband.js';
+import { startProsody } from '../support/servers/prosody.js';
 import { contentArrived, contentSent, makeTree } from '../support/trees.js';
 
 const LARGEST_BYTES = 100_000_000;

@@ -3,8 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountOf, runInband } from '../support/inband.js';
-import { startProsody } from '../support/prosody.js';
+import { accountOf, runInband } from '../support/programs/inband.js';
+import { startProsody } from '../support/servers/prosody.js';
 
 const BOB = 'bob@localhost';
 const FETCHES_AT_A_TIME = 4;

@@ -6,7 +6,7 @@ import {
 import { StreamParser } from '../../src/session/stream/parser.js';
 import { serialize } from '../../src/session/stream/serialize.js';
 import type { Element } from '../../src/session/xml.js';
-import { acceptStanza, passedOn } from './strict-server.js';
+import { acceptStanza, passedOn } from './servers/strict-server.js';
 
 export const ROMEO = 'romeo@montague.example/orchard';
 export const JULIET = 'juliet@capulet.example/balcony';

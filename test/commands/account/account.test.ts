@@ -7,8 +7,8 @@ import type { Context } from '../../../src/commands/context.js';
 import type { ConnectOptions } from '../../../src/session/connect.js';
 import { UnsendableStanza } from '../../../src/session/stream/serialize.js';
 import type { Report } from '../../../src/transfer/events.js';
-import { createCertificateAuthority } from '../../support/certificates.js';
 import { linkedSessions, ROMEO } from '../../support/linked-sessions.js';
+import { createCertificateAuthority } from '../../support/servers/certificates.js';
 
 const silent: Report = () => undefined;
 

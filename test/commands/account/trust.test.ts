@@ -7,7 +7,7 @@ import { UsageError } from '../../../src/commands/context.js';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '../../support/certificates.js';
+} from '../../support/servers/certificates.js';
 
 let folder: string;
 let one: CertificateAuthority;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runInband } from '../../support/inband.js';
-import { start } from '../../support/process.js';
-import { type OnTerminal, startOnTerminal } from '../../support/terminal.js';
+import { runInband } from '../../support/programs/inband.js';
+import { start } from '../../support/programs/process.js';
+import { type OnTerminal, startOnTerminal } from '../../support/programs/terminal.js';
 
 /** To the start of the line. */
 const CTRL_A = '\x01';

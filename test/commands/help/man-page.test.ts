@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { exitCodeRows } from '../../../src/commands/exit-codes.js';
-import { runInband } from '../../support/inband.js';
-import { start } from '../../support/process.js';
+import { runInband } from '../../support/programs/inband.js';
+import { start } from '../../support/programs/process.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PAGE = `${ROOT}inband.1`;

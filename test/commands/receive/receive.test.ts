@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Running } from '../../support/process.js';
-import type { Peer } from '../../support/scripted-server.js';
+import type { Running } from '../../support/programs/process.js';
+import type { Peer } from '../../support/servers/scripted-server.js';
 import { onScriptedServer } from '../on-scripted-server.js';
 
 const startInband = onScriptedServer();

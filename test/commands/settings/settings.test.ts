@@ -9,7 +9,7 @@ import type { Context } from '../../../src/commands/context.js';
 import { addReceiveCommand } from '../../../src/commands/receive/receive.js';
 import { addSendCommand } from '../../../src/commands/send.js';
 import { readSettings } from '../../../src/commands/settings/settings.js';
-import { runInband } from '../../support/inband.js';
+import { runInband } from '../../support/programs/inband.js';
 
 const TWO_ACCOUNTS = `
 account = "home"

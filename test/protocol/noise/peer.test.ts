@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { CipherState } from '../../../src/protocol/noise/cipher-state.js';
 import { generateKeyPair } from '../../../src/protocol/noise/dh25519.js';
 import { HandshakeState } from '../../../src/protocol/noise/handshake-state.js';
-import { type Running, start } from '../../support/process.js';
-import { HAS_PEERS } from '../../support/server.js';
+import { type Running, start } from '../../support/programs/process.js';
+import { HAS_PEERS } from '../../support/servers/server.js';
 
 const PEER = fileURLToPath(new URL('../../peers/noise_peer.py', import.meta.url));
 const NOTHING = Buffer.alloc(0);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { keyPairFrom } from '../../../src/protocol/noise/dh25519.js';
 import { HandshakeState } from '../../../src/protocol/noise/handshake-state.js';
-import { HAS_PEERS } from '../../support/server.js';
+import { HAS_PEERS } from '../../support/servers/server.js';
 
 /** Of Debian's golang-github-flynn-noise-dev, which test/support/setup.js puts in place. */
 const VECTORS = '/usr/share/gocode/src/github.com/flynn/noise/vectors.txt';

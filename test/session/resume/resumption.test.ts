@@ -9,7 +9,7 @@ import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import type { Session, SessionState } from '../../../src/session/session.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { xml } from '../../../src/session/xml.js';
-import { createCertificateAuthority } from '../../support/certificates.js';
+import { createCertificateAuthority } from '../../support/servers/certificates.js';
 import {
   attribute,
   type Login,
@@ -21,7 +21,7 @@ import {
   type ScriptedServer,
   scriptedServer,
   secure,
-} from '../../support/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 
 const DOMAIN = 'montague.example';

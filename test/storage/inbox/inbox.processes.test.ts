@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import { systemProcesses } from '../../../src/storage/lock/processes.js';
-import { type Running, start } from '../../support/process.js';
+import { type Running, start } from '../../support/programs/process.js';
 import { contentOf } from '../inbox-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { startByPs, systemProcesses } from '../../../src/storage/lock/processes.js';
-import { start } from '../../support/process.js';
+import { start } from '../../support/programs/process.js';
 
 const { startOf } = systemProcesses;
 

@@ -15,8 +15,8 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { workFor } from '../../support/programs/work.js';
 import { receivingBy, standingOf } from '../../support/sealing.js';
-import { workFor } from '../../support/work.js';
 
 const LOST = new ConnectionLost('cut');
 

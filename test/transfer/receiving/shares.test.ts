@@ -8,8 +8,8 @@ import type { Running } from '../../../src/transfer/receiving/places.js';
 import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { workFor } from '../../support/programs/work.js';
 import { receivingBy, standingOf } from '../../support/sealing.js';
-import { workFor } from '../../support/work.js';
 
 /**
  * Juliet receives what any account offers her by SI, each time another file unless it has a number; her answer to each is

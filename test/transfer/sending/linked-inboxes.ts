@@ -10,8 +10,8 @@ import type { Source } from '../../../src/transfer/sources/source.js';
 import { linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
+import { workFor } from '../../support/programs/work.js';
 import { receivingBy, standingOf } from '../../support/sealing.js';
-import { workFor } from '../../support/work.js';
 
 interface Options<I extends Inbox> {
   /** Of Juliet's inbox. */

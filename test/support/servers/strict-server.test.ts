@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parse } from './linked-sessions.js';
+import { parse } from '../linked-sessions.js';
 import { acceptStanza, passedOn } from './strict-server.js';
 
 test.each([

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TestServer } from '../servers/server.js';
 import { type Running, type StartOptions, start } from './process.js';
-import type { TestServer } from './server.js';
 import { type OnTerminal, startOnTerminal, type TerminalOptions } from './terminal.js';
 
 export interface RunOptions extends StartOptions {
@@ -11,7 +11,7 @@ export interface RunOptions extends StartOptions {
   env?: Record<string, string>;
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/inband.js', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../../bin/inband.js', import.meta.url));
 
 /** Runs the built program. Standard input is empty unless `stdin` says otherwise. */
 export function runInband(args: string[], { home, env, ...options }: RunOptions): Running {

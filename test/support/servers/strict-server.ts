@@ -1,4 +1,4 @@
-import { Base64, type Element } from '../../src/session/xml.js';
+import { Base64, type Element } from '../../../src/session/xml.js';
 
 /** Prosody and ejabberd as shipped; ejabberd ends the stream at the last of these bytes. */
 const MAX_STANZA_BYTES = 256 * 1024;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import type { TestServer } from '../servers/server.js';
 import { type Running, start } from './process.js';
-import type { TestServer } from './server.js';
 
 export type PeerScript = 'slixmpp_peer.py' | 'aioxmpp_peer.py' | 'purple_peer.py';
 
@@ -14,7 +14,7 @@ export function startPeer(
   server: TestServer,
   name: string,
 ): Running {
-  const path = fileURLToPath(new URL(`../peers/${script}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../peers/${script}`, import.meta.url));
   const { jid, password } = server.account(name);
   const account = [`${jid}/peer`, String(server.port), server.caPath];
   return start('/usr/bin/python3', [path, ...account, ...args], {

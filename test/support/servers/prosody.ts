@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Running, start } from '../programs/process.js';
 import { createCertificateAuthority } from './certificates.js';
-import { type Running, start } from './process.js';
 import {
   createTestServer,
   DOMAIN,

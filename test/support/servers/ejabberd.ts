@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Running, start } from '../programs/process.js';
 import { createCertificateAuthority } from './certificates.js';
-import { type Running, start } from './process.js';
 import {
   createTestServer,
   DOMAIN,

@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startProsody } from '../servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../servers/server.js';
 import { type PeerScript, startPeer } from './peers.js';
-import { startProsody } from './prosody.js';
-import { HAS_PEERS, type TestServer } from './server.js';
 
 const SLIXMPP = 'slixmpp_peer.py';
 const AIOXMPP = 'aioxmpp_peer.py';

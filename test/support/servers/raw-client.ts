@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { logIn } from '../../src/session/login/login.js';
-import { dial } from '../../src/session/stream/dial.js';
-import { XmppStream } from '../../src/session/stream/xmpp-stream.js';
+import { logIn } from '../../../src/session/login/login.js';
+import { dial } from '../../../src/session/stream/dial.js';
+import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
 import { DOMAIN, HOST, type TestServer } from './server.js';
 
 /** One who writes what it likes, and sees the very text that the server writes. */
