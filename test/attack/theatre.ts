@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { peakMemory } from '../e2e/flood.js';
+import { peakMemory } from '../e2e/hostile/flood.js';
 import { hashOfFile } from '../support/files.js';
 import { accountOf, runInband } from '../support/programs/inband.js';
 import type { Running } from '../support/programs/process.js';

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { faultyTransfer } from '../e2e/faulty-transfer.js';
+import { faultyTransfer } from '../e2e/broken/faulty-transfer.js';
 import { startProsody } from '../support/servers/prosody.js';
 
 const AT_A_TIME = 10;

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { flood, peakMemory } from '../e2e/flood.js';
+import { flood, peakMemory } from '../e2e/hostile/flood.js';
 import { hashOfFile, sha256 } from '../support/files.js';
 import { accountOf, runInband } from '../support/programs/inband.js';
 import { startProsody } from '../support/servers/prosody.js';

@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killAtRandom } from '../e2e/kills.js';
+import { killAtRandom } from '../e2e/broken/kills.js';
 import { startProsody } from '../support/servers/prosody.js';
 
 const ROUND = 50;

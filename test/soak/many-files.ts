@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { peakMemory } from '../e2e/flood.js';
+import { peakMemory } from '../e2e/hostile/flood.js';
 import { accountOf, runInband } from '../support/programs/inband.js';
 import { startProsody } from '../support/servers/prosody.js';
 

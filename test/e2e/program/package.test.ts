@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { accountOf } from '../../support/programs/inband.js';
+import { type Running, start } from '../../support/programs/process.js';
+import { startOnTerminal } from '../../support/programs/terminal.js';
+import {
+  filesIn,
+  hashOfFile,
+  outcomeOf,
+  prepareStage,
+  resultsOf,
+  sha256,
+  writeRandom,
+} from '../stage.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const INSTALL_TIMEOUT_MS = 180_000;
+const run = promisify(execFile);
+
+const stage = prepareStage();
+let prefix: string;
+
+beforeAll(async () => {
+  prefix = await mkdtemp(join(tmpdir(), 'inband-package-'));
+});
+afterAll(() => rm(prefix, { recursive: true }));
+
+/** The command, by its name in that folder of `prefix`, in an empty folder, with a home that is empty at first. */
+function inband(folder: string, name: string, args: string[]): Running {
+  // Only the launcher asks for `node`; the executable has to do without anything on the path.
+  const PATH = folder === 'bin' ? `${join(prefix, folder)}:${process.env.PATH}` : '';
+  const env = { PATH, HOME: stage.home(name), ...accountOf(stage.server, name) };
+  return start(join(prefix, folder, 'inband'), args, { env, cwd: stage.folder(), stdin: '' });
+}
+
+/** The same of both, in the folder of the one or the other. */
+function runs(folder: string): void {
+  test('prints its version', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+    expect(await outcomeOf(inband(folder, 'alice', ['--version']))).toEqual({
+      ...{ code: 0, stdout: `${version}\n`, stderr: '' },
+    });
+  });
+
+  test('sends and receives', async () => {
+    const source = join(stage.folder(), 'source');
+    const hash = await writeRandom(source, 100_000);
+    const bob = inband(folder, 'bob', ['receive', '--once']);
+    await bob.line(/^online as /, 'stderr');
+    await resultsOf(inband(folder, 'alice', ['send', source, 'bob@localhost']));
+    const [path = ''] = await resultsOf(bob);
+    expect(await hashOfFile(path)).toBe(hash);
+  });
+
+  test('publishes and fetches a blob', async () => {
+    const source = join(stage.folder(), 'source.png');
+    const hash = await writeRandom(source, 1000);
+    const serving = inband(folder, 'bob', ['publish', '--serve', source]);
+    await serving.line(/^online as /, 'stderr');
+    const cid = `sha-256+${hash}@bob.xmpp.org`;
+    const args = ['fetch', cid, '--from', 'bob@localhost', '-o', '-'];
+    const fetching = inband(folder, 'alice', args);
+    expect(await outcomeOf(fetching)).toMatchObject({ code: 0 });
+    expect(sha256(fetching.stdoutBytes())).toBe(hash);
+    await serving.stop('SIGTERM');
+  });
+}
+
+describe('the installed command', () => {
+  // `npm test` has built dist/ already; to build it again would take it from under other tests.
+  beforeAll(async () => {
+    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', prefix], { cwd: ROOT });
+    const [tarball = ''] = (await readdir(prefix)).filter((name) => name.endsWith('.tgz'));
+    const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+    await run('npm', ['install', '-g', '--prefix', prefix, ...flags, join(prefix, tarball)]);
+  }, INSTALL_TIMEOUT_MS);
+
+  runs('bin');
+
+  test('the program that docs/library.md shows sends a file by the installed library', async () => {
+    const page = await readFile(join(ROOT, 'docs/library.md'), 'utf8');
+    const [, example = ''] = /```js\n(.*?)```/s.exec(page) ?? [];
+    const program = join(prefix, 'lib', 'example.mjs');
+    await writeFile(program, example);
+    const source = join(stage.folder(), 'source');
+    const hash = await writeRandom(source, 100_000);
+    const password = 'one for both';
+    const romeo = await stage.server.addAccount('romeo', password);
+    const juliet = await stage.server.addAccount('juliet', password);
+    const env = { PATH: process.env.PATH, ...accountOf(stage.server, 'romeo') };
+    const args = [program, romeo.jid, juliet.jid, source];
+    const running = start(process.execPath, args, { env, cwd: stage.folder(), stdin: '' });
+    const outcome = await outcomeOf(running);
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    expect(outcome.stdout).toBe(`100000 bytes are whole, ${hash}\nsource is received\n`);
+  });
+
+  test('has its manual page where man looks for it', async () => {
+    const page = await readFile(join(prefix, 'share/man/man1/inband.1'), 'utf8');
+    expect(page).toMatch(/^\.TH INBAND 1 /);
+  });
+
+  test('comes with what runs, and nothing else', () => {
+    const files = filesIn(join(prefix, 'lib/node_modules/inband')).filter(
+      (path) => !path.startsWith('node_modules/'),
+    );
+    const others = files.filter((path) => !/^(bin|dist|docs)\//.test(path));
+    expect(others).toEqual(expect.arrayContaining(['LICENSE', 'package.json']));
+    const allowed = ['CHANGELOG.md', 'LICENSE', 'README.md', 'inband.1', 'package.json'];
+    expect(others.filter((path) => !allowed.includes(path))).toEqual([]);
+  });
+});
+
+describe('the executable', () => {
+  beforeAll(async () => {
+    const { stdout } = await run(process.execPath, ['build/executables.js', '--here'], {
+      cwd: ROOT,
+    });
+    const [made = ''] = stdout.trim().split('\n').slice(-1); // pkg speaks before
+    await mkdir(join(prefix, 'alone'));
+    await copyFile(made, join(prefix, 'alone/inband'));
+  }, INSTALL_TIMEOUT_MS);
+
+  runs('alone');
+
+  test('shows a bar at a terminal', async () => {
+    const source = join(stage.folder(), 'source');
+    await writeRandom(source, 1_000_000);
+    await stage.receive('bob');
+    const command = [join(prefix, 'alone/inband'), 'send', source, 'bob@localhost'];
+    const env = { HOME: stage.home('alice'), TERM: 'xterm', ...accountOf(stage.server, 'alice') };
+    const sending = startOnTerminal(command, { env });
+    expect(await sending.exited).toEqual({ code: 0, signal: null });
+    expect(sending.output()).toMatch(/\d% \[[=-]+\].* source/);
+  });
+
+  test('reads settings', async () => {
+    const folder = join(stage.home('alice'), '.config/inband');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'config.toml'), '[send]\nblock-size = 1000\n');
+    const settings = await resultsOf(inband('alone', 'alice', ['config']));
+    expect(settings).toContainEqual(expect.stringMatching(/^send\.block-size +file +1000$/));
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('prints the same script for %s', async (shell) => {
+    const args = ['completion', shell];
+    const script = await resultsOf(inband('alone', 'alice', args));
+    expect(script).toEqual(await resultsOf(stage.inband('alice', args)));
+    expect(script.length).toBeGreaterThan(5);
+  });
+
+  test('completes words', async () => {
+    const lines = await resultsOf(inband('alone', 'alice', ['complete', '--', 'pub']));
+    expect(lines).toEqual([expect.stringMatching(/^publish\t/)]);
+  });
+
+  test('prints its manual page', async () => {
+    const [title] = await resultsOf(inband('alone', 'alice', ['man']));
+    expect(title).toMatch(/^\.TH INBAND 1 /);
+  });
+});

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  accountOf,
+  type RunOnTerminalOptions,
+  runInbandOnTerminal,
+} from '../../support/programs/inband.js';
+import { CTRL_C, CTRL_D, type OnTerminal } from '../../support/programs/terminal.js';
+import { Screen } from '../../ui/screen.js';
+import { prepareStage, resultsOf } from '../stage.js';
+
+const BOB = 'bob@localhost';
+const ANY_SEQUENCE = /\p{Cc}\[/u;
+
+const stage = prepareStage();
+let opened: OnTerminal[] = [];
+afterEach(async () => {
+  await Promise.all(opened.map((one) => one.stop('SIGKILL')));
+  opened = [];
+});
+
+/** Runs the program as alice, at a terminal of her own. */
+function alice(args: string[], { env, ...options }: Partial<RunOnTerminalOptions> = {}) {
+  const running = runInbandOnTerminal(args, {
+    ...{ home: stage.home('alice'), cwd: stage.folder() },
+    ...options,
+    env: { ...accountOf(stage.server, 'alice'), ...env },
+  });
+  opened.push(running);
+  return running;
+}
+
+/** What a person sees in the end. */
+function screenOf(running: OnTerminal, columns?: number): Screen {
+  const screen = new Screen(columns);
+  screen.write(running.output());
+  return screen;
+}
+
+/** A file that takes long enough to be seen. */
+async function largeFile(name: string): Promise<string> {
+  const path = join(stage.folder(), name);
+  await writeFile(path, '');
+  await truncate(path, 50_000_000);
+  return path;
+}
+
+describe('a transfer', () => {
+  beforeEach(() => stage.receive('bob'));
+
+  test.each([80, 20])('gives the terminal back after Ctrl-C, %d columns wide', async (columns) => {
+    const send = alice(['send', await largeFile('large'), BOB], { columns });
+    await send.shows(/ \d% \[/);
+    expect(screenOf(send).cursorShown).toBe(false);
+    send.type(CTRL_C);
+    expect(await send.exited).toEqual({ code: 130, signal: null });
+    const screen = screenOf(send, columns);
+    expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
+    const seen = screen.lines.join('').replace(/\^C/, '');
+    expect(seen).toMatch(
+      /^online as alice@\S+offering large to bob@localhost\/inband \(50 MB\)sending large to bob@localhost\/inband \(50 MB\)inband: stopped; the same command goes on from there$/,
+    );
+  });
+
+  test('of several files shows one bar and the total', async () => {
+    const files = await Promise.all(['one', 'two', 'three'].map(largeFile));
+    const send = alice(['send', ...files, BOB]);
+    await send.shows(/ \d% .* one[\s\S]* \d% .* total of 3 files/);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['NO_COLOR', { NO_COLOR: '1' }],
+    ['FORCE_COLOR', { FORCE_COLOR: '1' }],
+  ])('has no colours with %s', async (_, env) => {
+    const send = alice(['send', await largeFile('large'), BOB], { env });
+    await send.shows(/ \d% \[/);
+    send.type(CTRL_C);
+    await send.exited;
+    expect(send.output()).not.toMatch(/\p{Cc}\[[\d;]*m/u);
+  });
+
+  test.each<[string, string[], Record<string, string>]>([
+    ['on a dumb terminal', [], { TERM: 'dumb' }],
+    ['with --quiet', ['-q'], {}],
+    ['with --json', ['--json'], {}],
+  ])('moves no cursor %s', async (_, args, env) => {
+    const file = join(stage.folder(), 'small');
+    await writeFile(file, 'bytes');
+    const send = alice(['send', ...args, file, BOB], { env });
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(send.output()).not.toMatch(ANY_SEQUENCE);
+  });
+
+  test('moves no cursor in a pipe', async () => {
+    const file = join(stage.folder(), 'small');
+    await writeFile(file, 'bytes');
+    const send = stage.inband('alice', ['send', file, BOB], { env: { FORCE_COLOR: '1' } });
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(send.stdout()).toBe('');
+    expect(send.stderr()).not.toMatch(ANY_SEQUENCE);
+  });
+});
+
+describe('connecting', () => {
+  let silent: Server;
+  beforeEach(async () => {
+    silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+  });
+  afterEach(() => void silent.close());
+
+  test.each([80, 20])('leaves nothing after Ctrl-C, %d columns wide', async (columns) => {
+    const service = `xmpp://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const send = alice(['send', '--service', service, '/dev/null', BOB], { columns });
+    await send.shows(/connecting/);
+    expect(screenOf(send, columns).cursorShown).toBe(false);
+    send.type(CTRL_C);
+    expect(await send.exited).toEqual({ code: 130, signal: null });
+    const screen = screenOf(send, columns);
+    expect(screen.cursorShown).toBe(true);
+    expect(screen.lines.join('').replace('^C', '')).toBe('');
+  });
+});
+
+describe('the password prompt', () => {
+  const asked = { env: { INBAND_PASSWORD: '' } };
+
+  test('takes a password and does not echo it', async () => {
+    await stage.receive('bob');
+    const file = join(stage.folder(), 'small');
+    await writeFile(file, 'bytes');
+    const send = alice(['send', file, BOB], asked);
+    await send.shows(/Password for alice@localhost: /);
+    const { password } = stage.server.account('alice');
+    send.type(`${password}\r`);
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(send.output()).not.toContain(password);
+    expect(send.output()).toContain('sent small');
+  });
+
+  test('comes where standard input is what is to be sent', async () => {
+    const bob = await stage.receive('bob', ['--once']);
+    const send = alice(['send', '-', BOB], { ...asked, piped: 'bytes' });
+    await send.shows(/Password for alice@localhost: /);
+    const { password } = stage.server.account('alice');
+    send.type(`${password}\r`);
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(send.output()).not.toContain(password);
+    const [path = ''] = await resultsOf(bob);
+    expect(await readFile(path, 'utf8')).toBe('bytes');
+  });
+
+  test.each<[string, string, number]>([
+    ['Ctrl-C', CTRL_C, 130],
+    ['Ctrl-D', CTRL_D, 2],
+    ['an empty line', '\r', 2],
+  ])('ends on %s', async (_, keys, code) => {
+    const send = alice(['send', '/dev/null', BOB], asked);
+    await send.shows(/Password for /);
+    send.type(keys);
+    expect(await send.exited).toEqual({ code, signal: null });
+    expect(screenOf(send).cursorShown).toBe(true);
+    expect(send.output()).toMatch(code === 2 ? /inband: .*password/ : /Password for \S+ \s*$/);
+  });
+});
