@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inspect, work } from '../storage/blob-crowd.js';
+import { inspect, work } from '../storage/blobs/blob-crowd.js';
 
 const PROCESSES = 20;
 const OPERATIONS = 2_000;

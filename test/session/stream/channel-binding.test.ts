@@ -2,7 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import type { Login, Peer } from '../../support/servers/scripted-server.js';
 import { login } from '../../support/servers/scripted-server.js';
-import { honest, JID, meet, online, only, prepareHostileServers } from '../hostile-server.js';
+import {
+  honest,
+  JID,
+  meet,
+  online,
+  only,
+  prepareHostileServers,
+} from '../hostile-server/hostile-server.js';
 
 prepareHostileServers();
 

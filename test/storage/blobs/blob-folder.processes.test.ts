@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { inspect, work } from '../blob-crowd.js';
 import { temporaryFolders } from '../temporary-folder.js';
+import { inspect, work } from './blob-crowd.js';
 
 const temporaryFolder = temporaryFolders();
 

@@ -9,14 +9,14 @@ import { expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import { systemProcesses } from '../../../src/storage/lock/processes.js';
 import { type Running, start } from '../../support/programs/process.js';
-import { contentOf } from '../inbox-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
+import { contentOf } from './inbox-files.js';
 
 const temporaryFolder = temporaryFolders();
 
 const SYSTEM = { files: fs, processes: systemProcesses, now: Date.now };
 
-const WORKER = join(import.meta.dirname, '../inbox-worker.ts');
+const WORKER = join(import.meta.dirname, './inbox-worker.ts');
 
 const work = (folder: string, files: number): Running =>
   start(process.execPath, ['--import', 'tsx', WORKER, folder, `${files}`], { stdin: '' });

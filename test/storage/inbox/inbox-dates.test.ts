@@ -1,11 +1,11 @@
 import * as fs from 'node:fs/promises';
 import { readFile, stat } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import type { Files } from '../../src/storage/files.js';
-import { openInbox } from '../../src/storage/inbox/inbox.js';
-import { systemProcesses } from '../../src/storage/lock/processes.js';
-import { failingFiles, fileError, tappedFiles } from './tapped-files.js';
-import { temporaryFolders } from './temporary-folder.js';
+import type { Files } from '../../../src/storage/files.js';
+import { openInbox } from '../../../src/storage/inbox/inbox.js';
+import { systemProcesses } from '../../../src/storage/lock/processes.js';
+import { failingFiles, fileError, tappedFiles } from '../tapped-files.js';
+import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 

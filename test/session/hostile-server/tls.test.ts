@@ -3,8 +3,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ServerNotTrusted } from '../../src/session/stream/dial.js';
-import { createCertificateAuthority } from '../support/servers/certificates.js';
+import { ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { createCertificateAuthority } from '../../support/servers/certificates.js';
 import {
   authenticate,
   bind,
@@ -15,7 +15,7 @@ import {
   PROCEED,
   STARTTLS,
   scriptedServer,
-} from '../support/servers/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 import {
   DOMAIN,
   directory,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConnectionLost } from '../../src/session/stanza-session.js';
-import { ConnectionFailed } from '../../src/session/stream/dial.js';
-import { xml } from '../../src/session/xml.js';
+import { ConnectionLost } from '../../../src/session/stanza-session.js';
+import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { xml } from '../../../src/session/xml.js';
 import {
   authenticate,
   BIND,
@@ -11,7 +11,7 @@ import {
   type Script,
   STARTTLS,
   secure,
-} from '../support/servers/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 import {
   honest,
   JULIET,

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { openInbox } from '../../src/storage/inbox/inbox.js';
-import { systemProcesses } from '../../src/storage/lock/processes.js';
-import type { Inbox, PartialFile } from '../../src/transfer/receiving/inbox.js';
-import { failingFiles } from './tapped-files.js';
-import { temporaryFolders } from './temporary-folder.js';
+import { openInbox } from '../../../src/storage/inbox/inbox.js';
+import { systemProcesses } from '../../../src/storage/lock/processes.js';
+import type { Inbox, PartialFile } from '../../../src/transfer/receiving/inbox.js';
+import { failingFiles } from '../tapped-files.js';
+import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 

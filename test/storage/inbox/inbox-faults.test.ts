@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { openInbox, type System } from '../../src/storage/inbox/inbox.js';
-import type { Inbox, PartialFile, WantedPartial } from '../../src/transfer/receiving/inbox.js';
-import { type Fault, FaultyDisk } from './faulty-disk.js';
-import { loneProcess } from './lone-process.js';
-import { temporaryFolders } from './temporary-folder.js';
+import { openInbox, type System } from '../../../src/storage/inbox/inbox.js';
+import type { Inbox, PartialFile, WantedPartial } from '../../../src/transfer/receiving/inbox.js';
+import { type Fault, FaultyDisk } from '../faulty-disk.js';
+import { loneProcess } from '../lone-process.js';
+import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 

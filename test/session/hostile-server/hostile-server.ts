@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
-import { type ConnectOptions, connect } from '../../src/session/connect.js';
-import type { Session } from '../../src/session/session.js';
+import { type ConnectOptions, connect } from '../../../src/session/connect.js';
+import type { Session } from '../../../src/session/session.js';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '../support/servers/certificates.js';
+} from '../../support/servers/certificates.js';
 import {
   type Identity,
   type Login,
@@ -16,7 +16,7 @@ import {
   type Script,
   type ScriptedServer,
   scriptedServer,
-} from '../support/servers/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 
 // The domain is not the name of the host, so that no check can pass by taking one for the other.
 export const DOMAIN = 'montague.example';

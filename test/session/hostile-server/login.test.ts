@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { NotAuthorized } from '../../src/session/login/sasl.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../src/session/stream/dial.js';
+import { NotAuthorized } from '../../../src/session/login/sasl.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/dial.js';
 import {
   authenticate,
   BIND,
@@ -13,7 +13,7 @@ import {
   mechanisms,
   secure,
   success,
-} from '../support/servers/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 import {
   ACCOUNT,
   expectNoCredentials,

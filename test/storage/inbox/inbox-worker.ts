@@ -2,8 +2,8 @@
 // As if in another PID namespace, where there can be none: with a third argument.
 // Prints `locked`, then `<file> from <offset>` for each, a `.` for each block, and the path of each that arrived.
 import * as fs from 'node:fs/promises';
-import { openInbox } from '../../src/storage/inbox/inbox.js';
-import { systemProcesses } from '../../src/storage/lock/processes.js';
+import { openInbox } from '../../../src/storage/inbox/inbox.js';
+import { systemProcesses } from '../../../src/storage/lock/processes.js';
 import { BLOCK, contentOf } from './inbox-files.js';
 
 const [folder = '', files = '', place] = process.argv.slice(2);

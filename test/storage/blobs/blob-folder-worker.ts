@@ -1,7 +1,7 @@
 // One of many processes at work on one blob folder: node --import tsx blob-folder-worker.ts <folder> <seed> <operations>
 // Prints its hits after every ten operations; fails should a read return bytes that do not match.
-import { digest, matches } from '../../src/protocol/bob/content-id.js';
-import { BlobFolder } from '../../src/storage/blobs/blob-folder.js';
+import { digest, matches } from '../../../src/protocol/bob/content-id.js';
+import { BlobFolder } from '../../../src/storage/blobs/blob-folder.js';
 
 const [root = '', seed = '', operations = ''] = process.argv.slice(2);
 const folder = new BlobFolder(root, {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import type { Session } from '../../src/session/session.js';
-import { StanzaError } from '../../src/session/stanza-error.js';
-import { UnsendableStanza } from '../../src/session/stream/serialize.js';
-import { type Element, xml } from '../../src/session/xml.js';
+import type { Session } from '../../../src/session/session.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { UnsendableStanza } from '../../../src/session/stream/serialize.js';
+import { type Element, xml } from '../../../src/session/xml.js';
 import {
   attribute,
   BIND,
@@ -12,7 +12,7 @@ import {
   type Peer,
   PeerGone,
   success,
-} from '../support/servers/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 import {
   ACCOUNT,
   DOMAIN,

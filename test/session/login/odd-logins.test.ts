@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../src/session/connection/connection.js';
-import { ConnectionFailed } from '../../src/session/stream/dial.js';
+import { ResourceConflict } from '../../../src/session/connection/connection.js';
+import { ConnectionFailed } from '../../../src/session/stream/dial.js';
 import {
   attribute,
   authenticate,
   BIND,
   type Peer,
   secure,
-} from '../support/servers/scripted-server.js';
+} from '../../support/servers/scripted-server.js';
 import {
   honest,
   JID,
@@ -16,7 +16,7 @@ import {
   prepareHostileServers,
   readIdentity,
   trusted,
-} from './hostile-server.js';
+} from '../hostile-server/hostile-server.js';
 
 // Servers that do what they may, and few do.
 

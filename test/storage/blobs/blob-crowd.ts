@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { digest } from '../../src/protocol/bob/content-id.js';
-import { BlobFolder } from '../../src/storage/blobs/blob-folder.js';
+import { digest } from '../../../src/protocol/bob/content-id.js';
+import { BlobFolder } from '../../../src/storage/blobs/blob-folder.js';
 
 const WORKER = join(import.meta.dirname, 'blob-folder-worker.ts');
 
