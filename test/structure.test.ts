@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -28,6 +29,15 @@ const sources = Object.fromEntries(
     .filter((path) => path.endsWith('.ts'))
     .map((path) => [path.replaceAll('\\', '/'), readFileSync(SRC + path, 'utf8')]),
 );
+
+test('no folder of test/ has more than its share of files either (R480)', () => {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/'));
+  expect(paths.length).toBeGreaterThan(100);
+  expect(problemsOf(Object.fromEntries(paths.map((path) => [path, ''])), 'folders')).toEqual([]);
+});
 
 describe('src/', () => {
   test('is read', () => {
