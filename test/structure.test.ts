@@ -20,6 +20,7 @@ const EXCUSED: Record<RuleName, string[]> = {
   folders: [],
   late: [],
   doors: [],
+  exports: [],
 };
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
@@ -56,6 +57,17 @@ describe('src/', () => {
   ])('%s', (_title, rule) => {
     expect(problemsOf(sources, rule, EXCUSED[rule])).toEqual([]);
   });
+});
+
+test('nothing in src/ is exported that nobody imports (R481)', () => {
+  const users = ['bench/', 'test/'].flatMap((folder) =>
+    readdirSync(new URL(`../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => `../${folder}${path.replaceAll('\\', '/')}`)
+      .map((path) => [path, readFileSync(SRC + path, 'utf8')]),
+  );
+  const all = { ...sources, ...Object.fromEntries(users) };
+  expect(problemsOf(all, 'exports', EXCUSED.exports)).toEqual([]);
 });
 
 const lines = (count: number) => Array.from({ length: count }, () => '1;').join('\n');
@@ -209,6 +221,43 @@ describe('the rule of', () => {
     expect(problemsOf({ 'commands/a.ts': once, 'main.ts': once + once }, 'doors')).toEqual([]);
     const found = problemsOf({ 'commands/a.ts': once + once }, 'doors');
     expect(found).toEqual(['commands/a.ts: 2 times import()']);
+  });
+});
+
+describe('the rule of exports', () => {
+  test.each([
+    ['a constant', 'export const a = 1;'],
+    ['the second of two', 'export const b = 1, a = 2;'],
+    ['a function', 'export async function a() {}'],
+    ['a class', 'export class a {}'],
+    ['a type', 'export type a = string;'],
+    ['an interface', 'export interface a {}'],
+    ['an enumeration', 'export enum a {}'],
+    ['a list', 'const a = 1; export { a };'],
+  ])('reports %s that nobody imports', (_what, source) => {
+    const problem = 'a.ts: exports a, which nobody imports';
+    for (const user of ["import './a.js';", 'a;', "import { a } from './c.js';"]) {
+      expect(problemsOf({ 'a.ts': source, 'c.ts': user }, 'exports')).toContain(problem);
+    }
+    const user = "import { a, b } from './a.js';";
+    expect(problemsOf({ 'a.ts': source, 'c.ts': user }, 'exports')).toEqual([]);
+  });
+
+  test.each([
+    ['b.ts', "import type { a } from './a.js';"],
+    ['b.ts', "export { a } from './a.js';"],
+    ['b.ts', "const { a } = await import('./a.js');"],
+    ['b.ts', "import * as all from './a.js'; all.a;"],
+    ['../test/b.test.ts', "import { a } from '../src/a.js';"],
+  ])('lets one be that %s imports by %s', (path, source) => {
+    const from = path.startsWith('../') ? { 'a.ts': '' } : {};
+    expect(
+      problemsOf({ ...from, 'a.ts': 'export const a = 1;', [path]: source }, 'exports'),
+    ).toEqual([]);
+  });
+
+  test('asks for no user of what a test exports', () => {
+    expect(problemsOf({ '../test/a.ts': 'export const a = 1;' }, 'exports')).toEqual([]);
   });
 });
 

@@ -10,7 +10,7 @@ interface Completions {
 }
 
 /** What is asked for where the program itself does not know. */
-export interface Sources {
+interface Sources {
   /** Names in the settings file. */
   accounts(): Promise<string[]>;
   /** Names in the settings file, and JIDs of the roster. */

@@ -14,7 +14,7 @@ import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readRecipient } from '../people.js';
 import { askForLine } from './ask-for-line.js';
 
-export interface TrustFlags extends OutputFlags {
+interface TrustFlags extends OutputFlags {
   name?: string;
   /** No flag: those in the settings file. */
   names?: Names;

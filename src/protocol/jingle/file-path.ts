@@ -8,7 +8,7 @@ export const NS_PATH = 'urn:x-inband:path:0';
 
 /** No file system has paths so deep or long in use; far less than 4096 bytes, which systems take. */
 export const MAX_COMPONENTS = 64;
-export const MAX_PATH_BYTES = 2048;
+const MAX_PATH_BYTES = 2048;
 /** As of each name that a peer gives. */
 const MAX_COMPONENT_BYTES = 1024;
 

@@ -15,7 +15,7 @@ const IK: readonly (readonly Token[])[] = [
   ['e', 'ee', 'se'],
 ];
 
-export interface HandshakeOptions {
+interface HandshakeOptions {
   /** What both parties have to agree on, byte for byte, though neither sends it. */
   prologue: Uint8Array;
   /** Own, and lasting. */

@@ -6,7 +6,7 @@ import { SealBroken } from './seal-broken.js';
 export const MOST_OF_CHUNK = 16_384;
 
 /** Bytes of a file in a deflated chunk. */
-export const MOST_INFLATED = 65_536;
+const MOST_INFLATED = 65_536;
 
 /** With fewer bytes nothing is decided: they hardly shrink, whatever follows. */
 const LEAST_OF_SAMPLE = 1024;
@@ -14,7 +14,7 @@ const LEAST_OF_SAMPLE = 1024;
 /** What does not become this much shorter is not worth the time. */
 const WORTHWHILE = 0.9;
 
-export interface Chunk {
+interface Chunk {
   /** As it travels. */
   data: Uint8Array;
   isDeflated: boolean;

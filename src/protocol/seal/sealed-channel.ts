@@ -5,7 +5,7 @@ import { SealBroken } from './seal-broken.js';
 import type { SealedFile } from './sealed-file.js';
 
 /** The sender's side, or the recipient's: a file goes one way. */
-export type SealedSide = { sealed: SealedFile } | { opened: OpenedFile };
+type SealedSide = { sealed: SealedFile } | { opened: OpenedFile };
 
 /**
  * The bytes of a file, sealed, over any channel; it counts bytes of the file. The sender writes, and the recipient reads.

@@ -30,7 +30,7 @@ const HASHES: [string, Hash][] = [
 ];
 
 /** What a server offers, and what binds a login to the connection if the server knows that too. */
-export interface Offer {
+interface Offer {
   mechanisms: string[];
   binding: ChannelBinding | undefined;
 }

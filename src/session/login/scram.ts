@@ -12,7 +12,7 @@ const MAX_ITERATIONS = 5_000_000;
 const derive = promisify(pbkdf2);
 
 /** How SCRAM is bound to the connection (RFC 5802 §6). */
-export interface Binding {
+interface Binding {
   /** `n`: not; `y`: it would be, but the server offers none; or `p=` and the type. */
   flag: string;
   data?: Buffer | undefined;

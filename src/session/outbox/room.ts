@@ -1,6 +1,6 @@
 import { domainOf } from '../jid.js';
 
-export interface RoomOptions {
+interface RoomOptions {
   /** Characters, of all accounts. */
   most: number;
   mostOfOne: number;

@@ -3,7 +3,7 @@ import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { folderLine, removedLine } from './record-lines.js';
 
 /** The most folders of one account; all accounts together have at most twice as many. */
-export const MAX_FOLDERS = 10_000;
+const MAX_FOLDERS = 10_000;
 
 /** Adds a line to the ledger; with `isDurable`, so that a power cut would not undo that. */
 type Append = (line: string, isDurable: boolean) => Promise<void>;

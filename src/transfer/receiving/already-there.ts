@@ -6,7 +6,7 @@ import type { Inbox } from './inbox.js';
 import type { WantedRecord } from './ledger.js';
 
 /** A file that an earlier transfer has brought. */
-export interface FileThere {
+interface FileThere {
   /** Absolute; absent where it was moved away after what was to be done for it. */
   path?: string;
   /** Bytes. */

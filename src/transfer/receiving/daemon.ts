@@ -48,7 +48,7 @@ export interface ReceivingSealing
   own: KeyPair | undefined;
 }
 
-export interface DaemonOptions extends ReceiveOnOptions {
+interface DaemonOptions extends ReceiveOnOptions {
   connect: Connect;
   /** Looks for the password again; see `persevere`. */
   renew(): Promise<boolean>;

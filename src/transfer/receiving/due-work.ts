@@ -17,7 +17,7 @@ export interface DoingOptions {
  */
 export type DoWork = (arrival: Arrival, options: DoingOptions) => Promise<boolean>;
 
-export interface DueWorkOptions {
+interface DueWorkOptions {
   inbox: Inbox;
   /** Absent: nothing is to be done for the files that arrive now, and what is due stays so. */
   doWork?: DoWork | undefined;

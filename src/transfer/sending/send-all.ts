@@ -18,7 +18,7 @@ import { Uplink } from './uplink.js';
 /** Files under way at a time, to all recipients together, and one to each of them at least. */
 const MOST_UNDER_WAY = 16;
 
-export interface SendAllOptions
+interface SendAllOptions
   extends Omit<JobOptions, 'describe' | 'onStopped'>,
     Pick<DeliveryOptions, 'explain' | 'clock'> {
   settings: TransferSettings;

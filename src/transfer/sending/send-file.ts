@@ -22,7 +22,7 @@ export interface SentFile extends Partial<InBlocks> {
   success?: true;
 }
 
-export interface SendOptions {
+interface SendOptions {
   signal: AbortSignal;
   limit?: RateLimit | undefined;
   /** Bytes of the file that the recipient has acknowledged. */

@@ -14,7 +14,7 @@ export interface Services {
   readonly key: KeyPair | undefined;
 }
 
-export interface ServicesOptions {
+interface ServicesOptions {
   /** Decides what peers may open; absent: nothing that was not announced. */
   registry?: Registry;
   key?: KeyPair | undefined;

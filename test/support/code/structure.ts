@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { targetOf } from './imports.js';
-import { functionsOf, importsOf, linesOf } from './syntax.js';
+import { exportsOf, functionsOf, importsOf, linesOf } from './syntax.js';
 
 export const MOST_LINES_OF_FILE = 200;
 export const MOST_LINES_OF_FUNCTION = 40;
@@ -23,7 +23,8 @@ export type RuleName =
   | 'order'
   | 'folders'
   | 'late'
-  | 'doors';
+  | 'doors'
+  | 'exports';
 
 /** In each room all its folders from top to bottom: none imports one above it. */
 const ORDER: Record<string, readonly string[]> = {
@@ -55,6 +56,7 @@ export const RULES: Record<RuleName, (sources: Sources) => Problem[]> = {
   folders: fullFolders,
   late: lateImports,
   doors: severalDoors,
+  exports: needlessExports,
 };
 
 /**
@@ -207,6 +209,27 @@ function severalDoors(sources: Sources): Problem[] {
       return late.length > 1 ? [{ path, text: `${late.length} times import()` }] : [];
     });
 }
+
+/** What is exported, and imported by no other file; the paths of users beside src/ begin with `../`. */
+function needlessExports(sources: Sources): Problem[] {
+  const used = new Map<string, Set<string>>();
+  for (const [path, source] of Object.entries(sources)) {
+    for (const { specifier, names = wordsOf(source) } of importsOf(source)) {
+      const target = targetOf(path, specifier).replace(/^\.\.\/src\//, '');
+      used.set(target, new Set([...(used.get(target) ?? []), ...names]));
+    }
+  }
+  return Object.entries(sources)
+    .filter(([path]) => !/^\.\.\/|\.d\.ts$/.test(path))
+    .flatMap(([path, source]) =>
+      exportsOf(source)
+        .filter((name) => !used.get(path)?.has(name))
+        .map((name) => ({ path, text: `exports ${name}, which nobody imports` })),
+    );
+}
+
+/** A module that is imported as one is taken to be used by any name that its user has. */
+const wordsOf = (source: string): string[] => source.match(/\w+/g) ?? [];
 
 function isCommand(path: string): boolean {
   return path.startsWith('commands/');

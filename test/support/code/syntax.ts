@@ -13,6 +13,8 @@ export interface Import {
   typeOnly: boolean;
   /** An `import()` or a `require()`, which loads when it is reached. */
   late: boolean;
+  /** Of what is imported, as it is called there; `undefined`: all of it, as one. */
+  names?: string[] | undefined;
 }
 
 export interface Func {
@@ -43,6 +45,9 @@ interface Node {
   arguments?: { expression: { type: string; value?: string } }[];
   identifier?: Name | null;
   key?: Name;
+  /** Of an export: what it declares, or the name that it hands out. */
+  declaration?: { identifier?: Name; id?: Name; declarations?: { id: Name }[] };
+  specifiers?: { type: string; imported?: Name | null; orig?: Name; local?: Name }[];
 }
 
 /** By source: to parse all of src/ takes a second, and several rules ask. */
@@ -61,7 +66,8 @@ function readImports(source: string): Import[] {
     const specifier = specifierOf(node);
     if (specifier === undefined) return;
     const typeOnly = node.typeOnly || node.isTypeOnly || node.type === 'TsImportType';
-    found.push({ specifier, typeOnly: !!typeOnly, late: node.type === 'CallExpression' });
+    const late = node.type === 'CallExpression';
+    found.push({ specifier, typeOnly: !!typeOnly, late, names: namesFrom(node) });
   });
   return [...found, ...referencesOf(source)];
 }
@@ -93,6 +99,28 @@ function specifierOf(node: Node): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** The names that a module exports of its own; those that it hands on from others are not among them. */
+export function exportsOf(source: string): string[] {
+  const found: (Name | undefined)[] = [];
+  visit(parse(source), ({ type, declaration, specifiers, source: from }) => {
+    if (type === 'ExportDeclaration') {
+      const all = declaration?.declarations?.map(({ id }) => id);
+      found.push(...(all ?? [declaration?.identifier ?? declaration?.id]));
+    }
+    if (type === 'ExportNamedDeclaration' && !from) {
+      found.push(...(specifiers ?? []).map(({ orig }) => orig));
+    }
+  });
+  return found.map(nameOf).filter((name) => name !== '');
+}
+
+function namesFrom({ specifiers }: Node): string[] | undefined {
+  if (!specifiers || specifiers.some(({ type }) => type === 'ImportNamespaceSpecifier')) {
+    return undefined;
+  }
+  return specifiers.map(({ imported, orig, local }) => nameOf(imported ?? orig ?? local));
 }
 
 function literal(expression?: { type: string; value?: string }): string | undefined {

@@ -8,7 +8,7 @@ const PROVEN_BLOCKS = 8;
 /** A size that is not so much larger is not worth a measurement, but where bytes are scarce. */
 const MUCH_LARGER = 2;
 
-export interface StepsOptions {
+interface StepsOptions {
   /** Block sizes, smallest first. */
   sizes: readonly number[];
   /** Always so many blocks are under way, as far as memory allows. */
