@@ -36,10 +36,9 @@ import { InboxReplaced } from './storage/inbox/held-folder.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
 import { KeysUnusable } from './storage/keys/keys-unusable.js';
 import { LedgerTooNew, NoLedger } from './storage/ledger/read-ledger.js';
-import { InboxInUse } from './storage/lock/folder-lock.js';
-import { NoRoom } from './storage/no-room.js';
 import { FolderReplaced } from './storage/open-folder.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
+import { FolderInUse, NoRoom } from './transfer/inbox-errors.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
@@ -133,7 +132,7 @@ export const FAILURES: readonly Failure[] = [
   [KeysUnusable, 'local', 'all'],
   [SourceChanged, 'local', 'this'],
   [SourceUnreadable, 'local', 'this'],
-  [InboxInUse, 'local', 'all'],
+  [FolderInUse, 'local', 'all'],
   [InboxReplaced, 'local', 'all'],
   [FolderReplaced, 'local', 'this'],
   [PartialRemoved, 'local', 'all'],

@@ -7,7 +7,7 @@ import { Bytestream } from '../src/protocol/ibb/bytestream.js';
 import { NotAuthorized } from '../src/session/login/sasl.js';
 import { RequestTimeout } from '../src/session/requests.js';
 import { Interrupted } from '../src/signals.js';
-import { NoRoom } from '../src/storage/no-room.js';
+import { NoRoom } from '../src/transfer/inbox-errors.js';
 import { RecipientBusy } from '../src/transfer/recipient-errors.js';
 import { FilesFailed, SourceChanged } from '../src/transfer/sources/source.js';
 

@@ -77,7 +77,16 @@ describe('the guard against comparing names', () => {
     expect(found('names', 'transfer/a.ts', source)).toEqual([text]);
   });
 
+  test.each(["'folder' in error", "(error) => 'isPassing' in error", "!('code' in cause)"])(
+    'reports %s (R482)',
+    (source) => {
+      expect(found('names', 'transfer/a.ts', source)).toEqual(['an error is told by a member']);
+    },
+  );
+
   test.each([
+    "'walk' in source",
+    'for (const key in error) f(key);',
     "stanza.name === 'message'",
     'error instanceof Broken',
     "choice === 'jingle'",

@@ -12,18 +12,3 @@ export class ReceivingEnded extends Error {
 export class StillUnderWay extends Error {
   override readonly name = 'StillUnderWay';
 }
-
-/** A limit of the inbox, the end of the disk, or more than was announced. */
-export interface RoomError extends Error {
-  /** There would be room, were it not set aside for other files that are under way. */
-  readonly isPassing: boolean;
-}
-
-export const isRoomError = (error: Error): error is RoomError => 'isPassing' in error;
-
-/** Another process receives into the folder. */
-export interface InUseError extends Error {
-  readonly folder: string;
-}
-
-export const isInUse = (error: Error): error is InUseError => 'folder' in error;

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { openInbox } from '../../src/storage/inbox/inbox.js';
-import { NoRoom } from '../../src/storage/no-room.js';
+import { NoRoom } from '../../src/transfer/inbox-errors.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const BLOCK = Buffer.alloc(65_536, 'x');

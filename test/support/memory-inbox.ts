@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MemoryLedger } from '../../src/storage/ledger/memory-ledger.js';
-import { NoRoom } from '../../src/storage/no-room.js';
+import { NoRoom } from '../../src/transfer/inbox-errors.js';
 import type {
   FoundFile,
   Inbox,

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { DueWork } from '../../transfer/receiving/due-work.js';
 import type { Inbox } from '../../transfer/receiving/inbox.js';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
-import { isInUse } from '../../transfer/reception-errors.js';
 import { display } from '../../ui/display.js';
 import type { Reporter } from '../../ui/report.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
@@ -82,7 +82,7 @@ async function openUnlessInUse(
   try {
     return await openInbox(dir, { ...ALL, warn, signal });
   } catch (error) {
-    if (isInUse(error as Error)) return undefined;
+    if (error instanceof FolderInUse) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { TomlTable } from 'smol-toml';
 import { jidOf, type Names } from '../../transfer/people/typed-address.js';
 import { RULE_WORDS } from '../../transfer/serving/policy.js';
 import { keyOf } from '../options.js';
@@ -7,12 +6,13 @@ import { PeopleOption, readPeople } from '../people.js';
 import { misuse, type SettingPlace } from './setting-value.js';
 import { ownOptions } from './settings-options.js';
 import type { Values } from './settings-tables.js';
+import type { Table } from './toml.js';
 
 /** Nothing that could be an address, a flag, or a trick on a terminal; as long as a person would type. */
 const NAME = /^(?!-)[^@/.:\s\p{C}]{1,64}$/u;
 
 /** `[names]`. Throws `UsageError`. */
-export function readNames(table: TomlTable, accounts: Map<string, Values>, path: string): Names {
+export function readNames(table: Table, accounts: Map<string, Values>, path: string): Names {
   const names = new Map<string, string>();
   for (const [name, jid] of Object.entries(table)) {
     const place = { path, table: '[names]', key: name };

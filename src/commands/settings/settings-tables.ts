@@ -1,11 +1,11 @@
 import type { Command, Option } from 'commander';
-import type { TomlTable } from 'smol-toml';
 import { checkAccount, checkService, isSameAccount } from '../../transfer/people/own-account.js';
 import { plainJid } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
 import { keyOf } from '../options.js';
 import { misuse, readValue, type SettingPlace } from './setting-value.js';
 import { accountOptions, ownOptions } from './settings-options.js';
+import type { Table } from './toml.js';
 
 /** Values by the names that commander gives to the flags: `blockSize`. */
 export type Values = Map<string, unknown>;
@@ -22,7 +22,7 @@ export function readAccounts(value: unknown, path: string): Map<string, Values> 
   return accounts;
 }
 
-function readAccount({ jid, ...others }: TomlTable, table: string, path: string): Values {
+function readAccount({ jid, ...others }: Table, table: string, path: string): Values {
   const options = accountOptions().filter((option) => option.attributeName() !== 'account');
   if (typeof jid !== 'string') {
     throw misuse({ path, table, key: 'jid' }, 'is missing; give one like "name@example.org"');
@@ -50,7 +50,7 @@ export function checked(check: (text: string) => void, text: string, place: Sett
 }
 
 /** The table of a command, with its name. Throws `UsageError`. */
-export function readCommand(command: Command, tables: TomlTable, path: string): [string, Values] {
+export function readCommand(command: Command, tables: Table, path: string): [string, Values] {
   const name = command.name();
   const table = requireTable(tables[name], { path, table: '', key: `[${name}]` });
   return [name, readTable(ownOptions(command), table, `[${name}]`, path)];
@@ -59,7 +59,7 @@ export function readCommand(command: Command, tables: TomlTable, path: string): 
 /** `more`: keys that are no flags, for the list of what is known. */
 function readTable(
   options: Option[],
-  values: TomlTable,
+  values: Table,
   table: string,
   path: string,
   more: string[] = [],
@@ -77,10 +77,10 @@ function readTable(
 export const unknownKey = (place: SettingPlace, known: string[]): UsageError =>
   misuse(place, `is not known; there are ${known.join(', ')}`);
 
-export function requireTable(value: unknown, place: SettingPlace): TomlTable {
+export function requireTable(value: unknown, place: SettingPlace): Table {
   if (value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)) {
-    return value as TomlTable;
+    return value as Table;
   }
   throw misuse(place, 'is a table, not a value');
 }

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { TomlTable } from 'smol-toml';
 import { checkAccount } from '../../transfer/people/own-account.js';
 import { type Names, plainJid } from '../../transfer/people/typed-address.js';
-import { UsageError } from '../context.js';
 import { misuse } from './setting-value.js';
 import { readNames, readNamesIn } from './settings-names.js';
 import { commandsWithSettings } from './settings-options.js';
@@ -16,6 +14,7 @@ import {
   unknownKey,
   type Values,
 } from './settings-tables.js';
+import { parseToml, type Table } from './toml.js';
 
 export interface Settings {
   path: string;
@@ -35,7 +34,7 @@ export interface Settings {
 export async function readSettings(program: Command, path: string): Promise<Settings> {
   const text = await readIfThere(path);
   const { account, accounts, names, ...tables } =
-    text === undefined ? ({} as TomlTable) : await parseToml(text, path);
+    text === undefined ? ({} as Table) : await parseToml(text, path);
   const commands = commandsWithSettings(program);
   const known = commands.map((command) => command.name());
   const key = Object.keys(tables).find((table) => !known.includes(table));
@@ -65,18 +64,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
     // For a directory the system does not say which.
     if (code === 'EISDIR') Object.assign(error as Error, { message: `${message} '${path}'` });
     throw error;
-  }
-}
-
-async function parseToml(text: string, path: string): Promise<TomlTable> {
-  const { parse, TomlError } = await import('smol-toml');
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    // The lines after the first show the file, in which there may be secrets.
-    const [message = ''] = error.message.split('\n');
-    throw new UsageError(`${path}:${error.line}:${error.column}: ${message}`);
   }
 }
 

@@ -184,10 +184,10 @@ export class Connection implements StanzaTransport {
 const serverAddresses = (jid: string): string[] => [bareJid(jid), parseJid(jid).domain];
 
 /** Whether a new connection may mend it. A refusal, or what we cannot read, would only come again. */
-function isCut(error: Error | undefined): boolean {
+function isCut(error: NodeJS.ErrnoException | undefined): boolean {
   if (error instanceof StreamError) return error.transient;
   // Errors of the network and of TLS have a code.
-  return error === undefined || error instanceof ConnectionFailed || 'code' in error;
+  return error === undefined || error instanceof ConnectionFailed || error.code !== undefined;
 }
 
 function endOf(error: Error | undefined): Error {

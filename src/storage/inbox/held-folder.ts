@@ -42,7 +42,7 @@ export class HeldFolder {
   #lookedAt = 0;
 
   /**
-   * Makes the folder if absent, locks it, and removes what killed processes have left in it. Rejects with InboxInUse;
+   * Makes the folder if absent, locks it, and removes what killed processes have left in it. Rejects with FolderInUse;
    * when `.inband` in it is not a directory of our own.
    */
   static async open(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { NoRoom } from '../../transfer/inbox-errors.js';
 import type {
   FoundFile,
   Inbox,
@@ -14,7 +15,6 @@ import { inTurn } from '../in-turn.js';
 import type { Locking } from '../lock/folder-lock.js';
 import type { Sleep } from '../lock/heartbeat.js';
 import { systemProcesses } from '../lock/processes.js';
-import { NoRoom } from '../no-room.js';
 import { Hashes } from '../running-hashes.js';
 import { isSameTrace, lookBelow, traceOf } from '../trace.js';
 import { createPart, keepingRoom } from './create-part.js';
@@ -40,7 +40,7 @@ const sleepByNode: Sleep = (ms, signal, { ref } = { ref: false }) =>
 
 /**
  * Makes the folder if absent, locks it, and removes what killed processes have left in it.
- * Rejects with InboxInUse; and when `.inband` in it is not a directory of our own.
+ * Rejects with FolderInUse; and when `.inband` in it is not a directory of our own.
  */
 export async function openInbox(
   directory: string,

@@ -1,4 +1,4 @@
-import { NoRoom } from '../no-room.js';
+import { NoRoom } from '../../transfer/inbox-errors.js';
 
 /** Bytes that are set aside at a time for a file of unknown size, and for what is more than a share. */
 const STEP = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
+import { NoRoom } from '../../transfer/inbox-errors.js';
 import type { InboxOptions } from '../../transfer/receiving/inbox.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { NoRoom } from '../no-room.js';
 import { isCount } from '../untrusted.js';
 import { BLOCK_BYTES, FolderTotal } from './folder-total.js';
 import { Reservation, tooLarge } from './reservation.js';

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { makePrivateDirectory, syncDirectory } from '../directories.js';
 import { unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { type FolderLock, InboxInUse, lockFolder } from '../lock/folder-lock.js';
+import { type FolderLock, lockFolder } from '../lock/folder-lock.js';
 import { systemProcesses } from '../lock/processes.js';
 import { writeWhole } from '../whole-file.js';
 import { KeysUnusable } from './keys-unusable.js';
@@ -95,7 +96,7 @@ export class KeyFolder {
       try {
         return await lockFolder(this.path, LOCKING);
       } catch (error) {
-        if (!(error instanceof InboxInUse)) throw error;
+        if (!(error instanceof FolderInUse)) throw error;
         if (tries === LOCK_TRIES)
           throw new KeysUnusable(`another inband keeps ${this.path} locked`);
         await setTimeout(LOCK_PAUSE_MS);

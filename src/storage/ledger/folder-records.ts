@@ -1,4 +1,4 @@
-import { NoRoom } from '../no-room.js';
+import { NoRoom } from '../../transfer/inbox-errors.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { folderLine, removedLine } from './record-lines.js';
 

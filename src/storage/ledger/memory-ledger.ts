@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { NoRoom } from '../../transfer/inbox-errors.js';
 import type {
   FileRecord,
   Ledger,
   RecordChanges,
   WantedRecord,
 } from '../../transfer/receiving/ledger.js';
-import { NoRoom } from '../no-room.js';
 
 export interface LedgerLimits {
   /** Records of one account; of all together there are at most twice as many. */

@@ -1,26 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { InUseError } from '../../transfer/reception-errors.js';
+import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { type Files, unless } from '../files.js';
 import { type Beating, beat, isBeating, STILL_MS } from './heartbeat.js';
 import { judgeHolder, nameHolder } from './lock-holder.js';
 import type { Processes } from './processes.js';
-
-/** Another process receives into this folder; two would take each other's partials for left over. */
-export class InboxInUse extends Error implements InUseError {
-  override readonly name = 'InboxInUse';
-  constructor(
-    readonly folder: string,
-    /** Windows does not tell. */
-    readonly pid?: number,
-    isElsewhere = false,
-  ) {
-    const where = isElsewhere ? ' in another container or on another host' : '';
-    const who = pid === undefined ? '' : ` (process ${pid}${where})`;
-    super(`${folder} is in use by another inband${who}; end that, or choose another folder`);
-  }
-}
 
 export interface FolderLock {
   /** Whether it is ours still. Another one may have taken us for dead, or the folder may be gone. */
@@ -39,14 +24,14 @@ export interface LockOptions {
   /** Gives up waiting. */
   signal?: AbortSignal | undefined;
   /** Hears that another process has taken the lock over, each time that it is seen. */
-  onLost?: (error: InboxInUse) => void;
+  onLost?: (error: FolderInUse) => void;
 }
 
 /** Windows: while it is open, nobody else can open it. Node has no name for this flag of libuv (UV_FS_O_EXLOCK). */
 const O_EXLOCK = 0x10000000;
 
 /**
- * Locks a folder. Rejects with InboxInUse while another process has it; that of a process which cannot be asked for
+ * Locks a folder. Rejects with FolderInUse while another process has it; that of a process which cannot be asked for
  * from here counts as left over when it has given no sign of life for 30 s.
  */
 export function lockFolder(
@@ -97,7 +82,7 @@ async function lockByHolder(
 async function lockByOpening(files: Files, folder: string): Promise<FolderLock> {
   const flags = constants.O_CREAT | constants.O_RDWR | O_EXLOCK;
   const handle = await unless(['EBUSY'], files.open(join(folder, 'lock'), flags));
-  if (!handle) throw new InboxInUse(dirname(folder));
+  if (!handle) throw new FolderInUse(dirname(folder));
   // An open file cannot be removed, nor the folder that it is in.
   return { isHeld: async () => true, release: () => handle.close() };
 }
@@ -114,13 +99,13 @@ async function clear(
   const folder = dirname(dirname(lock));
   for (const name of await holders(locking.files, lock)) {
     const { state, pid } = await judgeHolder(name, locking.processes);
-    if (state === 'alive') throw new InboxInUse(folder, pid);
+    if (state === 'alive') throw new FolderInUse(folder, pid);
     if (state === 'elsewhere') {
       const before = 'in another container, on another host, or before this machine was started';
       const until = `waiting up to ${STILL_MS / 1000} s for a sign of life`;
       warn?.(`${folder} is in use, or was, by an inband ${before}; ${until}`);
       if (await isBeating(join(lock, name), locking, signal))
-        throw new InboxInUse(folder, pid, true);
+        throw new FolderInUse(folder, pid, true);
     }
     await remove(locking.files, lock, name);
   }
@@ -137,7 +122,7 @@ async function tellIfTaken(
   if (name === undefined) return;
   // It is taken, even where nobody can say by whom.
   const judged = await judgeHolder(name, processes).catch(() => undefined);
-  onLost?.(new InboxInUse(dirname(dirname(lock)), judged?.pid, judged?.state === 'elsewhere'));
+  onLost?.(new FolderInUse(dirname(dirname(lock)), judged?.pid, judged?.state === 'elsewhere'));
 }
 
 async function remove(files: Files, lock: string, name: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** What an inbox remembers of the files that arrived. */
 export interface Ledger {
   /**
-   * Throws a `RoomError` that passes where something is still to be done for every file of which this account, or all
+   * Throws a `NoRoom` that passes where something is still to be done for every file of which this account, or all
    * of them, may have a record: these are never forgotten.
    */
   checkRoom(account: string): void;

@@ -5,7 +5,8 @@ import type { Reason } from '../../protocol/jingle/stanzas.js';
 import { SealBroken } from '../../protocol/seal/seal-broken.js';
 import { ConnectionLost } from '../../session/stanza-session.js';
 import { xml } from '../../session/xml.js';
-import { isRoomError, OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
+import { NoRoom } from '../inbox-errors.js';
+import { OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import { KeyNotTrusted, NotSealed } from './key-errors.js';
 
@@ -20,9 +21,9 @@ export function reasonOf(error: Error): Reason {
   if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof ChannelBroken) return { condition: 'failed-transport' };
-  if (isRoomError(error) && error.isPassing) return { condition: 'busy' };
+  if (error instanceof NoRoom && error.isPassing) return { condition: 'busy' };
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (isRoomError(error) || NO_SPACE.has(code)) {
+  if (error instanceof NoRoom || NO_SPACE.has(code)) {
     return { condition: 'media-error', specific: xml('file-too-large', { xmlns: NS_FILE_ERRORS }) };
   }
   if (SHORTAGES.has(code)) return { condition: 'busy' };

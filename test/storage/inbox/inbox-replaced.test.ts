@@ -143,7 +143,7 @@ test('an inbox that another process has taken over is lost (R84)', async () => {
   await rm(join(staging, 'lock'), { recursive: true });
   const other = await openInbox(folder);
   await expect(partial.publish('letter')).rejects.toThrow('removed or replaced');
-  expect(inbox.lost.reason).toMatchObject({ name: 'InboxInUse', pid: process.pid });
+  expect(inbox.lost.reason).toMatchObject({ name: 'FolderInUse', pid: process.pid });
   await expect(inbox.createPartial()).rejects.toThrow('is in use');
   expect(await readdir(folder)).toEqual(['.inband']);
   await inbox.close();

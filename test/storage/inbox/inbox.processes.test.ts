@@ -64,7 +64,7 @@ test('a second process is told which one has the inbox, until that is killed (R4
   const worker = work(folder, 1000);
   await worker.line(/^locked$/);
   await expect(openInbox(folder)).rejects.toMatchObject({
-    name: 'InboxInUse',
+    name: 'FolderInUse',
     pid: worker.child.pid,
     message: expect.stringContaining(`${folder} is in use`),
   });

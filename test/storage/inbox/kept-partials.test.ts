@@ -4,7 +4,7 @@ import { appendFile, link, readdir, readFile, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openInbox, type System } from '../../../src/storage/inbox/inbox.js';
-import { NoRoom } from '../../../src/storage/no-room.js';
+import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import type {
   Inbox,
   InboxOptions,

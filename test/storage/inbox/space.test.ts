@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
-import { NoRoom } from '../../../src/storage/no-room.js';
+import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import type { Inbox, InboxOptions, PartialFile } from '../../../src/transfer/receiving/inbox.js';
 import { loneProcess } from '../lone-process.js';
 import { fileError, tappedFiles } from '../tapped-files.js';

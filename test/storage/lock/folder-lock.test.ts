@@ -4,7 +4,8 @@ import * as files from 'node:fs/promises';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { InboxInUse, type Locking, lockFolder } from '../../../src/storage/lock/folder-lock.js';
+import { type Locking, lockFolder } from '../../../src/storage/lock/folder-lock.js';
+import { FolderInUse } from '../../../src/transfer/inbox-errors.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { failingFiles, tappedFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
@@ -36,7 +37,7 @@ test('one that lives keeps others out, and names itself; when it has unlocked, t
   const folder = await temporaryFolder();
   const lock = await lockFolder(folder, as(1));
   await expect(lockFolder(folder, as(2))).rejects.toMatchObject({
-    name: 'InboxInUse',
+    name: 'FolderInUse',
     pid: 1,
   });
   await lock.release();
@@ -47,7 +48,7 @@ test('one that lives keeps others out, and names itself; when it has unlocked, t
 test('the same process does not get it twice', async () => {
   const folder = await temporaryFolder();
   await lockFolder(folder, as(1));
-  await expect(lockFolder(folder, as(1))).rejects.toThrow(InboxInUse);
+  await expect(lockFolder(folder, as(1))).rejects.toThrow(FolderInUse);
 });
 
 test.each([
@@ -88,7 +89,7 @@ test('an attempt that the holder takes for left over is made again', async () =>
   });
   await lockFolder(folder, { ...as(1), files: sweeping });
   expect(removed).toBe(2);
-  await expect(lockFolder(folder, as(2))).rejects.toThrow(InboxInUse);
+  await expect(lockFolder(folder, as(2))).rejects.toThrow(FolderInUse);
 });
 
 test('an attempt that was emptied before it took the place is none', async () => {
@@ -102,7 +103,7 @@ test('an attempt that was emptied before it took the place is none', async () =>
     return run();
   });
   await lockFolder(folder, { ...as(1), files: sweeping });
-  await expect(lockFolder(folder, as(2))).rejects.toThrow(InboxInUse);
+  await expect(lockFolder(folder, as(2))).rejects.toThrow(FolderInUse);
 });
 
 test('what is no holder in the lock does not keep anybody out', async () => {
@@ -198,7 +199,7 @@ describe('a holder in another container, or on another host', () => {
     await second;
     const lost = once(taken, 'lost');
     await heart.step(5_000);
-    expect(await lost).toEqual([expect.objectContaining({ name: 'InboxInUse', pid: 2 })]);
+    expect(await lost).toEqual([expect.objectContaining({ name: 'FolderInUse', pid: 2 })]);
     expect(await first.isHeld()).toBe(false);
   });
 });

@@ -118,6 +118,13 @@ function literal(node: Node | undefined): string | undefined {
   return node?.type === 'StringLiteral' ? String(node.value) : undefined;
 }
 
+/** Whether an error is told by what it has: `'folder' in error`. */
+const isToldByMember = ({ type, operator, left, right }: Node): boolean =>
+  type === 'BinaryExpression' &&
+  operator === 'in' &&
+  literal(left) !== undefined &&
+  /^(cause|err|error|reason)$/.test(String(right?.value));
+
 /** Ways are asked for what they can do, and errors what they are: by `instanceof`. */
 function comparedNames(sources: Sources): Problem[] {
   const names = namesIn(sources);
@@ -126,6 +133,7 @@ function comparedNames(sources: Sources): Problem[] {
     visit(parse(source), (node) => {
       const literals = literalsBeside(node as Node).filter((one) => one && names.has(one));
       found.push(...literals.map((one) => ({ path, text: `a name is compared with '${one}'` })));
+      if (isToldByMember(node as Node)) found.push({ path, text: 'an error is told by a member' });
     });
     return found;
   });

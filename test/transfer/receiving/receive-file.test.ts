@@ -9,6 +9,7 @@ import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../../src/protocol/si/stanzas.js';
 import { bareJid } from '../../../src/session/jid.js';
 import { xml } from '../../../src/session/xml.js';
+import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import { identityOf } from '../../../src/transfer/receiving/identity.js';
 import type { PartialFile } from '../../../src/transfer/receiving/inbox.js';
 import { receiveFile } from '../../../src/transfer/receiving/receive-file.js';
@@ -236,14 +237,12 @@ test.each([
 );
 
 test('a sender whose file has no room for now is told that the recipient is busy (R89)', () => {
-  const noRoom = (isPassing: boolean) =>
-    Object.assign(new Error('no room'), { name: 'NoRoom', isPassing });
   const told: unknown[] = [];
   const jingle = { fail: async ({ condition }: Reason) => void told.push(condition) };
   const bySi = { decline: () => told.push('no'), refuseForNow: () => told.push('wait'), offer: {} };
   for (const isPassing of [true, false]) {
-    incomingByJingle(jingle as IncomingJingleFile).fail(noRoom(isPassing));
-    incomingBySi(bySi as unknown as IncomingSiFile).fail(noRoom(isPassing));
+    incomingByJingle(jingle as IncomingJingleFile).fail(new NoRoom('no room', isPassing));
+    incomingBySi(bySi as unknown as IncomingSiFile).fail(new NoRoom('no room', isPassing));
   }
   expect(told).toEqual(['busy', 'wait', 'media-error', 'no']);
 });
