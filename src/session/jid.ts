@@ -105,6 +105,9 @@ export function bareJid(text: string): string {
   return formatJid({ ...parseJid(text), resource: '' });
 }
 
+/** What stands before the resource of an address, of which nothing is checked. */
+export const withoutResource = (text: string): string => text.split('/', 1)[0] as string;
+
 /** The domain of an address without resource, of which nothing is checked. */
 export const domainOf = (bare: string): string => bare.slice(bare.indexOf('@') + 1);
 

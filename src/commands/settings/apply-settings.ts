@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { PeopleOption, readPeople } from '../people.js';
 import type { Settings } from './settings.js';
 import { hasAccount } from './settings-options.js';
-import { accountNamed, accountOf } from './settings-tables.js';
+import { accountNamed, accountWithJid } from './settings-tables.js';
 
 /** Gives the command what is in the settings file and was given neither by a flag nor in the environment. */
 export async function applySettings(
@@ -45,7 +45,7 @@ function applyAccount(command: Command, settings: Settings, env: NodeJS.ProcessE
   const name = plainJid(typed);
   command.setOptionValueWithSource('account', name, command.getOptionValueSource('account'));
   const isJid = name.includes('@');
-  const known = isJid ? accountOf(name, accounts) : accountNamed(name, accounts, path);
+  const known = isJid ? accountWithJid(name, accounts) : accountNamed(name, accounts, path);
   for (const [key, value] of known ?? []) {
     if (key === 'account') {
       if (isJid) continue; // the resource may be another one

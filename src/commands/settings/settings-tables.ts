@@ -86,7 +86,7 @@ export function requireTable(value: unknown, place: SettingPlace): Table {
 }
 
 /** The account with this JID, or the only one of this person, whatever the resource. */
-export function accountOf(jid: string, accounts: Map<string, Values>): Values | undefined {
+export function accountWithJid(jid: string, accounts: Map<string, Values>): Values | undefined {
   const jidOf = (account: Values) => account.get('account') as string;
   const same = [...accounts.values()].filter((account) => isSameAccount(jidOf(account), jid));
   const exact = same.find((account) => jidOf(account) === jid);

@@ -67,7 +67,7 @@ const alreadyThereElement = ({ again }: { again: boolean }) =>
 /** Throws `StanzaError` for what describes no single file. */
 export function readDescription(element: Element): FileDescription {
   const [file, ...others] = element.getChildren('file');
-  if (!file || others.length > 0) throw badRequest('one file a session');
+  if (!file || others.length > 0) throw badRequest('one file a Jingle session');
   const text = (name: string) => file.getChild(name)?.getText();
   const range = file.getChild('range');
   const there = file.getChild('already-there', NS_ALREADY_THERE);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { withoutResource } from '../jid.js';
 import type { Element } from '../xml.js';
 import { Pace } from './pace.js';
 import { type Parcel, Queue } from './queue.js';
@@ -44,14 +45,14 @@ export class Outbox {
 
   /** Whether so much waits for this one that nothing more is to be answered to it. */
   isFull(to: string): boolean {
-    const account = accountOf(to);
+    const account = withoutResource(to);
     const hasRoom = this.#answers.hasFor(account) || this.#answers.hasLittleFor(account);
     return !hasRoom && !this.#ownServer.includes(to);
   }
 
   /** Whether so much waits for this one that it had better ask again later for what is long. */
   isBehind(to: string): boolean {
-    const account = accountOf(to);
+    const account = withoutResource(to);
     const most = this.#pace.isSlow ? BEHIND_IF_SLOW : BEHIND;
     const isBehind = this.#answers.of(account) >= most || !this.#answers.hasFor(account);
     return isBehind && !this.#ownServer.includes(to);
@@ -59,7 +60,7 @@ export class Outbox {
 
   /** Writes a stanza at once, or when its turn is; `fail` is called where that never comes. */
   put(stanza: Element, content: Content): void {
-    const account = accountOf(stanza.attrs.to ?? '');
+    const account = withoutResource(stanza.attrs.to ?? '');
     if (this.#isToServer(stanza) || (!isAnswer(stanza) && !this.#prompt.has(account))) {
       return content.write();
     }
@@ -116,9 +117,6 @@ export class Outbox {
     return parcels;
   }
 }
-
-/** Whatever else may be wrong with the address. */
-const accountOf = (to: string): string => to.split('/', 1)[0] as string;
 
 /** What others make us send: answers, errors, and messages that are for one who has written to us. */
 const isAnswer = ({ name, attrs: { type = '' } }: Element): boolean =>

@@ -157,13 +157,13 @@ class InboxFolder implements Inbox {
 
   async #reopen({ id, journal }: Kept, wanted: WantedPartial): Promise<OpenPart | undefined> {
     const { files, staging } = this.#shared;
-    const bytestream = wanted.channel && hashed(wanted.channel);
-    const kept = { id, journal: { ...journal, bytestream } };
+    const channel = wanted.channel && hashed(wanted.channel);
+    const kept = { id, journal: { ...journal, channel } };
     const hashes = new Hashes(wanted.algorithms);
     const reservation = await this.#reserve(wanted, journal.durable);
     const opening = async () => {
       // If we are killed before the channel opens, the next process must know it.
-      if (bytestream) await writeJournal(files, staging, id, kept.journal);
+      if (channel) await writeJournal(files, staging, id, kept.journal);
       return reopenPart(files, staging, kept, hashes);
     };
     const handle = await keepingRoom(reservation, opening());

@@ -15,8 +15,8 @@ export interface Journal {
   identity?: string;
   /** SHA-256 of the account that it came from, lower-case hex; older versions did not write it. */
   account?: string;
-  /** SHA-256 of the name of the bytestream that was to bring the rest, lower-case hex. */
-  bytestream?: string;
+  /** SHA-256 of the name of the channel that was to bring the rest, lower-case hex; on disk it is `bytestream`. */
+  channel?: string;
   /** As the peer gave it; for people who look into the folder. */
   name?: string;
   /** Bytes of the whole file. */
@@ -38,9 +38,9 @@ const MAX_NAME_LENGTH = 1024;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** As it is on the disk. */
-export function journalText(journal: Journal): string {
+export function journalText({ channel, ...journal }: Journal): string {
   const name = journal.name?.slice(0, MAX_NAME_LENGTH);
-  return JSON.stringify({ ...journal, name });
+  return JSON.stringify({ ...journal, bytestream: channel, name });
 }
 
 /** Replaces the journal of a partial, durably. */
@@ -79,23 +79,23 @@ export const partPath = (folder: string, id: string) => join(folder, `${id}.part
 
 /** Names come from peers, and the file may be damaged: all that `writeJournal` would not write is refused. */
 export function parseJournal(text: string): Journal | undefined {
-  const { identity, account, bytestream, name, size, durable, sha256, placeholder, ...times } =
-    parseObject(text);
+  const { identity, account, bytestream: channel, name, size, ...others } = parseObject(text);
+  const { durable, sha256, placeholder, ...times } = others;
   const [started, updated] = [parseTime(times.started), parseTime(times.updated)];
   if (!started || !updated || !isCount(durable) || !matches(sha256, SHA256)) return undefined;
   if (identity !== undefined && !matches(identity, SHA256)) return undefined;
   if (account !== undefined && !matches(account, SHA256)) return undefined;
-  if (bytestream !== undefined && !matches(bytestream, SHA256)) return undefined;
+  if (channel !== undefined && !matches(channel, SHA256)) return undefined;
   if (name !== undefined && !matches(name, /^.{0,1024}$/su)) return undefined;
   if (size !== undefined && !(isCount(size) && durable <= size)) return undefined;
   if (placeholder !== undefined && !isPath(placeholder)) return undefined;
   return {
-    ...{ identity, account, bytestream, name, size },
+    ...{ identity, account, channel, name, size },
     ...{ durable, sha256, placeholder, started, updated },
   };
 }
 
-/** As names of transfers, accounts and bytestreams stand in it. */
+/** As names of transfers, accounts and channels stand in it. */
 export function hashed(identity: string): string {
   return createHash('sha256').update(identity).digest('hex');
 }

@@ -81,9 +81,9 @@ export class KeptPartials {
     return kept;
   }
 
-  /** Whether one of them was to be gone on with by this bytestream, named as in its journal. */
-  hasRest(bytestream: string): boolean {
-    return [...this.#byIdentity.values()].some(({ journal }) => journal.bytestream === bytestream);
+  /** Whether one of them was to be gone on with by this channel, named as in its journal. */
+  hasRest(channel: string): boolean {
+    return [...this.#byIdentity.values()].some(({ journal }) => journal.channel === channel);
   }
 
   /** Removes those that nobody came for in 7 days; `now` in milliseconds since 1970. */

@@ -173,7 +173,7 @@ class Search {
     return this.#loss ?? this.#inquiry.nobody(jid, hint);
   }
 
-  /** A recipient that proceeds shows that it is there, whether we may see it or not. */
+  /** A recipient that proceeds is there, whether we may see it or not. */
   async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
     const proposed = WAYS.filter(({ isProposed }) => isProposed);
     if (this.#via && !proposed.includes(this.#via)) return undefined;

@@ -1,15 +1,9 @@
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
 import { CapsCache } from '../../protocol/presence/caps.js';
-import { seenResources } from '../../protocol/presence/presence.js';
-import { addressFrom, bareJid, parseJid, preparedJid } from '../../session/jid.js';
+import { addressFrom, parseJid, preparedJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { receiverOf } from './receiver.js';
-
-/** A contact's server could name any number. */
-const MAX_RESOURCES = 20;
-
-/** Less than for a blob: there are others to ask. */
-const PATIENCE_MS = 10_000;
+import { PATIENCE_MS, seenOf } from './seen.js';
 
 /** The JID to ask, prepared. Throws `MalformedJid`. */
 export const readHolder = (jid: string): string => preparedJid(jid);
@@ -40,18 +34,16 @@ async function* advertisers(
   contact: string,
   options: RequestOptions,
 ): AsyncGenerator<string> {
-  // The server tells us only those resources of our own account that have sent presence.
-  if (bareJid(contact) === bareJid(session.jid)) return;
-  const seen = await orNothing(seenResources(session, contact, options), session, options);
+  const seen = await orNothing(seenOf(session, contact, options), session, options);
   const others = seen?.filter(({ jid }) => jid !== receiverOf(contact)) ?? [];
   const capsCache = new CapsCache(session);
-  for (const { jid, caps } of others.slice(0, MAX_RESOURCES)) {
+  for (const { jid, caps } of others) {
     const features = await orNothing(capsCache.features(jid, caps, options), session, options);
     if (features?.has(NS_BOB)) yield jid;
   }
 }
 
-/** Somebody that does not answer has nothing for us. Rejects when the session is over or the user has had enough. */
+/** The answer, or nothing where there is none. Rejects when the session ends, or with the signal's reason. */
 async function orNothing<T>(
   answer: Promise<T>,
   session: Session,

@@ -3,8 +3,8 @@ import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
 import { NS_PATH } from '../../protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
-import { type SeenResource, seenResources } from '../../protocol/presence/presence.js';
-import { bareJid, prepareJid } from '../../session/jid.js';
+import type { SeenResource } from '../../protocol/presence/presence.js';
+import { prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { NOBODY, RecipientUnreachable } from '../recipient-errors.js';
@@ -12,12 +12,7 @@ import type { Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
 import { losesFiles } from './known-clients.js';
 import { NS_KEEPS_FILES } from './receiver.js';
-
-/** A contact's server could name any number. */
-const MAX_RESOURCES = 20;
-
-/** Less than for a file: there are others to ask. */
-const PATIENCE_MS = 10_000;
+import { PATIENCE_MS, seenOf } from './seen.js';
 
 /** The way that the user named; any of them otherwise. */
 export type Via = Way | undefined;
@@ -114,13 +109,11 @@ export class Inquiry {
 
   /** The resources of a contact that are seen online, up to a limit. */
   async seen(contact: string): Promise<SeenResource[]> {
-    // The server tells us only those resources of our own account that have sent presence.
-    if (contact === bareJid(this.#session.jid)) return [];
-    const seen = await seenResources(this.#session, contact, this.options).catch((error: Error) =>
+    const seen = await seenOf(this.#session, contact, this.options).catch((error: Error) =>
       this.found(`${contact}: ${error.message}`, error),
     );
     if (seen?.length === 0) this.found('nobody is seen online');
-    return seen?.slice(0, MAX_RESOURCES) ?? [];
+    return seen ?? [];
   }
 
   /** The first error that a server or a peer has answered with. */

@@ -1,4 +1,4 @@
-/** What is known of clients: seen (test/peers/README.md), or read in their sources. By the first word of their name. */
+/** What is known of clients, by the first word of their name: seen (test/peers/README.md), or read in their sources. */
 const REMARKS: readonly [name: RegExp, remark: string][] = [
   [
     /^dino$/i,

@@ -14,11 +14,9 @@ import { UNADVERTISED } from '../ways/ways.js';
 import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './inquiry.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
+import { PATIENCE_MS } from './seen.js';
 
 const PINGS = 3;
-
-/** As long as everything else that is asked. */
-const PATIENCE_MS = 10_000;
 
 /** To propose a file that does not come would trouble people. */
 const UNSEEN_HINT = '; "inband send" would propose a file to all that are not seen';
@@ -108,13 +106,13 @@ function choose(
   return { chosen: best.slice(0, 1), why: 'of those that are seen it takes files best' };
 }
 
-/** Somebody who is named is tried in ways that it does not tell of, too. */
+/** A resource that was named is tried in ways that it does not tell of, too. */
 function viaOf({ ways }: Resource): { via?: WayName } {
   const way = ways[0] ?? UNADVERTISED[0];
   return way ? { via: way.name } : {};
 }
 
-/** Nothing better can be said of a guess. */
+/** A guess has no better reason than that its server answered. */
 const whyOf = ({ isGuess }: Resource, why: string): string =>
   isGuess ? 'its server answers in its place, so that each way would be tried' : why;
 

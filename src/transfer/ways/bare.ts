@@ -2,6 +2,7 @@ import type { Channel } from '../../protocol/channel.js';
 import type { Handler } from '../../protocol/handler-registry.js';
 import type { InBandBytestreams } from '../../protocol/ibb/in-band-bytestreams.js';
 import { NS_IBB } from '../../protocol/ibb/stanzas.js';
+import { withoutResource } from '../../session/jid.js';
 import { whyNotAccepted } from '../recipient-errors.js';
 import { closedFirst } from './closed-first.js';
 import type { IncomingOffer, Listener } from './incoming.js';
@@ -87,8 +88,7 @@ export function incomingBare(channel: BareChannel, now: Date): IncomingOffer {
 }
 
 function nameForUnnamed(peer: string, now: Date): string {
-  const [escaped = peer] = peer.split('/');
-  const bare = unescapeLocal(escaped).replace(/[/\\]/g, '_');
+  const bare = unescapeLocal(withoutResource(peer)).replace(/[/\\]/g, '_');
   return `${bare} ${now.toISOString().slice(0, 19).replaceAll(':', '-')}`;
 }
 

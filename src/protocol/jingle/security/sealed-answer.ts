@@ -75,7 +75,7 @@ export class SealedAnswer implements AnswerSecurity {
     return checksum === undefined ? undefined : readChecksum(elementOf(checksum));
   }
 
-  confirmation(_session: JingleSession, sha256: Uint8Array): Element {
+  confirmation(_jingleSession: JingleSession, sha256: Uint8Array): Element {
     return this.#verdict({ said: 'received', sha256: Buffer.from(sha256) }) as Element;
   }
 

@@ -80,7 +80,7 @@ export class SealedOffer implements OfferSecurity {
     this.#channel?.tellChecksum(xmlText(checksum(content, hashes)));
   }
 
-  heard(_session: JingleSession, info: Element): Said {
+  heard(_jingleSession: JingleSession, info: Element): Said {
     if (!this.#seal || !isSealed(info)) throw unsupportedInfo();
     const verdict = this.#seal.verdicts.open(readSecurity(info));
     if (verdict.said === 'failed') {

@@ -37,10 +37,10 @@ export interface OfferSecurity extends Security {
   /** What the answer says of the file. Throws `StanzaError` where it does not fit, and `SealBroken`. */
   answered(answer: Content): Element;
   /** Tells the hashes that the offer did not have, when all bytes have been read. Rejects as `request` does. */
-  tellHashes(session: JingleSession, hashes: ReadonlyMap<string, Buffer>): Promise<void>;
+  tellHashes(jingleSession: JingleSession, hashes: ReadonlyMap<string, Buffer>): Promise<void>;
   /** Throws `StanzaError` for what is no news of the file, and `SealBroken`. */
-  heard(session: JingleSession, info: Element): Said;
-  /** That the Jingle session ends with success says that the recipient is content. */
+  heard(jingleSession: JingleSession, info: Element): Said;
+  /** Whether the end of the Jingle session with success says that the recipient is content. */
   readonly believesSuccess: boolean;
 }
 
@@ -56,9 +56,9 @@ export interface AnswerSecurity extends Security {
   proven(stream: Channel): Promise<void>;
   /** The hashes that came with the bytes, all of which have been read. Throws `SealBroken`. */
   toldHashes(): Map<string, Buffer> | undefined;
-  /** What says that the file is there. `sha256`: 32 bytes. */
-  confirmation(session: JingleSession, sha256: Uint8Array): Element;
-  /** What says why it is not, where the reason of the session's end does not. */
+  /** The element that says that the file is there. `sha256`: 32 bytes. */
+  confirmation(jingleSession: JingleSession, sha256: Uint8Array): Element;
+  /** The element that says why it is not, where the reason of the Jingle session's end does not. */
   failure(reason: Reason): Element | undefined;
   /** As much of a reason as servers may read. */
   outside(reason: Reason): Reason;
@@ -76,10 +76,10 @@ export function plainOffer(description: Element): OfferSecurity {
       }
       return description;
     },
-    tellHashes: async (session, hashes) => {
-      await session.inform(checksum(session.content, hashes)).catch((error) => {
+    tellHashes: async (jingleSession, hashes) => {
+      await jingleSession.inform(checksum(jingleSession.content, hashes)).catch((error) => {
         // Not each peer wants to know; and how the Jingle session ended is told elsewhere.
-        if (!(error instanceof StanzaError) && !session.ended.aborted) throw error;
+        if (!(error instanceof StanzaError) && !jingleSession.ended.aborted) throw error;
       });
     },
     heard: ({ content }, info) => {
@@ -109,13 +109,13 @@ export const PLAIN_ANSWER: AnswerSecurity = {
   wrap: (channel) => channel,
 };
 
-/** Takes what a peer says. What was altered on the way ends the session, and nothing is told but that. */
-export function unlessBroken(session: JingleSession, take: () => void): void {
+/** Takes what a peer says. Bytes that were altered on the way end the Jingle session, and nothing is told but that. */
+export function unlessBroken(jingleSession: JingleSession, take: () => void): void {
   try {
     take();
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
-    later(() => session.terminate({ condition: 'security-error' }, error));
+    later(() => jingleSession.terminate({ condition: 'security-error' }, error));
   }
 }
 

@@ -31,7 +31,7 @@ export interface JingleHandlers {
 }
 
 /** The Jingle session in which a peer acts. */
-export interface ActingSession {
+export interface ActingJingleSession {
   readonly handlers: JingleHandlers;
   readonly replacement: Replacement;
   readonly role: Role;
@@ -46,13 +46,13 @@ export interface ActingSession {
   sendContents(action: Action, contents: Element[]): Promise<void>;
 }
 
-type Take = (session: ActingSession, jingle: Jingle) => void;
+type Take = (jingleSession: ActingJingleSession, jingle: Jingle) => void;
 
 /** Takes an action of the peer's. Throws `StanzaError`. */
-export const takeAction: Take = (session, jingle) => {
+export const takeAction: Take = (jingleSession, jingle) => {
   const { action } = jingle;
   const take = TAKES[action];
-  if (take) return take(session, jingle);
+  if (take) return take(jingleSession, jingle);
   if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
   // Answers to what was never sent; and an initiate for what is there already.
   throw outOfOrder();
@@ -65,22 +65,22 @@ export function later(act: () => Promise<void>): void {
 
 const CANCEL: Reason = { condition: 'cancel' };
 
-const terminated: Take = (session, { reason }) =>
-  session.end(new JingleEnded(reason ?? { condition: 'general-error' }, false));
+const terminated: Take = (jingleSession, { reason }) =>
+  jingleSession.end(new JingleEnded(reason ?? { condition: 'general-error' }, false));
 
-const accepted: Take = (session, { contents }) => {
-  if (session.role !== 'initiator' || !session.isPending) throw outOfOrder();
+const accepted: Take = (jingleSession, { contents }) => {
+  if (jingleSession.role !== 'initiator' || !jingleSession.isPending) throw outOfOrder();
   try {
     const [accepted, ...others] = contents;
-    if (!accepted || others.length > 0 || accepted.name !== session.content.name) {
+    if (!accepted || others.length > 0 || accepted.name !== jingleSession.content.name) {
       throw badRequest('accept what was offered');
     }
-    session.handlers.accepted?.(accepted);
+    jingleSession.handlers.accepted?.(accepted);
   } catch (error) {
-    session.misunderstood('session-accept', error as Error);
+    jingleSession.misunderstood('session-accept', error as Error);
     throw error;
   }
-  session.activate();
+  jingleSession.activate();
 };
 
 const informed: Take = ({ handlers }, { info }) => {
@@ -95,29 +95,29 @@ const transportInformed: Take = ({ handlers }, { contents }) => {
   handlers.transportInformed(transport);
 };
 
-const replaced: Take = (session, { contents }) => {
-  session.replacement.checkTie();
+const replaced: Take = (jingleSession, { contents }) => {
+  jingleSession.replacement.checkTie();
   const transport = contents[0]?.transport;
   if (!transport) throw badRequest('replace it by what?');
-  const accept = session.handlers.replaced?.(transport);
-  session.replacement.overruled();
-  later(accept ?? (() => session.send('transport-reject', refusedTransport(transport))));
+  const accept = jingleSession.handlers.replaced?.(transport);
+  jingleSession.replacement.overruled();
+  later(accept ?? (() => jingleSession.send('transport-reject', refusedTransport(transport))));
 };
 
 /** A Jingle session has one content here. */
-const contentAdded: Take = (session, { contents }) =>
+const contentAdded: Take = (jingleSession, { contents }) =>
   later(() =>
-    session.sendContents(
+    jingleSession.sendContents(
       'content-reject',
       contents.map((added) => content(added)),
     ),
   );
 
 /** §7.2.5: a Jingle session without contents is void. Psi tells so that a hash is wrong, and why is the peer's. */
-const contentRemoved: Take = (session, { reason = CANCEL }) => {
+const contentRemoved: Take = (jingleSession, { reason = CANCEL }) => {
   // Nobody ends a transfer well in this way.
   const why = reason.condition === 'success' ? CANCEL : reason;
-  later(() => session.terminate(CANCEL, new JingleEnded(why, false)));
+  later(() => jingleSession.terminate(CANCEL, new JingleEnded(why, false)));
 };
 
 const TAKES: Partial<Record<Action, Take>> = {

@@ -14,12 +14,12 @@ import {
   type Role,
   reason,
 } from '../stanzas.js';
-import { type ActingSession, type JingleHandlers, later, takeAction } from './actions.js';
+import { type ActingJingleSession, type JingleHandlers, later, takeAction } from './actions.js';
 import { JingleEnded } from './jingle-ended.js';
 import { Replacement } from './replacement.js';
 
 /** A Jingle session (XEP-0166) of one content; the application sets its `handlers`. */
-export class JingleSession implements ActingSession {
+export class JingleSession implements ActingJingleSession {
   handlers: JingleHandlers = {};
   readonly #session: Session;
   readonly #ended = new AbortController();
