@@ -161,7 +161,7 @@ export function exitCodeOf(thrown: Error): number {
   return codeOf(failureOf(error)?.[1] ?? 'unexpected');
 }
 
-/** Whether an error would meet the next file, too. Of one that nobody knows it is to be feared. */
+/** Whether an error would meet the next file, too; assumed of an error that the table does not have. */
 export function meetsAll(thrown: Error): boolean {
   const error = rootOf(thrown);
   if (error instanceof Interrupted || error.code === 'EPIPE') return false;
@@ -171,7 +171,7 @@ export function meetsAll(thrown: Error): boolean {
 
 /** What the user reads of an error, the next step included. `undefined`: nothing. */
 export function textOf(error: Error): string | undefined {
-  // Each was told when it was its turn.
+  // Each failure was told when it was its turn.
   if (error instanceof FilesFailed) return undefined;
   const exitCode = exitCodeOf(error);
   // A person who interrupts it knows why it ended, and nobody is left to read the rest.

@@ -25,7 +25,7 @@ void main(); // the bundle is CommonJS, which has no await at the top level
 
 async function main(): Promise<void> {
   const interrupt = new AbortController();
-  // As many wait for it as there are transfers.
+  // Each transfer listens to it, and Node would warn of more than ten.
   setMaxListeners(0, interrupt.signal);
   let reporter: Reporter | undefined;
   const fail = (error: Error) => explain(error, reporter);

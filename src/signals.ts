@@ -7,7 +7,7 @@ type Signal = keyof typeof SIGNAL_CODES;
 /** How long the process may take to end after the command has. */
 const LINGER_MS = 300;
 
-/** The user has had enough. */
+/** A signal has asked the program to end. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly exitCode: number;

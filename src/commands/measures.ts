@@ -17,7 +17,7 @@ interface Limits {
   /** Default 0. */
   min?: number;
   max?: number;
-  /** A part of a unit is none. */
+  /** A part of a unit is refused. */
   isWhole?: boolean;
   /** `auto` is no amount, and allowed. */
   mayBeAuto?: boolean;

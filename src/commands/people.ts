@@ -3,7 +3,9 @@ import type { AccountFlags } from './account/account-options.js';
 import { UnfitValue, UsageError } from './context.js';
 import { RepeatableOption } from './options.js';
 
-/** Whose values are people: a name from the settings file, a JID or a domain each, or one of its own words. */
+/**
+ * An option whose values are people: a name from the settings file, a JID or a domain each, or one of its own words.
+ */
 export class PeopleOption extends RepeatableOption {
   readonly words: readonly string[];
 

@@ -84,7 +84,7 @@ export const featuresOf = (info: Element): ReadonlySet<string> => {
   return new Set(short.slice(0, MAX_FEATURES));
 };
 
-/** Not shown beyond that; in characters. */
+/** Characters of a name that are shown. */
 const MAX_NAME_LENGTH = 100;
 
 /** §3.1: what a client calls itself, or whatever else is there, where it does. */

@@ -4,7 +4,7 @@ import { xml } from '../session/xml.js';
 
 const NS_VERSION = 'jabber:iq:version';
 
-/** Not shown beyond that; in characters. */
+/** Characters of a name, and of a version, that are shown. */
 const MAX_LENGTH = 100;
 
 interface Software {

@@ -71,7 +71,7 @@ export class RequestHandlers {
     let payload: Element | undefined;
     try {
       payload = await this.#handle(stanza, handler, { from, id });
-      // Nothing has come of a get, which can be repeated.
+      // A `get` changes nothing, and can be asked again.
       if (stanza.attrs.type === 'get' && payload !== undefined && this.#wire.isBehind(from))
         throw ASK_LATER;
     } catch (error) {
@@ -88,7 +88,7 @@ export class RequestHandlers {
       .catch((error) => this.#answerLess(attrs, error));
   }
 
-  /** Says in place of an answer that cannot be sent that it cannot. With a very long id not even that can be sent. */
+  /** Sends an error in place of an answer that is too large. With a very long id not even the error fits. */
   async #answerLess(attrs: ReplyTo, error: Error): Promise<void> {
     // Otherwise the connection is gone, and the session ends with its error.
     if (!(error instanceof UnsendableStanza)) return;

@@ -8,9 +8,9 @@ import type { Element } from './xml.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000; // ours; XMPP sets none
 
-/** RFC 6120 §8.1.3: of an id, so that nobody can guess it. */
+/** RFC 6120 §8.1.3: bytes of an id, so that nobody can guess it. */
 const ID_BYTES = 16;
-/** For so many ids at once: to draw for each would take as long as all else that is done for a request. */
+/** Ids for which random bytes are drawn at once: one draw takes as long as all else that is done for a request. */
 const IDS = 64;
 
 /** No answer came in time. Whether the request was carried out is unknown. */

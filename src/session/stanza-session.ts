@@ -52,7 +52,7 @@ export class StanzaSession implements Session {
       isBehind: (to: string) => transport.isBehind?.(to) ?? false,
     };
     this.#handlers = new RequestHandlers(jid, wire, options);
-    // As many wait for the end as there are transfers.
+    // Each transfer listens for the end, and Node would warn of more than ten.
     setMaxListeners(0, this.#ended.signal);
   }
 
@@ -179,7 +179,7 @@ export class StanzaSession implements Session {
       await this.#transport.write(stanza);
     } catch (cause) {
       if (cause instanceof UnsendableStanza) throw cause;
-      // What ended the session says more than that it cannot be written to.
+      // The error that ended the session says more than that nothing can be written.
       this.#ended.signal.throwIfAborted();
       throw new ConnectionLost(`the connection was lost (${(cause as Error).message})`, { cause });
     }

@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { KnownContacts } from '../transfer/people/known-contacts.js';
 import { writeWhole } from './whole-file.js';
 
-/** As long as that a list is as good as new. */
+/** Milliseconds for which a list is as good as new. */
 const FRESH_MS = 24 * 3600 * 1000;
 
-/** So much of the file is read, and written, at most. */
+/** Bytes of the file that are read, or written, at most. */
 const MAX_BYTES = 256 * 1024;
 
 /** Bare JIDs in a file of its owner's, one a line. What is damaged, or not there, is an empty list. */

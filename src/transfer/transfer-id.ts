@@ -1,6 +1,6 @@
 let last = 0;
 
-/** Names a transfer in what the user is told: no other one in this process has it. */
+/** An id that no other transfer of this process has. */
 export function nextTransferId(): number {
   last += 1;
   return last;

@@ -37,7 +37,7 @@ function lineOf({ published, cid, type, size, expires, peer }: ListedBlob): stri
   return [cid, kind, type, `${size}`, end, peer ?? '-'].map(display).join('\t');
 }
 
-/** All that are there go, also when others are not there. */
+/** Removes the blobs that are there, also when others are not. */
 async function remove(cids: string[], flags: OutputFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
   await removeBlobs(cids, await context.createRegistry(), report);

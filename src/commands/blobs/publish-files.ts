@@ -56,7 +56,7 @@ async function readBlob(
   return { name, bytes, type: type ?? mime.getType(name) ?? 'application/octet-stream' };
 }
 
-/** No more of the file than can be told to be too much. */
+/** Reads the file up to the chunk that reaches `limit` bytes: enough to tell that it is too large. */
 async function readStart(file: string, limit: number, signal: AbortSignal): Promise<Buffer> {
   const stats = await statNamed(file, 'rename it');
   if (stats.isDirectory()) throw new UsageError(`${file} is a directory; name the files in it`);

@@ -44,7 +44,7 @@ const eventOf = ({ at, account, offered, size, sha256, path, work }: FileRecord)
     ...(work ? { exec: work.state } : {}),
   }) as const;
 
-/** By whoever receives into the folder, or else here. */
+/** Has it done by the process that receives into the folder, or else by this one. */
 async function execAgain(
   records: readonly FileRecord[],
   flags: ReceivedFlags,

@@ -43,7 +43,7 @@ function readOne(option: Option, value: unknown, earlier: unknown, place: Settin
     throw misuse(place, `${shown}: it is one value, like ${option.flags}`);
   }
   const parsed = parse(option, String(value), earlier, (why) => misuse(place, `${shown}: ${why}`));
-  // What the parser leaves a text is one.
+  // An option whose parser gives a text takes texts, and no number of TOML's.
   if (typeof value === 'number' && typeof parsed !== 'number') {
     throw misuse(place, `${shown}: it is a text; put it in quotes`);
   }

@@ -50,7 +50,7 @@ function settingOf(command: Command, option: Option, name: string): Setting {
   return { event: 'setting', name, source, ...(value === undefined ? {} : { value }) };
 }
 
-/** Some are in words only, for the code says what is meant where none is given. */
+/** The default in words: some options have no other, as their code decides what none means. */
 function defaultOf(option: Option): string | string[] | false | undefined {
   if (!option.required) return false;
   const text = option.defaultValueDescription;

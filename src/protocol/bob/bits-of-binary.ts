@@ -110,7 +110,7 @@ export class BitsOfBinary {
     const { timeout, signal } = options;
     const other = this.#asked.get(cid);
     if (other && other.jid !== jid && parseContentId(cid)) {
-      // What went wrong with another one is told to who asked that one; this one is asked instead.
+      // Whoever asked the other peer hears of its error; here this peer is asked instead.
       const blob = await other.work.join(signal).catch(() => undefined);
       if (blob) return blob;
     }

@@ -22,11 +22,11 @@ export function memoryBlobs(now: () => number = () => performance.now()): BlobHa
   const own = new Map<string, Kept>();
   const fetched = new Map<string, Kept>();
   const alive = (kept: Kept | undefined) => (kept && now() < kept.until ? kept.blob : undefined);
-  // 0 is for others: our own stays. Of those fetched none with 0 is kept.
+  // A max-age of 0 forbids others to keep a blob of ours, which stays here. A fetched one with 0 is not kept.
   const end = ({ maxAge }: BitOfBinary) => now() + (maxAge || Number.POSITIVE_INFINITY) * 1000;
   return {
     get_bob: (_jid, _node, from, cid) =>
-      // What was fetched is nobody else's business.
+      // A fetched blob is given to nobody: it would tell what was fetched.
       alive(own.get(cid)) ?? (from ? undefined : alive(fetched.get(cid))),
     set_bob: (_jid, _node, from, blob) => {
       if (!from) {

@@ -42,7 +42,7 @@ export function readBlob(element: Element): BitOfBinary {
   };
 }
 
-/** A blob that says something, and nothing we understand, is not to be kept. */
+/** A max-age that cannot be read counts as 0: the blob is not kept. */
 const readMaxAge = (text: string) => (/^\d+$/.test(text) ? Math.min(Number(text), MAX_MAX_AGE) : 0);
 
 /** Throws `StanzaError` for a request without a cid. */

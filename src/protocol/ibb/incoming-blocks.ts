@@ -104,7 +104,7 @@ export class IncomingBlocks {
     this.#delivered = [];
   }
 
-  /** Refuses what nobody has dealt with; the peer hears of errors that are its own. */
+  /** Refuses the blocks that the reader has not dealt with; the peer hears of errors that are its own. */
   fail(error: Error | null): void {
     const why = error instanceof StanzaError ? error : REFUSED;
     for (const { refused } of [...this.#delivered, ...this.#waiting]) refused(why);

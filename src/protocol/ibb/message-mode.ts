@@ -37,10 +37,10 @@ function receiveMessage(message: Element, streams: OpenStreams, isStored: boolea
   if (type === 'error') return streams.bounced(peer, id, message);
   const element = message.getChild('data', stanzas.NS_IBB);
   const stream = element && streams.get(peer, element.attrs.sid ?? '');
-  // What was stored or sent to a room was not sent to this bytestream.
+  // A message that was stored, or sent to a room, was not sent to this bytestream.
   if (!stream || type === 'groupchat' || isStored) return;
   try {
-    // Not acknowledged, so it does not matter when; and a failure is the bytestream's own.
+    // Nothing is acknowledged, so it does not matter when; a failure is the bytestream's own.
     stream.receiveData(stanzas.readData(element)).catch(() => undefined);
   } catch (error) {
     stream.destroy(new ChannelBroken(0, error as Error));

@@ -74,12 +74,12 @@ const ID = randomBytes(16).toString('base64url');
 export const frameOfIq = (from: string, to: string, sid: string): number =>
   stanzas.frameOf(sid, (block) => xml('iq', { type: 'set', to, id: ID, from }, block));
 
-/** Less than for what needs the disk or a person. */
+/** Milliseconds to show a sign of life: less than for answers that need the disk or a person. */
 const SIGN_OF_LIFE_MS = 10_000;
 
 /**
- * A peer that is there says that it does not know a bytestream that never was; only a server says that nobody is. Those
- * who answer nothing of the kind (xmpp4r) may still answer what there is (XEP-0030).
+ * Closes a bytestream that never was: a peer that is there answers that it does not know it, and a server that nobody
+ * is there. A peer that answers nothing to this (xmpp4r) may still answer what there is (XEP-0030).
  */
 export async function findPeer(session: Session, peer: string): Promise<PeerState> {
   const asked = session.request('set', peer, stanzas.close(randomSid()));

@@ -4,7 +4,7 @@ import { isRefusal } from '../conditions.js';
 import { MIN_BLOCK_SIZE, SAFE_BLOCK_SIZE } from './sending/block-sizes.js';
 
 interface Asked {
-  /** That was given, because the bytestream was announced elsewhere. */
+  /** The sid that was given, because the bytestream was announced elsewhere. */
   sid?: string;
   /** Default: where a sid and a size were given. */
   fixedBlockSize?: boolean;
@@ -31,7 +31,10 @@ const isTooLarge = (error: Error): boolean =>
   error.condition === 'resource-constraint' &&
   error.type !== 'wait';
 
-/** Whatever answers a size that not each program knows. What was announced has been wanted: then no answer is a "no". */
+/**
+ * Whether an answer may be to the block size, which not each program knows. An announced bytestream was wanted: then
+ * no answer is a "no".
+ */
 const mayBeTooLarge = (error: Error, isAnnounced: boolean): boolean =>
   error instanceof RequestTimeout ||
   (error instanceof StanzaError && (isAnnounced || !isRefusal(error)));

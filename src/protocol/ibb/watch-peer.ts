@@ -6,17 +6,20 @@ import { findPeer } from './peer.js';
 
 /** What a peer must do to keep a bytestream that it opened. All in milliseconds and bytes. */
 export interface LeastPace {
-  /** Without a block. */
+  /** Milliseconds without a block. */
   maxIdleMs: number;
-  /** Only while the peer answers: one whose connection is being resumed does not, and can go on where it was. */
+  /**
+   * Idle time counts only while the peer answers: one whose connection is being resumed does not, and can go on where
+   * it was.
+   */
   idlesWhileSilent?: boolean;
-  /** That must come in each period. */
+  /** Bytes that must come in each period. */
   minBytes: number;
   periodMs: number;
   lifetimeMs: number;
 }
 
-/** No block for this long, and the peer is asked for. */
+/** After this long without a block the peer is looked for. */
 const CHECK_MS = 30_000;
 
 /**
@@ -46,7 +49,7 @@ export async function watchPeer(
   }
 }
 
-/** As `findPeer`, by this clock: what it waits for has the same end. */
+/** Does as `findPeer`, by this clock: the wait ends with the bytestream. */
 async function askFor(session: Session, peer: string, clock: Clock) {
   const answered = new AbortController();
   const late = clock.sleep(CHECK_MS, answered.signal).then(

@@ -138,7 +138,7 @@ export class IncomingJingleFile {
     return this.#hashes;
   }
 
-  /** Tells the sender that the file is there, and ends the session. `sha256`: of all of it. Always resolves. */
+  /** Tells the sender that the file is there, and ends the Jingle session. `sha256`: of all of it. Always resolves. */
   async confirm(sha256: Uint8Array): Promise<void> {
     const { ended } = this.#jingleSession;
     void this.#channel?.acknowledgeClose();

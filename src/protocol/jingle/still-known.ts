@@ -2,7 +2,7 @@ import type { Clock } from '../../session/clock.js';
 import { type Channel, ChannelLost } from '../channel.js';
 import type { JingleSession } from './session/jingle-session.js';
 
-/** No block was acknowledged for this long. */
+/** After this long without an acknowledged block, in milliseconds, the recipient is asked. */
 const STALLED_MS = 10_000;
 
 /**

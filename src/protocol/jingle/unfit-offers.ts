@@ -28,7 +28,7 @@ export function whyRefused(
   return [{ condition: 'unsupported-transports' }, why];
 }
 
-/** Not shown beyond that; in characters. */
+/** Characters of a namespace that are shown. */
 const MAX_NAMESPACE_LENGTH = 100;
 
 const namespaceOf = (element: Element | undefined): string =>

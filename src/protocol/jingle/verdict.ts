@@ -24,7 +24,10 @@ const PING_MS = 10_000;
 interface VerdictOptions {
   /** How many bytes have been sent to the recipient, acknowledged or not. */
   handedOver: () => number;
-  /** That the session ends with success says something. Otherwise that counts only of a file that was received. */
+  /**
+   * Whether the end of the Jingle session with success says something. Otherwise that counts only of a file that was
+   * received.
+   */
   believesSuccess: boolean;
 }
 
@@ -66,7 +69,7 @@ export class Verdict {
     this.#waker.wake();
   }
 
-  /** The session has ended as that of a file that is there. */
+  /** The Jingle session has ended as that of a file that is there. */
   get isContent(): boolean {
     return this.#jingleSession.succeeded && (this.#believesSuccess || this.#receivedAfter >= 0);
   }

@@ -5,10 +5,10 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { xml } from '../../session/xml.js';
 
 /**
- * Sends back what a person wrote to our full JID, so that the writer knows that nobody reads it here, if `admits`
- * lets the writer know of us, or it is our own account. To strangers we are a resource that is not there: such a one
- * returns what is said as in a room (§8.5.3.2.1), and nothing else. Nobody whom `mayAnswer` does not let be answered
- * gets anything (`characters`: of the id, which goes back). Undo: the function returned.
+ * Sends back what a person wrote to our full JID, so that the writer knows that nobody reads it here: if `admits`
+ * lets the writer know of us, or it is our own account. To strangers we are a resource that is not there, which
+ * returns what is said as in a room (§8.5.3.2.1), and nothing else. `mayAnswer` limits how often anybody is answered;
+ * `characters`: of the id, which goes back. Undo: the function returned.
  */
 export function returnChat(
   session: Session,
@@ -25,7 +25,7 @@ export function returnChat(
     const text = isStranger ? '' : 'nobody reads messages here';
     const error = new StanzaError('cancel', 'service-unavailable', text);
     const answer = xml('message', { type: 'error', to: from, id }, error.toElement());
-    // It is too large to be sent, by its id, or the connection is gone, and the session ends with its error.
+    // The answer is too large to be sent, by its id, or the connection is gone, and the session ends with its error.
     session.send(answer).catch(() => undefined);
   });
 }

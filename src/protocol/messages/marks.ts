@@ -1,4 +1,4 @@
-// What a message may be marked with.
+// Elements that mark a message.
 
 /** XEP-0203 Delayed Delivery: it was stored on its way. */
 export const NS_DELAY = 'urn:xmpp:delay';

@@ -76,7 +76,7 @@ export async function seenResources(
 /** Rejects when the session ends, or with the signal's reason. */
 async function grace(session: Session, signal: AbortSignal | undefined, clock: Clock) {
   const signals = [session.ended, ...(signal ? [signal] : [])];
-  // What cuts it short is thrown below.
+  // The reason of a sleep that is cut short is thrown below.
   await clock.sleep(GRACE_MS, AbortSignal.any(signals)).catch(() => undefined);
   for (const one of signals) one.throwIfAborted();
 }

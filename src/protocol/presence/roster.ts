@@ -70,7 +70,7 @@ async function readRoster(session: Session, take: (item: Item) => boolean): Prom
     count += 1;
     isTooLong ||= count > MAX_ITEMS || !readItem(element).every(take);
   };
-  // What the cut has stopped comes again from its beginning.
+  // After a cut the server sends the roster again from its beginning.
   const unlisten = session.onState(() => {
     count = 0;
   });
@@ -84,7 +84,7 @@ interface Item {
   subscription: string | undefined;
 }
 
-/** What cannot be an address is nobody's. */
+/** Reads an item; nothing where its JID is no address. */
 function readItem(element: Element): Item[] {
   const { jid = '', subscription } = element.attrs;
   if (!element.is('item', NS_ROSTER) || !isJid(jid)) return [];

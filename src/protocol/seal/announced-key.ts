@@ -11,7 +11,7 @@ const KEY_LENGTH = 32;
 /** The highest bit counts for nothing, so that it must not make two forms of one key. */
 const SPARE_BIT = 0x80;
 
-/** It is said of a resource that it opens seals, in a way that nobody says it. That is not the same as no key. */
+/** A resource announces a key in another form than docs/seal.md sets. That is not the same as announcing none. */
 export class MalformedAnnouncement extends Error {
   override readonly name = 'MalformedAnnouncement';
   constructor(jid: string) {

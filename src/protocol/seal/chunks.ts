@@ -8,10 +8,10 @@ export const MOST_OF_CHUNK = 16_384;
 /** Bytes of a file in a deflated chunk. */
 const MOST_INFLATED = 65_536;
 
-/** With fewer bytes nothing is decided: they hardly shrink, whatever follows. */
+/** Bytes by which it is decided whether to deflate: fewer hardly shrink, whatever follows. */
 const LEAST_OF_SAMPLE = 1024;
 
-/** What does not become this much shorter is not worth the time. */
+/** Share of its length that a chunk must shrink to, to be worth the time. */
 const WORTHWHILE = 0.9;
 
 interface Chunk {

@@ -7,7 +7,7 @@ import { opening, SealBroken } from './seal-broken.js';
 export const TYPES = { bytes: 0x00, isLast: 0x01, checksum: 0x02, isDeflated: 0x10 } as const;
 
 const LENGTH_BYTES = 2;
-/** A type, and nothing of it. */
+/** Bytes of the shortest message: a type without data, and the tag. */
 const LEAST_OF_MESSAGE = 1 + TAG_LENGTH;
 const MOST_OF_MESSAGE = LEAST_OF_MESSAGE + MOST_OF_CHUNK;
 const NO_DATA = Buffer.alloc(0);

@@ -11,7 +11,7 @@ export class SealBroken extends Error {
   }
 }
 
-/** Whatever fails of what is opened is one error. */
+/** Opens what a peer has sealed: a failure of Noise becomes `SealBroken`. */
 export function opening<T>(act: () => T): T {
   try {
     return act();

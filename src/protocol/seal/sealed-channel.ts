@@ -86,12 +86,12 @@ export class SealedChannel extends Duplex implements Channel {
     return this.#below.acknowledgeClose();
   }
 
-  /** Nobody has sealed that: it ends the channel below, and this one only if all was there. */
+  /** The peer's word is not sealed: it ends the channel below, and this one only if all was there. */
   assumeClosed(): void {
     this.#below.assumeClosed();
   }
 
-  /** Nobody has sealed that either, and it is about bytes of the file: the answer to the close is waited for. */
+  /** The peer's word, about bytes of the file, is not sealed: the answer to the close is waited for. */
   assumeTaken(): void {}
 
   abandon(error?: Error): void {

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { XmppStream } from '../stream/xmpp-stream.js';
 
-/** Nothing from the server for this long, and it is asked for a sign of life. */
+/** After this long without a byte the server is asked for a sign of life. */
 const IDLE_MS = 60_000;
-/** So long it may take to give one: in all less than the 90 s after which a dead connection must be noticed. */
+/** How long that sign may take: in all less than the 90 s after which a dead connection must be noticed. */
 const ANSWER_MS = 20_000;
 /**
- * What the server answers at once comes within some round trips, unless it still has other things to say: so much
- * longer than the last exchange took, and at least so long, it may say nothing at all.
+ * An answer takes some round trips at most, unless the server still has other things to say: so many times the last
+ * exchange, and at least so long, nothing at all may come.
  */
 const ROUND_TRIPS = 10;
 const MIN_QUIET_MS = 3_000;

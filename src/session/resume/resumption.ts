@@ -8,7 +8,7 @@ import { type Element, xml } from '../xml.js';
 import { backoff } from './backoff.js';
 import { NS_SM, type StreamManagement } from './stream-management.js';
 
-/** How long a session is tried for where the server does not say how long it keeps it. */
+/** How long resuming is tried where the server does not say how long it keeps the session. */
 const DEFAULT_MAX_SECONDS = 300;
 
 /** A connection that lasted this long is not taken for one that breaks at once. */
@@ -89,7 +89,7 @@ export class Resumption {
   #tell(error: Error): void {
     const isNew = error.message !== this.#setback?.message;
     this.#setback = error;
-    // That the network is down for a while needs no words.
+    // A network that is down for a while is no news.
     const matters = error instanceof ServerNotTrusted || error.cause instanceof StreamError;
     if (isNew && matters) this.#options.onSetback?.(error);
   }
@@ -141,7 +141,10 @@ export class Resumption {
   }
 }
 
-/** Stanzas that may have arrived are not sent again on another session: that is for who knows what they do. */
+/**
+ * Stanzas that may have arrived are not sent again on another session: only their sender knows whether they may come
+ * twice.
+ */
 const forgotten = (why: string) =>
   new ConnectionLost(`the connection was lost, and the session with it (${why})`);
 

@@ -4,7 +4,7 @@ import { inTurn } from '../in-turn.js';
 
 /** What a file takes at least, be it empty: a block, or an inode that others need, too. */
 export const BLOCK_BYTES = 4_096;
-/** So many are read while somebody waits. */
+/** Files that may be read while somebody waits. */
 const FEW = 1_000;
 /** Milliseconds until the folder is read again, for each file in it: most of the time it is not being read. */
 const PAUSE_PER_FILE_MS = 0.3;

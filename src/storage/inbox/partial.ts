@@ -21,7 +21,7 @@ export interface Shared extends PartFolders {
 // A crash loses what came since the last sync.
 const SYNC_BYTES = 4 * 1024 * 1024;
 const SYNC_MS = 2000;
-/** So far may writing run ahead of a slow disk. */
+/** Bytes by which writing may run ahead of a slow disk. */
 const MAX_UNSYNCED_BYTES = 4 * SYNC_BYTES;
 /**
  * Less than the 30 s after which another process may take us for dead, as after a sleep, and go on with the partial.

@@ -12,9 +12,9 @@ import { writeWhole } from '../whole-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
 const ENDING = '.json';
-/** As `writeWhole` has it. */
+/** The ending of temporary files, as `writeWhole` has it. */
 const TEMPORARY = '.tmp';
-/** What a file may have: more is not read. */
+/** Bytes of a file: more is not read. */
 const MOST_BYTES = 65_536;
 /** Others hold the lock as long as it takes to write a file. */
 const LOCK_TRIES = 200;

@@ -3,7 +3,7 @@ import type { KeyFolder } from './key-folder.js';
 import { KeysUnusable } from './keys-unusable.js';
 import { formatTrusted, parseTrusted } from './trust-record.js';
 
-/** JIDs that the user has not named: each that sends may become one. */
+/** JIDs that the user has not named and whose keys are kept: each that sends may become one. */
 const MOST_FOREIGN = 1000;
 
 /** The most keys that one JID may have. */

@@ -151,7 +151,7 @@ export class MemoryLedger implements Ledger {
 
 const hasArrived = ({ isArriving }: FileRecord): boolean => !isArriving;
 
-/** Short, whatever is in it. */
+/** A hash of what must agree: short, whatever is in it. */
 function keyOf({ account, offered, size, sha256, sealedBy = '' }: WantedRecord): string {
   const text = JSON.stringify([account, offered, size, sha256, sealedBy]);
   return createHash('sha256').update(text).digest('base64');

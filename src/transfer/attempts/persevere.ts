@@ -3,10 +3,12 @@ import type { Report } from '../events.js';
 import { isRefusedLogin, mayComeBack, Retries } from './retries.js';
 import { nextTry } from './time-in-words.js';
 
-/** How long a server may need that cannot look accounts up; and no second refusal at once locks an account. */
+/**
+ * Milliseconds that a server may need which cannot look accounts up; and no second refusal at once locks an account.
+ */
 const REFUSED_MS = 30_000;
 
-/** A command may print another one each time. */
+/** Passwords that are tried in a row: a command may print another one each time. */
 const MAX_RENEWED = 3;
 
 interface Perseverance {

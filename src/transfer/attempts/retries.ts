@@ -43,7 +43,7 @@ export class Retries {
     this.#worksSince ??= this.#clock.now();
   }
 
-  /** It got this far. What is done again is no progress, but it takes its time. */
+  /** The attempt got this far. What is done again is no progress, but it takes its time. */
   reached(point: number): void {
     if (this.#since !== undefined) this.#since = this.#clock.now();
     if (point <= this.#furthest) return;

@@ -2,13 +2,13 @@ import { type Clock, systemClock } from '../../session/clock.js';
 import type { Report } from '../events.js';
 import { nextTry } from './time-in-words.js';
 
-/** So long at first, in milliseconds; doubled each time. */
+/** Milliseconds of the first pause; doubled each time. */
 const FIRST_PAUSE_MS = 1_000;
 
-/** No longer, so that one who has waited long is hardly behind one who comes now. */
+/** Milliseconds of the longest pause, so that a sender who has waited long is hardly behind one who comes now. */
 const LONGEST_PAUSE_MS = 5_000;
 
-/** The user hears of one wait after the other no more often, each of thousands of small files having its own. */
+/** Milliseconds between two warnings: each of thousands of small files has a wait of its own. */
 const TELL_MS = 60_000;
 
 /** Waiting for a place with somebody who is busy, for a limited time each time. */
@@ -30,7 +30,7 @@ export class Turn {
     this.#random = random;
   }
 
-  /** Waits before the next try with these, which the user is told once. Throws the error when the time is over. */
+  /** Waits before the next try with these recipients; the user is told once. Throws the error when the time is over. */
   async wait(who: readonly string[], error: Error, signal: AbortSignal): Promise<void> {
     this.#since ??= this.#clock.now();
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** this.#tries, LONGEST_PAUSE_MS);

@@ -10,7 +10,7 @@ export interface KnownContacts {
   keep(jids: readonly string[]): Promise<void>;
 }
 
-/** Nobody reads through more; and as many long JIDs are 2 MB. */
+/** JIDs that are kept: nobody reads through more, and as many long ones are 2 MB. */
 const MOST = 1_000;
 
 /** Goes online as `connect` does, and keeps who is in the roster, beside what the session is for. */
@@ -18,7 +18,7 @@ export const remembering =
   (connect: Connect, known: KnownContacts): Connect =>
   async (as) => {
     const session = await connect(as);
-    // Nothing waits for it, and its failure is nobody's.
+    // Nothing waits for it; where it fails, the old list stays.
     remember(session, known).catch(() => undefined);
     return session;
   };

@@ -30,7 +30,7 @@ export const plainJid = (typed: string): string => (isJidUri(typed) ? jidOfUri(t
 export const nearestName = (typed: string, names: Names): string | undefined =>
   [...names.keys()].find((name) => isNear(name.toLowerCase(), typed.toLowerCase()));
 
-/** Shorter words are near to everything. */
+/** Letters of a short word, of which one may differ and not two: it would be near to everything. */
 const SHORT_LETTERS = 4;
 
 function isNear(name: string, typed: string): boolean {

@@ -12,7 +12,7 @@ import { Waiting } from './waiting.js';
  */
 const OFFERS: Rate = { burst: 30, perMinute: 10 };
 
-/** So much has a price for the sender, too, even if it is not the whole file. */
+/** Bytes that cost the sender something, too, even if they are not the whole file. */
 const WORTHWHILE_BYTES = 65_536;
 
 /**

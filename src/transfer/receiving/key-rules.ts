@@ -33,9 +33,9 @@ export interface Judged {
   proven(): Promise<void>;
 }
 
-/** Somebody is told of no more often than that. */
+/** Milliseconds between two warnings about one JID. */
 const TELL_AGAIN_MS = 60 * 60 * 1000;
-/** JIDs. */
+/** JIDs about which the last warning is remembered. */
 const MOST_TOLD = 1000;
 
 /** Decides which offers are taken, by their keys. */

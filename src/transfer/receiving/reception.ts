@@ -84,7 +84,7 @@ export async function receiveOne(
     return { ...facts, ...whole };
   } catch (error) {
     if (error instanceof StillUnderWay) ending = 'later';
-    // A stop is no "no": the sender may come again.
+    // A stop is no refusal: the sender may come again.
     if (!entry) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
     tellOfFailure(error as Error, { id, ...facts }, options);
     return undefined;

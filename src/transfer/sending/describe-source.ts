@@ -4,7 +4,7 @@ import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import { plainOffer, type Source } from '../sources/source.js';
 import { counted } from './chunks.js';
 
-/** Hashed at a time: enough that reading costs little. */
+/** Bytes that are hashed at a time: enough that reading costs little. */
 const HASHED_BYTES = 256 * 1024;
 
 /** What is known of a file, with its hashes, by XEP-0300 name: reads it once, where it can be read again. */

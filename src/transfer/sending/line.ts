@@ -27,7 +27,8 @@ export interface SendingLine {
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /**
-   * Another one of the contact, after this one takes nothing; from now on that is the one. Nothing where there is none.
+   * The next resource of the contact, after this one takes nothing; the files go to it from now on. Nothing where
+   * there is none.
    */
   reachNext(after: string): Promise<Reached | undefined>;
   /**
@@ -127,7 +128,7 @@ export class Line implements SendingLine {
       return this.#reaching;
     }
     await this.#reaching;
-    // The Jingle session that a proposal has let us begin is for one file.
+    // A proposal lets us begin one Jingle session, which is for one file.
     return this.#reached?.session === session ? this.#reached : undefined;
   }
 

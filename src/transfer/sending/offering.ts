@@ -131,7 +131,10 @@ export class Offering {
     return { ...recipient, ways };
   }
 
-  /** What can be read only once cannot be sent again in smaller blocks: it begins with what each server takes. */
+  /**
+   * A source that can be read only once cannot be sent again in smaller blocks: it begins with what each server
+   * takes.
+   */
   get #settings(): TransferSettings {
     const { settings } = this.#line;
     return this.#source.size === undefined ? safe(settings) : settings;

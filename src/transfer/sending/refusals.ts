@@ -48,7 +48,7 @@ function breakPointOf({ channel, range }: Pick<Accepted, 'channel' | 'range'>): 
 const overlap = (one: BreakPoint, other: BreakPoint) =>
   one.from <= other.to && other.from <= one.to;
 
-/** By the recipient, for a reason of its own; Jingle has words for that. */
+/** Whether the recipient broke it off, for a reason of its own; Jingle has words for that. */
 function isBrokenOff(error: Error): error is ChannelBroken {
   if (!(error instanceof ChannelBroken) || error instanceof CloseUnconfirmed) return false;
   const { cause } = error;

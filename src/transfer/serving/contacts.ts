@@ -34,7 +34,7 @@ export async function keepContacts(
   return { has: (jid) => contacts.has(jid) };
 }
 
-/** Resolves to `undefined` when there is no more to hope for. */
+/** Resolves to `undefined` where reading again is of no use. */
 async function readLater(
   session: Session,
   clock: Clock,

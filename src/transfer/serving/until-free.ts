@@ -5,7 +5,10 @@ import type { Session } from '../../session/session.js';
 
 const ANSWER_MS = 10_000;
 
-/** What was killed holds its resource until the server has given it up: some minutes. */
+/**
+ * Milliseconds between two looks: a program that was killed holds its resource until the server has given it up, some
+ * minutes later.
+ */
 const LOOK_MS = 60_000;
 
 /**
@@ -29,7 +32,7 @@ export async function untilFree(
   }
 }
 
-/** Its end shows at once where it was seen. */
+/** Waits for the next look, or until the resource is seen to go. */
 async function untilGoneOrLate(
   session: Session,
   jid: string,

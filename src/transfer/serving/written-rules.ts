@@ -3,7 +3,7 @@ import { hasForms, preparedJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 
-/** Nobody is let in before, and a server far away may be down. */
+/** Milliseconds for an answer: nobody is let in before, and a server far away may be down. */
 const PATIENCE_MS = 10_000;
 
 /**

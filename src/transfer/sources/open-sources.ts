@@ -10,7 +10,7 @@ import { type OpenSource, SourceChanged, type SourceFolder, SourceUnusable } fro
 import { openFolder } from './walk-folder.js';
 
 /**
- * So many files stay open, so that one which is replaced meanwhile is sent as it was when it was named. The others are
+ * Files that stay open, so that one which is replaced meanwhile is sent as it was when it was named. The others are
  * opened again at their turn: systems let a process have 256 to 1,024 files open.
  */
 const MOST_OPEN = 200;
@@ -80,8 +80,7 @@ async function openFile(path: string, mayStayOpen: boolean): Promise<OpenSource>
   return {
     name: basename(path),
     ...(mediaType ? { mediaType } : {}),
-    // What is no regular file (a pipe, a device), or has not the size that it says, has none, and can be read once
-    // only.
+    // Anything but a regular file of the size that it says (a pipe, a device) has no size, and can be read once only.
     ...(isSized ? { size: stats.size, ...(date ? { date } : {}) } : {}),
     read: isAgain
       ? (offset, buffer) => readAgain(path, offset, buffer)

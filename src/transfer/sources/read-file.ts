@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { knownDate } from '../../protocol/file-offer.js';
 
-/** Enough at once that reading costs little. */
+/** Bytes of a read: enough that reading costs little. */
 const READ_BYTES = 256 * 1024;
 
 /** The rest of a file, from `position` on, or of what has no positions. The handle stays open. */
@@ -20,6 +20,6 @@ export async function* read(
   }
 }
 
-/** When it was last changed. Before 1970 it is what a file system says that knows no dates. */
+/** When a file was last changed; nothing before 1970, which file systems without dates say. */
 export const knownModified = ({ mtimeMs, mtime }: Stats): Date | undefined =>
   mtimeMs >= 0 ? knownDate(mtime) : undefined;

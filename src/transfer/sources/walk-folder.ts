@@ -56,7 +56,7 @@ async function* walk(folder: Folder, here: Found): AsyncGenerator<Source> {
 }
 
 async function entriesOf({ at, path }: Found): Promise<Dirent[]> {
-  // As deep as a path may be, so that the walk ends.
+  // The walk ends at the depth that a path may have.
   if (path.length >= MAX_COMPONENTS) throw new SourceUnreadable('it is too deep below the folder');
   const entries = await readdir(at, { withFileTypes: true });
   return entries.sort((one, other) => (one.name < other.name ? -1 : 1));

@@ -40,7 +40,7 @@ export function stopServices({ bytestreams }: Services, reason?: Error): void {
   bytestreams.close(reason);
 }
 
-/** What a sender proposes by default: some have no smaller blocks, and would send nothing. */
+/** Bytes of a block that senders propose by default: some have no smaller ones, and would send nothing. */
 const USUAL_BLOCK_BYTES = 4096;
 
 const acceptedBlock = ({ largestBlock }: RateLimit): number =>

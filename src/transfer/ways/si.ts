@@ -59,8 +59,8 @@ export const offerBySi =
   };
 
 /**
- * Some recipients do not answer the close of what they have, or close first: every block was acknowledged all the same.
- * In messages nothing was.
+ * Whether all bytes arrived, though the end was not as it should be: some recipients do not answer the close, or
+ * close first. Every block was acknowledged all the same; in messages none was.
  */
 const isDelivered = ({ acknowledgesBlocks, channel: { errored } }: OutgoingSiFile): boolean =>
   acknowledgesBlocks && (!errored || errored instanceof CloseUnconfirmed);
@@ -97,7 +97,7 @@ export function incomingBySi(file: IncomingSiFile): IncomingOffer {
         channel?.acknowledgeClose(),
         sleep(FAREWELL_MS, undefined, { ref: false }),
       ]);
-      // It has ended on the peer's side, or will never do.
+      // The bytestream has ended on the peer's side, or will never do.
       channel?.abandon();
     },
     fail: (error) => {

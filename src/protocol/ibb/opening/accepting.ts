@@ -47,7 +47,7 @@ export class Accepting {
     return opened.finally(() => this.#preauthorized.delete(key));
   }
 
-  /** Takes them one at a time: each counts for the limit before the next, however many are asked for at once. */
+  /** Takes opens one at a time: each counts for the limit before the next, however many are asked for at once. */
   receiveOpen(element: Element, peer: string): Promise<undefined> {
     const accepted = this.#opening.then(() => this.#accept(readOpen(element), peer));
     this.#opening = accepted.catch(() => undefined); // the peer is told
@@ -94,7 +94,10 @@ export class Accepting {
     }
   }
 
-  /** What nobody announced cannot be gone on with: it does not keep its place for one who may come back. */
+  /**
+   * A bytestream that nobody announced cannot be gone on with: it does not keep its place for a peer who may come
+   * back.
+   */
   #watch(stream: Bytestream, isExpected: boolean): void {
     const { session, clock } = this.#options;
     const { pace } = this.#options.settings;
@@ -108,7 +111,10 @@ export class Accepting {
     return !this.#isLate(peer, sid) && (await streams.run<boolean>('authorized', peer, sid, open));
   }
 
-  /** It was announced, to an earlier session of ours or to one who waits no more; it may be the rest of a file. */
+  /**
+   * Whether it was announced to an earlier session of ours, or to a caller who waits no more: it may be the rest of a
+   * file.
+   */
   #isLate(peer: string, sid: string): boolean {
     return isAnnounced(sid) || this.#expected.wasGivenUp(sidKey(peer, sid), peer);
   }

@@ -4,14 +4,14 @@ import { bareJid } from '../../../session/jid.js';
 import { ChannelNotOpened } from '../../channel.js';
 import type { Bytestream } from '../bytestream.js';
 
-/** So many of one account are known after nobody waits for them any more, */
+/** Bytestreams of one account that are remembered as given up, */
 const MAX_GIVEN_UP_OF_ONE = 256;
-/** and of so many accounts: those that come are let in. */
+/** and accounts of which any are; beyond that, a bytestream that comes too late is let in. */
 const MAX_ACCOUNTS = 256;
 
 type Settle = (outcome: Bytestream | Error) => void;
 
-/** What is waited for: bytestreams that were announced elsewhere, by their keys. */
+/** The bytestreams that were announced elsewhere and are waited for, by their keys. */
 export class Expectations {
   /** Digests of the keys of each account, those that came last at the end: a key has up to 4 kB. */
   readonly #givenUp = new Map<string, Set<string>>();

@@ -57,7 +57,7 @@ export class OpenStreams {
     return stream;
   }
 
-  /** A new one, which is here until it closes. */
+  /** Creates a bytestream, which is here until it closes. */
   create(peer: string, settings: StreamSettings): Bytestream {
     const { sid, blockSize, closeTimeout, isAccepted } = settings;
     const stanza = agreedStanza(settings.stanza);
@@ -74,7 +74,7 @@ export class OpenStreams {
     return stream;
   }
 
-  /** Unless another one has taken its sid since. */
+  /** Forgets a bytestream, unless another one has taken its sid since. */
   forget(stream: Bytestream): void {
     const key = sidKey(stream.peer, stream.sid);
     if (this.#streams.get(key) !== stream) return;

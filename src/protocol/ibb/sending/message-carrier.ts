@@ -121,7 +121,7 @@ export class MessageCarrier {
     const answered = () => {
       this.#asked.delete(run);
       run.resolve();
-      // What has gone out meanwhile must not wait for a run to be full.
+      // Blocks that have gone out meanwhile must not wait for a run to be full.
       if (this.#asked.size === 0) this.#ask();
     };
     const failed = (error: Error) =>
@@ -158,7 +158,7 @@ export class MessageCarrier {
       }
     }
     if (isSilent) throw new ChannelLost('the recipient answers neither a ping nor what it can do');
-    // Where there is none either, what the network has taken.
+    // Without stream management either: as far as the network has taken it.
     return () => Promise.all([this.#written, this.#session.sync()]);
   }
 }

@@ -14,7 +14,7 @@ import {
 const START_BLOCKS = 16;
 /** The blocks of one run are acknowledged together, within less than this. */
 const RUN_MS = 5;
-/** What one measurement may add: a server's limit may let the first seconds through. */
+/** Factor by which one measurement may grow the window: a server's limit may let the first seconds through. */
 const GROWTH = 4;
 /** A window that grows by no more than this does not hide what a block size delivers. */
 const SETTLED = 1.1;

@@ -2,12 +2,15 @@ import type { Clock } from '../../../session/clock.js';
 import { ChannelLost } from '../../channel.js';
 import type { BlocksUnderWay } from './blocks-under-way.js';
 
-/** No acknowledgement for this long, with blocks under way, and the recipient is asked for. */
+/** After this long without an acknowledgement, with blocks under way, the recipient is looked for. */
 const STALL_CHECK_MS = 10_000;
-/** So many times without one, and the bytestream is given up: after the 120 s that slixmpp waits for a reply. */
+/**
+ * Looks without an acknowledgement after which the bytestream is given up: after the 120 s that slixmpp waits for a
+ * reply.
+ */
 const STALL_CHECKS = 12;
 
-/** So often found deaf, and it is believed. */
+/** Looks that must find the recipient deaf before that is believed. */
 const DEAF_LOOKS = 2;
 
 /** The recipient is there, and has answered no block though it should. */

@@ -17,7 +17,7 @@ export interface Negotiators {
   inform(transport: Element): Promise<void>;
 }
 
-/** What is known of a transport before there is a session. */
+/** What is known of a transport before there is a Jingle session. */
 export interface TransportMethod {
   /** The namespace of its element. */
   readonly xmlns: string;
