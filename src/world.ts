@@ -37,7 +37,7 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
       return session;
     },
     openInbox: async (directory, options) => openInbox(directory, options),
-    readRecords: (directory) => listRecords(directory),
+    readRecords: (directory, warn) => listRecords(directory, warn),
     askAgain: (directory) => putRequest(directory),
     startOf: (pid) => systemProcesses.startOf(pid),
     createRegistry: async () => createRegistry(),

@@ -33,7 +33,7 @@ export interface Context {
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** What the inbox in this folder remembers, oldest first; also while somebody receives there. */
-  readRecords: (directory: string) => Promise<FileRecord[]>;
+  readRecords: (directory: string, warn: (text: string) => void) => Promise<FileRecord[]>;
   /** Asks whoever receives into this folder to run `--exec` once more where it failed. */
   askAgain: (directory: string) => Promise<void>;
   /** Says when a process started; `undefined`: there is none. */

@@ -9,20 +9,23 @@ interface WholeFileOptions {
   files?: Pick<Files, 'open' | 'rename' | 'rm'>;
 }
 
+/** The bytes of a file, or pieces of them in their order: what is large need not be in memory as a whole. */
+type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Makes or replaces a file in one step, mode 0600, on disk before it has its name. Its name is durable once the folder
  * is synced too.
  */
 export async function writeWhole(
   path: string,
-  content: Uint8Array | string,
+  content: Content,
   { modified, files = fs }: WholeFileOptions = {},
 ): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     const handle = await files.open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(content);
+      for await (const piece of piecesOf(content)) await handle.writeFile(piece);
       if (modified) await handle.utimes(modified, modified);
       await handle.sync();
     } finally {
@@ -39,3 +42,6 @@ export async function writeWhole(
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `${randomUUID()}.tmp`);
 }
+
+const piecesOf = (content: Content) =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;

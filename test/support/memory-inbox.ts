@@ -109,8 +109,9 @@ export class MemoryInbox implements Inbox {
   }
 
   /** A file is another one, or changed, where its bytes are others. */
-  async look({ path, sha256 }: FileRecord): Promise<FoundFile | undefined> {
-    const content = this.files.get(path);
+  async look(record: FileRecord): Promise<FoundFile | undefined> {
+    const { path, sha256 } = record;
+    const content = this.ledger.holdsItsPath(record) ? this.files.get(path) : undefined;
     return content && { path: `/inbox/${path}`, isUnchanged: sha256Of(content) === sha256 };
   }
 

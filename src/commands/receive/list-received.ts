@@ -21,7 +21,7 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
     throw new UsageError('--exec goes with --exec-again');
   }
   const reporter = await context.reporter(flags);
-  const records = await context.readRecords(flags.dir);
+  const records = await context.readRecords(flags.dir, reporter.warn);
   if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
     const lines = records.map((record) => `${lineOf(record)}\n`);

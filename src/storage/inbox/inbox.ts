@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { NoRoom } from '../../transfer/inbox-errors.js';
 import type {
@@ -12,11 +12,11 @@ import type {
 } from '../../transfer/receiving/inbox.js';
 import type { FileRecord, Ledger } from '../../transfer/receiving/ledger.js';
 import { inTurn } from '../in-turn.js';
+import { lookForFile } from '../ledger/known-file.js';
 import type { Locking } from '../lock/folder-lock.js';
 import type { Sleep } from '../lock/heartbeat.js';
 import { systemProcesses } from '../lock/processes.js';
 import { Hashes } from '../running-hashes.js';
-import { isSameTrace, lookBelow, traceOf } from '../trace.js';
 import { createPart, keepingRoom } from './create-part.js';
 import { HeldFolder, isPassing } from './held-folder.js';
 import { hashed, partPath, writeJournal } from './journal.js';
@@ -88,10 +88,8 @@ class InboxFolder implements Inbox {
     return this.#shared.ledger;
   }
 
-  async look({ path, trace }: FileRecord): Promise<FoundFile | undefined> {
-    const { files, inbox } = this.#shared;
-    const stats = await lookBelow(files, inbox, path);
-    return stats && { path: join(inbox, path), isUnchanged: isSameTrace(traceOf(stats), trace) };
+  look(record: FileRecord): Promise<FoundFile | undefined> {
+    return lookForFile(record, this.#shared);
   }
 
   async makeFolder(account: string, offered: readonly string[]): Promise<string> {

@@ -1,9 +1,15 @@
 import { NoRoom } from '../../transfer/inbox-errors.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
+import { keyOf } from './record-key.js';
 import { folderLine, removedLine } from './record-lines.js';
+import { bytesOf, Shares } from './shares.js';
 
-/** The most folders of one account; all accounts together have at most twice as many. */
-const MAX_FOLDERS = 10_000;
+/** Bytes of memory that the folders of one account may take: some 10,000, with names as people give them. */
+const MAX_BYTES = 10 * 1024 * 1024;
+/** Those of all accounts together. */
+const MAX_BYTES_OF_ALL = 4 * MAX_BYTES;
+/** Bytes that a record takes, its places in the tables included, beside its texts. */
+const RECORD_BYTES = 800;
 
 /** Adds a line to the ledger; with `isDurable`, so that a power cut would not undo that. */
 type Append = (line: string, isDurable: boolean) => Promise<void>;
@@ -13,10 +19,11 @@ export class FolderRecords {
   /** By account and offered path. */
   readonly #byPlace = new Map<string, FolderRecord>();
   readonly #places = new Map<string, string>();
-  readonly #counts = new Map<string, number>();
+  readonly #shares = new Shares();
 
-  get size(): number {
-    return this.#byPlace.size;
+  /** Of memory, about. */
+  get bytes(): number {
+    return this.#shares.all;
   }
 
   all(): Iterable<FolderRecord> {
@@ -27,10 +34,14 @@ export class FolderRecords {
     return this.#byPlace.get(keyOf(account, offered));
   }
 
-  /** Throws `NoRoom` where there are as many as may be. */
+  /** Whether an account may have another one: there may be too many of it, or of all. */
+  hasRoom(account: string): boolean {
+    return this.#shares.hasRoom(account, MAX_BYTES, MAX_BYTES_OF_ALL);
+  }
+
+  /** Throws `NoRoom` where the account may have no other one. */
   checkRoom(account: string): void {
-    const isFull = (this.#counts.get(account) ?? 0) >= MAX_FOLDERS || this.size >= 2 * MAX_FOLDERS;
-    if (isFull) throw new NoRoom(`there are too many folders of ${account}`);
+    if (!this.hasRoom(account)) throw new NoRoom(`there are too many folders of ${account}`);
   }
 
   /** Adds a record, or puts it in the place of the one of the same account and path. */
@@ -40,7 +51,12 @@ export class FolderRecords {
     if (before) this.drop(before.id);
     this.#byPlace.set(key, record);
     this.#places.set(record.id, key);
-    this.#counts.set(record.account, (this.#counts.get(record.account) ?? 0) + 1);
+    this.#shares.add(record.account, costOf(record));
+  }
+
+  /** Puts back one that was written down, as far as there is room. */
+  restore(record: FolderRecord): void {
+    if (this.find(record.account, record.offered) || this.hasRoom(record.account)) this.put(record);
   }
 
   drop(id: string): void {
@@ -49,11 +65,12 @@ export class FolderRecords {
     if (!record) return;
     this.#places.delete(id);
     this.#byPlace.delete(key);
-    const count = (this.#counts.get(record.account) ?? 1) - 1;
-    if (count > 0) this.#counts.set(record.account, count);
-    else this.#counts.delete(record.account);
+    this.#shares.add(record.account, -costOf(record));
   }
 }
+
+const costOf = ({ account, path, offered }: FolderRecord): number =>
+  RECORD_BYTES + bytesOf(account, path, ...offered);
 
 /** The same, with each change in the ledger's file. */
 export class WrittenFolders {
@@ -88,6 +105,3 @@ export class WrittenFolders {
     await this.#append(removedLine(id), false);
   }
 }
-
-const keyOf = (account: string, offered: readonly string[]): string =>
-  JSON.stringify([account, ...offered]);

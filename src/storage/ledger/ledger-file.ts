@@ -12,14 +12,18 @@ export const damagedPath = (folder: string) => join(folder, 'ledger.damaged');
 
 const { O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** The lines that are of use, as they would be written now. */
+/** What of it is of use. */
 interface Current {
-  readonly size: number;
-  lines(): string[];
+  /** In memory, which is more than two thirds of what its lines take. */
+  readonly bytes: number;
+  /** The lines, as they would be written now. */
+  lines(): Iterable<string>;
 }
 
-/** Fewer lines are not worth the writing. */
-const MIN_LINES = 1_000;
+/** Fewer bytes are not worth the writing. */
+const MIN_BYTES = 256 * 1024;
+/** Written at a time, in bytes. */
+const PIECE_BYTES = 64 * 1024;
 
 interface Batch {
   lines: string[];
@@ -27,30 +31,30 @@ interface Batch {
   written: Promise<void>;
 }
 
-/** A file that lines are added to, and that is written anew when most of them are of no use any more. */
+/** A file that lines are added to, and that is written anew when most of it is of no use any more. */
 export class LedgerFile {
   readonly #files: Files;
   readonly #folder: string;
   readonly #current: Current;
   readonly #inTurn = inTurn();
-  #lines: number;
   /** Bytes of it that are good; `undefined`: it must be written anew. */
   #size: number | undefined;
+  /** What it had when it was last written anew, or opened. */
+  #sizeAnew: number;
   /** What is to be written next, together. */
   #batch: Batch | undefined;
 
-  /** `size`: bytes, where there is a good one with so many lines. */
+  /** `size`: bytes, where there is a good one. */
   constructor(
     { files, staging }: { files: Files; staging: string },
     current: Current,
     size?: number,
-    lines = 0,
   ) {
     this.#files = files;
     this.#folder = staging;
     this.#current = current;
     this.#size = size;
-    this.#lines = lines;
+    this.#sizeAnew = size ?? 0;
   }
 
   /** Resolves when the line is there; with `isDurable`, when a power cut would not undo that. */
@@ -76,17 +80,16 @@ export class LedgerFile {
     // Whatever fails now, what the file ends with is not known.
     this.#size = undefined;
     const text = Buffer.from(lines.join(''));
-    const isDue = size !== undefined && this.#lines + lines.length <= this.#mostLines();
+    const isDue = size !== undefined && size + text.length <= this.#mostBytes();
     if (isDue && (await this.#add(text, size, isDurable))) {
       this.#size = size + text.length;
-      this.#lines += lines.length;
     } else {
       await this.#writeAnew();
     }
   }
 
-  #mostLines(): number {
-    return 2 * this.#current.size + MIN_LINES;
+  #mostBytes(): number {
+    return 2 * Math.min(this.#sizeAnew, this.#current.bytes) + MIN_BYTES;
   }
 
   /** Returns whether the file is there. */
@@ -107,11 +110,26 @@ export class LedgerFile {
   }
 
   async #writeAnew(): Promise<void> {
-    const lines = this.#current.lines();
-    const text = HEADER + lines.join('');
-    await writeWhole(ledgerPath(this.#folder), text, { files: this.#files });
+    const written = { bytes: 0 };
+    const pieces = piecesOf(this.#current.lines(), written);
+    await writeWhole(ledgerPath(this.#folder), pieces, { files: this.#files });
     await syncDirectory(this.#files, this.#folder);
-    this.#size = Buffer.byteLength(text);
-    this.#lines = lines.length;
+    this.#size = this.#sizeAnew = written.bytes;
   }
+}
+
+/** A ledger with these lines, a piece at a time; counts its bytes. */
+function* piecesOf(lines: Iterable<string>, written: { bytes: number }): Generator<Buffer> {
+  let text = HEADER;
+  const taken = () => {
+    const piece = Buffer.from(text);
+    text = '';
+    written.bytes += piece.length;
+    return piece;
+  };
+  for (const line of lines) {
+    text += line;
+    if (text.length >= PIECE_BYTES) yield taken();
+  }
+  yield taken();
 }

@@ -7,10 +7,11 @@ import type {
 import type { Files } from '../files.js';
 import { lookBelow, traceOf } from '../trace.js';
 import { writeWhole } from '../whole-file.js';
+import type { FolderRecord } from './folder-record.js';
 import { FolderRecords, WrittenFolders } from './folder-records.js';
 import { damagedPath, LedgerFile, ledgerPath } from './ledger-file.js';
 import { type LedgerLimits, MemoryLedger } from './memory-ledger.js';
-import { readLedgerFile } from './read-ledger.js';
+import { ledgerBytes, readLedgerFile } from './read-ledger.js';
 import { folderLine, type Line, recordLine, removedLine } from './record-lines.js';
 import { settleFolders } from './settle-folders.js';
 
@@ -21,6 +22,8 @@ interface LedgerOptions extends LedgerLimits {
 /** What an inbox remembers: of files, and of the folders that it made for them. */
 export interface InboxLedger extends Ledger {
   readonly folders: WrittenFolders;
+  /** Whether the file at the path of a record may be its own: none got that later. */
+  holdsItsPath(record: FileRecord): boolean;
 }
 
 interface Folders {
@@ -37,21 +40,16 @@ interface Folders {
 export async function openLedger(folders: Folders, options: LedgerOptions): Promise<InboxLedger> {
   const { files, staging, now } = folders;
   const memory = new MemoryLedger(options, now);
-  const read = await readLedgerFile(files, staging);
   const made = new FolderRecords();
-  replay(read?.lines ?? [], memory, made);
+  const read = await readLedgerFile(files, staging, (line) => replay(line, memory, made));
   if (read?.isDamaged) {
-    await writeWhole(damagedPath(staging), read.bytes, { files });
+    await writeWhole(damagedPath(staging), ledgerBytes(files, staging), { files });
     const text = `${ledgerPath(staging)} was damaged: what could be read of it is kept, and the file as it was is ${damagedPath(staging)}`;
     options.warn?.(text);
   }
   const isGood = read && !read.isCut && !read.isDamaged;
-  const file = new LedgerFile(
-    folders,
-    memoryLines(memory, made),
-    isGood ? read.size : undefined,
-    read?.lines.length,
-  );
+  const current = currentOf(memory, made);
+  const file = new LedgerFile(folders, current, isGood ? read.size : undefined);
   const ledger = new LedgerOnDisk(memory, made, file);
   if (read?.isDamaged) await ledger.save();
   await settle(folders, ledger);
@@ -59,23 +57,26 @@ export async function openLedger(folders: Folders, options: LedgerOptions): Prom
   return ledger;
 }
 
-const memoryLines = (memory: MemoryLedger, made: FolderRecords) => ({
-  get size() {
-    return memory.size + made.size;
+const currentOf = (memory: MemoryLedger, made: FolderRecords) => ({
+  get bytes() {
+    return memory.bytes + made.bytes;
   },
-  // What is in a folder counts only if the folder does.
-  lines: () => [...[...made.all()].map(folderLine), ...[...memory.records()].map(recordLine)],
+  // What is in a folder counts only if the folder does. The records are those of now, whatever is changed meanwhile.
+  lines: () => linesOf([...made.all()], [...memory.records()]),
 });
 
-/** What the lines of a ledger come to. */
-export function replay(lines: readonly Line[], memory: MemoryLedger, made: FolderRecords): void {
-  for (const line of lines) {
-    if ('record' in line) memory.put(line.record);
-    else if ('folder' in line) made.put(line.folder);
-    else {
-      void memory.remove(line.removed);
-      made.drop(line.removed);
-    }
+function* linesOf(folders: FolderRecord[], records: FileRecord[]): Generator<string> {
+  for (const folder of folders) yield folderLine(folder);
+  for (const record of records) yield recordLine(record);
+}
+
+/** What a line of a ledger comes to. Of folders no more are taken than may be made. */
+export function replay(line: Line, memory: MemoryLedger, made: FolderRecords): void {
+  if ('record' in line) memory.put(line.record);
+  else if ('folder' in line) made.restore(line.folder);
+  else {
+    void memory.remove(line.removed);
+    made.drop(line.removed);
   }
 }
 
@@ -119,6 +120,10 @@ class LedgerOnDisk implements InboxLedger {
 
   find(wanted: WantedRecord): FileRecord[] {
     return this.#memory.find(wanted);
+  }
+
+  holdsItsPath(record: FileRecord): boolean {
+    return this.#memory.holdsItsPath(record);
   }
 
   records(): Iterable<FileRecord> {

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { type Files, unless } from '../files.js';
 import { ledgerPath } from './ledger-file.js';
+import { linesOf, MAX_LINE_BYTES, piecesOf } from './lines-of-file.js';
 import { isKnownVersion, type Line, readLine, versionOf } from './record-lines.js';
 
 /** A newer inband has written the ledger, and may mean something else by it. */
@@ -21,61 +23,84 @@ export class NoLedger extends Error {
 
 /** What is on the disk. */
 interface ReadLedger {
-  /** All that can be read, in its order. */
-  lines: Line[];
   /** Bytes. */
   size: number;
   /** It ends in the middle of a line, or in nothing at all, as after a kill or a power cut. */
   isCut: boolean;
   /** There is something else in it that cannot be read. */
   isDamaged: boolean;
-  bytes: Buffer;
 }
 
-/** Beyond that it is no ledger, in bytes: 20,000 records take 10 MB. */
+/** Beyond that it is no ledger, in bytes: what may be remembered takes at most a quarter of it. */
 const MAX_SIZE = 2 ** 30;
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** Reads the ledger of this folder; `undefined` where there is none. Rejects with LedgerTooNew and NoLedger. */
+/**
+ * Reads the ledger of this folder, and hands over all that can be read, in its order; `undefined` where there is none.
+ * Rejects with LedgerTooNew and NoLedger.
+ */
 export async function readLedgerFile(
   files: Files,
   folder: string,
+  onLine: (line: Line) => void,
 ): Promise<ReadLedger | undefined> {
+  return withLedger(files, folder, (handle, path) => parse(handle, path, onLine));
+}
+
+/** The bytes of the ledger of this folder, as they are. */
+export async function* ledgerBytes(files: Files, folder: string): AsyncGenerator<Uint8Array> {
+  const handle = await files.open(ledgerPath(folder), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    yield* piecesOf(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function withLedger<T>(
+  files: Files,
+  folder: string,
+  read: (handle: FileHandle, path: string) => Promise<T>,
+): Promise<T | undefined> {
   const path = ledgerPath(folder);
   const handle = await unless(['ENOENT'], files.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (!handle) return undefined;
   try {
     const stats = await handle.stat();
     if (!stats.isFile() || stats.size > MAX_SIZE) throw new NoLedger(path);
-    return parse(await handle.readFile(), path);
+    return await read(handle, path);
   } finally {
     await handle.close();
   }
 }
 
-function parse(bytes: Buffer, path: string): ReadLedger {
-  const [header = '', ...texts] = linesOf(bytes);
-  const version = versionOf(header);
-  if (version !== undefined && !isKnownVersion(version)) throw new LedgerTooNew(path);
-  const isCut = bytes.length > 0 && bytes.at(-1) !== NEWLINE;
-  const last = isCut ? texts.length - 1 : texts.length;
-  const read = texts.slice(0, last).map(readLine);
-  const lines = read.filter((line) => line !== undefined);
-  const isDamaged = lines.length < read.length || (version === undefined && texts.length > 0);
-  return { lines, size: bytes.length, isCut: isCut || version === undefined, isDamaged, bytes };
-}
-
-const NEWLINE = 10;
-
-/** The last one, where nothing ends it, too. */
-function linesOf(bytes: Buffer): string[] {
-  const lines: string[] = [];
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf(NEWLINE, start);
-    const end = found < 0 ? bytes.length : found;
-    lines.push(bytes.toString('utf8', start, end));
-    start = end + 1;
+async function parse(
+  handle: FileHandle,
+  path: string,
+  onLine: (line: Line) => void,
+): Promise<ReadLedger> {
+  let version: number | undefined;
+  let [size, lines, unread] = [0, 0, 0];
+  let isCut = false;
+  let isFirst = true;
+  for await (const { text, bytes, isWhole } of linesOf(handle)) {
+    size += bytes;
+    isCut = !isWhole;
+    if (isFirst) {
+      version = versionOf(text);
+      if (version !== undefined && !isKnownVersion(version)) throw new LedgerTooNew(path);
+    } else if (isWhole || bytes > MAX_LINE_BYTES) {
+      const line = readLine(text);
+      if (line) onLine(line);
+      if (line) lines += 1;
+      else unread += 1;
+    }
+    isFirst = false;
   }
-  return lines;
+  const isNone = version === undefined && lines === 0;
+  // What is as short may be left of one after a power cut.
+  if (isNone && size > MAX_LINE_BYTES) throw new NoLedger(path);
+  const isDamaged = unread > 0 || (version === undefined && lines > 0);
+  return { size, isCut: isCut || version === undefined, isDamaged };
 }

@@ -21,12 +21,18 @@ export async function settleFolders(
   made: WrittenFolders,
   records: Iterable<FileRecord>,
 ): Promise<void> {
-  const used = pathsAbove(records);
+  const gone: FolderRecord[] = [];
   for (const record of [...made.records.all()]) {
     const found = await lookFor(record, place);
     if (!record.trace && found) await made.complete(record, found);
-    else if (!found && !(record.trace && used.has(record.path))) await made.forget(record);
+    else if (!record.trace) await made.forget(record);
+    else if (!found) gone.push(record);
   }
+  const unused = withoutUsed(
+    gone.map(({ path }) => path),
+    records,
+  );
+  for (const record of gone) if (unused.has(record.path)) await made.forget(record);
 }
 
 /** The folder of this record, where it is the one. */
@@ -46,14 +52,14 @@ async function lookFor(record: FolderRecord, place: Place): Promise<FolderTrace 
   }
 }
 
-/** All folders that a file in them is remembered of. */
-function pathsAbove(records: Iterable<FileRecord>): Set<string> {
-  const paths = new Set<string>();
+/** The folders of which no file in them is remembered. */
+function withoutUsed(paths: readonly string[], records: Iterable<FileRecord>): Set<string> {
+  const unused = new Set(paths);
   for (const { path } of records) {
+    if (unused.size === 0) break;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      if (paths.has(path.slice(0, end))) break;
-      paths.add(path.slice(0, end));
+      unused.delete(path.slice(0, end));
     }
   }
-  return paths;
+  return unused;
 }

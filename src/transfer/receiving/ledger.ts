@@ -1,13 +1,15 @@
 /** What an inbox remembers of the files that arrived. */
 export interface Ledger {
   /**
-   * Throws a `NoRoom` that passes where something is still to be done for every file of which this account, or all
-   * of them, may have a record: these are never forgotten.
+   * Throws a `NoRoom` that passes where something is still to be done for every file of which this account may have a
+   * record, for these are never forgotten; and where more would leave others less than it has.
    */
   checkRoom(account: string): void;
   /**
    * Remembers a file, in place of a record with the same id; resolves when a power cut would not undo that. What is too
-   * old or too much is forgotten, unless something is to be done for it.
+   * old or too much is forgotten, unless something is to be done for it: too many records, or such with long names.
+   * No file is replaced: one that arrives at the path of an earlier one shows that this is gone, and with it what was to
+   * be done for it.
    */
   add(record: FileRecord): Promise<void>;
   /** Changes the record with this id, if there is one; after a power cut it may be as it was. */

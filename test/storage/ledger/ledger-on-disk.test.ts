@@ -13,27 +13,13 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { Files } from '../../../src/storage/files.js';
-import { openLedger } from '../../../src/storage/ledger/ledger-on-disk.js';
 import { lookBelow, traceOf } from '../../../src/storage/trace.js';
 import type { FileRecord, Ledger } from '../../../src/transfer/receiving/ledger.js';
-import { NOW, recordOf } from '../../transfer/receiving/ledger-suite.js';
+import { recordOf } from '../../transfer/receiving/ledger-suite.js';
 import { failingFiles, tappedFiles } from '../tapped-files.js';
-import { temporaryFolders } from '../temporary-folder.js';
+import { inboxesWithLedger } from './inboxes-with-ledger.js';
 
-const temporaryFolder = temporaryFolders();
-
-async function emptyInbox() {
-  const inbox = await temporaryFolder();
-  const staging = join(inbox, '.inband');
-  await mkdir(staging);
-  const path = join(staging, 'ledger.jsonl');
-  const warnings: string[] = [];
-  const warn = (text: string) => warnings.push(text);
-  const open = (limits = {}, disk: Files = files) =>
-    openLedger({ files: disk, inbox, staging, now: () => NOW }, { ...limits, warn });
-  return { inbox, staging, path, warnings, open };
-}
+const emptyInbox = inboxesWithLedger();
 
 const all = (ledger: Ledger) => [...ledger.records()];
 

@@ -11,6 +11,8 @@ export interface InboxUnderTest {
   dateOf(path: string): Promise<Date | undefined>;
   /** Changes it, as its user may. */
   change(path: string): Promise<void>;
+  /** Takes it away, as its user may. */
+  remove(path: string): Promise<void>;
 }
 
 const HELLO = Buffer.from('hello');
@@ -121,6 +123,25 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       expect(await inbox.look(record as FileRecord)).toEqual({ path, isUnchanged: true });
       await change(path);
       expect(await inbox.look(record as FileRecord)).toEqual({ path, isUnchanged: false });
+    });
+
+    test('does not take the file of another account, or a later one, for one that is gone (R402)', async () => {
+      const { inbox, remove } = await open();
+      const paths: string[] = [];
+      for (const account of ['a@b', 'c@d', 'c@d']) {
+        for (const path of paths.slice(-1)) await remove(path);
+        const partial = await inbox.createPartial({ account });
+        await partial.write(HELLO);
+        const record = { account, peer: `${account}/e`, offered: ['a'], isDue: true };
+        paths.push(await partial.publish('a', { record }));
+      }
+      expect(new Set(paths).size).toBe(1);
+      const records = [...inbox.ledger.records()];
+      expect(records.map(({ work }) => work?.state)).toEqual(['gone', 'gone', 'due']);
+      // A program that is still running for the first may fail only now.
+      await inbox.ledger.change(records[0]?.id ?? '', { work: { state: 'failed' } });
+      const found = await Promise.all(records.map((record) => inbox.look(record)));
+      expect(found).toEqual([undefined, undefined, { path: paths[2], isUnchanged: true }]);
     });
 
     test('begins anew with another identity, without one, and while one is in use', async () => {

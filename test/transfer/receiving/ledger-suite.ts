@@ -23,6 +23,9 @@ export const recordOf = (facts: Partial<FileRecord> = {}): FileRecord => ({
 
 const DUE = { work: { state: 'due' } } as const;
 
+/** A path below an inbox, as long as one may be. */
+const LONG = `/${'x'.repeat(250)}`.repeat(60);
+
 const ids = (records: Iterable<FileRecord>) => [...records].map(({ id }) => id);
 
 async function added(ledger: Ledger, facts: Partial<FileRecord>[]): Promise<string[]> {
@@ -135,26 +138,69 @@ export function testLedger(
     test('never forgets a file for which something is to be done', async () => {
       let now = NOW;
       const ledger = await open({ maxRecords: 0, maxAge: 1_000 }, () => now);
-      const [due] = await added(ledger, [DUE, {}, {}]);
+      const [due] = await added(ledger, [{ ...DUE, path: 'b.txt' }, {}, {}]);
       now += 2_000;
       const [, last] = await added(ledger, [{ at: new Date(now) }, { ...DUE, at: new Date(now) }]);
       expect(ids(ledger.records())).toEqual([due, last]);
     });
 
-    test('has no room for now when something is to be done for all files of an account', async () => {
+    test('has no room for now for an account with so much to be done that others would have none (R401)', async () => {
       const ledger = await atNow({ maxRecords: 3 });
-      const [first = ''] = await added(
-        ledger,
-        Array.from({ length: 100 }, () => DUE),
-      );
+      const others = Array.from({ length: 4 }, (_, index) => `mercutio${index}@verona.example`);
+      const took: number[] = [];
+      for (const account of [ROMEO, ...others]) took.push(await addedWhileRoom(ledger, account));
+      // Each leaves as much as it has.
+      expect(took[0]).toBeGreaterThan(100);
+      expect(took[1]).toBeGreaterThan(50);
+      expect(Math.min(...took)).toBeGreaterThan(5);
+      const [first] = [...ledger.records()] as [FileRecord];
       const refused = whyNoRoom(ledger, ROMEO);
       expect(refused instanceof NoRoom && refused.isPassing).toBe(true);
-      expect(whyNoRoom(ledger, 'mercutio@verona.example')).toBeDefined();
-      await ledger.change(first, { work: { state: 'failed' } });
+      for (const id of ids(ledger.records()).slice(0, 100)) {
+        await ledger.change(id, { work: { state: 'failed' } });
+      }
+      expect(first.account).toBe(ROMEO);
       expect(whyNoRoom(ledger, ROMEO)).toBeUndefined();
+    });
+
+    test('gives an account room by what its records take: long names leave fewer (R401)', async () => {
+      const ledger = await atNow({ maxRecords: 100 });
+      const long = Array.from({ length: 100 }, (_, index) => ({ path: `${index}${LONG}` }));
+      await added(ledger, long);
+      const kept = [...ledger.records()];
+      expect(kept.length).toBeLessThan(20);
+      expect(kept.at(-1)?.path).toBe(long.at(-1)?.path);
+    });
+
+    test('knows that a file is gone whose path a later one got, and that nothing can be done for it (R402)', async () => {
+      const ledger = await atNow();
+      const works = ['due', 'failed', 'done', 'gone'] as const;
+      const facts = works.map((state) => ({ path: state, work: { state } }));
+      const earlier = await added(ledger, [...facts, { path: 'other', ...DUE }]);
+      for (const path of works) {
+        const mine = { account: 'mercutio@verona.example', path, ...DUE };
+        const [id = ''] = await added(ledger, [{ ...mine, isArriving: true }]);
+        // It may be that it does not get it.
+        expect(stateOf(ledger, earlier[works.indexOf(path)])).toBe(path);
+        await ledger.change(id, { isArriving: undefined });
+      }
+      expect(earlier.map((id) => stateOf(ledger, id))).toEqual([
+        ...['gone', 'gone', 'done', 'gone', 'due'],
+      ]);
     });
   });
 }
+
+/** Adds files that something is to be done for, until there is no room; returns how many. */
+async function addedWhileRoom(ledger: Ledger, account: string): Promise<number> {
+  for (let count = 0; ; count += 1) {
+    if (whyNoRoom(ledger, account)) return count;
+    await ledger.add(recordOf({ account, path: `${account} ${count}`, ...DUE }));
+  }
+}
+
+const stateOf = (ledger: Ledger, wanted: string | undefined) =>
+  [...ledger.records()].find(({ id }) => id === wanted)?.work?.state;
 
 function whyNoRoom(ledger: Ledger, account: string): Error | undefined {
   try {
