@@ -29,6 +29,24 @@ export interface FileOffer {
 export const nameOf = ({ name, path, isFolder }: FileOffer): string =>
   path ? `${path.join('/')}${isFolder ? '/' : ''}` : name;
 
+/** No file system has paths so deep or long in use; far less than 4096 bytes, which systems take. */
+export const MAX_COMPONENTS = 64;
+export const MAX_PATH_BYTES = 2048;
+/** As of each name that a peer gives. */
+const MAX_COMPONENT_BYTES = 1024;
+
+/** Whether a path is one that a peer takes. */
+export function isOfferedPath(components: readonly string[]): boolean {
+  if (components.length === 0 || components.length > MAX_COMPONENTS) return false;
+  return Buffer.byteLength(components.join('/')) <= MAX_PATH_BYTES && components.every(isComponent);
+}
+
+/** A name in a folder: neither that folder, nor the one above it. */
+const isComponent = (name: string): boolean =>
+  !['', '.', '..'].includes(name) &&
+  !/[/\0]/.test(name) &&
+  Buffer.byteLength(name) <= MAX_COMPONENT_BYTES;
+
 /** XEP-0082 needs some 30 letters. */
 const MAX_DATE_LENGTH = 64;
 

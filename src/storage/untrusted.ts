@@ -23,3 +23,11 @@ export function parseTime(value: unknown): Date | undefined {
 export function matches(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
 }
+
+/** No component leads out of the inbox, or is hidden. */
+const PATH = /^[^./\\\0][^/\\\0]{0,254}(?:\/[^./\\\0][^/\\\0]{0,254})*$/su;
+const MAX_PATH = 16_384;
+
+/** Whether it is the path of a file or folder below an inbox. */
+export const isPath = (value: unknown): value is string =>
+  matches(value, PATH) && value.length <= MAX_PATH;

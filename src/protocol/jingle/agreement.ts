@@ -21,7 +21,7 @@ export const WHOLE_FILE: Agreement = {
 };
 
 /** Reads the description in a recipient's answer. Throws `StanzaError` where it does not fit the one that was offered. */
-export function readAnswer(offered: Element | undefined, answer: Element): Agreement {
+export function readAgreement(offered: Element | undefined, answer: Element): Agreement {
   const { size, range: offeredRange, alreadyThere } = offered ? readDescription(offered) : {};
   const { range = WHOLE_FILE.range, alreadyThere: there } = readDescription(answer);
   // §5.3: where no range was offered, nothing but the whole.

@@ -1,4 +1,5 @@
-import { NS_FILE_TRANSFER } from './file-description.js';
+import { NS_ALREADY_THERE, NS_FILE_TRANSFER } from './file-description.js';
+import { NS_PATH } from './file-path.js';
 import { NS_JINGLE } from './stanzas.js';
 import type { TransportMethod } from './transports/transport.js';
 
@@ -19,3 +20,13 @@ export const takesJingleFiles = (
   const isThere = (feature: string) => advertised.has(feature);
   return FILES.every(isThere) && transports.some(({ features }) => features.every(isThere));
 };
+
+/** What is advertised by those who understand all that we say of a file. */
+export const FILE_FEATURES: readonly string[] = [NS_ALREADY_THERE, NS_PATH];
+
+/** Whether those who advertise this know what has arrived before. */
+export const remembersFiles = (advertised: ReadonlySet<string>): boolean =>
+  advertised.has(NS_ALREADY_THERE);
+
+/** Whether those who advertise this make folders, those without files too. */
+export const makesFolders = (advertised: ReadonlySet<string>): boolean => advertised.has(NS_PATH);

@@ -1,30 +1,12 @@
 // Elements of ours inside `<file>`, which other programs ignore: they have the name of the file alone.
 import { type Element, xml, xmlText } from '../../session/xml.js';
 import { badRequest } from '../conditions.js';
-import type { FileOffer } from '../file-offer.js';
+import { type FileOffer, isOfferedPath, MAX_PATH_BYTES } from '../file-offer.js';
 
 /** Whoever advertises this makes folders, those without files too. */
 export const NS_PATH = 'urn:x-inband:path:0';
 
-/** No file system has paths so deep or long in use; far less than 4096 bytes, which systems take. */
-export const MAX_COMPONENTS = 64;
-const MAX_PATH_BYTES = 2048;
-/** As of each name that a peer gives. */
-const MAX_COMPONENT_BYTES = 1024;
-
 type Place = Pick<FileOffer, 'path' | 'isFolder' | 'isExecutable'>;
-
-/** Whether a path is one that a peer takes. */
-export function isPath(components: readonly string[]): boolean {
-  if (components.length === 0 || components.length > MAX_COMPONENTS) return false;
-  return Buffer.byteLength(components.join('/')) <= MAX_PATH_BYTES && components.every(isComponent);
-}
-
-/** A name in a folder: neither that folder, nor the one above it. */
-const isComponent = (name: string): boolean =>
-  !['', '.', '..'].includes(name) &&
-  !/[/\0]/.test(name) &&
-  Buffer.byteLength(name) <= MAX_COMPONENT_BYTES;
 
 /** Where the file belongs, and what it is there. */
 export function placeElements({ path, isFolder, isExecutable }: Place): Element[] {
@@ -52,6 +34,6 @@ export function readPlace(file: Element): Place {
 function readPath(text: string): string[] {
   // No character has fewer bytes than code units, so that no more has to be looked at.
   const components = text.length > MAX_PATH_BYTES ? [] : text.split('/');
-  if (!isPath(components)) throw badRequest('no path below a folder');
+  if (!isOfferedPath(components)) throw badRequest('no path below a folder');
   return components;
 }

@@ -52,7 +52,7 @@ export async function propose(
   const until = [answered.signal, session.ended, ...(signal ? [signal] : [])];
   let answer: Answer | undefined;
   const forget = session.onMessage((message) => {
-    answer ??= readAnswer(message, bareJid(contact), sid);
+    answer ??= readDecision(message, bareJid(contact), sid);
     if (answer) answered.abort();
   });
   try {
@@ -76,7 +76,7 @@ function retract(session: Session, contact: string, sid: string): Promise<void> 
   return session.send(say(bareJid(contact), about('retract', sid, why)));
 }
 
-function readAnswer(message: Element, contact: string, sid: string): Answer | undefined {
+function readDecision(message: Element, contact: string, sid: string): Answer | undefined {
   const { from = '', type, id } = message.attrs;
   // Nobody else knows the sid, so that another form of the address is the same account.
   if (!from || !mayBeForms(bareJid(from), contact) || type === 'groupchat') return undefined;

@@ -3,7 +3,7 @@ import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import { badRequest } from '../conditions.js';
 import type { FileRange } from '../file-offer.js';
-import { type Agreement, readAnswer, WHOLE_FILE } from './agreement.js';
+import { type Agreement, readAgreement, WHOLE_FILE } from './agreement.js';
 import { type OfferSecurity, unlessBroken } from './security/security.js';
 import { later } from './session/actions.js';
 import { JingleEnded } from './session/jingle-ended.js';
@@ -176,7 +176,7 @@ export class OutgoingJingleFile {
 
   #takeAnswer(answer: Content): void {
     if (!answer.transport) throw badRequest('accept what was offered');
-    const agreed = readAnswer(this.#security.offered, this.#security.answered(answer));
+    const agreed = readAgreement(this.#security.offered, this.#security.answered(answer));
     this.#contentChannel.agreed(answer.transport);
     this.#agreed = agreed;
     this.#isAccepted = true;

@@ -81,7 +81,7 @@ export class SiFileTransfers {
     const until = this.#orClosed(signal);
     const offer = stanzas.offer(sid, file);
     const reply = await this.#session.request('set', peer, offer, { timeout, signal: until });
-    const range = stanzas.readAnswer(reply, file);
+    const range = stanzas.readAcceptedRange(reply, file);
     const opened = this.#bytestreams.open(peer, {
       ...settings,
       sid,

@@ -72,7 +72,7 @@ export function readOffer(si: Element): SiOffer {
  * What of the file that was offered the recipient wants. Throws `StanzaError` for an answer that does not fit: without
  * an MD5 it cannot know that what it has is of the same file.
  */
-export function readAnswer(reply: Element, { size = 0, hashes }: FileOffer): FileRange {
+export function readAcceptedRange(reply: Element, { size = 0, hashes }: FileOffer): FileRange {
   const si = reply.getChild('si', NS_SI);
   if (!si || !choosesIbb(si)) throw badRequest('the answer does not choose what was offered');
   const { offset: from, length: count } =

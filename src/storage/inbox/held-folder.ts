@@ -31,7 +31,7 @@ export class InboxReplaced extends Error {
 
 /** Shortages of the moment are no reason to give the folder up. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
-export const isPassing = ({ code = '' }: NodeJS.ErrnoException): boolean => PASSING.has(code);
+export const isShortage = ({ code = '' }: NodeJS.ErrnoException): boolean => PASSING.has(code);
 
 /** An inbox under its lock. */
 export class HeldFolder {

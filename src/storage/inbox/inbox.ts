@@ -18,7 +18,7 @@ import type { Sleep } from '../lock/heartbeat.js';
 import { systemProcesses } from '../lock/processes.js';
 import { Hashes } from '../running-hashes.js';
 import { createPart, keepingRoom } from './create-part.js';
-import { HeldFolder, isPassing } from './held-folder.js';
+import { HeldFolder, isShortage } from './held-folder.js';
 import { hashed, partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
@@ -119,7 +119,7 @@ class InboxFolder implements Inbox {
         await this.#held.release();
         this.#held = await this.#openAgain();
       } catch (error) {
-        if (!isPassing(error as Error)) this.#lost.abort(error);
+        if (!isShortage(error as Error)) this.#lost.abort(error);
         throw error;
       }
     });

@@ -3,8 +3,7 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
 import { type Files, unless } from '../files.js';
-import { isPath } from '../ledger/record-lines.js';
-import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
+import { isCount, isPath, matches, parseObject, parseTime } from '../untrusted.js';
 import { writeWhole } from '../whole-file.js';
 
 // `<id>.json` says how much of `<id>.part` is on disk, and which transfer it belongs to. It never says more than is

@@ -1,5 +1,5 @@
 import type { FileRecord, Trace, Work } from '../../transfer/receiving/ledger.js';
-import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
+import { isCount, isPath, matches, parseObject, parseTime } from '../untrusted.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
 
 // The ledger is a file of JSON lines. The first says what it is; each other one is a record, in place of an earlier one
@@ -37,9 +37,6 @@ const KEY = /^[a-z2-7]{52}$/;
 const JID = /^[^\0]{1,3071}$/su;
 const COMPONENT = /^[^\0]{0,1024}$/su;
 const MAX_COMPONENTS = 64;
-/** No component leads out of the inbox, or is hidden. */
-const PATH = /^[^./\\\0][^/\\\0]{0,254}(?:\/[^./\\\0][^/\\\0]{0,254})*$/su;
-const MAX_PATH = 16_384;
 
 /** `undefined` for anything that is not written here: the file may be damaged. */
 export function readLine(text: string): Line | undefined {
@@ -77,9 +74,6 @@ function readFolderTrace(value: unknown): FolderTrace | undefined {
   const { device, inode, born } = Object(value);
   return [device, inode, born].every(Number.isFinite) ? { device, inode, born } : undefined;
 }
-
-export const isPath = (value: unknown): value is string =>
-  matches(value, PATH) && value.length <= MAX_PATH;
 
 const isOffered = (value: unknown): value is string[] =>
   Array.isArray(value) &&

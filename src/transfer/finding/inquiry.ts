@@ -1,6 +1,5 @@
 import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protocol/disco.js';
-import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
-import { NS_PATH } from '../../protocol/jingle/file-path.js';
+import { makesFolders, remembersFiles } from '../../protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
 import type { SeenResource } from '../../protocol/presence/presence.js';
@@ -79,8 +78,8 @@ export class Inquiry {
       ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
       ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
-      ...(features.has(NS_ALREADY_THERE) ? { remembersFiles: true } : {}),
-      ...(features.has(NS_PATH) ? { makesFolders: true } : {}),
+      ...(remembersFiles(features) ? { remembersFiles: true } : {}),
+      ...(makesFolders(features) ? { makesFolders: true } : {}),
     };
   }
 

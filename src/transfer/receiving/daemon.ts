@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hashes/hash-elements.js';
-import { NS_ALREADY_THERE } from '../../protocol/jingle/file-description.js';
-import { NS_PATH } from '../../protocol/jingle/file-path.js';
+import { FILE_FEATURES } from '../../protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { keyForm } from '../../protocol/seal/announced-key.js';
@@ -30,7 +29,7 @@ import { takeProposals } from './proposals.js';
 import { Receptions, type ReceptionsOptions } from './receptions.js';
 
 const FEATURES = [
-  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, NS_ALREADY_THERE, NS_PATH, ...HASH_FEATURES],
+  ...[NS_PING, NS_JINGLE_MESSAGE, NS_KEEPS_FILES, ...FILE_FEATURES, ...HASH_FEATURES],
   ...WAYS.flatMap(({ features }) => features),
 ];
 

@@ -2,7 +2,7 @@ import { constants, type Dirent, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import mime from 'mime';
-import { isPath, MAX_COMPONENTS } from '../../protocol/jingle/file-path.js';
+import { isOfferedPath, MAX_COMPONENTS } from '../../protocol/file-offer.js';
 import { knownModified, read } from './read-file.js';
 import { type Source, SourceChanged, type SourceFolder, SourceUnreadable } from './source.js';
 
@@ -99,7 +99,7 @@ async function fileSource({ root }: Folder, { at, path }: Found): Promise<Source
 }
 
 function checked(path: readonly string[]): readonly string[] {
-  if (!isPath(path)) throw new SourceUnreadable('its path is too long');
+  if (!isOfferedPath(path)) throw new SourceUnreadable('its path is too long');
   return path;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { isOfferedPath } from '../../../src/protocol/file-offer.js';
 import { description, readDescription } from '../../../src/protocol/jingle/file-description.js';
-import { isPath, NS_PATH } from '../../../src/protocol/jingle/file-path.js';
+import { NS_PATH } from '../../../src/protocol/jingle/file-path.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { xml } from '../../../src/session/xml.js';
 import { hostileNames } from '../../storage/hostile-names.js';
@@ -83,5 +84,5 @@ test.each([
   [['a', 'b\0'], false],
   [Array(65).fill('a'), false],
 ])('%.40j is a path: %p', (components, isOne) => {
-  expect(isPath(components)).toBe(isOne);
+  expect(isOfferedPath(components)).toBe(isOne);
 });

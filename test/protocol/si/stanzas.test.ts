@@ -178,7 +178,7 @@ describe('an answer', () => {
     ["<range offset='1000' length='22'/>", { offset: 1000, length: 22 }],
     ["<range length='0'/>", { offset: 0, length: 0 }],
   ])('that says %s wants that', (range, expected) => {
-    expect(stanzas.readAnswer(answerOf(range), OFFERED)).toEqual(expected);
+    expect(stanzas.readAcceptedRange(answerOf(range), OFFERED)).toEqual(expected);
   });
 
   test.each([
@@ -195,7 +195,7 @@ describe('an answer', () => {
     "<range length='all'/>",
     "<range offset='9007199254740991' length='9007199254740991'/>",
   ])('that says %s wants what is not there', (range) => {
-    const refusal = refusalOf(() => stanzas.readAnswer(answerOf(range), OFFERED));
+    const refusal = refusalOf(() => stanzas.readAcceptedRange(answerOf(range), OFFERED));
     expect(refusal).toMatchObject({
       condition: 'bad-request',
       text: expect.stringContaining('not in the file'),
@@ -211,7 +211,7 @@ describe('an answer', () => {
     ['nothing', parse("<iq type='result'/>")],
     ['something else', parse("<iq type='result'><si xmlns='urn:x'/></iq>")],
   ])('with %s does not fit the offer', (_what, reply) => {
-    const refusal = refusalOf(() => stanzas.readAnswer(reply, OFFERED));
+    const refusal = refusalOf(() => stanzas.readAcceptedRange(reply, OFFERED));
     expect(refusal).toMatchObject({
       condition: 'bad-request',
       text: expect.stringContaining('does not choose'),

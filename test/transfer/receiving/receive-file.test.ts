@@ -358,7 +358,7 @@ describe('a file by SI that is gone on with', () => {
     });
     received.catch(() => undefined); // each test says what becomes of it
     const asked = await sessions[0].request('set', JULIET, si.offer('a0', offer));
-    expect(si.readAnswer(asked, offer)).toEqual({ offset: 20 });
+    expect(si.readAcceptedRange(asked, offer)).toEqual({ offset: 20 });
     const stream = unattended(await romeo.open(JULIET, { sid: 'a0', blockSize: 10 }));
     if (closes) stream.end(bytes);
     else stream.write(bytes);
@@ -438,9 +438,9 @@ describe('two files of one name, size and date are never mixed (R71)', () => {
   test('by SI: without a hash no part is offered, nor sent', () => {
     expect(si.readOffer(si.offer('a0', facts)).ranged).toBe(false);
     const reply = xml('iq', {}, si.answer(20));
-    expect(() => si.readAnswer(reply, facts)).toThrow('not in the file');
+    expect(() => si.readAcceptedRange(reply, facts)).toThrow('not in the file');
     const md5 = new Map([['md5', digest('md5', LETTER)]]);
     expect(si.readOffer(si.offer('a0', { ...facts, hashes: md5 })).ranged).toBe(true);
-    expect(si.readAnswer(reply, { ...facts, hashes: md5 })).toEqual({ offset: 20 });
+    expect(si.readAcceptedRange(reply, { ...facts, hashes: md5 })).toEqual({ offset: 20 });
   });
 });

@@ -27,7 +27,7 @@ export function readTransport(element: Element): Open {
  * What an answer makes of the transport that was offered: a smaller block size. Peers leave out what stays as it
  * was. Throws `StanzaError` where it asks for what was not offered.
  */
-export function readAnswer(element: Element, offered: Open): Open {
+export function readAgreedTransport(element: Element, offered: Open): Open {
   const { sid = offered.sid, 'block-size': text } = element.attrs;
   const blockSize = text === undefined ? offered.blockSize : readBlockSize(text);
   if (element.getNS() !== NS_JINGLE_IBB || sid !== offered.sid || blockSize > offered.blockSize) {

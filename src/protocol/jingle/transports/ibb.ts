@@ -6,7 +6,7 @@ import { whyNotOpened } from '../../ibb/opening/why-not-opened.js';
 import { SAFE_BLOCK_SIZE } from '../../ibb/sending/block-sizes.js';
 import { agreedStanza } from '../../ibb/settings.js';
 import { announcedSid, isAnnounced, type Open } from '../../ibb/stanzas.js';
-import { NS_JINGLE_IBB, readAnswer, readTransport, transport } from './ibb-stanzas.js';
+import { NS_JINGLE_IBB, readAgreedTransport, readTransport, transport } from './ibb-stanzas.js';
 import type { TransportSettings } from './settings.js';
 import type { Negotiation, Negotiators, Transport, TransportMethod } from './transport.js';
 
@@ -70,7 +70,7 @@ class IbbNegotiation implements Negotiation {
   }
 
   agreed(element: Element): void {
-    this.#open = readAnswer(element, this.#open);
+    this.#open = readAgreedTransport(element, this.#open);
   }
 
   async open(signal: AbortSignal): Promise<Channel> {

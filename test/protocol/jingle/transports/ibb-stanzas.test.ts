@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  readAnswer,
+  readAgreedTransport,
   readTransport,
   transport,
 } from '../../../../src/protocol/jingle/transports/ibb-stanzas.js';
@@ -48,12 +48,12 @@ describe('a transport', () => {
 describe('an answer', () => {
   test('may ask for smaller blocks, as in the XEP', () => {
     const answer = parse(OFFERED.replace('4096', '2048'));
-    expect(readAnswer(answer, OPEN)).toEqual({ ...OPEN, blockSize: 2048 });
+    expect(readAgreedTransport(answer, OPEN)).toEqual({ ...OPEN, blockSize: 2048 });
   });
 
   test('may leave out what stays', () => {
     const answer = parse("<transport xmlns='urn:xmpp:jingle:transports:ibb:1'/>");
-    expect(readAnswer(answer, OPEN)).toEqual(OPEN);
+    expect(readAgreedTransport(answer, OPEN)).toEqual(OPEN);
   });
 
   test.each([
@@ -62,6 +62,6 @@ describe('an answer', () => {
     ['another bytestream', OFFERED.replace('ch3d9s71', 'other')],
     ['another transport', OFFERED.replace('transports:ibb:1', 'transports:s5b:1')],
   ])('with %s is refused', (_what, text) => {
-    expect(() => readAnswer(parse(text), OPEN)).toThrow(expect.objectContaining(refusal));
+    expect(() => readAgreedTransport(parse(text), OPEN)).toThrow(expect.objectContaining(refusal));
   });
 });
