@@ -1,8 +1,9 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import mime from 'mime';
+import { orAborted } from '../../session/aborted.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
 import { knownModified, read } from './read-file.js';
@@ -25,24 +26,32 @@ interface StandardInput {
 }
 
 /**
- * Opens all before anything is sent: a name that is misspelt costs nothing. Rejects with `SourceUnusable`, and as the
- * file system does.
+ * Opens all before anything is sent: a name that is misspelt costs nothing. Rejects with `SourceUnusable`, as the file
+ * system does, and with the signal's reason; then nothing stays open.
  */
 export async function openSources(
   files: string[],
-  { stdin, name = 'stdin', warn = () => undefined }: StandardInput,
+  input: StandardInput,
+  signal?: AbortSignal,
 ): Promise<(OpenSource | SourceFolder)[]> {
   const sources: (OpenSource | SourceFolder)[] = [];
-  for (const file of files) {
-    sources.push(
-      file === '-'
-        ? { name, read: () => stdin, close: async () => void stdin.destroy() }
-        : await openNamed(file, sources.length < MOST_OPEN, warn),
-    );
+  try {
+    for (const file of files) {
+      const opening = openOne(file, sources.length < MOST_OPEN, input);
+      sources.push(await orAborted(opening, signal));
+    }
+    checkNames(sources);
+    return sources;
+  } catch (error) {
+    await closeSources(sources);
+    throw error;
   }
+}
+
+/** Throws `SourceUnusable` where a folder has a name that another source has. */
+function checkNames(sources: readonly (OpenSource | SourceFolder)[]): void {
   const folder = sources.find((one) => 'walk' in one && isTwice(one.name, sources));
-  if (!folder) return sources;
-  await closeSources(sources);
+  if (!folder) return;
   throw new SourceUnusable(
     `there are two of the name ${folder.name}, which would be mixed; send one after the other`,
   );
@@ -56,11 +65,12 @@ export async function closeSources(sources: readonly (OpenSource | SourceFolder)
   await Promise.all(sources.map((source) => ('close' in source ? source.close() : undefined)));
 }
 
-async function openNamed(
+async function openOne(
   path: string,
   mayStayOpen: boolean,
-  warn: (text: string) => void,
+  { stdin, name = 'stdin', warn = () => undefined }: StandardInput,
 ): Promise<OpenSource | SourceFolder> {
+  if (path === '-') return { name, read: () => stdin, close: async () => void stdin.destroy() };
   const seen = await statNamed(path, 'inband send --name <name> - < the file');
   if (seen.isFIFO()) return openFifo(path);
   if (!seen.isDirectory()) return openFile(path, mayStayOpen);
@@ -71,8 +81,10 @@ async function openNamed(
 
 async function openFile(path: string, mayStayOpen: boolean): Promise<OpenSource> {
   const handle = await open(path);
-  const stats = await handle.stat();
-  const isSized = stats.isFile() && (await hasItsSize(handle, stats.size));
+  const { stats, isSized } = await look(handle).catch(async (error) => {
+    await handle.close();
+    throw error;
+  });
   const date = knownModified(stats);
   const mediaType = mime.getType(path);
   const isAgain = isSized && !mayStayOpen;
@@ -92,6 +104,11 @@ async function openFile(path: string, mayStayOpen: boolean): Promise<OpenSource>
       if (stats.isFile()) await closed;
     },
   };
+}
+
+async function look(handle: FileHandle): Promise<{ stats: Stats; isSized: boolean }> {
+  const stats = await handle.stat();
+  return { stats, isSized: stats.isFile() && (await hasItsSize(handle, stats.size)) };
 }
 
 async function openFifo(path: string): Promise<OpenSource> {

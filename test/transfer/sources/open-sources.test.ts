@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSources } from '../../../src/transfer/sources/open-sources.js';
 import type { OpenSource } from '../../../src/transfer/sources/source.js';
 import { SourceUnusable } from '../../../src/transfer/sources/source.js';
+import { openBelow } from '../../support/open-files.js';
 
 let folder: string;
 
@@ -27,6 +28,23 @@ async function opened(path: string) {
 }
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('nothing stays open where one cannot be opened, or looked at (R436)', async () => {
+  const paths = ['one', 'two'].map((name) => join(folder, name));
+  for (const path of paths) await writeFile(path, path);
+  const open = (last: string) => openSources([...paths, last], { stdin: process.stdin });
+  await expect(open(join(folder, 'none'))).rejects.toThrow('ENOENT');
+  await expect(open(`/proc/${process.pid}/mem`)).rejects.toThrow('EIO');
+  expect([openBelow(folder), openBelow(`/proc/${process.pid}/mem`)]).toEqual([[], []]);
+});
+
+test('who ends it while they are opened has them opened no further (R433)', async () => {
+  const interrupt = new AbortController();
+  const input = { stdin: process.stdin };
+  const opening = openSources([folder], input, interrupt.signal);
+  interrupt.abort(new Error('enough'));
+  await expect(opening).rejects.toThrow('enough');
+});
 
 describe('a file', () => {
   onLinux.each(['/proc/version', '/sys/kernel/mm/transparent_hugepage/enabled'])(
