@@ -5,10 +5,12 @@ import { remembering } from '../transfer/people/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
 import { sendAll } from '../transfer/sending/send-all.js';
+import { outlineOf } from '../transfer/sources/all-sources.js';
 import { closeSources, openSources } from '../transfer/sources/open-sources.js';
 import type { OpenSource, SourceFolder } from '../transfer/sources/source.js';
 import type { WayName } from '../transfer/ways/names.js';
 import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js';
+import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
@@ -49,9 +51,9 @@ export async function send(
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect, jid: account } = openAccount(flags, context, reporter.report);
   const sealing = await sealingOf(flags, jids, account, context);
-  const sources = await openSources(files, { stdin, name: flags.name, warn: reporter.warn });
-  if (jids.length > 1) await checkReadable(sources);
-  await reporter.expect(async () => sizesOf(sources, jids.length));
+  const input = { stdin, name: flags.name, warn: reporter.warn };
+  const sources = await openSources(files, input, signal);
+  await announce(sources, jids.length, reporter, signal);
   const { exitCodeOf, textOf, meetsAll } = await context.failures();
   await sendAll(sources, jids, {
     via: flags.via,
@@ -104,25 +106,27 @@ function checkFiles(files: string[], isNamed: boolean): void {
   }
 }
 
+/** Tells what is to come. Throws `UsageError` where something could not be sent to all of them. */
+async function announce(
+  sources: readonly (OpenSource | SourceFolder)[],
+  recipients: number,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    if (recipients > 1) checkReadable(sources);
+    await reporter.expect(() => outlineOf(sources, signal), recipients);
+  } catch (error) {
+    await closeSources(sources);
+    throw error;
+  }
+}
+
 /** What can be read once only goes to one recipient. Throws `UsageError`. */
-async function checkReadable(sources: readonly (OpenSource | SourceFolder)[]): Promise<void> {
+function checkReadable(sources: readonly (OpenSource | SourceFolder)[]): void {
   const once = sources.find((one) => 'read' in one && one.size === undefined);
   if (!once) return;
-  await closeSources(sources);
   throw new UsageError(
     `${once.name} can be read only once, and goes to one recipient; give --to once`,
   );
-}
-
-/** The sizes of all files, in bytes, where they are known. */
-async function sizesOf(
-  sources: readonly (OpenSource | SourceFolder)[],
-  recipients: number,
-): Promise<(number | undefined)[]> {
-  const sizes: (number | undefined)[] = [];
-  for (const source of sources) {
-    const all = 'walk' in source ? await source.sizes() : [source.size];
-    for (const size of all) for (let i = 0; i < recipients; i += 1) sizes.push(size);
-  }
-  return sizes;
 }

@@ -15,9 +15,8 @@ export type Event =
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
   | AlreadyThere
-  /** A folder came in which there is nothing. */
-  | { event: 'folder'; id: number; peer: string; name: string; path: string }
-  | { event: 'failed'; error: string; exitCode: number; id?: number; peer?: string; name?: string }
+  | Folder
+  | Failed
   | Blob
   | Setting
   | OwnKey
@@ -30,10 +29,31 @@ export type Event =
 export type Aside =
   /** For those who did not ask for `--quiet`. */
   | { event: 'warning'; text: string }
+  | Skipped
   /** For those who asked for `--verbose`. */
   | { event: 'note'; text: string }
   /** Something takes its time, until the promise settles; its failure is told by another event. */
   | { event: 'pending'; text: string; until: Promise<unknown> };
+
+/** The same; files that were expected are not sent. The first and last are counted from 0, by their place in the command. */
+interface Skipped {
+  event: 'skipped';
+  text: string;
+  first: number;
+  /** Absent: all that follow. */
+  last?: number;
+}
+
+/** A transfer failed; without an `id` the command did. */
+interface Failed {
+  event: 'failed';
+  error: string;
+  exitCode: number;
+  id?: number;
+  peer?: string;
+  name?: string;
+  size?: number;
+}
 
 /** A blob was fetched (with `path`) or published; or is listed, with `published`. */
 interface Blob {
@@ -119,12 +139,16 @@ export interface Probed {
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
 }
 
-/** The first byte of a file may come. */
-interface Start extends Secret {
-  event: 'start';
+/** Of one transfer. */
+interface Transfer extends Secret {
   id: number;
   peer: string;
   name: string;
+}
+
+/** The first byte of a file may come. */
+interface Start extends Transfer {
+  event: 'start';
   size?: number;
   incoming?: true;
 }
@@ -139,11 +163,8 @@ interface Secret {
 }
 
 /** A file arrived whole: sent (no `path`) or received. */
-interface Done extends Secret {
+interface Done extends Transfer {
   event: 'done';
-  id: number;
-  peer: string;
-  name: string;
   size: number;
   sha256: string;
   path?: string;
@@ -157,12 +178,15 @@ interface Done extends Secret {
   window?: number;
 }
 
+/** A folder came in which there is nothing. */
+interface Folder extends Transfer {
+  event: 'folder';
+  path: string;
+}
+
 /** An earlier transfer has brought the file: nothing was sent. */
-interface AlreadyThere extends Secret {
+interface AlreadyThere extends Transfer {
   event: 'already-there';
-  id: number;
-  peer: string;
-  name: string;
   size: number;
   sha256: string;
   /** Where it was received, if it is there still. */

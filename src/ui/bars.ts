@@ -1,5 +1,6 @@
 import type { MultiBar, Options } from 'cli-progress';
 import type { Event } from '../transfer/events.js';
+import type { Outline } from '../transfer/sources/source.js';
 import { display } from './display.js';
 import { formatBytes, formatDuration, formatRate } from './format.js';
 import { Meter } from './meter.js';
@@ -31,8 +32,9 @@ export class Bars {
   }
 
   /** Several transfers that are to come get a bar for all of them, below the others. */
-  expect(sizes: (number | undefined)[]): void {
-    this.#total = sizes.length > 1 ? new Total(sizes, this.now) : undefined;
+  expect(files: readonly Outline[], recipients: number): void {
+    const isOfSeveral = files.length * recipients > 1;
+    this.#total = isOfSeveral ? new Total(files, recipients, this.now) : undefined;
   }
 
   /** Keeps count of the transfer that the event is about; what is shown changes at the next redraw. */

@@ -14,6 +14,7 @@ export function resultOf(event: Event): string | undefined {
 
 /** What a person reads of the event: one sentence, not yet escaped. `undefined`: nothing. */
 export function sentenceOf(event: Event): string | undefined {
+  if (isAside(event)) return sentenceOfAside(event);
   switch (event.event) {
     case 'state':
       return sentenceOfState(event);
@@ -46,16 +47,17 @@ export function sentenceOf(event: Event): string | undefined {
       return sentenceOfTrust(event);
     case 'resource':
       return sentenceOfProbed(event);
-    case 'warning':
-      return `inband: ${event.text}`;
-    case 'note':
-    case 'pending':
-      return event.text;
   }
 }
 
+function sentenceOfAside({ event, text }: Aside): string {
+  return event === 'warning' || event === 'skipped' ? `inband: ${text}` : text;
+}
+
+const ASIDES: ReadonlySet<Event['event']> = new Set(['warning', 'skipped', 'note', 'pending']);
+
 export function isAside(event: Event): event is Aside {
-  return event.event === 'warning' || event.event === 'note' || event.event === 'pending';
+  return ASIDES.has(event.event);
 }
 
 /** Whether a person reads of it, by the flags. */

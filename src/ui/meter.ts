@@ -14,8 +14,8 @@ export class Meter {
 
   /** `size` in bytes, `undefined` if unknown; `now` in milliseconds. */
   constructor(
-    readonly name: string,
-    readonly size: number | undefined,
+    public name: string,
+    public size: number | undefined,
     private readonly now: () => number,
   ) {
     this.#anchors = [this.#anchor(), this.#anchor()];

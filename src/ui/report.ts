@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Report } from '../transfer/events.js';
+import type { Outline } from '../transfer/sources/source.js';
 
 /** `plain`: lines for a pipe or a log. `terminal`: the same, with a spinner and progress bars. */
 export type Mode = 'terminal' | 'plain' | 'json';
@@ -26,8 +27,8 @@ export interface ReportOptions {
 /** What a command speaks to its user through. Whatever it is given may come from a peer: it escapes. */
 export interface Reporter {
   readonly report: Report;
-  /** Announces transfers that are to come, by their sizes in bytes where these are known; asked for where it matters. */
-  expect(sizes: () => Promise<(number | undefined)[]>): Promise<void>;
+  /** Announces the files that are to go to so many recipients; they are asked for where it matters. */
+  expect(files: () => Promise<readonly Outline[]>, recipients: number): Promise<void>;
   /** A line for those who did not ask for `--quiet`. */
   warn(text: string): void;
   /** A line for those who asked for `--verbose`. */

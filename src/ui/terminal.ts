@@ -42,7 +42,7 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
   return {
     report,
     ...asides(report),
-    expect: async (sizes) => bars.expect(await sizes()),
+    expect: async (files, recipients) => bars.expect(await files(), recipients),
     close: () => {
       closed = true;
       spinner.stop();

@@ -1,24 +1,26 @@
 import type { Event } from '../transfer/events.js';
+import type { Outline } from '../transfer/sources/source.js';
 import { Meter } from './meter.js';
 
 /** Measures transfers, some of them at a time, as if they were one. */
 export class Total {
   readonly meter: Meter;
+  readonly #expected: readonly Outline[];
+  /** How many are to be sent; folders without files are none. */
+  #files = 0;
+  /** How many are not over, those folders too. */
+  #left = 0;
   #hasBegun = false;
-  /** How many are not over. */
-  #left: number;
   /** Bytes of those that are over. */
   #done = 0;
   /** Bytes of those under way, by their ids. */
   readonly #underWay = new Map<number, number>();
 
-  /** `sizes` in bytes; if one of them is unknown, the whole is. `now` in milliseconds. */
-  constructor(sizes: (number | undefined)[], now: () => number) {
-    const whole = sizes.reduce((sum, size) =>
-      sum === undefined || size === undefined ? undefined : sum + size,
-    );
-    this.meter = new Meter(`total of ${sizes.length} files`, whole, now);
-    this.#left = sizes.length;
+  /** Of what goes to so many recipients. If a size is unknown, the whole is. `now` in milliseconds. */
+  constructor(expected: readonly Outline[], recipients: number, now: () => number) {
+    this.#expected = expected;
+    this.meter = new Meter('', 0, now);
+    this.#count(expected, recipients);
   }
 
   /** One of them has begun, and not all are over. */
@@ -34,20 +36,39 @@ export class Total {
     }
     if (event.event === 'progress') this.#underWay.set(event.id, event.bytes);
     if (event.event === 'done') this.#over(event.id, event.size);
-    if (event.event === 'already-there') {
-      this.meter.skip(event.size);
-      this.#over(event.id, event.size);
-    }
-    if (event.event === 'failed' && event.id !== undefined) {
-      this.#over(event.id, this.#underWay.get(event.id) ?? 0);
+    if (event.event === 'already-there') this.#passOver(event.id, event.size);
+    if (event.event === 'failed' && event.id !== undefined) this.#passOver(event.id, event.size);
+    if (event.event === 'skipped') {
+      const { first, last = this.#expected.length } = event;
+      this.#count(this.#expected.slice(first, last + 1), -1);
     }
     this.meter.update(this.#bytes);
+  }
+
+  /** Expects each of these so many times more. */
+  #count(files: readonly Outline[], times: number): void {
+    const { meter } = this;
+    for (const { size, isFolder } of files) {
+      const whole = meter.size;
+      meter.size = whole === undefined || size === undefined ? undefined : whole + size * times;
+      this.#files += isFolder ? 0 : times;
+      this.#left += times;
+    }
+    meter.name = `total of ${this.#files} ${this.#files === 1 ? 'file' : 'files'}`;
   }
 
   get #bytes(): number {
     let bytes = this.#done;
     for (const some of this.#underWay.values()) bytes += some;
     return bytes;
+  }
+
+  /** What was not sent of it now is not to come, and counts for no rate. */
+  #passOver(id: number, size: number | undefined): void {
+    const sent = this.#underWay.get(id) ?? 0;
+    const whole = size ?? sent;
+    this.meter.skip(whole - sent);
+    this.#over(id, whole);
   }
 
   #over(id: number, bytes: number): void {

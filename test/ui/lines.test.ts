@@ -29,6 +29,7 @@ test.each([
   ['key', undefined],
   ['trusted', 'trusts the key abc234 of bob@example.org (laptop)'],
   ['warning', 'inband: bob is busy'],
+  ['skipped', 'inband: no more were tried'],
   ['note', 'found a server'],
   ['pending', 'connecting'],
 ] as const)('tells of %s: %s', (kind, sentence) => {

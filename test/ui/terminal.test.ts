@@ -57,7 +57,7 @@ test('shows a bar for each transfer', async () => {
 
 test('shows the total of several transfers that were announced, below the one that runs', async () => {
   const { screen, clock, report, expect: announce } = await terminal();
-  await announce(async () => [5_000_000, 15_000_000]);
+  await announce(async () => [{ size: 5_000_000 }, { size: 15_000_000 }], 1);
   report(samples.startOut);
   report(samples.sent);
   const other = { id: 8, name: 'other', size: 15_000_000 };
@@ -72,7 +72,7 @@ test('shows the total of several transfers that were announced, below the one th
 
 test('of several files shows only those that take longer than a second, in their order (R221)', async () => {
   const { screen, clock, report, expect: announce } = await terminal();
-  await announce(async () => [5_000_000, 5_000_000, 5_000_000]);
+  await announce(async () => [{ size: 5_000_000 }], 3);
   const named = (id: number) => ({ id, name: `${id}` });
   const shown = () =>
     screen.lines.filter((line) => line.includes('%')).map((line) => line.split('  ').at(-1));
@@ -92,14 +92,41 @@ test('of several files shows only those that take longer than a second, in their
   expect(shown()).toEqual(['3', 'total of 3 files']);
 });
 
+test('the total has neither what failed nor what is not tried, and no folders without files (R434)', async () => {
+  const { screen, clock, report, expect: announce } = await terminal();
+  const sizes = [5, 10, 20, 40].map((size) => ({ size: size * 1_000_000 }));
+  await announce(async () => [...sizes, { size: 0, isFolder: true }], 2);
+  const shown = () => screen.lines.at(-1);
+  const file = (id: number, size: number) => ({ id, name: `${id}`, size: size * 1_000_000 });
+  report({ ...samples.startOut, ...file(1, 5) });
+  expect(shown()).toMatch(/^ {2}0% .* total of 8 files$/);
+  clock.ms = 1_000;
+  report({ ...samples.sent, ...file(1, 5) });
+  // Before its first byte, and behind some.
+  report({ ...samples.failed, ...file(2, 10) });
+  report({ ...samples.startOut, ...file(3, 20) });
+  report({ ...samples.progress, ...file(3, 20), bytes: 1_000_000 });
+  report({ ...samples.failed, ...file(3, 20) });
+  await screen.shows(' 23% [====----------------]      6 MB/s          19 s  total of 8 files');
+  // The other recipient is not there.
+  report({ ...samples.failed, ...file(5, 5), peer: 'carol@example.org' });
+  report({ event: 'skipped', text: 'no more', first: 1 });
+  report({ event: 'skipped', text: 'takes no folders', first: 4, last: 4 });
+  await screen.shows(' 50% [==========----------]      6 MB/s           7 s  total of 5 files');
+  report({ ...samples.startOut, ...file(4, 40) });
+  clock.ms = 2_000;
+  report({ ...samples.sent, ...file(4, 40) });
+  expect(screen.lines.join('\n')).not.toContain('total');
+});
+
 test('shows no percentage of a total in which a size is unknown, and no total of one file', async () => {
   const several = await terminal();
-  await several.expect(async () => [undefined, 5]);
+  await several.expect(async () => [{ size: undefined }, { size: 5 }], 1);
   several.report(samples.startOut);
   expect(several.screen.lines.at(-1)).toMatch(/^0 B .* total of 2 files$/);
   several.close();
   const one = await terminal();
-  await one.expect(async () => [5]);
+  await one.expect(async () => [{ size: 5 }], 1);
   one.report(samples.startOut);
   expect(one.screen.lines.at(-1)).not.toContain('total');
 });

@@ -59,8 +59,7 @@ export async function receiveOne(
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
   const { inbox, knows, underWay, limit, signal, report, isDue, own } = options;
-  const id = nextTransferId();
-  const { size, isFolder } = file.offer;
+  const [id, { size, isFolder }] = [nextTransferId(), file.offer];
   const facts = { peer: file.peer, name: nameOf(file.offer) };
   const about = { id, ...facts, ...(size === undefined ? {} : { size }) };
   const span = { start: 0, end: 0 };
@@ -79,14 +78,15 @@ export async function receiveOne(
     const followed = follow({ ...about, secrecy }, entry, span, report);
     const whole = await receiveFile(file, inbox, { ...followed, pace, isDue, own, onProven });
     ending = 'whole';
-    if (isFolder) return void report({ event: 'folder', id, ...facts, path: whole.path });
+    if (isFolder)
+      return void report({ event: 'folder', id, ...facts, path: whole.path, ...secrecy });
     report({ event: 'done', id, ...facts, ...shown(whole), ...secrecy });
     return { ...facts, ...whole };
   } catch (error) {
     if (error instanceof StillUnderWay) ending = 'later';
     // A stop is no refusal: the sender may come again.
     if (!entry) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
-    tellOfFailure(error as Error, { id, ...facts }, options);
+    tellOfFailure(error as Error, about, options);
     return undefined;
   } finally {
     entry?.leave(ending === 'whole');
@@ -105,7 +105,7 @@ function count(limits: TransferLimits, peer: string, ending: Ending, bytes: numb
 /** What somebody in between could repeat without end is told once an hour. */
 function tellOfFailure(
   error: Error,
-  about: { id: number; peer: string; name: string },
+  about: { id: number; peer: string; name: string; size?: number },
   { report, exitCodeOf, isNews }: ReceptionOptions,
 ): void {
   const text = `${about.name} from ${about.peer} did not arrive: ${whyNot(error)}`;

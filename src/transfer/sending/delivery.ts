@@ -62,23 +62,27 @@ export class Delivery {
    */
   async send(sources: AsyncIterable<Source>): Promise<Error | undefined> {
     let told: Promise<void> = Promise.resolve();
-    let left = 0;
+    let [count, isCutShort] = [0, false];
     for await (const source of sources) {
-      if (this.#isLost) {
-        left += 1;
-        continue;
-      }
-      const slot = await this.#slots.enter(source.size).catch(() => undefined);
-      if (this.#options.signal.aborted) break;
-      if (!slot || this.#isLost) left += 1;
-      else told = this.#tell(told, this.#sendOne(source, slot));
+      const slot = await this.#enter(source);
+      isCutShort = slot === undefined;
+      if (!slot) break;
+      told = this.#tell(told, this.#sendOne(source, slot, count));
+      count += 1;
     }
     await told;
-    if (this.#isLost && left > 0) {
-      const text = `${left} more ${left === 1 ? 'file was' : 'files were'} not tried with ${this.#line.jid}`;
-      this.#report({ event: 'warning', text });
+    if (isCutShort && this.#isLost) {
+      const text = `the other files were not tried with ${this.#line.jid}`;
+      this.#report({ event: 'skipped', text, first: count });
     }
     return this.#failure;
+  }
+
+  /** Nothing where no more files are to be sent. */
+  async #enter({ size }: Source): Promise<Slot | undefined> {
+    if (this.#isLost) return undefined;
+    const slot = await this.#slots.enter(size).catch(() => undefined);
+    return this.#isLost || this.#options.signal.aborted ? undefined : slot;
   }
 
   async #tell(before: Promise<void>, outcome: Promise<Outcome>): Promise<void> {
@@ -88,22 +92,24 @@ export class Delivery {
     this.#failure ??= failure;
   }
 
-  async #sendOne(source: Source, slot: Slot): Promise<Outcome> {
+  async #sendOne(source: Source, slot: Slot, place: number): Promise<Outcome> {
     const telling = new Telling(this.#report, source);
     try {
       const job = new Job(source, this.#line, { slot, turn: this.#turn, telling }, this.#options);
       return { event: await job.send() };
     } catch (error) {
-      return this.#failed(error as Error, telling);
+      return this.#failed(error as Error, telling, place);
     } finally {
       slot.leave();
     }
   }
 
-  #failed(error: Error, telling: Telling): Outcome {
+  #failed(error: Error, telling: Telling, place: number): Outcome {
     const { signal, explain, stop, isOneOfSeveral } = this.#options;
     if (signal.aborted) return {};
-    if (error instanceof FolderUnknown) return { event: { event: 'warning', text: error.message } };
+    if (error instanceof FolderUnknown) {
+      return { event: { event: 'skipped', text: error.message, first: place, last: place } };
+    }
     const { text, exitCode, isOurs } = explain(error);
     this.#isLost ||= error instanceof RecipientUnreachable || error instanceof RecipientBusy;
     if (isOurs) stop(error);

@@ -62,7 +62,7 @@ export async function sendAll(
     stop: (error: Error) => stopped.abort(error),
   };
   try {
-    const each = shared(allSources(sources), lines.length);
+    const each = shared(allSources(sources, until), lines.length);
     const deliveries = lines.map((line, index) =>
       new Delivery(line, delivering).send(each[index] as AsyncIterable<Source>),
     );

@@ -93,7 +93,7 @@ export class Telling {
   ): Event {
     const name = nameOf(this.#source);
     const error = isOneOfSeveral ? `${name} was not sent to ${jid}: ${text}` : text;
-    return { event: 'failed', error, exitCode, id: this.#id, peer: jid, name };
+    return { event: 'failed', error, exitCode, ...this.#facts(jid) };
   }
 
   #noteBlocks({ blockSize, window }: SentFile): void {

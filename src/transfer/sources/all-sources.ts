@@ -1,12 +1,40 @@
-import type { OpenSource, Source, SourceFolder } from './source.js';
+import { orAborted } from '../../session/aborted.js';
+import type { OpenSource, Outline, Source, SourceFolder } from './source.js';
 
-/** One after the other, those in folders when it is their turn. */
+/** One after the other, those in folders when it is their turn; none after the signal. */
 export async function* allSources(
   sources: readonly (OpenSource | SourceFolder)[],
+  signal: AbortSignal,
 ): AsyncGenerator<Source> {
   for (const source of sources) {
-    if ('walk' in source) yield* source.walk();
-    else yield source;
+    if ('read' in source) yield source;
+    else yield* until(signal, source.walk());
+  }
+}
+
+/** What is known of them before anything is sent. Rejects with the signal's reason. */
+export async function outlineOf(
+  sources: readonly (OpenSource | SourceFolder)[],
+  signal: AbortSignal,
+): Promise<Outline[]> {
+  const all: Outline[] = [];
+  for (const source of sources) {
+    if ('read' in source) all.push({ size: source.size });
+    else for await (const one of until(signal, source.outline())) all.push(one);
+  }
+  signal.throwIfAborted();
+  return all;
+}
+
+/** The same items, up to the signal: a disk may be slow, or answer no more. */
+async function* until<T>(signal: AbortSignal, items: AsyncIterator<T>): AsyncGenerator<T> {
+  for (;;) {
+    const { done, value } = await orAborted(items.next(), signal).catch((error) => {
+      if (signal.aborted) return { done: true as const, value: undefined };
+      throw error;
+    });
+    if (done) return;
+    yield value;
   }
 }
 

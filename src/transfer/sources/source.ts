@@ -18,8 +18,15 @@ export interface SourceFolder {
   readonly name: string;
   /** The files below it, and the folders without any, in an order that stays. */
   walk(): AsyncGenerator<Source>;
-  /** The sizes of the files that there are now, in bytes. */
-  sizes(): Promise<number[]>;
+  /** The same, as far as may be known at a glance: what there is now. */
+  outline(): AsyncGenerator<Outline>;
+}
+
+/** What is known of a source before its turn. */
+export interface Outline {
+  /** Bytes. */
+  size: number | undefined;
+  isFolder?: true;
 }
 
 /** What is known of a file without reading it. */

@@ -100,7 +100,7 @@ describe.each([
     }
     expect(code).toBe(5);
     expect(stderr).toMatch(/^inband: 000\.bin was not sent to mallory@localhost: /m);
-    expect(stderr).toMatch(/^inband: 1 more file was not tried with mallory@localhost$/m);
+    expect(stderr).toMatch(/^inband: the other files were not tried with mallory@localhost$/m);
   });
 });
 

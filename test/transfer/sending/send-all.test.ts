@@ -5,7 +5,12 @@ import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
 import { RateLimit } from '../../../src/transfer/rate-limit.js';
 import type { ReceivingSealing } from '../../../src/transfer/receiving/daemon.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
-import { FilesFailed, type Source, SourceChanged } from '../../../src/transfer/sources/source.js';
+import {
+  FilesFailed,
+  type Source,
+  SourceChanged,
+  type SourceFolder,
+} from '../../../src/transfer/sources/source.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { JULIET } from '../../support/linked-sessions.js';
@@ -28,7 +33,7 @@ interface Options {
 
 /** Sends files to Juliet's inbox: what is told, and what comes of it. */
 async function sent(
-  sources: ReturnType<typeof smallFile>[],
+  sources: (ReturnType<typeof smallFile> | SourceFolder)[],
   {
     places = 16,
     jids = [JULIET],
@@ -113,6 +118,26 @@ test('what is wrong on our side ends it, and is told once', async () => {
   expect(error).toBeInstanceOf(FilesFailed);
   expect(told(events).filter((line) => line.startsWith('failed'))).toEqual(['failed a']);
   expect(told(events).length).toBeLessThan(10);
+});
+
+test('a folder is not looked through any further for a recipient who is not there (R435)', async () => {
+  let taken = 0;
+  const folder: SourceFolder = {
+    name: 'photos',
+    outline: async function* () {},
+    walk: async function* () {
+      for (const file of files(1000)) {
+        taken += 1;
+        yield file;
+      }
+    },
+  };
+  const { events } = await sent([folder], { jids: [OTHER_JID] });
+  expect(told(events)).toEqual(['failed 0']);
+  expect(events.filter(({ event }) => event === 'skipped')).toEqual([
+    { event: 'skipped', text: `the other files were not tried with ${OTHER_JID}`, first: 1 },
+  ]);
+  expect(taken).toBeLessThan(5);
 });
 
 test('reads each file once for its hash, whoever it goes to (R225)', async () => {

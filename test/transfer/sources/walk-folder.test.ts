@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { shared } from '../../../src/transfer/sources/all-sources.js';
+import { allSources, outlineOf, shared } from '../../../src/transfer/sources/all-sources.js';
 import { openSources } from '../../../src/transfer/sources/open-sources.js';
 import {
   type Source,
@@ -209,12 +209,24 @@ describe('a folder', () => {
     await expect(textOf(source as Source)).rejects.toThrow(SourceUnreadable);
   });
 
-  test('has the sizes that are to come', async () => {
+  test('tells at a glance what is to come: links, and what cannot be read, as they are sent (R434)', async () => {
     await mkdir(join(folder, 'd'));
     await writeFile(join(folder, 'd', 'b'), 'b');
     await writeFile(join(folder, 'c'), 'cc');
-    const [found] = await open(folder);
-    expect((await found?.sizes())?.sort()).toEqual([1, 2]);
+    await mkdir(join(folder, 'empty'));
+    await symlink('d/b', join(folder, 'good'));
+    await symlink('..', join(folder, 'out'));
+    await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
+    await mkdir(join(folder, ...Array(10).fill('x'.repeat(200))), { recursive: true });
+    await writeFile(join(folder, ...Array(10).fill('x'.repeat(200)), 'y'.repeat(200)), 'long');
+    const sources = await walked();
+    expect(sources).toHaveLength(5);
+    warned.length = 0;
+    const outline = await outlineOf(await open(folder), new AbortController().signal);
+    expect(outline).toEqual(
+      sources.map(({ size, isFolder }) => ({ size, ...(isFolder ? { isFolder } : {}) })),
+    );
+    expect(warned).toEqual([]);
   });
 });
 
@@ -233,4 +245,25 @@ test('what several read is taken once, and no sooner than the first of them want
   for await (const item of other ?? []) rest.push(item);
   expect(rest).toEqual([1, 2, 3, 4]);
   expect([await next(), await next(), await next(), taken]).toEqual([3, 4, undefined, 4]);
+});
+
+describe('a folder on a disk that answers no more', () => {
+  async function* never(): AsyncGenerator<never> {
+    await new Promise(() => undefined);
+  }
+  const stuck: SourceFolder = { name: 'photos', walk: never, outline: never };
+
+  test('does not keep the user from ending it (R433)', async () => {
+    const interrupt = new AbortController();
+    const outline = outlineOf([stuck], interrupt.signal);
+    interrupt.abort(new Error('enough'));
+    await expect(outline).rejects.toThrow('enough');
+  });
+
+  test('has no more files after the end (R433)', async () => {
+    const interrupt = new AbortController();
+    const next = allSources([stuck], interrupt.signal).next();
+    interrupt.abort(new Error('enough'));
+    expect(await next).toMatchObject({ done: true });
+  });
 });
