@@ -98,7 +98,8 @@ class Search {
     const isSeen = seen.length > 0;
     const isOpen = !isSeen || ablest(able, this.#via).isAmbiguous;
     const mayPropose = isOpen && this.#mayPropose({ isSeen, answer: this.#inquiry.answer });
-    const proceeding = mayPropose ? await this.#proposed(contact, able) : undefined;
+    const asked = daemon ? [daemon, ...able] : able;
+    const proceeding = mayPropose ? await this.#proposed(contact, asked) : undefined;
     const isOther = ({ peer }: Recipient) => peer !== first?.peer && peer !== proceeding?.peer;
     if (proceeding && proceeding.peer !== first?.peer) yield proceeding;
     const others = byAbility(able, this.#via).map((one) => this.#recipient(one));
@@ -155,12 +156,8 @@ class Search {
         `${peer} does not say that it takes files by ${via.name}; it is tried all the same`,
       );
     }
-    return {
-      ...this.#recipient(
-        resource ?? { jid: this.#inquiry.formOf(peer), ways: [], proceeds: false },
-      ),
-      ways: [via],
-    };
+    const known = resource ?? { jid: this.#inquiry.formOf(peer), ways: [], proceeds: false };
+    return { ...this.#recipient(known), ways: [via] };
   }
 
   /** An address that every server writes in the same form need not be asked about. */
@@ -174,7 +171,7 @@ class Search {
   }
 
   /** A recipient that proceeds is there, whether we may see it or not. */
-  async #proposed(contact: string, able: readonly Resource[]): Promise<Recipient | undefined> {
+  async #proposed(contact: string, asked: readonly Resource[]): Promise<Recipient | undefined> {
     const proposed = WAYS.filter(({ isProposed }) => isProposed);
     if (this.#via && !proposed.includes(this.#via)) return undefined;
     const [sid, options] = [randomSid(), { signal: this.#signal, timeout: PROCEED_MS }];
@@ -184,7 +181,9 @@ class Search {
       if (!peer) return this.#inquiry.found('nobody answered a proposal');
       if (this.#losing.has(peer)) return undefined;
       this.#note(`${peer} was the first to proceed`);
-      const known = able.find(({ jid }) => jid === peer);
+      // It may have come online since we looked; what it can do decides how a file is offered.
+      const isThis = ({ jid }: Resource) => jid === peer;
+      const known = asked.find(isThis) ?? (await this.#inquiry.tryToAsk({ jid: peer }));
       const others = known ? waysBy(this.#via, known).filter((way) => !way.isProposed) : [];
       return { ...(known && this.#recipient(known)), peer, ways: [...proposed, ...others], sid };
     } catch (error) {

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { infoElement, NS_DISCO_INFO } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
+import { NS_ALREADY_THERE } from '../../../src/protocol/jingle/file-description.js';
+import { NS_PATH } from '../../../src/protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
 import { caps } from '../../../src/protocol/presence/caps.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -449,7 +451,15 @@ describe('of a bare JID', () => {
         `probe ${JULIET}`,
         `query ${JULIET}`,
         `propose ${JULIET}`,
+        `query ${DESK}`,
       ]);
+    });
+
+    test('whoever proceeds is asked what it can do, as it may have come since it was looked for (R483)', async () => {
+      const features = { [DESK]: [...ABLE, NS_ALREADY_THERE, NS_KEEPS_FILES, NS_PATH] };
+      const { find } = romeoIn({ features, answers: [[DESK, 'proceed']] });
+      const able = { remembersFiles: true, answersClose: true, makesFolders: true };
+      expect(await find(JULIET)).toMatchObject({ peer: DESK, ...able });
     });
 
     test('nobody is proposed bytes without a name', async () => {
@@ -473,7 +483,7 @@ describe('of a bare JID', () => {
     const own = 'romeo@montague.example';
     const { find, sent } = romeoIn({ answers: [[`${own}/desk`, 'proceed']] });
     expect(await find(own)).toMatchObject({ peer: `${own}/desk` });
-    expect(sent).toEqual([`query ${own}/inband`, `propose ${own}`]);
+    expect(sent).toEqual([`query ${own}/inband`, `propose ${own}`, `query ${own}/desk`]);
   });
 });
 
