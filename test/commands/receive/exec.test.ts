@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../../src/commands/context.js';
 import { ExecFailed, requireProgram, runFor } from '../../../src/commands/receive/exec.js';
+import { appears } from '../../support/files.js';
 
 const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
 const ARRIVAL = {
@@ -96,18 +97,19 @@ describe('the program that is run for a file', () => {
   test('is left to itself when the daemon is interrupted', async () => {
     const [pid, ended] = [join(folder, 'pid'), join(folder, 'ended')];
     const text = `
-      const { existsSync, writeFileSync } = require('node:fs');
+      const { renameSync, writeFileSync } = require('node:fs');
       process.on('SIGTERM', () => { writeFileSync('${ended}', ''); process.exit(); });
       setInterval(() => {}, 1000);
-      writeFileSync('${pid}', String(process.pid));`;
+      writeFileSync('${pid}.new', String(process.pid));
+      renameSync('${pid}.new', '${pid}');`;
     const interrupt = new AbortController();
     const running = run(text, interrupt.signal);
-    while (!existsSync(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await appears(pid);
     interrupt.abort(new Error('interrupted'));
     await running;
     expect(existsSync(ended)).toBe(false);
     process.kill(Number(await readFile(pid, 'utf8')));
-    while (!existsSync(ended)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await appears(ended);
   });
 
   test('is told of when it is not there', async () => {

@@ -1,32 +1,39 @@
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { on, once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { isDeepStrictEqual } from 'node:util';
+import { afterEach, expect, test } from '@jest/globals';
+import { changesUntil } from '../../support/files.js';
 import { eventsOf, outcomeOf, prepareStage, resultsOf } from '../stage.js';
 
 const stage = prepareStage();
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
 
-/** A program that notes each of its runs, and ends as soon as, and with what, the file `end` says. */
+/** A program that tells the test of each of its runs. Each goes on until the test says how it is to end. */
 async function programIn(folder: string) {
-  const [program, runs, end] = ['program', 'runs', 'end'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const text = `#!/bin/sh
-echo "$INBAND_NAME \${INBAND_AGAIN:-first}" >> '${runs}'
-for i in $(seq 600); do [ -s '${end}' ] && exit $(cat '${end}'); sleep 0.1; done\n`;
+  const [program, path] = [join(folder, 'program'), join(folder, 'socket')];
+  const text = `#!${process.execPath}
+const { INBAND_NAME, INBAND_AGAIN = 'first' } = process.env;
+const socket = require('node:net').connect(${JSON.stringify(path)});
+socket.write(INBAND_NAME + ' ' + INBAND_AGAIN);
+socket.on('data', (code) => process.exit(Number(code)));
+`;
   await writeFile(program, text, { mode: 0o755 });
-  const seen = async (count: number) => {
-    for (;;) {
-      const lines = existsSync(runs) ? (await readFile(runs, 'utf8')).trim().split('\n') : [];
-      if (lines.length >= count) return lines;
-      await sleep(50);
-    }
+  const server = createServer();
+  const runs = on(server, 'connection') as AsyncIterableIterator<[Socket]>;
+  servers.push(server.listen(path));
+  await once(server, 'listening');
+  const next = async () => {
+    const { value } = await runs.next();
+    const [socket] = value as [Socket];
+    const [said] = await once(socket, 'data');
+    return { said: String(said), endWith: (code: number) => void socket.end(String(code)) };
   };
-  return { program, seen, endWith: (code: number) => writeFile(end, `${code}`) };
+  return { program, next };
 }
 
 const states = async (dir: string) => {
@@ -34,24 +41,24 @@ const states = async (dir: string) => {
   return eventsOf((await outcomeOf(listed)).stdout).map(({ name, exec }) => [name, exec]);
 };
 
-/** Resolves when these are the states; the test's own time is the limit. */
-async function become(dir: string, expected: unknown[]): Promise<void> {
-  while (JSON.stringify(await states(dir)) !== JSON.stringify(expected)) await sleep(100);
-}
+/** Resolves when these are the states. */
+const become = (dir: string, expected: unknown[]): Promise<void> =>
+  changesUntil(join(dir, '.inband'), async () => isDeepStrictEqual(await states(dir), expected));
 
 test('--exec is run again after a kill, and once more after a failure when somebody asks (R184)', async () => {
   const [inbox, tools] = [stage.folder(), stage.folder()];
-  const { program, seen, endWith } = await programIn(tools);
+  const { program, next } = await programIn(tools);
   const letter = join(tools, 'letter.txt');
   await writeFile(letter, 'hello');
   const args = ['--dir', inbox, '--exec', program];
-  const first = await stage.receive('bob', args);
+  const killed = await stage.receive('bob', args);
   await resultsOf(stage.inband('alice', ['send', letter, 'bob@localhost']));
-  expect(await seen(1)).toEqual(['letter.txt first']);
+  const first = await next();
+  expect(first.said).toBe('letter.txt first');
   await become(inbox, [['letter.txt', 'due']]);
-  first.child.kill('SIGKILL');
+  killed.child.kill('SIGKILL');
   // Its output does not end before the program does, which runs on.
-  await once(first.child, 'exit');
+  await once(killed.child, 'exit');
 
   // Without a program it waits.
   const idle = stage.inband('bob', ['receive', '--dir', inbox, '--once']);
@@ -60,30 +67,37 @@ test('--exec is run again after a kill, and once more after a failure when someb
 
   // The first run must be over before.
   await stage.receive('bob', args);
-  await endWith(3);
-  expect(await seen(2)).toEqual(['letter.txt first', 'letter.txt 1']);
+  first.endWith(3);
+  const second = await next();
+  expect(second.said).toBe('letter.txt 1');
+  second.endWith(3);
   await become(inbox, [['letter.txt', 'failed']]);
 
-  await endWith(0);
   await resultsOf(stage.inband('bob', ['received', '--dir', inbox, '--exec-again']));
+  const third = await next();
+  expect(third.said).toBe('letter.txt 1');
+  third.endWith(0);
   await become(inbox, [['letter.txt', 'done']]);
-  expect(await seen(3)).toHaveLength(3);
 }, 120_000);
 
 test('where nobody receives, what failed is run by the command itself (R184)', async () => {
   const [inbox, tools] = [stage.folder(), stage.folder()];
-  const { program, seen, endWith } = await programIn(tools);
-  await endWith(3);
+  const { program, next } = await programIn(tools);
   const letter = join(tools, 'letter.txt');
   await writeFile(letter, 'hello');
   const receiver = await stage.receive('bob', ['--dir', inbox, '--exec', program, '--once']);
   await resultsOf(stage.inband('alice', ['send', letter, 'bob@localhost']));
+  const first = await next();
+  expect(first.said).toBe('letter.txt first');
+  first.endWith(3);
   await outcomeOf(receiver);
   expect(await states(inbox)).toEqual([['letter.txt', 'failed']]);
   const again = ['received', '--dir', inbox, '--exec-again'];
   expect(await outcomeOf(stage.inband('bob', again))).toMatchObject({ code: 2 });
-  await endWith(0);
-  await resultsOf(stage.inband('bob', [...again, '--exec', program]));
+  const asked = stage.inband('bob', [...again, '--exec', program]);
+  const second = await next();
+  expect(second.said).toBe('letter.txt 1');
+  second.endWith(0);
+  await resultsOf(asked);
   expect(await states(inbox)).toEqual([['letter.txt', 'done']]);
-  expect(await seen(2)).toEqual(['letter.txt first', 'letter.txt 1']);
 }, 120_000);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { appears } from '../../support/files.js';
 import {
   type Actor,
   type ActorOptions,
@@ -182,7 +182,7 @@ describe('the password', () => {
     const started = join(stage.folder(), 'started');
     const command = `touch '${started}'; cat; exec sleep 600`;
     const actor = send([file, BOB, '--password-command', command]);
-    while (!existsSync(started)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await appears(started);
     await actor.stop('SIGTERM');
     expect((await outcomeOf(actor)).code).toBe(143);
   });
