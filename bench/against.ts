@@ -57,13 +57,16 @@ const ROWS: Row[] = [
 ];
 
 const [other = '', only = '', pairs = '7'] = process.argv.slice(2);
+const withStart = 'start'.includes(only);
 const launcher = (checkout: string) => resolve(checkout, 'bin/inband.js');
 
 await main();
 
 async function main(): Promise<void> {
-  await compareStarts();
-  for (const row of ROWS.filter(({ title }) => title.includes(only))) await compare(row);
+  const rows = ROWS.filter(({ title }) => title.includes(only));
+  if (rows.length === 0 && !withStart) throw new Error(`no row has "${only}" in its title`);
+  if (withStart) await compareStarts();
+  for (const row of rows) await compare(row);
 }
 
 async function compare(row: Row): Promise<void> {
@@ -126,7 +129,6 @@ function line(name: string, pairs: [own: number, other: number][]): void {
 }
 
 async function compareStarts(): Promise<void> {
-  if (only && !'start'.includes(only)) return;
   const home = await mkdtemp(join(tmpdir(), 'inband-bench-'));
   await writeFile(join(home, 'empty'), '');
   const times: [number, number][] = [];

@@ -134,6 +134,7 @@ async function main(only: string): Promise<void> {
     chapters.push(`## ${title}\n\n${await measure(RUNS)}`);
     console.log(chapters.at(-1));
   }
+  if (chapters.length === 0) throw new Error(`no section has "${only}" in its title`);
   if (!only)
     writeFileSync(RESULTS, `# Results\n\n${circumstances()}\n\n${chapters.join('\n\n')}\n`);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Running } from '../support/programs/process.js';
 import type { TestServer } from '../support/servers/server.js';
 import { ELEMENTS, TEXTS } from './payloads.js';
-import type { Place } from './places.js';
+import { PLACES, type Place } from './places.js';
 import { PATIENCE_MS, RawClient } from './raw-client.js';
 import { ENDINGS } from './stanzas.js';
 
@@ -35,6 +35,13 @@ export type Payload = [name: string, fill: string];
 /** The one that suits a place most. */
 export const fitting = (place: Place): Payload =>
   'text' in place ? [place.text, TEXTS[place.text]] : [place.elements, ELEMENTS[place.elements]];
+
+/** Those with this part in their names. Throws where there is none: an attack on nothing succeeds always. */
+export function placesNamed(part: string): Place[] {
+  const places = PLACES.filter(({ name }) => name.includes(part));
+  if (places.length === 0) throw new Error(`no place has "${part}" in its name`);
+  return places;
+}
 
 /** All of the kind of a place. */
 export const every = (place: Place): Payload[] =>

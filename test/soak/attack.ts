@@ -1,15 +1,14 @@
 // Sends every payload to every place of test/attack/places.ts, on Prosody and ejabberd. As one who is let in or as a
 // stranger, to `receive` or to `publish --serve`: each place and each payload in its turn, as `npm test` tries all four with
 // the one payload that suits a place most. tsx test/soak/attack.ts [part of a place's name]. Ends with 1 when
-// something was wrong, and says what. What a server takes from nobody is named, and skipped there.
-import { PLACES } from '../attack/places.js';
-import { every, NotTaken } from '../attack/siege.js';
+// something was wrong or no place has that part, and says what. What a server takes from nobody is named, and skipped there.
+import { every, NotTaken, placesNamed } from '../attack/siege.js';
 import { ROLES, Theatre } from '../attack/theatre.js';
 import { startEjabberd } from '../support/servers/ejabberd.js';
 import { startProsody } from '../support/servers/prosody.js';
 
 const [, , part = ''] = process.argv;
-const places = PLACES.filter(({ name }) => name.includes(part));
+const places = placesNamed(part);
 const wrong: string[] = [];
 const note = (server: string, what: string) => {
   wrong.push(what);
