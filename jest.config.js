@@ -17,7 +17,8 @@ export default {
     ],
   },
   coverageProvider: 'v8',
-  // Those on servers wait more than they compute.
-  maxWorkers: Math.min(2 * availableParallelism(), 8),
+  testSequencer: '<rootDir>/test/support/longest-first.js',
+  // Those on servers wait four times as long as they compute.
+  maxWorkers: Math.min(4 * availableParallelism(), 8),
   testTimeout: 120_000,
 };
