@@ -80,17 +80,16 @@ describe.each(SERVERS)('on %s', (_, { start, copies }) => {
     });
 
     // Of others' accounts ejabberd says nothing but what it was asked.
-    const itLearns = copies ? test : test.skip;
-    itLearns.each(['straße@localhost', 'STRASSE@LOCALHOST', 'straße@localhost/desk'])(
-      'is let in as %s (R83)',
-      async (rule) => {
+    const rules = copies ? ['straße@localhost', 'STRASSE@LOCALHOST', 'straße@localhost/desk'] : [];
+    for (const rule of rules) {
+      test(`is let in as ${rule} (R83)`, async () => {
         const bob = await stage.receive('bob', ['--allow', rule]);
         const source = join(stage.folder(), 'source');
         await writeRandom(source, 1024);
         const args = ['send', source, BOB, '-a', 'strasse@localhost/desk'];
         await expectArrived(outcomeOf(stage.inband('strasse', args)), bob);
-      },
-    );
+      });
+    }
 
     test('is seen, and has the file (R83)', async () => {
       const receiver = await stage.receive('strasse', ['-a', 'strasse@localhost/desk']);
