@@ -19,7 +19,7 @@ const ODD = [
 ];
 
 /**
- * Makes a folder with so many files in folders up to six deep: one of `largest` bytes where there are more than 500, some
+ * Makes a folder with so many files in folders up to six deep: one of `largest` bytes where there are more than 200, some
  * without bytes, and two folders without files.
  */
 export async function makeTree(folder: string, count: number, largest = 5_000_000): Promise<void> {
@@ -29,7 +29,7 @@ export async function makeTree(folder: string, count: number, largest = 5_000_00
     const name = index % 10 === 0 ? `${ODD[(index / 10) % ODD.length]}${index}` : `${index}`;
     const path = join(folder, ...folders, name);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, randomBytes(index === 500 ? largest : index % 9 === 0 ? 0 : 700));
+    await writeFile(path, randomBytes(index === 200 ? largest : index % 9 === 0 ? 0 : 700));
   }
   await mkdir(join(folder, 'none', 'at all'), { recursive: true });
   await mkdir(join(folder, 'nothing'));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Prosody, startProsody } from '../../support/servers/prosody.js';
 import { type FaultyTransfer, faultyTransfer } from './faulty-transfer.js';
 
-const SEEDS = 100;
+const SEEDS = 50;
 const AT_A_TIME = 10;
 
 let server: Prosody;

@@ -1,6 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { changesUntil } from '../../support/files.js';
 import {
   type Actor,
   eventsOf,
@@ -11,7 +12,9 @@ import {
 } from '../stage.js';
 
 const BOB = 'bob@localhost';
-const BYTES = 8_000_000;
+const BYTES = 1_000_000;
+/** At this rate it is cut long before its end. */
+const SLOWLY = ['--limit-rate', '100k'];
 
 const stage = prepareStage();
 let source: string;
@@ -26,15 +29,15 @@ beforeEach(async () => {
 const receive = (...args: string[]) =>
   stage.receive('bob', ['--json', '--dir', inbox, '--allow', 'anyone', ...args]);
 
-/** One block at a time takes seconds. */
 const send = (name = 'alice', ...args: string[]) =>
-  stage.inband(name, ['send', '--json', '--window', '1', ...args, source, BOB]);
+  stage.inband(name, ['send', '--json', ...args, source, BOB]);
 
 /** Waits until the receiver has made some of it durable, so that a kill does not cost all. */
 async function pastCheckpoint(): Promise<void> {
-  const isKept = async () =>
-    (await readdir(join(inbox, '.inband'))).some((name) => name.endsWith('.json'));
-  while (!(await isKept())) await new Promise((resolve) => setTimeout(resolve, 20));
+  const staging = join(inbox, '.inband');
+  await changesUntil(staging, async () =>
+    (await readdir(staging)).some((name) => name.endsWith('.json')),
+  );
 }
 
 const offsetsOf = (actor: Actor) =>
@@ -48,7 +51,7 @@ async function expectArrived(): Promise<void> {
 
 describe('a file whose transfer was cut', () => {
   test('goes on by itself when the daemon was killed and is there again (R28)', async () => {
-    const killed = await receive();
+    const killed = await receive(...SLOWLY);
     const alice = send();
     await pastCheckpoint();
     await killed.stop('SIGKILL');
@@ -66,7 +69,7 @@ describe('a file whose transfer was cut', () => {
 
   // By the MD5 that is offered, the only hash of SI.
   test('goes on by itself by SI too (R71)', async () => {
-    const killed = await receive();
+    const killed = await receive(...SLOWLY);
     const alice = send('alice', '--via', 'si');
     await pastCheckpoint();
     await killed.stop('SIGKILL');
@@ -77,7 +80,7 @@ describe('a file whose transfer was cut', () => {
   });
 
   test('goes on by itself when the daemon was ended and is there again', async () => {
-    const ended = await receive();
+    const ended = await receive(...SLOWLY);
     const alice = send();
     await pastCheckpoint();
     await ended.stop('SIGTERM');
@@ -91,7 +94,7 @@ describe('a file whose transfer was cut', () => {
     'goes on when the sender was ended by %s and the command is run again (R28)',
     async (signal) => {
       await receive();
-      const ended = send();
+      const ended = send('alice', ...SLOWLY);
       await pastCheckpoint();
       await ended.stop(signal);
       const again = send();
@@ -102,7 +105,7 @@ describe('a file whose transfer was cut', () => {
   );
 
   test('goes on when the server was killed (R38)', async () => {
-    await receive();
+    await receive('--limit-rate', '150k');
     const alice = send();
     await pastCheckpoint();
     await stage.server.restart('SIGKILL');
@@ -112,7 +115,7 @@ describe('a file whose transfer was cut', () => {
   });
 
   test('comes whole where what was kept of it has changed (R29)', async () => {
-    const killed = await receive();
+    const killed = await receive(...SLOWLY);
     const alice = send();
     await pastCheckpoint();
     await killed.stop('SIGKILL');
@@ -130,7 +133,7 @@ describe('a file whose transfer was cut', () => {
 
   test('is another file when another person offers it (R29)', async () => {
     await receive();
-    const alice = send();
+    const alice = send('alice', ...SLOWLY);
     await pastCheckpoint();
     await alice.stop('SIGINT');
     const mallory = send('mallory');
@@ -140,7 +143,7 @@ describe('a file whose transfer was cut', () => {
   });
 
   test('is given up after --retry-for without progress', async () => {
-    const ended = await receive();
+    const ended = await receive(...SLOWLY);
     const alice = send('alice', '--retry-for', '2');
     await pastCheckpoint();
     await ended.stop('SIGTERM');
