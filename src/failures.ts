@@ -22,6 +22,7 @@ import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
 import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection/connection.js';
+import { ownHints } from './session/hints.js';
 import { MalformedJid } from './session/jid.js';
 import { NotAuthorized } from './session/login/sasl.js';
 import { RequestTimeout } from './session/requests.js';
@@ -60,8 +61,8 @@ import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** `next`: what to do, for errors whose message says only what is wrong. */
-type Failure = readonly [kind: ErrorClass, outcome: Outcome, extent: Extent, next?: string];
+/** `hints`: what a person can do, for errors that do not bring hints of their own. */
+type Failure = readonly [kind: ErrorClass, outcome: Outcome, extent: Extent, ...hints: string[]];
 
 /** What it is about: this file (or blob) alone, or our side, where it would be the same with the next one. */
 type Extent = 'this' | 'all';
@@ -77,20 +78,10 @@ export const FAILURES: readonly Failure[] = [
   [MalformedBlob, 'usage', 'this'],
   [MalformedKey, 'usage', 'this'],
   [MalformedSecret, 'usage', 'this'],
-  [
-    NotAuthorized,
-    'login',
-    'all',
-    'check the account and its password; "inband config" shows where they come from',
-  ],
-  [
-    ResourceConflict,
-    'login',
-    'all',
-    'end that, or use another resource: -a name@example.org/laptop',
-  ],
-  [ConnectionFailed, 'noConnection', 'all', 'check the network and --service'],
-  [ServerNotTrusted, 'noConnection', 'all', 'check --service; somebody may be in between'],
+  [NotAuthorized, 'login', 'all', '"inband config" shows where account and password come from'],
+  [ResourceConflict, 'login', 'all', 'use another resource: -a name@example.org/laptop'],
+  [ConnectionFailed, 'noConnection', 'all', 'check the network, the domain, and --service'],
+  [ServerNotTrusted, 'noConnection', 'all', 'check --service', 'somebody may be in between'],
   [FileWouldBeLost, 'unreachable', 'this'],
   [RecipientUnreachable, 'unreachable', 'this'],
   [OfferUnanswered, 'unreachable', 'this'],
@@ -107,16 +98,11 @@ export const FAILURES: readonly Failure[] = [
   [ChannelOverrun, 'brokenOff', 'this'],
   [ChannelBroken, 'brokenOff', 'this', 'ask the recipient, or send it again'],
   [ChannelLost, 'brokenOff', 'this', 'send it again'],
-  [
-    BlocksIgnored,
-    'brokenOff',
-    'this',
-    'it may know blocks in messages alone: try --stanza message',
-  ],
+  [BlocksIgnored, 'brokenOff', 'this', 'it may know blocks in messages alone: --stanza message'],
   [OfferedAgain, 'brokenOff', 'this'],
   [StillUnderWay, 'brokenOff', 'this'],
   [ReceivingEnded, 'brokenOff', 'this'],
-  [FileUnconfirmed, 'brokenOff', 'this'],
+  [FileUnconfirmed, 'brokenOff', 'this', 'ask there before you send it again'],
   [NoiseFailure, 'brokenOff', 'this'],
   [SealBroken, 'brokenOff', 'this'],
   [ConnectionLost, 'brokenOff', 'this', 'run the command again'],
@@ -128,17 +114,17 @@ export const FAILURES: readonly Failure[] = [
   [NoSuchBlob, 'noBlob', 'this', 'ask another with --from'],
   [KeyNotTrusted, 'otherKey', 'this'],
   [NotSealed, 'otherKey', 'this'],
-  [MalformedAnnouncement, 'otherKey', 'this'],
+  [MalformedAnnouncement, 'otherKey', 'this', 'somebody in between may have changed it'],
   [KeysUnusable, 'local', 'all'],
-  [SourceChanged, 'local', 'this'],
+  [SourceChanged, 'local', 'this', 'send it again'],
   [SourceUnreadable, 'local', 'this'],
-  [FolderInUse, 'local', 'all'],
+  [FolderInUse, 'local', 'all', 'end that one, or choose another folder: --dir <path>'],
   [InboxReplaced, 'local', 'all'],
   [FolderReplaced, 'local', 'this'],
-  [PartialRemoved, 'local', 'all'],
+  [PartialRemoved, 'local', 'all', 'it must be sent again'],
   [NoRoom, 'local', 'all'],
-  [LedgerTooNew, 'local', 'all'],
-  [NoLedger, 'local', 'all'],
+  [LedgerTooNew, 'local', 'all', 'update this inband, or use another folder'],
+  [NoLedger, 'local', 'all', 'move it away, or use another folder'],
   [ExecFailed, 'local', 'all'],
 ];
 
@@ -169,7 +155,7 @@ export function meetsAll(thrown: Error): boolean {
   return extent === 'all';
 }
 
-/** What the user reads of an error, the next step included. `undefined`: nothing. */
+/** What happened, as the user reads it. `undefined`: nothing. */
 export function textOf(error: Error): string | undefined {
   // Each failure was told when it was its turn.
   if (error instanceof FilesFailed) return undefined;
@@ -187,13 +173,21 @@ const isAbort = ({ name }: Error): boolean => name === 'AbortError';
 /** Network errors come wrapped in errors of our own: what still names a system call is about a file. */
 const isFileError = (error: NodeJS.ErrnoException): boolean => error.syscall !== undefined;
 
+/** What the user can do about it, a line each. */
+export function hintsOf(error: Error): readonly string[] {
+  if (isFileError(error)) return [];
+  const brings = error instanceof UsageError || error instanceof KeysUnusable;
+  const own = brings ? error.hints : ownHints(error);
+  if (own.length > 0) return own;
+  const [, , , ...hints] = failureOf(error) ?? [];
+  return hints;
+}
+
 /** `ENOENT: no such file or directory, open 'x'` → `cannot open x: no such file or directory`. */
 function sentence(error: Error): string {
   const { message } = error;
   const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(message) ?? [];
   // Whether it was looked at before it was opened is of no interest.
   const verb = call === 'stat' ? 'open' : call;
-  if (isFileError(error) && reason) return `cannot ${verb} ${path ?? 'a file'}: ${reason}`;
-  const [, , , next] = failureOf(error) ?? [];
-  return next && !message.includes('; ') ? `${message}; ${next}` : message;
+  return isFileError(error) && reason ? `cannot ${verb} ${path ?? 'a file'}: ${reason}` : message;
 }

@@ -19,6 +19,7 @@ import { addSendCommand } from './commands/send.js';
 import { settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
 import { chooseMode, createReport } from './ui/create-report.js';
+import { plainReporter } from './ui/plain.js';
 import type { Reporter } from './ui/report.js';
 
 void main(); // the bundle is CommonJS, which has no await at the top level
@@ -70,13 +71,21 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
     process.exitCode = EXIT_CODES[error.exitCode === 0 ? 'done' : 'usage'].code;
     return;
   }
-  const { exitCodeOf, textOf } = await failures();
+  const { exitCodeOf, textOf, hintsOf } = await failures();
   const exitCode = exitCodeOf(error);
   process.exitCode = exitCode;
   const text = textOf(error);
   if (text === undefined) return;
-  if (reporter) reporter.report({ event: 'failed', error: text, exitCode });
-  else process.stderr.write(`inband: ${text}\n`);
+  const hints = hintsOf(error);
+  const { stdout, stderr } = process;
+  const told = {
+    event: 'failed',
+    error: text,
+    ...(hints.length ? { hints } : {}),
+    exitCode,
+  } as const;
+  if (reporter) reporter.report(told);
+  else plainReporter({ stdout, stderr, quiet: false, verbose: false }).report(told);
 }
 
 function createProgram(context: Context): Command {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../src/commands/context.js';
-import { exitCodeOf, FAILURES, meetsAll, textOf } from '../src/failures.js';
+import { exitCodeOf, FAILURES, hintsOf, meetsAll, textOf } from '../src/failures.js';
 import { Bytestream } from '../src/protocol/ibb/bytestream.js';
 import { NotAuthorized } from '../src/session/login/sasl.js';
 import { RequestTimeout } from '../src/session/requests.js';
@@ -80,6 +80,7 @@ describe('what would meet the next file, too (R285)', () => {
 });
 
 test('a next step stands behind an error that names none itself', () => {
-  expect(textOf(new RequestTimeout('no answer'))).toBe('no answer; try again');
+  const silence = new RequestTimeout('no answer');
+  expect([textOf(silence), hintsOf(silence)]).toEqual(['no answer', ['try again']]);
   expect(textOf(new RequestTimeout('no answer; wait'))).toBe('no answer; wait');
 });

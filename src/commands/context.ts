@@ -28,6 +28,7 @@ export interface Context {
   failures: () => Promise<{
     exitCodeOf(error: Error): number;
     textOf(error: Error): string | undefined;
+    hintsOf(error: Error): readonly string[];
     meetsAll(error: Error): boolean;
   }>;
   connect: (options: ConnectOptions) => Promise<Session>;
@@ -68,6 +69,12 @@ export interface OutputFlags {
 /** A flag, a variable or a file given to the command makes no sense; nothing was done. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** What would be right, a line each. */
+  readonly hints: readonly string[];
+  constructor(message: string, ...hints: string[]) {
+    super(message);
+    this.hints = hints;
+  }
 }
 
 /** A flag, or its like in the settings file, does not take the value given. */

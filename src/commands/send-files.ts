@@ -14,6 +14,7 @@ import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
+import { refuseMisplaced } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
 
@@ -48,13 +49,14 @@ export async function send(
   const { to } = flags;
   const files = to ? operands : operands.slice(0, -1);
   checkFiles(files, isNamed);
+  if (!to) await refuseMisplaced(operands);
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect, jid: account } = openAccount(flags, context, reporter.report);
   const sealing = await sealingOf(flags, jids, account, context);
   const input = { stdin, name: flags.name, warn: reporter.warn };
   const sources = await openSources(files, input, signal);
   await announce(sources, jids.length, reporter, signal);
-  const { exitCodeOf, textOf, meetsAll } = await context.failures();
+  const { exitCodeOf, textOf, hintsOf, meetsAll } = await context.failures();
   await sendAll(sources, jids, {
     via: flags.via,
     sealing,
@@ -67,6 +69,7 @@ export async function send(
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
     explain: (error): Explained => ({
       text: textOf(error),
+      hints: hintsOf(error),
       exitCode: exitCodeOf(error),
       isOurs: meetsAll(error),
     }),
@@ -100,9 +103,9 @@ async function sealingOf(
 function checkFiles(files: string[], isNamed: boolean): void {
   if (files.length === 0) throw new UsageError('send what to whom? inband send <file...> <jid>');
   const inputs = files.filter((file) => file === '-').length;
-  if (inputs > 1) throw new UsageError('standard input can be sent once only; give "-" once');
+  if (inputs > 1) throw new UsageError('standard input can be sent once only', 'give "-" once');
   if (inputs === 0 && isNamed) {
-    throw new UsageError('--name is for standard input; give "-" as a file, or leave it out');
+    throw new UsageError('--name is for standard input', 'give "-" as a file, or leave it out');
   }
 }
 
@@ -127,6 +130,7 @@ function checkReadable(sources: readonly (OpenSource | SourceFolder)[]): void {
   const once = sources.find((one) => 'read' in one && one.size === undefined);
   if (!once) return;
   throw new UsageError(
-    `${once.name} can be read only once, and goes to one recipient; give --to once`,
+    `${once.name} can be read only once, and goes to one recipient`,
+    'give --to once',
   );
 }

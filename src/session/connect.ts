@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
 import { Connection, type ConnectionOptions, ResourceConflict } from './connection/connection.js';
+import { withHints } from './hints.js';
 import { formatJid, parseJid, prepareJid } from './jid.js';
 import { exchange, openStream, type StreamOptions } from './login/open-stream.js';
 import { enable, NS_SM } from './resume/stream-management.js';
@@ -98,10 +99,9 @@ function refused(resource: string, error: StanzaError): Error {
   if (error.condition === 'conflict') {
     return new ResourceConflict(`another client has the resource "${resource}"`, { cause: error });
   }
-  return new ConnectionFailed(
-    `the server refused the resource "${resource}" (${error.message}); use another one: -a name@example.org/laptop`,
-    { cause: error },
-  );
+  const message = `the server refused the resource "${resource}" (${error.message})`;
+  const failed = new ConnectionFailed(message, { cause: error });
+  return withHints(failed, 'use another one: -a name@example.org/laptop');
 }
 
 function readBound(text: string): string {

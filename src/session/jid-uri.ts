@@ -15,12 +15,13 @@ export const isJidUri = (text: string): boolean => SCHEME.test(text);
 export function jidOfUri(uri: string): string {
   const [, path = '', action = ''] = /^[^:]*:([^?#]*)(?:\?([^;#]*))?/.exec(uri) ?? [];
   if (path.startsWith('//')) {
-    throw new MalformedJid(uri, 'names an account to log in with; give xmpp:name@example.org');
+    throw new MalformedJid(uri, 'names an account to log in with', 'give xmpp:name@example.org');
   }
   if (OTHER_ACTIONS.has(action.toLowerCase())) {
     throw new MalformedJid(
       uri,
-      `asks to "${action}", and not for an address; leave out what follows the "?"`,
+      `asks to "${action}", and not for an address`,
+      'leave out what follows the "?"',
     );
   }
   const jid = formatJid(decoded(uri, splitJid(path)));

@@ -1,4 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { withHints } from './hints.js';
 
 /** The parts of an address (RFC 7622). `local` and `resource` are empty where the JID has none. */
 export interface Jid {
@@ -25,10 +26,15 @@ const NOT_IN_RESOURCE = /[\u0000-\u001f\u007f]/;
 export class MalformedJid extends Error {
   override readonly name = 'MalformedJid';
   readonly text: string;
-  constructor(text: string, why = 'is not an XMPP address; one looks like name@example.org') {
+  constructor(
+    text: string,
+    why = 'is not an XMPP address',
+    hint = 'one looks like name@example.org',
+  ) {
     const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     super(`"${shown}" ${why}`);
     this.text = shown;
+    withHints(this, hint);
   }
 }
 

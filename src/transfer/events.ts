@@ -48,6 +48,8 @@ interface Skipped {
 interface Failed {
   event: 'failed';
   error: string;
+  /** What can be done about it, a line each. */
+  hints?: readonly string[];
   exitCode: number;
   id?: number;
   peer?: string;

@@ -23,6 +23,6 @@ export class FolderInUse extends Error {
   ) {
     const where = isElsewhere ? ' in another container or on another host' : '';
     const who = pid === undefined ? '' : ` (process ${pid}${where})`;
-    super(`${folder} is in use by another inband${who}; end that, or choose another folder`);
+    super(`${folder} is in use by another inband${who}`);
   }
 }

@@ -1,6 +1,7 @@
 import { ChannelBroken } from '../protocol/channel.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
 import { OfferUnanswered } from '../protocol/jingle/why-not-sent.js';
+import { withHints } from '../session/hints.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { isOverLimit, meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
@@ -42,12 +43,12 @@ export const NOBODY =
 export function whyNotAccepted(error: Error, peer: string): Error {
   if (error instanceof JingleEnded) return whyEnded(error, peer);
   if (error instanceof OfferUnanswered) {
-    return new RecipientUnreachable(`${error.message}; see --accept-timeout`, { cause: error });
+    const why = new RecipientUnreachable(error.message, { cause: error });
+    return withHints(why, 'people may need longer: --accept-timeout 30m');
   }
   if (error instanceof RequestTimeout) {
-    return new RecipientUnreachable(`${peer} does not answer; is it running "inband receive"?`, {
-      cause: error,
-    });
+    const why = new RecipientUnreachable(`${peer} does not answer`, { cause: error });
+    return withHints(why, 'is "inband receive" running there?');
   }
   if (!(error instanceof StanzaError)) return error;
   const reason = `(${error.message})`;
@@ -60,15 +61,15 @@ export function whyNotAccepted(error: Error, peer: string): Error {
     case 'passing':
       return busy(error, peer);
     default:
-      return new RecipientRefused(
-        `${peer} refused the file ${reason}; ask its owner, or try later`,
-        options,
-      );
+      return refused(`${peer} refused the file ${reason}`, options);
   }
 }
 
 const busy = (error: Error, peer: string) =>
-  new RecipientBusy(`${peer} is busy (${error.message}); try again later`, { cause: error });
+  withHints(new RecipientBusy(`${peer} is busy (${error.message})`, { cause: error }), 'try later');
+
+const refused = (message: string, options: ErrorOptions) =>
+  withHints(new RecipientRefused(message, options), 'ask its owner, or try later');
 
 function whyEnded(error: JingleEnded, peer: string): Error {
   const { specific } = error.reason;
@@ -82,12 +83,10 @@ function whyEnded(error: JingleEnded, peer: string): Error {
     return new RecipientUnreachable(`${peer} is not there any more (${error.message})`, options);
   }
   if (specific?.is('file-too-large')) {
-    const message = `${peer} has no room for the file, or takes none so large; ask its owner`;
-    return new RecipientRefused(message, options);
+    return refused(`${peer} cannot take the file: too large, or the disk is full`, options);
   }
   const why = specific ? `${specific.getName()}, ${error.message}` : error.message;
-  const message = `${peer} refused the file (${why}); ask its owner, or try later`;
-  return new RecipientRefused(message, options);
+  return refused(`${peer} refused the file (${why})`, options);
 }
 
 /**

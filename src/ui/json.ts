@@ -1,6 +1,6 @@
 import type { Event, Report } from '../transfer/events.js';
 import { display, UNSAFE } from './display.js';
-import { isAside, isWanted, sentenceOf } from './lines.js';
+import { hintsOf, isAside, isWanted, sentenceOf } from './lines.js';
 import { asides } from './plain.js';
 import type { Reporter, ReportOptions } from './report.js';
 
@@ -14,7 +14,10 @@ export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
     const isResult = !isAside(event);
     if (isResult && due(event)) stdout.write(`${toJson(event)}\n`);
     const isTold = event.event === 'failed' || (!isResult && isWanted(event, options));
-    if (isTold) stderr.write(`${display(sentenceOf(event) ?? '')}\n`);
+    if (!isTold) return;
+    for (const line of [sentenceOf(event) ?? '', ...hintsOf(event)]) {
+      stderr.write(`${display(line)}\n`);
+    }
   };
   return { report, ...asides(report), expect: async () => {}, close: () => {} };
 }

@@ -51,8 +51,12 @@ export function sentenceOf(event: Event): string | undefined {
 }
 
 function sentenceOfAside({ event, text }: Aside): string {
-  return event === 'warning' || event === 'skipped' ? `inband: ${text}` : text;
+  return event === 'warning' || event === 'skipped' ? `warning: ${text}` : text;
 }
+
+/** What stands below the sentence, a line each, not yet escaped. */
+export const hintsOf = (event: Event): readonly string[] =>
+  event.event === 'failed' ? (event.hints ?? []).map((hint) => `  ${hint}`) : [];
 
 const ASIDES: ReadonlySet<Event['event']> = new Set(['warning', 'skipped', 'note', 'pending']);
 

@@ -1,6 +1,6 @@
 import type { Report } from '../transfer/events.js';
 import { display } from './display.js';
-import { isWanted, resultOf, sentenceOf } from './lines.js';
+import { hintsOf, isWanted, resultOf, sentenceOf } from './lines.js';
 import type { Reporter, ReportOptions } from './report.js';
 
 /** The events beside the results, as calls. */
@@ -19,7 +19,8 @@ export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Rep
     // In a pipe a result is for a script, which must get it exactly.
     if (result !== undefined) stdout.write(`${stdout.isTTY ? display(result) : result}\n`);
     const sentence = isWanted(event, options) ? sentenceOf(event) : undefined;
-    if (sentence !== undefined) stderr.write(`${display(sentence)}\n`);
+    if (sentence === undefined) return;
+    for (const line of [sentence, ...hintsOf(event)]) stderr.write(`${display(line)}\n`);
   };
   return { report, ...asides(report), expect: async () => {}, close: () => {} };
 }

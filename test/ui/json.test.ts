@@ -77,7 +77,7 @@ test('tells of a failure on stderr as well', () => {
 test('writes a warning to stderr alone, escaped (R144)', () => {
   const { stdout, stderr, report } = json();
   report({ event: 'warning', text: 'no\x1b' });
-  expect([stdout.text, stderr.text]).toEqual(['', 'inband: no\\u{1b}\n']);
+  expect([stdout.text, stderr.text]).toEqual(['', 'warning: no\\u{1b}\n']);
 });
 
 test('writes notes to stderr, if they are asked for', async () => {

@@ -28,8 +28,8 @@ test.each([
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
   ['key', undefined],
   ['trusted', 'trusts the key abc234 of bob@example.org (laptop)'],
-  ['warning', 'inband: bob is busy'],
-  ['skipped', 'inband: no more were tried'],
+  ['warning', 'warning: bob is busy'],
+  ['skipped', 'warning: no more were tried'],
   ['note', 'found a server'],
   ['pending', 'connecting'],
 ] as const)('tells of %s: %s', (kind, sentence) => {

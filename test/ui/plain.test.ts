@@ -72,3 +72,9 @@ test("keeps a peer's words on one line of stderr, escaped (R10)", () => {
     expect(stderr.text).toMatch(/^([\x20-\x7e]+\n)?$/);
   }
 });
+
+test('a failure has its hints below, escaped as well (R581)', () => {
+  const { stderr, report } = plain();
+  report({ event: 'failed', error: 'bob refused', hints: ['ask bob', 'try\nlater'], exitCode: 6 });
+  expect(stderr.text).toBe('inband: bob refused\n  ask bob\n  try\\u{a}later\n');
+});

@@ -42,10 +42,10 @@ function openKeyboard({ stdin }: Context): Readable | undefined {
 
 async function readSecret(path: string, { env, signal }: Context): Promise<string> {
   const stats = await stat(path);
-  if (stats.isDirectory()) throw new UsageError(`${path} is a directory; name a file`);
+  if (stats.isDirectory()) throw new UsageError(`${path} is a directory`, 'name a file');
   const forbidden = isCredential(path, env) ? 0o007 : 0o077;
   if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
-    throw new UsageError(`${path} can be read by others; run: chmod 600 ${path}`);
+    throw new UsageError(`${path} can be read by others`, `run: chmod 600 ${path}`);
   }
   return readText(path, signal);
 }
@@ -79,7 +79,8 @@ function firstLine(text: string): string {
   const [line = ''] = text.split(/\r?\n/);
   if (!line)
     throw new UsageError(
-      'the password is empty; it is the first line of what the file or command gives',
+      'the password is empty',
+      'it is the first line of what the file or command gives',
     );
   return line;
 }

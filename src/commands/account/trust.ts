@@ -28,7 +28,8 @@ export async function readTrust(
   const roots = await readRoots(env, signal);
   if (roots.length === 0 && !ca) {
     throw new UsageError(
-      `no CA is in ${named.join(' or ')}, which replace those of Node; correct them, or unset them`,
+      `no CA is in ${named.join(' or ')}, which replace those of Node`,
+      'correct them, or unset them',
     );
   }
   const counted = named.map((one) => `of ${one}`).join(', and ');
@@ -40,7 +41,8 @@ async function readCa(path: string, signal: AbortSignal): Promise<string> {
   const cas = pemsIn(await readText(path, signal)).filter(isCertificate);
   if (cas.length > 0) return cas.join('\n');
   throw new UsageError(
-    `${path} holds no certificate in PEM format; one begins with -----BEGIN CERTIFICATE-----`,
+    `${path} holds no certificate in PEM format`,
+    'one begins with -----BEGIN CERTIFICATE-----',
   );
 }
 

@@ -32,7 +32,7 @@ export async function fetch(texts: string[], flags: FetchFlags, context: Context
     ...{ report, signal: context.signal },
   });
   const isOnly = texts.length === 1;
-  const { exitCodeOf, textOf } = await context.failures();
+  const { exitCodeOf, textOf, hintsOf } = await context.failures();
   let first: Error | undefined;
   for await (const { cid, fetched, error } of outcomes) {
     context.signal.throwIfAborted();
@@ -42,6 +42,7 @@ export async function fetch(texts: string[], flags: FetchFlags, context: Context
       report({
         event: 'failed',
         error: textOf(error) ?? '',
+        hints: hintsOf(error),
         exitCode: exitCodeOf(error),
         name: cid,
       });
@@ -75,12 +76,12 @@ async function save(
 function checkUsage(cids: string[], { json, output }: FetchFlags): void {
   const wrong = cids.find((cid) => !/^[^@\s]+@[^@\s]+$/.test(cid));
   if (wrong !== undefined) {
-    throw new UsageError(`"${wrong}" is not a cid; one looks like sha-256+…@bob.xmpp.org`);
+    throw new UsageError(`"${wrong}" is not a cid`, 'one looks like sha-256+…@bob.xmpp.org');
   }
   if (output !== '-') return;
-  if (json) throw new UsageError('--json and "-o -" both want standard output; choose one');
+  if (json) throw new UsageError('--json and "-o -" both want standard output', 'choose one');
   if (cids.length > 1) {
-    throw new UsageError('standard output takes one blob only; give a folder: -o <folder>');
+    throw new UsageError('standard output takes one blob only', 'give a folder: -o <folder>');
   }
 }
 

@@ -29,7 +29,8 @@ export async function publishFiles(
   if (flags.serve) requireAccount(flags);
   else if (isAllowing) {
     throw new UsageError(
-      '--allow goes with --serve; without it "inband receive" gives the blob out, to those whom its own --allow lets in',
+      '--allow goes with --serve',
+      'without it "inband receive" gives the blob out, to those whom its own --allow lets in',
     );
   }
   const registry = await context.createRegistry();
@@ -50,7 +51,8 @@ async function readBlob(
   const bytes = await readStart(name, MAX_BYTES + 1, signal);
   if (bytes.length > MAX_BYTES) {
     throw new UsageError(
-      `${name} has more than ${MAX_BYTES} bytes, too many for a blob; use "inband send"`,
+      `${name} has more than ${MAX_BYTES} bytes, too many for a blob`,
+      'use "inband send"',
     );
   }
   return { name, bytes, type: type ?? mime.getType(name) ?? 'application/octet-stream' };
@@ -59,7 +61,7 @@ async function readBlob(
 /** Reads the file up to the chunk that reaches `limit` bytes: enough to tell that it is too large. */
 async function readStart(file: string, limit: number, signal: AbortSignal): Promise<Buffer> {
   const stats = await statNamed(file, 'rename it');
-  if (stats.isDirectory()) throw new UsageError(`${file} is a directory; name the files in it`);
+  if (stats.isDirectory()) throw new UsageError(`${file} is a directory`, 'name the files in it');
   const source = stats.isFIFO() ? await openPipe(file) : createReadStream(file);
   const chunks: Buffer[] = [];
   let bytes = 0;

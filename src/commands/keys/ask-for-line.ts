@@ -15,5 +15,5 @@ export async function askForLine(
     stdin.destroy(); // or the process would wait for more of it
   }
   signal.throwIfAborted();
-  throw new UsageError('no key was given; type or paste it, or give it on standard input');
+  throw new UsageError('no key was given', 'type or paste it, or give it on standard input');
 }

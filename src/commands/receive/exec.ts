@@ -15,9 +15,18 @@ export class ExecFailed extends Error {
 export async function requireProgram(program: string, env: NodeJS.ProcessEnv): Promise<void> {
   const folders = program.includes('/') ? [''] : (env.PATH ?? '/usr/bin:/bin').split(delimiter);
   for (const folder of folders) if (await isProgram(join(folder, program))) return;
+  if (folders.length === 1 && (await isThere(program))) {
+    throw new UsageError(`${program} may not be run`, `allow it: chmod +x ${program}`);
+  }
   throw new UsageError(
-    `there is no program "${program}" to run; --exec takes one without arguments, and no shell expands "~"`,
+    `there is no program "${program}" to run`,
+    '--exec takes one without arguments, and no shell expands "~"',
   );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() === true;
 }
 
 async function isProgram(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
@@ -21,7 +22,10 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
     throw new UsageError('--exec goes with --exec-again');
   }
   const reporter = await context.reporter(flags);
+  // Otherwise a folder whose name is misspelt would look like an empty one.
+  await stat(flags.dir);
   const records = await context.readRecords(flags.dir, reporter.warn);
+  if (records.length === 0) reporter.warn(`no file has arrived in ${flags.dir} yet`);
   if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
     const lines = records.map((record) => `${lineOf(record)}\n`);
@@ -61,7 +65,7 @@ async function execAgain(
   try {
     const doWork = await programFor(flags, context);
     if (!doWork) {
-      throw new UsageError('nobody receives into the folder; say what to run: --exec <program>');
+      throw new UsageError('nobody receives into the folder', 'say what to run: --exec <program>');
     }
     const { startOf, signal } = context;
     await new DueWork({ inbox, doWork, startOf, report }).redoFailed(signal);

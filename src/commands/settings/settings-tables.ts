@@ -99,6 +99,7 @@ export function accountNamed(name: string, accounts: Map<string, Values>, path: 
   if (account) return account;
   const names = [...accounts.keys()].join(', ') || 'none';
   throw new UsageError(
-    `"${name}" is neither a JID nor an account in ${path}; accounts there: ${names}`,
+    `"${name}" is neither a JID nor an account in ${path}`,
+    `accounts there: ${names}`,
   );
 }

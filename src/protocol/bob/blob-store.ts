@@ -1,3 +1,4 @@
+import { withHints } from '../../session/hints.js';
 import type { Call, HandlerRegistry } from '../handler-registry.js';
 import type { BitOfBinary } from './bit-of-binary.js';
 import {
@@ -39,10 +40,13 @@ export function createBlob(
   { cid, maxAge, hash = 'sha-256' }: SetBlobOptions = {},
 ): BitOfBinary {
   if (bytes.length > MAX_BLOB_BYTES) {
-    throw new MalformedBlob(`a blob has at most ${MAX_BLOB_BYTES} bytes; send it as a file`);
+    throw withHints(
+      new MalformedBlob(`a blob has at most ${MAX_BLOB_BYTES} bytes`),
+      'send it as a file',
+    );
   }
   if (!isMediaType(type)) {
-    throw new MalformedBlob(`"${type}" is not a media type; one looks like image/png`);
+    throw withHints(new MalformedBlob(`"${type}" is not a media type`), 'one looks like image/png');
   }
   if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_MAX_AGE)) {
     throw new MalformedBlob(`a max-age is a whole number of seconds up to ${MAX_MAX_AGE}`);

@@ -108,7 +108,7 @@ export class Verdict {
       return new ChannelLost('the recipient did not say whether it has the file');
     }
     return new FileUnconfirmed(
-      `${this.#jingleSession.peer} took all bytes and did not say that it has kept the file, so it may not have it; ask there before you send it again`,
+      `${this.#jingleSession.peer} took all bytes and did not say that it has kept the file, so it may not have it`,
     );
   }
 

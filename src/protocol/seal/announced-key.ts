@@ -15,9 +15,7 @@ const SPARE_BIT = 0x80;
 export class MalformedAnnouncement extends Error {
   override readonly name = 'MalformedAnnouncement';
   constructor(jid: string) {
-    super(
-      `${jid} announces its key in a way that no inband does; somebody in between may have changed it`,
-    );
+    super(`${jid} announces its key in a way that no inband does`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { withHints } from '../../session/hints.js';
+
 // A public key as people see it: 52 letters and digits, base32 (RFC 4648 §6) in lower case and without padding.
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -10,7 +12,8 @@ const SPARE_BIT = 0x80;
 export class MalformedKey extends Error {
   override readonly name = 'MalformedKey';
   constructor() {
-    super('that is no key; one has 52 letters and digits, as "inband key" shows it');
+    super('that is no key');
+    withHints(this, 'one has 52 letters and digits, as "inband key" shows it');
   }
 }
 

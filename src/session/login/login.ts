@@ -1,7 +1,9 @@
+import { withHints } from '../hints.js';
 import { formatJid } from '../jid.js';
 import type { ChannelBinding } from '../stream/channel-binding.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/dial.js';
 import { serialize } from '../stream/serialize.js';
+import { StreamError } from '../stream/stream-error.js';
 import { NS_STREAMS } from '../stream/stream-header.js';
 import type { XmppStream } from '../stream/xmpp-stream.js';
 import { type Element, xml } from '../xml.js';
@@ -12,6 +14,9 @@ const NS_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0';
 
 /** RFC 6120 §6.5: the one refusal that says nothing against the account or the password. */
 const TRANSIENT = 'temporary-auth-failure';
+
+/** §6.5.10. */
+const WRONG = 'not-authorized';
 
 /** How much of what the server says is shown, in characters. */
 const MAX_LENGTH = 500;
@@ -34,13 +39,13 @@ export async function logIn(stream: XmppStream, options: LoginOptions): Promise<
   try {
     return await Promise.race([converse(stream, options), gone]);
   } catch (error) {
-    throw asLoginError(error as Error);
+    throw asLoginError(error as Error, options.domain);
   }
 }
 
 async function converse(stream: XmppStream, options: LoginOptions): Promise<Element> {
   const offer = await open(stream, options);
-  await authenticate(stream, choose(stream, offer, options));
+  await authenticate(stream, choose(stream, offer, options), options);
   const features = await open(stream, options);
   // From here on the server may speak when it likes.
   stream.consume(undefined);
@@ -62,10 +67,12 @@ function choose(stream: XmppStream, features: Element, options: LoginOptions): M
   const binding = announced(features, stream.channelBinding);
   const chosen = chooseMechanism({ mechanisms, binding }, options, options.allowPlain);
   if (chosen) return chosen;
-  const plain = mechanisms.includes('PLAIN') ? '; --allow-plain would show it the password' : '';
-  throw new ServerNotTrusted(
-    `the server offers no login that keeps the password secret (${mechanisms.join(', ').slice(0, MAX_LENGTH)})${plain}`,
+  const names = mechanisms.join(', ').slice(0, MAX_LENGTH);
+  const error = new ServerNotTrusted(
+    `the server offers no login that keeps the password secret (${names})`,
   );
+  const isPlain = mechanisms.includes('PLAIN');
+  throw isPlain ? withHints(error, '--allow-plain would show it the password') : error;
 }
 
 /** A binding that the server knows too (XEP-0440 §3); many offer `-PLUS` by `tls-unique` alone, and do not say so. */
@@ -80,14 +87,20 @@ function announced(
   return binding && types?.includes(binding.type) ? binding : undefined;
 }
 
-async function authenticate(stream: XmppStream, mechanism: Mechanism): Promise<void> {
+async function authenticate(
+  stream: XmppStream,
+  mechanism: Mechanism,
+  { username, domain }: LoginOptions,
+): Promise<void> {
   const { name } = mechanism;
   let answer = await say(stream, 'auth', { mechanism: name }, await mechanism.respond());
   while (answer.is('challenge', NS_SASL)) {
     mechanism.challenge(decode(answer.getText()));
     answer = await say(stream, 'response', {}, await mechanism.respond());
   }
-  if (answer.is('failure', NS_SASL)) throw refusal(answer);
+  if (answer.is('failure', NS_SASL)) {
+    throw refusal(answer, formatJid({ local: username, domain, resource: '' }));
+  }
   if (!answer.is('success', NS_SASL)) throw unasked(answer);
   mechanism.succeed(decode(answer.getText()));
 }
@@ -117,21 +130,28 @@ const unasked = ({ name }: Element) =>
 
 const decode = (base64: string) => Buffer.from(base64, 'base64').toString();
 
-function refusal(failure: Element): Error {
+function refusal(failure: Element, account: string): Error {
   const condition = failure.getChildElements().find((child) => !child.is('text'));
   const name = condition?.getName().slice(0, MAX_LENGTH) ?? 'not-authorized';
   const text = failure.getChild('text')?.getText().slice(0, MAX_LENGTH);
   const reason = text ? `${name} - ${text}` : name;
-  return name === TRANSIENT
-    ? new ConnectionFailed(`the login was cut short (${reason})`)
-    : new NotAuthorized(`the server refused the login (${reason})`);
+  if (name === TRANSIENT) return new ConnectionFailed(`the login was cut short (${reason})`);
+  return new NotAuthorized(
+    name === WRONG
+      ? `wrong password, or no such account: ${account}`
+      : `the server refused the login of ${account} (${reason})`,
+  );
 }
 
-function asLoginError(error: Error): Error {
+function asLoginError(error: Error, domain: string): Error {
   const isKnown =
     error instanceof ServerNotTrusted ||
     error instanceof NotAuthorized ||
     error instanceof ConnectionFailed;
   if (isKnown) return error;
+  // RFC 6120 §4.9.3.6
+  if (error instanceof StreamError && error.condition === 'host-unknown') {
+    return new ConnectionFailed(`the server does not serve ${domain}`, { cause: error });
+  }
   return new ConnectionFailed(`the login was cut short (${error.message})`, { cause: error });
 }

@@ -117,7 +117,7 @@ export class Resumption {
     if (delay > 0) await clock.sleep(Math.min(delay, this.#left), signal, { ref: true });
     if (this.#left > 0) return Math.min(timeout, this.#left);
     throw new ConnectionLost(
-      `the connection was lost and could not be resumed within ${this.#maxSeconds} s; ${this.#setback?.message ?? 'is the network down?'}`,
+      `the connection was lost and could not be resumed within ${this.#maxSeconds} s (${this.#setback?.message ?? 'is the network down?'})`,
       { cause: this.#setback },
     );
   }

@@ -34,22 +34,32 @@ export function tlsSettings({ roots, ca }: Trust): tls.ConnectionOptions {
 export type Chain = tls.DetailedPeerCertificate | undefined;
 
 /** What is wrong with a server's certificate, and what to do: `now` in milliseconds since 1970. */
-export function whyNotTrusted(error: NodeJS.ErrnoException, chain: Chain, now: number): string {
+export function whyNotTrusted(
+  error: NodeJS.ErrnoException,
+  chain: Chain,
+  now: number,
+): { why: string; hint: string } {
   switch (error.code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `${error.message}; is it the server of this account?`;
+      return { why: error.message, hint: 'is it the server of this account?' };
     case 'CERT_HAS_EXPIRED':
-      return `it expired${dayOf(chain, (one) => Date.parse(one.valid_to) < now && one.valid_to)}; its owner must renew it, unless the clock here is wrong (${dayText(now)})`;
+      return {
+        why: `it expired${dayOf(chain, (one) => Date.parse(one.valid_to) < now && one.valid_to)}`,
+        hint: `its owner must renew it, unless the clock here is wrong (${dayText(now)})`,
+      };
     case 'CERT_NOT_YET_VALID':
-      return `it is not valid yet${dayOf(chain, (one) => Date.parse(one.valid_from) > now && one.valid_from)}; is the clock here right (${dayText(now)})?`;
+      return {
+        why: `it is not valid yet${dayOf(chain, (one) => Date.parse(one.valid_from) > now && one.valid_from)}`,
+        hint: `is the clock here right (${dayText(now)})?`,
+      };
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return `${error.message}; is its CA missing (--tls-ca)?`;
+      return { why: error.message, hint: 'is its CA missing? --tls-ca <file> names one more' };
     default:
-      return `${error.message}; tell who runs the server`;
+      return { why: error.message, hint: 'tell the people who run the server' };
   }
 }
 

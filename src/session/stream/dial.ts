@@ -2,9 +2,11 @@ import { on, once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
+import { withHints } from '../hints.js';
 import { type Element, xml } from '../xml.js';
 import { type Chain, type Trust, tlsSettings, whyNotTrusted } from './certificates.js';
 import type { Endpoint } from './endpoints.js';
+import { reasonOf } from './network-reason.js';
 import { StreamParser } from './parser.js';
 import { StreamError } from './stream-error.js';
 import { streamHeader } from './stream-header.js';
@@ -29,8 +31,6 @@ interface DialOptions extends Trust {
 
 /** `answered` is called whenever the other side gives a sign of life. */
 type Attempt = DialOptions & { answered?: () => void };
-
-type Failure = Error & { reason?: string; errors?: Failure[] };
 
 const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
 
@@ -87,18 +87,24 @@ async function dialOne(endpoint: Endpoint, options: Attempt): Promise<tls.TLSSoc
   } catch (error) {
     socket.destroy();
     if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
-    throw new ConnectionFailed(
-      `cannot connect to ${host} port ${port} (${reasonOf(error as Error)}); check the network, the account's domain and --service`,
-      { cause: error },
-    );
+    throw notConnected(endpoint, options.domain, error as Error);
   }
 }
 
-function reasonOf({ message, reason, errors }: Failure): string {
-  // A host with several addresses: each has its own reason, and the whole has none.
-  if (errors) return errors.map(reasonOf).join(', ');
-  // OpenSSL puts its own bookkeeping into the message.
-  return reason ?? message;
+function notConnected({ host, port, directTls }: Endpoint, domain: string, cause: Error): Error {
+  // RFC 6120 §4.9.3.6
+  if (cause instanceof StreamError && cause.condition === 'host-unknown') {
+    return new ConnectionFailed(`${host} port ${port} does not serve ${domain}`, { cause });
+  }
+  const reason = reasonOf(cause);
+  const failed = new ConnectionFailed(`cannot connect to ${host} port ${port} (${reason})`, {
+    cause,
+  });
+  // Answers that are not in TLS are in the clear, with which the other kind of port begins.
+  const speaksClear = directTls && /wrong version number|packet length too long/.test(reason);
+  return speaksClear
+    ? withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`)
+    : failed;
 }
 
 /** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */
@@ -109,8 +115,11 @@ async function startTls(socket: net.Socket, attempt: Attempt): Promise<void> {
   const features = await nextOf(elements);
   if (features.is('error')) throw new StreamError(features);
   if (!features.is('features') || !features.getChild('starttls', NS_TLS)) {
-    throw new ServerNotTrusted(
-      'the server offers no encryption (STARTTLS); somebody may be in between, or try --service xmpps://…',
+    const error = new ServerNotTrusted('the server offers no encryption (STARTTLS)');
+    throw withHints(
+      error,
+      'somebody may be in between',
+      'or it speaks TLS from the start: --service xmpps://…',
     );
   }
   socket.write(xml('starttls', { xmlns: NS_TLS }).toString());
@@ -177,10 +186,9 @@ async function secure(
     // The network failed, or what answers does not speak TLS; what is left is about the certificate.
     const { code = '', syscall } = error as NodeJS.ErrnoException;
     if (signal.aborted || syscall || /^(ECONNRESET|ERR_SSL_)/.test(code)) throw error;
-    const why = whyNotTrusted(error as Error, chain, Date.now());
-    throw new ServerNotTrusted(`the server's certificate is not trusted for ${domain}: ${why}`, {
-      cause: error,
-    });
+    const { why, hint } = whyNotTrusted(error as Error, chain, Date.now());
+    const message = `the server's certificate is not trusted for ${domain}: ${why}`;
+    throw withHints(new ServerNotTrusted(message, { cause: error }), hint);
   }
   return secured;
 }

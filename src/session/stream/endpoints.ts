@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { systemClock } from '../clock.js';
+import { withHints } from '../hints.js';
 
 /** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
 export interface Endpoint {
@@ -12,7 +13,8 @@ export interface Endpoint {
 export class MalformedService extends Error {
   override readonly name = 'MalformedService';
   constructor(service: string) {
-    super(`"${service}" is not a service; give xmpp://host:port (STARTTLS) or xmpps://host:port`);
+    super(`"${service}" is not a service`);
+    withHints(this, 'give xmpp://host:port (STARTTLS) or xmpps://host:port (TLS from the start)');
   }
 }
 

@@ -32,7 +32,7 @@ export interface OpenPart {
 export class PartialRemoved extends Error {
   override readonly name = 'PartialRemoved';
   constructor(path: string) {
-    super(`${path} was removed or changed while it was written; it must be sent again`);
+    super(`${path} was removed or changed while it was written`);
   }
 }
 

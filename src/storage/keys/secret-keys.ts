@@ -18,7 +18,9 @@ export function secretKeysIn(folder: KeyFolder, publicKeyOf: PublicKeyOf): Secre
     const isWhole = secret.length === 32 && publicKeyOf(secret) === publicKey;
     if (named === jid && isWhole) return secret;
     throw new KeysUnusable(
-      `the key of ${jid} is damaged (${folder.pathOf(jid)}); import it from a copy, or make another: inband key replace`,
+      `the key of ${jid} is damaged (${folder.pathOf(jid)})`,
+      'import it from a copy: inband key import',
+      'or make another: inband key replace',
     );
   };
   const write = (jid: string, secret: Uint8Array) => {

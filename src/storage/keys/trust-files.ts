@@ -20,15 +20,20 @@ export function trustFilesIn(folder: KeyFolder): TrustStore {
     if (trusted && (jid ?? trusted.jid) === trusted.jid) return trusted;
     const which = jid === undefined ? `a file in ${folder.path}` : folder.pathOf(jid);
     throw new KeysUnusable(
-      `what is known of ${jid === undefined ? 'some' : jid}'s keys is damaged: ${which}; to know nothing of them any more, remove it`,
+      `what is known of ${jid ?? 'some'}'s keys is damaged: ${which}`,
+      'to know nothing of them any more, remove that file',
     );
   };
   const checkRoom = async (isFirst: boolean, count: number, isForeign: boolean) => {
     if (count > MOST_KEYS)
-      throw new KeysUnusable(`${MOST_KEYS} keys of one JID are trusted already; remove some`);
+      throw new KeysUnusable(
+        `${MOST_KEYS} keys of one JID are trusted already`,
+        'remove some: inband trust remove <jid>',
+      );
     if (!isFirst || !isForeign || (await folder.names()).length < MOST_FOREIGN) return;
     throw new KeysUnusable(
-      `keys of ${MOST_FOREIGN} JIDs are trusted already; remove some: inband trust remove`,
+      `keys of ${MOST_FOREIGN} JIDs are trusted already`,
+      'remove some: inband trust remove <jid>',
     );
   };
   return {

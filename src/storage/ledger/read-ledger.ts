@@ -9,7 +9,7 @@ import { isKnownVersion, type Line, readLine, versionOf } from './record-lines.j
 export class LedgerTooNew extends Error {
   override readonly name = 'LedgerTooNew';
   constructor(path: string) {
-    super(`${path} was written by a newer inband; update this one, or use another folder`);
+    super(`${path} was written by a newer inband`);
   }
 }
 
@@ -17,7 +17,7 @@ export class LedgerTooNew extends Error {
 export class NoLedger extends Error {
   override readonly name = 'NoLedger';
   constructor(path: string) {
-    super(`${path} is no ledger of inband; move it away, or use another folder`);
+    super(`${path} is no ledger of inband`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { NoSuchBlob } from '../../protocol/bob/bits-of-binary.js';
 import { deleteBlob } from '../../protocol/bob/blob-store.js';
 import { readContentId } from '../../protocol/bob/content-id.js';
+import { withHints } from '../../session/hints.js';
 import type { Report } from '../events.js';
 import type { Registry } from '../registry.js';
 
@@ -19,5 +20,5 @@ export async function removeBlobs(
     else absent.push(cid);
   }
   if (absent.length > 0)
-    throw new NoSuchBlob(`not there: ${absent.join(', ')}; see inband cache list`);
+    throw withHints(new NoSuchBlob(`not there: ${absent.join(', ')}`), 'inband cache list');
 }

@@ -5,6 +5,7 @@ import {
   secretBytesOf,
 } from '../../protocol/noise/dh25519.js';
 import { formatKey, keyUri, parseKey } from '../../protocol/seal/public-key.js';
+import { withHints } from '../../session/hints.js';
 import { preparedBareJid } from '../../session/jid.js';
 
 /** The secret keys of own accounts on this machine, of 32 bytes each, by bare JIDs. */
@@ -32,9 +33,8 @@ const SECRET_PREFIX = 'INBAND-SECRET-KEY-';
 export class MalformedSecret extends Error {
   override readonly name = 'MalformedSecret';
   constructor() {
-    super(
-      `that is no exported key; one begins with ${SECRET_PREFIX}, as "inband key export" writes it`,
-    );
+    super('that is no exported key');
+    withHints(this, `one begins with ${SECRET_PREFIX}, as "inband key export" writes it`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
+import { withHints } from '../../session/hints.js';
 import { bareJid, preparedJid } from '../../session/jid.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
@@ -70,14 +71,14 @@ export class Sealing {
     const known = await this.#options.trusted.read(this.#jid);
     const { peer, key } = await this.#ask(recipient.peer, this.#mustSeal(known), situation);
     if (!key) {
-      if (this.#mustSeal(known)) throw new NotSealed(this.#whyNot(recipient.peer, known));
+      if (this.#mustSeal(known)) throw notSealed(this.#whyNot(recipient.peer, known));
       return plain(recipient);
     }
     this.#wasSeen = true;
     const own = await this.#options.own();
     const trust = this.#judge(key, known, isOwn(situation.session, this.#jid, key, own));
     const ways = recipient.ways.filter((way) => way.seals);
-    if (ways.length === 0) throw new NotSealed(byNoWay(recipient));
+    if (ways.length === 0) throw notSealed(byNoWay(recipient));
     return {
       recipient: { ...recipient, peer, ways },
       seal: { own, peer: key, mayDeflate: this.#options.mayDeflate },
@@ -121,8 +122,11 @@ export class Sealing {
     if (isOurs) return 'known';
     if (known.length > 0) throw anotherKey(this.#jid);
     if (trust === 'first') return 'first';
-    throw new KeyNotTrusted(
-      `no key of ${this.#jid} is known here, and --trust known takes no first one: inband trust add ${this.#jid}`,
+    throw withHints(
+      new KeyNotTrusted(
+        `no key of ${this.#jid} is known here, and --trust known takes no first one`,
+      ),
+      `inband trust add ${this.#jid}`,
     );
   }
 
@@ -138,9 +142,12 @@ export class Sealing {
       known.length > 0
         ? `${peer} has no key, though one of ${this.#jid} is known here`
         : `${peer} has no key`;
-    return `${why}, so that nothing can be encrypted for it; --encrypt off sends it in the clear`;
+    return `${why}, so that nothing can be encrypted for it`;
   }
 }
+
+const notSealed = (message: string): Error =>
+  withHints(new NotSealed(message), '--encrypt off sends it in the clear');
 
 const plain = (recipient: Recipient): SealedRecipient => ({
   recipient,
@@ -150,7 +157,7 @@ const plain = (recipient: Recipient): SealedRecipient => ({
 
 const byNoWay = ({ peer, ways }: Recipient): string => {
   const names = ways.map(({ name }) => name).join(', ');
-  return `${peer} has a key, and nothing is encrypted by ${names}; --encrypt off sends it in the clear`;
+  return `${peer} has a key, and nothing is encrypted by ${names}`;
 };
 
 /** The own key of this machine is that of the own account, without being its first. */

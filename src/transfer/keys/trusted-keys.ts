@@ -1,4 +1,5 @@
 import { formatKey, parseKey } from '../../protocol/seal/public-key.js';
+import { withHints } from '../../session/hints.js';
 import { preparedBareJid } from '../../session/jid.js';
 import { KeyNotTrusted } from '../ways/key-errors.js';
 
@@ -119,15 +120,16 @@ export async function listTrusted(store: TrustStore, jid?: string): Promise<Trus
 
 /** Another key than is known came along. */
 export function anotherKey(jid: string): KeyNotTrusted {
-  return new KeyNotTrusted(
-    `${jid} has another key than before. Ask for the new one in another way, then: inband trust add ${jid}`,
+  return withHints(
+    new KeyNotTrusted(`${jid} has another key than before`),
+    `if it is theirs, ask them for it in another way, then: inband trust add ${jid}`,
   );
 }
 
 function notCompared(jid: string, count: number): KeyNotTrusted {
   const why =
     count === 0 ? `no key of ${jid} is known` : `that is not the key of ${jid} that is known here`;
-  return new KeyNotTrusted(`${why}; if it is theirs: inband trust add ${jid}`);
+  return withHints(new KeyNotTrusted(why), `if it is theirs: inband trust add ${jid}`);
 }
 
 /** What a person reads of a key that nobody has seen before. */

@@ -1,5 +1,6 @@
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
+import { withHints } from '../../session/hints.js';
 import { bareJid, preparedJid } from '../../session/jid.js';
 import type { Report } from '../events.js';
 import type { Encrypt, Secrecy, Trust, TrustRule } from '../keys/rules.js';
@@ -95,8 +96,9 @@ export class KeyRules {
     if (jid === bareJid(preparedJid(account)) && own?.publicKey.equals(key)) return 'known';
     if (known.length > 0) throw anotherKey(jid);
     if (trust === 'known') {
-      throw new KeyNotTrusted(
-        `no key of ${jid} is known here, and --trust known takes no first one: inband trust add ${jid}`,
+      throw withHints(
+        new KeyNotTrusted(`no key of ${jid} is known here, and --trust known takes no first one`),
+        `inband trust add ${jid}`,
       );
     }
     return standing === 'anyone' ? 'unknown' : 'first';

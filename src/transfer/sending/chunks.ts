@@ -11,9 +11,7 @@ export async function* counted(
 ) {
   let count = offset;
   const changed = () =>
-    new SourceChanged(
-      `${name} changed while it was sent: ${size} bytes before, ${count} now; send it again`,
-    );
+    new SourceChanged(`${name} changed while it was sent: ${size} bytes before, ${count} now`);
   for await (const chunk of read(offset, buffer)) {
     count += chunk.length;
     if (size !== undefined && count > size) throw changed();

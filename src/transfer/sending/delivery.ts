@@ -13,6 +13,8 @@ import { Telling } from './telling.js';
 export interface Explained {
   /** Absent where there is nothing to tell. */
   text: string | undefined;
+  /** What can be done about it, a line each. */
+  hints?: readonly string[];
   exitCode: number;
   /** The fault is on this side, and would meet the other files, too. */
   isOurs: boolean;
@@ -110,11 +112,11 @@ export class Delivery {
     if (error instanceof FolderUnknown) {
       return { event: { event: 'skipped', text: error.message, first: place, last: place } };
     }
-    const { text, exitCode, isOurs } = explain(error);
+    const { text, hints, exitCode, isOurs } = explain(error);
     this.#isLost ||= error instanceof RecipientUnreachable || error instanceof RecipientBusy;
     if (isOurs) stop(error);
     if (text === undefined) return { failure: error };
-    const event = telling.failed(this.#line.jid, { text, exitCode, isOneOfSeveral });
+    const event = telling.failed(this.#line.jid, { text, hints, exitCode, isOneOfSeveral });
     return { event, failure: error };
   }
 }

@@ -89,11 +89,22 @@ export class Telling {
   /** Tells of a file that failed; `isOneOfSeveral`: a person must read which. */
   failed(
     jid: string,
-    { text, exitCode, isOneOfSeveral }: { text: string; exitCode: number; isOneOfSeveral: boolean },
+    {
+      text,
+      hints = [],
+      exitCode,
+      isOneOfSeveral,
+    }: {
+      text: string;
+      hints?: readonly string[] | undefined;
+      exitCode: number;
+      isOneOfSeveral: boolean;
+    },
   ): Event {
     const name = nameOf(this.#source);
     const error = isOneOfSeveral ? `${name} was not sent to ${jid}: ${text}` : text;
-    return { event: 'failed', error, exitCode, ...this.#facts(jid) };
+    const more = hints.length > 0 ? { hints } : {};
+    return { event: 'failed', error, ...more, exitCode, ...this.#facts(jid) };
   }
 
   #noteBlocks({ blockSize, window }: SentFile): void {

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import mime from 'mime';
 import { orAborted } from '../../session/aborted.js';
+import { withHints } from '../../session/hints.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
 import { knownModified, read } from './read-file.js';
@@ -52,8 +53,9 @@ export async function openSources(
 function checkNames(sources: readonly (OpenSource | SourceFolder)[]): void {
   const folder = sources.find((one) => 'walk' in one && isTwice(one.name, sources));
   if (!folder) return;
-  throw new SourceUnusable(
-    `there are two of the name ${folder.name}, which would be mixed; send one after the other`,
+  throw withHints(
+    new SourceUnusable(`there are two of the name ${folder.name}, which would be mixed`),
+    'send one after the other',
   );
 }
 

@@ -127,7 +127,7 @@ describe('an account', () => {
     const { code, stderr } = await run(['send', 'file', 'romeo@example.org', '-a', 'wrok']);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `inband: "wrok" is neither a JID nor an account in ${path}; accounts there: home, work\n`,
+      stderr: `inband: "wrok" is neither a JID nor an account in ${path}\n  accounts there: home, work\n`,
     });
   });
 });
@@ -254,7 +254,7 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[accounts.home]', /: \[accounts\.home\] jid is missing/],
     ['[accounts.home]\njid = 5', /: \[accounts\.home\] jid is missing/],
     ['[accounts.home]\njid = "a b@c"', /: \[accounts\.home\] jid = "a b@c" is not an XMPP/],
-    ['[accounts.home]\njid = "a@b"\nservice = "ftp://c"', /service = .* is not a service; give/],
+    ['[accounts.home]\njid = "a@b"\nservice = "ftp://c"', /service = .* is not a service/],
     ['[accounts.home]\njid = "a@b"\nport = 5222', /port is not known; there are jid, password-/],
     ['account = "home"', /"home" is neither a JID nor an account/],
     [
@@ -324,7 +324,7 @@ describe('the file', () => {
 
   test('may be absent, which config says', async () => {
     const { code, stdout, stderr } = await run(['config']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `inband: there is no ${path}\n` });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `warning: there is no ${path}\n` });
     expect(stdout).toMatch(/^account +default +-\n/);
     expect((await run(['config', '-q'])).stderr).toBe('');
   });
@@ -356,9 +356,12 @@ describe('a name', () => {
       ['fetch', 'sha1+00@bob.xmpp.org', '--from', 'julia'],
       '--from takes a name of the settings, a JID like julia@example.org',
     ],
-    [['send', 'x', 'julia'], 'inband: Recipient "julia" has no @. Did you mean julia@example.org?'],
+    [
+      ['send', 'x', 'julia'],
+      'inband: Recipient "julia" has no @.\n  Did you mean julia@example.org?',
+    ],
     [['send', 'x', 'rome'], 'Did you mean romeo, or rome@example.org?'],
-    [['probe', 'julia'], 'inband: Recipient "julia" has no @. Did you mean julia@example.org?'],
+    [['probe', 'julia'], 'inband: Recipient "julia" has no @.\n  Did you mean julia@example.org?'],
   ])('that nobody has is refused by %j, with what would be right (R203)', async (args, why) => {
     await writeFile(path, NAMED);
     const { code, stdout, stderr } = await run(args);

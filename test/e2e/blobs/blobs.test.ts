@@ -95,7 +95,7 @@ describe('publish', () => {
   test('warns of more than 8 KiB, but not when it is to be quiet (R56)', async () => {
     const { path } = await fileOf(8 * 1024 + 1);
     const loud = await outcomeOf(stage.inband('alice', ['publish', path]));
-    expect(loud.stderr).toMatch(/^inband: .*8193 bytes.*8192/m);
+    expect(loud.stderr).toMatch(/^warning: .*8193 bytes.*8192/m);
     const quiet = await outcomeOf(stage.inband('alice', ['publish', '-q', path]));
     expect(quiet).toMatchObject({ code: 0, stderr: '' });
   });
@@ -302,7 +302,7 @@ describe('fetch', () => {
   test('of what is not in the cache needs to be told whom to ask', async () => {
     const outcome = await outcomeOf(stage.inband('bob', ['fetch', NOWHERE], NO_ACCOUNT));
     expect(outcome).toMatchObject({ code: 2, stdout: '' });
-    expect(outcome.stderr).toMatch(/^inband: .*--from <jid>\n$/);
+    expect(outcome.stderr).toMatch(/^inband: .*\n {2}.*--from <jid>\n$/);
   });
 });
 
@@ -403,7 +403,7 @@ describe('a peer that', () => {
     const jid = await peerThat(() => blobElement('x@bob.xmpp.org', wrong));
     const bob = fetchAs('bob', 'x@bob.xmpp.org', '--from', jid);
     expect(await resultsOf(bob)).toEqual([join(bob.folder, 'x@bob.xmpp.org.png')]);
-    expect(bob.stderr()).toMatch(/^inband: .*no hash/m);
+    expect(bob.stderr()).toMatch(/^warning: .*no hash/m);
     expect(cachedBy('bob')).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ test.each(['iq', 'message'])(
     const flags = ['--stanza', stanza, '--block-size', '65535'];
     const sent = await outcomeOf(stage.inband('alice', ['send', ...flags, file, 'bob@localhost']));
     expect(sent.stderr).toMatch(
-      /^inband: nothing arrived in blocks of 65535 bytes.* the next ones have 4096$/m,
+      /^warning: nothing arrived in blocks of 65535 bytes.* the next ones have 4096$/m,
     );
     expect(sent).toMatchObject({ code: 0 });
     expect(await outcomeOf(receiving)).toMatchObject({ code: 0 });

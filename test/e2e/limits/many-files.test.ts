@@ -100,7 +100,7 @@ describe.each([
     }
     expect(code).toBe(5);
     expect(stderr).toMatch(/^inband: 000\.bin was not sent to mallory@localhost: /m);
-    expect(stderr).toMatch(/^inband: the other files were not tried with mallory@localhost$/m);
+    expect(stderr).toMatch(/^warning: the other files were not tried with mallory@localhost$/m);
   });
 });
 
@@ -141,7 +141,7 @@ describe('standard input', () => {
     );
     expect([code, stderr]).toEqual([
       2,
-      'inband: stdin can be read only once, and goes to one recipient; give --to once\n',
+      'inband: stdin can be read only once, and goes to one recipient\n  give --to once\n',
     ]);
   });
 });

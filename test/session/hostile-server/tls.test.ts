@@ -164,8 +164,8 @@ describe('TLS', () => {
   });
 
   test.each([
-    ['20200101', '20200201', /it expired: 2020-02-01; its owner must renew it, unless the clock/],
-    ['20900101', '20910101', /it is not valid yet: 2090-01-01; is the clock here right \(20/],
+    ['20200101', '20200201', /it expired: 2020-02-01$/],
+    ['20900101', '20910101', /it is not valid yet: 2090-01-01$/],
   ])(
     'a certificate that is good from %s to %s is refused with these dates (R78)',
     async (from, until, why) => {

@@ -92,7 +92,7 @@ describe('a domain', () => {
       },
       { account, scheme },
     );
-    await expect(outcome).rejects.toThrow(/host-unknown/);
+    await expect(outcome).rejects.toThrow(/does not serve/);
     return domains;
   }
 
@@ -132,8 +132,6 @@ describe('a resource', () => {
       },
       { resource: 'inband' },
     );
-    await expect(outcome).rejects.toThrow(
-      'the server refused the resource "inband" (not-allowed); use another one: -a ',
-    );
+    await expect(outcome).rejects.toThrow('the server refused the resource "inband" (not-allowed)');
   });
 });
