@@ -6,16 +6,20 @@ import type { Settings } from './settings.js';
 import { hasAccount } from './settings-options.js';
 import { accountNamed, accountWithJid } from './settings-tables.js';
 
+/** It goes by the settings of `receive`. */
+const RECEIVED = 'received';
+
 /** Gives the command what is in the settings file and was given neither by a flag nor in the environment. */
 export async function applySettings(
   program: Command,
   command: Command,
   context: Context,
 ): Promise<void> {
-  if (!hasAccount(command) && !takesPerson(command)) return;
+  if (!hasAccount(command) && !takesPerson(command) && command.name() !== RECEIVED) return;
   const { readSettings } = await import('./settings.js');
   try {
     const settings = await readSettings(program, context.settingsPath);
+    if (command.name() === RECEIVED) applyFolder(command, settings);
     if (hasAccount(command)) {
       applyDefaults(command, settings);
       applyAccount(command, settings, context.env);
@@ -34,6 +38,13 @@ const takesPerson = ({ registeredArguments }: Command): boolean =>
 /** The defaults for the flags of the command. */
 export function applyDefaults(command: Command, { commands }: Settings): void {
   for (const [name, value] of commands.get(command.name()) ?? []) setDefault(command, name, value);
+}
+
+/** Files are looked for where they are received. */
+function applyFolder(command: Command, { commands }: Settings): void {
+  for (const [name, value] of commands.get('receive') ?? []) {
+    if (name === 'dir') setDefault(command, name, value);
+  }
 }
 
 /** Turns the name of an account into its JID, and adds what else is known of it. */

@@ -1,0 +1,31 @@
+import { stat } from 'node:fs/promises';
+import { UsageError } from './context.js';
+
+/**
+ * Looks whether the operands of `send` are in another order than its own: a JID that is no file stands before the last
+ * one. Throws `UsageError` with what was probably meant.
+ */
+export async function refuseMisplaced(operands: readonly string[]): Promise<void> {
+  const last = operands.at(-1) ?? '';
+  for (const one of operands.slice(0, -1)) {
+    if (!looksLikeJid(one) || (await isThere(one))) continue;
+    if (looksLikeJid(last)) {
+      throw new UsageError(
+        `${one} is no file`,
+        `several recipients are given with --to: --to ${one} --to ${last}`,
+      );
+    }
+    if (await isThere(last)) {
+      throw new UsageError(`the recipient comes last`, `inband send ${last} ${one}`);
+    }
+  }
+}
+
+const looksLikeJid = (operand: string): boolean =>
+  operand.startsWith('xmpp:') || /^[^/]+@[^/]+/.test(operand);
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

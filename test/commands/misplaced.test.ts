@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runInband } from '../support/programs/inband.js';
+
+const home = mkdtempSync(join(tmpdir(), 'inband-misplaced-'));
+const inbox = join(home, 'inbox');
+
+beforeAll(async () => {
+  await mkdir(join(home, '.config', 'inband'), { recursive: true });
+  await mkdir(inbox);
+  await writeFile(join(home, 'photo.jpg'), 'a photo');
+  await writeFile(join(home, 'hook.sh'), '#!/bin/sh\n');
+  await writeFile(
+    join(home, '.config', 'inband', 'config.toml'),
+    `[receive]\ndir = ${JSON.stringify(inbox)}\n`,
+  );
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+async function told(...args: string[]): Promise<{ code: number | null; stderr: string }> {
+  const env = { INBAND_ACCOUNT: 'romeo@example.org', INBAND_PASSWORD: 'x' };
+  const running = runInband(args, { home, cwd: home, env });
+  const { code } = await running.exited;
+  return { code, stderr: running.stderr() };
+}
+
+test.each<[string, string[], string]>([
+  [
+    'the recipient comes first',
+    ['send', 'juliet@example.org', 'photo.jpg'],
+    'inband: the recipient comes last\n  inband send photo.jpg juliet@example.org\n',
+  ],
+  [
+    'it is an xmpp: URI',
+    ['send', 'xmpp:juliet@example.org', 'photo.jpg'],
+    'inband: the recipient comes last\n  inband send photo.jpg xmpp:juliet@example.org\n',
+  ],
+  [
+    'there are two recipients',
+    ['send', 'photo.jpg', 'juliet@example.org', 'nurse@example.org'],
+    'inband: juliet@example.org is no file\n  several recipients are given with --to: --to juliet@example.org --to nurse@example.org\n',
+  ],
+  [
+    'the program of --exec may not be run',
+    ['receive', '--exec', './hook.sh'],
+    'inband: ./hook.sh may not be run\n  allow it: chmod +x ./hook.sh\n',
+  ],
+])('where %s, what would be right is said (R580)', async (_, args, stderr) => {
+  expect(await told(...args)).toEqual({ code: 2, stderr });
+});
+
+test('received looks where receive puts files, and says that nothing is there (R580)', async () => {
+  expect(await told('received')).toEqual({
+    code: 0,
+    stderr: `warning: no file has arrived in ${inbox} yet\n`,
+  });
+});
+
+test('received does not take a folder that is not there for an empty one (R580)', async () => {
+  expect(await told('received', '--dir', 'nowhere')).toEqual({
+    code: 10,
+    stderr: 'inband: cannot open nowhere: no such file or directory\n',
+  });
+});
