@@ -52,9 +52,9 @@ function smallerBlocks(
   settings: TransferSettings,
   channel: Went | undefined,
 ): Caution | undefined {
-  const wasOurs = settings.blockSize === 'auto';
-  const { largestAutoBlock = Number.POSITIVE_INFINITY } = settings;
-  const most = settings.blockSize === 'auto' ? largestAutoBlock : settings.blockSize;
+  const { blockSize, largestAutoBlock = Number.POSITIVE_INFINITY } = settings;
+  const wasOurs = blockSize === 'auto';
+  const most = wasOurs ? largestAutoBlock : blockSize;
   const what = most <= SAFE_BLOCK_SIZE ? undefined : tooLarge(error, wasOurs, channel);
   if (!what) return undefined;
   const text = `${what} may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { infoElement, NS_DISCO_INFO } from '../../../src/protocol/disco.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
+import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { ConnectionFailed } from '../../../src/session/stream/dial.js';
@@ -244,6 +245,19 @@ test('what is refused for another reason is not waited for (R344)', async () => 
   ]) {
     expect(await line.comesOnline(error, waiting)).toBe(false);
   }
+});
+
+test('who is there and does not decide is not asked again, after a wait either (R437)', async () => {
+  const { look, clock, comes, line, waiting, told } = romeoIn();
+  const cause = new OfferUnanswered('nobody has answered');
+  const undecided = new RecipientUnreachable('nobody has answered', { cause });
+  expect([await line.comesOnline(undecided, waiting), told]).toEqual([false, []]);
+  const { outcome } = look();
+  await clock.advance(20_000);
+  comes(INBAND);
+  await clock.advance(300_000);
+  expect(await outcome).toBe(INBAND);
+  expect(await line.comesOnline(undecided, waiting)).toBe(false);
 });
 
 test('a domain that has answered before may be found again (R344)', async () => {
