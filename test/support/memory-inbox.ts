@@ -9,7 +9,7 @@ import type {
   PartialFile,
   WantedPartial,
 } from '../../src/transfer/receiving/inbox.js';
-import type { FileRecord } from '../../src/transfer/receiving/ledger.js';
+import type { FileOwner, FileRecord } from '../../src/transfer/receiving/ledger.js';
 
 /** An inbox in memory, without limits. */
 export class MemoryInbox implements Inbox {
@@ -24,7 +24,7 @@ export class MemoryInbox implements Inbox {
   /** Partials that have not ended, with what was wanted. */
   readonly open = new Map<PartialFile, WantedPartial>();
   ledger = new MemoryLedger();
-  /** The folders that were made, by account and offered path. */
+  /** The folders that were made, by owner and offered path. */
   readonly folders = new Map<string, string>();
   /** The paths of programs. */
   readonly programs = new Set<string>();
@@ -83,7 +83,7 @@ export class MemoryInbox implements Inbox {
       },
       publish: async (name, { date, record, isExecutable } = {}) => {
         if (content.failure) throw content.failure;
-        const folder = record ? this.#enter(record.account, record.offered.slice(0, -1)) : '';
+        const folder = record ? this.#enter(record, record.offered.slice(0, -1)) : '';
         const free = this.#freeName(folder + name);
         if (isExecutable) this.programs.add(free);
         this.files.set(free, content.bytes);
@@ -100,8 +100,8 @@ export class MemoryInbox implements Inbox {
     return partial;
   }
 
-  async makeFolder(account: string, offered: readonly string[]): Promise<string> {
-    return `/inbox/${this.#enter(account, offered).slice(0, -1)}`;
+  async makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string> {
+    return `/inbox/${this.#enter(owner, offered).slice(0, -1)}`;
   }
 
   hasRest(channel: string): boolean {
@@ -148,11 +148,11 @@ export class MemoryInbox implements Inbox {
     this.#sizes.set(identity, size);
   }
 
-  /** The path of a folder that was made for this account and path, with a slash at the end. */
-  #enter(account: string, offered: readonly string[]): string {
+  /** The path of a folder that was made for this owner and path, with a slash at the end. */
+  #enter({ account, sealedBy }: FileOwner, offered: readonly string[]): string {
     let path = '';
     for (let depth = 1; depth <= offered.length; depth += 1) {
-      const key = JSON.stringify([account, ...offered.slice(0, depth)]);
+      const key = JSON.stringify([account, sealedBy, ...offered.slice(0, depth)]);
       const made = this.folders.get(key) ?? `${this.#freeName(path + offered[depth - 1])}/`;
       this.folders.set(key, made);
       path = made;

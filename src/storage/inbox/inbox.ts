@@ -10,7 +10,7 @@ import type {
   PartialFile,
   WantedPartial,
 } from '../../transfer/receiving/inbox.js';
-import type { FileRecord, Ledger } from '../../transfer/receiving/ledger.js';
+import type { FileOwner, FileRecord, Ledger } from '../../transfer/receiving/ledger.js';
 import { inTurn } from '../in-turn.js';
 import { lookForFile } from '../ledger/known-file.js';
 import type { Locking } from '../lock/folder-lock.js';
@@ -92,9 +92,9 @@ class InboxFolder implements Inbox {
     return lookForFile(record, this.#shared);
   }
 
-  async makeFolder(account: string, offered: readonly string[]): Promise<string> {
+  async makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string> {
     await this.#lookAgain();
-    return this.#shared.folders.make(account, offered);
+    return this.#shared.folders.make(owner, offered);
   }
 
   takeRequest(): Promise<boolean> {

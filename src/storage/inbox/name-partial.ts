@@ -55,8 +55,9 @@ export class NamePartial {
   /** Opens the folder that the file goes to: the inbox itself, unless it has a path. */
   async #enter(): Promise<Entered> {
     const { files, inbox, folders } = this.#inbox;
-    const { account = '', offered = [] } = this.#record ?? {};
-    if (offered.length > 1) return folders.enter(account, offered.slice(0, -1));
+    const record = this.#record;
+    const above = record?.offered.slice(0, -1) ?? [];
+    if (record && above.length > 0) return folders.enter(record, above);
     const folder = await OpenFolder.open(files, inbox, { mayFollow: true });
     if (!folder) throw new PartialRemoved(this.#file.path);
     return { folder, path: '' };

@@ -1,10 +1,12 @@
 import type { Stats } from 'node:fs';
+import type { FileOwner } from '../../transfer/receiving/ledger.js';
 
-/** A folder of an inbox that was made for an account: nobody else's files go there, and none of its own elsewhere. */
-export interface FolderRecord {
+/**
+ * A folder of an inbox that was made for an account, or for a key of it: nobody else's files go there, and none of its own
+ * elsewhere.
+ */
+export interface FolderRecord extends FileOwner {
   readonly id: string;
-  /** Bare JID. */
-  readonly account: string;
   /** Its path as the account offers it. A peer's words. */
   readonly offered: readonly string[];
   /** Where it lies, below the inbox: safe components, with `/` between them. */

@@ -1,4 +1,5 @@
 import { NoRoom } from '../../transfer/inbox-errors.js';
+import type { FileOwner } from '../../transfer/receiving/ledger.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { keyOf } from './record-key.js';
 import { folderLine, removedLine } from './record-lines.js';
@@ -16,7 +17,7 @@ type Append = (line: string, isDurable: boolean) => Promise<void>;
 
 /** The folders of an inbox that were made for somebody. */
 export class FolderRecords {
-  /** By account and offered path. */
+  /** By owner and offered path. */
   readonly #byPlace = new Map<string, FolderRecord>();
   readonly #places = new Map<string, string>();
   readonly #shares = new Shares();
@@ -30,8 +31,8 @@ export class FolderRecords {
     return this.#byPlace.values();
   }
 
-  find(account: string, offered: readonly string[]): FolderRecord | undefined {
-    return this.#byPlace.get(keyOf(account, offered));
+  find(owner: FileOwner, offered: readonly string[]): FolderRecord | undefined {
+    return this.#byPlace.get(placeOf(owner, offered));
   }
 
   /** Whether an account may have another one: there may be too many of it, or of all. */
@@ -44,9 +45,9 @@ export class FolderRecords {
     if (!this.hasRoom(account)) throw new NoRoom(`there are too many folders of ${account}`);
   }
 
-  /** Adds a record, or puts it in the place of the one of the same account and path. */
+  /** Adds a record, or puts it in the place of the one of the same owner and path. */
   put(record: FolderRecord): void {
-    const key = keyOf(record.account, record.offered);
+    const key = placeOf(record, record.offered);
     const before = this.#byPlace.get(key);
     if (before) this.drop(before.id);
     this.#byPlace.set(key, record);
@@ -56,7 +57,7 @@ export class FolderRecords {
 
   /** Puts back one that was written down, as far as there is room. */
   restore(record: FolderRecord): void {
-    if (this.find(record.account, record.offered) || this.hasRoom(record.account)) this.put(record);
+    if (this.find(record, record.offered) || this.hasRoom(record.account)) this.put(record);
   }
 
   drop(id: string): void {
@@ -105,3 +106,6 @@ export class WrittenFolders {
     await this.#append(removedLine(id), false);
   }
 }
+
+const placeOf = ({ account, sealedBy = '' }: FileOwner, offered: readonly string[]): string =>
+  keyOf(account, offered, sealedBy);

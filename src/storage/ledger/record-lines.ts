@@ -60,14 +60,16 @@ export function readLine(text: string): Line | undefined {
 }
 
 function readFolder(fields: Record<string, unknown>): Line | undefined {
-  const { id, account, offered, path } = fields;
+  const { id, account, offered, path, sealedBy } = fields;
   const at = parseTime(fields.at);
   const trace = fields.trace === undefined ? undefined : readFolderTrace(fields.trace);
   if (!matches(id, ID) || !matches(account, JID) || !isOffered(offered) || !isPath(path)) {
     return undefined;
   }
   if (!at || (fields.trace !== undefined && !trace)) return undefined;
-  return { folder: { id, account, offered, path, at, ...(trace ? { trace } : {}) } };
+  if (sealedBy !== undefined && !matches(sealedBy, KEY)) return undefined;
+  const more = { ...(trace ? { trace } : {}), ...(sealedBy === undefined ? {} : { sealedBy }) };
+  return { folder: { id, account, offered, path, at, ...more } };
 }
 
 function readFolderTrace(value: unknown): FolderTrace | undefined {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import type { FileRecord } from '../../transfer/receiving/ledger.js';
+import type { FileOwner, FileRecord } from '../../transfer/receiving/ledger.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { type FolderRecord, folderTraceOf, isFolderOf } from '../ledger/folder-record.js';
@@ -19,7 +19,7 @@ interface Options {
   records(): Iterable<FileRecord>;
 }
 
-/** A folder below the inbox that files of one account may go to. */
+/** A folder below the inbox that files of one account, or of one key, may go to. */
 export interface Entered {
   folder: OpenFolder;
   /** Below the inbox. */
@@ -31,7 +31,8 @@ const PAUSE_MS = 60_000;
 
 /**
  * The folders of an inbox that are made for what is sent with a path. One is entered only if it was made for the same
- * account, and is still the one: nothing is added to a folder of the user's or of somebody else.
+ * account or key, and is still the one: nothing is added to a folder of the user's or of somebody else, and nothing in the
+ * clear, which a server can forge, to what came sealed.
  */
 export class MadeFolders {
   readonly #options: Options;
@@ -52,50 +53,50 @@ export class MadeFolders {
    * Opens the folder for this offered path, made where it is missing, under a name that is safe and free. To be closed.
    * Rejects with `NoRoom` where the account has too many.
    */
-  enter(account: string, offered: readonly string[]): Promise<Entered> {
-    return this.#inTurn(() => this.#enter(account, offered));
+  enter(owner: FileOwner, offered: readonly string[]): Promise<Entered> {
+    return this.#inTurn(() => this.#enter(owner, offered));
   }
 
   /** Makes a folder in which there is nothing; returns its absolute path. */
-  async make(account: string, offered: readonly string[]): Promise<string> {
-    const { folder } = await this.enter(account, offered);
+  async make(owner: FileOwner, offered: readonly string[]): Promise<string> {
+    const { folder } = await this.enter(owner, offered);
     await folder.close();
     return folder.path;
   }
 
-  async #enter(account: string, offered: readonly string[]): Promise<Entered> {
+  async #enter(owner: FileOwner, offered: readonly string[]): Promise<Entered> {
     const { files, inbox } = this.#options;
     const root = await OpenFolder.open(files, inbox, { mayFollow: true });
     if (!root) throw Object.assign(new Error(`${inbox} is no directory`), { syscall: 'open' });
     let at: Entered = { folder: root, path: '' };
     for (let depth = 1; depth <= offered.length; depth += 1) {
       const above = at;
-      const step = this.#step(above, account, offered.slice(0, depth));
+      const step = this.#step(above, owner, offered.slice(0, depth));
       at = await step.finally(() => above.folder.close());
     }
     return at;
   }
 
-  async #step(above: Entered, account: string, offered: readonly string[]): Promise<Entered> {
-    const known = this.#options.written.records.find(account, offered);
+  async #step(above: Entered, owner: FileOwner, offered: readonly string[]): Promise<Entered> {
+    const known = this.#options.written.records.find(owner, offered);
     const isHere = known !== undefined && dirname(`/${known.path}`) === `/${above.path}`;
     const name = isHere ? basename(known.path) : undefined;
     const folder = name === undefined ? undefined : await above.folder.enter(name);
     if (folder && known && isThat(folder, known)) return { folder, path: known.path };
     await folder?.close();
-    return this.#make(above, account, offered, name);
+    return this.#make(above, owner, offered, name);
   }
 
   /** `before`: the name that it had before it was removed. */
   async #make(
     above: Entered,
-    account: string,
+    owner: FileOwner,
     offered: readonly string[],
     before: string | undefined,
   ): Promise<Entered> {
-    await this.#checkRoom(account);
+    await this.#checkRoom(owner);
     const { files } = this.#options;
-    const take = (name: string) => this.#take(above, name, account, offered);
+    const take = (name: string) => this.#take(above, name, owner, offered);
     const isTaken = async (name: string) =>
       (await unless(['ENOENT'], files.lstat(above.folder.at(name)))) !== undefined;
     try {
@@ -110,7 +111,7 @@ export class MadeFolders {
   async #take(
     above: Entered,
     name: string,
-    account: string,
+    { account, sealedBy }: FileOwner,
     offered: readonly string[],
   ): Promise<Entered | undefined> {
     const { files, inbox, now, written } = this.#options;
@@ -118,7 +119,10 @@ export class MadeFolders {
     // Whoever has the path must be able to use it: the system says where it is too long.
     const there = await unless(['ENOENT', 'ENOTDIR'], files.lstat(join(inbox, path)));
     if (there) return undefined;
-    const record = { id: randomUUID(), account, offered, path, at: new Date(now()) };
+    const record = {
+      ...{ id: randomUUID(), account, offered, path, at: new Date(now()) },
+      ...(sealedBy === undefined ? {} : { sealedBy }),
+    };
     await written.intend(record);
     let folder: OpenFolder | undefined;
     try {
@@ -137,7 +141,7 @@ export class MadeFolders {
   }
 
   /** Those that are gone count no more. */
-  async #checkRoom(account: string): Promise<void> {
+  async #checkRoom({ account }: FileOwner): Promise<void> {
     const { written, records, now } = this.#options;
     try {
       written.records.checkRoom(account);

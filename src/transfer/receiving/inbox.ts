@@ -1,4 +1,4 @@
-import type { FileRecord, Ledger } from './ledger.js';
+import type { FileOwner, FileRecord, Ledger } from './ledger.js';
 
 /** The folder that received files land in, as `transfer` needs it. Errors are the file system's own, and NoRoom. */
 export interface Inbox {
@@ -15,10 +15,10 @@ export interface Inbox {
    */
   hasRest(channel: string): boolean;
   /**
-   * Makes a folder without files for an account, and those above it, as `publish` does for a file; path as offered.
-   * Returns its absolute path.
+   * Makes a folder without files, and those above it, as `publish` does for a file; path as offered. Returns its absolute
+   * path.
    */
-  makeFolder(account: string, offered: readonly string[]): Promise<string>;
+  makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string>;
   /** What it remembers of the files that arrived. */
   readonly ledger: Ledger;
   /** Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more. */
@@ -69,7 +69,7 @@ export interface PartialFile {
    * Makes the bytes durable and visible in the inbox under `name`, or under the next free name
    * (`name (1).ext`), in one step that cannot replace anything. Returns the absolute path.
    * From then on the ledger has a record of it, if wanted. Where that has a path, the file goes into folders below the
-   * inbox, made where they are missing: each only into one that was made for the same account and offered path.
+   * inbox, made where they are missing: each only into one that was made for the same owner and offered path.
    */
   publish(name: string, options?: PublishOptions): Promise<string>;
   /** Keeps what it can for the next transfer of the same identity; harmless after `publish`. */

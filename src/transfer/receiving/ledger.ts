@@ -39,21 +39,25 @@ export interface FileRecord extends WantedRecord {
   readonly work?: Work | undefined;
 }
 
-/** By what a file is known again. */
-export interface WantedRecord {
+/** Whose a file is. */
+export interface FileOwner {
   /** Bare JID of the sender. */
   readonly account: string;
+  /**
+   * The sender's key, as people see it, if it was sealed. What came so is found by that key alone, and what came in the
+   * clear in the clear: others must not learn what is there, or add to it.
+   */
+  readonly sealedBy?: string | undefined;
+}
+
+/** By what a file is known again. */
+export interface WantedRecord extends FileOwner {
   /** What the sender calls it: the components of a relative path, its own name last. A peer's words. */
   readonly offered: readonly string[];
   /** Bytes. */
   readonly size: number;
   /** Lower-case hex. */
   readonly sha256: string;
-  /**
-   * The sender's key, as people see it, if it was sealed. What came so is found by that key alone, and what came in the
-   * clear in the clear: others must not learn what is there.
-   */
-  readonly sealedBy?: string | undefined;
 }
 
 /** What a system says of a file: another one, or other content, leaves another trace. */

@@ -7,6 +7,7 @@ import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { identityOf, offeredPath } from './identity.js';
 import type { Inbox, NewRecord, PartialFile, WantedPartial } from './inbox.js';
+import type { FileOwner } from './ledger.js';
 
 export interface ReceivedFile {
   /** The id of its record in the ledger. */
@@ -82,7 +83,7 @@ async function place(
     const isProgram = isExecutable && bareJid(file.peer) === own;
     return partial.publish(name, { date, record, isExecutable: isProgram });
   }
-  const made = await inbox.makeFolder(bareJid(file.peer), path);
+  const made = await inbox.makeFolder(ownerOf(file), path);
   await partial.discard();
   return made;
 }
@@ -102,8 +103,13 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   };
 }
 
-const recordOf = ({ peer, peerKey, offer }: IncomingOffer, isDue: boolean): NewRecord => ({
-  ...{ account: bareJid(peer), peer, offered: offeredPath(offer), isDue },
+const recordOf = (file: IncomingOffer, isDue: boolean): NewRecord => ({
+  ...ownerOf(file),
+  ...{ peer: file.peer, offered: offeredPath(file.offer), isDue },
+});
+
+const ownerOf = ({ peer, peerKey }: IncomingOffer): FileOwner => ({
+  account: bareJid(peer),
   ...(peerKey ? { sealedBy: formatKey(peerKey) } : {}),
 });
 

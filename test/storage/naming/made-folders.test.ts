@@ -52,6 +52,17 @@ describe('folders of an inbox', () => {
     expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o700, 0o600, 0o700]);
   });
 
+  test('stay those of their key when the inbox is opened again (R438)', async () => {
+    const { folder, reopen, inbox } = await openBeside();
+    const owner = { account: ROMEO, sealedBy: 'a'.repeat(52) };
+    const made = await inbox.makeFolder(owner, ['photos']);
+    await inbox.close();
+    const again = await reopen();
+    expect(await again.makeFolder(owner, ['photos'])).toBe(made);
+    expect(await again.makeFolder({ account: ROMEO }, ['photos'])).toBe(join(folder, 'photos (1)'));
+    await again.close();
+  });
+
   test.each<[string, (path: string, outside: string) => Promise<unknown>]>([
     ['a folder of the user', (path) => mkdir(path)],
     ['a file', (path) => writeFile(path, 'mine')],
@@ -108,7 +119,7 @@ describe('folders of an inbox', () => {
     const { inbox, folder, outside } = await openBeside();
     const places = new Map<string, string>();
     for (const name of hostileNames) {
-      const path = await inbox.makeFolder(ROMEO, [name, name]);
+      const path = await inbox.makeFolder({ account: ROMEO }, [name, name]);
       const below = relative(folder, path).split('/');
       expect(below).toHaveLength(2);
       expect(below.some((one) => one.startsWith('.') || /[\\:\0]/.test(one))).toBe(false);
@@ -116,7 +127,7 @@ describe('folders of an inbox', () => {
     }
     expect(new Set(places.values()).size).toBe(hostileNames.length);
     for (const [name, path] of places) {
-      expect(await inbox.makeFolder(ROMEO, [name, name])).toBe(path);
+      expect(await inbox.makeFolder({ account: ROMEO }, [name, name])).toBe(path);
     }
     expect(await readdir(dirname(outside))).toEqual(['outside']);
     expect(await readdir(outside)).toEqual([]);
@@ -159,12 +170,12 @@ describe('folders of an inbox', () => {
       await rm(join(folder, 'photos'), { recursive: true });
       await put(join(folder, 'photos'));
       await publish(inbox, ['photos', 'deep', 'b']);
-      await inbox.makeFolder(ROMEO, ['photos', 'empty']);
+      await inbox.makeFolder({ account: ROMEO }, ['photos', 'empty']);
     }
     for (const record of inbox.ledger.records()) await inbox.look(record);
     const long = Array.from({ length: 20 }, () => 'x'.repeat(250));
     await expect(publish(inbox, [...long, 'a'])).rejects.toThrow('ENAMETOOLONG');
-    await expect(inbox.makeFolder(ROMEO, long)).rejects.toThrow('ENAMETOOLONG');
+    await expect(inbox.makeFolder({ account: ROMEO }, long)).rejects.toThrow('ENAMETOOLONG');
     expect(openBelow(folder)).toEqual(before);
     await inbox.close();
     expect(openBelow(folder)).toEqual([]);
@@ -221,7 +232,7 @@ describe('a process that was killed while it made a folder', () => {
     });
     const inbox = await beside.reopen(files as typeof fs);
     isArmed = true;
-    await expect(inbox.makeFolder(ROMEO, ['photos'])).rejects.toThrow('EIO');
+    await expect(inbox.makeFolder({ account: ROMEO }, ['photos'])).rejects.toThrow('EIO');
     await rm(join(beside.folder, '.inband', 'lock'), { recursive: true });
     return beside;
   }
@@ -231,7 +242,9 @@ describe('a process that was killed while it made a folder', () => {
     async (isMade) => {
       const { folder, reopen } = await killed(isMade);
       const inbox = await reopen();
-      expect(relative(folder, await inbox.makeFolder(ROMEO, ['photos']))).toBe('photos');
+      expect(relative(folder, await inbox.makeFolder({ account: ROMEO }, ['photos']))).toBe(
+        'photos',
+      );
       expect(await listed(folder)).toEqual(['photos']);
       await inbox.close();
     },

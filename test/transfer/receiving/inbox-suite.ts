@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
 import type { FileRecord } from '../../../src/transfer/receiving/ledger.js';
@@ -245,10 +246,28 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
 
     test('makes a folder without files once', async () => {
       const { inbox } = await open();
-      const made = await inbox.makeFolder('a@b', ['photos', 'none']);
+      const made = await inbox.makeFolder({ account: 'a@b' }, ['photos', 'none']);
       expect(made.endsWith('/photos/none')).toBe(true);
-      expect(await inbox.makeFolder('a@b', ['photos', 'none'])).toBe(made);
-      expect(await inbox.makeFolder('c@d', ['photos'])).toBe(`${made.slice(0, -5)} (1)`);
+      expect(await inbox.makeFolder({ account: 'a@b' }, ['photos', 'none'])).toBe(made);
+      expect(await inbox.makeFolder({ account: 'c@d' }, ['photos'])).toBe(
+        `${made.slice(0, -5)} (1)`,
+      );
+    });
+
+    test('adds to a folder of a key what that key has brought, and nothing else (R438)', async () => {
+      const { inbox } = await open();
+      const [one, other] = [{ sealedBy: 'a'.repeat(52) }, { sealedBy: 'b'.repeat(52) }];
+      const make = (by: object) => inbox.makeFolder({ account: 'a@b', ...by }, ['photos']);
+      const names: string[] = [];
+      for (const by of [one, {}, other, {}, other, one]) names.push(basename(await make(by)));
+      expect(names).toEqual([
+        ...['photos', 'photos (1)', 'photos (2)', 'photos (1)', 'photos (2)', 'photos'],
+      ]);
+      const partial = await inbox.createPartial();
+      await partial.write(HELLO);
+      const facts = { account: 'a@b', peer: 'a@b/c', offered: ['photos', 'a.txt'], isDue: false };
+      await partial.publish('a.txt', { record: { ...facts, ...other } });
+      expect([...inbox.ledger.records()].map(({ path }) => path)).toEqual(['photos (2)/a.txt']);
     });
 
     test('takes no file for now from an account whose records are all due', async () => {
