@@ -39,7 +39,7 @@ import { KeysUnusable } from './storage/keys/keys-unusable.js';
 import { LedgerTooNew, NoLedger } from './storage/ledger/read-ledger.js';
 import { FolderReplaced } from './storage/open-folder.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
-import { FolderInUse, NoRoom } from './transfer/inbox-errors.js';
+import { FolderInUse, NoFolder, NoRoom } from './transfer/inbox-errors.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
@@ -122,6 +122,7 @@ export const FAILURES: readonly Failure[] = [
   [InboxReplaced, 'local', 'all'],
   [FolderReplaced, 'local', 'this'],
   [PartialRemoved, 'local', 'all', 'it must be sent again'],
+  [NoFolder, 'local', 'this'],
   [NoRoom, 'local', 'all'],
   [LedgerTooNew, 'local', 'all', 'update this inband, or use another folder'],
   [NoLedger, 'local', 'all', 'move it away, or use another folder'],

@@ -12,6 +12,11 @@ export class NoRoom extends Error {
   }
 }
 
+/** A folder that a file belongs into cannot be made; the sender hears why. */
+export class NoFolder extends Error {
+  override readonly name = 'NoFolder';
+}
+
 /** Another process has locked the folder; two would take each other's partials for left over. */
 export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';

@@ -128,7 +128,9 @@ class InboxFolder implements Inbox {
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
     await this.#lookAgain();
     await this.#shared.kept.removeExpired(this.#shared.now());
-    if (wanted.account !== undefined) this.ledger.checkRoom(wanted.account);
+    const { account, folders, name = '' } = wanted;
+    if (account !== undefined) this.ledger.checkRoom(account);
+    if (folders) await this.#shared.folders.check(folders.owner, folders.offered, name);
     const earlier =
       wanted.identity === undefined ? undefined : this.#shared.kept.take(hashed(wanted.identity));
     const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));

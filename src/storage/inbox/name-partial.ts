@@ -2,7 +2,8 @@ import { basename, join } from 'node:path';
 import type { NewRecord } from '../../transfer/receiving/inbox.js';
 import type { Files } from '../files.js';
 import type { InboxLedger } from '../ledger/ledger-on-disk.js';
-import type { Entered, MadeFolders } from '../naming/made-folders.js';
+import type { MadeFolders } from '../naming/made-folders.js';
+import type { Entered } from '../naming/make-folder.js';
 import { placeFile } from '../naming/place-file.js';
 import { OpenFolder } from '../open-folder.js';
 import { ArrivingFile } from './arriving-file.js';
@@ -33,7 +34,15 @@ export class NamePartial {
 
   /** Resolves to the absolute path when the name is durable; `onNamed`: when it is there. */
   async name(name: string, onNamed: () => void): Promise<string> {
-    const entered = await this.#enter();
+    const record = this.#record;
+    const above = record?.offered.slice(0, -1) ?? [];
+    const work = (entered: Entered) => this.#nameIn(entered, name, onNamed);
+    if (record && above.length > 0) return this.#inbox.folders.within(record, above, work);
+    const entered = await this.#root();
+    return work(entered).finally(() => entered.folder.close());
+  }
+
+  async #nameIn(entered: Entered, name: string, onNamed: () => void): Promise<string> {
     try {
       const path = await this.#name(name, entered);
       onNamed();
@@ -42,8 +51,6 @@ export class NamePartial {
       return path;
     } catch (error) {
       throw entered.folder.explained(error as Error);
-    } finally {
-      await entered.folder.close();
     }
   }
 
@@ -52,12 +59,8 @@ export class NamePartial {
     await this.#arrival?.complete();
   }
 
-  /** Opens the folder that the file goes to: the inbox itself, unless it has a path. */
-  async #enter(): Promise<Entered> {
-    const { files, inbox, folders } = this.#inbox;
-    const record = this.#record;
-    const above = record?.offered.slice(0, -1) ?? [];
-    if (record && above.length > 0) return folders.enter(record, above);
+  async #root(): Promise<Entered> {
+    const { files, inbox } = this.#inbox;
     const folder = await OpenFolder.open(files, inbox, { mayFollow: true });
     if (!folder) throw new PartialRemoved(this.#file.path);
     return { folder, path: '' };
@@ -75,6 +78,8 @@ export class NamePartial {
       return join(inbox, below(basename(await this.#file.name(place))));
     } catch (error) {
       await arrival?.withdraw().catch(() => undefined); // the first error tells more
+      // Where the partial has gone, the system says the same as where the folder has.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') await this.#file.mustBeThere();
       throw error;
     }
   }

@@ -16,20 +16,22 @@ export interface FolderRecord extends FileOwner {
   readonly trace?: FolderTrace | undefined;
 }
 
-/** By what a folder is told from another one in its place. */
+/**
+ * By what a folder is told from another one in its place. Its device is not: after a start of the system, or where the
+ * disk was mounted anew, that may have another number.
+ */
 export interface FolderTrace {
-  readonly device: number;
   readonly inode: number;
   /** ms since 1970, 0 where the file system does not tell: an inode that is free again is given to the next folder. */
   readonly born: number;
 }
 
-export const folderTraceOf = ({ dev, ino, birthtimeMs }: Stats): FolderTrace => ({
-  device: dev,
+export const folderTraceOf = ({ ino, birthtimeMs }: Stats): FolderTrace => ({
   inode: ino,
   born: birthtimeMs,
 });
 
-export function isFolderOf({ device, inode, born }: FolderTrace, stats: Stats): boolean {
-  return device === stats.dev && inode === stats.ino && born === stats.birthtimeMs;
+/** `device`: that of the inbox. A folder that is on another one was mounted in its place. */
+export function isFolderOf({ inode, born }: FolderTrace, stats: Stats, device: number): boolean {
+  return stats.dev === device && inode === stats.ino && born === stats.birthtimeMs;
 }

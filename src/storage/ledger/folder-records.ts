@@ -1,4 +1,3 @@
-import { NoRoom } from '../../transfer/inbox-errors.js';
 import type { FileOwner } from '../../transfer/receiving/ledger.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { keyOf } from './record-key.js';
@@ -35,14 +34,9 @@ export class FolderRecords {
     return this.#byPlace.get(placeOf(owner, offered));
   }
 
-  /** Whether an account may have another one: there may be too many of it, or of all. */
-  hasRoom(account: string): boolean {
-    return this.#shares.hasRoom(account, MAX_BYTES, MAX_BYTES_OF_ALL);
-  }
-
-  /** Throws `NoRoom` where the account may have no other one. */
-  checkRoom(account: string): void {
-    if (!this.hasRoom(account)) throw new NoRoom(`there are too many folders of ${account}`);
+  /** Whether an account may have others, of so many bytes: there may be too many of it, or of all. */
+  hasRoom(account: string, bytes = 0): boolean {
+    return this.#shares.hasRoom(account, MAX_BYTES, MAX_BYTES_OF_ALL, bytes);
   }
 
   /** Adds a record, or puts it in the place of the one of the same owner and path. */
@@ -52,7 +46,7 @@ export class FolderRecords {
     if (before) this.drop(before.id);
     this.#byPlace.set(key, record);
     this.#places.set(record.id, key);
-    this.#shares.add(record.account, costOf(record));
+    this.#shares.add(record.account, bytesOfFolder(record));
   }
 
   /** Puts back one that was written down, as far as there is room. */
@@ -66,11 +60,16 @@ export class FolderRecords {
     if (!record) return;
     this.#places.delete(id);
     this.#byPlace.delete(key);
-    this.#shares.add(record.account, -costOf(record));
+    this.#shares.add(record.account, -bytesOfFolder(record));
   }
 }
 
-const costOf = ({ account, path, offered }: FolderRecord): number =>
+/** Bytes of memory that a record takes. */
+export const bytesOfFolder = ({
+  account,
+  path,
+  offered,
+}: Pick<FolderRecord, 'account' | 'path' | 'offered'>): number =>
   RECORD_BYTES + bytesOf(account, path, ...offered);
 
 /** The same, with each change in the ledger's file. */

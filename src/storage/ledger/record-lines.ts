@@ -73,8 +73,8 @@ function readFolder(fields: Record<string, unknown>): Line | undefined {
 }
 
 function readFolderTrace(value: unknown): FolderTrace | undefined {
-  const { device, inode, born } = Object(value);
-  return [device, inode, born].every(Number.isFinite) ? { device, inode, born } : undefined;
+  const { inode, born } = Object(value);
+  return [inode, born].every(Number.isFinite) ? { inode, born } : undefined;
 }
 
 const isOffered = (value: unknown): value is string[] =>

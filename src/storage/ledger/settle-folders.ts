@@ -21,9 +21,10 @@ export async function settleFolders(
   made: WrittenFolders,
   records: Iterable<FileRecord>,
 ): Promise<void> {
+  const { dev } = await place.files.stat(place.inbox);
   const gone: FolderRecord[] = [];
   for (const record of [...made.records.all()]) {
-    const found = await lookFor(record, place);
+    const found = await lookFor(record, place, dev);
     if (!record.trace && found) await made.complete(record, found);
     else if (!record.trace) await made.forget(record);
     else if (!found) gone.push(record);
@@ -36,13 +37,17 @@ export async function settleFolders(
 }
 
 /** The folder of this record, where it is the one. */
-async function lookFor(record: FolderRecord, place: Place): Promise<FolderTrace | undefined> {
+async function lookFor(
+  record: FolderRecord,
+  place: Place,
+  device: number,
+): Promise<FolderTrace | undefined> {
   const { trace, path, at } = record;
   const folder = await openBelow(place.files, place.inbox, path.split('/'));
   if (!folder) return undefined;
   try {
     const { mtimeMs } = folder.stats;
-    if (trace) return isFolderOf(trace, folder.stats) ? trace : undefined;
+    if (trace) return isFolderOf(trace, folder.stats, device) ? trace : undefined;
     // The user may have made one since, and it may have something in it.
     const isNew = Math.abs(mtimeMs - at.getTime()) <= MAKING_TIME_MS;
     const isEmpty = (await place.files.readdir(folder.at('.'))).length === 0;

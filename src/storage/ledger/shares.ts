@@ -20,11 +20,11 @@ export class Shares {
   }
 
   /**
-   * Whether an account may have more: up to `max` bytes, and never more than it leaves to others of those that there
-   * are for all, so that somebody who comes later finds room.
+   * Whether an account may have more: less than `max` bytes with those, and less than it leaves to others of those that
+   * there are for all, so that somebody who comes later finds room.
    */
-  hasRoom(account: string, max: number, maxOfAll: number): boolean {
-    return this.of(account) < Math.min(max, maxOfAll - this.#all);
+  hasRoom(account: string, max: number, maxOfAll: number, more = 0): boolean {
+    return this.of(account) + more < Math.min(max, maxOfAll - this.#all - more);
   }
 
   /** The account that has taken the most. */

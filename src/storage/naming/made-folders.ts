@@ -1,30 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { NoFolder } from '../../transfer/inbox-errors.js';
 import type { FileOwner, FileRecord } from '../../transfer/receiving/ledger.js';
-import { type Files, unless } from '../files.js';
+import { unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { type FolderRecord, folderTraceOf, isFolderOf } from '../ledger/folder-record.js';
-import type { WrittenFolders } from '../ledger/folder-records.js';
+import { isFolderOf } from '../ledger/folder-record.js';
+import { bytesOfFolder } from '../ledger/folder-records.js';
 import { settleFolders } from '../ledger/settle-folders.js';
-import { OpenFolder } from '../open-folder.js';
+import { FolderReplaced, OpenFolder } from '../open-folder.js';
 import { safeName } from '../safe-name.js';
-import { takeFreeName } from './place-file.js';
+import { type Entered, type MakingOptions, makeFolder } from './make-folder.js';
 
-interface Options {
-  files: Files;
-  inbox: string;
-  /** Milliseconds since 1970. */
-  now: () => number;
-  written: WrittenFolders;
+interface Options extends MakingOptions {
   records(): Iterable<FileRecord>;
 }
 
-/** A folder below the inbox that files of one account, or of one key, may go to. */
-export interface Entered {
-  folder: OpenFolder;
-  /** Below the inbox. */
-  path: string;
-}
+/** For ` (1)` and the like: so many files of one name that need more nobody has. */
+const NUMBER_BYTES = 8;
 
 /** Milliseconds until it is looked again which folders are gone, where there are too many. */
 const PAUSE_MS = 60_000;
@@ -50,109 +41,105 @@ export class MadeFolders {
   }
 
   /**
-   * Opens the folder for this offered path, made where it is missing, under a name that is safe and free. To be closed.
-   * Rejects with `NoRoom` where the account has too many.
+   * Works in the folder for this offered path, which is made where it is missing, under a name that is safe and free; once
+   * more where somebody removes it meanwhile. Rejects with `NoFolder`, and `FolderReplaced`.
    */
-  enter(owner: FileOwner, offered: readonly string[]): Promise<Entered> {
-    return this.#inTurn(() => this.#enter(owner, offered));
+  async within<T>(
+    owner: FileOwner,
+    offered: readonly string[],
+    work: (entered: Entered) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#within(owner, offered, work);
+    } catch (error) {
+      if (!isGone(error as Error)) throw error;
+    }
+    return this.#within(owner, offered, work).catch((error: Error) => {
+      if (!isGone(error)) throw error;
+      throw new FolderReplaced(`${offered.join('/')} was removed while a file arrived`);
+    });
   }
 
   /** Makes a folder in which there is nothing; returns its absolute path. */
-  async make(owner: FileOwner, offered: readonly string[]): Promise<string> {
-    const { folder } = await this.enter(owner, offered);
-    await folder.close();
-    return folder.path;
+  make(owner: FileOwner, offered: readonly string[]): Promise<string> {
+    return this.within(owner, offered, async ({ folder }) => folder.path);
+  }
+
+  /**
+   * Rejects with `NoFolder` where it is known that a file cannot be put into this folder: there would be too many, or the
+   * path is too long for the system.
+   */
+  async check(owner: FileOwner, offered: readonly string[], name: string): Promise<void> {
+    const { files, inbox, written } = this.#options;
+    let [path, missing, bytes] = ['', 0, 0];
+    for (let depth = 1; depth <= offered.length; depth += 1) {
+      const components = offered.slice(0, depth);
+      const known = written.records.find(owner, components);
+      path = known?.path ?? join(path, safeName(components.at(-1) as string));
+      if (known) continue;
+      missing += 1;
+      bytes += bytesOfFolder({ ...owner, path, offered: components });
+    }
+    if (missing > 0) await this.#checkRoom(owner, bytes);
+    // Each name that is new may get a number behind it.
+    const numbers = './'.repeat((NUMBER_BYTES / 2) * (missing + 1));
+    const there = files.lstat(`${inbox}/${numbers}${join(path, safeName(name))}`);
+    await unless(['ENOENT', 'ENOTDIR'], there).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENAMETOOLONG' ? new NoFolder('its path is too long here') : error;
+    });
+  }
+
+  async #within<T>(
+    owner: FileOwner,
+    offered: readonly string[],
+    work: (entered: Entered) => Promise<T>,
+  ): Promise<T> {
+    const entered = await this.#inTurn(() => this.#enter(owner, offered));
+    return work(entered).finally(() => entered.folder.close());
   }
 
   async #enter(owner: FileOwner, offered: readonly string[]): Promise<Entered> {
     const { files, inbox } = this.#options;
     const root = await OpenFolder.open(files, inbox, { mayFollow: true });
     if (!root) throw Object.assign(new Error(`${inbox} is no directory`), { syscall: 'open' });
+    const { dev } = root.stats;
     let at: Entered = { folder: root, path: '' };
     for (let depth = 1; depth <= offered.length; depth += 1) {
       const above = at;
-      const step = this.#step(above, owner, offered.slice(0, depth));
+      const step = this.#step(above, owner, offered.slice(0, depth), dev);
       at = await step.finally(() => above.folder.close());
     }
     return at;
   }
 
-  async #step(above: Entered, owner: FileOwner, offered: readonly string[]): Promise<Entered> {
+  async #step(
+    above: Entered,
+    owner: FileOwner,
+    offered: readonly string[],
+    device: number,
+  ): Promise<Entered> {
     const known = this.#options.written.records.find(owner, offered);
     const isHere = known !== undefined && dirname(`/${known.path}`) === `/${above.path}`;
     const name = isHere ? basename(known.path) : undefined;
     const folder = name === undefined ? undefined : await above.folder.enter(name);
-    if (folder && known && isThat(folder, known)) return { folder, path: known.path };
+    const isIt = known?.trace && folder && isFolderOf(known.trace, folder.stats, device);
+    if (isIt) return { folder, path: known.path };
     await folder?.close();
-    return this.#make(above, owner, offered, name);
-  }
-
-  /** `before`: the name that it had before it was removed. */
-  async #make(
-    above: Entered,
-    owner: FileOwner,
-    offered: readonly string[],
-    before: string | undefined,
-  ): Promise<Entered> {
     await this.#checkRoom(owner);
-    const { files } = this.#options;
-    const take = (name: string) => this.#take(above, name, owner, offered);
-    const isTaken = async (name: string) =>
-      (await unless(['ENOENT'], files.lstat(above.folder.at(name)))) !== undefined;
-    try {
-      const same = before === undefined || (await isTaken(before)) ? undefined : await take(before);
-      return same ?? (await takeFreeName(safeName(offered.at(-1) as string), isTaken, take));
-    } catch (error) {
-      throw above.folder.explained(error as Error);
-    }
-  }
-
-  /** Makes the folder of this name; `undefined` where it is taken. */
-  async #take(
-    above: Entered,
-    name: string,
-    { account, sealedBy }: FileOwner,
-    offered: readonly string[],
-  ): Promise<Entered | undefined> {
-    const { files, inbox, now, written } = this.#options;
-    const path = join(above.path, name);
-    // Whoever has the path must be able to use it: the system says where it is too long.
-    const there = await unless(['ENOENT', 'ENOTDIR'], files.lstat(join(inbox, path)));
-    if (there) return undefined;
-    const record = {
-      ...{ id: randomUUID(), account, offered, path, at: new Date(now()) },
-      ...(sealedBy === undefined ? {} : { sealedBy }),
-    };
-    await written.intend(record);
-    let folder: OpenFolder | undefined;
-    try {
-      await files.mkdir(above.folder.at(name), { mode: 0o700 });
-      folder = await above.folder.enter(name);
-      if (!folder) throw Object.assign(new Error(`${path} was removed`), { code: 'EEXIST' });
-      await above.folder.sync();
-      await written.complete(record, folderTraceOf(folder.stats));
-      return { folder, path };
-    } catch (error) {
-      await folder?.close();
-      await written.forget(record).catch(() => undefined); // the first error tells more
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      return undefined;
-    }
+    return makeFolder(above, { owner, offered }, name, this.#options);
   }
 
   /** Those that are gone count no more. */
-  async #checkRoom({ account }: FileOwner): Promise<void> {
+  async #checkRoom({ account }: FileOwner, bytes = 0): Promise<void> {
     const { written, records, now } = this.#options;
-    try {
-      written.records.checkRoom(account);
-    } catch (error) {
-      if (Math.abs(now() - this.#settledAt) < PAUSE_MS) throw error;
+    if (written.records.hasRoom(account, bytes)) return;
+    if (Math.abs(now() - this.#settledAt) >= PAUSE_MS) {
       this.#settledAt = now();
       await settleFolders(this.#options, written, records());
-      written.records.checkRoom(account);
+      if (written.records.hasRoom(account, bytes)) return;
     }
+    throw new NoFolder('there are too many folders of its sender');
   }
 }
 
-const isThat = ({ stats }: OpenFolder, { trace }: FolderRecord): boolean =>
-  trace !== undefined && isFolderOf(trace, stats);
+const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === 'ENOENT';

@@ -5,8 +5,8 @@ export interface Inbox {
   /**
    * Starts a partial, a file still arriving, outside the inbox's view; or goes on with the one that was kept under
    * this identity. While one is in use, a second transfer of the same identity gets a new one.
-   * Rejects with NoRoom, before a byte is written, when the file is too large, or the ledger has no room for it;
-   * RangeError for a size that is none.
+   * Rejects with NoRoom, before a byte is written, when the file is too large, or the ledger has no room for it; with
+   * NoFolder when its folders cannot be made; RangeError for a size that is none.
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
   /**
@@ -46,6 +46,8 @@ export interface WantedPartial {
   channel?: string;
   /** As the peer gives it. */
   name?: string;
+  /** The folders that it is to go into, from the top, as the peer names them. */
+  folders?: { owner: FileOwner; offered: readonly string[] };
   /** Bytes. Room for them is set aside, and not one more is taken. */
   size?: number;
   /** Names that `crypto.createHash` knows; sha256 is always there. */

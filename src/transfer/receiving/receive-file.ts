@@ -90,10 +90,11 @@ async function place(
 
 function wantedFor(file: IncomingOffer): WantedPartial {
   const { hashFunctions } = file;
-  const { name, size, isFolder } = file.offer;
+  const { name, size, isFolder, path = [] } = file.offer;
   const identity = identityOf(file);
   return {
     name,
+    folders: { owner: ownerOf(file), offered: isFolder ? path : path.slice(0, -1) },
     account: bareJid(file.peer),
     channel: sidKey(file.peer, file.sid),
     algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),

@@ -5,7 +5,7 @@ import type { Reason } from '../../protocol/jingle/stanzas.js';
 import { SealBroken } from '../../protocol/seal/seal-broken.js';
 import { ConnectionLost } from '../../session/stanza-session.js';
 import { xml } from '../../session/xml.js';
-import { NoRoom } from '../inbox-errors.js';
+import { NoFolder, NoRoom } from '../inbox-errors.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import { KeyNotTrusted, NotSealed } from './key-errors.js';
@@ -19,6 +19,7 @@ export function reasonOf(error: Error): Reason {
     return { condition: 'gone' };
   }
   if (error instanceof StillUnderWay) return { condition: 'busy' };
+  if (error instanceof NoFolder) return { condition: 'decline', text: error.message };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
   if (error instanceof ChannelBroken) return { condition: 'failed-transport' };
   if (error instanceof NoRoom && error.isPassing) return { condition: 'busy' };

@@ -1,47 +1,16 @@
-import * as fs from 'node:fs/promises';
+import type * as fs from 'node:fs/promises';
 import { lstat, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
-import { systemProcesses } from '../../../src/storage/lock/processes.js';
-import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
 import { openBelow } from '../../support/open-files.js';
 import { hostileNames } from '../hostile-names.js';
 import { fileError, tappedFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
+import { inboxesBeside, listed, publish, ROMEO } from './inboxes-with-folders.js';
 
 const temporaryFolder = temporaryFolders();
-const ROMEO = 'romeo@montague.example';
-
-async function publish(
-  inbox: Inbox,
-  offered: string[],
-  { account = ROMEO, text = 'hello', isExecutable = false } = {},
-): Promise<string> {
-  const partial = await inbox.createPartial({ account });
-  await partial.write(Buffer.from(text));
-  const record = { account, peer: `${account}/x`, offered, isDue: false };
-  try {
-    return await partial.publish(offered.at(-1) as string, { record, isExecutable });
-  } catch (error) {
-    await partial.discard(); // as whoever receives does
-    throw error;
-  }
-}
-
-/** An inbox beside a folder that nothing may get into. */
-async function openBeside() {
-  const [root, folder] = [await temporaryFolder(), await temporaryFolder()];
-  const outside = join(root, 'outside');
-  await mkdir(outside);
-  const reopen = (files: typeof fs = fs) =>
-    openInbox(folder, {}, { files, processes: systemProcesses, now: Date.now });
-  return { folder, outside, reopen, inbox: await reopen() };
-}
-
-/** What is below a folder, but for what is ours. */
-const listed = async (folder: string) =>
-  (await readdir(folder, { recursive: true })).filter((path) => !path.startsWith('.inband')).sort();
+const openBeside = inboxesBeside();
 
 describe('folders of an inbox', () => {
   test('are for their owner alone, and their files too, unless it is a program (R317)', async () => {
@@ -156,6 +125,21 @@ describe('folders of an inbox', () => {
     const deep = Array.from({ length: 20 }, () => 'x'.repeat(250));
     await expect(publish(inbox, [...deep, 'a'])).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
     expect(relative(folder, await publish(inbox, ['y', 'a']))).toBe('y/a');
+  });
+
+  test('that would have a path too long for the system are refused before a byte comes (R405)', async () => {
+    const { inbox, folder } = await openBeside();
+    const ask = (...folders: string[]) =>
+      inbox.createPartial({
+        folders: { owner: { account: ROMEO }, offered: folders },
+        name: 'a'.repeat(200),
+      });
+    const deep = Array.from({ length: 15 }, () => 'x'.repeat(250));
+    await expect(ask(...deep, 'y'.repeat(250))).rejects.toThrow('its path is too long here');
+    // With a number behind each name it would be.
+    await expect(ask(...deep, 'y'.repeat(50))).rejects.toThrow('its path is too long here');
+    await (await ask(...deep.slice(1))).discard();
+    expect(await listed(folder)).toEqual([]);
   });
 
   test('are closed whatever becomes of them: nothing stays open (R322)', async () => {

@@ -9,7 +9,7 @@ import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import * as si from '../../../src/protocol/si/stanzas.js';
 import { bareJid } from '../../../src/session/jid.js';
 import { xml } from '../../../src/session/xml.js';
-import { NoRoom } from '../../../src/transfer/inbox-errors.js';
+import { NoFolder, NoRoom } from '../../../src/transfer/inbox-errors.js';
 import { identityOf } from '../../../src/transfer/receiving/identity.js';
 import type { PartialFile } from '../../../src/transfer/receiving/inbox.js';
 import { receiveFile } from '../../../src/transfer/receiving/receive-file.js';
@@ -245,6 +245,23 @@ test('a sender whose file has no room for now is told that the recipient is busy
     incomingBySi(bySi as unknown as IncomingSiFile).fail(new NoRoom('no room', isPassing));
   }
   expect(told).toEqual(['busy', 'wait', 'media-error', 'no']);
+});
+
+test('a file whose folder cannot be made is refused before a byte of it, and its sender hears why (R405)', async () => {
+  const pair = pairOfTransfers();
+  const inbox = new MemoryInbox();
+  const wanted: unknown[] = [];
+  inbox.createPartial = async ({ folders, name } = {}) => {
+    wanted.push([folders?.owner.account, folders?.offered, name]);
+    throw new NoFolder('its path is too long here');
+  };
+  const { received } = receive(pair.juliet, inbox);
+  received.catch(() => undefined); // is told of below
+  const offered = pair.romeo.offer(JULIET, { name: 'a', path: ['b', 'c', 'a'], size: 50 });
+  const { reason } = await offered.catch((error) => error);
+  expect(reason).toMatchObject({ condition: 'decline', text: 'its path is too long here' });
+  await expect(received).rejects.toThrow('its path is too long here');
+  expect(wanted).toEqual([[bareJid(ROMEO), ['b', 'c'], 'a']]);
 });
 
 describe('the sender hears that a file is there', () => {
