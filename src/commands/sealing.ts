@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Encrypt, TrustRule } from '../transfer/keys/rules.js';
 
 /** What is encrypted unless the user says otherwise. */
-const DEFAULT_ENCRYPT: Encrypt = 'off';
+const DEFAULT_ENCRYPT: Encrypt = 'auto';
 
 export interface SealingFlags {
   encrypt: Encrypt;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { changesUntil } from '../support/files.js';
 import { accountOf, type RunOptions, runInband } from '../support/programs/inband.js';
 import type { Running } from '../support/programs/process.js';
 import { type Prosody, type ProsodyOptions, startProsody } from '../support/servers/prosody.js';
@@ -164,4 +165,10 @@ export function filesIn(folder: string): string[] {
     .filter((path) => !/\.inband\/(lock\/|ledger\.)|\/inband\/contacts$/.test(path))
     .filter((path) => !statSync(join(folder, path)).isDirectory())
     .sort();
+}
+
+/** Waits until a receiver has made some of a file durable in its inbox, so that a kill does not cost all. */
+export async function pastCheckpoint(inbox: string): Promise<void> {
+  const staging = join(inbox, '.inband');
+  await changesUntil(staging, () => readdirSync(staging).some((name) => name.endsWith('.json')));
 }

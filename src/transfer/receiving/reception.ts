@@ -108,7 +108,8 @@ function tellOfFailure(
   about: { id: number; peer: string; name: string; size?: number },
   { report, exitCodeOf, isNews }: ReceptionOptions,
 ): void {
-  const text = `${about.name} from ${about.peer} did not arrive: ${whyNot(error)}`;
+  const what = about.name === '' ? 'a file without a name' : about.name;
+  const text = `${what} from ${about.peer} did not arrive: ${whyNot(error)}`;
   const isOfKey = error instanceof KeyNotTrusted || error instanceof NotSealed;
   if (isOfKey && !isNews(about.peer)) return report({ event: 'note', text });
   report({ event: 'failed', error: text, exitCode: exitCodeOf(error), ...about });

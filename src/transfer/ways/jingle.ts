@@ -3,7 +3,7 @@ import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-f
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { isUnopened } from '../answers.js';
-import { whyNotAccepted } from '../recipient-errors.js';
+import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
 import { NotSealed } from './key-errors.js';
 import { reasonBefore, reasonOf } from './not-kept.js';
@@ -52,11 +52,17 @@ export const offerByJingle =
     };
   };
 
-/** A recipient that cannot open the seal, or does not want our key, has one word for both. */
+/**
+ * A recipient that cannot open the seal, or does not want our key, has one word for both. One that takes it in no such
+ * way may take it in another, which would not be sealed: somebody in between could have said so in its place.
+ */
 function whyNot(error: Error, peer: string, isSealed: boolean): Error {
+  const why = whyNotAccepted(error, peer);
+  if (!isSealed || !(why instanceof WayRefused)) return why;
   const isRefused = error instanceof JingleEnded && isUnopened(error.reason);
-  if (!isSealed || !isRefused) return whyNotAccepted(error, peer);
-  const message = `${peer} did not open what was encrypted for it: it may know another key of ours, or somebody in between has changed something`;
+  const message = isRefused
+    ? `${peer} did not open what was encrypted for it: it may know another key of ours, or somebody in between has changed something`
+    : `${peer} has a key, and takes nothing that is encrypted (${error.message}), so that it gets nothing; --encrypt off sends it in the clear`;
   return new NotSealed(message, { cause: error });
 }
 

@@ -79,6 +79,7 @@ describe('receive', () => {
       'urn:x-inband:already-there:0',
       'urn:x-inband:keeps-files:0',
       'urn:x-inband:path:0',
+      'urn:x-inband:seal:0',
       ...jingle.features,
       ...SI_FEATURES,
       ...HASH_FEATURES,

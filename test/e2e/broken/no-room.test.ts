@@ -11,7 +11,8 @@ test.each(['iq', 'message'])(
     await stage.receive('bob', ['--max-size', '50000']);
     const source = join(stage.folder(), 'long');
     await writeRandom(source, 300_000);
-    const args = ['send', '--via', 'ibb', '--stanza', stanza, source, 'bob@localhost/inband'];
+    const flags = ['--via', 'ibb', '--encrypt', 'off', '--stanza', stanza];
+    const args = ['send', ...flags, source, 'bob@localhost/inband'];
     const { code, stderr } = await outcomeOf(stage.inband('alice', args));
     expect(stderr).toMatch(/breaks it off there each time/);
     expect(code).toBe(6);

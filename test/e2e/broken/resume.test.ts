@@ -1,12 +1,12 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { changesUntil } from '../../support/files.js';
 import {
   type Actor,
   eventsOf,
   hashOfFile,
   outcomeOf,
+  pastCheckpoint,
   prepareStage,
   writeRandom,
 } from '../stage.js';
@@ -32,14 +32,6 @@ const receive = (...args: string[]) =>
 const send = (name = 'alice', ...args: string[]) =>
   stage.inband(name, ['send', '--json', ...args, source, BOB]);
 
-/** Waits until the receiver has made some of it durable, so that a kill does not cost all. */
-async function pastCheckpoint(): Promise<void> {
-  const staging = join(inbox, '.inband');
-  await changesUntil(staging, async () =>
-    (await readdir(staging)).some((name) => name.endsWith('.json')),
-  );
-}
-
 const offsetsOf = (actor: Actor) =>
   eventsOf(actor.stdout()).flatMap(({ event, offset }) => (event === 'resumed' ? [offset] : []));
 
@@ -53,7 +45,7 @@ describe('a file whose transfer was cut', () => {
   test('goes on by itself when the daemon was killed and is there again (R28)', async () => {
     const killed = await receive(...SLOWLY);
     const alice = send();
-    await pastCheckpoint();
+    await pastCheckpoint(inbox);
     await killed.stop('SIGKILL');
     const bob = await receive();
     expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
@@ -70,8 +62,8 @@ describe('a file whose transfer was cut', () => {
   // By the MD5 that is offered, the only hash of SI.
   test('goes on by itself by SI too (R71)', async () => {
     const killed = await receive(...SLOWLY);
-    const alice = send('alice', '--via', 'si');
-    await pastCheckpoint();
+    const alice = send('alice', '--via', 'si', '--encrypt', 'off');
+    await pastCheckpoint(inbox);
     await killed.stop('SIGKILL');
     await receive();
     expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
@@ -82,7 +74,7 @@ describe('a file whose transfer was cut', () => {
   test('goes on by itself when the daemon was ended and is there again', async () => {
     const ended = await receive(...SLOWLY);
     const alice = send();
-    await pastCheckpoint();
+    await pastCheckpoint(inbox);
     await ended.stop('SIGTERM');
     await receive();
     expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
@@ -95,7 +87,7 @@ describe('a file whose transfer was cut', () => {
     async (signal) => {
       await receive();
       const ended = send('alice', ...SLOWLY);
-      await pastCheckpoint();
+      await pastCheckpoint(inbox);
       await ended.stop(signal);
       const again = send();
       expect(await outcomeOf(again)).toMatchObject({ code: 0 });
@@ -107,7 +99,7 @@ describe('a file whose transfer was cut', () => {
   test('goes on when the server was killed (R38)', async () => {
     await receive('--limit-rate', '150k');
     const alice = send();
-    await pastCheckpoint();
+    await pastCheckpoint(inbox);
     await stage.server.restart('SIGKILL');
     expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
     expect(offsetsOf(alice)[0]).toBeGreaterThan(0);
@@ -117,7 +109,7 @@ describe('a file whose transfer was cut', () => {
   test('comes whole where what was kept of it has changed (R29)', async () => {
     const killed = await receive(...SLOWLY);
     const alice = send();
-    await pastCheckpoint();
+    await pastCheckpoint(inbox);
     await killed.stop('SIGKILL');
     const [part = ''] = (await readdir(join(inbox, '.inband'))).filter((name) =>
       /part$/.test(name),
@@ -134,7 +126,7 @@ describe('a file whose transfer was cut', () => {
   test('is another file when another person offers it (R29)', async () => {
     await receive();
     const alice = send('alice', ...SLOWLY);
-    await pastCheckpoint();
+    await pastCheckpoint(inbox);
     await alice.stop('SIGINT');
     const mallory = send('mallory');
     expect(await outcomeOf(mallory)).toMatchObject({ code: 0 });
@@ -145,7 +137,7 @@ describe('a file whose transfer was cut', () => {
   test('is given up after --retry-for without progress', async () => {
     const ended = await receive(...SLOWLY);
     const alice = send('alice', '--retry-for', '2');
-    await pastCheckpoint();
+    await pastCheckpoint(inbox);
     await ended.stop('SIGTERM');
     expect(await outcomeOf(alice)).toMatchObject({ code: 7 });
   });

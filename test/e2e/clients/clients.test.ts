@@ -224,6 +224,8 @@ clients('probe', () => {
         roundTripMs: expect.any(Number),
         via: 'jingle',
         why: 'it receives for its owner',
+        peerKey: expect.stringMatching(/^[a-z2-7]{52}$/),
+        trust: 'new',
       },
       {
         event: 'resource',

@@ -39,7 +39,7 @@ onManyAddresses('between accounts on two servers', () => {
   test.each([
     ['in iqs', []],
     ['in messages', ['--stanza', 'message']],
-    ['as a bare bytestream', ['--via', 'ibb']],
+    ['as a bare bytestream', ['--via', 'ibb', '--encrypt', 'off']],
   ])('a file arrives %s', async (_, how) => {
     const bob = await receive();
     await expectArrived(send(`bob@${far.server.domain}/inband`, ...how), bob);

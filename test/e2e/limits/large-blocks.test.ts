@@ -15,7 +15,7 @@ test.each(['iq', 'message'])(
     const flags = ['--stanza', stanza, '--block-size', '65535'];
     const sent = await outcomeOf(stage.inband('alice', ['send', ...flags, file, 'bob@localhost']));
     expect(sent.stderr).toMatch(
-      /^warning: nothing arrived in blocks of 65535 bytes.* the next ones have 4096$/m,
+      /^warning: nothing arrived in blocks of \d{5} bytes.* the next ones have 4096$/m,
     );
     expect(sent).toMatchObject({ code: 0 });
     expect(await outcomeOf(receiving)).toMatchObject({ code: 0 });
@@ -27,15 +27,15 @@ describe('a server that ends the stream over 20,000 bytes, and does not say so',
   test.each([
     ['jingle', 'iq'],
     ['jingle', 'message'],
-    ['si', 'iq'],
-    ['ibb', 'iq'],
+    ['si', 'iq', '--encrypt', 'off'],
+    ['ibb', 'iq', '--encrypt', 'off'],
   ])(
     'gets a file by %s in stanzas of kind %s, in blocks that it takes (R164)',
-    async (via, stanza) => {
+    async (via, stanza, ...how) => {
       const file = join(stage.folder(), 'atlas');
       await writeRandom(file, 20_000_000);
       const receiving = await stage.receive('bob', ['--once']);
-      const flags = ['--via', via, '--stanza', stanza, '--retry-for', '0'];
+      const flags = ['--via', via, '--stanza', stanza, '--retry-for', '0', ...how];
       const sent = await outcomeOf(
         stage.inband('alice', ['send', ...flags, file, 'bob@localhost']),
       );

@@ -72,8 +72,8 @@ describe.each(SERVERS)('on %s', (_, { start, copies }) => {
       ['ｓｔｒａＳＳＥ@localhost', []],
       ['straße@localhost/inband', []],
       ['straße@localhost/ｉnband', []],
-      ['straße@localhost', ['--via', 'si']],
-      ['straße@localhost/inband', ['--via', 'ibb']],
+      ['straße@localhost', ['--via', 'si', '--encrypt', 'off']],
+      ['straße@localhost/inband', ['--via', 'ibb', '--encrypt', 'off']],
     ])('is found as %s %j, and has the file (R83)', async (to, args) => {
       const receiver = await stage.receive('strasse', ['--allow', 'anyone']);
       await expectArrived(sendFrom('mallory', to, args), receiver);
