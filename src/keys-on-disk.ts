@@ -2,18 +2,20 @@ import { keyFolders } from './folders.js';
 import { keyPairFrom } from './protocol/noise/dh25519.js';
 import { formatKey } from './protocol/seal/public-key.js';
 import { KeyFolder } from './storage/keys/key-folder.js';
-import { secretKeysIn } from './storage/keys/secret-keys.js';
-import { trustFilesIn } from './storage/keys/trust-files.js';
+import { SecretKeyFiles } from './storage/keys/secret-keys.js';
+import { TrustFiles } from './storage/keys/trust-files.js';
 import type { SecretKeys } from './transfer/keys/own-key.js';
 import type { TrustStore } from './transfer/keys/trusted-keys.js';
 
 /** The keys of own accounts. */
 export function openKeys(): SecretKeys {
   const { own } = keyFolders(process.env);
-  return secretKeysIn(new KeyFolder(own), (secret) => formatKey(keyPairFrom(secret).publicKey));
+  return new SecretKeyFiles(new KeyFolder(own), (secret) =>
+    formatKey(keyPairFrom(secret).publicKey),
+  );
 }
 
 /** Whose keys are trusted. */
 export function openTrust(): TrustStore {
-  return trustFilesIn(new KeyFolder(keyFolders(process.env).trusted));
+  return new TrustFiles(new KeyFolder(keyFolders(process.env).trusted));
 }

@@ -8,11 +8,25 @@ export class Spinner {
 
   constructor(private readonly output: Output) {}
 
-  /** Starts, unless `wanted` says no once the library is there: loading it takes 40 ms, in which bars may come. */
-  async start(text: string, wanted: () => boolean): Promise<void> {
+  /**
+   * Turns until the promise settles or `stop` is called, unless `isWanted` says no by the time it is ready. Resolves
+   * when it turns, or is not to.
+   */
+  during(text: string, until: Promise<unknown>, isWanted: () => boolean): Promise<void> {
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      this.stop();
+    };
+    until.then(end, end);
+    return this.#start(text, () => !isOver && isWanted());
+  }
+
+  /** Loading the library takes 40 ms, in which bars may come. */
+  async #start(text: string, isWanted: () => boolean): Promise<void> {
     const { default: ora } = await import('ora');
     this.stop();
-    if (!wanted()) return;
+    if (!isWanted()) return;
     this.#ora = ora({
       text: display(text),
       stream: this.output,

@@ -22,19 +22,11 @@ export async function terminalReporter(options: Omit<ReportOptions, 'mode'>): Pr
     print();
     if (!closed) bars.show();
   };
-  const wait = (text: string, until: Promise<unknown>): void => {
-    let isOver = false;
-    const end = (): void => {
-      isOver = true;
-      spinner.stop();
-    };
-    until.then(end, end);
-    // While bars are there, the line of a lost connection says enough.
-    void spinner.start(text, () => !isOver && !closed && !bars.running);
-  };
+  // While bars are there, the line of a lost connection says enough.
+  const mayTurn = () => !closed && !bars.running;
   const report: Report = (event) => {
     bars.track(event);
-    if (event.event === 'pending') wait(event.text, event.until);
+    if (event.event === 'pending') void spinner.during(event.text, event.until, mayTurn);
     else if (event.event !== 'progress' && isWanted(event, options))
       aside(() => plain.report(event));
     else if (bars.areStale) aside(() => undefined);

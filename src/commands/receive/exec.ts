@@ -57,24 +57,29 @@ export async function runFor(
   };
   const child = start(program, path, options);
   if (child.pid !== undefined) onStarted(child.pid);
-  let isLeft = false;
-  let leave = () => {};
-  const failed = await new Promise<string | undefined>((resolve) => {
-    leave = () => {
-      child.unref();
-      isLeft = true;
-      resolve(undefined);
-    };
-    interrupt.addEventListener('abort', leave);
-    if (interrupt.aborted) leave();
-    child.on('error', (error) => resolve(error.message));
+  const ended = await endOf(child, interrupt);
+  if (ended === LEFT) child.unref();
+  else if (ended !== undefined) throw new ExecFailed(`${program} failed for ${path} (${ended})`);
+  return ended !== LEFT;
+}
+
+const LEFT = Symbol('left to itself');
+
+/** Resolves when the process has ended, to why that is a failure or to nothing; to `LEFT` when it is interrupted. */
+async function endOf(
+  child: ChildProcess,
+  interrupt: AbortSignal,
+): Promise<string | undefined | typeof LEFT> {
+  const over = new AbortController();
+  const ended = new Promise<string | undefined | typeof LEFT>((resolve) => {
+    interrupt.addEventListener('abort', () => resolve(LEFT), { signal: over.signal });
+    if (interrupt.aborted) resolve(LEFT);
+    child.on('error', ({ message }) => resolve(message));
     child.on('exit', (code, signal) =>
       resolve(code === 0 ? undefined : (signal ?? `exit ${code}`)),
     );
   });
-  interrupt.removeEventListener('abort', leave);
-  if (failed) throw new ExecFailed(`${program} failed for ${path} (${failed})`);
-  return !isLeft;
+  return ended.finally(() => over.abort());
 }
 
 /** Its environment: ours, and the facts. */

@@ -114,7 +114,7 @@ export class Ending {
     this.#tellPeerClosed();
     if (this.#isForgotten || this.#isClosing) return;
     const isKnown = error instanceof StanzaError || error instanceof ChannelBroken;
-    const { sendClose } = this.#link;
+    const sendClose = () => this.#link.sendClose();
     const spoil = () => this.#link.spoil(outOfSequence(seq), OUT_OF_SEQUENCE);
     // A peer that takes the block out of sequence would take the close for the end, too.
     const sent = isRefused ? spoil().catch(sendClose) : isKnown ? sendClose() : spoil();

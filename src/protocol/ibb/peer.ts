@@ -9,6 +9,7 @@ import type { BytestreamLink } from './bytestream-link.js';
 import type { MessageCarrier } from './sending/message-carrier.js';
 import type { PeerState } from './sending/stall-watch.js';
 import type { Window } from './sending/window.js';
+import type { StanzaMode } from './stanzas.js';
 import * as stanzas from './stanzas.js';
 
 const CLOSE_TIMEOUT_MS = 60_000;
@@ -29,42 +30,62 @@ interface LinkOptions {
 }
 
 /** Sends the stanzas of a bytestream to its peer. */
-export function createLink(
-  session: Session,
-  peer: string,
-  sid: string,
-  { carrier: first, otherwise, closeTimeout = CLOSE_TIMEOUT_MS }: LinkOptions,
-): BytestreamLink {
-  let carrier = first;
-  const request = async (element: Element, options: RequestOptions) => {
-    await session.request('set', peer, element, options);
-  };
-  const closing = { timeout: closeTimeout };
-  return {
-    get stanza() {
-      return carrier ? 'message' : 'iq';
-    },
-    sendData: (seq, bytes, signal) =>
-      carrier
-        ? carrier.send(seq, bytes, signal)
-        : // The bytestream itself watches that blocks are acknowledged.
-          request(stanzas.data(sid, seq, bytes), { timeout: Number.POSITIVE_INFINITY, signal }),
-    spoil: (seq, bytes) =>
-      carrier ? carrier.spoil(seq, bytes) : request(stanzas.data(sid, seq, bytes), closing),
-    sendClose: () => request(stanzas.close(sid), closing),
-    findPeer: async () => {
-      const found = await findPeer(session, peer);
-      // A peer that takes messages need not answer iqs.
-      return carrier && found === 'deaf' ? 'there' : found;
-    },
-    useMessages:
-      otherwise &&
-      (() => {
-        const inMessages = otherwise();
-        carrier = inMessages.carrier;
-        return inMessages.window;
-      }),
-  };
+export class PeerLink implements BytestreamLink {
+  readonly useMessages: (() => Window) | undefined;
+  readonly #session: Session;
+  readonly #peer: string;
+  readonly #sid: string;
+  readonly #closing: RequestOptions;
+  #carrier: MessageCarrier | undefined;
+
+  constructor(
+    session: Session,
+    peer: string,
+    sid: string,
+    { carrier, otherwise, closeTimeout = CLOSE_TIMEOUT_MS }: LinkOptions,
+  ) {
+    this.#session = session;
+    this.#peer = peer;
+    this.#sid = sid;
+    this.#carrier = carrier;
+    this.#closing = { timeout: closeTimeout };
+    this.useMessages = otherwise && (() => this.#goIn(otherwise()));
+  }
+
+  get stanza(): StanzaMode {
+    return this.#carrier ? 'message' : 'iq';
+  }
+
+  sendData(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    if (this.#carrier) return this.#carrier.send(seq, bytes, signal);
+    // The bytestream itself watches that blocks are acknowledged.
+    const options = { timeout: Number.POSITIVE_INFINITY, signal };
+    return this.#request(stanzas.data(this.#sid, seq, bytes), options);
+  }
+
+  spoil(seq: number, bytes: Buffer): Promise<void> {
+    if (this.#carrier) return this.#carrier.spoil(seq, bytes);
+    return this.#request(stanzas.data(this.#sid, seq, bytes), this.#closing);
+  }
+
+  sendClose(): Promise<void> {
+    return this.#request(stanzas.close(this.#sid), this.#closing);
+  }
+
+  async findPeer(): Promise<PeerState> {
+    const found = await findPeer(this.#session, this.#peer);
+    // A peer that takes messages need not answer iqs.
+    return this.#carrier && found === 'deaf' ? 'there' : found;
+  }
+
+  #goIn({ carrier, window }: InMessages): Window {
+    this.#carrier = carrier;
+    return window;
+  }
+
+  async #request(element: Element, options: RequestOptions): Promise<void> {
+    await this.#session.request('set', this.#peer, element, options);
+  }
 }
 
 /** As long as that of each request. */

@@ -44,32 +44,52 @@ export async function seenResources(
   clock: Clock = systemClock,
 ): Promise<SeenResource[]> {
   const bare = bareJid(contact);
-  /** By each account that the named one may be, as the server has stamped it. */
-  const told = new Map<string, Map<string, SeenResource>>();
-  const forget = session.onPresence((presence) => {
+  const sightings = new Sightings(bare);
+  const forget = session.onPresence((presence) => sightings.take(presence));
+  try {
+    await session.send(xml('presence', { type: 'probe', to: bare }));
+    const account = await formOf(session, bare, options);
+    if (sightings.isEmpty) await grace(session, options.signal, clock);
+    return sightings.of(account);
+  } finally {
+    forget();
+  }
+}
+
+/** The resources that presence tells of, by each account that a bare JID may stand for, as servers stamp it. */
+class Sightings {
+  readonly #bare: string;
+  readonly #told = new Map<string, Map<string, SeenResource>>();
+
+  constructor(bare: string) {
+    this.#bare = bare;
+  }
+
+  get isEmpty(): boolean {
+    return this.#told.size === 0;
+  }
+
+  take(presence: Element): void {
     const { from, type } = presence.attrs;
-    if (!from || !mayBeForms(bareJid(from), bare)) return;
-    const seen = told.get(bareJid(from)) ?? new Map<string, SeenResource>();
-    told.set(bareJid(from), seen);
+    if (!from || !mayBeForms(bareJid(from), this.#bare)) return;
+    const seen = this.#told.get(bareJid(from)) ?? new Map<string, SeenResource>();
+    this.#told.set(bareJid(from), seen);
     const { resource } = parseJid(from);
     if (!resource) return;
-    const jid = formatJid({ ...parseJid(bare), resource });
+    const jid = formatJid({ ...parseJid(this.#bare), resource });
     if (type !== undefined) seen.delete(jid);
     else if (seen.size < MAX_SEEN || seen.has(jid)) {
       seen.set(jid, { jid, caps: jid === from ? readCaps(presence) : undefined });
     }
-  });
-  try {
-    await session.send(xml('presence', { type: 'probe', to: bare }));
-    // Presence comes unasked, and two forms may be two accounts. The one that was asked says which it is.
-    const account = await formOf(session, bare, options);
-    if (told.size === 0) await grace(session, options.signal, clock);
+  }
+
+  /** Presence comes unasked, and two forms may be two accounts: `account` is the form of the one that was asked. */
+  of(account: string): SeenResource[] {
     // ejabberd answers in the form in which it was asked, and stamps presence with its own.
-    const [only, ...others] = told.values();
-    const seen = told.get(account) ?? (account === bare && others.length === 0 ? only : undefined);
+    const [only, ...others] = this.#told.values();
+    const isOnly = account === this.#bare && others.length === 0;
+    const seen = this.#told.get(account) ?? (isOnly ? only : undefined);
     return [...(seen?.values() ?? [])];
-  } finally {
-    forget();
   }
 }
 

@@ -183,12 +183,14 @@ async function secure(
     await once(secured, 'secureConnect', { signal });
   } catch (error) {
     secured.destroy();
-    // The network failed, or what answers does not speak TLS; what is left is about the certificate.
-    const { code = '', syscall } = error as NodeJS.ErrnoException;
-    if (signal.aborted || syscall || /^(ECONNRESET|ERR_SSL_)/.test(code)) throw error;
+    if (signal.aborted || !isOfCertificate(error as Error)) throw error;
     const { why, hint } = whyNotTrusted(error as Error, chain, Date.now());
     const message = `the server's certificate is not trusted for ${domain}: ${why}`;
     throw withHints(new ServerNotTrusted(message, { cause: error }), hint);
   }
   return secured;
 }
+
+/** Otherwise the network failed, or what answers does not speak TLS. */
+const isOfCertificate = ({ code = '', syscall }: NodeJS.ErrnoException): boolean =>
+  syscall === undefined && !/^(ECONNRESET|ERR_SSL_)/.test(code);

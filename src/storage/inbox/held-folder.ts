@@ -33,6 +33,8 @@ export class InboxReplaced extends Error {
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE']);
 export const isShortage = ({ code = '' }: NodeJS.ErrnoException): boolean => PASSING.has(code);
 
+type Contents = Omit<Shared, 'check' | 'syncInTurn'>;
+
 /** An inbox under its lock. */
 export class HeldFolder {
   readonly shared: Shared;
@@ -51,30 +53,15 @@ export class HeldFolder {
     options: InboxOptions & Pick<LockOptions, 'onLost'>,
   ): Promise<HeldFolder> {
     const { files } = locking;
-    const staging = join(inbox, STAGING);
-    for (const made of await makeDirectories(files, inbox, 0o755)) {
-      // A folder that we may write to and not read cannot be synced.
-      await unless(['EACCES'], syncDirectory(files, dirname(made)));
-    }
-    const isPrivate = await makePrivateDirectory(files, staging);
-    const lock = await lockFolder(staging, locking, options);
+    const folders = { files, inbox, staging: join(inbox, STAGING), now: locking.now };
+    const isPrivate = await make(folders);
+    const lock = await lockFolder(folders.staging, locking, options);
     try {
       if (!isPrivate)
-        options.warn?.(`others may read what arrives: the disk of ${staging} has no modes`);
+        options.warn?.(`others may read what arrives: the disk of ${folders.staging} has no modes`);
       if (await othersMayWrite(files, inbox)) options.warn?.(`others may put files into ${inbox}`);
       const found = { itself: await files.lstat(inbox), folder: await files.stat(inbox) };
-      const folders = { files, inbox, staging, now: locking.now };
-      const partials = await sweep(folders);
-      // What became of a file is seen only when its other name is gone.
-      const ledger = await openLedger(folders, limitsOf(options));
-      const kept = new KeptPartials(files, staging, options.maxTotal);
-      for (const one of partials) await kept.add(one);
-      const made = new MadeFolders({
-        ...folders,
-        written: ledger.folders,
-        records: () => ledger.records(),
-      });
-      return new HeldFolder({ ...folders, kept, ledger, folders: made }, lock, found);
+      return new HeldFolder(await contentsOf(folders, options), lock, found);
     } catch (error) {
       await lock.release().catch(() => undefined); // the first error tells more
       throw error;
@@ -82,7 +69,7 @@ export class HeldFolder {
   }
 
   private constructor(
-    contents: Omit<Shared, 'check' | 'syncInTurn'>,
+    contents: Contents,
     lock: FolderLock,
     found: { itself: Stats; folder: Stats },
   ) {
@@ -133,6 +120,30 @@ export class HeldFolder {
     if (await this.isInPlace()) return;
     throw new InboxReplaced(`${staging} was removed or replaced while a file arrived`);
   }
+}
+
+/** The inbox, and the folder in it that holds the partials. */
+type Folders = Pick<Shared, 'files' | 'inbox' | 'staging' | 'now'>;
+
+/** Makes both where they are missing, durably. Returns whether nobody else may look into that of the partials. */
+async function make({ files, inbox, staging }: Folders): Promise<boolean> {
+  for (const made of await makeDirectories(files, inbox, 0o755)) {
+    // A folder that we may write to and not read cannot be synced.
+    await unless(['EACCES'], syncDirectory(files, dirname(made)));
+  }
+  return makePrivateDirectory(files, staging);
+}
+
+/** What an earlier process has left, once the folder is locked; partials that cannot be gone on with are removed. */
+async function contentsOf(folders: Folders, options: InboxOptions): Promise<Contents> {
+  const partials = await sweep(folders);
+  // What became of a file is seen only when its other name is gone.
+  const ledger = await openLedger(folders, limitsOf(options));
+  const kept = new KeptPartials(folders.files, folders.staging, options.maxTotal);
+  for (const one of partials) await kept.add(one);
+  const records = () => ledger.records();
+  const made = new MadeFolders({ ...folders, written: ledger.folders, records });
+  return { ...folders, kept, ledger, folders: made };
 }
 
 const limitsOf = ({ keepRecords, keepRecordsFor, warn }: InboxOptions) => ({

@@ -7,37 +7,52 @@ import { KeysUnusable } from './keys-unusable.js';
 type PublicKeyOf = (secret: Uint8Array) => string;
 
 /** Keeps a key for each own account. The public one is kept beside it, by which damage is noticed. */
-export function secretKeysIn(folder: KeyFolder, publicKeyOf: PublicKeyOf): SecretKeys {
-  const read = async (jid: string) => {
-    const text = await folder.read(jid);
-    return text === undefined ? undefined : parse(text, jid);
-  };
-  const parse = (text: string, jid: string): Buffer => {
+export class SecretKeyFiles implements SecretKeys {
+  readonly #folder: KeyFolder;
+  readonly #publicKeyOf: PublicKeyOf;
+
+  constructor(folder: KeyFolder, publicKeyOf: PublicKeyOf) {
+    this.#folder = folder;
+    this.#publicKeyOf = publicKeyOf;
+  }
+
+  async obtain(jid: string, make: () => Uint8Array): Promise<Uint8Array> {
+    return (await this.#read(jid)) ?? this.#folder.locked(() => this.#make(jid, make));
+  }
+
+  replace(jid: string, secret: Uint8Array): Promise<void> {
+    return this.#folder.locked(() => this.#write(jid, secret));
+  }
+
+  async #make(jid: string, make: () => Uint8Array): Promise<Uint8Array> {
+    const made = await this.#read(jid); // by another process, since
+    if (made) return made;
+    const secret = make();
+    await this.#write(jid, secret);
+    return secret;
+  }
+
+  async #read(jid: string): Promise<Buffer | undefined> {
+    const text = await this.#folder.read(jid);
+    return text === undefined ? undefined : this.#parse(text, jid);
+  }
+
+  #write(jid: string, secret: Uint8Array): Promise<void> {
+    const secretKey = Buffer.from(secret).toString('base64');
+    const record = { jid, publicKey: this.#publicKeyOf(secret), secretKey };
+    return this.#folder.write(jid, `${JSON.stringify(record)}\n`);
+  }
+
+  /** Throws `KeysUnusable` for a key of another account, or one that does not fit its public key. */
+  #parse(text: string, jid: string): Buffer {
     const { jid: named, secretKey, publicKey } = parseObject(text);
     const secret = Buffer.from(typeof secretKey === 'string' ? secretKey : '', 'base64');
-    const isWhole = secret.length === 32 && publicKeyOf(secret) === publicKey;
+    const isWhole = secret.length === 32 && this.#publicKeyOf(secret) === publicKey;
     if (named === jid && isWhole) return secret;
     throw new KeysUnusable(
-      `the key of ${jid} is damaged (${folder.pathOf(jid)})`,
+      `the key of ${jid} is damaged (${this.#folder.pathOf(jid)})`,
       'import it from a copy: inband key import',
       'or make another: inband key replace',
     );
-  };
-  const write = (jid: string, secret: Uint8Array) => {
-    const secretKey = Buffer.from(secret).toString('base64');
-    const record = { jid, publicKey: publicKeyOf(secret), secretKey };
-    return folder.write(jid, `${JSON.stringify(record)}\n`);
-  };
-  return {
-    obtain: async (jid, make) =>
-      (await read(jid)) ??
-      folder.locked(async () => {
-        const made = await read(jid); // by another process, since
-        if (made) return made;
-        const secret = make();
-        await write(jid, secret);
-        return secret;
-      }),
-    replace: (jid, secret) => folder.locked(() => write(jid, secret)),
-  };
+  }
 }

@@ -10,43 +10,63 @@ const MOST_FOREIGN = 1000;
 const MOST_KEYS = 32;
 
 /** Keeps whose keys are trusted: a file for each JID. Nothing goes by itself. */
-export function trustFilesIn(folder: KeyFolder): TrustStore {
-  const read = async (jid: string): Promise<readonly TrustedKey[]> => {
-    const text = await folder.read(jid);
-    return text === undefined ? [] : parse(text, jid).keys;
-  };
-  const parse = (text: string, jid?: string): Trusted => {
+export class TrustFiles implements TrustStore {
+  readonly #folder: KeyFolder;
+
+  constructor(folder: KeyFolder) {
+    this.#folder = folder;
+  }
+
+  async list(): Promise<Trusted[]> {
+    return (await this.#folder.readAll()).map((text) => this.#parse(text));
+  }
+
+  async read(jid: string): Promise<readonly TrustedKey[]> {
+    const text = await this.#folder.read(jid);
+    return text === undefined ? [] : this.#parse(text, jid).keys;
+  }
+
+  change(
+    jid: string,
+    change: (keys: readonly TrustedKey[]) => readonly TrustedKey[],
+    { isForeign = false } = {},
+  ): Promise<readonly TrustedKey[]> {
+    return this.#folder.locked(async () => {
+      const before = await this.read(jid);
+      const after = change(before);
+      if (after === before) return before;
+      checkCount(after.length);
+      if (before.length === 0 && isForeign) await this.#checkRoom();
+      const text = after.length > 0 ? formatTrusted({ jid, keys: after }) : undefined;
+      await this.#folder.write(jid, text);
+      return after;
+    });
+  }
+
+  /** Throws `KeysUnusable` for damage, and for the keys of another JID. */
+  #parse(text: string, jid?: string): Trusted {
     const trusted = parseTrusted(text);
     if (trusted && (jid ?? trusted.jid) === trusted.jid) return trusted;
-    const which = jid === undefined ? `a file in ${folder.path}` : folder.pathOf(jid);
+    const which = jid === undefined ? `a file in ${this.#folder.path}` : this.#folder.pathOf(jid);
     throw new KeysUnusable(
       `what is known of ${jid ?? 'some'}'s keys is damaged: ${which}`,
       'to know nothing of them any more, remove that file',
     );
-  };
-  const checkRoom = async (isFirst: boolean, count: number, isForeign: boolean) => {
-    if (count > MOST_KEYS)
-      throw new KeysUnusable(
-        `${MOST_KEYS} keys of one JID are trusted already`,
-        'remove some: inband trust remove <jid>',
-      );
-    if (!isFirst || !isForeign || (await folder.names()).length < MOST_FOREIGN) return;
+  }
+
+  async #checkRoom(): Promise<void> {
+    if ((await this.#folder.names()).length < MOST_FOREIGN) return;
     throw new KeysUnusable(
       `keys of ${MOST_FOREIGN} JIDs are trusted already`,
       'remove some: inband trust remove <jid>',
     );
-  };
-  return {
-    list: async () => (await folder.readAll()).map((text) => parse(text)),
-    read,
-    change: (jid, change, { isForeign = false } = {}) =>
-      folder.locked(async () => {
-        const before = await read(jid);
-        const after = change(before);
-        if (after === before) return before;
-        await checkRoom(before.length === 0, after.length, isForeign);
-        await folder.write(jid, after.length > 0 ? formatTrusted({ jid, keys: after }) : undefined);
-        return after;
-      }),
-  };
+  }
+}
+
+function checkCount(count: number): void {
+  if (count <= MOST_KEYS) return;
+  throw new KeysUnusable(
+    `${MOST_KEYS} keys of one JID are trusted already`,
+    'remove some: inband trust remove <jid>',
+  );
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
 import { KeysUnusable } from '../../../src/storage/keys/keys-unusable.js';
-import { secretKeysIn } from '../../../src/storage/keys/secret-keys.js';
+import { SecretKeyFiles } from '../../../src/storage/keys/secret-keys.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
 const createFolder = temporaryFolders();
@@ -19,7 +19,7 @@ const never = () => {
 async function openKeys() {
   const path = join(await createFolder(), 'keys');
   const folder = new KeyFolder(path);
-  return { path, file: folder.pathOf(ROMEO), keys: secretKeysIn(folder, publicKeyOf) };
+  return { path, file: folder.pathOf(ROMEO), keys: new SecretKeyFiles(folder, publicKeyOf) };
 }
 
 describe('the key of an own account', () => {
@@ -27,7 +27,7 @@ describe('the key of an own account', () => {
     const { keys, path, file } = await openKeys();
     expect(await keys.obtain(ROMEO, () => SECRET)).toEqual(SECRET);
     expect(await keys.obtain(ROMEO, never)).toEqual(SECRET);
-    expect(await secretKeysIn(new KeyFolder(path), publicKeyOf).obtain(ROMEO, never)).toEqual(
+    expect(await new SecretKeyFiles(new KeyFolder(path), publicKeyOf).obtain(ROMEO, never)).toEqual(
       SECRET,
     );
     expect([(await stat(file)).mode & 0o777, (await stat(path)).mode & 0o777]).toEqual([
@@ -40,7 +40,9 @@ describe('the key of an own account', () => {
     const { path } = await openKeys();
     const made = await Promise.all(
       Array.from({ length: 8 }, (_, at) =>
-        secretKeysIn(new KeyFolder(path), publicKeyOf).obtain(ROMEO, () => Buffer.alloc(32, at)),
+        new SecretKeyFiles(new KeyFolder(path), publicKeyOf).obtain(ROMEO, () =>
+          Buffer.alloc(32, at),
+        ),
       ),
     );
     expect(new Set(made.map((one) => Buffer.from(one).toString('hex'))).size).toBe(1);

@@ -5,7 +5,7 @@ import { generateKeyPair } from '../../../src/protocol/noise/dh25519.js';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
 import { KeysUnusable } from '../../../src/storage/keys/keys-unusable.js';
-import { trustFilesIn } from '../../../src/storage/keys/trust-files.js';
+import { TrustFiles } from '../../../src/storage/keys/trust-files.js';
 import { addKey, pinKey, type TrustStore } from '../../../src/transfer/keys/trusted-keys.js';
 import { KeyNotTrusted } from '../../../src/transfer/ways/key-errors.js';
 import { temporaryFolders } from '../temporary-folder.js';
@@ -21,7 +21,7 @@ const pin = (store: TrustStore, key: Buffer, jid = JULIET, isForeign = false) =>
 async function openStore() {
   const path = join(await createFolder(), 'trust');
   const folder = new KeyFolder(path);
-  return { path, file: folder.pathOf(JULIET), store: trustFilesIn(folder) };
+  return { path, file: folder.pathOf(JULIET), store: new TrustFiles(folder) };
 }
 
 describe('the keys of others', () => {
@@ -34,7 +34,7 @@ describe('the keys of others', () => {
     expect(await pin(store, key)).toBe(false);
     const keys = [{ key: formatKey(key), isVerified: false, since: NOW }];
     expect(await store.read(JULIET)).toEqual(keys);
-    const again = trustFilesIn(new KeyFolder(path));
+    const again = new TrustFiles(new KeyFolder(path));
     expect(await again.list()).toEqual([{ jid: JULIET, keys }]);
   });
 
@@ -60,7 +60,7 @@ describe('the keys of others', () => {
 
   test('are the first one alone, when several are seen at the same moment (R248)', async () => {
     const { path } = await openStore();
-    const stores = Array.from({ length: 8 }, () => trustFilesIn(new KeyFolder(path)));
+    const stores = Array.from({ length: 8 }, () => new TrustFiles(new KeyFolder(path)));
     const outcomes = await Promise.allSettled(stores.map((store) => pin(store, newKey())));
     const taken = outcomes.filter((one) => one.status === 'fulfilled');
     expect(taken.map(({ value }) => value)).toEqual([true]);

@@ -5,7 +5,7 @@ import type { Element } from '../../../session/xml.js';
 import type { HandlerApi } from '../../handler-registry.js';
 import { sidKey } from '../../sid.js';
 import { Bytestream } from '../bytestream.js';
-import { createLink, frameOfIq, type InMessages } from '../peer.js';
+import { frameOfIq, type InMessages, PeerLink } from '../peer.js';
 import { AutoWindow } from '../sending/auto-window.js';
 import { autoSizes, type BlockSizes, oneSize } from '../sending/block-sizes.js';
 import { MessageCarrier } from '../sending/message-carrier.js';
@@ -67,7 +67,7 @@ export class OpenStreams {
     const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
     const stream = new Bytestream(
       { peer, sid, blockSize, isAccepted, window, retry: settings, clock: this.#clock },
-      createLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
+      new PeerLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
     );
     this.#streams.set(sidKey(peer, sid), stream);
     stream.once('close', () => this.#closed(stream));
