@@ -43,14 +43,16 @@ const seconds = Math.round((Date.now() - began) / 1000);
 const isEqual =
   JSON.stringify(await contentArrived(join(inbox, 'tree'))) ===
   JSON.stringify(await contentSent(tree));
+const beganAgain = Date.now();
 const again = send();
 const { code: codeAgain } = await again.exited;
+const secondsAgain = Math.round((Date.now() - beganAgain) / 1000);
 // Not counted: empty folders, which are told of each time.
 const travelled = again.stdout().match(/"event":"start".*"name":"[^"]*[^"/]"/g)?.length ?? 0;
 const below = await readdir(join(inbox, 'tree'), { recursive: true, withFileTypes: true });
 const arrived = below.filter((entry) => entry.isFile()).length;
 process.stdout.write(
-  `send ended with ${code}; ${arrived} of ${count} files in ${seconds} s, ${isEqual ? '' : 'not '}equal; again: ${codeAgain}, ${travelled} travelled\n`,
+  `send ended with ${code}; ${arrived} of ${count} files in ${seconds} s, ${isEqual ? '' : 'not '}equal; again: ${codeAgain}, ${travelled} travelled, ${secondsAgain} s\n`,
 );
 await bob.stop();
 await server.stop();

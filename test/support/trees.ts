@@ -26,13 +26,19 @@ export async function makeTree(folder: string, count: number, largest = 5_000_00
   for (let index = 0; index < count; index += 1) {
     const depth = index % 7;
     const folders = ODD.slice(depth, depth + (index % 5));
-    const name = index % 10 === 0 ? `${ODD[(index / 10) % ODD.length]}${index}` : `${index}`;
-    const path = join(folder, ...folders, name);
+    const path = join(folder, ...folders, nameOf(index));
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, randomBytes(index === 200 ? largest : index % 9 === 0 ? 0 : 700));
   }
   await mkdir(join(folder, 'none', 'at all'), { recursive: true });
   await mkdir(join(folder, 'nothing'));
+}
+
+/** Two of them are the same when they are safe. */
+function nameOf(index: number): string {
+  if (index === 15) return 'c:d';
+  if (index === 25) return 'c_d';
+  return index % 10 === 0 ? `${ODD[(index / 10) % ODD.length]}${index}` : `${index}`;
 }
 
 /** All files below a folder with their hashes, and the folders without files, by their paths. */
@@ -45,7 +51,7 @@ async function contentOf(folder: string, rename: (name: string) => string) {
     const told = path.split('/').map(rename).join('/');
     content.push([told, isFolder ? 'a folder' : await hashOfFile(at)]);
   }
-  return content.sort(([one], [other]) => (one < other ? -1 : 1));
+  return content.sort((one, other) => (`${one}` < `${other}` ? -1 : 1));
 }
 
 /** What an inbox is to have of a tree. */

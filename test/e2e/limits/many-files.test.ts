@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startPeer } from '../../support/programs/peers.js';
@@ -104,6 +104,19 @@ describe.each([
   });
 });
 
+/** A folder with so many files in it and in one below it, in their order; and with one without files. */
+async function folderOf(parent: string, count: number): Promise<[tree: string, paths: string[]]> {
+  const tree = join(parent, 'photos');
+  for (const name of ['deep', 'none']) await mkdir(join(tree, name), { recursive: true });
+  const names = Array.from(
+    { length: count },
+    (_, index) => `${index % 2 ? 'deep/' : ''}${100 + index}`,
+  );
+  const paths = names.sort().map((name) => join(tree, name));
+  for (const path of paths) await writeFile(path, randomBytes(4096));
+  return [tree, paths];
+}
+
 (HAS_PEERS ? describe : describe.skip)('programs of other libraries', () => {
   const stage = prepareStageOn(startProsody) as Stage<never>;
 
@@ -112,15 +125,19 @@ describe.each([
     ['slixmpp_peer.py', 'si-receive-all', 30],
     ['purple_peer.py', 'receive-all', 2],
   ] as const)(
-    '%s gets one file at a time, and all of them (R349)',
+    '%s gets all files of a folder, one at a time, and none of its folders (R349, R439)',
     async (script, command, count) => {
-      const { paths } = await filesOf(stage, Array(count).fill(4096));
+      const [tree, paths] = await folderOf(stage.folder(), count);
       const args = [command, stage.folder(), String(count)];
       const peer = startPeer(script, args, stage.server, 'bob');
       try {
         await peer.line(/^ready$/);
-        const sent = stage.inband('alice', ['send', ...paths, 'bob@localhost/peer']);
-        expect(await outcomeOf(sent)).toMatchObject({ code: 0 });
+        const sent = stage.inband('alice', ['send', tree, 'bob@localhost/peer']);
+        const { code, stderr } = await outcomeOf(sent);
+        expect([code, stderr]).toEqual([
+          0,
+          expect.stringMatching(/photos\/none\/ is empty, .*left out$/m),
+        ]);
         const all = Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));
         await peer.line(new RegExp(`^done ${sha256(all)}$`));
       } finally {
