@@ -2,7 +2,11 @@ import { fileURLToPath } from 'node:url';
 import type { TestServer } from '../servers/server.js';
 import { type Running, start } from './process.js';
 
-export type PeerScript = 'slixmpp_peer.py' | 'aioxmpp_peer.py' | 'purple_peer.py';
+export type PeerScript =
+  | 'slixmpp_peer.py'
+  | 'aioxmpp_peer.py'
+  | 'purple_peer.py'
+  | 'sealed_peer.py';
 
 /**
  * Starts a program of another library (test/peers) as `name@localhost/peer`. `args` begin with what it
@@ -17,7 +21,8 @@ export function startPeer(
   const path = fileURLToPath(new URL(`../../peers/${script}`, import.meta.url));
   const { jid, password } = server.account(name);
   const account = [`${jid}/peer`, String(server.port), server.caPath];
-  return start('/usr/bin/python3', [path, ...account, ...args], {
+  // -B: no __pycache__ in the checkout.
+  return start('/usr/bin/python3', ['-B', path, ...account, ...args], {
     env: { ...process.env, INBAND_PASSWORD: password },
   });
 }
