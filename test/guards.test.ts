@@ -26,6 +26,7 @@ describe('nothing in src/', () => {
     ['compares the name of a way or an error (R286)', 'names'],
     ['of transfer but one table says what conditions mean (R286)', 'conditions'],
     ['that is an interface, or goes by one, names one XEP (R281)', 'interfaces'],
+    ['has a comment that does not begin with the thing it is about (R484)', 'comments'],
   ])('%s', (_title, guard) => {
     expect(Object.keys(sources).length).toBeGreaterThan(100);
     expect(GUARDS[guard](sources)).toEqual([]);
@@ -109,6 +110,25 @@ describe('the guard of conditions', () => {
 
   test('lets a reason be made', () => {
     expect(found('conditions', 'transfer/a.ts', "fail({ condition: 'cancel' });")).toEqual([]);
+  });
+});
+
+describe('the guard of comments', () => {
+  test.each([
+    ['/** Of memory, about. */', 'Of memory,'],
+    ['/**\n * Those that are gone. */', 'Those that'],
+    ['  // One that is expected.', 'One that'],
+    ['// Who may, is asked.', 'Who may,'],
+  ])('reports %j', (source, beginning) => {
+    expect(found('comments', 'transfer/a.ts', source)).toEqual([`a comment begins "${beginning}"`]);
+  });
+
+  test.each([
+    '/** One name of a file. */',
+    '// What is it of? Those.',
+    '// The one that\n// is of use.',
+  ])('lets %j be', (source) => {
+    expect(found('comments', 'transfer/a.ts', source)).toEqual([]);
   });
 });
 

@@ -15,8 +15,8 @@ export interface FileOffer {
    */
   alreadyThere?: { again: boolean };
   /**
-   * Of what is sent with the folders that it is in: their names from the top, and its own last. No name is empty, `.` or
-   * `..`; none is fit for a path yet.
+   * The names of the folders that the file is sent with, from the top, and its own last; absent where it is sent
+   * alone. No name is empty, `.` or `..`; none is fit for a path yet.
    */
   path?: readonly string[];
   /** It is no file, but a folder with nothing in it; its size is 0. */

@@ -141,7 +141,7 @@ export interface Probed {
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
 }
 
-/** Of one transfer. */
+/** What the events of one transfer say of it. */
 interface Transfer extends Secret {
   id: number;
   peer: string;

@@ -16,7 +16,7 @@ export class Total {
   /** Bytes of those under way, by their ids. */
   readonly #underWay = new Map<number, number>();
 
-  /** Of what goes to so many recipients. If a size is unknown, the whole is. `now` in milliseconds. */
+  /** `expected`: each goes to so many recipients. If a size is unknown, the whole is. `now` in milliseconds. */
   constructor(expected: readonly Outline[], recipients: number, now: () => number) {
     this.#expected = expected;
     this.meter = new Meter('', 0, now);

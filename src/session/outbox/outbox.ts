@@ -8,7 +8,7 @@ import { Room } from './room.js';
 const KIB = 1_024;
 /** Characters of answers that wait for their turn. */
 const ANSWERS = { most: 16 * KIB * KIB, mostOfOne: KIB * KIB, little: 4 * KIB };
-/** Those who are told that nothing is here for them; beyond it they are told nothing. */
+/** Characters that wait to tell others that nothing is here for them; beyond it they are told nothing. */
 const REFUSALS = { most: 64 * KIB, mostOfOne: 64 * KIB };
 /** A longer answer holds up all that is behind it. */
 const LONG = 4 * KIB;

@@ -4,7 +4,7 @@ interface RoomOptions {
   /** Characters, of all accounts. */
   most: number;
   mostOfOne: number;
-  /** Those who have less than this have as much room again, in which they alone are let. */
+  /** An account with less than this has as much room again, in which such accounts alone are let. */
   little?: number;
 }
 

@@ -6,7 +6,7 @@ import { bytesOf, Shares } from './shares.js';
 
 /** Bytes of memory that the folders of one account may take: some 10,000, with names as people give them. */
 const MAX_BYTES = 10 * 1024 * 1024;
-/** Those of all accounts together. */
+/** Bytes that those of all accounts together may take. */
 const MAX_BYTES_OF_ALL = 4 * MAX_BYTES;
 /** Bytes that a record takes, its places in the tables included, beside its texts. */
 const RECORD_BYTES = 800;
@@ -21,7 +21,7 @@ export class FolderRecords {
   readonly #places = new Map<string, string>();
   readonly #shares = new Shares();
 
-  /** Of memory, about. */
+  /** Bytes of memory, about. */
   get bytes(): number {
     return this.#shares.all;
   }

@@ -42,7 +42,7 @@ export async function* linesOf(handle: FileHandle): AsyncGenerator<TextLine> {
       [begun, bytes, start] = [NOTHING, 0, end];
     }
     bytes += piece.length - start;
-    // Of what is too long no more is kept than shows that.
+    // No more is kept of a line than shows that it is too long.
     const rest = piece.subarray(start, start + MAX_LINE_BYTES + 1 - begun.length);
     begun = Buffer.concat([begun, rest]);
   }

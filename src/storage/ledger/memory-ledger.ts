@@ -44,7 +44,7 @@ export class MemoryLedger implements Ledger {
     this.#now = now;
   }
 
-  /** Of memory, about. */
+  /** Bytes of memory, about. */
   get bytes(): number {
     return this.#records.bytes;
   }

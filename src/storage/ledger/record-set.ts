@@ -42,7 +42,7 @@ export class RecordSet {
     return this.due.of(account) + this.done.of(account);
   }
 
-  /** Those that agree in all of this, newest first. */
+  /** The records that agree in all of this, newest first. */
   agreeing(wanted: WantedRecord): FileRecord[] {
     const ids = this.#agreeing.get(keyOfWanted(wanted)) ?? [];
     return ids.toReversed().flatMap((id) => this.#records.get(id) ?? []);

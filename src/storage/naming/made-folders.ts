@@ -129,7 +129,7 @@ export class MadeFolders {
     return makeFolder(above, { owner, offered }, name, this.#options);
   }
 
-  /** Those that are gone count no more. */
+  /** Folders that are gone count no more. */
   async #checkRoom({ account }: FileOwner, bytes = 0): Promise<void> {
     const { written, records, now } = this.#options;
     if (written.records.hasRoom(account, bytes)) return;

@@ -5,7 +5,7 @@ import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../ses
 export type Policy = (from: string) => boolean;
 
 /**
- * Who a sender is to the user: the own account, or `named` by its JID in `--allow`; `known`, as a contact, or by its
+ * What a sender is to the user: the own account, or `named` by its JID in `--allow`; `known`, as a contact, or by its
  * domain; or one of `anyone`, whose keys nobody looks after.
  */
 export type Standing = 'named' | 'known' | 'anyone';

@@ -3,13 +3,14 @@ import { targetOf } from './imports.js';
 import type { Problem, Sources } from './structure.js';
 import { importsOf, parse, visit } from './syntax.js';
 
-export type GuardName = 'handles' | 'names' | 'conditions' | 'interfaces';
+export type GuardName = 'handles' | 'names' | 'conditions' | 'interfaces' | 'comments';
 
 export const GUARDS: Record<GuardName, (sources: Sources) => Problem[]> = {
   handles: privateHandles,
   names: comparedNames,
   conditions: readConditions,
   interfaces: namedXeps,
+  comments: headlessComments,
 };
 
 /** The parts of swc's syntax tree that are read here. */
@@ -156,6 +157,18 @@ function readConditions(sources: Sources): Problem[] {
       });
       return found;
     });
+}
+
+/** A sentence without the thing that it is about has to be read twice. */
+const HEADLESS = /(?:\/\*\*\s*(?:\*\s)?|^\s*\/\/ )((?:Of|Those|Who|One (?:that|who))\b.*)/gm;
+
+function headlessComments(sources: Sources): Problem[] {
+  return Object.entries(sources).flatMap(([path, source]) =>
+    [...source.matchAll(HEADLESS)].map(([, text = '']) => ({
+      path,
+      text: `a comment begins "${text.split(' ', 2).join(' ')}"`,
+    })),
+  );
 }
 
 /** The interfaces that hold the house. */
