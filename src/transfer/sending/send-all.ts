@@ -40,16 +40,12 @@ export async function sendAll(
   jids: readonly string[],
   options: SendAllOptions,
 ): Promise<void> {
-  const { connect, report, signal, settings, via, limit, waitOnline = 0 } = options;
+  const { connect, report, signal } = options;
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
   const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
-  const way = via === 'auto' ? undefined : wayNamed(via);
-  const lines = jids.map((jid) => {
-    const line = { ...options, jid, via: way, uplink, signal: until, waitOnline };
-    return new Line({ ...line, settings: within(limit, settings) });
-  });
+  const lines = linesTo(jids, uplink, { ...options, signal: until });
   const delivering = {
     ...options,
     signal: until,
@@ -62,18 +58,37 @@ export async function sendAll(
     stop: (error: Error) => stopped.abort(error),
   };
   try {
-    const each = shared(allSources(sources, until), lines.length);
-    const deliveries = lines.map((line, index) =>
-      new Delivery(line, delivering).send(each[index] as AsyncIterable<Source>),
-    );
-    const failures = await Promise.all(deliveries);
+    const failure = await deliver(allSources(sources, until), lines, delivering);
     signal.throwIfAborted();
-    const first = failures.find((failure) => failure !== undefined);
-    if (first) throw new FilesFailed(first);
+    if (failure) throw new FilesFailed(failure);
   } finally {
     await uplink.close();
     await closeSources(sources);
   }
+}
+
+/** The lines by which files reach the JIDs, in their order. */
+function linesTo(jids: readonly string[], uplink: Uplink, options: SendAllOptions): Line[] {
+  const { settings, via, limit, waitOnline = 0 } = options;
+  const way = via === 'auto' ? undefined : wayNamed(via);
+  return jids.map((jid) => {
+    const line = { ...options, jid, via: way, uplink, waitOnline };
+    return new Line({ ...line, settings: within(limit, settings) });
+  });
+}
+
+/** Sends all files by each of the lines. Resolves to the first failure, in the order of the lines. */
+async function deliver(
+  files: AsyncGenerator<Source>,
+  lines: readonly Line[],
+  options: DeliveryOptions,
+): Promise<Error | undefined> {
+  const each = shared(files, lines.length);
+  const deliveries = lines.map((line, index) =>
+    new Delivery(line, options).send(each[index] as AsyncIterable<Source>),
+  );
+  const failures = await Promise.all(deliveries);
+  return failures.find((failure) => failure !== undefined);
 }
 
 const STOPPED = 'stopped; the same command goes on from there';
