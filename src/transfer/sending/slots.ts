@@ -28,6 +28,16 @@ export interface Slot {
   leave(): void;
 }
 
+/** A file that has its slot, or waits for it once more. */
+interface UnderWay {
+  readonly number: number;
+  readonly isLarge: boolean;
+  /** All its bytes have been read in this try. */
+  isRead: boolean;
+  /** When it was offered, in milliseconds of the clock. */
+  since: number;
+}
+
 interface Waiter {
   number: number;
   isLarge: boolean;
@@ -64,52 +74,49 @@ export class Slots {
 
   /** Resolves when one more file of so many bytes may be offered. Rejects with the signal's reason. */
   async enter(size = Number.POSITIVE_INFINITY): Promise<Slot> {
-    const isLarge = size > SMALL_BYTES;
     this.#count += 1;
-    const number = this.#count;
-    await this.#wait(number, isLarge);
-    return this.#slot(number, isLarge);
+    const file = { number: this.#count, isLarge: size > SMALL_BYTES, isRead: false, since: 0 };
+    await this.#wait(file);
+    return this.#slot(file);
   }
 
-  #slot(number: number, isLarge: boolean): Slot {
+  #slot(file: UnderWay): Slot {
     const isKnown = () => this.#isKnown;
-    let since = 0;
-    let isRead = false;
-    const read = () => {
-      if (isLarge && !isRead) this.#large -= 1;
-      isRead = true;
-    };
-    const leave = () => {
-      read();
-      this.#taken -= 1;
-      this.#admit();
-    };
     return {
       get isKnown() {
         return isKnown();
       },
       offered: () => {
-        since = this.#clock.now();
+        file.since = this.#clock.now();
       },
-      accepted: (takesSeveral) => this.#accepted(this.#clock.now() - since, takesSeveral),
+      accepted: (takesSeveral) => this.#accepted(this.#clock.now() - file.since, takesSeveral),
       read: () => {
-        read();
+        this.#read(file);
         this.#admit();
       },
-      again: async (isBroken) => {
-        const before = this.#progress;
-        this.#fewer(isBroken);
-        read();
-        this.#taken -= 1;
-        await this.#wait(number, isLarge);
-        isRead = false;
-        return this.#progress > before;
-      },
+      again: (isBroken) => this.#again(file, isBroken),
       leave: () => {
         this.#progress += 1;
-        leave();
+        this.#read(file);
+        this.#taken -= 1;
+        this.#admit();
       },
     };
+  }
+
+  #read(file: UnderWay): void {
+    if (file.isLarge && !file.isRead) this.#large -= 1;
+    file.isRead = true;
+  }
+
+  async #again(file: UnderWay, isBroken: boolean): Promise<boolean> {
+    const before = this.#progress;
+    this.#fewer(isBroken);
+    this.#read(file);
+    this.#taken -= 1;
+    await this.#wait(file);
+    file.isRead = false;
+    return this.#progress > before;
   }
 
   /** As many as there are beside one that had no place; of those that are broken off one alone tries again. */
@@ -135,7 +142,7 @@ export class Slots {
   }
 
   /** Resolves when it has its slot. */
-  #wait(number: number, isLarge: boolean): Promise<void> {
+  #wait({ number, isLarge }: UnderWay): Promise<void> {
     this.#signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const abort = () => {
