@@ -31,11 +31,16 @@ afterAll(() => rm(directory, { recursive: true }));
 
 async function online(script: Script) {
   const server = await scriptedServer(script);
-  const session = await connect({
-    ...{ account: 'romeo@localhost', password: options.password, ca },
-    service: `xmpp://127.0.0.1:${server.port}`,
-  });
-  return { server, session };
+  try {
+    const session = await connect({
+      ...{ account: 'romeo@localhost', password: options.password, ca },
+      service: `xmpp://127.0.0.1:${server.port}`,
+    });
+    return { server, session };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
 // A server that writes with Nagle's algorithm says nothing more until its session tickets are acknowledged.

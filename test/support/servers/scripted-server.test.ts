@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { getActiveResourcesInfo } from 'node:process';
 import { expect, test } from '@jest/globals';
 import { scriptedServer } from './scripted-server.js';
 
@@ -19,4 +20,10 @@ test.each([
   expect(heard).toContain(`<stream:error><${condition}`);
   socket.destroy();
   await expect(server.stop()).rejects.toThrow(condition);
+});
+
+test('a scripted server that nobody stops keeps no process running', async () => {
+  const server = await scriptedServer((peer) => peer.ended);
+  expect(getActiveResourcesInfo()).not.toContain('TCPServerWrap');
+  await server.stop();
 });

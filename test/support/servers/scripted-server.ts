@@ -197,6 +197,8 @@ export async function scriptedServer(script: Script): Promise<ScriptedServer> {
     });
   });
   server.listen(0, '127.0.0.1');
+  // A test that fails before it stops it must not keep the tests' process running.
+  server.unref();
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   const stop = async () => {
