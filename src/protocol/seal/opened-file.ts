@@ -3,6 +3,9 @@ import { inflate } from './chunks.js';
 import { FrameOpener, TYPES } from './frames.js';
 import { SealBroken } from './seal-broken.js';
 
+/** So much is worth a write to the disk. Inflated, one block could become a thousand times as much. */
+const ENOUGH_BYTES = 64 * 1024;
+
 /** The bytes of a file, out of the messages that bring it, in the order that docs/seal.md has for these. */
 export class OpenedFile {
   readonly #frames: FrameOpener;
@@ -32,8 +35,22 @@ export class OpenedFile {
     this.#frames.take(block);
   }
 
-  /** The next bytes of the file; `undefined` when more has to come first. Throws `SealBroken`. */
+  /**
+   * The next bytes of the file, out of all messages that have come or of enough of them; `undefined` when more has to
+   * come first. Throws `SealBroken`, and then what was opened in the same call is lost.
+   */
   next(): Buffer | undefined {
+    const parts: Buffer[] = [];
+    for (let length = 0; length < ENOUGH_BYTES; ) {
+      const bytes = this.#nextOfMessage();
+      if (!bytes) break;
+      parts.push(bytes);
+      length += bytes.length;
+    }
+    return parts.length > 1 ? Buffer.concat(parts) : parts[0];
+  }
+
+  #nextOfMessage(): Buffer | undefined {
     if (this.#isWhole) return undefined;
     for (let message = this.#frames.next(); message; message = this.#frames.next()) {
       if (message.type !== TYPES.checksum) return this.#bytesOf(message.type, message.data);

@@ -103,7 +103,7 @@ export class SealedChannel extends Duplex implements Channel {
     this.#deliver().catch((error) => this.destroy(error));
   }
 
-  /** Pushes what is in the next message, or the end. */
+  /** Pushes what is in the next messages, or the end. */
   async #deliver(): Promise<void> {
     do {
       const bytes = this.#opened?.next();

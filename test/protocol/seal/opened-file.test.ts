@@ -110,6 +110,26 @@ describe('what was sealed opens', () => {
   });
 });
 
+describe('what has come opens in pieces that are worth a write', () => {
+  const pieces = (bytes: Buffer) => {
+    const file = new OpenedFile(new CipherState(KEY), false);
+    file.take(bytes);
+    const lengths: number[] = [];
+    for (let bytes = file.next(); bytes; bytes = file.next()) lengths.push(bytes.length);
+    return lengths;
+  };
+
+  test('of all messages of a block (R460)', () => {
+    expect(pieces(sealed([0x00, A], [0x10, deflateRawSync(A)], [0x00, A]))).toEqual([3]);
+  });
+
+  test('of little more than 64 KiB, however much a block becomes (R460)', () => {
+    const zeros = deflateRawSync(Buffer.alloc(65_536));
+    const messages = Array<Message>(10).fill([0x10, zeros]);
+    expect(pieces(sealed(...messages))).toEqual(Array(10).fill(65_536));
+  });
+});
+
 describe('what was sealed is broken', () => {
   test.each<[string, Message[]]>([
     ['with a type that nobody knows', [[0x03, A]]],
