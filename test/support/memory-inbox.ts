@@ -115,6 +115,11 @@ export class MemoryInbox implements Inbox {
     return content && { path: `/inbox/${path}`, isUnchanged: sha256Of(content) === sha256 };
   }
 
+  async setExecutable({ path }: FileRecord, isExecutable: boolean): Promise<void> {
+    if (isExecutable) this.programs.add(path);
+    else this.programs.delete(path);
+  }
+
   async takeRequest(): Promise<boolean> {
     return false;
   }

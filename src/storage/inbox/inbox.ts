@@ -12,12 +12,12 @@ import type {
 } from '../../transfer/receiving/inbox.js';
 import type { FileOwner, FileRecord, Ledger } from '../../transfer/receiving/ledger.js';
 import { inTurn } from '../in-turn.js';
-import { lookForFile } from '../ledger/known-file.js';
+import { lookForFile, setExecutable } from '../ledger/known-file.js';
 import type { Locking } from '../lock/folder-lock.js';
 import type { Sleep } from '../lock/heartbeat.js';
 import { systemProcesses } from '../lock/processes.js';
 import { Hashes } from '../running-hashes.js';
-import { createPart, keepingRoom } from './create-part.js';
+import { createPart, keepingRoom, newJournal } from './create-part.js';
 import { HeldFolder, isShortage } from './held-folder.js';
 import { hashed, partPath, writeJournal } from './journal.js';
 import { type Kept, removePartial } from './kept-partials.js';
@@ -90,6 +90,10 @@ class InboxFolder implements Inbox {
 
   look(record: FileRecord): Promise<FoundFile | undefined> {
     return lookForFile(record, this.#shared);
+  }
+
+  setExecutable(record: FileRecord, isExecutable: boolean): Promise<void> {
+    return setExecutable(record, isExecutable, this.#shared);
   }
 
   async makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string> {
@@ -181,18 +185,13 @@ class InboxFolder implements Inbox {
     }
   }
 
-  async #start({ identity, account, name, size, algorithms }: WantedPartial): Promise<OpenPart> {
+  async #start(wanted: WantedPartial): Promise<OpenPart> {
     const { files, staging, now } = this.#shared;
+    const { account, size, algorithms } = wanted;
     const hashes = new Hashes(algorithms);
     const reservation = await this.#reserve({ size, account }, 0);
     const id = randomUUID();
-    const started = new Date(now());
-    const journal = {
-      ...{ name, size, started, updated: started },
-      ...{ durable: 0, sha256: hashes.digest('sha256').toString('hex') },
-      ...(identity === undefined ? {} : { identity: hashed(identity) }),
-      ...(account === undefined ? {} : { account: hashed(account) }),
-    };
+    const journal = newJournal(wanted, hashes, new Date(now()));
     const handle = await keepingRoom(reservation, createPart(files, partPath(staging, id)));
     return { id, handle, hashes, journal, reservation };
   }

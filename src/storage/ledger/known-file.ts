@@ -1,7 +1,10 @@
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FoundFile } from '../../transfer/receiving/inbox.js';
-import type { FileRecord } from '../../transfer/receiving/ledger.js';
-import type { Files } from '../files.js';
+import type { FileRecord, Trace } from '../../transfer/receiving/ledger.js';
+import { type Files, unless } from '../files.js';
+import { openBelow } from '../open-folder.js';
 import { isSameTrace, lookBelow, traceOf } from '../trace.js';
 import type { InboxLedger } from './ledger-on-disk.js';
 
@@ -21,4 +24,47 @@ export async function lookForFile(
   if (!ledger.holdsItsPath(record)) return undefined;
   const stats = await lookBelow(files, inbox, path);
   return stats && { path: join(inbox, path), isUnchanged: isSameTrace(traceOf(stats), trace) };
+}
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** What is there is no file of its own any more. */
+const NONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+
+/** Lets its owner run the file of a record, or not, if it is unchanged; it counts as unchanged after that. */
+export async function setExecutable(
+  record: FileRecord,
+  isExecutable: boolean,
+  { files, inbox, ledger }: Place,
+): Promise<void> {
+  const components = record.path.split('/');
+  const name = components.pop() as string;
+  const folder = await openBelow(files, inbox, components);
+  if (!folder) return;
+  try {
+    const opening = files.open(folder.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const handle = await unless(NONE, opening);
+    if (!handle) return;
+    const trace = await changeMode(handle, record, isExecutable).finally(() => handle.close());
+    if (trace) await ledger.change(record.id, { trace });
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Returns how the file is known from then on; `undefined` where nothing was changed. */
+async function changeMode(
+  handle: FileHandle,
+  { trace }: FileRecord,
+  isExecutable: boolean,
+): Promise<Trace | undefined> {
+  const before = await handle.stat();
+  const mode = isExecutable ? 0o700 : 0o600;
+  const isDue = before.isFile() && (before.mode & 0o777) !== mode;
+  if (!isDue || !isSameTrace(traceOf(before), trace)) return undefined;
+  // A disk without modes has the file all the same.
+  await handle.chmod(mode).catch(() => undefined);
+  const after = await handle.stat();
+  // If it was written to meanwhile, it is not what arrived any more.
+  const isSame = after.mtimeMs === before.mtimeMs && after.size === before.size;
+  return isSame ? traceOf(after) : undefined;
 }

@@ -3,7 +3,7 @@ import { bareJid } from '../../session/jid.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { offeredPath } from './identity.js';
 import type { Inbox } from './inbox.js';
-import type { WantedRecord } from './ledger.js';
+import type { FileRecord, WantedRecord } from './ledger.js';
 
 /** A file that an earlier transfer has brought. */
 interface FileThere {
@@ -15,22 +15,28 @@ interface FileThere {
   sha256: string;
 }
 
+interface Found {
+  there: FileThere;
+  /** Where it lies unchanged. */
+  record?: FileRecord;
+}
+
 /**
  * The file that is offered, if the same account has sent it before and it lies there unchanged, or what was to be done
  * for it was done, after which it may be anywhere. Nothing where the sender does not know what to make of that, or wants
  * to send it all the same.
  */
-async function findThere(file: IncomingOffer, inbox: Inbox): Promise<FileThere | undefined> {
+async function findThere(file: IncomingOffer, inbox: Inbox): Promise<Found | undefined> {
   const wanted = wantedFor(file);
   if (!wanted) return undefined;
   const { size, sha256 } = wanted;
   let wasDone = false;
   for (const record of inbox.ledger.find(wanted)) {
     const found = await inbox.look(record);
-    if (found?.isUnchanged) return { path: found.path, size, sha256 };
+    if (found?.isUnchanged) return { there: { path: found.path, size, sha256 }, record };
     wasDone ||= record.work?.state === 'done';
   }
-  return wasDone ? { size, sha256 } : undefined;
+  return wasDone ? { there: { size, sha256 } } : undefined;
 }
 
 function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecord | undefined {
@@ -44,22 +50,32 @@ function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecor
   return { account: bareJid(peer), offered: offeredPath(offer), size, sha256, sealedBy };
 }
 
+interface ConfirmOptions {
+  /** As for `receiveFile`. */
+  onProven: () => Promise<void>;
+  /** The own account, as a bare JID. */
+  own: string;
+}
+
 /**
- * Tells the sender that the file is there, if it is; see `findThere`. `onProven`: as for `receiveFile`. Rejects when the
- * sender breaks that off, or sends something all the same, and when the disk fails.
+ * Tells the sender that the file is there, if it is; see `findThere`. Rejects when the sender breaks that off, or sends
+ * something all the same, and when the disk fails.
  */
 export async function confirmThere(
   file: IncomingOffer,
   inbox: Inbox,
-  onProven: () => Promise<void>,
+  { onProven, own }: ConfirmOptions,
 ): Promise<FileThere | undefined> {
   try {
-    const there = await findThere(file, inbox);
+    const { there, record } = (await findThere(file, inbox)) ?? {};
     if (!there) return undefined;
     const channel = await file.accept(there.size, true);
     await onProven();
     // Not one byte may come.
     for await (const bytes of channel.iterator({ destroyOnReturn: false })) void bytes;
+    // As if it had arrived anew.
+    if (record && bareJid(file.peer) === own)
+      await inbox.setExecutable(record, file.offer.isExecutable === true);
     await file.confirm(Buffer.from(there.sha256, 'hex'));
     return there;
   } catch (error) {

@@ -23,6 +23,10 @@ export interface Inbox {
   readonly ledger: Ledger;
   /** Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more. */
   look(record: FileRecord): Promise<FoundFile | undefined>;
+  /**
+   * Lets its owner run the file of a record, or not, as the disk can, if it is unchanged; it counts as unchanged after that.
+   */
+  setExecutable(record: FileRecord, isExecutable: boolean): Promise<void>;
   /** Whether somebody has asked, since the last call, that what failed be done once more. */
   takeRequest(): Promise<boolean>;
   /** Aborted when no file can arrive any more: another process has the folder, or something else is in its place. */

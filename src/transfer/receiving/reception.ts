@@ -68,7 +68,7 @@ export async function receiveOne(
   try {
     const { secrecy, proven: onProven } = await options.judge(file);
     entry = await underWay.enter(file, signal, mustReplace);
-    const there = knows(file.peer) ? await confirmThere(file, inbox, onProven) : undefined;
+    const there = knows(file.peer) ? await confirmThere(file, inbox, { onProven, own }) : undefined;
     if (there) {
       ending = 'there';
       report({ event: 'already-there', id, ...facts, ...there, ...secrecy, incoming: true });

@@ -40,6 +40,7 @@ async function restart(
     hasRest: (channel) => inbox.hasRest(channel),
     ledger: inbox.ledger,
     look: (record) => inbox.look(record),
+    setExecutable: (...wanted) => inbox.setExecutable(...wanted),
     makeFolder: (account, offered) => inbox.makeFolder(account, offered),
     takeRequest: () => inbox.takeRequest(),
     lost: inbox.lost,

@@ -1,9 +1,20 @@
 import type { Stats } from 'node:fs';
 import type * as fs from 'node:fs/promises';
-import { lstat, mkdir, readdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  lstat,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import type { FileRecord } from '../../../src/transfer/receiving/ledger.js';
 import { fileError, type Tap, tappedFiles } from '../tapped-files.js';
 import { inboxesBeside, listed, publish, ROMEO } from './inboxes-with-folders.js';
 
@@ -52,6 +63,33 @@ describe('a folder that somebody removes', () => {
     await inbox.close();
   });
 });
+
+test.each<[string, (path: string) => Promise<unknown>]>([
+  [
+    'another file, as large',
+    async (path) => {
+      await writeFile(`${path}.mine`, 'HELLO');
+      await rename(`${path}.mine`, path);
+    },
+  ],
+  ['other bytes, as many', (path) => writeFile(path, 'HELLO')],
+  ['more', (path) => appendFile(path, '!')],
+])(
+  'a file that gets %s as soon as it has its name is not what arrived (R412)',
+  async (_what, put) => {
+    const { inbox, folder } = await openTapped(async ({ operation, args }, run) => {
+      // The partial's own name goes when the file has got its name.
+      const isPart = operation === 'rm' && String(args[0]).endsWith('.part');
+      if (isPart) await put(join(folder, 'photos', 'a'));
+      return run();
+    });
+    await publish(inbox, ['photos', 'a']);
+    const [record] = [...inbox.ledger.records()] as [FileRecord];
+    expect(record.isArriving).toBeUndefined();
+    expect(await inbox.look(record)).toMatchObject({ isUnchanged: false });
+    await inbox.close();
+  },
+);
 
 describe('a folder that is made in vain', () => {
   /** The first call of this operation after the folder was made fails. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { confirmThere } from '../../../src/transfer/receiving/already-there.js';
@@ -9,6 +10,7 @@ import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
 import type { FileRecord, Work } from '../../../src/transfer/receiving/ledger.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
 import type { Policy } from '../../../src/transfer/serving/policy.js';
+import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 import { incomingByJingle } from '../../../src/transfer/ways/jingle.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern, unattended } from '../../protocol/ibb/bytestreams.js';
@@ -31,6 +33,7 @@ interface House {
   remove(name: string): Promise<void>;
   /** Puts other bytes, as many, in its place. */
   replace(name: string): Promise<void>;
+  isProgram(name: string): Promise<boolean>;
 }
 
 async function inMemory(): Promise<House> {
@@ -40,6 +43,7 @@ async function inMemory(): Promise<House> {
     names: async () => [...inbox.files.keys()].sort(),
     remove: async (name) => void inbox.files.delete(name),
     replace: async (name) => void inbox.files.set(name, Buffer.alloc(LETTER.length)),
+    isProgram: async (name) => inbox.programs.has(name),
   };
 }
 
@@ -51,6 +55,7 @@ async function onDisk(): Promise<House & { folder: string }> {
     inbox: await openInbox(folder),
     names: async () => (await readdir(folder)).filter((name) => name !== '.inband').sort(),
     remove: (name) => rm(join(folder, name)),
+    isProgram: async (name) => ((await stat(join(folder, name))).mode & 0o777) === 0o700,
     replace: async (name) => {
       await rm(join(folder, name));
       await writeFile(join(folder, name), Buffer.alloc(LETTER.length));
@@ -109,6 +114,74 @@ const ANEW = { his: ['offer', 'start', 'progress', 'done'], blocks: 1 };
 const onlyRecord = (inbox: Inbox) => [...inbox.ledger.records()][0] as FileRecord;
 const withWork = async (inbox: Inbox, work: Work) =>
   inbox.ledger.change(onlyRecord(inbox).id, { work });
+
+/** The bytes of a channel by which none come. */
+async function* NOTHING() {}
+
+/** A file of an account that is offered again, as a program or not, is there; `own`: the account that receives. */
+async function offeredAgain(inbox: Inbox, account: string, isExecutable: boolean, own = account) {
+  const hashes = new Map([['sha-256', createHash('sha256').update(LETTER).digest()]]);
+  const program = isExecutable ? { isExecutable } : {};
+  const path = ['bin', 'run.sh'];
+  const told = {
+    name: 'run.sh',
+    path,
+    size: LETTER.length,
+    hashes,
+    alreadyThere: { again: false },
+  };
+  const offer = { ...told, ...program } as FileOffer;
+  const file = {
+    ...{ peer: `${account}/x`, offer, ranged: true, confirm: async () => undefined },
+    accept: async () => ({ iterator: NOTHING }),
+  };
+  const onProven = async () => undefined;
+  return confirmThere(file as unknown as IncomingOffer, inbox, { onProven, own });
+}
+
+async function publishProgram(inbox: Inbox, account: string, isExecutable: boolean) {
+  const partial = await inbox.createPartial({ account });
+  await partial.write(LETTER);
+  const record = { account, peer: `${account}/x`, offered: ['bin', 'run.sh'], isDue: false };
+  await partial.publish('run.sh', { record, isExecutable });
+}
+
+describe.each([
+  ['in memory', inMemory],
+  ['on disk', onDisk],
+])('a program that is sent again to an inbox %s', (_where, open) => {
+  test.each([true, false])(
+    'is one, or not any more, as its own account has it, and stays known: %p (R410)',
+    async (isExecutable) => {
+      const { inbox, isProgram } = await open();
+      await publishProgram(inbox, 'a@b', !isExecutable);
+      for (let count = 0; count < 2; count += 1) {
+        expect(await offeredAgain(inbox, 'a@b', isExecutable)).toMatchObject({ size: 500 });
+        expect(await isProgram('bin/run.sh')).toBe(isExecutable);
+      }
+      await inbox.close();
+    },
+  );
+
+  test('is none of another account (R410)', async () => {
+    const { inbox, isProgram } = await open();
+    await publishProgram(inbox, 'a@b', false);
+    expect(await offeredAgain(inbox, 'a@b', true, 'c@d')).toBeDefined();
+    expect(await isProgram('bin/run.sh')).toBe(false);
+    await inbox.close();
+  });
+});
+
+test('what was changed since it arrived does not become a program (R410)', async () => {
+  const { inbox, replace, isProgram } = await onDisk();
+  await publishProgram(inbox, 'a@b', false);
+  const record = onlyRecord(inbox);
+  await replace('bin/run.sh');
+  await inbox.setExecutable(record, true);
+  expect(await isProgram('bin/run.sh')).toBe(false);
+  expect(onlyRecord(inbox)).toEqual(record);
+  await inbox.close();
+});
 
 describe.each([
   ['in memory', inMemory],
@@ -228,6 +301,32 @@ describe.each([
   });
 });
 
+test('what has a name that XML changes is not asked for: another file may have come under that (R411)', async () => {
+  const inbox = new MemoryInbox();
+  for (const name of ['letter\uffff', 'letter\u0001', 'letter\u0001']) {
+    expect(await sent(inbox, { name })).toMatchObject(ANEW);
+  }
+});
+
+test('a folder without files is not there for an empty file of its path (R411)', async () => {
+  const inbox = new MemoryInbox();
+  const account = 'a@b';
+  const offered = ['photos', 'empty'];
+  const partial = await inbox.createPartial({ account });
+  await partial.publish('empty', { record: { account, peer: 'a@b/x', offered, isDue: false } });
+  const hashes = new Map([['sha-256', createHash('sha256').digest()]]);
+  const offer = { name: 'empty', path: offered, size: 0, hashes, alreadyThere: { again: false } };
+  const file = { peer: 'a@b/x', offer, ranged: true, accept: async () => ({ iterator: NOTHING }) };
+  const confirm = async () => undefined;
+  const ask = (more: object) =>
+    confirmThere({ ...file, confirm, offer: { ...offer, ...more } } as never, inbox, {
+      onProven: async () => undefined,
+      own: account,
+    });
+  expect(await ask({})).toBeDefined();
+  expect(await ask({ isFolder: true })).toBeUndefined();
+});
+
 test('a sender that sends bytes of what is there fails, and nothing comes of them (R306)', async () => {
   const pair = pairOfTransfers();
   const inbox = new MemoryInbox();
@@ -236,7 +335,10 @@ test('a sender that sends bytes of what is there fails, and nothing comes of the
   const offer = { name: 'letter.txt', size: 500, hashes, alreadyThere: { again: false } };
   const incoming = offeredTo(pair.juliet);
   const outgoing = pair.romeo.offer(JULIET, offer);
-  const told = confirmThere(incomingByJingle(await incoming), inbox, async () => undefined);
+  const told = confirmThere(incomingByJingle(await incoming), inbox, {
+    onProven: async () => undefined,
+    own: '',
+  });
   told.catch(() => undefined); // is told of below
   unattended((await outgoing).channel).write(LETTER);
   await settled();

@@ -11,6 +11,7 @@ import {
   SourceChanged,
   type SourceFolder,
 } from '../../../src/transfer/sources/source.js';
+import type { WayName } from '../../../src/transfer/ways/names.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
 import { JULIET } from '../../support/linked-sessions.js';
@@ -29,6 +30,7 @@ interface Options {
   limit?: RateLimit;
   sealing?: SealingOptions;
   hers?: ReceivingSealing;
+  via?: 'auto' | WayName;
 }
 
 /** Sends files to Juliet's inbox: what is told, and what comes of it. */
@@ -42,6 +44,7 @@ async function sent(
     limit,
     sealing = sendingBy(),
     hers,
+    via = 'auto',
   }: Options = {},
 ) {
   const ends = new AbortController();
@@ -54,7 +57,7 @@ async function sent(
   const events: Event[] = [];
   let isOver = false;
   const outcome = sendAll(sources, jids, {
-    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout, retryFor: 0, again: false },
+    ...{ via, settings: DEFAULT_SETTINGS, acceptTimeout, retryFor: 0, again: false },
     // It stands still: on a busy machine offers are slow, and there would be fewer at a time.
     clock: new ManualClock(),
     ...{ connect: async () => romeo, signal: ends.signal, limit },
@@ -100,6 +103,29 @@ test('what became of files that were side by side is told in their order (R222)'
   }
   expect(most).toBeGreaterThan(3);
 });
+
+test.each<[WayName, string, string[]]>([
+  ['jingle', 'done', ['empty']],
+  // It would come as a file without bytes.
+  ['si', 'skipped', []],
+  ['ibb', 'skipped', []],
+])(
+  'by %s a folder without files is %s: it goes where that can be told (R413)',
+  async (via, became, made) => {
+    const folder = {
+      ...smallFile('empty', Buffer.alloc(0)),
+      path: ['empty'],
+      isFolder: true,
+    } as const;
+    const { events, inbox } = await sent([folder], { via });
+    const endings = ['done', 'skipped', 'failed'];
+    expect(events.map(({ event }) => event).filter((one) => endings.includes(one))).toEqual([
+      became,
+    ]);
+    expect([...inbox.folders.values()].map((path) => path.slice(0, -1))).toEqual(made);
+    expect(inbox.published).toBe(0);
+  },
+);
 
 test('a file that fails stops no other, and the first that did is what the command fails with (R224)', async () => {
   const [first, second, third] = files(3) as [Source, Source, Source] & ReturnType<typeof files>;
