@@ -1,5 +1,5 @@
 import type { Session } from '../../session/session.js';
-import type { Trust } from '../../session/stream/certificates.js';
+import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Connect, ConnectAs } from '../../transfer/connect.js';
 import type { Report } from '../../transfer/events.js';
 import type { Context } from '../context.js';
@@ -71,7 +71,7 @@ function rememberPassword(flags: AccountFlags, context: Context) {
  * too long: a pipe, for example, has nothing more to say.
  */
 function rememberTrust({ tlsCa }: AccountFlags, context: Context) {
-  let last: (Trust & { source: string }) | undefined;
+  let last: (CertificateTrust & { source: string }) | undefined;
   const read = async () => {
     const late = last ? [AbortSignal.timeout(RENEWAL_MS)] : [];
     const signal = AbortSignal.any([context.signal, ...late]);
@@ -80,7 +80,7 @@ function rememberTrust({ tlsCa }: AccountFlags, context: Context) {
       (error) => known ?? Promise.reject(error),
     );
   };
-  return async (report: Report): Promise<Trust> => {
+  return async (report: Report): Promise<CertificateTrust> => {
     last = await read();
     const { source, ...trust } = last;
     report({ event: 'note', text: `trusts the CAs ${source}` });

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { Trust } from '../../session/stream/certificates.js';
+import type { CertificateTrust } from '../../session/stream/certificates.js';
 import { readText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 
@@ -17,7 +17,7 @@ const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 export async function readTrust(
   tlsCa: string | undefined,
   { env, signal }: Pick<Context, 'env' | 'signal'>,
-): Promise<Trust & { source: string }> {
+): Promise<CertificateTrust & { source: string }> {
   const ca = tlsCa ? await readCa(tlsCa, signal) : undefined;
   const own = tlsCa ? [`of --tls-ca ${tlsCa}`] : [];
   const named = [

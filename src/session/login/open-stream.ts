@@ -1,6 +1,6 @@
 import { timerMs } from '../clock.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
-import type { Trust } from '../stream/certificates.js';
+import type { CertificateTrust } from '../stream/certificates.js';
 import { ConnectionFailed, dial } from '../stream/dial.js';
 import { lookUp, parseService } from '../stream/endpoints.js';
 import { serialize } from '../stream/serialize.js';
@@ -9,7 +9,7 @@ import { XmppStream } from '../stream/xmpp-stream.js';
 import type { Element } from '../xml.js';
 import { logIn } from './login.js';
 
-export interface StreamOptions extends Trust {
+export interface StreamOptions extends CertificateTrust {
   /** Own JID; its resource, if it has one, is asked for. */
   account: string;
   password: string;

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import tls from 'node:tls';
 
 /** Which certificates are believed. */
-export interface Trust {
+export interface CertificateTrust {
   /** PEM of CAs to trust in place of Node's. */
   roots?: readonly string[] | undefined;
   /** PEM of a CA to trust beside those. */
@@ -14,7 +14,7 @@ export interface Trust {
  * variables of the environment (`NODE_TLS_REJECT_UNAUTHORIZED`, `NODE_OPTIONS`, `OPENSSL_CONF`) can weaken. Of
  * the ciphers this is Node's own list, which no flag changes; level 2 wants 112 bits of each key and hash.
  */
-export function tlsSettings({ roots, ca }: Trust): tls.ConnectionOptions {
+export function tlsSettings({ roots, ca }: CertificateTrust): tls.ConnectionOptions {
   const secureContext = tls.createSecureContext({
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',

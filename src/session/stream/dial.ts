@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { withHints } from '../hints.js';
 import { type Element, xml } from '../xml.js';
-import { type Chain, type Trust, tlsSettings, whyNotTrusted } from './certificates.js';
+import { type CertificateTrust, type Chain, tlsSettings, whyNotTrusted } from './certificates.js';
 import type { Endpoint } from './endpoints.js';
 import { reasonOf } from './network-reason.js';
 import { StreamParser } from './parser.js';
@@ -21,7 +21,7 @@ export class ServerNotTrusted extends Error {
   override readonly name = 'ServerNotTrusted';
 }
 
-interface DialOptions extends Trust {
+interface DialOptions extends CertificateTrust {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
   domain: string;
   signal: AbortSignal;

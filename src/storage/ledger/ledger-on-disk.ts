@@ -12,7 +12,7 @@ import { FolderRecords, WrittenFolders } from './folder-records.js';
 import { damagedPath, LedgerFile, ledgerPath } from './ledger-file.js';
 import { type LedgerLimits, MemoryLedger } from './memory-ledger.js';
 import { ledgerBytes, readLedgerFile } from './read-ledger.js';
-import { folderLine, type Line, recordLine, removedLine } from './record-lines.js';
+import { folderLine, type LedgerLine, recordLine, removedLine } from './record-lines.js';
 import { settleFolders } from './settle-folders.js';
 
 interface LedgerOptions extends LedgerLimits {
@@ -71,7 +71,7 @@ function* linesOf(folders: FolderRecord[], records: FileRecord[]): Generator<str
 }
 
 /** What a line of a ledger comes to. Of folders no more are taken than may be made. */
-export function replay(line: Line, memory: MemoryLedger, made: FolderRecords): void {
+export function replay(line: LedgerLine, memory: MemoryLedger, made: FolderRecords): void {
   if ('record' in line) memory.put(line.record);
   else if ('folder' in line) made.restore(line.folder);
   else {

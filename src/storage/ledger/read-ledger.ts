@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { type Files, unless } from '../files.js';
 import { ledgerPath } from './ledger-file.js';
 import { linesOf, MAX_LINE_BYTES, piecesOf } from './lines-of-file.js';
-import { isKnownVersion, type Line, readLine, versionOf } from './record-lines.js';
+import { isKnownVersion, type LedgerLine, readLine, versionOf } from './record-lines.js';
 
 /** A newer inband has written the ledger, and may mean something else by it. */
 export class LedgerTooNew extends Error {
@@ -43,7 +43,7 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 export async function readLedgerFile(
   files: Files,
   folder: string,
-  onLine: (line: Line) => void,
+  onLine: (line: LedgerLine) => void,
 ): Promise<ReadLedger | undefined> {
   return withLedger(files, folder, (handle, path) => parse(handle, path, onLine));
 }
@@ -78,7 +78,7 @@ async function withLedger<T>(
 async function parse(
   handle: FileHandle,
   path: string,
-  onLine: (line: Line) => void,
+  onLine: (line: LedgerLine) => void,
 ): Promise<ReadLedger> {
   let version: number | undefined;
   let [size, lines, unread] = [0, 0, 0];

@@ -11,7 +11,7 @@ const VERSION = 1;
 export const HEADER = `${JSON.stringify({ inband: 'ledger', version: VERSION })}\n`;
 
 /** What a line says. */
-export type Line = { record: FileRecord } | { folder: FolderRecord } | { removed: string };
+export type LedgerLine = { record: FileRecord } | { folder: FolderRecord } | { removed: string };
 
 export const recordLine = ({ at, ...record }: FileRecord): string =>
   `${JSON.stringify({ ...record, at: at.toISOString() })}\n`;
@@ -39,7 +39,7 @@ const COMPONENT = /^[^\0]{0,1024}$/su;
 const MAX_COMPONENTS = 64;
 
 /** `undefined` for anything that is not written here: the file may be damaged. */
-export function readLine(text: string): Line | undefined {
+export function readLine(text: string): LedgerLine | undefined {
   const { removed, ...fields } = parseObject(text);
   if (removed !== undefined) return matches(removed, ID) ? { removed } : undefined;
   if (fields.folder !== undefined) return readFolder(Object(fields.folder));
@@ -59,7 +59,7 @@ export function readLine(text: string): Line | undefined {
   return { record: { id, account, peer, offered, path, size, sha256, at, trace, ...more } };
 }
 
-function readFolder(fields: Record<string, unknown>): Line | undefined {
+function readFolder(fields: Record<string, unknown>): LedgerLine | undefined {
   const { id, account, offered, path, sealedBy } = fields;
   const at = parseTime(fields.at);
   const trace = fields.trace === undefined ? undefined : readFolderTrace(fields.trace);

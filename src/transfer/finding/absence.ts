@@ -7,7 +7,7 @@ import type { KnownSoFar } from './inquiry.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';
 
 /** Told of the waiting. */
-export interface Waiting {
+export interface WaitListener {
   /** It begins, because of this error; so many milliseconds at most. */
   waits(jid: string, error: Error, limit: number): void;
   note(text: string): void;
@@ -57,7 +57,7 @@ export class Absence {
    * Resolves to whether another look is due, after one that has ended with this error; `false` where that is not waited
    * for. Files that wait at a time wait together. Rejects as `WaitOnline` does.
    */
-  async ends(error: Error, waiting: Waiting): Promise<boolean> {
+  async ends(error: Error, waiting: WaitListener): Promise<boolean> {
     if (!this.#isAwaited(error)) return false;
     this.#waiting ??= this.#await(error, waiting).finally(() => {
       this.#waiting = undefined;
@@ -66,7 +66,7 @@ export class Absence {
     return true;
   }
 
-  async #await(error: Error, waiting: Waiting): Promise<void> {
+  async #await(error: Error, waiting: WaitListener): Promise<void> {
     if (!this.#wait) {
       const { jid, limit } = this.#options;
       waiting.waits(jid, error, limit);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import type { Report } from '../events.js';
-import { Absence, type Waiting } from '../finding/absence.js';
+import { Absence, type WaitListener } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { KnownSoFar } from '../finding/inquiry.js';
 import { type SealedRecipient, Sealing, type SealingOptions } from '../keys/sealing.js';
@@ -35,7 +35,7 @@ export interface SendingLine {
    * After a file that nobody has taken, because of this error: resolves to `true` when another attempt is due, as the
    * recipient may be there by now, and to `false` where it is not waited for. Rejects when the time is over.
    */
-  comesOnline(error: Error, waiting: Waiting): Promise<boolean>;
+  comesOnline(error: Error, waiting: WaitListener): Promise<boolean>;
   /** The recipient has taken a file. */
   came(): void;
   /** The recipient may be somewhere else by now. */
@@ -102,7 +102,7 @@ export class Line implements SendingLine {
     return this.#once(reached.session, () => this.#next(reached.session));
   }
 
-  async comesOnline(error: Error, waiting: Waiting): Promise<boolean> {
+  async comesOnline(error: Error, waiting: WaitListener): Promise<boolean> {
     const isDue = await this.#absence.ends(error, waiting);
     if (isDue) this.forget();
     return isDue;

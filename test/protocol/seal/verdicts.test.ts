@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { SealBroken } from '../../../src/protocol/seal/seal-broken.js';
-import { readVerdict, type Verdict, verdictBytes } from '../../../src/protocol/seal/verdicts.js';
+import {
+  readVerdict,
+  type SealedVerdict,
+  verdictBytes,
+} from '../../../src/protocol/seal/verdicts.js';
 import { pairOfSeals } from './seals.js';
 
-const RECEIVED: Verdict = { said: 'received', sha256: Buffer.alloc(32, 0xab) };
-const FAILED: Verdict = { said: 'failed', condition: 'media-error' };
+const RECEIVED: SealedVerdict = { said: 'received', sha256: Buffer.alloc(32, 0xab) };
+const FAILED: SealedVerdict = { said: 'failed', condition: 'media-error' };
 
 const padded = (text: string, length = 256) => Buffer.from(text.padEnd(length));
 

@@ -10,7 +10,7 @@ import { Seal } from '../../seal/seal.js';
 import { SealBroken } from '../../seal/seal-broken.js';
 import type { SealedChannel } from '../../seal/sealed-channel.js';
 import { elementOf, xmlText } from '../../seal/sealed-xml.js';
-import type { Verdict } from '../../seal/verdicts.js';
+import type { SealedVerdict } from '../../seal/verdicts.js';
 import {
   description,
   type FileDescription,
@@ -89,7 +89,7 @@ export class SealedAnswer implements AnswerSecurity {
   }
 
   /** Before the answer there is no key for one. */
-  #verdict(verdict: Verdict): Element | undefined {
+  #verdict(verdict: SealedVerdict): Element | undefined {
     return this.#seal && securityElement(this.#seal.verdicts.seal(verdict));
   }
 }
