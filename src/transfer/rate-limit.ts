@@ -20,6 +20,11 @@ export class RateLimit {
     return this.#bytesPerSecond;
   }
 
+  /** Bytes that go out, or are taken, at a time. */
+  get step(): number {
+    return Math.ceil(this.#bytesPerSecond / STEPS_PER_SECOND);
+  }
+
   /** Resolves when so many bytes may pass. Rejects with the signal's reason. */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     const now = this.#clock.now();
@@ -32,7 +37,7 @@ export class RateLimit {
 
   /** Hands on the bytes in parts, each when it may pass. */
   async *paced(bytes: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const step = Math.ceil(this.#bytesPerSecond / STEPS_PER_SECOND);
+    const { step } = this;
     for await (const chunk of bytes) {
       for (let at = 0; at < chunk.length; at += step) {
         const part = chunk.subarray(at, at + step);

@@ -21,6 +21,8 @@ export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'ret
   peer: string;
   sid: string;
   blockSize: number;
+  /** See `ServiceSettings`. */
+  mostTaken?: number | undefined;
   /** The peer opened it. What comes in may have to be made durable when it ends, and our side ends by itself. */
   isAccepted: boolean;
 }

@@ -40,7 +40,7 @@ export class Bytestream extends Duplex implements Channel {
     this.peerClosed = this.#ending.peerClosed;
     // The peer may spoil it while nobody listens yet; reading and writing tell of the error all the same.
     this.on('error', () => undefined);
-    this.#incoming = new IncomingBlocks(options.blockSize, link.stanza, () => this.#deliver());
+    this.#incoming = new IncomingBlocks(options, link.stanza, () => this.#deliver());
     this.#outgoing = new OutgoingBlocks({
       ...options,
       send: (seq, bytes, signal) => link.sendData(seq, bytes, signal),

@@ -1,5 +1,6 @@
 import { StanzaError } from '../../session/stanza-error.js';
 import { ChannelOverrun } from '../channel.js';
+import type { BytestreamOptions } from './bytestream-link.js';
 import { REFUSED } from './ending.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 
@@ -8,6 +9,8 @@ import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
  * cannot be refused for now, what a peer sends that does not pace itself.
  */
 const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 4 * 1024 * 1024 };
+
+type Options = Pick<BytestreamOptions, 'blockSize' | 'mostTaken'>;
 
 interface Waiting {
   bytes: Buffer;
@@ -26,6 +29,7 @@ export class IncomingBlocks {
   /** How many of the bytes the reader has got. */
   bytesTaken = 0;
   readonly #blockSize: number;
+  readonly #mostTaken: number;
   readonly #maxWaiting: number;
   readonly #arrived: () => void;
   #waiting: Waiting[] = [];
@@ -36,8 +40,9 @@ export class IncomingBlocks {
   #endsAt = Number.POSITIVE_INFINITY;
 
   /** `arrived` is called after each block that may be taken. */
-  constructor(blockSize: number, stanza: StanzaMode, arrived: () => void) {
+  constructor({ blockSize, mostTaken }: Options, stanza: StanzaMode, arrived: () => void) {
     this.#blockSize = blockSize;
+    this.#mostTaken = mostTaken ?? Number.POSITIVE_INFINITY;
     this.#maxWaiting = MAX_WAITING_BYTES[stanza];
     this.#arrived = arrived;
   }
@@ -83,13 +88,19 @@ export class IncomingBlocks {
     return acknowledged;
   }
 
-  /** All bytes that wait for the reader, who has dealt with those of the call before. */
+  /** The bytes that wait for the reader, as many as it takes, who has dealt with those of the call before. */
   take(): Buffer | undefined {
     this.#acknowledge();
-    if (this.#waiting.length === 0) return undefined;
-    this.#delivered = this.#waiting;
-    this.#waiting = [];
-    this.bytesTaken = this.bytes;
+    const [next] = this.#waiting;
+    if (!next) return undefined;
+    let [count, bytes] = [1, next.bytes.length];
+    for (const { bytes: more } of this.#waiting.slice(1)) {
+      if (bytes + more.length > this.#mostTaken) break;
+      count += 1;
+      bytes += more.length;
+    }
+    this.#delivered = this.#waiting.splice(0, count);
+    this.bytesTaken += bytes;
     const [first, ...others] = this.#delivered;
     return others.length > 0 || !first
       ? Buffer.concat(this.#delivered.map(({ bytes }) => bytes))

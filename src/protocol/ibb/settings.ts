@@ -21,6 +21,11 @@ export interface BytestreamSettings extends RetrySettings {
 export interface ServiceSettings extends BytestreamSettings {
   /** The largest block size that is accepted, in bytes. Default 65535. */
   maxBlockSize: number;
+  /**
+   * Bytes that the reader gets at a time, and acknowledges together, but for a block that is larger: one who reads slowly
+   * takes no gulps. Default: all that have come.
+   */
+  mostTaken?: number;
   /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
   sessionLimit: number;
   /** What a peer must do to keep a bytestream that it opened. Default: no more than be there. */

@@ -30,7 +30,7 @@ export function startServices(
 ): Services {
   const settings = {
     ...(pace ? { pace } : {}),
-    ...(limit ? { maxBlockSize: acceptedBlock(limit) } : {}),
+    ...(limit ? { maxBlockSize: acceptedBlock(limit), mostTaken: limit.step } : {}),
   };
   return { session, key, bytestreams: new InBandBytestreams(session, settings, registry) };
 }

@@ -4,12 +4,12 @@ import { eventsOf, hashOfFile, outcomeOf, prepareStage, writeRandom } from '../s
 
 const stage = prepareStage();
 
-/** At 4 kB a second, and with one line of progress in a second at most, it has several. */
-const BYTES = 16_000;
+/** At 16 kB a second, as much as is encrypted at a time, and with one line of progress in a second at most, it has several. */
+const BYTES = 64_000;
 
 test.each<[string, string[], string[]]>([
-  ['its sender', ['--limit-rate', '4k'], []],
-  ['its recipient', [], ['--limit-rate', '4k']],
+  ['its sender', ['--limit-rate', '16k'], []],
+  ['its recipient', [], ['--limit-rate', '16k']],
 ])('a file that %s limits comes bit by bit, and whole (R206)', async (_, ofSend, ofReceive) => {
   const bob = await stage.receive('bob', ['--once', '--json', ...ofReceive]);
   const file = join(stage.folder(), 'file');

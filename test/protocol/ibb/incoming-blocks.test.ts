@@ -211,3 +211,28 @@ describe('a recipient without room', () => {
     expect((await read).equals(bytes)).toBe(true);
   });
 });
+
+test('one who takes little at a time gets blocks as they come, and acknowledges no more than those (R440)', async () => {
+  const script = scriptToService({ mostTaken: 8 });
+  expect(await script.open({ blockSize: 4 })).toBe('taken');
+  const [stream] = script.streams;
+  if (!stream) throw new Error('no bytestream');
+  const answers: number[] = [];
+  const sent = Array.from({ length: 5 }, async (_, seq) => {
+    await script.send(data(seq, `${seq}234`));
+    answers.push(seq);
+  });
+  await settled();
+  const read: [bytes: string, acknowledged: number][] = [];
+  for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
+    await settled();
+    read.push([bytes.toString(), answers.length]);
+    if (read.length === 3) break;
+  }
+  expect(read.map(([bytes]) => bytes)).toEqual(['02341234', '22343234', '4234']);
+  expect(read.map(([, acknowledged], at) => acknowledged <= 2 * (at + 1))).toEqual([
+    ...[true, true, true],
+  ]);
+  stream.destroy();
+  await Promise.all(sent);
+});

@@ -20,6 +20,7 @@ export interface StreamSettings extends BytestreamSettings {
   /** Blocks may be smaller than that: those that deliver most. */
   varyBlockSize: boolean;
   closeTimeout?: number;
+  mostTaken?: number;
   isAccepted: boolean;
 }
 
@@ -59,14 +60,14 @@ export class OpenStreams {
 
   /** Creates a bytestream, which is here until it closes. */
   create(peer: string, settings: StreamSettings): Bytestream {
-    const { sid, blockSize, closeTimeout, isAccepted } = settings;
+    const { sid, blockSize, closeTimeout, mostTaken, isAccepted } = settings;
     const stanza = agreedStanza(settings.stanza);
     const inMessages = () => this.#carryInMessages(peer, settings);
     const { carrier, window } =
       stanza === 'message' ? inMessages() : { window: this.#windowFor(peer, settings) };
     const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
     const stream = new Bytestream(
-      { peer, sid, blockSize, isAccepted, window, retry: settings, clock: this.#clock },
+      { peer, sid, blockSize, mostTaken, isAccepted, window, retry: settings, clock: this.#clock },
       new PeerLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
     );
     this.#streams.set(sidKey(peer, sid), stream);
