@@ -62,9 +62,9 @@ describeIfThere.each(SERVERS)('a program written from docs/seal.md, on %s,', (_,
     const files = paths.map((path, at) => `${hows[at]}:${path}`);
     const alice = startAlice('send', INBAND, ...files, `again:${paths[0]}`);
     expect(await outcomeOf(alice)).toMatchObject({ code: 0 });
-    await bob.line(/"event":"already-there"/);
     const verdicts = [...NAMES, 'whole.bin' as const].map((name) => `received ${hashOf(name)}`);
     expect(saidBy(alice, 'said')).toEqual(verdicts);
+    await bob.line(/"event":"already-there"/);
     const whole = FILES['whole.bin'].length;
     const offsets = saidBy(alice, 'offset').map(Number);
     expect(offsets).toEqual([0, 0, 0, 0, 0, expect.any(Number), whole]);
