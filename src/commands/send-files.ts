@@ -92,7 +92,7 @@ async function sealingOf(
     );
   }
   return {
-    ...{ encrypt, trust, mayDeflate: compress, now: context.now },
+    ...{ encrypt, trust, account, mayDeflate: compress, now: context.now },
     toKey: toKey === undefined ? undefined : readKey(toKey),
     trusted: await context.openTrust(),
     own: ownKeyWhenNeeded(context.openKeys, account),

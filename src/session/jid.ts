@@ -120,8 +120,14 @@ export const domainOf = (bare: string): string => bare.slice(bare.indexOf('@') +
 /** What a person typed, prepared, as a text. Throws `MalformedJid`. */
 export const preparedJid = (text: string): string => formatJid(prepareJid(text));
 
-/** The same without its resource. Throws `MalformedJid`. */
-export const preparedBareJid = (text: string): string => bareJid(preparedJid(text));
+/**
+ * The bare JID in one form, however it was typed, and whichever form of its domain servers use: what is known of
+ * somebody's keys is filed under it. Throws `MalformedJid`.
+ */
+export function accountOf(text: string): string {
+  const jid = parseJid(bareJid(preparedJid(text)));
+  return formatJid({ ...jid, domain: domainToUnicode(jid.domain) || jid.domain });
+}
 
 /**
  * Whether two addresses may be forms of one: RFC 7622 leaves alone what older servers fold (NFKC and case, by RFC

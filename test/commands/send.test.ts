@@ -11,6 +11,8 @@ test('ends with 7 when the server ends the stream in one breath with an acknowle
     'send',
     '--via',
     'ibb',
+    '--encrypt',
+    'off',
     '--window',
     '1',
     '/dev/zero',

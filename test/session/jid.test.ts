@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  accountOf,
   addressFrom,
   bareJid,
   formatJid,
@@ -248,4 +249,14 @@ describe('two addresses', () => {
   ])('%s and %s may not', (one, other) => {
     expect(mayBeForms(one, other)).toBe(false);
   });
+});
+
+test.each([
+  ['j@xn--bcher-kva.example', 'j@bücher.example'],
+  ['J@BÜCHER.example/desk', 'j@bücher.example'],
+  ['j@bücher.example', 'j@bücher.example'],
+  ['j@127.0.0.1', 'j@127.0.0.1'],
+  ['j@[::1]', 'j@[::1]'],
+])('what is known of %s is filed under %s (R377)', (text, account) => {
+  expect(accountOf(text)).toBe(account);
 });

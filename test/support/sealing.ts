@@ -24,6 +24,7 @@ export const keyOfNumber = (number: number): KeyPair => keyPairFrom(Buffer.alloc
 /** A sender, by default one who encrypts nothing. */
 export const sendingBy = (options: Partial<SealingOptions> = {}): SealingOptions => ({
   ...{ encrypt: 'off', trust: 'first', mayDeflate: true, trusted: memoryTrust() },
+  account: 'romeo@montague.example',
   own: async () => generateKeyPair(),
   now: () => new Date(0),
   ...options,

@@ -30,6 +30,8 @@ export interface JingleOfferOptions extends TransportSettings {
   signal?: AbortSignal;
   /** Absent: it travels as it is. */
   seal?: SealedTo | undefined;
+  /** Called before it is offered once more; throws where it must not be. */
+  mayOffer?: (() => void) | undefined;
 }
 
 /** Jingle File Transfer (XEP-0234), both roles: one file a Jingle session. */
@@ -76,6 +78,7 @@ export class JingleFileTransfers {
     } catch (error) {
       const cautious = mayBeOfSettings(error as Error) ? this.#cautious(options) : undefined;
       if (!cautious || options.signal?.aborted) throw error;
+      options.mayOffer?.();
       return this.#offer(peer, file, { ...cautious, sid: randomSid() });
     }
   }
@@ -92,7 +95,7 @@ export class JingleFileTransfers {
     file: FileOffer,
     options: JingleOfferOptions,
   ): Promise<OutgoingJingleFile> {
-    const { sid = randomSid(), timeout = 300_000, signal, seal, ...settings } = options;
+    const { sid = randomSid(), timeout = 300_000, signal, seal, mayOffer, ...settings } = options;
     signal?.throwIfAborted();
     const range = mayBeGoneOnWith(file) ? { offset: 0 } : undefined;
     const parties = { initiator: this.#session.jid, responder: peer, sid };

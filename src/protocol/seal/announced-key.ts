@@ -39,6 +39,10 @@ export function announcedKey(jid: string, info: Element): Buffer | undefined {
   return key;
 }
 
+/** Whether it says that it has a key, well or badly. */
+export const tellsOfKey = (info: Element): boolean =>
+  featuresOf(info).has(NS_SEAL) || info.getChildren('x', NS_FORM).some(isOfSeal);
+
 const valuesOf = (field: Element): string[] =>
   field.getChildren('value').map((value) => value.getText());
 

@@ -140,6 +140,7 @@ class Search {
     return {
       peer: resource.jid,
       ways: waysBy(this.#via, resource),
+      ...(resource.hasKey ? { hasKey: true } : {}),
       ...(resource.answersClose ? { answersClose: true } : {}),
       ...(resource.remembersFiles ? { remembersFiles: true } : {}),
       ...(resource.makesFolders ? { makesFolders: true } : {}),
@@ -156,8 +157,8 @@ class Search {
         `${peer} does not say that it takes files by ${via.name}; it is tried all the same`,
       );
     }
-    const known = resource ?? { jid: this.#inquiry.formOf(peer), ways: [], proceeds: false };
-    return { ...this.#recipient(known), ways: [via] };
+    if (resource) return { ...this.#recipient(resource), ways: [via] };
+    return { peer: this.#inquiry.formOf(peer), ways: [via] };
   }
 
   /** An address that every server writes in the same form need not be asked about. */

@@ -3,6 +3,7 @@ import { makesFolders, remembersFiles } from '../../protocol/jingle/features.js'
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
 import type { SeenResource } from '../../protocol/presence/presence.js';
+import { tellsOfKey } from '../../protocol/seal/announced-key.js';
 import { prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -29,6 +30,7 @@ export interface Resource {
   /** Answers proposals (XEP-0353). */
   proceeds: boolean;
   /** See `Recipient`. */
+  hasKey?: true;
   answersClose?: true;
   remembersFiles?: true;
   /** See `Recipient`. */
@@ -77,6 +79,7 @@ export class Inquiry {
       ...(client === undefined ? {} : { client }),
       ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : { ways: waysOf(features) }),
       proceeds: features.has(NS_JINGLE_MESSAGE),
+      ...(tellsOfKey(info) ? { hasKey: true } : {}),
       ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
       ...(remembersFiles(features) ? { remembersFiles: true } : {}),
       ...(makesFolders(features) ? { makesFolders: true } : {}),

@@ -3,7 +3,7 @@ import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { askVersion } from '../../protocol/version.js';
 import { type Clock, systemClock } from '../../session/clock.js';
-import { addressFrom, bareJid, preparedJid } from '../../session/jid.js';
+import { accountOf, addressFrom } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import type { Probed } from '../events.js';
 import { askKey } from '../keys/key-question.js';
@@ -149,7 +149,7 @@ async function keyOf(
   trusted: TrustStore,
   signal: AbortSignal,
 ): Promise<Pick<Probed, 'peerKey' | 'trust'>> {
-  const known = await trusted.read(bareJid(preparedJid(jid)));
+  const known = await trusted.read(accountOf(jid));
   try {
     const { key } = await askKey(session, jid, { signal, timeout: PATIENCE_MS });
     if (!key) return known.length > 0 ? { trust: 'CHANGED' } : {};

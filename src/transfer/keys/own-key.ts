@@ -6,7 +6,7 @@ import {
 } from '../../protocol/noise/dh25519.js';
 import { formatKey, keyUri, parseKey } from '../../protocol/seal/public-key.js';
 import { withHints } from '../../session/hints.js';
-import { preparedBareJid } from '../../session/jid.js';
+import { accountOf } from '../../session/jid.js';
 
 /** The secret keys of own accounts on this machine, of 32 bytes each, by bare JIDs. */
 export interface SecretKeys {
@@ -40,7 +40,7 @@ export class MalformedSecret extends Error {
 
 /** The key of an own account, as it was typed; it is made the first time. */
 export async function ownKey(keys: SecretKeys, account: string): Promise<KeyPair> {
-  return keyPairFrom(await keys.obtain(preparedBareJid(account), newSecret));
+  return keyPairFrom(await keys.obtain(accountOf(account), newSecret));
 }
 
 /** The same, once it is needed. */
@@ -78,7 +78,7 @@ export const replaceKey = (keys: SecretKeys, account: string): Promise<ShownKey>
   replaceBy(keys, account, newSecret());
 
 async function replaceBy(keys: SecretKeys, account: string, secret: Buffer): Promise<ShownKey> {
-  await keys.replace(preparedBareJid(account), secret);
+  await keys.replace(accountOf(account), secret);
   return shown(account, keyPairFrom(secret));
 }
 
@@ -95,7 +95,7 @@ function readSecret(text: string): Buffer {
 }
 
 function shown(account: string, { publicKey }: KeyPair): ShownKey {
-  const jid = preparedBareJid(account);
+  const jid = accountOf(account);
   return { jid, key: formatKey(publicKey), uri: keyUri(jid, publicKey) };
 }
 

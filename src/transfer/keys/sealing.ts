@@ -3,12 +3,12 @@ import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { withHints } from '../../session/hints.js';
-import { bareJid, preparedJid } from '../../session/jid.js';
+import { accountOf } from '../../session/jid.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Report } from '../events.js';
-import { RecipientUnreachable, whyNotAccepted } from '../recipient-errors.js';
+import { RecipientBusy, RecipientUnreachable, whyNotAccepted } from '../recipient-errors.js';
 import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
 import type { Recipient } from '../ways/way.js';
 import { type AskedKey, askKey } from './key-question.js';
@@ -22,6 +22,8 @@ export interface SealingOptions {
   toKey?: string | undefined;
   /** Deflate what shrinks. */
   mayDeflate: boolean;
+  /** The own account, as it was typed. */
+  account: string;
   /** The own key. */
   own(): Promise<KeyPair>;
   trusted: TrustStore;
@@ -34,6 +36,8 @@ export interface SealedRecipient {
   recipient: Recipient;
   seal?: SealedTo;
   secrecy: Secrecy;
+  /** To be called before each offer. Throws `NotSealed` where it would go out in the clear, and a key was seen since. */
+  mayOffer(): void;
   /** To be called when it has answered with its key. Rejects with `KeyNotTrusted`. */
   answered(): Promise<void>;
 }
@@ -55,11 +59,14 @@ export class Sealing {
   /** Bare, and as it was typed: what its server makes of it is the server's word. */
   readonly #jid: string;
   readonly #options: SealingOptions;
+  /** It is the own account, which has a key: that of this machine. */
+  readonly #isOurs: boolean;
   #wasSeen = false;
 
   constructor(jid: string, options: SealingOptions) {
-    this.#jid = bareJid(preparedJid(jid));
+    this.#jid = accountOf(jid);
     this.#options = options;
+    this.#isOurs = this.#jid === accountOf(options.account);
   }
 
   /**
@@ -67,22 +74,27 @@ export class Sealing {
    * `RecipientUnreachable`, and where the known keys cannot be read.
    */
   async of(recipient: Recipient, situation: Situation): Promise<SealedRecipient> {
-    if (this.#options.encrypt === 'off') return plain(recipient);
+    if (this.#options.encrypt === 'off') return plain(recipient, () => undefined);
+    this.#wasSeen ||= recipient.hasKey === true;
     const known = await this.#options.trusted.read(this.#jid);
-    const { peer, key } = await this.#ask(recipient.peer, this.#mustSeal(known), situation);
-    if (!key) {
+    const { peer, key } = await this.#ask(recipient, this.#mustSeal(known), situation);
+    const mayBePlain = () => {
       if (this.#mustSeal(known)) throw notSealed(this.#whyNot(recipient.peer, known));
-      return plain(recipient);
+    };
+    if (!key) {
+      mayBePlain();
+      return plain(recipient, mayBePlain);
     }
     this.#wasSeen = true;
     const own = await this.#options.own();
-    const trust = this.#judge(key, known, isOwn(situation.session, this.#jid, key, own));
+    const trust = this.#judge(key, known, this.#isOurs && own.publicKey.equals(key));
     const ways = recipient.ways.filter((way) => way.seals);
     if (ways.length === 0) throw notSealed(byNoWay(recipient));
     return {
       recipient: { ...recipient, peer, ways },
       seal: { own, peer: key, mayDeflate: this.#options.mayDeflate },
       secrecy: { encrypted: true, peerKey: formatKey(key), trust },
+      mayOffer: () => undefined,
       answered: async () => {
         if (trust === 'first') await this.#pin(key, situation.report);
       },
@@ -91,21 +103,32 @@ export class Sealing {
 
   #mustSeal(known: readonly TrustedKey[]): boolean {
     const { encrypt, toKey } = this.#options;
-    return encrypt === 'require' || toKey !== undefined || known.length > 0 || this.#wasSeen;
+    const isWanted = encrypt === 'require' || toKey !== undefined;
+    return isWanted || known.length > 0 || this.#wasSeen || this.#isOurs;
   }
 
-  /** Some answer no questions; where nothing has to be sealed that is no key. */
-  async #ask(peer: string, mustSeal: boolean, { session, signal }: Situation): Promise<AskedKey> {
+  /**
+   * Some answer no questions, or not those of everybody; where nothing has to be sealed that is no key. One that is to
+   * be asked later may have one.
+   */
+  async #ask(
+    { peer }: Recipient,
+    mustSeal: boolean,
+    { session, signal }: Situation,
+  ): Promise<AskedKey> {
     try {
       return await askKey(session, peer, { signal, timeout: PATIENCE_MS });
     } catch (error) {
       session.ended.throwIfAborted();
       signal.throwIfAborted();
       this.#wasSeen ||= error instanceof MalformedAnnouncement;
-      const isMute = error instanceof StanzaError || error instanceof RequestTimeout;
-      if (isMute && !mustSeal) return { peer, key: undefined };
+      const isError = error instanceof StanzaError;
+      const isMute = isError || error instanceof RequestTimeout;
+      const mayPass = isError && error.type === 'wait';
+      if (isMute && !mustSeal && !mayPass) return { peer, key: undefined };
       const why = whyNotAccepted(error as Error, peer);
-      if (!isMute || why instanceof RecipientUnreachable) throw why;
+      const isForNow = why instanceof RecipientUnreachable || why instanceof RecipientBusy;
+      if (!isMute || isForNow) throw why;
       throw new NotSealed(`${peer} does not tell its key (${why.message})`, { cause: error });
     }
   }
@@ -138,10 +161,8 @@ export class Sealing {
   }
 
   #whyNot(peer: string, known: readonly TrustedKey[]): string {
-    const why =
-      known.length > 0
-        ? `${peer} has no key, though one of ${this.#jid} is known here`
-        : `${peer} has no key`;
+    const of = this.#isOurs || known.length > 0 ? 'is known here' : this.#wasSeen && 'was seen';
+    const why = `${peer} has no key${of ? `, though one of ${this.#jid} ${of}` : ''}`;
     return `${why}, so that nothing can be encrypted for it`;
   }
 }
@@ -149,8 +170,8 @@ export class Sealing {
 const notSealed = (message: string): Error =>
   withHints(new NotSealed(message), '--encrypt off sends it in the clear');
 
-const plain = (recipient: Recipient): SealedRecipient => ({
-  recipient,
+const plain = (recipient: Recipient, mayOffer: () => void): SealedRecipient => ({
+  ...{ recipient, mayOffer },
   secrecy: { encrypted: false },
   answered: async () => undefined,
 });
@@ -160,6 +181,13 @@ const byNoWay = ({ peer, ways }: Recipient): string => {
   return `${peer} has a key, and nothing is encrypted by ${names}`;
 };
 
-/** The own key of this machine is that of the own account, without being its first. */
-const isOwn = (session: Session, jid: string, key: Uint8Array, own: KeyPair): boolean =>
-  bareJid(preparedJid(session.jid)) === jid && own.publicKey.equals(key);
+/** The same for each JID, in whatever form it was typed, with whichever resource. */
+export function sealingsBy(options: SealingOptions): (jid: string) => Sealing {
+  const sealings = new Map<string, Sealing>();
+  return (jid) => {
+    const account = accountOf(jid);
+    const sealing = sealings.get(account) ?? new Sealing(account, options);
+    sealings.set(account, sealing);
+    return sealing;
+  };
+}

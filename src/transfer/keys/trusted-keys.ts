@@ -1,6 +1,6 @@
 import { formatKey, parseKey } from '../../protocol/seal/public-key.js';
 import { withHints } from '../../session/hints.js';
-import { preparedBareJid } from '../../session/jid.js';
+import { accountOf } from '../../session/jid.js';
 import { KeyNotTrusted } from '../ways/key-errors.js';
 
 /** A key that is trusted to be somebody's. */
@@ -69,7 +69,7 @@ export async function addKey(
   { jid, typed, label, now }: { jid: string; typed: string; label: string | undefined; now: Date },
 ): Promise<Trusted> {
   const key = readKey(typed);
-  const bare = preparedBareJid(jid);
+  const bare = accountOf(jid);
   const keys = await store.change(bare, (before) => {
     const old = before.find((one) => one.key === key);
     const known = old ?? { key, isVerified: false, since: now };
@@ -88,7 +88,7 @@ export async function verifyKey(
   { jid, typed }: { jid: string; typed: string },
 ): Promise<Trusted> {
   const key = readKey(typed);
-  const bare = preparedBareJid(jid);
+  const bare = accountOf(jid);
   const keys = await store.change(bare, (before) => {
     if (!before.some((one) => one.key === key)) throw notCompared(bare, before.length);
     return before.map((one) => (one.key === key ? { ...one, isVerified: true } : one));
@@ -101,7 +101,7 @@ export async function removeKeys(
   store: TrustStore,
   { jid, label }: { jid: string; label: string | undefined },
 ): Promise<Trusted> {
-  const bare = preparedBareJid(jid);
+  const bare = accountOf(jid);
   const isMeant = (key: TrustedKey) => label === undefined || key.label === label;
   let removed: readonly TrustedKey[] = [];
   await store.change(bare, (before) => {
@@ -114,7 +114,7 @@ export async function removeKeys(
 /** The trusted keys of everybody, or of one JID. */
 export async function listTrusted(store: TrustStore, jid?: string): Promise<Trusted[]> {
   if (jid === undefined) return store.list();
-  const bare = preparedBareJid(jid);
+  const bare = accountOf(jid);
   return [{ jid: bare, keys: await store.read(bare) }];
 }
 

@@ -1,7 +1,7 @@
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { withHints } from '../../session/hints.js';
-import { bareJid, preparedJid } from '../../session/jid.js';
+import { accountOf } from '../../session/jid.js';
 import type { Report } from '../events.js';
 import type { Encrypt, Secrecy, Trust, TrustRule } from '../keys/rules.js';
 import {
@@ -51,7 +51,7 @@ export class KeyRules {
 
   /** Rejects with `NotSealed` and `KeyNotTrusted`, and where the known keys cannot be read. */
   async judge({ peer, peerKey }: IncomingOffer, standing: Standing): Promise<Judged> {
-    const jid = bareJid(preparedJid(peer));
+    const jid = accountOf(peer);
     const known = await this.#options.trusted.read(jid);
     if (!peerKey) return this.#judgePlain(jid, known);
     const trust = this.#judgeKey(jid, peerKey, known, standing);
@@ -65,7 +65,7 @@ export class KeyRules {
 
   /** Whether the user is to hear of what is wrong with what somebody sends: once an hour. */
   isNews(peer: string): boolean {
-    const jid = bareJid(peer);
+    const jid = accountOf(peer);
     const now = this.#options.now().getTime();
     const before = this.#told.get(jid);
     if (before !== undefined && Math.abs(now - before) < TELL_AGAIN_MS) return false;
@@ -93,7 +93,7 @@ export class KeyRules {
     const seen = formatKey(key);
     const same = known.find((one) => one.key === seen);
     if (same) return same.isVerified ? 'verified' : 'known';
-    if (jid === bareJid(preparedJid(account)) && own?.publicKey.equals(key)) return 'known';
+    if (jid === accountOf(account) && own?.publicKey.equals(key)) return 'known';
     if (known.length > 0) throw anotherKey(jid);
     if (trust === 'known') {
       throw withHints(

@@ -4,7 +4,7 @@ import type { Report } from '../events.js';
 import { Absence, type WaitListener } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { KnownSoFar } from '../finding/inquiry.js';
-import { type SealedRecipient, Sealing, type SealingOptions } from '../keys/sealing.js';
+import type { SealedRecipient, Sealing } from '../keys/sealing.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient, Way } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
@@ -50,7 +50,8 @@ interface LineOptions {
   /** To begin with. */
   settings: TransferSettings;
   uplink: Uplink;
-  sealing: SealingOptions;
+  /** Decides how what goes to that JID is encrypted. */
+  sealing: Sealing;
   report: Report;
   signal: AbortSignal;
   /** Milliseconds that it is waited for where it is not there. */
@@ -64,7 +65,6 @@ export class Line implements SendingLine {
   settings: TransferSettings;
   readonly #options: LineOptions;
   readonly #absence: Absence;
-  readonly #sealing: Sealing;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
   /** While it is looked for. */
@@ -80,7 +80,6 @@ export class Line implements SendingLine {
       session: () => uplink.session(),
       appear: (session) => uplink.appear(session),
     });
-    this.#sealing = new Sealing(options.jid, options.sealing);
   }
 
   /** The full JID of the one who gets the files. */
@@ -143,10 +142,10 @@ export class Line implements SendingLine {
   async #next(session: Session): Promise<Reached | undefined> {
     const found = await this.#search?.next();
     if (!found?.value) return undefined;
-    const { uplink, signal, report } = this.#options;
+    const { uplink, sealing, signal, report } = this.#options;
     const ways = uplink.waysOn(session);
     const { sid, ...recipient } = found.value;
-    const seal = (one: Recipient) => this.#sealing.of(one, { session, signal, report });
+    const seal = (one: Recipient) => sealing.of(one, { session, signal, report });
     this.#reached = { session, recipient, ways, seal };
     return { recipient: found.value, ways, seal };
   }

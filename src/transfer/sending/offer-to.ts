@@ -25,6 +25,8 @@ export async function offerTo(
   const [way, next] = ways;
   const offer = way && open.get(way)?.offer;
   if (!way || !offer) throw new RangeError('no way to send');
+  if (options.seal && !way.seals) throw new RangeError(`nothing is sealed by ${way.name}`);
+  options.mayOffer?.();
   note(`offering by ${way.name}`);
   try {
     return await offer(recipient, file, options);

@@ -104,7 +104,7 @@ export class Offering {
     slot: Slot,
   ): Promise<Offered & { recipient: Recipient }> {
     const sealed = await sealFor(this.#asBefore(found));
-    const { seal, secrecy } = sealed;
+    const { seal, secrecy, mayOffer } = sealed;
     const recipient = this.#fit(sealed.recipient);
     if (recipient.ways.length === 0) {
       const text = `${nameOf(this.#source)} is empty, and ${recipient.peer} takes no folders; it is left out`;
@@ -114,7 +114,7 @@ export class Offering {
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
     const { acceptTimeout: timeout, signal } = this.#options;
     const note = (text: string) => this.#telling.note(text);
-    const options = { ...this.#settings, timeout, signal, seal, note };
+    const options = { ...this.#settings, timeout, signal, seal, mayOffer, note };
     slot.offered();
     const accepted = await offerTo(recipient, ways, offer, options);
     await sealed.answered().catch(async (error) => {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
-import type { SealingOptions } from '../keys/sealing.js';
+import { type SealingOptions, sealingsBy } from '../keys/sealing.js';
 import { allSources, shared } from '../sources/all-sources.js';
 import { closeSources } from '../sources/open-sources.js';
 import { FilesFailed, type OpenSource, type Source, type SourceFolder } from '../sources/source.js';
@@ -71,8 +71,9 @@ export async function sendAll(
 function linesTo(jids: readonly string[], uplink: Uplink, options: SendAllOptions): Line[] {
   const { settings, via, limit, waitOnline = 0 } = options;
   const way = via === 'auto' ? undefined : wayNamed(via);
+  const sealingOf = sealingsBy(options.sealing);
   return jids.map((jid) => {
-    const line = { ...options, jid, via: way, uplink, waitOnline };
+    const line = { ...options, sealing: sealingOf(jid), jid, via: way, uplink, waitOnline };
     return new Line({ ...line, settings: within(limit, settings) });
   });
 }

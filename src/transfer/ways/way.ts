@@ -67,6 +67,8 @@ export interface Recipient {
   answersClose?: true;
   /** It makes folders, those without files too. */
   makesFolders?: true;
+  /** It has said that it has a key. */
+  hasKey?: true;
   /** The ways are those that might be: its server has answered in its place. */
   isGuess?: true;
   /** The sid of the Jingle session that it has let us begin (XEP-0353). */
@@ -79,6 +81,8 @@ export interface OfferOptions extends Partial<TransferSettings> {
   timeout?: number;
   /** Absent: the file travels as it is. */
   seal?: SealedTo | undefined;
+  /** Called before each offer, of which there may be several; throws where it must not be made any more. */
+  mayOffer?: (() => void) | undefined;
 }
 
 /** A file that the recipient has accepted. */

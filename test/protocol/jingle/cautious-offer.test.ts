@@ -85,6 +85,15 @@ test.each(['decline', 'cancel', 'busy', 'timeout'])(
   },
 );
 
+test('an offer that may not be made any more is not made again (R378)', async () => {
+  const mayOffer = () => {
+    throw new RangeError('it has a key by now');
+  };
+  const { script, offer } = offerToScript({ mayOffer });
+  await ends(script, (await hearsOffer(script)).sid, 'failed-transport');
+  await expect(offer).rejects.toThrow('it has a key by now');
+});
+
 test('an offer with a block size that was given is not made again', async () => {
   const { script, offer } = offerToScript({ blockSize: 8192 });
   const { sid, blockSize } = await hearsOffer(script);

@@ -6,6 +6,7 @@ import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { ConnectionFailed } from '../../../src/session/stream/dial.js';
 import { type Element, xml } from '../../../src/session/xml.js';
+import { sealingsBy } from '../../../src/transfer/keys/sealing.js';
 import {
   FileWouldBeLost,
   RecipientRefused,
@@ -103,7 +104,14 @@ function romeoIn({
     () => true,
   );
   const line = new Line({
-    ...{ jid: to, sealing: sendingBy(), via: undefined, settings: DEFAULT_SETTINGS, uplink, clock },
+    ...{
+      jid: to,
+      sealing: sealingsBy(sendingBy())(to),
+      via: undefined,
+      settings: DEFAULT_SETTINGS,
+      uplink,
+      clock,
+    },
     ...{ waitOnline: waitOnline * 1000, signal: interrupt.signal, report: () => undefined },
   });
   const waiting = {

@@ -94,6 +94,7 @@ async function waysOffered(
   const seal = async (recipient: Recipient) => ({
     recipient,
     secrecy: { encrypted: false } as const,
+    mayOffer: () => undefined,
     answered: async () => undefined,
   });
   const line: SendingLine = {

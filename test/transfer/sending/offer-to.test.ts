@@ -11,6 +11,7 @@ import type { WayName } from '../../../src/transfer/ways/names.js';
 import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';
 import { WAYS, wayNamed } from '../../../src/transfer/ways/ways.js';
 import { JULIET } from '../../support/linked-sessions.js';
+import { keyOfNumber } from '../../support/sealing.js';
 
 const FILE = { name: 'letter.txt', size: 6 };
 const { signal } = new AbortController();
@@ -129,3 +130,25 @@ async function offerOf(known: { answersClose?: true }) {
   ).catch(() => undefined);
   return { outcome };
 }
+
+describe('what may not be offered any more', () => {
+  const refusing = openedBy(() => async () => Promise.reject(new WayRefused('no')));
+  const recipient = { peer: JULIET, ways: [wayNamed('jingle'), wayNamed('si')] };
+  const options = { signal, note: () => undefined };
+
+  test('is not offered in the next way (R378)', async () => {
+    let asked = 0;
+    const mayOffer = () => {
+      asked += 1;
+      if (asked > 1) throw new RangeError('it has a key by now');
+    };
+    const offered = offerTo(recipient, refusing, FILE, { ...options, mayOffer });
+    await expect(offered).rejects.toThrow('it has a key by now');
+  });
+
+  test('because it is sealed is not offered where nothing is (R378)', async () => {
+    const seal = { own: keyOfNumber(1), peer: keyOfNumber(2).publicKey, mayDeflate: false };
+    const offered = offerTo(recipient, refusing, FILE, { ...options, seal });
+    await expect(offered).rejects.toThrow('nothing is sealed by si');
+  });
+});

@@ -4,6 +4,7 @@ import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
+import { RecipientBusy } from '../../../src/transfer/recipient-errors.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
 import { KeyNotTrusted, NotSealed } from '../../../src/transfer/ways/key-errors.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
@@ -26,6 +27,8 @@ interface Options {
   via?: 'auto' | WayName;
   evil?: (stanza: Element) => Element | undefined;
   count?: number;
+  /** Default: her JID. */
+  to?: string[];
 }
 
 const trusting = (jid: string, key: Buffer, isVerified = false) => {
@@ -41,6 +44,7 @@ async function sent({
   via = 'auto',
   evil = (stanza) => stanza,
   count = 1,
+  to = [JULIET],
 }: Options = {}) {
   const ends = new AbortController();
   const wire: string[] = [];
@@ -62,7 +66,7 @@ async function sent({
   const files = Array.from({ length: count }, (_, n) =>
     smallFile(n ? `${n}-${LETTER}` : LETTER, TEXT),
   );
-  const outcome = sendAll(files, [JULIET], {
+  const outcome = sendAll(files, to, {
     ...{ via, settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
     ...{ connect: async () => romeo, signal: ends.signal },
     sealing: sendingBy({ encrypt: 'auto', own: async () => HIS, trusted: hisTrust, ...his }),
@@ -203,6 +207,79 @@ describe('nothing goes out in the clear', () => {
     expect(failures).toEqual([expect.any(NotSealed)]);
     expect(inbox.files).toHaveLength(1);
   });
+});
+
+/** The server answers in her place to the nth question what she can do. */
+const failing = (type: string, condition: string, nth = 2) => {
+  let answers = 0;
+  return (stanza: Element): Element => {
+    if (!isDiscovered(stanza)) return stanza;
+    answers += 1;
+    if (answers < nth) return stanza;
+    const { id = '', from = '', to = '' } = stanza.attrs;
+    const error = `<error type="${type}"><${condition} xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>`;
+    return parse(`<iq type="error" id="${id}" from="${from}" to="${to}">${error}</iq>`);
+  };
+};
+
+describe('an error that answers the question for the key is not that there is none', () => {
+  test.each([
+    ['wait', 'resource-constraint'],
+    ['cancel', 'service-unavailable'],
+    ['cancel', 'feature-not-implemented'],
+    ['modify', 'policy-violation'],
+  ])('where she has told of it before, of type %s: %s (R375)', async (type, condition) => {
+    const { failures, wire } = await sent({ evil: failing(type, condition), count: 2 });
+    expect(failures).not.toEqual([]);
+    expect(wire).not.toContain('session-initiate');
+    expect(wire).not.toContain('<data');
+  });
+
+  test('where she says that she has too much to do (R375)', async () => {
+    const evil = failing('wait', 'resource-constraint', 1);
+    const { failures, wire } = await sent({ evil });
+    expect(failures).toEqual([expect.any(RecipientBusy)]);
+    expect(wire).not.toContain('<data');
+  });
+
+  test('but one that answers no questions may have none (R375)', async () => {
+    const { failures, done } = await sent({ evil: failing('cancel', 'service-unavailable', 1) });
+    expect(failures).toEqual([]);
+    expect(done).toMatchObject({ encrypted: false });
+  });
+});
+
+describe('the own account, as it was typed,', () => {
+  const his = { account: JULIETS, own: async () => HERS, trust: 'known' } as const;
+
+  test('has the key of this machine, whatever the server calls us (R376)', async () => {
+    const { done } = await sent({ his });
+    expect(done).toMatchObject({ encrypted: true, trust: 'known' });
+  });
+
+  test('gets nothing in the clear (R376)', async () => {
+    const { failures, wire } = await sent({ his, evil: stripped });
+    expect(failures).toEqual([expect.any(NotSealed)]);
+    expect(wire).not.toContain('session-initiate');
+  });
+
+  test('has no key of ours under a name that the server has given us (R376)', async () => {
+    const trusted = trusting(JULIETS, OTHER.publicKey);
+    const { failures } = await sent({ his: { own: async () => HERS, trusted } });
+    expect(failures).toEqual([expect.any(KeyNotTrusted)]);
+  });
+});
+
+test('a key that was seen by one name of a JID counts for its others (R378)', async () => {
+  let answers = 0;
+  const evil = (stanza: Element) => {
+    if (isDiscovered(stanza)) answers += 1;
+    return answers % 2 === 0 ? stripped(stanza) : stanza;
+  };
+  const to = [JULIET, `JULIET@capulet.example/balcony`];
+  const { failures, wire } = await sent({ evil, to });
+  expect(failures).toEqual([expect.any(NotSealed)]);
+  expectNothingSeen(wire);
 });
 
 describe('another key', () => {
