@@ -1,5 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashOfFile, writeRandom } from '../../support/files.js';
 import { accountOf, runInband } from '../../support/programs/inband.js';
@@ -10,6 +10,9 @@ const RECIPIENT = 'bob@localhost';
 
 /** The files of a command, in bytes: one takes seconds, as its blocks go one at a time; the others go side by side. */
 const SIZES = [...Array<number>(8).fill(3_000), 3_000_000, ...Array<number>(7).fill(3_000)];
+
+/** So many of them are sent as files, the others with the folder that they are in. */
+const FLAT = 11;
 
 /** A command that is not done by then hangs. */
 const COMMAND_TIMEOUT_MS = 180_000;
@@ -53,10 +56,15 @@ export async function killAtRandom(
   let receiver = await receive(house);
   const killed = () => tally.sender + tally.receiver + tally.server;
   while (killed() < kills) {
-    const sources = SIZES.map((_, index) => join(folder, `file ${tally.files + index}`));
-    for (const [index, source] of sources.entries()) {
-      hashes.set(basename(source), await writeRandom(source, SIZES[index] as number));
+    const tree = `tree ${tally.files}`;
+    await mkdir(join(folder, tree, 'deep'), { recursive: true });
+    // The last ones are in a folder.
+    const above = (index: number) => (index < FLAT ? '' : index % 2 ? tree : join(tree, 'deep'));
+    const paths = SIZES.map((_, index) => join(above(index), `file ${tally.files + index}`));
+    for (const [index, path] of paths.entries()) {
+      hashes.set(path, await writeRandom(join(folder, path), SIZES[index] as number));
     }
+    const sources = [...paths.slice(0, FLAT), tree].map((path) => join(folder, path));
     const args = ['send', '--window', '1', ...sources, RECIPIENT];
     const send = () => run(house, 'alice', args);
     let sender = send();
@@ -84,7 +92,7 @@ export async function killAtRandom(
       }
       somebodyDied ||= victim !== 'sender';
     }
-    tally.files += sources.length;
+    tally.files += paths.length;
     await inspectFiles(house, hashes);
   }
   await receiver.stop();
@@ -117,16 +125,20 @@ async function endsWithin({ exited }: Running, ms: number): Promise<boolean> {
   return Promise.race([exited.then(() => true), sleep(ms, false)]);
 }
 
-/** The files that were sent are there, once, and each has its record; `hashes` by their names. */
+/** The files that were sent are there, once, where they belong, and each has its record; `hashes` by their paths. */
 async function inspectFiles(house: House, hashes: ReadonlyMap<string, string>): Promise<void> {
-  const names = (await readdir(house.inbox)).filter((name) => name !== '.inband');
+  const below = await readdir(house.inbox, { recursive: true, withFileTypes: true });
+  const paths = below
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(house.inbox, join(parentPath, name)))
+    .filter((path) => !path.startsWith('.inband'));
   const there = new Map<string, string>();
-  for (const name of names) there.set(name, await hashOfFile(join(house.inbox, name)));
+  for (const path of paths) there.set(path, await hashOfFile(join(house.inbox, path)));
   mustBeSame('the files that are there', there, hashes);
   const records = await recordsOf(house);
   mustBeSame(
     'the records',
-    new Map(records.map(({ path, sha256 }) => [basename(path), sha256])),
+    new Map(records.map(({ path, sha256 }) => [relative(house.inbox, path), sha256])),
     hashes,
   );
   if (records.length !== hashes.size) throw new Error(`${records.length} records: ${hashes.size}`);

@@ -88,3 +88,17 @@ test("a hostile path leads nowhere outside, replaces nothing, and adds nothing t
   expect(made).toHaveLength(4 + names.length + 4);
   expect(made.filter((name) => /^\.|[\\:/]/.test(name))).toEqual([]);
 }, 600_000);
+
+test('a path that is too long for the disk is refused before a byte of it comes, and its sender hears why (R405)', async () => {
+  const inbox = join(stage.folder(), ...Array.from({ length: 11 }, () => 'x'.repeat(200)));
+  const bob = await stage.receive('bob', ['--dir', inbox]);
+  const sendPath = await scriptedSender('bob@localhost/inband');
+  const long = `${'d'.repeat(240)}/`.repeat(8);
+  // An offer that ends so was not accepted.
+  await expect(sendPath(`${long}x`)).rejects.toMatchObject({
+    reason: { condition: 'decline', text: 'its path is too long here' },
+  });
+  await bob.line(/did not arrive: its path is too long here/, 'stderr');
+  expect(await sendPath('d/x')).toBe('made');
+  expect(readdirSync(inbox).filter((name) => name !== '.inband')).toEqual(['d']);
+});
