@@ -28,10 +28,13 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   if (records.length === 0) reporter.warn(`no file has arrived in ${flags.dir} yet`);
   if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
-    const lines = records.map((record) => `${lineOf(record)}\n`);
-    return pipeline(Readable.from(lines), context.stdout, { end: false });
+    return pipeline(Readable.from(linesOf(records)), context.stdout, { end: false });
   }
   for (const record of records) reporter.report(eventOf(record));
+}
+
+function* linesOf(records: readonly FileRecord[]): Generator<string> {
+  for (const record of records) yield `${lineOf(record)}\n`;
 }
 
 function lineOf({ at, account, size, work, path }: FileRecord): string {
