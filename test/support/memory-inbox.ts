@@ -104,6 +104,10 @@ export class MemoryInbox implements Inbox {
     return `/inbox/${this.#enter(owner, offered).slice(0, -1)}`;
   }
 
+  keptOf({ identity = '', size }: WantedPartial): number {
+    return this.#sizes.get(identity) === size ? (this.kept.get(identity)?.length ?? 0) : 0;
+  }
+
   hasRest(channel: string): boolean {
     return this.kept.has(this.#rests.get(channel) ?? '');
   }

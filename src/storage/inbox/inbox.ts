@@ -63,6 +63,8 @@ export async function openInbox(
 
 class InboxFolder implements Inbox {
   readonly lost: AbortSignal;
+  readonly keptOf = (wanted: WantedPartial) => this.#shared.kept.bytesFor(wanted);
+  readonly hasRest = (channel: string) => this.#shared.kept.hasRest(hashed(channel));
   readonly #lost: AbortController;
   readonly #openAgain: () => Promise<HeldFolder>;
   readonly #space: Space;
@@ -139,10 +141,6 @@ class InboxFolder implements Inbox {
       wanted.identity === undefined ? undefined : this.#shared.kept.take(hashed(wanted.identity));
     const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
     return new Partial(part, this.#shared);
-  }
-
-  hasRest(channel: string): boolean {
-    return this.#shared.kept.hasRest(hashed(channel));
   }
 
   /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */

@@ -1,5 +1,6 @@
+import type { WantedPartial } from '../../transfer/receiving/inbox.js';
 import type { Files } from '../files.js';
-import { type Journal, journalPath, journalText, partPath } from './journal.js';
+import { hashed, type Journal, journalPath, journalText, partPath } from './journal.js';
 
 /** A partial that nobody writes to. */
 export interface Kept {
@@ -72,6 +73,12 @@ export class KeptPartials {
     const large = all.find(({ journal }) => journal.durable > this.#maxBytesOfOne);
     if (large) await this.#remove(this.take(large.journal.identity ?? ''));
     return large !== undefined;
+  }
+
+  /** Bytes of the one that is wanted, as its journal has them. */
+  bytesFor({ identity, size }: WantedPartial): number {
+    const kept = identity === undefined ? undefined : this.#byIdentity.get(hashed(identity));
+    return kept && kept.journal.size === size ? kept.journal.durable : 0;
   }
 
   /** Hands over the one with this identity, if any. */

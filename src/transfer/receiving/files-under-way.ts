@@ -68,15 +68,26 @@ export class FilesUnderWay {
     return entry;
   }
 
-  /** Returns whether it keeps its place. */
-  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
-    const before = earlier.bytes;
+  /** Resolves when an earlier transfer of the same file has ended, or has not for a while. Nothing is done to it. */
+  async letEnd(file: IncomingOffer, signal: AbortSignal): Promise<void> {
+    const earlier = this.#files.get(identityOf(file) ?? '');
+    if (earlier) await this.#pause(earlier, signal);
+  }
+
+  /** Returns whether it has ended meanwhile. */
+  async #pause(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
     const over = new AbortController();
     void earlier.ended.then(() => over.abort());
     const awake = AbortSignal.any([signal, over.signal]);
     // When the connection has gone, nothing else may keep the process running that is to come back.
     await this.#clock.sleep(STALL_MS, awake, { ref: true }).catch(() => signal.throwIfAborted());
-    if (earlier.bytes > before && !over.signal.aborted) return true;
+    return over.signal.aborted;
+  }
+
+  /** Returns whether it keeps its place. */
+  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
+    const before = earlier.bytes;
+    if (!(await this.#pause(earlier, signal)) && earlier.bytes > before) return true;
     earlier.file.fail(new OfferedAgain('the sender has begun anew'));
     await earlier.ended;
     return earlier.hasArrived;

@@ -9,6 +9,8 @@ export interface Inbox {
    * NoFolder when its folders cannot be made; RangeError for a size that is none.
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
+  /** How many bytes of it are kept, it seems: nothing is read again, or changed. */
+  keptOf(wanted: WantedPartial): number;
   /**
    * Whether this channel was the last that was to bring the rest of a partial that is kept: what comes by it is no
    * whole file, and its transfer has ended, with an earlier connection or an earlier process.

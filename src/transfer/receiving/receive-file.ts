@@ -3,6 +3,7 @@ import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';
+import { StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { identityOf, offeredPath } from './identity.js';
@@ -27,7 +28,7 @@ export interface ReceiveOptions {
   own?: string;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
-  /** Called when the sender has shown that it is who it says, if it is sealed; before a byte of it is kept. */
+  /** Called when the sender has shown that it is who it says, if it is sealed; before anything is done for it. */
   onProven?: () => Promise<void>;
   /** Called when the sender is about to send, from this byte on. */
   onStart: (offset: number) => void;
@@ -46,10 +47,13 @@ export async function receiveFile(
   options: ReceiveOptions,
 ): Promise<ReceivedFile> {
   let partial: PartialFile | undefined;
-  try {
+  const create = async () => {
     partial = await inbox.createPartial(wantedFor(file));
-    const channel = await file.accept(partial.offset);
-    await options.onProven?.();
+    return partial;
+  };
+  try {
+    const channel = await (file.peerKey ? acceptSealed : acceptPlain)(file, inbox, create, options);
+    if (!partial) throw new Error('there is no partial');
     options.onStart(partial.offset);
     const size = await write(channel, partial, options);
     checkSize(size, file.offer.size);
@@ -69,6 +73,28 @@ export async function receiveFile(
     throw error;
   }
 }
+
+type Accept = (
+  file: IncomingOffer,
+  inbox: Inbox,
+  create: () => Promise<PartialFile>,
+  options: Pick<ReceiveOptions, 'onProven'>,
+) => Promise<Channel>;
+
+const acceptPlain: Accept = async (file, _inbox, create) => file.accept((await create()).offset);
+
+/**
+ * Until its sender has proven who it is, an offer may be a copy, or somebody else's: what is there is looked at before,
+ * and changed after. Rejects with `StillUnderWay` where that was wrong; the next offer of it begins elsewhere.
+ */
+const acceptSealed: Accept = async (file, inbox, create, { onProven }) => {
+  const offset = inbox.keptOf(wantedFor(file));
+  const channel = await file.accept(offset);
+  await onProven?.();
+  const partial = await create();
+  if (partial.offset === offset) return channel;
+  throw new StillUnderWay('what was kept of it has changed; its sender comes again');
+};
 
 /** Gives the file its name, or makes the folder that was offered in its place. Returns the absolute path. */
 async function place(

@@ -11,9 +11,10 @@ import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
 import { confirmThere } from './already-there.js';
-import type { Entry, FilesUnderWay } from './files-under-way.js';
+import type { FilesUnderWay } from './files-under-way.js';
 import type { Inbox } from './inbox.js';
 import type { Judged } from './key-rules.js';
+import { Proof } from './proof.js';
 import { type ReceivedFile, type ReceiveOptions, receiveFile } from './receive-file.js';
 
 /** A file that arrived. */
@@ -49,6 +50,17 @@ export interface ReceptionOptions {
 /** What has become of an offer; `there`: an earlier transfer had brought the file. */
 type Ending = 'whole' | 'there' | 'later' | 'failed';
 
+/** One offer, and how far it has come. */
+interface Attempt {
+  about: { id: number; peer: string; name: string; size?: number };
+  /** The bytes of it that have come. */
+  span: { start: number; end: number };
+  proof?: Proof;
+  /** Its sender hears of what fails from then on. */
+  isAnswered: boolean;
+  ending: Ending;
+}
+
 /**
  * Receives a file, tells the user and counts it. Returns it if it arrived whole; a transfer that fails does not end the
  * others. `mustReplace`: there is only room if an earlier transfer of it gives way.
@@ -58,40 +70,63 @@ export async function receiveOne(
   options: ReceptionOptions,
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
-  const { inbox, knows, underWay, limit, signal, report, isDue, own } = options;
-  const [id, { size, isFolder }] = [nextTransferId(), file.offer];
-  const facts = { peer: file.peer, name: nameOf(file.offer) };
-  const about = { id, ...facts, ...(size === undefined ? {} : { size }) };
-  const span = { start: 0, end: 0 };
-  let entry: Entry | undefined;
-  let ending: Ending = 'failed';
+  const { signal, limits } = options;
+  const { size } = file.offer;
+  const facts = { id: nextTransferId(), peer: file.peer, name: nameOf(file.offer) };
+  const attempt: Attempt = {
+    about: { ...facts, ...(size === undefined ? {} : { size }) },
+    ...{ span: { start: 0, end: 0 }, isAnswered: false, ending: 'failed' },
+  };
   try {
-    const { secrecy, proven: onProven } = await options.judge(file);
-    entry = await underWay.enter(file, signal, mustReplace);
-    const there = knows(file.peer) ? await confirmThere(file, inbox, { onProven, own }) : undefined;
-    if (there) {
-      ending = 'there';
-      report({ event: 'already-there', id, ...facts, ...there, ...secrecy, incoming: true });
-      return undefined;
-    }
-    const pace = limit && ((bytes: number) => limit.take(bytes, signal));
-    const followed = follow({ ...about, secrecy }, entry, span, report);
-    const whole = await receiveFile(file, inbox, { ...followed, pace, isDue, own, onProven });
-    ending = 'whole';
-    if (isFolder)
-      return void report({ event: 'folder', id, ...facts, path: whole.path, ...secrecy });
-    report({ event: 'done', id, ...facts, ...shown(whole), ...secrecy });
-    return { ...facts, ...whole };
+    return await receiveJudged(file, options, mustReplace, attempt);
   } catch (error) {
-    if (error instanceof StillUnderWay) ending = 'later';
+    if (error instanceof StillUnderWay) attempt.ending = 'later';
     // A stop is no refusal: the sender may come again.
-    if (!entry) file.fail(signal.aborted ? new ReceivingEnded('stopped') : (error as Error));
-    tellOfFailure(error as Error, about, options);
+    const isStopped = !attempt.isAnswered && signal.aborted;
+    if (!attempt.isAnswered)
+      file.fail(isStopped ? new ReceivingEnded('stopped') : (error as Error));
+    tellOfFailure(error as Error, attempt.about, attempt.proof?.isGiven ?? !file.peerKey, options);
     return undefined;
   } finally {
-    entry?.leave(ending === 'whole');
-    count(options.limits, file.peer, ending, span.end - span.start);
+    attempt.proof?.entry?.leave(attempt.ending === 'whole');
+    count(limits, file.peer, attempt.ending, attempt.span.end - attempt.span.start);
   }
+}
+
+async function receiveJudged(
+  file: IncomingOffer,
+  options: ReceptionOptions,
+  mustReplace: boolean,
+  attempt: Attempt,
+): Promise<Arrival | undefined> {
+  const { inbox, knows, underWay, limit, signal, report, isDue, own } = options;
+  const judged = await options.judge(file);
+  const proof = new Proof(file, judged, {
+    enter: () => underWay.enter(file, signal, mustReplace),
+    letEnd: () => underWay.letEnd(file, signal),
+  });
+  attempt.proof = proof;
+  await proof.begin();
+  attempt.isAnswered = true;
+  const { secrecy } = judged;
+  const { id, peer, name } = attempt.about;
+  const facts = { id, peer, name };
+  const confirming = { onProven: proof.give, own };
+  const there = knows(peer) ? await confirmThere(file, inbox, confirming) : undefined;
+  if (there) {
+    attempt.ending = 'there';
+    report({ event: 'already-there', ...facts, ...there, ...secrecy, incoming: true });
+    return undefined;
+  }
+  const pace = limit && ((bytes: number) => limit.take(bytes, signal));
+  const followed = follow({ ...attempt.about, secrecy }, proof, attempt.span, report);
+  const toKeep = { isDue, own, onProven: proof.giveAndEnter };
+  const whole = await receiveFile(file, inbox, { ...followed, ...toKeep, pace });
+  attempt.ending = 'whole';
+  if (file.offer.isFolder)
+    return void report({ event: 'folder', ...facts, path: whole.path, ...secrecy });
+  report({ event: 'done', ...facts, ...shown(whole), ...secrecy });
+  return { peer, name, ...whole };
 }
 
 const shown = ({ recordId, ...received }: ReceivedFile) => received;
@@ -102,17 +137,24 @@ function count(limits: TransferLimits, peer: string, ending: Ending, bytes: numb
   else limits.ended(peer, bytes, ending === 'whole');
 }
 
-/** What somebody in between could repeat without end is told once an hour. */
+/**
+ * What somebody in between could repeat without end is told once an hour, and without what an offer says that may not
+ * be its sender's.
+ */
 function tellOfFailure(
   error: Error,
   about: { id: number; peer: string; name: string; size?: number },
+  isProven: boolean,
   { report, exitCodeOf, isNews }: ReceptionOptions,
 ): void {
-  const what = about.name === '' ? 'a file without a name' : about.name;
-  const text = `${what} from ${about.peer} did not arrive: ${whyNot(error)}`;
+  const { id, peer } = about;
+  const shown = isProven ? about : { id, peer, name: '' };
+  const what = isProven ? about.name || 'a file without a name' : 'a file';
+  const text = `${what} from ${peer} did not arrive: ${whyNot(error)}`;
   const isOfKey = error instanceof KeyNotTrusted || error instanceof NotSealed;
-  if (isOfKey && !isNews(about.peer)) return report({ event: 'note', text });
-  report({ event: 'failed', error: text, exitCode: exitCodeOf(error), ...about });
+  const isTold = isOfKey ? isNews(peer) : isProven;
+  if (!isTold) return report({ event: 'note', text });
+  report({ event: 'failed', error: text, exitCode: exitCodeOf(error), ...shown });
 }
 
 /** Tells the user how far the file is; `span`: the bytes of it that have come. */
@@ -121,7 +163,7 @@ function follow(
     secrecy,
     ...about
   }: { id: number; peer: string; name: string; size?: number; secrecy: Secrecy },
-  entry: Entry,
+  proof: Proof,
   span: { start: number; end: number },
   report: Report,
 ): ReceiveOptions {
@@ -133,7 +175,7 @@ function follow(
     },
     onProgress: (bytes) => {
       span.end = bytes;
-      entry.progressed(bytes);
+      proof.entry?.progressed(bytes);
       report({ event: 'progress', ...about, bytes });
     },
   };

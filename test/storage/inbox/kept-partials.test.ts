@@ -37,6 +37,7 @@ async function restart(
       partials.push(partial);
       return partial;
     },
+    keptOf: (wanted) => inbox.keptOf(wanted),
     hasRest: (channel) => inbox.hasRest(channel),
     ledger: inbox.ledger,
     look: (record) => inbox.look(record),
@@ -453,4 +454,16 @@ describe('syncing', () => {
     expect(syncs).toBe(2);
     expect((await inbox.createPartial(WANTED)).offset).toBe(5);
   });
+});
+
+test('what is kept is told, and nothing is done to it (R530)', async () => {
+  const folder = await temporaryFolder();
+  const inbox = await restart(folder);
+  await keep(inbox, 'hell');
+  const before = await readdir(join(folder, '.inband'));
+  expect(inbox.keptOf(WANTED)).toBe(4);
+  expect(inbox.keptOf({ ...WANTED, size: 11 })).toBe(0);
+  expect(inbox.keptOf({ name: 'a' })).toBe(0);
+  expect(await readdir(join(folder, '.inband'))).toEqual(before);
+  expect((await inbox.createPartial(WANTED)).offset).toBe(4);
 });

@@ -13,7 +13,7 @@ import { NoFolder, NoRoom } from '../../../src/transfer/inbox-errors.js';
 import { identityOf } from '../../../src/transfer/receiving/identity.js';
 import type { PartialFile } from '../../../src/transfer/receiving/inbox.js';
 import { receiveFile } from '../../../src/transfer/receiving/receive-file.js';
-import { OfferedAgain } from '../../../src/transfer/reception-errors.js';
+import { OfferedAgain, StillUnderWay } from '../../../src/transfer/reception-errors.js';
 import { FileMismatch, RecipientRefused } from '../../../src/transfer/recipient-errors.js';
 import { type BareChannel, incomingBare } from '../../../src/transfer/ways/bare.js';
 import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
@@ -340,6 +340,25 @@ describe('a bytestream that nobody announced', () => {
     await settled();
     expect(his.errored).toBeInstanceOf(ChannelBroken);
   });
+});
+
+test('a sealed file whose kept part was gone when it was proven is offered again (R530)', async () => {
+  const { hers } = await pairOfBytestreams({ halfOpen: true });
+  const inbox = new MemoryInbox();
+  inbox.keptOf = () => 20;
+  const done: unknown[] = [];
+  const file = {
+    ...incomingBare(hers, new Date(0)),
+    ...{ offer: { name: 'letter.txt', size: 50 }, peerKey: Buffer.alloc(32, 1), ranged: true },
+    accept: async (offset?: number) => {
+      done.push(offset, inbox.partials);
+      return hers;
+    },
+    fail: (error: Error) => void done.push(error),
+  };
+  const onProven = async () => void done.push(inbox.partials);
+  await expect(receiveFile(file, inbox, { ...QUIET, onProven })).rejects.toThrow(StillUnderWay);
+  expect(done).toEqual([20, 0, 0, expect.any(StillUnderWay)]);
 });
 
 // A second offer of the same file waited for a minute, until nobody could open the bytestream any more.

@@ -87,7 +87,7 @@ async function sent({
   const of = (told: Event[], name: string) => told.filter(({ event }) => event === name);
   return {
     ...{ wire: wire.join('\n'), failures, heard, events, hisTrust, herTrust },
-    inbox: { files: [...inbox.files.keys()] },
+    inbox: { files: [...inbox.files.keys()], asked: inbox.accounts },
     done: of(events, 'done')[0],
     came: of(heard, 'done')[0],
     warnings: [...of(events, 'warning'), ...of(heard, 'warning')],
@@ -337,4 +337,16 @@ test('a damaged announcement is no reason to send in the clear (R369)', async ()
     'MalformedAnnouncement',
   ]);
   expect(wire).not.toContain('session-initiate');
+});
+
+test('an offer alone asks for no room, and no name of it is told (R530)', async () => {
+  const evil = (stanza: Element): Element =>
+    parse(stanza.toString().replace(/(<data [^>]*>)..../, '$1AAAA'));
+  const { failures, inbox, heard, herTrust } = await sent({ evil });
+  expect(failures).toHaveLength(1);
+  expect(inbox).toEqual({ files: [], asked: [] });
+  expect(herTrust.of.size).toBe(0);
+  expect(heard.filter(({ event }) => event !== 'state' && event !== 'note')).toEqual([]);
+  expect(heard.filter(({ event }) => event === 'note')).not.toEqual([]);
+  expect(JSON.stringify(heard)).not.toContain(LETTER);
 });
