@@ -3,7 +3,7 @@ import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import { badRequest } from '../conditions.js';
 import type { FileRange } from '../file-offer.js';
-import { type Agreement, readAgreement, WHOLE_FILE } from './agreement.js';
+import { type Agreement, WHOLE_FILE } from './agreement.js';
 import { type OfferSecurity, unlessBroken } from './security/security.js';
 import { later } from './session/actions.js';
 import { JingleEnded } from './session/jingle-ended.js';
@@ -60,6 +60,7 @@ export class OutgoingJingleFile {
     });
     jingleSession.handlers = {
       accepted: (content) => unlessBroken(jingleSession, () => this.#takeAnswer(content)),
+      believed: (reason) => security.believed(reason),
       informed: (info) => unlessBroken(jingleSession, () => this.#takeInfo(info)),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
       replaced: (element) => this.#contentChannel.takeReplacement(element),
@@ -114,7 +115,7 @@ export class OutgoingJingleFile {
     } catch (error) {
       this.#leave(error as Error);
       signal?.throwIfAborted();
-      void this.#jingleSession.terminate(reasonOf(error as Error));
+      void this.#jingleSession.terminate(this.#security.outside(reasonOf(error as Error)));
       throw error;
     }
   }
@@ -137,7 +138,7 @@ export class OutgoingJingleFile {
       return said;
     } catch (error) {
       // Not done: the Jingle session does not end with our success, whatever was acknowledged.
-      void this.#jingleSession.terminate(reasonOf(error as Error));
+      void this.#jingleSession.terminate(this.#security.outside(reasonOf(error as Error)));
       throw error;
     } finally {
       channel.abandon(); // it has done its work
@@ -176,7 +177,7 @@ export class OutgoingJingleFile {
 
   #takeAnswer(answer: Content): void {
     if (!answer.transport) throw badRequest('accept what was offered');
-    const agreed = readAgreement(this.#security.offered, this.#security.answered(answer));
+    const agreed = this.#security.answered(answer);
     this.#contentChannel.agreed(answer.transport);
     this.#agreed = agreed;
     this.#isAccepted = true;

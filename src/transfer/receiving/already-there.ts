@@ -53,8 +53,8 @@ function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecor
 interface ConfirmOptions {
   /** As for `receiveFile`. */
   onProven: () => Promise<void>;
-  /** The own account, as a bare JID. */
-  own: string;
+  /** As for `receiveFile`. */
+  isOurs: boolean;
 }
 
 /**
@@ -64,7 +64,7 @@ interface ConfirmOptions {
 export async function confirmThere(
   file: IncomingOffer,
   inbox: Inbox,
-  { onProven, own }: ConfirmOptions,
+  { onProven, isOurs }: ConfirmOptions,
 ): Promise<FileThere | undefined> {
   try {
     const { there, record } = (await findThere(file, inbox)) ?? {};
@@ -74,8 +74,7 @@ export async function confirmThere(
     // Not one byte may come.
     for await (const bytes of channel.iterator({ destroyOnReturn: false })) void bytes;
     // As if it had arrived anew.
-    if (record && bareJid(file.peer) === own)
-      await inbox.setExecutable(record, file.offer.isExecutable === true);
+    if (record && isOurs) await inbox.setExecutable(record, file.offer.isExecutable === true);
     await file.confirm(Buffer.from(there.sha256, 'hex'));
     return there;
   } catch (error) {

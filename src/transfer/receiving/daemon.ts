@@ -5,7 +5,6 @@ import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { keyForm } from '../../protocol/seal/announced-key.js';
 import { NS_SEAL } from '../../protocol/seal/handshake.js';
-import { bareJid } from '../../session/jid.js';
 import { NS_PING } from '../../session/ping.js';
 import { persevere } from '../attempts/persevere.js';
 import type { Connect } from '../connect.js';
@@ -33,7 +32,7 @@ const FEATURES = [
   ...WAYS.flatMap(({ features }) => features),
 ];
 
-type OfSession = 'knows' | 'quotas' | 'places' | 'running' | 'own' | 'judge' | 'isNews';
+type OfSession = 'knows' | 'quotas' | 'places' | 'running' | 'judge' | 'isNews';
 
 export interface ReceiveOnOptions extends Omit<ReceptionsOptions, OfSession> {
   registry: Registry;
@@ -96,7 +95,7 @@ export async function receiveOn(
   const rules = new KeyRules({ ...options, ...options.sealing });
   const judge = (file: IncomingOffer) => rules.judge(file, serving.standingOf(file.peer));
   const isNews = (peer: string) => rules.isNews(peer);
-  const ofSession = { knows, quotas, places, running, judge, isNews, own: bareJid(session.jid) };
+  const ofSession = { knows, quotas, places, running, judge, isNews };
   const receptions = new Receptions({ ...options, ...ofSession });
   const stop = listen(serving, places, receptions, options);
   let failure: Error | undefined;

@@ -30,6 +30,8 @@ export interface KeyRulesOptions {
 /** What is known of how an offer is sealed. */
 export interface Judged {
   secrecy: Secrecy;
+  /** It is of the own account, for sure or as the user has it: what it says to be a program may be run. */
+  isOurs: boolean;
   /** To be called when the sender has proven that the key is theirs. Rejects with `KeyNotTrusted`. */
   proven(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export class KeyRules {
     const trust = this.#judgeKey(jid, peerKey, known, standing);
     return {
       secrecy: { encrypted: true, peerKey: formatKey(peerKey), trust },
+      isOurs: this.#isOurs(jid),
       proven: async () => {
         if (trust === 'first') await this.#pin(jid, peerKey, standing);
       },
@@ -74,6 +77,11 @@ export class KeyRules {
     return true;
   }
 
+  /** By the name that was typed: what its server calls it is the server's word. */
+  #isOurs(jid: string): boolean {
+    return jid === accountOf(this.#options.account);
+  }
+
   #judgePlain(jid: string, known: readonly TrustedKey[]): Judged {
     const { encrypt, report } = this.#options;
     if (encrypt === 'require')
@@ -81,19 +89,21 @@ export class KeyRules {
     if (encrypt === 'auto' && known.some(({ isVerified }) => isVerified)) {
       throw new NotSealed(`it is not encrypted, though a key of ${jid} was compared here`);
     }
-    if (encrypt === 'auto' && known.length > 0 && this.isNews(jid)) {
+    const isOurs = this.#isOurs(jid);
+    if (encrypt === 'auto' && (known.length > 0 || isOurs)) {
       const text = `${jid} sends without encryption, though a key of theirs is known here`;
       report({ event: 'warning', text });
     }
-    return { secrecy: { encrypted: false }, proven: async () => undefined };
+    const nothing = async () => undefined;
+    return { secrecy: { encrypted: false }, isOurs: isOurs && encrypt === 'off', proven: nothing };
   }
 
   #judgeKey(jid: string, key: Uint8Array, known: readonly TrustedKey[], standing: Standing): Trust {
-    const { trust, account, own } = this.#options;
+    const { trust, own } = this.#options;
     const seen = formatKey(key);
     const same = known.find((one) => one.key === seen);
     if (same) return same.isVerified ? 'verified' : 'known';
-    if (jid === accountOf(account) && own?.publicKey.equals(key)) return 'known';
+    if (this.#isOurs(jid) && own?.publicKey.equals(key)) return 'known';
     if (known.length > 0) throw anotherKey(jid);
     if (trust === 'known') {
       throw withHints(

@@ -24,8 +24,8 @@ export interface ReceivedFile {
 export interface ReceiveOptions {
   /** Something is to be done for the file when it is there. */
   isDue?: boolean;
-  /** The own account, as a bare JID: what it says to be a program may be run. */
-  own?: string;
+  /** It is of the own account: what it says to be a program may be run. */
+  isOurs?: boolean;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Called when the sender has shown that it is who it says, if it is sealed; before anything is done for it. */
@@ -101,13 +101,12 @@ async function place(
   partial: PartialFile,
   file: IncomingOffer,
   inbox: Inbox,
-  { isDue = false, own }: ReceiveOptions,
+  { isDue = false, isOurs = false }: ReceiveOptions,
 ): Promise<string> {
   const { name, date, path, isFolder, isExecutable = false } = file.offer;
   if (!isFolder || !path) {
     const record = recordOf(file, isDue);
-    const isProgram = isExecutable && bareJid(file.peer) === own;
-    return partial.publish(name, { date, record, isExecutable: isProgram });
+    return partial.publish(name, { date, record, isExecutable: isExecutable && isOurs });
   }
   const made = await inbox.makeFolder(ownerOf(file), path);
   await partial.discard();

@@ -39,8 +39,6 @@ export interface ReceptionOptions {
   exitCodeOf: (error: Error) => number;
   /** Something is to be done for the file when it is there. */
   isDue: boolean;
-  /** The own account, as a bare JID. */
-  own: string;
   /** Whose offers are taken, by their keys. */
   judge(file: IncomingOffer): Promise<Judged>;
   /** Whether the user is to hear of an offer that was refused for its key. */
@@ -99,7 +97,7 @@ async function receiveJudged(
   mustReplace: boolean,
   attempt: Attempt,
 ): Promise<Arrival | undefined> {
-  const { inbox, knows, underWay, limit, signal, report, isDue, own } = options;
+  const { inbox, knows, underWay, limit, signal, report, isDue } = options;
   const judged = await options.judge(file);
   const proof = new Proof(file, judged, {
     enter: () => underWay.enter(file, signal, mustReplace),
@@ -108,10 +106,10 @@ async function receiveJudged(
   attempt.proof = proof;
   await proof.begin();
   attempt.isAnswered = true;
-  const { secrecy } = judged;
+  const { secrecy, isOurs } = judged;
   const { id, peer, name } = attempt.about;
   const facts = { id, peer, name };
-  const confirming = { onProven: proof.give, own };
+  const confirming = { onProven: proof.give, isOurs };
   const there = knows(peer) ? await confirmThere(file, inbox, confirming) : undefined;
   if (there) {
     attempt.ending = 'there';
@@ -120,7 +118,7 @@ async function receiveJudged(
   }
   const pace = limit && ((bytes: number) => limit.take(bytes, signal));
   const followed = follow({ ...attempt.about, secrecy }, proof, attempt.span, report);
-  const toKeep = { isDue, own, onProven: proof.giveAndEnter };
+  const toKeep = { isDue, isOurs, onProven: proof.giveAndEnter };
   const whole = await receiveFile(file, inbox, { ...followed, ...toKeep, pace });
   attempt.ending = 'whole';
   if (file.offer.isFolder)

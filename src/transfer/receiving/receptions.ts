@@ -25,8 +25,6 @@ export interface ReceptionsOptions {
   exitCodeOf: (error: Error) => number;
   /** Is done for each file that arrives, which keeps its place until then. */
   work: DueWork;
-  /** The own account, as a bare JID. */
-  own: string;
   judge: ReceptionOptions['judge'];
   isNews: ReceptionOptions['isNews'];
 }

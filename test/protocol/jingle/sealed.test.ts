@@ -293,6 +293,79 @@ describe('what is said of a sealed file in the clear', () => {
   });
 });
 
+describe('how a sealed transfer has ended', () => {
+  const ENDS = ['media-error', 'decline', 'cancel', 'failed-application', 'busy', 'timeout'];
+
+  test.each(ENDS)('is not believed where %s is said in the clear (R534)', async (condition) => {
+    const all = await sealed(letter());
+    const hers = (await all.incoming).accept();
+    const sent = await all.outgoing;
+    unattended(sent.channel).write(TEXT.subarray(0, 20_000));
+    (await hers).resume();
+    const why = reason({ condition });
+    forge(all.pair, jingle('session-terminate', sidOf(all.seen), {}, why));
+    await settled();
+    await expect(sent.confirmed()).rejects.toMatchObject({
+      reason: { condition: 'general-error' },
+      byUs: false,
+    });
+  });
+
+  test('is told outside in one word, whatever it was (R535)', async () => {
+    const reasonsOf = (seen: string[]) =>
+      seen.flatMap((stanza) => /<reason>.*<\/reason>/.exec(stanza) ?? []);
+    const all: string[] = [];
+    for (const condition of [...ENDS, 'security-error']) {
+      const { incoming, outgoing, seen } = await sealed(letter());
+      const file = await incoming;
+      const hers = file.accept();
+      const sent = await outgoing;
+      unattended(sent.channel).write(TEXT.subarray(0, 20_000));
+      (await hers).resume();
+      void file.fail({ condition, text: 'love-letter.txt' });
+      await expect(sent.confirmed()).rejects.toMatchObject({ reason: { condition } });
+      await settled();
+      all.push(...reasonsOf(seen.filter((stanza) => stanza.includes(`to="${ROMEO}"`))));
+    }
+    expect([...new Set(all)]).toEqual(['<reason><cancel/></reason>']);
+  });
+
+  test.each([
+    ['busy', 'busy'],
+    ['security-error', 'security-error'],
+    ['media-error', 'decline'],
+    ['failed-application', 'decline'],
+  ])('before it was answered: %s is %s outside (R535)', async (condition, outside) => {
+    const { incoming, outgoing, seen } = await sealed(letter());
+    (await incoming).decline({ condition, text: 'love-letter.txt' });
+    await expect(outgoing).rejects.toMatchObject({ reason: { condition: outside } });
+    expect(seen.join('')).not.toContain('love-letter');
+  });
+
+  test('is said once (R535)', async () => {
+    const all = await sealed(letter());
+    const file = await all.incoming;
+    const hers = file.accept();
+    unattended((await all.outgoing).channel).write(TEXT.subarray(0, 20_000));
+    (await hers).resume();
+    void file.fail({ condition: 'media-error' });
+    void file.fail({ condition: 'busy' });
+    await settled();
+    const verdicts = all.seen.filter((stanza) => stanza.includes('"session-info"'));
+    expect(verdicts.filter((stanza) => stanza.includes(NS_SEAL))).toHaveLength(1);
+  });
+});
+
+test('what is sealed and does not fit is told as all that is broken (R535)', async () => {
+  const all = await sealed(letter());
+  const file = await all.incoming;
+  file.accept(TEXT.length + 1).catch(() => undefined);
+  await expect(all.outgoing).rejects.toThrow(SealBroken);
+  await settled();
+  const terminations = all.seen.filter((stanza) => stanza.includes('"session-terminate"'));
+  expect(terminations[0]).toContain('<reason><security-error/></reason>');
+});
+
 test('a sealed file is refused by those who have no key (R360)', async () => {
   const pair = pairOfTransfers({ blockSize: 4096 });
   const seal = { own: HIS, peer: HERS.publicKey, mayDeflate: true };

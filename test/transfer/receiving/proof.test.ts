@@ -7,7 +7,7 @@ function proofFor(peerKey: Buffer | undefined) {
   const done: string[] = [];
   const entry: Entry = { progressed: () => undefined, leave: () => undefined };
   const judged = {
-    secrecy: { encrypted: false } as const,
+    ...{ secrecy: { encrypted: false } as const, isOurs: false },
     proven: async () => void done.push('proven'),
   };
   const proof = new Proof({ peerKey } as IncomingOffer, judged, {

@@ -21,7 +21,16 @@ import {
 import type { JingleSession } from '../session/jingle-session.js';
 import { type Reason, unsupportedInfo } from '../stanzas.js';
 import type { AnswerSecurity } from './security.js';
-import { outsideAnswer, readSecurity, securityElement, wordOf } from './security-element.js';
+import {
+  fitting,
+  outsideAnswer,
+  readSecurity,
+  securityElement,
+  wordOf,
+} from './security-element.js';
+
+/** What may be said of an offer in the clear. */
+const SAID_OUTSIDE = new Set(['busy', 'gone', 'security-error']);
 
 export class SealedAnswer implements AnswerSecurity {
   /** As the sender has described it. */
@@ -31,14 +40,16 @@ export class SealedAnswer implements AnswerSecurity {
   readonly #hasChecksum: boolean;
   #seal: Seal | undefined;
   #channel: SealedChannel | undefined;
+  /** A verdict was given: another one would tell that there were two. */
+  #hasSpoken = false;
 
-  /** Throws `SealBroken`, and `StanzaError` for what describes no file. */
+  /** Throws `SealBroken`. */
   constructor(parties: Parties, own: KeyPair, security: Element) {
     this.#opened = openOffer(parties, own, readSecurity(security));
     this.peerKey = this.#opened.peer;
     const told = elementOf(this.#opened.payload);
     if (!told.is('description', NS_FILE_TRANSFER)) throw new SealBroken();
-    this.file = readDescription(told);
+    this.file = fitting(() => readDescription(told));
     const [file] = told.getChildren('file');
     this.#hasChecksum = !(file && hasHash(file));
   }
@@ -72,7 +83,7 @@ export class SealedAnswer implements AnswerSecurity {
 
   toldHashes(): Map<string, Buffer> | undefined {
     const checksum = this.#channel?.checksum;
-    return checksum === undefined ? undefined : readChecksum(elementOf(checksum));
+    return checksum === undefined ? undefined : fitting(() => readChecksum(elementOf(checksum)));
   }
 
   confirmation(_jingleSession: JingleSession, sha256: Uint8Array): Element {
@@ -80,16 +91,24 @@ export class SealedAnswer implements AnswerSecurity {
   }
 
   failure(reason: Reason): Element | undefined {
-    return this.#verdict({ said: 'failed', condition: wordOf(reason) });
+    return this.#hasSpoken
+      ? undefined
+      : this.#verdict({ said: 'failed', condition: wordOf(reason) });
   }
 
-  /** A text could tell of the file. */
-  outside({ condition, specific }: Reason): Reason {
-    return { condition, specific };
+  /**
+   * Before the answer servers read whether it may be offered again, and after a verdict nothing: what it says would
+   * tell of the file.
+   */
+  outside({ condition }: Reason): Reason {
+    if (this.#seal) return { condition: 'cancel' };
+    return { condition: SAID_OUTSIDE.has(condition) ? condition : 'decline' };
   }
 
   /** Before the answer there is no key for one. */
   #verdict(verdict: SealedVerdict): Element | undefined {
-    return this.#seal && securityElement(this.#seal.verdicts.seal(verdict));
+    if (!this.#seal) return undefined;
+    this.#hasSpoken = true;
+    return securityElement(this.#seal.verdicts.seal(verdict));
   }
 }

@@ -1,7 +1,6 @@
 // A sealed file, as the initiator. docs/seal.md.
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
-import { badRequest } from '../../conditions.js';
 import type { FileOffer, FileRange } from '../../file-offer.js';
 import type { KeyPair } from '../../noise/dh25519.js';
 import { offerSeal, type Parties, type SealOffer } from '../../seal/handshake.js';
@@ -9,11 +8,13 @@ import { Seal } from '../../seal/seal.js';
 import { SealBroken } from '../../seal/seal-broken.js';
 import type { SealedChannel } from '../../seal/sealed-channel.js';
 import { elementOf, xmlText } from '../../seal/sealed-xml.js';
+import { type Agreement, readAgreement } from '../agreement.js';
 import { checksum, description, NS_FILE_TRANSFER, toldHashes } from '../file-description.js';
 import type { JingleSession } from '../session/jingle-session.js';
-import { type Content, unsupportedInfo } from '../stanzas.js';
+import { type Content, type Reason, unsupportedInfo } from '../stanzas.js';
 import type { OfferSecurity, Said } from './security.js';
 import {
+  fitting,
   isSealed,
   outsideOffer,
   readSecurity,
@@ -33,7 +34,7 @@ export class SealedOffer implements OfferSecurity {
   readonly believesSuccess = false;
   readonly description = outsideOffer();
   readonly element: Element;
-  readonly offered: Element;
+  readonly #offered: Element;
   readonly #offer: SealOffer;
   readonly #mayDeflate: boolean;
   readonly #hasChecksum: boolean;
@@ -52,21 +53,32 @@ export class SealedOffer implements OfferSecurity {
     this.#hasChecksum = hashes.size === 0;
     this.#sha256 = hashes.get('sha-256');
     this.#mayDeflate = mayDeflate;
-    this.offered = description(file, range);
-    const payload = xmlText(this.offered);
+    this.#offered = description(file, range);
+    const payload = xmlText(this.#offered);
     this.#offer = offerSeal(parties, { own, peer, payload });
     this.element = securityElement(this.#offer.message);
   }
 
-  answered({ security }: Content): Element {
+  answered({ security }: Content): Agreement {
     // Without a seal it is not the answer of whom it was sealed for.
     if (!security) throw new SealBroken();
     const { payload, keys } = this.#offer.answered(readSecurity(security));
     const options = { hasChecksum: this.#hasChecksum, mayDeflate: this.#mayDeflate };
     this.#seal = new Seal('initiator', keys, options);
     const answer = elementOf(payload);
-    if (answer.getNS() !== NS_FILE_TRANSFER) throw badRequest('accept what was offered');
-    return answer;
+    if (answer.getNS() !== NS_FILE_TRANSFER) throw new SealBroken();
+    return fitting(() => readAgreement(this.#offered, answer));
+  }
+
+  /** A text could tell of the file. */
+  outside({ condition }: Reason): Reason {
+    return { condition };
+  }
+
+  /** Once there is an answer, the recipient seals what it says of the file; anybody could have said the rest. */
+  believed(reason: Reason): Reason {
+    const isOver = reason.condition === 'success' || reason.condition === 'gone';
+    return this.#seal && !isOver ? { condition: 'general-error' } : reason;
   }
 
   wrap(channel: Channel): Channel {

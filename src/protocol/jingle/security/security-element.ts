@@ -1,4 +1,5 @@
 // The element in which what is sealed travels (docs/seal.md), and what stands in the clear beside it.
+import { StanzaError } from '../../../session/stanza-error.js';
 import { type Element, xml } from '../../../session/xml.js';
 import { decodeBase64, encodeBase64 } from '../../base64.js';
 import { MOST_OF_HANDSHAKE, NS_SEAL } from '../../seal/handshake.js';
@@ -30,6 +31,15 @@ export function readSecurity(element: Element): Buffer {
   const message = isOne && isPacked ? decodeBase64(text) : undefined;
   if (!message) throw new SealBroken();
   return message;
+}
+
+/** What is sealed and does not fit is no error of its own: the peer would hear which. Throws `SealBroken`. */
+export function fitting<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof StanzaError ? new SealBroken({ cause: error }) : error;
+  }
 }
 
 /** XEP-0234 §9: what says more than the condition that it comes with. */

@@ -5,6 +5,7 @@ import type { Channel } from '../../channel.js';
 import { badRequest } from '../../conditions.js';
 import type { FileOffer, FileRange } from '../../file-offer.js';
 import { SealBroken } from '../../seal/seal-broken.js';
+import { type Agreement, readAgreement } from '../agreement.js';
 import {
   checksum,
   description,
@@ -28,14 +29,16 @@ export type Said = { isReceived: true } | { isReceived: false; reason: Reason };
 
 /** How an offer of ours is secured, and what counts that is said of it. */
 export interface OfferSecurity extends Security {
-  /** What is offered. */
-  readonly offered: Element;
   /** What servers see of it. */
   readonly description: Element;
   /** The `<security/>` beside it. */
   readonly element: Element | undefined;
-  /** What the answer says of the file. Throws `StanzaError` where it does not fit, and `SealBroken`. */
-  answered(answer: Content): Element;
+  /** What the answer says of the file. Throws `StanzaError` where it does not fit, or `SealBroken`. */
+  answered(answer: Content): Agreement;
+  /** As much of a reason as servers may read. */
+  outside(reason: Reason): Reason;
+  /** Why the session has ended, as far as that is believed which the recipient has not sealed. */
+  believed(reason: Reason): Reason;
   /** Tells the hashes that the offer did not have, when all bytes have been read. Rejects as `request` does. */
   tellHashes(jingleSession: JingleSession, hashes: ReadonlyMap<string, Buffer>): Promise<void>;
   /** Throws `StanzaError` for what is no news of the file, and `SealBroken`. */
@@ -65,16 +68,15 @@ export interface AnswerSecurity extends Security {
 }
 
 /** The bytes travel as they are, and servers see what is said of the file. */
-export function plainOffer(description: Element): OfferSecurity {
+export function plainOffer(offered: Element): OfferSecurity {
   return {
-    offered: description,
-    description,
+    description: offered,
     element: undefined,
     answered: ({ description, security }) => {
       if (description?.getNS() !== NS_FILE_TRANSFER || security) {
         throw badRequest('accept what was offered');
       }
-      return description;
+      return readAgreement(offered, description);
     },
     tellHashes: async (jingleSession, hashes) => {
       await jingleSession.inform(checksum(jingleSession.content, hashes)).catch((error) => {
@@ -89,6 +91,8 @@ export function plainOffer(description: Element): OfferSecurity {
       return { isReceived: true };
     },
     believesSuccess: true,
+    outside: (reason) => reason,
+    believed: (reason) => reason,
     wrap: (channel) => channel,
   };
 }

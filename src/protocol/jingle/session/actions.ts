@@ -17,6 +17,8 @@ import type { Replacement } from './replacement.js';
 
 /** What an application does with the actions of its peer. Throws `StanzaError` to refuse one. */
 export interface JingleHandlers {
+  /** What is made of the reason for which the peer ends the session. Absent: it is believed. */
+  believed?(reason: Reason): Reason;
   /** Our offer was accepted, with this content. Initiators only. */
   accepted?(content: Content): void;
   /** §6.9 */
@@ -65,8 +67,11 @@ export function later(act: () => Promise<void>): void {
 
 const CANCEL: Reason = { condition: 'cancel' };
 
-const terminated: Take = (jingleSession, { reason }) =>
-  jingleSession.end(new JingleEnded(reason ?? { condition: 'general-error' }, false));
+const endedBy = ({ handlers }: ActingJingleSession, reason: Reason): JingleEnded =>
+  new JingleEnded(handlers.believed?.(reason) ?? reason, false);
+
+const terminated: Take = (jingleSession, { reason = { condition: 'general-error' } }) =>
+  jingleSession.end(endedBy(jingleSession, reason));
 
 const accepted: Take = (jingleSession, { contents }) => {
   if (jingleSession.role !== 'initiator' || !jingleSession.isPending) throw outOfOrder();
@@ -117,7 +122,7 @@ const contentAdded: Take = (jingleSession, { contents }) =>
 const contentRemoved: Take = (jingleSession, { reason = CANCEL }) => {
   // Nobody ends a transfer well in this way.
   const why = reason.condition === 'success' ? CANCEL : reason;
-  later(() => jingleSession.terminate(CANCEL, new JingleEnded(why, false)));
+  later(() => jingleSession.terminate(CANCEL, endedBy(jingleSession, why)));
 };
 
 const TAKES: Partial<Record<Action, Take>> = {
