@@ -19,6 +19,7 @@ import { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
+import { TooLongToSeal } from './protocol/seal/padding.js';
 import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection/connection.js';
@@ -117,6 +118,7 @@ export const FAILURES: readonly Failure[] = [
   [MalformedAnnouncement, 'otherKey', 'this', 'somebody in between may have changed it'],
   [KeysUnusable, 'local', 'all'],
   [SourceChanged, 'local', 'this', 'send it again'],
+  [TooLongToSeal, 'local', 'this', 'give it a shorter name, in fewer folders'],
   [SourceUnreadable, 'local', 'this'],
   [FolderInUse, 'local', 'all', 'end that one, or choose another folder: --dir <path>'],
   [InboxReplaced, 'local', 'all'],

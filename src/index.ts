@@ -59,6 +59,7 @@ export { type Confirmation, FileUnconfirmed } from './protocol/jingle/verdict.js
 export { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
 export { NoiseFailure } from './protocol/noise/noise-failure.js';
 export { announcedKey, MalformedAnnouncement } from './protocol/seal/announced-key.js';
+export { TooLongToSeal } from './protocol/seal/padding.js';
 export { SealBroken } from './protocol/seal/seal-broken.js';
 export type { IncomingSiFile, SiAcceptOptions } from './protocol/si/incoming-si-file.js';
 export {

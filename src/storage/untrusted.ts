@@ -24,6 +24,12 @@ export function matches(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
 }
 
+/** The four bits to spare are 0, and so is the highest one of the key: see docs/seal.md. */
+const KEY = /^[a-z2-7]{49}[abefijmnqruvyz45][a-z2-7][aq]$/;
+
+/** Whether it is a public key, as people see it. */
+export const isKey = (value: unknown): value is string => matches(value, KEY);
+
 /** No component leads out of the inbox, or is hidden. */
 const PATH = /^[^./\\\0][^/\\\0]{0,254}(?:\/[^./\\\0][^/\\\0]{0,254})*$/su;
 const MAX_PATH = 16_384;

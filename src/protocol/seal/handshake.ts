@@ -32,7 +32,7 @@ export interface SealOffer {
   answered(message: Uint8Array): { payload: string; keys: SealKeys };
 }
 
-/** As the initiator. Throws RangeError for what cannot be offered, and `SealBroken` for a key that is none. */
+/** As the initiator. Throws `TooLongToSeal`, RangeError for parties that there cannot be, and `SealBroken` for a bad key. */
 export function offerSeal(
   parties: Parties,
   { own, peer, payload }: { own: KeyPair; peer: Uint8Array; payload: string },
@@ -53,7 +53,7 @@ export interface OpenedOffer {
   payload: string;
   /** The initiator's lasting key: 32 bytes. */
   peer: Uint8Array;
-  /** Writes the second message; once. Throws RangeError for a payload that is too long. */
+  /** Writes the second message; once. Throws `TooLongToSeal`. */
   answer(payload: string): { message: Buffer; keys: SealKeys };
 }
 
@@ -61,9 +61,12 @@ export interface OpenedOffer {
 export function openOffer(parties: Parties, own: KeyPair, message: Uint8Array): OpenedOffer {
   const handshake = new HandshakeState('responder', { prologue: prologueOf(parties), s: own });
   const payload = opening(() => unpad(handshake.readMessage(bounded(message))));
+  const peer = handshake.remoteStatic as Uint8Array;
+  // X25519 takes no notice of that bit, so that one key would have two forms.
+  if (((peer.at(-1) ?? 0) & 0x80) !== 0) throw new SealBroken();
   return {
     payload,
-    peer: handshake.remoteStatic as Uint8Array,
+    peer,
     answer: (answer) => ({
       message: opening(() => handshake.writeMessage(pad(answer, MOST_OF_PAYLOAD))),
       keys: handshake.split(),

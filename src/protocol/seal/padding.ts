@@ -6,12 +6,21 @@ const STEP = 256;
 const SPACE = 0x20;
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** In UTF-8, with spaces behind it. Throws RangeError when it needs more than `most` bytes. */
+/** What is said of a file is more than fits into the seal. */
+export class TooLongToSeal extends Error {
+  override readonly name = 'TooLongToSeal';
+  constructor(bytes: number, most: number) {
+    super(
+      `what is told of the file takes ${bytes} bytes, and no more than ${most} can be encrypted`,
+    );
+  }
+}
+
+/** In UTF-8, with spaces behind it. Throws `TooLongToSeal` when it needs more than `most` bytes. */
 export function pad(text: string, most: number): Buffer {
   const bytes = Buffer.from(text);
   const length = Math.max(Math.ceil(bytes.length / STEP), 1) * STEP;
-  if (length > most)
-    throw new RangeError(`a text of ${bytes.length} bytes is too long to be sealed`);
+  if (length > most) throw new TooLongToSeal(bytes.length, most);
   return Buffer.concat([bytes, Buffer.alloc(length - bytes.length, SPACE)]);
 }
 

@@ -1,5 +1,5 @@
 import type { Trusted, TrustedKey } from '../../transfer/keys/trusted-keys.js';
-import { parseObject } from '../untrusted.js';
+import { isKey, parseObject } from '../untrusted.js';
 
 /** What the file of a JID holds: JSON. */
 export function formatTrusted({ jid, keys }: Trusted): string {
@@ -17,7 +17,7 @@ export function parseTrusted(text: string): Trusted | undefined {
 function parseKey(value: unknown): TrustedKey | undefined {
   const { key, label, isVerified, since } = Object(value);
   const time = new Date(typeof since === 'string' ? since : Number.NaN);
-  if (typeof key !== 'string' || !/^[a-z2-7]{52}$/.test(key)) return undefined;
+  if (!isKey(key)) return undefined;
   if (typeof isVerified !== 'boolean' || Number.isNaN(time.getTime())) return undefined;
   if (label !== undefined && typeof label !== 'string') return undefined;
   return { key, ...(label === undefined ? {} : { label }), isVerified, since: time };

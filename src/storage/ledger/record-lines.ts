@@ -1,5 +1,5 @@
 import type { FileRecord, Trace, Work } from '../../transfer/receiving/ledger.js';
-import { isCount, isPath, matches, parseObject, parseTime } from '../untrusted.js';
+import { isCount, isKey, isPath, matches, parseObject, parseTime } from '../untrusted.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
 
 // The ledger is a file of JSON lines. The first says what it is; each other one is a record, in place of an earlier one
@@ -31,8 +31,6 @@ export const isKnownVersion = (version: number): boolean => version === VERSION;
 
 const ID = /^[0-9a-f-]{36}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
-/** A public key, as people see it. */
-const KEY = /^[a-z2-7]{52}$/;
 /** A JID has at most 3071 bytes. */
 const JID = /^[^\0]{1,3071}$/su;
 const COMPONENT = /^[^\0]{0,1024}$/su;
@@ -50,7 +48,7 @@ export function readLine(text: string): LedgerLine | undefined {
   if (!isOffered(offered) || !isPath(path)) return undefined;
   if (!isCount(size) || !matches(sha256, SHA256) || !at || !trace) return undefined;
   if (fields.work !== undefined && !work) return undefined;
-  if (sealedBy !== undefined && !matches(sealedBy, KEY)) return undefined;
+  if (sealedBy !== undefined && !isKey(sealedBy)) return undefined;
   const more = {
     ...(isArriving === true ? { isArriving: true as const } : {}),
     ...(work ? { work } : {}),
@@ -67,7 +65,7 @@ function readFolder(fields: Record<string, unknown>): LedgerLine | undefined {
     return undefined;
   }
   if (!at || (fields.trace !== undefined && !trace)) return undefined;
-  if (sealedBy !== undefined && !matches(sealedBy, KEY)) return undefined;
+  if (sealedBy !== undefined && !isKey(sealedBy)) return undefined;
   const more = { ...(trace ? { trace } : {}), ...(sealedBy === undefined ? {} : { sealedBy }) };
   return { folder: { id, account, offered, path, at, ...more } };
 }

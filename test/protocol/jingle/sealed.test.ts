@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
-import { NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
+import { description, NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
 import { jingle, reason } from '../../../src/protocol/jingle/stanzas.js';
 import { keyPairFrom } from '../../../src/protocol/noise/dh25519.js';
 import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
+import { TooLongToSeal } from '../../../src/protocol/seal/padding.js';
 import { SealBroken } from '../../../src/protocol/seal/seal-broken.js';
+import { xmlText } from '../../../src/protocol/seal/sealed-xml.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
@@ -354,6 +356,18 @@ describe('how a sealed transfer has ended', () => {
     const verdicts = all.seen.filter((stanza) => stanza.includes('"session-info"'));
     expect(verdicts.filter((stanza) => stanza.includes(NS_SEAL))).toHaveLength(1);
   });
+});
+
+test('an offer that just fits can be answered with a range; a longer one is its own error (R537)', async () => {
+  const named = (length: number) => ({ ...letter(), name: 'a'.repeat(length) });
+  const others = xmlText(description(named(1), { offset: 0 })).length - 1;
+  const most = 31 * 256 - others;
+  const all = await sealed(named(most));
+  const { came, confirmed } = await carried(all, { offset: 12_345 });
+  expect(came.equals(TEXT.subarray(12_345))).toBe(true);
+  expect(await confirmed).toBe('received');
+  const { outgoing } = await sealed(named(most + 1));
+  await expect(outgoing).rejects.toThrow(TooLongToSeal);
 });
 
 test('what is sealed and does not fit is told as all that is broken (R535)', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { generateKeyPair } from '../../../src/protocol/noise/dh25519.js';
 import { HandshakeState } from '../../../src/protocol/noise/handshake-state.js';
 import { NS_SEAL, offerSeal, openOffer } from '../../../src/protocol/seal/handshake.js';
+import { TooLongToSeal } from '../../../src/protocol/seal/padding.js';
 import { SealBroken } from '../../../src/protocol/seal/seal-broken.js';
 import { PARTIES } from './seals.js';
 
@@ -63,10 +64,10 @@ describe('the handshake of a seal', () => {
   );
 
   test('has at most 8192 bytes in a message', () => {
-    expect(() => offer('a'.repeat(7937))).toThrow(RangeError);
+    expect(() => offer('a'.repeat(7937))).toThrow(TooLongToSeal);
     expect(() => openOffer(PARTIES, juliet, Buffer.alloc(8193))).toThrow(SealBroken);
     const opened = openOffer(PARTIES, juliet, offer('').message);
-    expect(() => opened.answer('a'.repeat(7937))).toThrow(RangeError);
+    expect(() => opened.answer('a'.repeat(7937))).toThrow(TooLongToSeal);
   });
 
   test.each([
@@ -79,6 +80,14 @@ describe('the handshake of a seal', () => {
     );
     const options = { prologue, s: romeo, rs: juliet.publicKey };
     const message = new HandshakeState('initiator', options).writeMessage(payload);
+    expect(() => openOffer(PARTIES, juliet, message)).toThrow(SealBroken);
+  });
+
+  test('does not open where its key has another form than its own (R536)', () => {
+    const publicKey = Buffer.from(romeo.publicKey);
+    publicKey.writeUInt8((publicKey.at(-1) ?? 0) | 0x80, 31);
+    const own = { ...romeo, publicKey };
+    const { message } = offerSeal(PARTIES, { own, peer: juliet.publicKey, payload: '' });
     expect(() => openOffer(PARTIES, juliet, message)).toThrow(SealBroken);
   });
 

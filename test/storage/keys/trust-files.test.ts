@@ -118,3 +118,14 @@ describe('the keys of others', () => {
     expect(await store.read(JULIET)).toHaveLength(32);
   });
 });
+
+test('a file with a key in another form than its own is damaged (R536)', async () => {
+  const { store, file } = await openStore();
+  await pin(store, newKey());
+  const text = await readFile(file, 'utf8');
+  const key = /"key": "(.*)"/.exec(text)?.[1] ?? '';
+  for (const other of [`${key.slice(0, 51)}b`, `${key.slice(0, 49)}7${key.slice(50)}`]) {
+    await writeFile(file, text.replace(key, other));
+    await expect(store.read(JULIET)).rejects.toThrow(KeysUnusable);
+  }
+});

@@ -1,6 +1,6 @@
 // A sealed file, as the responder. docs/seal.md.
 import { once } from 'node:events';
-import type { Element } from '../../../session/xml.js';
+import { type Element, xml } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
 import type { FileOffer, FileRange } from '../../file-offer.js';
 import { hasHash } from '../../hashes/hash-elements.js';
@@ -29,6 +29,15 @@ import {
   wordOf,
 } from './security-element.js';
 
+/** What an answer has of a description: the rest is known to the sender, and may just have fitted into the offer. */
+function wanted(told: Element): Element {
+  const [file] = told.getChildren('file');
+  const parts = file?.getChildElements().filter((one) => SAID_BACK.has(one.getName())) ?? [];
+  return xml('description', { xmlns: NS_FILE_TRANSFER }, xml('file', {}, ...parts));
+}
+
+const SAID_BACK = new Set(['range', 'already-there']);
+
 /** What may be said of an offer in the clear. */
 const SAID_OUTSIDE = new Set(['busy', 'gone', 'security-error']);
 
@@ -55,7 +64,7 @@ export class SealedAnswer implements AnswerSecurity {
   }
 
   answer(file: FileOffer, range: FileRange | undefined): Element[] {
-    const { message, keys } = this.#opened.answer(xmlText(description(file, range)));
+    const { message, keys } = this.#opened.answer(xmlText(wanted(description(file, range))));
     this.#seal = new Seal('responder', keys, { hasChecksum: this.#hasChecksum });
     return [outsideAnswer(), securityElement(message)];
   }

@@ -42,7 +42,7 @@ export class SealedOffer implements OfferSecurity {
   #seal: Seal | undefined;
   #channel: SealedChannel | undefined;
 
-  /** `range`: any part may be asked for. Throws RangeError for what cannot be offered, and `SealBroken` for a bad key. */
+  /** `range`: any part may be asked for. Throws `TooLongToSeal`, and `SealBroken` for a bad key. */
   constructor(
     file: FileOffer,
     range: FileRange | undefined,
