@@ -1,4 +1,4 @@
-import type { Trust as TransferTrust } from './keys/rules.js';
+import type { NotedSecrecy, Trust as TransferTrust } from './keys/rules.js';
 import type { WayName } from './ways/names.js';
 
 /**
@@ -73,7 +73,7 @@ interface Blob {
 }
 
 /** A file that arrived once, for `inband received`. */
-interface Received {
+interface Received extends NotedSecrecy {
   event: 'received';
   /** The sender's account. */
   peer: string;

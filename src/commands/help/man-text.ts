@@ -13,6 +13,10 @@ export const ENVIRONMENT: Entries = [
     'INBAND_PATH, INBAND_NAME, INBAND_PEER, INBAND_SIZE, INBAND_SHA256',
     'What a program of --exec is told of a file that has arrived: its path, its name as the sender called it, the sender, bytes, and hash.',
   ],
+  [
+    'INBAND_ENCRYPTED, INBAND_PEER_KEY, INBAND_TRUST',
+    'Whether it came encrypted (1 or 0), and then the key of the sender, and what was known of that: first, known, verified or unknown.',
+  ],
   ['NO_COLOR', 'Changes nothing: the output has no colours.'],
   [
     'XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME',

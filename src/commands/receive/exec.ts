@@ -84,11 +84,11 @@ async function endOf(
 
 /** Its environment: ours, and the facts. */
 function variablesFor(
-  { path, name, peer, size, sha256 }: Arrival,
+  { path, name, peer, size, sha256, sealedBy, trust }: Arrival,
   isAgain: boolean,
   env: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const { INBAND_PASSWORD, INBAND_AGAIN, ...others } = env;
+  const { INBAND_PASSWORD, INBAND_AGAIN, INBAND_PEER_KEY, INBAND_TRUST, ...others } = env;
   return {
     ...others,
     INBAND_PATH: path,
@@ -97,6 +97,9 @@ function variablesFor(
     INBAND_PEER: peer,
     INBAND_SIZE: String(size),
     INBAND_SHA256: sha256,
+    INBAND_ENCRYPTED: sealedBy === undefined ? '0' : '1',
+    ...(sealedBy === undefined ? {} : { INBAND_PEER_KEY: sealedBy }),
+    ...(trust === undefined ? {} : { INBAND_TRUST: trust }),
     ...(isAgain ? { INBAND_AGAIN: '1' } : {}),
   };
 }

@@ -42,13 +42,16 @@ function lineOf({ at, account, size, work, path }: FileRecord): string {
   return [at.toISOString(), account, `${size}`, state, path].map(display).join('\t');
 }
 
-const eventOf = ({ at, account, offered, size, sha256, path, work }: FileRecord) =>
+const eventOf = ({ at, account, offered, size, sha256, path, work, sealedBy, trust }: FileRecord) =>
   ({
     event: 'received',
     peer: account,
     name: offered.join('/'),
     ...{ path, size, sha256, at: at.toISOString() },
     ...(work ? { exec: work.state } : {}),
+    encrypted: sealedBy !== undefined,
+    ...(sealedBy === undefined ? {} : { peerKey: sealedBy }),
+    ...(trust === undefined ? {} : { trust }),
   }) as const;
 
 /** Has it done by the process that receives into the folder, or else by this one. */

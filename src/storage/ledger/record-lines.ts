@@ -1,3 +1,4 @@
+import type { Trust } from '../../transfer/keys/rules.js';
 import type { FileRecord, Trace, Work } from '../../transfer/receiving/ledger.js';
 import { isCount, isKey, isPath, matches, parseObject, parseTime } from '../untrusted.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
@@ -36,12 +37,15 @@ const JID = /^[^\0]{1,3071}$/su;
 const COMPONENT = /^[^\0]{0,1024}$/su;
 const MAX_COMPONENTS = 64;
 
+const TRUSTS: readonly Trust[] = ['first', 'known', 'verified', 'unknown'];
+const isTrust = (value: unknown): value is Trust => TRUSTS.some((trust) => trust === value);
+
 /** `undefined` for anything that is not written here: the file may be damaged. */
 export function readLine(text: string): LedgerLine | undefined {
   const { removed, ...fields } = parseObject(text);
   if (removed !== undefined) return matches(removed, ID) ? { removed } : undefined;
   if (fields.folder !== undefined) return readFolder(Object(fields.folder));
-  const { id, account, peer, offered, path, size, sha256, isArriving, sealedBy } = fields;
+  const { id, account, peer, offered, path, size, sha256, isArriving, sealedBy, trust } = fields;
   const [at, trace] = [parseTime(fields.at), readTrace(fields.trace)];
   const work = fields.work === undefined ? undefined : readWork(fields.work);
   if (!matches(id, ID) || !matches(account, JID) || !matches(peer, JID)) return undefined;
@@ -49,7 +53,9 @@ export function readLine(text: string): LedgerLine | undefined {
   if (!isCount(size) || !matches(sha256, SHA256) || !at || !trace) return undefined;
   if (fields.work !== undefined && !work) return undefined;
   if (sealedBy !== undefined && !isKey(sealedBy)) return undefined;
+  if (trust !== undefined && !isTrust(trust)) return undefined;
   const more = {
+    ...(trust === undefined ? {} : { trust }),
     ...(isArriving === true ? { isArriving: true as const } : {}),
     ...(work ? { work } : {}),
     ...(sealedBy === undefined ? {} : { sealedBy }),

@@ -19,3 +19,11 @@ export type Secrecy =
       peerKey: string;
       trust: Trust;
     };
+
+/** How a file travelled, as far as it was noted. */
+export interface NotedSecrecy {
+  encrypted: boolean;
+  /** The sender's key, as people see it. */
+  peerKey?: string;
+  trust?: Trust;
+}

@@ -112,11 +112,12 @@ export class DueWork {
   }
 
   async #redo(record: FileRecord): Promise<void> {
-    const { id, peer, offered, size, sha256 } = record;
+    const { id, peer, offered, size, sha256, sealedBy, trust } = record;
     const found = await this.#options.inbox.look(record);
     if (found) {
       const name = offered.join('/');
-      return this.#do({ recordId: id, peer, name, path: found.path, size, sha256 }, true);
+      const facts = { recordId: id, peer, name, path: found.path, size, sha256 };
+      return this.#do({ ...facts, sealedBy, trust }, true);
     }
     this.#warn(`${record.path} is not there any more: nothing is done for it`);
     await this.#become(id, { state: 'gone' });

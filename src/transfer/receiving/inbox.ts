@@ -95,7 +95,8 @@ export interface PublishOptions {
 }
 
 /** What the inbox does not know itself of a file that it is to remember. */
-export interface NewRecord extends Pick<FileRecord, 'account' | 'peer' | 'offered' | 'sealedBy'> {
+export interface NewRecord
+  extends Pick<FileRecord, 'account' | 'peer' | 'offered' | 'sealedBy' | 'trust'> {
   /** Something is to be done for the file. */
   isDue: boolean;
 }

@@ -1,3 +1,5 @@
+import type { Trust } from '../keys/rules.js';
+
 /** What an inbox remembers of the files that arrived. */
 export interface Ledger {
   /**
@@ -33,6 +35,8 @@ export interface FileRecord extends WantedRecord {
   readonly at: Date;
   /** Tells whether the file was changed since it got its name. */
   readonly trace: Trace;
+  /** What was known of the sender's key when it came, if it was sealed. */
+  readonly trust?: Trust | undefined;
   /** It is about to get its name. Whoever finds it so after a kill looks whether it did. */
   readonly isArriving?: true | undefined;
   /** What is to be done for it, and what became of that; absent where nothing was to be done. */

@@ -3,6 +3,7 @@ import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';
+import type { Trust } from '../keys/rules.js';
 import { StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
@@ -26,6 +27,8 @@ export interface ReceiveOptions {
   isDue?: boolean;
   /** It is of the own account: what it says to be a program may be run. */
   isOurs?: boolean;
+  /** What is known of the sender's key, if it is sealed. */
+  trust?: Trust | undefined;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Called when the sender has shown that it is who it says, if it is sealed; before anything is done for it. */
@@ -101,11 +104,11 @@ async function place(
   partial: PartialFile,
   file: IncomingOffer,
   inbox: Inbox,
-  { isDue = false, isOurs = false }: ReceiveOptions,
+  { isDue = false, isOurs = false, trust }: ReceiveOptions,
 ): Promise<string> {
   const { name, date, path, isFolder, isExecutable = false } = file.offer;
   if (!isFolder || !path) {
-    const record = recordOf(file, isDue);
+    const record = recordOf(file, isDue, trust);
     return partial.publish(name, { date, record, isExecutable: isExecutable && isOurs });
   }
   const made = await inbox.makeFolder(ownerOf(file), path);
@@ -129,9 +132,10 @@ function wantedFor(file: IncomingOffer): WantedPartial {
   };
 }
 
-const recordOf = (file: IncomingOffer, isDue: boolean): NewRecord => ({
+const recordOf = (file: IncomingOffer, isDue: boolean, trust: Trust | undefined): NewRecord => ({
   ...ownerOf(file),
   ...{ peer: file.peer, offered: offeredPath(file.offer), isDue },
+  ...(trust ? { trust } : {}),
 });
 
 const ownerOf = ({ peer, peerKey }: IncomingOffer): FileOwner => ({

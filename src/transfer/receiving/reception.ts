@@ -2,7 +2,7 @@ import { nameOf } from '../../protocol/file-offer.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { hasBegunAnew } from '../answers.js';
 import type { Report } from '../events.js';
-import type { Secrecy } from '../keys/rules.js';
+import type { Secrecy, Trust } from '../keys/rules.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
 import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
@@ -23,6 +23,9 @@ export interface Arrival extends ReceivedFile {
   name: string;
   /** The sender's full JID. */
   peer: string;
+  /** The sender's key, as people see it, and what was known of it, if it was sealed. */
+  sealedBy?: string | undefined;
+  trust?: Trust | undefined;
 }
 
 export interface ReceptionOptions {
@@ -118,13 +121,14 @@ async function receiveJudged(
   }
   const pace = limit && ((bytes: number) => limit.take(bytes, signal));
   const followed = follow({ ...attempt.about, secrecy }, proof, attempt.span, report);
-  const toKeep = { isDue, isOurs, onProven: proof.giveAndEnter };
+  const sealed = secrecy.encrypted ? { sealedBy: secrecy.peerKey, trust: secrecy.trust } : {};
+  const toKeep = { isDue, isOurs, trust: sealed.trust, onProven: proof.giveAndEnter };
   const whole = await receiveFile(file, inbox, { ...followed, ...toKeep, pace });
   attempt.ending = 'whole';
   if (file.offer.isFolder)
     return void report({ event: 'folder', ...facts, path: whole.path, ...secrecy });
   report({ event: 'done', ...facts, ...shown(whole), ...secrecy });
-  return { peer, name, ...whole };
+  return { peer, name, ...whole, ...sealed };
 }
 
 const shown = ({ recordId, ...received }: ReceivedFile) => received;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../../src/commands/context.js';
 import { ExecFailed, requireProgram, runFor } from '../../../src/commands/receive/exec.js';
+import type { Arrival } from '../../../src/transfer/receiving/reception.js';
 import { appears } from '../../support/files.js';
 
 const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
@@ -30,15 +31,16 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** A program of this text, run for the arrival; what reached stderr. */
-async function run(text: string, signal = never): Promise<string> {
+async function run(text: string, signal = never, arrival: Arrival = ARRIVAL): Promise<string> {
   const program = join(folder, 'program');
   await writeFile(program, `#!${process.execPath}\n${text}`);
   await chmod(program, 0o700);
   const path = join(folder, 'stderr');
   const stderr = createWriteStream(path);
   await once(stderr, 'open');
-  const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret' };
-  await runFor(program, ARRIVAL, HOW, { env, stderr, signal });
+  const lies = { INBAND_PEER_KEY: 'mine', INBAND_TRUST: 'verified' };
+  const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret', ...lies };
+  await runFor(program, arrival, HOW, { env, stderr, signal });
   stderr.destroy();
   return readFile(path, 'utf8');
 }
@@ -72,8 +74,19 @@ describe('the program that is run for a file', () => {
         INBAND_PEER: ARRIVAL.peer,
         INBAND_SIZE: '7',
         INBAND_SHA256: 'abc',
+        INBAND_ENCRYPTED: '0',
       },
     ]);
+  });
+
+  test('is told by whose key a file came encrypted, whatever is in our environment (R538)', async () => {
+    const text = `
+      const { INBAND_ENCRYPTED, INBAND_PEER_KEY, INBAND_TRUST } = process.env;
+      console.log(JSON.stringify([INBAND_ENCRYPTED, INBAND_PEER_KEY, INBAND_TRUST]));`;
+    const sealed = { ...ARRIVAL, sealedBy: 'a'.repeat(52), trust: 'verified' } as const;
+    const told = async (arrival: Arrival) => JSON.parse(await run(text, never, arrival));
+    expect(await told(sealed)).toEqual(['1', sealed.sealedBy, 'verified']);
+    expect(await told(ARRIVAL)).toEqual(['0', null, null]);
   });
 
   test('is told of when it fails', async () => {

@@ -64,6 +64,18 @@ describe('on Prosody', () => {
     expect(await hashOfFile(path)).toBe(sha256(BIG));
   });
 
+  test('is listed with the key that it came by (R538)', async () => {
+    const bob = await stage.receive('bob', ['--once']);
+    await sent(await file(LETTER, TEXT));
+    await outcomeOf(bob);
+    const listed = await outcomeOf(
+      stage.inband('bob', ['received', '--json', '--dir', bob.folder]),
+    );
+    expect(eventsOf(listed.stdout)).toMatchObject([
+      { encrypted: true, peerKey: expect.stringMatching(/^[a-z2-7]{52}$/), trust: 'first' },
+    ]);
+  });
+
   test.each([
     ['encrypted', 'auto', 'off'],
     ['in the clear', 'off', 'auto'],

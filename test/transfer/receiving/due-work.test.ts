@@ -46,6 +46,17 @@ test('what was due when a process was killed is done at the next start, and says
   expect(statesOf(inbox)).toEqual(['done', 'done', 'failed', 'done']);
 });
 
+test('what is done again is told by whose key it came, as before (R538)', async () => {
+  const inbox = new MemoryInbox();
+  const partial = await inbox.createPartial();
+  const sealed = { sealedBy: 'a'.repeat(52), trust: 'verified' } as const;
+  await partial.publish('a.txt', { record: { ...RECORD, ...sealed } });
+  const done: unknown[] = [];
+  const { work } = workOn(inbox, async ({ sealedBy, trust }) => !!done.push({ sealedBy, trust }));
+  await work.doDue(never);
+  expect(done).toEqual([sealed]);
+});
+
 test('without --exec it stays due, and is told (R184)', async () => {
   const inbox = await inboxWith([DUE]);
   const { work, warnings } = workOn(inbox);
