@@ -10,7 +10,7 @@ import type { TrustStore } from './transfer/keys/trusted-keys.js';
 /** The keys of own accounts. */
 export function openKeys(): SecretKeys {
   const { own } = keyFolders(process.env);
-  return new SecretKeyFiles(new KeyFolder(own), (secret) =>
+  return new SecretKeyFiles(new KeyFolder(own, { isSecret: true }), (secret) =>
     formatKey(keyPairFrom(secret).publicKey),
   );
 }

@@ -17,7 +17,8 @@ export interface InBlocks {
  * readable side ends; a channel that we have opened closes then, and one that the peer has opened stays open until our
  * side ends, or `acknowledgeClose` is called. `destroy()` breaks it off in a way that the peer cannot take for its end.
  *
- * Emits `acknowledged` when the peer has taken bytes of ours.
+ * Emits `acknowledged` when the peer has taken bytes of ours; and `arrived` when some of the peer's have come that are to
+ * wait for others before the reader gets them.
  */
 export interface Channel extends Duplex {
   /** The other party's full JID. */

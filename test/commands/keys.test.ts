@@ -50,6 +50,16 @@ describe('inband key', () => {
     expect((await run(['key'])).code).toBe(2);
   });
 
+  test('imports no secret from a file that others can read (R539)', async () => {
+    const before = await shownKey();
+    const { stdout } = await run(['key', 'export', ...account], '', await mkdtemp(join(home, 'x')));
+    const path = join(home, 'secret');
+    await writeFile(path, stdout, { mode: 0o644 });
+    const refused = await run(['key', 'import', path, ...account]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('chmod 600')]);
+    expect(await shownKey()).toBe(before);
+  });
+
   test('goes to another machine by export and import (R252)', async () => {
     const elsewhere = await mkdtemp(join(tmpdir(), 'inband-keys-'));
     try {

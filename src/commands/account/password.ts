@@ -40,7 +40,8 @@ function openKeyboard({ stdin }: Context): Readable | undefined {
   }
 }
 
-async function readSecret(path: string, { env, signal }: Context): Promise<string> {
+/** The text of a file of its owner's alone. Throws `UsageError` for another one. */
+export async function readSecret(path: string, { env, signal }: Context): Promise<string> {
   const stats = await stat(path);
   if (stats.isDirectory()) throw new UsageError(`${path} is a directory`, 'name a file');
   const forbidden = isCredential(path, env) ? 0o007 : 0o077;
@@ -85,17 +86,19 @@ function firstLine(text: string): string {
   return line;
 }
 
-async function ask(
+/** A line that is typed, and does not show. Throws `UsageError` where none is given. */
+export async function ask(
   prompt: string,
   keyboard: Readable,
   { stdin, stderr, signal }: Context,
+  notGiven = NOT_GIVEN,
 ): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: keyboard, output: silent, terminal: true });
   // In a prompt the terminal gives the keys to us instead of making signals of them.
   const given = new AbortController();
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  terminal.once('close', () => given.abort(new UsageError(NOT_GIVEN)));
+  terminal.once('close', () => given.abort(new UsageError(notGiven)));
   // Not before the terminal has stopped to echo: a password may be typed, or pasted, at once.
   stderr.write(prompt);
   try {

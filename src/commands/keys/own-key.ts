@@ -6,9 +6,9 @@ import {
   type ShownKey,
   showKey,
 } from '../../transfer/keys/own-key.js';
-import { readText } from '../../transfer/sources/pipes.js';
 import type { Reporter } from '../../ui/report.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
+import { ask, readSecret } from '../account/password.js';
 import type { Context, OutputFlags } from '../context.js';
 import { askForLine } from './ask-for-line.js';
 
@@ -51,10 +51,17 @@ export async function importFrom(
   const reporter = await context.reporter(flags);
   const account = requireAccount(flags);
   const text =
-    file === undefined || file === '-'
-      ? await askForLine('The secret key, as "inband key export" shows it: ', context)
-      : await readText(file, context.signal);
+    file === undefined || file === '-' ? await typed(context) : await readSecret(file, context);
   tell(await importKey(await context.openKeys(), account, text), reporter);
+}
+
+/** A secret is not to stay on the screen, nor in what the terminal remembers. */
+async function typed(context: Context): Promise<string> {
+  const { stdin } = context;
+  const prompt = 'The secret key, as "inband key export" shows it: ';
+  return stdin.isTTY
+    ? ask(prompt, stdin, context, 'no key was given')
+    : askForLine(prompt, context);
 }
 
 export async function replace(flags: KeyFlags, context: Context): Promise<void> {

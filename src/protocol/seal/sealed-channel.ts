@@ -120,6 +120,7 @@ export class SealedChannel extends Duplex implements Channel {
     if (done) return false;
     if (!this.#opened) throw new SealBroken(); // a recipient sends nothing this way
     this.#opened.take(value);
+    this.emit('arrived');
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -32,10 +33,13 @@ const LOCKING = {
  */
 export class KeyFolder {
   readonly path: string;
+  readonly #isSecret: boolean;
   readonly #inTurn = inTurn();
 
-  constructor(path: string) {
+  /** `isSecret`: files that others can read, or have made, are not used. */
+  constructor(path: string, { isSecret = false } = {}) {
     this.path = path;
+    this.#isSecret = isSecret;
   }
 
   pathOf(jid: string): string {
@@ -108,10 +112,25 @@ export class KeyFolder {
     const handle = await unless(['ENOENT'], fs.open(path));
     if (!handle) return undefined;
     try {
-      if ((await handle.stat()).size > MOST_BYTES) throw new KeysUnusable(`${path} is damaged`);
+      const stats = await handle.stat();
+      if (stats.size > MOST_BYTES) throw new KeysUnusable(`${path} is damaged`);
+      if (this.#isSecret) checkSecret(path, stats);
       return await handle.readFile('utf8');
     } finally {
       await handle.close();
     }
   }
+}
+
+/** Throws `KeysUnusable` for a file that is not its owner's alone, or not ours. Windows has other rules. */
+function checkSecret(path: string, { mode, uid }: Stats): void {
+  if (process.platform === 'win32') return;
+  const isOurs = uid === process.geteuid?.();
+  if (!isOurs) throw new KeysUnusable(`${path} belongs to another user`);
+  if ((mode & 0o077) === 0) return;
+  throw new KeysUnusable(
+    `${path} can be read by others`,
+    `run: chmod 600 ${path}`,
+    'if somebody may have read it, make another key: inband key replace',
+  );
 }

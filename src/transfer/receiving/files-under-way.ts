@@ -8,7 +8,8 @@ const STALL_MS = 5_000;
 
 interface UnderWay {
   file: IncomingOffer;
-  bytes: number;
+  /** How often something of it has come. */
+  moves: number;
   /** For an earlier one to give way. */
   isWaiting: boolean;
   hasEnded: boolean;
@@ -21,7 +22,8 @@ interface UnderWay {
 
 /** What a transfer tells of itself while it is under way. */
 export interface Entry {
-  progressed(bytes: number): void;
+  /** Something of it has come. */
+  moved(): void;
   leave(hasArrived: boolean): void;
 }
 
@@ -86,8 +88,8 @@ export class FilesUnderWay {
 
   /** Returns whether it keeps its place. */
   async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
-    const before = earlier.bytes;
-    if (!(await this.#pause(earlier, signal)) && earlier.bytes > before) return true;
+    const before = earlier.moves;
+    if (!(await this.#pause(earlier, signal)) && earlier.moves > before) return true;
     earlier.file.fail(new OfferedAgain('the sender has begun anew'));
     await earlier.ended;
     return earlier.hasArrived;
@@ -98,12 +100,12 @@ export class FilesUnderWay {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const state = { bytes: 0, isWaiting: false, hasEnded: false, hasArrived: false };
+    const state = { moves: 0, isWaiting: false, hasEnded: false, hasArrived: false };
     const added: UnderWay = { file, ...state, ended, end };
     if (key !== undefined) this.#files.set(key, added);
     const entry = {
-      progressed: (bytes: number) => {
-        added.bytes = bytes;
+      moved: () => {
+        added.moves += 1;
       },
       leave: (hasArrived: boolean) => {
         if (key !== undefined && this.#files.get(key) === added) this.#files.delete(key);

@@ -35,6 +35,8 @@ export interface ReceiveOptions {
   onProven?: () => Promise<void>;
   /** Called when the sender is about to send, from this byte on. */
   onStart: (offset: number) => void;
+  /** Called when something has come that cannot be used yet. */
+  onArrived?: () => void;
   /** Bytes that are there. */
   onProgress: (bytes: number) => void;
 }
@@ -146,8 +148,9 @@ const ownerOf = ({ peer, peerKey }: IncomingOffer): FileOwner => ({
 async function write(
   channel: Channel,
   partial: PartialFile,
-  { onProgress, pace }: ReceiveOptions,
+  { onProgress, onArrived, pace }: ReceiveOptions,
 ): Promise<number> {
+  if (onArrived) channel.on('arrived', onArrived);
   for await (const bytes of channel.iterator({ destroyOnReturn: false })) {
     await partial.write(bytes);
     onProgress(partial.offset + channel.bytesReceived);

@@ -175,9 +175,10 @@ function follow(
       report({ event: 'start', ...about, ...secrecy, incoming: true });
       if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
+    onArrived: () => proof.entry?.moved(),
     onProgress: (bytes) => {
       span.end = bytes;
-      proof.entry?.progressed(bytes);
+      proof.entry?.moved();
       report({ event: 'progress', ...about, bytes });
     },
   };

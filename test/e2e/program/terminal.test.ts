@@ -128,6 +128,15 @@ describe('connecting', () => {
   });
 });
 
+test('a secret key that is typed does not show (R539)', async () => {
+  const secret = `INBAND-SECRET-KEY-${'A'.repeat(52)}`;
+  const imports = alice(['key', 'import']);
+  await imports.shows(/The secret key, .*: /);
+  imports.type(`${secret}\r`);
+  expect(await imports.exited).toEqual({ code: 0, signal: null });
+  expect(imports.output()).not.toContain(secret);
+});
+
 describe('the password prompt', () => {
   const asked = { env: { INBAND_PASSWORD: '' } };
 

@@ -102,6 +102,16 @@ describe('a sealed channel', () => {
     expect(told.count).toBe(3);
   });
 
+  test('says that something has come, long before a message is whole (R540)', async () => {
+    const below = await pairOfBytestreams({ blockSize: 512, window: 4 });
+    const seals = pairOfSeals({ mayDeflate: false });
+    const [his, hers] = [seals.his.wrap(below.his), seals.hers.wrap(below.hers)];
+    const told = watch(hers, 'arrived');
+    his.resume().end(randomBytes(10_000));
+    expect(await readAll(hers)).toHaveLength(10_000);
+    expect(told.count).toBeGreaterThan(19);
+  });
+
   test('brings a hash before the end, where the offer had none', async () => {
     const { his, hers } = sealedInMemory(undefined, { hasChecksum: true });
     his.resume().write('a file');

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
@@ -83,4 +83,14 @@ describe('the key of an own account', () => {
     await expect(keys.obtain(ROMEO, never)).rejects.toThrow(KeysUnusable);
     expect(await readFile(file, 'utf8')).toBe(damaged);
   });
+});
+
+test('a key that others can read is not used (R539)', async () => {
+  const path = join(await createFolder(), 'keys');
+  const folder = new KeyFolder(path, { isSecret: true });
+  const keys = new SecretKeyFiles(folder, publicKeyOf);
+  await keys.obtain(ROMEO, () => SECRET);
+  expect(await keys.obtain(ROMEO, never)).toEqual(SECRET);
+  await chmod(folder.pathOf(ROMEO), 0o640);
+  await expect(keys.obtain(ROMEO, never)).rejects.toThrow('can be read by others');
 });

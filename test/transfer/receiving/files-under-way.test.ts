@@ -18,7 +18,7 @@ function offer(resource: string, size = 100) {
   return { file, failures };
 }
 
-async function twice(between: (progressed: (bytes: number) => void) => void, size?: number) {
+async function twice(between: (moved: () => void) => void, size?: number) {
   const clock = new ManualClock();
   const files = new FilesUnderWay(clock);
   const [first, second] = [offer('one'), offer('two', size)];
@@ -29,7 +29,7 @@ async function twice(between: (progressed: (bytes: number) => void) => void, siz
   });
   await settled();
   const atOnce = hasEntered;
-  between((bytes) => place.progressed(bytes));
+  between(() => place.moved());
   await clock.advance(5_000);
   return { atOnce, failures: first.failures, isIn: () => hasEntered, place, entering };
 }
@@ -52,7 +52,7 @@ test('a transfer that ends while it is watched, as when the connection goes, is 
 });
 
 test('a transfer that goes on stays beside one of the same file', async () => {
-  const { failures, entering } = await twice((progressed) => progressed(10));
+  const { failures, entering } = await twice((moved) => moved());
   await entering;
   expect(failures).toEqual([]);
 });
@@ -87,7 +87,7 @@ test('a file does not take the place of its own transfer that goes on', async ()
   const [first, second] = [offer('one'), offer('two')];
   const place = await files.enter(first.file, never);
   const entering = expect(files.enter(second.file, never, true)).rejects.toThrow(StillUnderWay);
-  place.progressed(10);
+  place.moved();
   await clock.advance(5_000);
   await entering;
   expect(first.failures).toEqual([]);

@@ -5,7 +5,7 @@ import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 
 function proofFor(peerKey: Buffer | undefined) {
   const done: string[] = [];
-  const entry: Entry = { progressed: () => undefined, leave: () => undefined };
+  const entry: Entry = { moved: () => undefined, leave: () => undefined };
   const judged = {
     ...{ secrecy: { encrypted: false } as const, isOurs: false },
     proven: async () => void done.push('proven'),

@@ -361,6 +361,22 @@ test('a sealed file whose kept part was gone when it was proven is offered again
   expect(done).toEqual([20, 0, 0, expect.any(StillUnderWay)]);
 });
 
+test('what has come and cannot be used yet is told (R540)', async () => {
+  const { his, hers } = await pairOfBytestreams({ halfOpen: true });
+  let arrived = 0;
+  const onArrived = () => {
+    arrived += 1;
+  };
+  const received = receiveFile(incomingBare(hers, new Date(0)), new MemoryInbox(), {
+    ...{ ...QUIET, onArrived },
+  });
+  await settled();
+  hers.emit('arrived');
+  his.resume().end(LETTER);
+  await received;
+  expect(arrived).toBe(1);
+});
+
 // A second offer of the same file waited for a minute, until nobody could open the bytestream any more.
 test('a file by SI that is given up does not wait for its bytestream', async () => {
   const { juliet, sessions } = pairOfServices();
