@@ -27,8 +27,8 @@ export type Event =
 
 /** What is said to a person beside the results. `--json` has no lines of it. */
 export type Aside =
-  /** For those who did not ask for `--quiet`. */
-  | { event: 'warning'; text: string }
+  /** For those who did not ask for `--quiet`; a `notice` is no cause for worry. */
+  | { event: 'warning' | 'notice'; text: string }
   | Skipped
   /** For those who asked for `--verbose`. */
   | { event: 'note'; text: string }

@@ -2,6 +2,7 @@ import { ChannelBroken } from '../protocol/channel.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
 import { OfferUnanswered } from '../protocol/jingle/why-not-sent.js';
 import { withHints } from '../session/hints.js';
+import { bareJid, domainOf } from '../session/jid.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { isOverLimit, meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
@@ -35,9 +36,30 @@ export class FileMismatch extends Error {
 export const isBusy = ({ cause }: Error): boolean =>
   cause instanceof StanzaError && isOverLimit(cause);
 
-/** Behind the address of who was looked for in vain. */
-export const NOBODY =
-  'is not there, or takes no files from you; is "inband receive" running there, and does its --allow let you in?';
+/** RFC 6120 §8.3.3.15 and 16: it is the domain that is not there. */
+const NO_SERVER = new Set(['remote-server-not-found', 'remote-server-timeout']);
+
+/** Somebody was looked for, or offered a file, in vain. `cause`: the answer that there was, if any. */
+export function notThere(
+  jid: string,
+  cause: StanzaError | undefined,
+  ...hints: string[]
+): RecipientUnreachable {
+  const why = cause ? ` (${cause.message})` : '';
+  if (cause && NO_SERVER.has(cause.condition)) {
+    const message = `your server cannot reach ${domainOf(bareJid(jid))}${why}`;
+    return withHints(
+      new RecipientUnreachable(message, { cause }),
+      'is the address right?',
+      ...hints,
+    );
+  }
+  return withHints(
+    new RecipientUnreachable(`${jid} is not there, or takes no files from you${why}`, { cause }),
+    'is "inband receive" running there, and does its --allow let you in?',
+    ...hints,
+  );
+}
 
 /** What became of an offer, in words for its sender. */
 export function whyNotAccepted(error: Error, peer: string): Error {
@@ -57,7 +79,7 @@ export function whyNotAccepted(error: Error, peer: string): Error {
     case 'impossible':
       return new WayRefused(`${peer} takes no files like this ${reason}`, options);
     case 'absent':
-      return new RecipientUnreachable(`${peer} ${NOBODY} ${reason}`, options);
+      return notThere(peer, error);
     case 'passing':
       return busy(error, peer);
     default:

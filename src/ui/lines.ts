@@ -58,7 +58,13 @@ function sentenceOfAside({ event, text }: Aside): string {
 export const hintsOf = (event: Event): readonly string[] =>
   event.event === 'failed' ? (event.hints ?? []).map((hint) => `  ${hint}`) : [];
 
-const ASIDES: ReadonlySet<Event['event']> = new Set(['warning', 'skipped', 'note', 'pending']);
+const ASIDES: ReadonlySet<Event['event']> = new Set([
+  'warning',
+  'notice',
+  'skipped',
+  'note',
+  'pending',
+]);
 
 export function isAside(event: Event): event is Aside {
   return ASIDES.has(event.event);

@@ -55,7 +55,7 @@ test.each<[string, string[], string]>([
 test('received looks where receive puts files, and says that nothing is there (R580)', async () => {
   expect(await told('received')).toEqual({
     code: 0,
-    stderr: `warning: no file has arrived in ${inbox} yet\n`,
+    stderr: `no file has arrived in ${inbox} yet\n`,
   });
 });
 

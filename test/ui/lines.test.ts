@@ -29,6 +29,7 @@ test.each([
   ['key', undefined],
   ['trusted', 'trusts the key abc234 of bob@example.org (laptop)'],
   ['warning', 'warning: bob is busy'],
+  ['notice', 'bob is still not there'],
   ['skipped', 'warning: no more were tried'],
   ['note', 'found a server'],
   ['pending', 'connecting'],

@@ -39,6 +39,7 @@ export const samples = {
     ...{ label: 'laptop', since: '2026-01-02T03:04:05.000Z' },
   },
   warning: { event: 'warning', text: 'bob is busy' },
+  notice: { event: 'notice', text: 'bob is still not there' },
   skipped: { event: 'skipped', text: 'no more were tried', first: 1 },
   note: { event: 'note', text: 'found a server' },
   pending: { event: 'pending', text: 'connecting', until: Promise.resolve() },

@@ -34,7 +34,7 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
       onError: (error) => report({ event: 'note', text: `internal error: ${error.stack}` }),
       onUnsendable: (to, { message }) =>
         report({ event: 'note', text: `no answer to ${to}: ${message}` }),
-      onSetback: ({ message }) => report({ event: 'warning', text: `${message}; trying again` }),
+      onSetback: ({ message }) => report({ event: 'notice', text: `${message}; trying again` }),
       onPadded: (bytes) =>
         report({ event: 'note', text: `${bytes} bytes of white space were sent to speed it up` }),
       ...{ ...as, signal: AbortSignal.any(signals) },

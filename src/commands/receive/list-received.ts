@@ -25,7 +25,9 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   // Otherwise a folder whose name is misspelt would look like an empty one.
   await stat(flags.dir);
   const records = await context.readRecords(flags.dir, reporter.warn);
-  if (records.length === 0) reporter.warn(`no file has arrived in ${flags.dir} yet`);
+  if (records.length === 0) {
+    reporter.report({ event: 'notice', text: `no file has arrived in ${flags.dir} yet` });
+  }
   if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
     return pipeline(Readable.from(linesOf(records)), context.stdout, { end: false });

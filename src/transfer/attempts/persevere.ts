@@ -89,7 +89,7 @@ class Attempts {
     const isSame = message === this.#told;
     const text = `${isSame ? 'still offline' : message}; ${nextTry(pause)}`;
     // A warning once: what answers in the server's place may do so for days.
-    this.#report({ event: isSame ? 'note' : 'warning', text });
+    this.#report({ event: isSame ? 'note' : 'notice', text });
     this.#told = message;
   }
 }

@@ -25,7 +25,7 @@ import { receiverOf } from './receiver.js';
 const PROCEED_MS = 5_000;
 
 /** Not every server shows a proposal to a resource that is there for no messages; ejabberd does not. */
-const UNSEEN_HINT = '; under another resource than "inband" its full JID may be needed';
+const UNSEEN_HINT = 'under another resource than "inband" its full JID may be needed';
 
 interface Wanted {
   /** The way that the user named, if one was. */
@@ -105,7 +105,7 @@ class Search {
     const others = byAbility(able, this.#via).map((one) => this.#recipient(one));
     yield* others.filter(isOther);
     if (first || proceeding || others.length > 0) return;
-    throw this.#nobody(contact, isSeen ? '' : UNSEEN_HINT);
+    throw this.#nobody(contact, ...(isSeen ? [] : [UNSEEN_HINT]));
   }
 
   async #ableOf(seen: readonly SeenResource[]): Promise<Resource[]> {
@@ -167,8 +167,8 @@ class Search {
     return this.#inquiry.formOf(peer);
   }
 
-  #nobody(jid: string, hint = ''): Error {
-    return this.#loss ?? this.#inquiry.nobody(jid, hint);
+  #nobody(jid: string, ...hints: string[]): Error {
+    return this.#loss ?? this.#inquiry.nobody(jid, ...hints);
   }
 
   /** A recipient that proceeds is there, whether we may see it or not. */

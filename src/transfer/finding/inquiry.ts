@@ -7,7 +7,7 @@ import { tellsOfKey } from '../../protocol/seal/announced-key.js';
 import { prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import { NOBODY, RecipientUnreachable } from '../recipient-errors.js';
+import { notThere, type RecipientUnreachable } from '../recipient-errors.js';
 import type { Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
 import { losesFiles } from './known-clients.js';
@@ -148,9 +148,8 @@ export class Inquiry {
   }
 
   /** What to tell when nobody was found. */
-  nobody(jid: string, hint = ''): RecipientUnreachable {
-    const message = `${jid} ${NOBODY} (${this.#findings.join('; ')})${hint}`;
-    return new RecipientUnreachable(message, { cause: this.#answer });
+  nobody(jid: string, ...hints: string[]): RecipientUnreachable {
+    return notThere(jid, this.#answer, ...hints, `what was tried: ${this.#findings.join('; ')}`);
   }
 }
 

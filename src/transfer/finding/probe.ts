@@ -19,7 +19,7 @@ import { PATIENCE_MS } from './seen.js';
 const PINGS = 3;
 
 /** To propose a file that does not come would trouble people. */
-const UNSEEN_HINT = '; "inband send" would propose a file to all that are not seen';
+const UNSEEN_HINT = '"inband send" would propose a file to all that are not seen';
 
 /** A resource that is there, and what was found out about it. */
 export type ProbedResource = Omit<Probed, 'event'>;
@@ -62,7 +62,7 @@ export async function probe(
   const resources = [...(await Promise.all(examined)), ...mute];
   if (chosen.length > 0) return { resources };
   const mayPropose = isContact(jid) && resources.length === 0;
-  return { resources, nobody: inquiry.nobody(jid, mayPropose ? UNSEEN_HINT : '') };
+  return { resources, nobody: inquiry.nobody(jid, ...(mayPropose ? [UNSEEN_HINT] : [])) };
 }
 
 /** `mute`: those that are seen and answer no questions. */

@@ -2,6 +2,7 @@ import { discoverFeatures } from '../../protocol/disco.js';
 import { watchContact } from '../../protocol/presence/presence.js';
 import { orAborted } from '../../session/aborted.js';
 import { type Clock, systemClock } from '../../session/clock.js';
+import { ownHints, withHints } from '../../session/hints.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -170,7 +171,9 @@ export class WaitOnline {
   }
 
   #over(): RecipientUnreachable {
-    const waited = `waited ${timeInWords(this.#options.limit)} for it`;
-    return new RecipientUnreachable(`${this.#why?.message}; ${waited}`, { cause: this.#why });
+    const why = this.#why;
+    const message = `${why?.message}, though it was waited for ${timeInWords(this.#options.limit)}`;
+    const error = new RecipientUnreachable(message, { cause: why });
+    return withHints(error, ...(why ? ownHints(why) : []));
   }
 }

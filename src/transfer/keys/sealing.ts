@@ -157,7 +157,7 @@ export class Sealing {
     const { trusted, now } = this.#options;
     const pinned = { jid: this.#jid, key, now: now(), isForeign: false };
     if (!(await pinKey(trusted, pinned))) return;
-    report({ event: 'warning', text: firstSeen(this.#jid, key) });
+    report({ event: 'notice', text: firstSeen(this.#jid, key) });
   }
 
   #whyNot(peer: string, known: readonly TrustedKey[]): string {

@@ -118,6 +118,6 @@ export class KeyRules {
     const { trusted, now, report } = this.#options;
     const isForeign = standing !== 'named';
     if (!(await pinKey(trusted, { jid, key, now: now(), isForeign }))) return;
-    report({ event: 'warning', text: firstSeen(jid, key) });
+    report({ event: 'notice', text: firstSeen(jid, key) });
   }
 }

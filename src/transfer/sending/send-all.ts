@@ -51,7 +51,7 @@ export async function sendAll(
     signal: until,
     describe: new Descriptions(until).describe,
     onStopped: once(() => {
-      if (signal.aborted) report({ event: 'warning', text: STOPPED });
+      if (signal.aborted) report({ event: 'notice', text: STOPPED });
     }),
     most: Math.max(1, Math.floor(MOST_UNDER_WAY / jids.length)),
     isOneOfSeveral: sources.length * jids.length > 1 || sources.some((one) => 'walk' in one),

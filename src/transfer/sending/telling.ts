@@ -28,6 +28,10 @@ export class Telling {
     this.#report({ event: 'warning', text });
   }
 
+  #notice(text: string): void {
+    this.#report({ event: 'notice', text });
+  }
+
   note(text: string): void {
     this.#report({ event: 'note', text });
   }
@@ -42,14 +46,14 @@ export class Telling {
   waits(to: string, error: Error, limit: number): void {
     const { message } = error;
     this.#report({ event: 'waiting', id: this.#id, to, error: message, seconds: limit / 1000 });
-    this.warn(`${message}; waiting for it, ${timeInWords(limit)} at most`);
+    this.#notice(`${message}; waiting for it, ${timeInWords(limit)} at most`);
   }
 
   /** The file is tried again in so many milliseconds, after this error. The same one is not told twice. */
   again(jid: string, error: Error, pause: number): void {
     const isSame = error.message === this.#setback;
     this.#setback = error.message;
-    this.warn(`${whatAgain(jid, error, isSame)}; ${nextTry(pause)}`);
+    this.#notice(`${whatAgain(jid, error, isSame)}; ${nextTry(pause)}`);
   }
 
   /** What was told before is no longer so. */

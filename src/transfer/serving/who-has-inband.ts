@@ -31,12 +31,12 @@ export async function whoHasInband(cids: string[], options: WhoHasInbandOptions)
   if (seen === 'nobody') return 'free';
   if (seen === 'server') {
     const text = `${server} is online and gives out the same blobs, to those whom its own --allow lets in; so this ends`;
-    report({ event: 'warning', text });
+    report({ event: 'notice', text });
     return 'served';
   }
   const resource = `${RECEIVER}-${randomUUID()}`;
   const text = `${server} is taken by something that does not give this out; using ${resource} until it is free`;
-  report({ event: 'warning', text });
+  report({ event: 'notice', text });
   return { resource };
 }
 

@@ -27,7 +27,7 @@ test.each([
       connect: async () => session,
     };
     const report: Report = (event) => {
-      if (event.event === 'warning') warnings.push(event.text);
+      if (event.event === 'warning' || event.event === 'notice') warnings.push(event.text);
     };
     const { connect } = openAccount({ account }, context as unknown as Context, report);
     await connect(resource === undefined ? {} : { resource });

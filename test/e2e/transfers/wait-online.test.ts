@@ -9,7 +9,7 @@ import { startProsody } from '../../support/servers/prosody.js';
 import type { TestServer } from '../../support/servers/server.js';
 import { firstResults, hashOfFile, outcomeOf, prepareStageOn, type Stage } from '../stage.js';
 
-const WAITS = /^warning: .* is not there, .*; waiting for it, 10 min at most$/;
+const WAITS = /^\S+ is not there, .*; waiting for it, 10 min at most$/;
 
 /** A letter to somebody, sent by somebody who waits. */
 async function letterFrom(stage: Stage<TestServer>, who: string, to: string, args: string[] = []) {

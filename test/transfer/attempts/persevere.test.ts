@@ -23,7 +23,7 @@ async function follow(ends: ('online' | Error)[], passwords: string[] = []) {
   let logins = 0;
   let outcome: Error | undefined;
   const report: Report = (event) => {
-    if (event.event === 'warning') warnings.push(event.text);
+    if (event.event === 'warning' || event.event === 'notice') warnings.push(event.text);
   };
   const renew = async () => passwords.shift() !== undefined;
   void persevere({ signal: interrupt.signal, report, renew, clock }, async (isOnline) => {

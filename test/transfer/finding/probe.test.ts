@@ -6,6 +6,7 @@ import { keyForm } from '../../../src/protocol/seal/announced-key.js';
 import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import { SI_FEATURES } from '../../../src/protocol/si/stanzas.js';
+import { ownHints } from '../../../src/session/hints.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
@@ -119,7 +120,7 @@ test('shows what Dino says and what becomes of it, and that nothing would be sen
       },
     ]);
     expect(resources[0]).not.toHaveProperty('via');
-    expect(nobody?.message).toMatch(/desk: Dino .* keeps nothing of it/);
+    expect(ownHints(nobody as Error).join()).toMatch(/desk: Dino .* keeps nothing of it/);
   }
 });
 
@@ -152,8 +153,8 @@ test('one who is named and answers nothing is nobody', async () => {
   const { resources, nobody } = await romeoAmong({}).ask(DESK);
   expect(resources).toEqual([]);
   expect(nobody).toBeInstanceOf(RecipientUnreachable);
-  expect(nobody?.message).toContain(`${DESK}: service-unavailable`);
-  expect(nobody?.message).not.toContain('propose');
+  expect(ownHints(nobody as Error).join()).toContain(`${DESK}: service-unavailable`);
+  expect(ownHints(nobody as Error).join()).not.toContain('propose');
 });
 
 describe('of a bare JID', () => {
@@ -198,8 +199,8 @@ describe('of a bare JID', () => {
       { peer: DESK, ways: [], roundTripMs: 0 },
       { peer: PHONE, ways: [] },
     ]);
-    expect(nobody?.message).toContain(`${DESK} takes no files in the stream`);
-    expect(nobody?.message).toContain(`${PHONE}: service-unavailable`);
+    expect(ownHints(nobody as Error).join()).toContain(`${DESK} takes no files in the stream`);
+    expect(ownHints(nobody as Error).join()).toContain(`${PHONE}: service-unavailable`);
   });
 
   test('nobody is sent anything but questions', async () => {

@@ -119,8 +119,8 @@ async function waysOffered(
   };
   const report = (event: Event) => {
     if (event.event === 'note' || event.event === 'pending') return;
-    if (event.event === 'warning') warnings.push(event.text);
-    events.push(event.event === 'warning' ? 'again' : event.event);
+    if (event.event === 'warning' || event.event === 'notice') warnings.push(event.text);
+    events.push(event.event === 'warning' || event.event === 'notice' ? 'again' : event.event);
   };
   const { signal } = new AbortController();
   const plain = sourceOf(LETTER);

@@ -90,7 +90,7 @@ async function sent({
     inbox: { files: [...inbox.files.keys()], asked: inbox.accounts },
     done: of(events, 'done')[0],
     came: of(heard, 'done')[0],
-    warnings: [...of(events, 'warning'), ...of(heard, 'warning')],
+    notices: [...of(events, 'notice'), ...of(heard, 'notice')],
   };
 }
 
@@ -131,7 +131,7 @@ function expectNothingSeen(wire: string): void {
 
 describe('between two inbands', () => {
   test('a file is encrypted, each learns the key of the other, and says so once (R365)', async () => {
-    const { done, came, wire, inbox, hisTrust, herTrust, warnings } = await sent({ count: 3 });
+    const { done, came, wire, inbox, hisTrust, herTrust, notices } = await sent({ count: 3 });
     expect(inbox.files).toHaveLength(3);
     const [his, hers] = [formatKey(HIS.publicKey), formatKey(HERS.publicKey)];
     expect(done).toMatchObject({ encrypted: true, peerKey: hers, trust: 'first' });
@@ -139,19 +139,19 @@ describe('between two inbands', () => {
     expectNothingSeen(wire);
     expect(hisTrust.of.get(JULIETS)).toMatchObject([{ key: hers, isVerified: false }]);
     expect(herTrust.of.get(ROMEOS)).toMatchObject([{ key: his, isVerified: false }]);
-    expect(warnings).toHaveLength(2);
-    expect(JSON.stringify(warnings)).toContain(hers);
-    expect(JSON.stringify(warnings)).toContain(his);
+    expect(notices).toHaveLength(2);
+    expect(JSON.stringify(notices)).toContain(hers);
+    expect(JSON.stringify(notices)).toContain(his);
   });
 
   test('keys that were compared are told as such (R365)', async () => {
-    const { done, came, warnings } = await sent({
+    const { done, came, notices } = await sent({
       his: { trusted: trusting(JULIETS, HERS.publicKey, true) },
       hers: { trusted: trusting(ROMEOS, HIS.publicKey, true) },
     });
     expect(done).toMatchObject({ trust: 'verified' });
     expect(came).toMatchObject({ trust: 'verified' });
-    expect(warnings).toEqual([]);
+    expect(notices).toEqual([]);
   });
 
   test('--encrypt off sends in the clear, with a warning where a key is known (R366)', async () => {

@@ -10,7 +10,8 @@ const JULIET = 'juliet@capulet.example';
 function telling() {
   const events: Event[] = [];
   const told = new Telling((event) => events.push(event), sourceOf(Buffer.from('letter')));
-  const warnings = () => events.flatMap((one) => (one.event === 'warning' ? one.text : []));
+  const warnings = () =>
+    events.flatMap((one) => (one.event === 'warning' || one.event === 'notice' ? one.text : []));
   return { told, events, warnings };
 }
 
