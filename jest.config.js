@@ -17,6 +17,7 @@ export default {
     ],
   },
   coverageProvider: 'v8',
+  reporters: ['default', ...(process.env.CI ? ['<rootDir>/test/support/nothing-skipped.js'] : [])],
   testSequencer: '<rootDir>/test/support/longest-first.js',
   // Those on servers wait four times as long as they compute.
   maxWorkers: Math.min(4 * availableParallelism(), 8),

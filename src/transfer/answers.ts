@@ -106,6 +106,11 @@ export function meaningOfError({ type, condition, specific }: StanzaError): Mean
   return type === 'wait' && known !== 'absent' ? 'passing' : known;
 }
 
+/** RFC 6120 §8.3.3.15 and 16: it is the domain that cannot be reached. */
+const NO_SERVER = new Set(['remote-server-not-found', 'remote-server-timeout']);
+
+export const isWithoutServer = ({ condition }: StanzaError): boolean => NO_SERVER.has(condition);
+
 /** How those refuse who have too much to do, where the error is of type `wait`; others have failed. */
 const LIMITS = new Set(['not-acceptable', 'policy-violation', 'resource-constraint']);
 

@@ -5,7 +5,13 @@ import { withHints } from '../session/hints.js';
 import { bareJid, domainOf } from '../session/jid.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
-import { isOverLimit, meaningOfEnding, meaningOfError, meaningOfReason } from './answers.js';
+import {
+  isOverLimit,
+  isWithoutServer,
+  meaningOfEnding,
+  meaningOfError,
+  meaningOfReason,
+} from './answers.js';
 import { NotSealed } from './ways/key-errors.js';
 
 /** Nobody is there who takes files from us. */
@@ -36,9 +42,6 @@ export class FileMismatch extends Error {
 export const isBusy = ({ cause }: Error): boolean =>
   cause instanceof StanzaError && isOverLimit(cause);
 
-/** RFC 6120 §8.3.3.15 and 16: it is the domain that is not there. */
-const NO_SERVER = new Set(['remote-server-not-found', 'remote-server-timeout']);
-
 /** Somebody was looked for, or offered a file, in vain. `cause`: the answer that there was, if any. */
 export function notThere(
   jid: string,
@@ -46,7 +49,7 @@ export function notThere(
   ...hints: string[]
 ): RecipientUnreachable {
   const why = cause ? ` (${cause.message})` : '';
-  if (cause && NO_SERVER.has(cause.condition)) {
+  if (cause && isWithoutServer(cause)) {
     const message = `your server cannot reach ${domainOf(bareJid(jid))}${why}`;
     return withHints(
       new RecipientUnreachable(message, { cause }),

@@ -19,10 +19,12 @@ test('ends with 7 when the server ends the stream in one breath with an acknowle
     ALICE,
   ]);
   const result = (id: string) => `<iq type='result' id='${id}' from='${ALICE}'/>`;
-  const open = await peer.stanza('iq');
-  expect(open.text).toContain('<open ');
+  // The contacts are asked for beside it.
+  let open = await peer.stanza('iq');
+  while (!open.text.includes('<open ')) open = await peer.stanza('iq');
   peer.write(result(open.id));
-  const data = await peer.stanza('iq');
+  let data = await peer.stanza('iq');
+  while (!data.text.includes('<data ')) data = await peer.stanza('iq');
   peer.write(`${result(data.id)}${SHUTDOWN}</stream:stream>`);
   expect(await send.exited).toEqual({ code: 7, signal: null });
   expect(send.stderr()).toMatch(/^inband: .*system-shutdown/m);
