@@ -151,6 +151,8 @@ describe('--max-sessions', () => {
   test('lets one transfer more wait for its turn (R18)', async () => {
     const bob = await stage.receive('bob', ['--max-sessions', '1']);
     const first = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
+    // What is encrypted is told of when the first of it has come.
+    first.child.stdin?.write('first');
     await bob.line(/^receiving /, 'stderr');
     const second = stage.inband('alice', ['send', '-', BOB], { stdin: 'second' });
     await second.line(/is busy; next try in \d+ s$/, 'stderr');
@@ -164,6 +166,8 @@ describe('--max-sessions', () => {
   test('lets nobody wait for longer than --accept-timeout (R18)', async () => {
     const bob = await stage.receive('bob', ['--max-sessions', '1']);
     const first = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
+    // What is encrypted is told of when the first of it has come.
+    first.child.stdin?.write('first');
     await bob.line(/^receiving /, 'stderr');
     const args = ['send', '--accept-timeout', '0.1', '-', BOB];
     const second = stage.inband('alice', args, { stdin: 'second' });
