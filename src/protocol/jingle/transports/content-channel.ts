@@ -1,6 +1,7 @@
 import type { Clock } from '../../../session/clock.js';
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
+import { within } from '../../within.js';
 import type { Security } from '../security/security.js';
 import { unsupportedInfo } from '../stanzas.js';
 import { type Attempt, Attempts, type AttemptsOptions } from './attempts.js';
@@ -155,7 +156,7 @@ export class ContentChannel {
         this.#follow(attempt);
       };
       const element = await negotiation.describe();
-      await this.#inTime(signal, (until) =>
+      await within(this.#options.clock, REPLACE_MS, signal, (until) =>
         this.#options.jingleSession.replaceTransport(element, agree, until),
       );
       if (this.#attempt !== attempt) over.abort(new Error('the transport was refused'));
@@ -167,17 +168,6 @@ export class ContentChannel {
     const until = AbortSignal.any([signal, this.#replaced.signal]);
     // It is cut short by what was waited for, or by the signal, which the caller looks at.
     await this.#options.clock.sleep(REPLACE_MS, until).catch(() => undefined);
-  }
-
-  /** Does it with a signal that is aborted when the peer has taken too long. */
-  async #inTime(signal: AbortSignal, act: (until: AbortSignal) => Promise<unknown>): Promise<void> {
-    const [late, done] = [new AbortController(), new AbortController()];
-    const tooLong = this.#options.clock.sleep(REPLACE_MS, done.signal);
-    tooLong.then(
-      () => late.abort(new Error('the peer did not answer in time')),
-      () => undefined,
-    );
-    await act(AbortSignal.any([signal, late.signal])).finally(() => done.abort());
   }
 
   #follow(attempt: Attempt): void {
