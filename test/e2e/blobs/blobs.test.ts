@@ -89,7 +89,7 @@ describe('publish', () => {
     const { path } = await fileOf(64 * 1024 + 1);
     const outcome = await outcomeOf(stage.inband('alice', ['publish', path]));
     expect(outcome).toMatchObject({ code: 2, stdout: '' });
-    expect(outcome.stderr).toMatch(/^inband: .*65536.*\n$/m);
+    expect(outcome.stderr).toMatch(/^inband: .*65536.*\n {2}use "inband send"\n$/m);
   });
 
   test('warns of more than 8 KiB, but not when it is to be quiet (R56)', async () => {
@@ -148,7 +148,7 @@ describe('a published blob', () => {
     const { path, cid } = await fileOf(100);
     const again = await outcomeOf(stage.inband('alice', ['publish', '--serve', path]));
     expect(again).toMatchObject({ code: 0, stdout: `${cid}\n` });
-    expect(again.stderr).toMatch(/^inband: alice@localhost\/inband /m);
+    expect(again.stderr).toMatch(/^alice@localhost\/inband is online and /m);
     expect(await resultsOf(fetchAs('bob', cid, '--from', ALICE))).toHaveLength(1);
     expect(receiver.child.exitCode).toBe(null);
   });
@@ -293,6 +293,7 @@ describe('fetch', () => {
     expect(outcome).toMatchObject({ code: 9, stdout: '' });
     expect(outcome.stderr.split('\n').slice(1)).toEqual([
       expect.stringMatching(`^inband: ${from}/inband does not give out ${NOWHERE.slice(0, 8)}`),
+      '  ask another with --from',
       '',
     ]);
     expect(filesIn(bob.folder)).toEqual([]);
@@ -394,7 +395,7 @@ describe('a peer that', () => {
     const bob = fetchAs('bob', cid, '--from', jid);
     const outcome = await outcomeOf(bob);
     expect(outcome).toMatchObject({ code, stdout: '' });
-    expect(outcome.stderr).toMatch(/^online as [^\n]*\ninband: [^\n]*\n$/);
+    expect(outcome.stderr).toMatch(/^online as [^\n]*\ninband: [^\n]*\n {2}[^\n]*\n$/);
     expect(filesIn(bob.folder)).toEqual([]);
     expect(cachedBy('bob')).toEqual([]);
   });

@@ -60,7 +60,17 @@ describe.each(HAS_PEERS ? SERVERS : SERVERS.slice(0, 1))('%s', (_, { start, besi
     const hash = await writeRandom(file, bytes);
     const receiving = await stage.receive('bob', ['--once']);
     const blocks = ['--block-size', String(blockSize), '--window', String(window)];
-    const args = ['send', '--json', ...blocks, '--retry-for', '60', file, 'bob@localhost'];
+    const clear = ['--encrypt', 'off']; // blocks of the file's own bytes
+    const args = [
+      'send',
+      '--json',
+      ...clear,
+      ...blocks,
+      '--retry-for',
+      '60',
+      file,
+      'bob@localhost',
+    ];
     const sent = await outcomeOf(stage.inband('alice', args));
     expect(sent).toMatchObject({ code: 0 });
     expect(await outcomeOf(receiving)).toMatchObject({ code: 0 });

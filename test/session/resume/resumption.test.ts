@@ -318,7 +318,7 @@ test.each<[string, Script, string]>([
   [
     'one that does not know the domain yet',
     (peer) => peer.header(undefined, `${streamError('host-unknown')}</stream:stream>`),
-    'host-unknown',
+    'does not serve',
   ],
 ])(
   'while %s answers in place of the server, it is tried again, and told of once (R86)',
