@@ -24,9 +24,14 @@ describe('what was not accepted', () => {
     [ended('timeout'), 'RecipientUnreachable', 'not there any more'],
     [new OfferUnanswered('no word'), 'RecipientUnreachable', 'no word'],
     [new RequestTimeout('no answer'), 'RecipientUnreachable', 'does not answer'],
+    [refused('remote-server-not-found'), 'RecipientUnreachable', 'your server cannot reach'],
     [refused('not-acceptable'), 'RecipientRefused', 'not-acceptable'],
     [refused('resource-constraint'), 'RecipientRefused', 'resource-constraint'],
-    [refused('service-unavailable'), 'RecipientUnreachable', '--allow'],
+    [
+      refused('service-unavailable'),
+      'RecipientUnreachable',
+      'is not there, or takes no files from you',
+    ],
   ])('by %s: %s', (error, name, message) => {
     const why = whyNotAccepted(error, JULIET);
     expect(why.constructor.name).toBe(name);

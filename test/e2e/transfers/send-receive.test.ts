@@ -277,8 +277,7 @@ describe('--json', () => {
     alice = stage.inband('alice', ['send', '--json', source, BOB]);
     const [sent, received] = await Promise.all([outcomeOf(alice), outcomeOf(bob)]);
     expect([sent.code, received.code]).toEqual([0, 0]);
-    const first =
-      /^warning: first contact with [a-z]+@localhost, whose key is known from now on: (.*)\n$/;
+    const first = /^first contact with [a-z]+@localhost, whose key is known from now on: (.*)\n$/;
     const [bobsKey, alicesKey] = [sent, received].map(({ stderr }) => first.exec(stderr)?.[1]);
     const sealedFor = (peerKey?: string) => ({ encrypted: true, peerKey, trust: 'first' });
 
