@@ -18,9 +18,10 @@ type Table<M = Meaning> = Readonly<Record<string, M>>;
  * - `unlucky`: it wants the file, and another attempt may have more luck.
  * - `altered`: it got other bytes than were sent.
  * - `unkept`: it could not keep them.
+ * - `busy`: it wants it in a while.
  * - `broken`: it says no more than that it is over.
  */
-type Ending = 'unwanted' | 'unlucky' | 'altered' | 'unkept' | 'broken';
+type Ending = 'unwanted' | 'unlucky' | 'altered' | 'unkept' | 'busy' | 'broken';
 
 /** XEP-0166 §7.4: reasons to end a Jingle session before it was accepted. */
 const JINGLE_REASONS: Table = {
@@ -45,6 +46,7 @@ const JINGLE_REASONS: Table = {
 /** XEP-0166 §7.4: reasons to end it afterwards. */
 const JINGLE_ENDINGS: Table<Ending> = {
   'alternative-session': 'unlucky',
+  busy: 'busy',
   cancel: 'unwanted',
   'connectivity-error': 'unlucky',
   decline: 'unwanted',

@@ -130,6 +130,7 @@ export function whyBrokenOff(error: Error, peer: string): Error {
   if (!(error instanceof JingleEnded) || error.byUs) return error;
   const { specific } = error.reason;
   const ending = meaningOfEnding(error.reason);
+  if (ending === 'busy') return busy(error, peer);
   if (ending === 'altered') {
     const message = `${peer} got other bytes than were sent (${error.message}); nothing of them was kept`;
     return new FileMismatch(message, { cause: error });

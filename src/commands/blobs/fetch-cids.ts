@@ -39,10 +39,11 @@ export async function fetch(texts: string[], flags: FetchFlags, context: Context
     if (fetched) await save(fetched, isOnly, flags, context, report);
     else if (isOnly) throw error;
     else {
+      const hints = hintsOf(error);
       report({
         event: 'failed',
         error: textOf(error) ?? '',
-        hints: hintsOf(error),
+        ...(hints.length > 0 ? { hints } : {}),
         exitCode: exitCodeOf(error),
         name: cid,
       });

@@ -154,14 +154,11 @@ export class IncomingJingleFile {
   /** Breaks the transfer off; the sender is told why. */
   async fail(reason: Reason): Promise<void> {
     const failure = this.#jingleSession.ended.aborted ? undefined : this.#security.failure(reason);
-    if (failure) {
-      this.#channel?.abandon(new JingleEnded(reason, true));
-      // Before the end, which says less.
-      await this.#jingleSession.inform(failure).catch(() => undefined);
-    }
+    // Before the end, and before blocks are refused, which says less.
+    if (failure) await this.#jingleSession.inform(failure).catch(() => undefined);
     void this.#jingleSession.terminate(this.#security.outside(reason));
     // A sender that has ended the Jingle session too early has left the bytestream behind.
-    this.#channel?.abandon();
+    this.#channel?.abandon(failure && new JingleEnded(reason, true));
   }
 
   #takeChannel(channel: Channel, offset: number): Channel {

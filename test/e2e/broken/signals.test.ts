@@ -64,7 +64,9 @@ test.each(ENDINGS)(
   'a file that is a pipe without a writer is ended by %s (R100)',
   async (signal, code) => {
     const bob = await stage.receive('bob');
-    const alice = stage.inband('alice', ['send', fifo(), 'bob@localhost']);
+    // Of what is encrypted, and of which nothing has come, nobody is told.
+    const clear = ['--encrypt', 'off'];
+    const alice = stage.inband('alice', ['send', ...clear, fifo(), 'bob@localhost']);
     await alice.line(/^sending /, 'stderr');
     await alice.stop(signal);
     expect(await outcomeOf(alice)).toMatchObject({ code });

@@ -64,7 +64,7 @@ describe('a transfer', () => {
     expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
     const seen = screen.lines.join('').replace(/\^C/, '');
     expect(seen).toMatch(
-      /^online as alice@\S+offering large to bob@localhost\/inband \(50 MB\)sending large to bob@localhost\/inband \(50 MB\)warning: stopped; the same command goes on from there$/,
+      /^online as alice@\S+offering large to bob@localhost\/inband \(50 MB\)sending large to bob@localhost\/inband \(50 MB\)stopped; the same command goes on from there$/,
     );
   });
 

@@ -80,7 +80,7 @@ describe.each([
     const to = `unknown@${domain}`;
     const { sender } = await letterFrom(stage, 'alice', to, ['--wait-online', '1s']);
     const { code, stderr } = await outcomeOf(sender);
-    expect([code, stderr]).toEqual([5, expect.stringMatching(/; waited 1 s for it$/m)]);
+    expect([code, stderr]).toEqual([5, expect.stringMatching(/, though it was waited for 1 s$/m)]);
   }, 60_000);
 
   test('Ctrl-C ends it at once (R345)', async () => {

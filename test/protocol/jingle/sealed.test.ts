@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { description, NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
+import { SealedAnswer } from '../../../src/protocol/jingle/security/sealed-answer.js';
+import { SealedOffer } from '../../../src/protocol/jingle/security/sealed-offer.js';
 import { jingle, reason } from '../../../src/protocol/jingle/stanzas.js';
 import { keyPairFrom } from '../../../src/protocol/noise/dh25519.js';
 import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
@@ -386,4 +391,14 @@ test('a sealed file is refused by those who have no key (R360)', async () => {
   await expect(pair.romeo.offer(JULIET, letter(), { seal })).rejects.toMatchObject({
     reason: { condition: 'security-error' },
   });
+});
+
+test('a channel that was over before anything of it was waited for proves nothing (R530)', async () => {
+  const parties = { initiator: ROMEO, responder: JULIET, sid: 's1' };
+  const sealedTo = { own: HIS, peer: HERS.publicKey, mayDeflate: true };
+  const { element } = new SealedOffer(letter(), undefined, parties, sealedTo);
+  const answer = new SealedAnswer(parties, HERS, element);
+  const over = new PassThrough().destroy();
+  await once(over, 'close');
+  await expect(answer.proven(over as unknown as Channel)).rejects.toThrow(SealBroken);
 });

@@ -81,6 +81,8 @@ export class SealedAnswer implements AnswerSecurity {
 
   /** The first message of the bytes: the offer alone can be a copy. */
   async proven(stream: Channel): Promise<void> {
+    // It may have ended before its first message was waited for.
+    if (stream.destroyed) throw stream.errored ?? new SealBroken();
     const over = new AbortController();
     stream.once('close', () => over.abort());
     try {
