@@ -90,8 +90,9 @@ export class Line implements SendingLine {
   async reach(): Promise<Reached> {
     const session = await this.#options.uplink.session();
     if (this.#reached?.session === session) return this.#reached;
-    // or it has thrown
-    return (await this.#once(session, () => this.#begin(session))) as Reached;
+    const reached = await this.#once(session, () => this.#begin(session));
+    // Nothing: another file's look, which this one has joined, has found no further resource.
+    return reached ?? this.reach();
   }
 
   async reachNext(after: string): Promise<Reached | undefined> {

@@ -48,24 +48,26 @@ interface Link<T> {
  * before one wants it.
  */
 export function shared<T>(items: AsyncIterator<T>, readers: number): AsyncGenerator<T>[] {
-  const following = () => {
-    let next: Promise<Link<T> | undefined> | undefined;
-    return () => {
-      next ??= items
-        .next()
-        .then(({ done, value }) => (done ? undefined : { value, next: following() }));
-      return next;
-    };
-  };
-  const first = following();
+  const first = following(items);
   return Array.from({ length: readers }, () => reading(first));
 }
 
-async function* reading<T>(first: () => Promise<Link<T> | undefined>): AsyncGenerator<T> {
-  let next = first;
+/** Apart from `shared`, whose scope has the first link, by which all others would stay. */
+function following<T>(items: AsyncIterator<T>): () => Promise<Link<T> | undefined> {
+  let next: Promise<Link<T> | undefined> | undefined;
+  return () => {
+    next ??= items
+      .next()
+      .then(({ done, value }) => (done ? undefined : { value, next: following(items) }));
+    return next;
+  };
+}
+
+async function* reading<T>(next: () => Promise<Link<T> | undefined>): AsyncGenerator<T> {
   for (;;) {
     const link = await next();
     if (!link) return;
+    // The first one would keep all that follow.
     next = link.next;
     yield link.value;
   }
