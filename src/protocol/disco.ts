@@ -5,6 +5,8 @@ import { type Element, xml } from '../session/xml.js';
 
 export const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info';
 
+const NS_DISCO_ITEMS = 'http://jabber.org/protocol/disco#items';
+
 export interface Identity {
   category: string;
   type: string;
@@ -74,6 +76,17 @@ export async function discoverInfo(
   return { jid: reply.attrs.from ?? jid, info };
 }
 
+/** §4: the JIDs of what is there beside the one asked. Rejects as `request` does. */
+export async function discoverItems(session: Session, jid: string): Promise<string[]> {
+  const reply = await session.request('get', jid, xml('query', { xmlns: NS_DISCO_ITEMS }));
+  const items = reply.getChild('query', NS_DISCO_ITEMS)?.getChildren('item') ?? [];
+  const jids = items.flatMap(({ attrs }) => (attrs.node ? [] : (attrs.jid ?? [])));
+  return [...new Set(jids)].filter(({ length }) => length <= MAX_JID_LENGTH);
+}
+
+/** RFC 7622 §3.1: three parts of 1023 bytes, and what is between them. */
+const MAX_JID_LENGTH = 3071;
+
 /** A client has some 100, of some 100 characters at most. */
 const MAX_FEATURES = 1_000;
 const MAX_FEATURE_LENGTH = 1_000;
@@ -83,6 +96,12 @@ export const featuresOf = (info: Element): ReadonlySet<string> => {
   const short = names.filter(({ length }) => length <= MAX_FEATURE_LENGTH);
   return new Set(short.slice(0, MAX_FEATURES));
 };
+
+/** §3.1: whether something is of this kind. */
+export const hasIdentity = (info: Element, category: string, type: string): boolean =>
+  info
+    .getChildren('identity')
+    .some(({ attrs }) => attrs.category === category && attrs.type === type);
 
 /** Characters of a name that are shown. */
 const MAX_NAME_LENGTH = 100;

@@ -1,0 +1,61 @@
+import type { Clock } from '../../session/clock.js';
+import { parseJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { discoverInfo, discoverItems, hasIdentity } from '../disco.js';
+import { within } from '../within.js';
+import { readStreamhost, type Streamhost, streamhostQuery } from './stanzas.js';
+
+/** How long files may wait for it. */
+const FIND_MS = 5_000;
+
+/** Items of a server that are looked at; they have ten or so. */
+const MAX_ITEMS = 32;
+
+/** More of them are no faster. */
+const MAX_PROXIES = 2;
+
+/** The proxies of the own server (XEP-0065 §4), looked for when they are first needed, and then known. */
+export class OwnProxies {
+  readonly #session: Session;
+  readonly #clock: Clock;
+  readonly #found: Streamhost[] = [];
+  #search: Promise<void> | undefined;
+
+  constructor(session: Session, clock: Clock) {
+    this.#session = session;
+    this.#clock = clock;
+  }
+
+  /** The proxies that are known by now, or answer in time. Rejects with the signal's reason only. */
+  async find(signal: AbortSignal): Promise<readonly Streamhost[]> {
+    this.#search ??= this.#searchAll();
+    await within(this.#clock, FIND_MS, signal, (until) => settledOrAborted(this.#search, until));
+    signal.throwIfAborted();
+    return this.#found.slice(0, MAX_PROXIES);
+  }
+
+  async #searchAll(): Promise<void> {
+    const { domain } = parseJid(this.#session.jid);
+    // A server without them has no proxy: what goes wrong with asking is no matter of a file's.
+    const items = await discoverItems(this.#session, domain).catch(() => []);
+    const asked = items.slice(0, MAX_ITEMS).map((jid) => this.#ask(jid).catch(() => undefined));
+    await Promise.all(asked);
+  }
+
+  async #ask(jid: string): Promise<void> {
+    const { info } = await discoverInfo(this.#session, jid, undefined);
+    if (!hasIdentity(info, 'proxy', 'bytestreams')) return;
+    const answer = await this.#session.request('get', jid, streamhostQuery());
+    const streamhost = readStreamhost(answer, jid);
+    if (streamhost) this.#found.push(streamhost);
+  }
+}
+
+/** Resolves when the work is done, or is to be waited for no more. */
+function settledOrAborted(work: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    void work?.then(resolve);
+  });
+}
