@@ -11,18 +11,30 @@ const BOUND = 1024 * 1024;
 export interface Ends {
   his: Channel;
   hers: Channel;
+  /** Lets some seconds pass, where the channel goes by the time. */
+  pass?(): Promise<void>;
 }
 
-/**
- * Holds a kind of channel to what `Channel` says; called within a `describe`. `join` resolves to a new one. One that is
- * sealed carries bytes from him to her alone, and ends by what was sealed, and by nothing that is said elsewhere.
- */
-export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {}): void {
+interface ChannelSuite {
+  /** It carries bytes from him to her alone, and ends by what was sealed, and by nothing that is said elsewhere. */
+  isSealed?: boolean;
+  /**
+   * It is a connection of its own, which the peer sees end, however that ends. It acknowledges by itself, and tells
+   * nobody when.
+   */
+  isConnection?: boolean;
+}
+
+/** Holds a kind of channel to what `Channel` says; called within a `describe`. `join` resolves to a new one. */
+export function holdsChannel(
+  join: () => Promise<Ends>,
+  { isSealed = false, isConnection = false }: ChannelSuite = {},
+): void {
   const BYTES = pattern(1000);
 
   async function joined(): Promise<Ends> {
-    const { his, hers } = await join();
-    return { his: unattended(his), hers: unattended(hers) };
+    const { his, hers, pass } = await join();
+    return { his: unattended(his), hers: unattended(hers), pass };
   }
 
   test('names the peers, who are each other', async () => {
@@ -34,10 +46,10 @@ export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {
 
   test('counts what was handed to the reader, and what the peer has acknowledged', async () => {
     const { his, hers } = await joined();
+    const told = watch(his, 'acknowledged');
     his.resume().write(BYTES);
     await settled();
     expect(hers.bytesReceived).toBe(0);
-    const told = watch(his, 'acknowledged');
     his.end();
     await readAll(hers);
     await settled();
@@ -90,7 +102,7 @@ export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {
   test('tells what has left and was not acknowledged', async () => {
     const { his, hers } = await joined();
     his.resume().end(BYTES);
-    await settled();
+    if (!isConnection) await settled();
     expect(his.bytesSent).toBe(0);
     expect(his.bytesUnderWay).toBeGreaterThan(0);
     expect(his.bytesUnderWay).toBeLessThanOrEqual(1000);
@@ -116,7 +128,7 @@ export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {
   });
 
   test.each(['his', 'hers'] as const)(
-    'is abandoned without a word to the peer: %s',
+    'is abandoned without a word to the peer, who sees no end: %s',
     async (side) => {
       const both = await joined();
       const { [side]: left, [side === 'his' ? 'hers' : 'his']: other } = both;
@@ -128,9 +140,10 @@ export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {
       left.abandon();
       await settled();
       expect([left.destroyed, other.destroyed, read.count, isPeerClosed]).toEqual([
-        ...[true, false],
-        ...[0, false],
+        ...[true, isConnection],
+        ...[0, isConnection],
       ]);
+      expect(other.errored === null).toBe(!isConnection);
     },
   );
 
@@ -191,11 +204,12 @@ export function holdsChannel(join: () => Promise<Ends>, { isSealed = false } = {
   });
 
   test('ends for the reader where the peer has said elsewhere that nothing more comes', async () => {
-    const { his, hers } = await joined();
+    const { his, hers, pass } = await joined();
     his.write(BYTES);
     const read = readAll(hers);
     await settled();
     hers.assumeClosed();
+    await pass?.();
     expect(await read).toEqual(BYTES);
     await hers.peerClosed;
   });
