@@ -1,0 +1,188 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { orAborted } from '../../../../session/aborted.js';
+import type { Clock } from '../../../../session/clock.js';
+import type { Session } from '../../../../session/session.js';
+import type { Element } from '../../../../session/xml.js';
+import type { Channel } from '../../../channel.js';
+import { badRequest } from '../../../conditions.js';
+import type { Network, Socket } from '../../../network/network.js';
+import { addressField } from '../../../socks5/address-field.js';
+import type { Reach } from '../../../socks5/direct.js';
+import type { OwnProxies } from '../../../socks5/own-proxies.js';
+import { SocketChannel } from '../../../socks5/socket-channel.js';
+import { within } from '../../../within.js';
+import type { Negotiation, Negotiators } from '../transport.js';
+import { Heard } from './heard.js';
+import { type Nominated, nominated } from './nomination.js';
+import { OwnSide } from './own-side.js';
+import { connectTo, usable } from './peers-candidates.js';
+import {
+  type Candidate,
+  isProxy,
+  type News,
+  news,
+  type Offered,
+  readNews,
+  readTransport,
+  transport,
+} from './s5b-stanzas.js';
+import { type Reached, Trying } from './trying.js';
+
+/** How long both may take to agree on a candidate: whoever waits for that could already send in another way. */
+const AGREE_MS = 10_000;
+
+/** How long a proxy may take after that. Some programs that cannot activate theirs say nothing (Conversations). */
+const ACTIVATE_MS = 15_000;
+
+export interface S5bOptions {
+  session: Session;
+  network: Network;
+  proxies: OwnProxies;
+  clock: Clock;
+  /** What may be connected to for this full JID, and be offered to it. */
+  reachOf(peer: string): Reach;
+}
+
+/** How two parties find a way beside the XMPP stream (§2). */
+export class S5bNegotiation implements Negotiation {
+  readonly standsAlone = false;
+  readonly sid: string;
+  readonly #options: S5bOptions;
+  readonly #negotiators: Negotiators;
+  readonly #isInitiator: boolean;
+  readonly #reach: Reach;
+  readonly #own: OwnSide;
+  readonly #heard = new Heard();
+  /** Connections that are to be closed when another one is used, or none. */
+  readonly #sockets = new Set<Socket>();
+  #reached: Reached | undefined;
+  #theirs: readonly Candidate[];
+  #description: Promise<Element> | undefined;
+  #tellDescribed: () => void = () => undefined;
+  readonly #isDescribed = new Promise<void>((resolve) => {
+    this.#tellDescribed = resolve;
+  });
+
+  /** `offered`: by the peer, or no more than the sid of what we offer. */
+  constructor(
+    options: S5bOptions,
+    negotiators: Negotiators,
+    offered: Offered,
+    isInitiator: boolean,
+  ) {
+    const { session, network, clock } = options;
+    const { peer, over } = negotiators;
+    this.sid = offered.sid;
+    this.#theirs = offered.candidates;
+    this.#options = options;
+    this.#negotiators = negotiators;
+    this.#isInitiator = isInitiator;
+    this.#reach = options.reachOf(peer);
+    const field = addressField(this.sid, session.jid, peer);
+    const own = { session, network, clock, peer, field, isInitiator };
+    this.#own = new OwnSide({ ...own, sid: this.sid, reach: this.#reach });
+    over.addEventListener('abort', () => this.#own.close());
+  }
+
+  describe(): Promise<Element> {
+    this.#description ??= this.#describe();
+    return this.#description;
+  }
+
+  agreed(element: Element): void {
+    const { sid, candidates } = readTransport(element);
+    if (sid !== this.sid) throw badRequest('not the transport that was offered');
+    this.#theirs = candidates;
+  }
+
+  informed(element: Element): void {
+    this.#heard.take(readNews(element), this.#own.candidates);
+  }
+
+  open(signal: AbortSignal): Promise<Channel> {
+    return this.#connect(signal, true);
+  }
+
+  expect(signal: AbortSignal): Promise<Channel> {
+    return this.#connect(signal, false);
+  }
+
+  async #describe(): Promise<Element> {
+    const { session, proxies } = this.#options;
+    const { peer, over } = this.#negotiators;
+    await this.#own.gather(await proxies.find(over), this.#theirs);
+    this.#tellDescribed();
+    const { candidates } = this.#own;
+    return transport({ sid: this.sid, candidates }, addressField(this.sid, session.jid, peer));
+  }
+
+  async #connect(signal: AbortSignal, isOpener: boolean): Promise<Channel> {
+    const { clock } = this.#options;
+    const { peer, over } = this.#negotiators;
+    const until = AbortSignal.any([signal, over]);
+    try {
+      until.throwIfAborted();
+      const found = await within(clock, AGREE_MS, until, (inTime) => this.#agree(inTime));
+      const socket = await within(clock, ACTIVATE_MS, until, (inTime) =>
+        this.#connection(found, inTime),
+      );
+      until.throwIfAborted();
+      if (socket.destroyed) throw new Error('the connection was closed at once');
+      this.#sockets.delete(socket);
+      return new SocketChannel(socket, { peer, isOpener, clock });
+    } finally {
+      for (const socket of this.#sockets) socket.destroy();
+      this.#own.close();
+    }
+  }
+
+  async #agree(signal: AbortSignal): Promise<Nominated> {
+    await orAborted(this.#isDescribed, signal);
+    await turn(); // the description leaves before anything that refers to it
+    const reached = await this.#tryTheirs(signal);
+    if (reached) this.#sockets.add(reached.socket);
+    this.#reached = reached;
+    const cid = reached?.candidate.cid;
+    await this.#tell(cid ? { said: 'candidate-used', cid } : { said: 'candidate-error' }, signal);
+    const chosen = await orAborted(this.#heard.chosen, signal);
+    const found = nominated(reached?.candidate, chosen, this.#isInitiator);
+    if (!found) throw new Error('neither side reaches the other, nor a proxy');
+    return found;
+  }
+
+  async #tryTheirs(signal: AbortSignal): Promise<Reached | undefined> {
+    const { session, network, proxies, clock } = this.#options;
+    const judging = { network, reach: this.#reach, proxies: await proxies.find(signal) };
+    const field = addressField(this.sid, this.#negotiators.peer, session.jid);
+    const trying = new Trying({
+      clock,
+      connect: (candidate, inTime) => connectTo(candidate, judging, field, inTime),
+    });
+    void this.#heard.chosen.then((chosen) => chosen && trying.onlyAbove(chosen.priority));
+    return trying.reach(usable(this.#theirs, judging), signal);
+  }
+
+  /** The connection by what was nominated; for ours it is for us to make a proxy ready. */
+  async #connection({ candidate, isOurs }: Nominated, signal: AbortSignal): Promise<Socket> {
+    if (!isOurs) {
+      if (isProxy(candidate)) await orAborted(this.#heard.activated, signal);
+      if (!this.#reached) throw new Error('a candidate is nominated that nobody has reached');
+      return this.#reached.socket;
+    }
+    try {
+      const socket = await this.#own.connection(candidate, signal);
+      this.#sockets.add(socket);
+      if (isProxy(candidate)) await this.#tell({ said: 'activated', cid: candidate.cid }, signal);
+      return socket;
+    } catch (error) {
+      // It fails because of what is thrown, whether the peer hears of that or not.
+      if (isProxy(candidate))
+        await this.#tell({ said: 'proxy-error' }, signal).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #tell(told: News, signal: AbortSignal): Promise<void> {
+    return orAborted(this.#negotiators.inform(news(this.sid, told)), signal);
+  }
+}

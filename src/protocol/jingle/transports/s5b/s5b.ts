@@ -1,0 +1,20 @@
+// XEP-0260 Jingle SOCKS5 Bytestreams Transport Method 1.0.3.
+import { randomSid } from '../../../sid.js';
+import type { Transport } from '../transport.js';
+import { S5bNegotiation, type S5bOptions } from './negotiation.js';
+import { NS_JINGLE_S5B, readTransport } from './s5b-stanzas.js';
+
+/** Carries files over connections of their own. */
+export const s5bTransport = (options: S5bOptions): Transport => ({
+  xmlns: NS_JINGLE_S5B,
+  features: [NS_JINGLE_S5B],
+  offer: (negotiators) => {
+    const offered = { sid: randomSid(), candidates: [] };
+    return new S5bNegotiation(options, negotiators, offered, true);
+  },
+  answer: (negotiators, element, settings) => {
+    // Files go from the initiator to the responder: the one who is to open the channel has begun the Jingle session.
+    const isInitiator = settings !== undefined;
+    return new S5bNegotiation(options, negotiators, readTransport(element), isInitiator);
+  },
+});
