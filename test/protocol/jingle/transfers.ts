@@ -6,6 +6,8 @@ import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-tr
 import { jingle, NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
 import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
 import type { Transport } from '../../../src/protocol/jingle/transports/transport.js';
+import type { Clock } from '../../../src/session/clock.js';
+import type { Session } from '../../../src/session/session.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import type { Element } from '../../../src/session/xml.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
@@ -17,7 +19,11 @@ export interface TransfersOptions extends PairOptions {
   transports?: [his: MakeTransports, hers: MakeTransports];
 }
 
-type MakeTransports = (bytestreams: InBandBytestreams) => Transport[];
+type MakeTransports = (
+  bytestreams: InBandBytestreams,
+  session: Session,
+  clock: Clock,
+) => Transport[];
 
 /** Romeo and Juliet, both of whom can offer and take files; blocks are of 4 bytes. */
 export function pairOfTransfers({ intercept, transports, ...settings }: TransfersOptions = {}) {
@@ -35,8 +41,16 @@ export function pairOfTransfers({ intercept, transports, ...settings }: Transfer
   const [his, hers] = transports ?? [inBand, inBand];
   return {
     ...{ wire: pair.wire, clock: pair.clock, sessions: pair.sessions, sids },
-    romeo: new JingleFileTransfers(romeoSession, his(pair.romeo), pair.clock),
-    juliet: new JingleFileTransfers(julietSession, hers(pair.juliet), pair.clock),
+    romeo: new JingleFileTransfers(
+      romeoSession,
+      his(pair.romeo, romeoSession, pair.clock),
+      pair.clock,
+    ),
+    juliet: new JingleFileTransfers(
+      julietSession,
+      hers(pair.juliet, julietSession, pair.clock),
+      pair.clock,
+    ),
     services: { romeo: pair.romeo, juliet: pair.juliet },
   };
 }

@@ -1,0 +1,141 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
+import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
+import { s5bTransport } from '../../../src/protocol/jingle/transports/s5b/s5b.js';
+import { type Network, systemNetwork } from '../../../src/protocol/network/network.js';
+import { keyPairFrom } from '../../../src/protocol/noise/dh25519.js';
+import { reachOf } from '../../../src/protocol/socks5/direct.js';
+import { OwnProxies } from '../../../src/protocol/socks5/own-proxies.js';
+import type { Clock } from '../../../src/session/clock.js';
+import type { Session } from '../../../src/session/session.js';
+import { JULIET, ROMEO } from '../../support/linked-sessions.js';
+import { readAll, unattended } from '../ibb/bytestreams.js';
+import { type ProxyFaults, TestProxy } from '../socks5/proxy.js';
+import { answering, servicesOf } from '../socks5/server.js';
+import { offeredTo, type Pair, pairOfTransfers } from './transfers.js';
+
+const HIS = keyPairFrom(Buffer.alloc(32, 1));
+const HERS = keyPairFrom(Buffer.alloc(32, 2));
+const BYTES = randomBytes(300_000);
+const SHA256 = createHash('sha256').update(BYTES).digest();
+const FILE = { name: 'film.mkv', size: BYTES.length, hashes: new Map([['sha-256', SHA256]]) };
+
+const servers: Server[] = [];
+/** The proxies' ends of connections. */
+const sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+/** A proxy that listens at this machine, by real sockets. */
+async function realProxy(): Promise<TestProxy> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
+    proxy.connected(socket);
+  });
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const proxy = new TestProxy('proxy.montague.example', '127.0.0.1', port);
+  return proxy;
+}
+
+/** This machine, with these addresses to be offered. */
+const networkWith = (...addresses: string[]): Network => ({
+  ...systemNetwork(),
+  ownAddresses: () =>
+    addresses.map((address) => ({ address, cidr: `${address}/8`, internal: false })),
+});
+
+interface LaneOptions {
+  proxy?: TestProxy;
+  /** Addresses at which either listens. */
+  listening?: string[];
+}
+
+/** Romeo and Juliet, of one account as far as addresses go, who try SOCKS5 bytestreams before in-band ones. */
+function pairWithLane({ proxy, listening = [] }: LaneOptions): Pair {
+  const services = servicesOf(...(proxy ? [proxy] : []));
+  const lane = (one: InBandBytestreams, session: Session, clock: Clock) => [
+    s5bTransport({
+      ...{ session, clock, network: networkWith(...listening) },
+      proxies: new OwnProxies(session, clock),
+      reachOf: () => reachOf('own', 'own'),
+    }),
+    ibbTransport(one),
+  ];
+  const pair: Pair = pairOfTransfers({
+    blockSize: 4096,
+    intercept: answering({
+      services,
+      sessionOf: (jid) => pair.sessions[jid === ROMEO ? 0 : 1],
+    }),
+    transports: [lane, lane],
+  });
+  pair.juliet.key = HERS;
+  return pair;
+}
+
+/** Romeo's file arrives at Juliet, from a byte on; resolves to what was said in Jingle and in-band. */
+async function arrives(pair: Pair, isSealed: boolean, offset = 0): Promise<string[]> {
+  const coming = offeredTo(pair.juliet);
+  const seal = isSealed ? { own: HIS, peer: HERS.publicKey, mayDeflate: true } : undefined;
+  const outgoing = pair.romeo.offer(JULIET, FILE, { seal });
+  const incoming = await coming;
+  const accepting = incoming.accept(offset);
+  const sent = await outgoing;
+  expect(sent.range.offset).toBe(offset);
+  unattended(sent.channel).resume().end(BYTES.subarray(offset));
+  // What is sealed is accepted when its first bytes are there.
+  const hers = await accepting;
+  expect((await readAll(hers)).equals(BYTES.subarray(offset))).toBe(true);
+  const confirmed = sent.confirmed();
+  await incoming.confirm(SHA256);
+  expect(await confirmed).toBe('received');
+  const request = /^\w+: (transport-\w+|open)(?!.*(taken|refused))/;
+  return pair.wire.lines.flatMap((line) => request.exec(line)?.[1] ?? []);
+}
+
+/** Sealed, and where it begins. */
+const TIMES: [isSealed: boolean, offset: number][] = [
+  [false, 0],
+  [false, 100_001],
+  [true, 0],
+  [true, 100_001],
+];
+
+describe.each(TIMES)('a file (sealed: %p, from byte %i on)', (isSealed, offset) => {
+  test('goes directly between machines of one account, and not in-band (R507)', async () => {
+    const said = await arrives(pairWithLane({ listening: ['127.0.0.1'] }), isSealed, offset);
+    expect(new Set(said)).toEqual(new Set(['transport-info']));
+  });
+
+  test('goes by the proxy of the own server, and not in-band (R507)', async () => {
+    const proxy = await realProxy();
+    const said = await arrives(pairWithLane({ proxy }), isSealed, offset);
+    expect(new Set(said)).toEqual(new Set(['transport-info']));
+    expect([proxy.joined.length, proxy.problems]).toEqual([1, []]);
+  });
+
+  test('goes in-band where there is no other way (R509)', async () => {
+    const said = await arrives(pairWithLane({}), isSealed, offset);
+    expect(said.slice(-3)).toEqual(['transport-replace', 'transport-accept', 'open']);
+  });
+
+  test.each<[string, ProxyFaults]>([
+    ['closes at once', { closesAtOnce: true }],
+    ['answers with another field', { isWrong: true }],
+    ['refuses them', { refuses: 'request' }],
+    ['does not join them', { refuses: 'activation' }],
+  ])('goes in-band where the only proxy %s (R509)', async (_what, faults) => {
+    const proxy = await realProxy();
+    proxy.faults = faults;
+    const said = await arrives(pairWithLane({ proxy }), isSealed, offset);
+    expect(said.slice(-3)).toEqual(['transport-replace', 'transport-accept', 'open']);
+  });
+});
