@@ -1,5 +1,6 @@
+import { afterEach } from '@jest/globals';
 import { StanzaError } from '../../../src/session/stanza-error.js';
-import type { StanzaSession } from '../../../src/session/stanza-session.js';
+import { ConnectionLost, type StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import {
   type Intercept,
@@ -54,8 +55,16 @@ export const answering =
 export function sessionsWithServices(options: Omit<AnsweringOptions, 'sessionOf'>) {
   const sessionOf = (jid: string | undefined) => sessions[jid === ROMEO ? 0 : 1];
   const sessions: StanzaSession[] = linkedSessions(answering({ ...options, sessionOf }));
+  open.push(...sessions);
   return sessions as [StanzaSession, StanzaSession];
 }
+
+const open: StanzaSession[] = [];
+
+// Questions that nobody answers would keep the process.
+afterEach(() => {
+  for (const session of open.splice(0)) session.end(new ConnectionLost('the test is over'));
+});
 
 const passOn: Intercept = (stanza, deliver) => deliver(stanza);
 
