@@ -36,7 +36,7 @@ export type Payload = [name: string, fill: string];
 export const fitting = (place: Place): Payload =>
   'text' in place ? [place.text, TEXTS[place.text]] : [place.elements, ELEMENTS[place.elements]];
 
-/** Those with this part in their names. Throws where there is none: an attack on nothing succeeds always. */
+/** The attacks with this part in their names. Throws where there is none: an attack on nothing succeeds always. */
 export function placesNamed(part: string): Place[] {
   const places = PLACES.filter(({ name }) => name.includes(part));
   if (places.length === 0) throw new Error(`no place has "${part}" in its name`);

@@ -70,7 +70,7 @@ function* linesOf(folders: FolderRecord[], records: FileRecord[]): Generator<str
   for (const record of records) yield recordLine(record);
 }
 
-/** What a line of a ledger comes to. Of folders no more are taken than may be made. */
+/** What a line of a ledger comes to. No more folders are taken than may be made. */
 export function replay(line: LedgerLine, memory: MemoryLedger, made: FolderRecords): void {
   if ('record' in line) memory.put(line.record);
   else if ('folder' in line) made.restore(line.folder);

@@ -2,6 +2,7 @@ import { jingleFeatures, takesJingleFiles } from '../../protocol/jingle/features
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { withHints } from '../../session/hints.js';
 import { isUnopened } from '../answers.js';
 import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
@@ -53,17 +54,22 @@ export const offerByJingle =
   };
 
 /**
- * A recipient that cannot open the seal, or does not want our key, has one word for both. One that takes it in no such
- * way may take it in another, which would not be sealed: somebody in between could have said so in its place.
+ * A recipient that cannot open the seal, or does not want our key, has one word for both. A recipient that refuses this
+ * way may take another one, which would not be sealed: somebody in between could have refused in its place.
  */
 function whyNot(error: Error, peer: string, isSealed: boolean): Error {
   const why = whyNotAccepted(error, peer);
   if (!isSealed || !(why instanceof WayRefused)) return why;
-  const isRefused = error instanceof JingleEnded && isUnopened(error.reason);
-  const message = isRefused
-    ? `${peer} did not open what was encrypted for it: it may know another key of ours, or somebody in between has changed something`
-    : `${peer} has a key, and takes nothing that is encrypted (${error.message}), so that it gets nothing; --encrypt off sends it in the clear`;
-  return new NotSealed(message, { cause: error });
+  const options = { cause: error };
+  if (error instanceof JingleEnded && isUnopened(error.reason)) {
+    return withHints(
+      new NotSealed(`${peer} did not open what was encrypted for it`, options),
+      'it may know another key of yours: compare "inband key" here with "inband trust list" there',
+      'or somebody in between has changed something',
+    );
+  }
+  const message = `${peer} has a key, and takes nothing that is encrypted (${error.message})`;
+  return withHints(new NotSealed(message, options), '--encrypt off sends it in the clear');
 }
 
 const listenByJingle =

@@ -64,7 +64,7 @@ test.each(ENDINGS)(
   'a file that is a pipe without a writer is ended by %s (R100)',
   async (signal, code) => {
     const bob = await stage.receive('bob');
-    // Of what is encrypted, and of which nothing has come, nobody is told.
+    // A sealed file of which nothing has come is not told of.
     const clear = ['--encrypt', 'off'];
     const alice = stage.inband('alice', ['send', ...clear, fifo(), 'bob@localhost']);
     await alice.line(/^sending /, 'stderr');

@@ -53,7 +53,7 @@ test.each(['127.0.0.1', '::1', 'files.example.org'])(
     const { network, port, close, first } = await listening();
     const refused = network.connect({ host, port }, () => false, never);
     await expect(refused).rejects.toThrow(`${host} must not be connected to`);
-    // One that is allowed comes behind it, and is the first.
+    // The allowed one comes behind it, and is the first.
     const his = (await network.connect({ host: '127.0.0.1', port }, anybody, never)) as NetSocket;
     expect(((await first) as NetSocket).remotePort).toBe(his.localPort);
     his.destroy();

@@ -13,7 +13,7 @@ export interface Import {
   typeOnly: boolean;
   /** An `import()` or a `require()`, which loads when it is reached. */
   late: boolean;
-  /** Of what is imported, as it is called there; `undefined`: all of it, as one. */
+  /** The name of what is imported, as it is called there; `undefined`: all of it, as one. */
   names?: string[] | undefined;
 }
 
@@ -45,7 +45,7 @@ interface Node {
   arguments?: { expression: { type: string; value?: string } }[];
   identifier?: Name | null;
   key?: Name;
-  /** Of an export: what it declares, or the name that it hands out. */
+  /** What an export declares, or the name that it hands out. */
   declaration?: { identifier?: Name; id?: Name; declarations?: { id: Name }[] };
   specifiers?: { type: string; imported?: Name | null; orig?: Name; local?: Name }[];
 }
