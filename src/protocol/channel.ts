@@ -54,6 +54,11 @@ export interface Channel extends Duplex {
    * acknowledged.
    */
   assumeTaken(bytes: number): void;
+  /**
+   * The peer has said elsewhere that it works on what it has of ours: it may take longer to acknowledge that. Absent where
+   * it may take as long as it likes.
+   */
+  assumeAtWork?(): void;
   /** Ends it without a word to the peer, who cannot hear it or has never known of it. */
   abandon(error?: Error): void;
 }

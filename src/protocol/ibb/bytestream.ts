@@ -17,7 +17,8 @@ export class Bytestream extends Duplex implements Channel {
   /** Bytes in a block, at most, in both directions. */
   readonly blockSize: number;
   readonly peerClosed: Promise<void>;
-  readonly #incoming: IncomingBlocks;
+  /** What has come of the peer's, whether the reader has asked for it or not. */
+  readonly incoming: IncomingBlocks;
   readonly #outgoing: OutgoingBlocks;
   readonly #ending: Ending;
   #wanted = false;
@@ -40,7 +41,7 @@ export class Bytestream extends Duplex implements Channel {
     this.peerClosed = this.#ending.peerClosed;
     // The peer may spoil it while nobody listens yet; reading and writing tell of the error all the same.
     this.on('error', () => undefined);
-    this.#incoming = new IncomingBlocks(options, link.stanza, () => this.#deliver());
+    this.incoming = new IncomingBlocks(options, link.stanza, () => this.#deliver());
     this.#outgoing = new OutgoingBlocks({
       ...options,
       send: (seq, bytes, signal) => link.sendData(seq, bytes, signal),
@@ -67,12 +68,7 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   get bytesReceived(): number {
-    return this.#incoming.bytesTaken;
-  }
-
-  /** Bytes of the peer's that came, whether the reader has asked for them or not. */
-  get bytesArrived(): number {
-    return this.#incoming.bytes;
+    return this.incoming.bytesTaken;
   }
 
   get bytesUnderWay(): number {
@@ -85,10 +81,6 @@ export class Bytestream extends Duplex implements Channel {
 
   get inBlocks(): InBlocks {
     return this.#outgoing.inBlocks;
-  }
-
-  get blocksReceived(): number {
-    return this.#incoming.blocks;
   }
 
   get closeAcknowledged(): boolean {
@@ -104,7 +96,7 @@ export class Bytestream extends Duplex implements Channel {
   receiveData(data: Data): Promise<void> {
     if (this.#isOver) throw new StanzaError('cancel', 'item-not-found');
     try {
-      this.settled = this.#incoming.receive(data);
+      this.settled = this.incoming.receive(data);
       return this.settled;
     } catch (error) {
       // §2.2: after a gap nothing may be used any more. A block refused with `wait` leaves none.
@@ -127,7 +119,7 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   endAt(bytes: number): void {
-    this.#incoming.endAt(bytes);
+    this.incoming.endAt(bytes);
     this.#deliver();
   }
 
@@ -143,6 +135,10 @@ export class Bytestream extends Duplex implements Channel {
     this.#ending.assumeTaken(bytes);
   }
 
+  assumeAtWork(): void {
+    this.#outgoing.assumeAtWork();
+  }
+
   abandon(error?: Error): void {
     this.#ending.assumeForgotten();
     this.destroy(error);
@@ -155,8 +151,8 @@ export class Bytestream extends Duplex implements Channel {
 
   #deliver(): void {
     if (!this.#wanted || this.destroyed) return;
-    const bytes = this.#incoming.take();
-    if (!bytes && !this.#ending.isForgotten && !this.#incoming.isAtEnd) return;
+    const bytes = this.incoming.take();
+    if (!bytes && !this.#ending.isForgotten && !this.incoming.isAtEnd) return;
     this.#wanted = false;
     this.push(bytes ?? null);
   }
@@ -193,7 +189,7 @@ export class Bytestream extends Duplex implements Channel {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#outgoing.stop();
-    this.#incoming.fail(error instanceof ChannelBroken ? error.cause : error);
+    this.incoming.fail(error instanceof ChannelBroken ? error.cause : error);
     this.#ending.breakOff(error, this.#outgoing.seq, this.#refused);
     done(error);
   }

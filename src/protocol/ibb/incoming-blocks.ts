@@ -52,6 +52,11 @@ export class IncomingBlocks {
     this.#endsAt = bytes;
   }
 
+  /** Blocks wait for the reader, or it has not dealt with those that it has. */
+  get areUnsettled(): boolean {
+    return this.#delivered.length > 0 || this.#waiting.length > 0;
+  }
+
   get isAtEnd(): boolean {
     return this.bytes >= this.#endsAt;
   }

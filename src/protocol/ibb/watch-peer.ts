@@ -36,10 +36,10 @@ export async function watchPeer(
   const over = new AbortController();
   stream.once('close', () => over.abort());
   const slowness = pace && new Slowness(stream, pace, clock.now());
-  for (let before = 0; !over.signal.aborted; before = stream.blocksReceived) {
+  for (let before = 0; !over.signal.aborted; before = stream.incoming.blocks) {
     // Cut short, it is over, and the loop ends.
     await clock.sleep(CHECK_MS, over.signal).catch(() => undefined);
-    const idle = stream.blocksReceived === before && !over.signal.aborted;
+    const idle = stream.incoming.blocks === before && !over.signal.aborted;
     const found = idle ? await askFor(session, stream.peer, clock) : 'there';
     if (over.signal.aborted) return;
     if (found === 'gone') stream.abandon(new ChannelLost(`${stream.peer} is gone`));
@@ -81,9 +81,12 @@ class Slowness {
   /** What is wrong with the peer, if something is. */
   check(now: number, answers: boolean): string | undefined {
     const { maxIdleMs, idlesWhileSilent = false, minBytes, periodMs, lifetimeMs } = this.#pace;
-    const bytes = this.#stream.bytesArrived;
-    const mayBeSilent = idlesWhileSilent && !answers;
+    const bytes = this.#stream.incoming.bytes;
+    // A peer that waits for us cannot send more.
+    const waits = this.#stream.incoming.areUnsettled;
+    const mayBeSilent = waits || (idlesWhileSilent && !answers);
     if (bytes !== this.#last.bytes || mayBeSilent) this.#last = { at: now, bytes };
+    if (waits) this.#period = { at: now, bytes };
     if (now - this.#last.at >= maxIdleMs) return 'sends nothing';
     if (now - this.#began >= lifetimeMs) return 'takes too long';
     if (now - this.#period.at < periodMs) return undefined;

@@ -8,6 +8,7 @@ import type { AnswerSecurity, OpenedContent } from './security/security.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import type { Reason } from './stanzas.js';
+import { signsOfWork } from './still-known.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import type { Negotiation } from './transports/transport.js';
 
@@ -33,6 +34,8 @@ export class IncomingJingleFile {
   #channel: Channel | undefined;
   /** Ends the waiting for a hash. */
   #woken = new AbortController();
+  /** To be called as long as the sender has to wait for us: now and then it hears that something is done. */
+  readonly atWork: () => void;
 
   /** Throws `StanzaError` for a transport that cannot be used. */
   constructor(
@@ -44,6 +47,7 @@ export class IncomingJingleFile {
     this.#security = security;
     this.#jingleSession = jingleSession;
     this.#clock = clock;
+    this.atWork = signsOfWork(jingleSession, clock);
     this.#file = file;
     this.#hashes = file.hashes ?? new Map();
     const mayReplace = (proposed: Negotiation) => this.#mayReplace(proposed);

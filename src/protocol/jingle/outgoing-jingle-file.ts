@@ -61,6 +61,7 @@ export class OutgoingJingleFile {
     jingleSession.handlers = {
       accepted: (content) => unlessBroken(jingleSession, () => this.#takeAnswer(content)),
       believed: (reason) => security.believed(reason),
+      pinged: () => this.#channel?.assumeAtWork?.(),
       informed: (info) => unlessBroken(jingleSession, () => this.#takeInfo(info)),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
       replaced: (element) => this.#contentChannel.takeReplacement(element),

@@ -26,6 +26,22 @@ export async function pingWhenStalled(
   }
 }
 
+/** How often a sender hears that something is done here, in milliseconds: six times before it gives up waiting. */
+const AT_WORK_MS = 20_000;
+
+/**
+ * Returns what tells the sender of a file now and then, as long as it is called, that something is done with what it
+ * has sent that takes its time. It hears that by a question whether it knows the Jingle session still.
+ */
+export function signsOfWork(jingleSession: JingleSession, clock: Clock): () => void {
+  let last = clock.now();
+  return () => {
+    if (clock.now() - last < AT_WORK_MS || jingleSession.ended.aborted) return;
+    last = clock.now();
+    void jingleSession.ping();
+  };
+}
+
 /**
  * Resolves when the recipient knows the Jingle session, or has ended it; `isThere` does when it says that it has the
  * file. A recipient that has just been started may have accepted a bytestream for its own sake, and would take the

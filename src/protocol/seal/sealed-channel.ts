@@ -94,6 +94,11 @@ export class SealedChannel extends Duplex implements Channel {
   /** The peer's word, about bytes of the file, is not sealed: the answer to the close is waited for. */
   assumeTaken(): void {}
 
+  /** Whoever says so in the peer's place can do no more than have us wait. */
+  assumeAtWork(): void {
+    this.#below.assumeAtWork?.();
+  }
+
   abandon(error?: Error): void {
     this.#below.abandon(error);
     this.destroy(error);

@@ -166,7 +166,7 @@ class InboxFolder implements Inbox {
     const opening = async () => {
       // If we are killed before the channel opens, the next process must know it.
       if (channel) await writeJournal(files, staging, id, kept.journal);
-      return reopenPart(files, staging, kept, hashes);
+      return reopenPart(files, staging, kept, { hashes, onRead: wanted.onRead });
     };
     const handle = await keepingRoom(reservation, opening());
     return handle && { ...kept, handle, hashes, reservation };

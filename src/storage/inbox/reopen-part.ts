@@ -8,22 +8,29 @@ import type { Kept } from './kept-partials.js';
 /** Bytes read at a time. */
 const CHUNK = 1024 * 1024;
 
+interface Reading {
+  /** What is read goes into them. */
+  hashes: Hashes;
+  /** Called after each part of it; what it throws ends the reading. */
+  onRead: (() => void) | undefined;
+}
+
 /**
- * Opens a kept part to go on with, cut to what its journal vouches for; these bytes are read again into `hashes`.
- * Resolves to `undefined` when they are not what they were.
+ * Opens a kept part to go on with, cut to what its journal vouches for, which is read again. Resolves to `undefined` when
+ * it is not what it was.
  */
 export async function reopenPart(
   files: Files,
   staging: string,
   { id, journal }: Kept,
-  hashes: Hashes,
+  reading: Reading,
 ): Promise<FileHandle | undefined> {
   const flags = constants.O_RDWR | constants.O_NOFOLLOW;
   const handle = await unless(['ENOENT', 'ELOOP'], files.open(partPath(staging, id), flags));
   if (!handle) return undefined;
   let good = false;
   try {
-    good = (await unless(['EIO'], isRestored(handle, journal, hashes))) ?? false;
+    good = (await unless(['EIO'], isRestored(handle, journal, reading))) ?? false;
   } finally {
     if (!good) await handle.close();
   }
@@ -35,7 +42,11 @@ export function isIntact(stats: Stats, { durable }: Journal): boolean {
   return stats.isFile() && stats.nlink === 1 && stats.size >= durable;
 }
 
-async function isRestored(handle: FileHandle, journal: Journal, hashes: Hashes): Promise<boolean> {
+async function isRestored(
+  handle: FileHandle,
+  journal: Journal,
+  { hashes, onRead }: Reading,
+): Promise<boolean> {
   if (!isIntact(await handle.stat(), journal)) return false;
   await handle.truncate(journal.durable);
   const chunk = Buffer.allocUnsafe(CHUNK);
@@ -45,6 +56,7 @@ async function isRestored(handle: FileHandle, journal: Journal, hashes: Hashes):
     if (bytesRead === 0) return false;
     hashes.update(chunk.subarray(0, bytesRead));
     position += bytesRead;
+    onRead?.();
   }
   return hashes.digest('sha256').toString('hex') === journal.sha256;
 }

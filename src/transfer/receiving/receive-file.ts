@@ -1,4 +1,9 @@
-import { type Channel, ChannelBroken, ChannelOverrun } from '../../protocol/channel.js';
+import {
+  type Channel,
+  ChannelBroken,
+  ChannelLost,
+  ChannelOverrun,
+} from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { sidKey } from '../../protocol/sid.js';
@@ -52,8 +57,8 @@ export async function receiveFile(
   options: ReceiveOptions,
 ): Promise<ReceivedFile> {
   let partial: PartialFile | undefined;
-  const create = async () => {
-    partial = await inbox.createPartial(wantedFor(file));
+  const create: Create = async (hears = {}) => {
+    partial = await inbox.createPartial({ ...wantedFor(file), ...hears });
     return partial;
   };
   try {
@@ -79,10 +84,12 @@ export async function receiveFile(
   }
 }
 
+type Create = (hears?: Pick<WantedPartial, 'onRead'>) => Promise<PartialFile>;
+
 type Accept = (
   file: IncomingOffer,
   inbox: Inbox,
-  create: () => Promise<PartialFile>,
+  create: Create,
   options: Pick<ReceiveOptions, 'onProven'>,
 ) => Promise<Channel>;
 
@@ -96,7 +103,12 @@ const acceptSealed: Accept = async (file, inbox, create, { onProven }) => {
   const offset = inbox.keptOf(wantedFor(file));
   const channel = await file.accept(offset);
   await onProven?.();
-  const partial = await create();
+  // At the speed of a disk a large one takes minutes.
+  const onRead = () => {
+    if (channel.destroyed) throw channel.errored ?? new ChannelLost('its sender has gone');
+    file.atWork?.();
+  };
+  const partial = await create({ onRead });
   if (partial.offset === offset) return channel;
   throw new StillUnderWay('what was kept of it has changed; its sender comes again');
 };

@@ -20,6 +20,11 @@ export interface IncomingOffer {
    * none, as an earlier transfer has brought the file.
    */
   accept(offset: number, isThere?: boolean): Promise<Channel>;
+  /**
+   * To be called as long as the sender has to wait for us: now and then it hears that something is done. Absent where
+   * there is no word for it.
+   */
+  atWork?(): void;
   /** What the sender says of all the bytes, once they came; empty where it says nothing. */
   hashes(): Promise<ReadonlyMap<string, Buffer>>;
   /** Tells the sender that the file is there. `sha256`: of all of it, 32 bytes. Always resolves. */

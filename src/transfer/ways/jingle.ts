@@ -94,6 +94,7 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
       isAccepted = true;
       return file.accept(offset, isThere);
     },
+    atWork: () => file.atWork(),
     hashes: () => file.hashes(),
     confirm: (sha256) => file.confirm(sha256),
     fail: (error) => {

@@ -113,7 +113,7 @@ describe('blocks', () => {
       const both = await Promise.all([readAll(hers), readAll(his)]);
       // `toEqual` would look at each byte for seconds.
       expect(both.map((received) => received.equals(bytes))).toEqual([true, true]);
-      expect([his.blocksSent, hers.blocksReceived]).toEqual([bytes.length, bytes.length]);
+      expect([his.blocksSent, hers.incoming.blocks]).toEqual([bytes.length, bytes.length]);
       expect(seqs.reduce((highest, seq) => Math.max(highest, seq), 0)).toBe(65_535);
       expect(seqs.filter((seq) => seq <= 2)).toHaveLength(2 * 3 * 3);
     },
@@ -152,12 +152,12 @@ describe('blocks', () => {
     his.write(pattern(10));
     await settled();
     expect([his.bytesSent, his.blocksSent]).toEqual([0, 0]);
-    expect([hers.bytesReceived, hers.bytesArrived, hers.blocksReceived]).toEqual([0, 8, 2]);
+    expect([hers.bytesReceived, hers.incoming.bytes, hers.incoming.blocks]).toEqual([0, 8, 2]);
     his.resume().end();
     await readAll(hers);
     await finished(his);
     expect([his.bytesSent, his.blocksSent, his.bytesReceived]).toEqual([10, 3, 0]);
-    expect([hers.bytesReceived, hers.blocksReceived, hers.bytesSent]).toEqual([10, 3, 0]);
+    expect([hers.bytesReceived, hers.incoming.blocks, hers.bytesSent]).toEqual([10, 3, 0]);
     expect(acknowledged).toEqual([4, 8, 10]);
   });
 });

@@ -264,7 +264,7 @@ describe('an end that was agreed on elsewhere', () => {
     const [hisError, hersError] = await failed;
     expect(hisError).toBeInstanceOf(ChannelBroken);
     expect(hersError).toBeInstanceOf(ChannelBroken);
-    expect(hers.bytesArrived).toBe(4);
+    expect(hers.incoming.bytes).toBe(4);
   });
 
   test('does not hide a close that comes too early', async () => {

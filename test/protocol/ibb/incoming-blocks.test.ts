@@ -56,7 +56,7 @@ describe('a block that its bytestream cannot take', () => {
       expect(await send(data(1, 'two '))).toBe('item-not-found/cancel');
       expect(await send(data(2, 'six '))).toBe('item-not-found/cancel');
       expect(await send(stanzas.close('s1'))).toBe('item-not-found/cancel');
-      expect([read, stream.bytesReceived, stream.blocksReceived]).toEqual([['one '], 4, 1]);
+      expect([read, stream.bytesReceived, stream.incoming.blocks]).toEqual([['one '], 4, 1]);
       expect(stream.readableEnded).toBe(false);
     },
   );
@@ -178,7 +178,7 @@ describe('a recipient without room', () => {
     expect(await send(block(18))).toBe('resource-constraint/wait');
     expect(await send(block(17))).toBe('taken');
     expect(await send(block(18))).toBe('taken');
-    expect([stream.blocksReceived, stream.bytesReceived]).toEqual([19, 19 * blockSize]);
+    expect([stream.incoming.blocks, stream.bytesReceived]).toEqual([19, 19 * blockSize]);
   });
 
   test('is one bytestream; others have room of their own', async () => {

@@ -152,7 +152,7 @@ test('takes nothing from bounces, rooms, the archive or copies, and answers noth
   ]) {
     juliet.receive(parse(message));
   }
-  expect(stream.blocksReceived).toBe(0);
+  expect(stream.incoming.blocks).toBe(0);
   expect(wire).toHaveLength(before);
   stream.destroy();
 });

@@ -73,6 +73,24 @@ describe('a peer with a pace to keep', () => {
     expect(hers.errored?.message).toMatch('sends nothing');
   });
 
+  test('that waits for the reader stays, and has its pace to keep after that (R641)', async () => {
+    const { clock, his, hers } = await pairOfBytestreams({ pace: PACE });
+    unattended(his).write('a block of it');
+    const reader = unattended(hers).iterator({ destroyOnReturn: false });
+    expect((await reader.next()).value).toBeDefined();
+    for (let minute = 0; minute < 40; minute += 1) {
+      await clock.advance(MINUTE_MS);
+      his.assumeAtWork();
+    }
+    expect([his.destroyed, hers.destroyed]).toEqual([false, false]);
+    while (hers.incoming.areUnsettled) {
+      reader.next().catch(() => undefined); // it ends as expected below
+      await settled();
+    }
+    await clock.advance(3 * MINUTE_MS);
+    expect(hers.errored?.message).toMatch('sends nothing');
+  });
+
   test('that was announced and does not answer for ten minutes, as when it resumes, stays, but no longer than the period', async () => {
     expect((await endsIn(20, 0, isProbe, true)).minute).toBe(15);
   });

@@ -85,6 +85,23 @@ describe('a partial that was kept', () => {
     expect(await partialsIn(folder)).toEqual([]);
   });
 
+  test('is read again part by part, and stays kept where that is broken off (R640)', async () => {
+    const inbox = await restart(await temporaryFolder());
+    const wanted = { identity: 'alice, 3 MiB', size: 3 * MIB };
+    const partial = await inbox.createPartial(wanted);
+    await partial.write(Buffer.alloc(2.5 * MIB));
+    await partial.keep();
+    let parts = 0;
+    const onRead = () => {
+      parts += 1;
+      if (parts === 2) throw new Error('nobody waits for it');
+    };
+    await expect(inbox.createPartial({ ...wanted, onRead })).rejects.toThrow('nobody waits');
+    expect(inbox.keptOf(wanted)).toBe(2.5 * MIB);
+    expect((await inbox.createPartial({ ...wanted, onRead })).offset).toBe(2.5 * MIB);
+    expect(parts).toBe(5);
+  });
+
   test('is there after a restart, and may be kept again', async () => {
     const folder = await temporaryFolder();
     for (const [offset, text] of ['012', '345', '678'].entries()) {

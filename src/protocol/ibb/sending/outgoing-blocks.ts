@@ -89,6 +89,11 @@ export class OutgoingBlocks {
     this.#pump();
   }
 
+  /** The recipient has shown that it works on what it has. */
+  assumeAtWork(): void {
+    this.#stallWatch.assumeAtWork();
+  }
+
   /** Sends nothing more, and waits for no answers. */
   stop(): void {
     this.#stop.abort(new Error('the bytestream is over'));

@@ -42,6 +42,8 @@ export class StallWatch {
   readonly #options: StallWatchOptions;
   #isWatching = false;
   #foundDeaf = 0;
+  /** Looks in a row that have found nothing acknowledged. */
+  #idle = 0;
 
   constructor(options: StallWatchOptions) {
     this.#options = options;
@@ -52,23 +54,30 @@ export class StallWatch {
     if (!this.#isWatching) void this.#watch();
   }
 
+  /** The recipient has shown that it works on what it has. */
+  assumeAtWork(): void {
+    this.#idle = 0;
+  }
+
   async #watch(): Promise<void> {
     const { clock, over, underWay, failed } = this.#options;
     const { acknowledged } = underWay;
     this.#isWatching = true;
-    for (let [before, idle] = [acknowledged.blocks, 0]; underWay.count > 0; ) {
+    this.#idle = 0;
+    for (let before = acknowledged.blocks; underWay.count > 0; ) {
       const sleep = clock.sleep(STALL_CHECK_MS, over);
       const stopped = await sleep.then(
         () => false,
         () => true,
       );
       if (stopped) return;
-      idle = acknowledged.blocks > before || !underWay.isUnanswered ? 0 : idle + 1;
+      const isIdle = acknowledged.blocks === before && underWay.isUnanswered;
+      this.#idle = isIdle ? this.#idle + 1 : 0;
       before = acknowledged.blocks;
-      if (idle === STALL_CHECKS) {
+      if (this.#idle === STALL_CHECKS) {
         return failed(new ChannelLost('the recipient has stopped answering'));
       }
-      if (idle > 0) void this.#lookForRecipient();
+      if (this.#idle > 0) void this.#lookForRecipient();
     }
     this.#isWatching = false;
   }

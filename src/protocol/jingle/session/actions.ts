@@ -23,6 +23,8 @@ export interface JingleHandlers {
   accepted?(content: Content): void;
   /** §6.9 */
   informed?(info: Element): void;
+  /** The peer has asked whether the session is there still (§6.9), by which it shows that it is. */
+  pinged?(): void;
   /** What a `transport-info` says. Absent where nobody takes any. */
   transportInformed?(transport: Element): void;
   /**
@@ -89,7 +91,7 @@ const accepted: Take = (jingleSession, { contents }) => {
 };
 
 const informed: Take = ({ handlers }, { info }) => {
-  if (!info) return; // a ping
+  if (!info) return handlers.pinged?.();
   if (!handlers.informed) throw unsupportedInfo();
   handlers.informed(info);
 };

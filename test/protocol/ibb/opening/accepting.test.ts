@@ -88,7 +88,7 @@ describe('a bytestream that a peer opens', () => {
     expect(await open()).toBe('not-acceptable/cancel');
     expect(await send(data(1, 'two '))).toBe('taken');
     expect(streams).toHaveLength(1);
-    expect(streams[0]?.bytesArrived).toBe(8);
+    expect(streams[0]?.incoming.bytes).toBe(8);
   });
 
   test('twice in one go under one sid is one', async () => {
@@ -110,7 +110,7 @@ describe('a bytestream that a peer opens', () => {
     for (const stream of streams) stream.resume();
     expect(await send(data(0, 'one '))).toBe('taken');
     expect(await sendAs(TYBALT, data(0, 'two '))).toBe('taken');
-    expect(streams.map(({ bytesArrived, peer }) => [peer, bytesArrived])).toEqual([
+    expect(streams.map(({ incoming, peer }) => [peer, incoming.bytes])).toEqual([
       [ROMEO, 4],
       [TYBALT, 4],
     ]);
