@@ -1,21 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { version } from '../package.json';
-import { addCacheCommand } from './commands/blobs/cache.js';
-import { addFetchCommand } from './commands/blobs/fetch.js';
-import { addPublishCommand } from './commands/blobs/publish.js';
-import { addConfigCommand } from './commands/config.js';
 import type { Context, OutputFlags } from './commands/context.js';
 import { EXIT_CODES } from './commands/exit-codes.js';
-import { addCompleteCommand } from './commands/help/complete-command.js';
-import { addCompletionCommand } from './commands/help/completion.js';
-import { addManCommand } from './commands/help/man.js';
-import { addKeyCommand } from './commands/keys/key.js';
-import { addTrustCommand } from './commands/keys/trust.js';
-import { addProbeCommand } from './commands/probe.js';
-import { addReceiveCommand } from './commands/receive/receive.js';
-import { addReceivedCommand } from './commands/receive/received.js';
-import { addSendCommand } from './commands/send.js';
+import { createProgram } from './commands/program.js';
 import { settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
 import { chooseMode, createReport } from './ui/create-report.js';
@@ -51,7 +39,7 @@ async function main(): Promise<void> {
     const context = createContext(interrupt.signal, (created) => {
       reporter = created;
     });
-    await createProgram(context).parseAsync();
+    await createProgram(context, version).parseAsync();
   } catch (error) {
     await fail(error as Error);
   } finally {
@@ -67,7 +55,7 @@ async function main(): Promise<void> {
 /** Says what failed, and sets the exit code. */
 async function explain(error: Error, reporter: Reporter | undefined): Promise<void> {
   if (error instanceof CommanderError) {
-    // It has printed what is wrong, or the help that was asked for.
+    // The help was shown, as was asked for or as no command was given.
     process.exitCode = EXIT_CODES[error.exitCode === 0 ? 'done' : 'usage'].code;
     return;
   }
@@ -86,36 +74,6 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
   } as const;
   if (reporter) reporter.report(told);
   else plainReporter({ stdout, stderr, quiet: false, verbose: false }).report(told);
-}
-
-function createProgram(context: Context): Command {
-  const program = new Command('inband')
-    .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
-    .version(version)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
-    .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'inband: ')),
-    })
-    .exitOverride();
-  addSendCommand(program, context);
-  addReceiveCommand(program, context);
-  addReceivedCommand(program, context);
-  addPublishCommand(program, context);
-  addFetchCommand(program, context);
-  addProbeCommand(program, context);
-  addCacheCommand(program, context);
-  addKeyCommand(program, context);
-  addTrustCommand(program, context);
-  addConfigCommand(program, context);
-  addCompletionCommand(program, context);
-  addCompleteCommand(program, context);
-  addManCommand(program, context);
-  program.hook('preAction', async (_, command) => {
-    const { applySettings } = await import('./commands/settings/apply-settings.js');
-    await applySettings(program, command, context);
-  });
-  for (const command of program.commands) command.exitOverride();
-  return program;
 }
 
 function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {

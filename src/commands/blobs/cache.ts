@@ -28,7 +28,6 @@ export function addCacheCommand(program: Command, context: Context): void {
     .command('prune')
     .description('Removes what is expired, damaged, or left over by processes that were killed.');
   addOutputOptions(prune).action((flags: OutputFlags) => lookAfter({ task: 'prune' }, flags));
-  for (const command of cache.commands) command.exitOverride();
   addExamples(cache, ['inband cache list', 'inband cache list | cut -f 1,3', 'inband cache prune']);
   addExamples(list, ['inband cache list', 'inband cache list --json']);
   addExamples(remove, [

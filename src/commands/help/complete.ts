@@ -1,6 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import { takesPath } from '../options.js';
 import { PeopleOption } from '../people.js';
+import { helpWords } from './show-help.js';
 
 /** What may come at the cursor. */
 interface Completions {
@@ -76,6 +77,8 @@ async function valuesOf(option: Option, { accounts, people }: Sources): Promise<
   return choiceOf(option.attributeName() === 'account' ? await accounts() : option.argChoices);
 }
 
+const programOf = (command: Command): Command => command.parent ?? command;
+
 const choiceOf = (words: readonly string[] = [], files = false): Completions => ({
   candidates: words.map((word) => ({ word })),
   files,
@@ -107,6 +110,7 @@ async function operandsOf(
   const name = argument?.name();
   if (name === 'jid') return choiceOf(await people());
   if (name === 'cid') return choiceOf(await cids());
+  if (name === 'word') return choiceOf(count === 0 ? helpWords(programOf(command)) : []);
   // The last of the files may be the recipient.
   const mayBePerson = name === 'file' && count > 0 && command.usage().endsWith('<jid>');
   return choiceOf(mayBePerson ? await people() : argument?.argChoices, name === 'file');

@@ -3,6 +3,7 @@ import { addAccountOptions } from '../account/account-options.js';
 import { exitCodeRows } from '../exit-codes.js';
 import { addOutputOptions } from '../options.js';
 import { examplesOf } from './examples.js';
+import { fullName } from './full-name.js';
 import { ENVIRONMENT, FILES, SETTINGS, SETTINGS_EXAMPLE, SUMMARY } from './man-text.js';
 
 /** The manual page, in the man(7) macros that groff and mandoc both know. */
@@ -46,16 +47,12 @@ function leavesOf(command: Command): Command[] {
   return inner.length === 0 ? [command] : inner.flatMap(leavesOf);
 }
 
-function nameOf(command: Command): string {
-  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
-}
-
-const synopsis = (command: Command) => [`.B ${text(nameOf(command))}`, text(command.usage())];
+const synopsis = (command: Command) => [`.B ${text(fullName(command))}`, text(command.usage())];
 
 function describe(command: Command, shared: Set<string>): string[] {
   const options = command.options.filter(({ flags, hidden }) => !hidden && !shared.has(flags));
   return [
-    `.SS ${text(`${nameOf(command)} ${command.usage()}`)}`,
+    `.SS ${text(`${fullName(command)} ${command.usage()}`)}`,
     text(command.description()),
     ...command.registeredArguments.flatMap(describeArgument),
     ...options.flatMap(describeOption),

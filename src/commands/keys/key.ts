@@ -36,7 +36,6 @@ export function addKeyCommand(program: Command, context: Context): void {
     .command('replace')
     .description('Makes another key. Whoever knows the old one has to be told the new one.');
   add(replaced).action(async (flags: KeyFlags) => (await work()).replace(flags, context));
-  for (const command of key.commands) command.exitOverride();
   showExamples(key);
 }
 

@@ -36,7 +36,6 @@ export function addTrustCommand(program: Command, context: Context): void {
     .argument('<jid>', 'whose keys')
     .option('--name <label>', 'only the key with this label');
   addOutputOptions(remove).action(async (jid, flags) => (await work()).remove(jid, flags, context));
-  for (const command of trust.commands) command.exitOverride();
   showExamples(trust);
 }
 

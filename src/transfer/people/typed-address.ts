@@ -26,22 +26,29 @@ export function jidOf(typed: string, names: Names = NO_NAMES): string | undefine
 /** An address that was typed, out of its URI where it is one. Throws `MalformedJid` for a URI that has none. */
 export const plainJid = (typed: string): string => (isJidUri(typed) ? jidOfUri(typed) : typed);
 
-/** The name that was probably meant: begun, or one or two letters apart. */
+/** The name that was probably meant. */
 export const nearestName = (typed: string, names: Names): string | undefined =>
-  [...names.keys()].find((name) => isNear(name.toLowerCase(), typed.toLowerCase()));
+  nearestOf(typed, [...names.keys()]);
+
+/** The word that was probably meant: begun, or one or two letters apart. */
+export const nearestOf = (typed: string, words: readonly string[]): string | undefined =>
+  words.find((word) => isNear(word.toLowerCase(), typed.toLowerCase()));
 
 /** Letters of a short word, of which one may differ and not two: it would be near to everything. */
 const SHORT_LETTERS = 4;
 
 function isNear(name: string, typed: string): boolean {
-  const isShort = typed.length <= SHORT_LETTERS;
   if (typed.length > 1 && name.startsWith(typed)) return true;
   const shorter = Math.min(name.length, typed.length);
   let same = 0;
   while (same < shorter && name[same] === typed[same]) same += 1;
   let end = 0;
   while (end < shorter - same && name.at(-1 - end) === typed.at(-1 - end)) end += 1;
-  return Math.max(name.length, typed.length) - same - end <= (isShort ? 1 : 2);
+  const [meant, given] = [name, typed].map((one) => one.slice(same, one.length - end));
+  // Two letters that changed places are one slip.
+  const slips = meant?.length === 2 && given === `${meant[1]}${meant[0]}` ? 1 : undefined;
+  const differing = slips ?? Math.max(meant?.length ?? 0, given?.length ?? 0);
+  return differing <= (typed.length <= SHORT_LETTERS ? 1 : 2);
 }
 
 /** The domain of an own account, which a person typed, prepared. Throws `MalformedJid`. */

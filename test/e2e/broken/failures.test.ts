@@ -54,10 +54,10 @@ async function closedPort(): Promise<number> {
 
 describe('usage', () => {
   test.each<[string, string[], RegExp]>([
-    ['a flag that is not there', ['send', '--fast', 'x', BOB], /'--fast'/],
-    ['no operand', ['send'], /missing required argument 'file'/],
+    ['a flag that is not there', ['send', '--fast', 'x', BOB], /knows no flag --fast/],
+    ['no operand', ['send'], /<file> is missing/],
     ['no recipient', ['send', 'x'], /inband send <file\.\.\.> <jid>/],
-    ['no value', ['send', 'x', BOB, '--window'], /--window .*argument missing/],
+    ['no value', ['send', 'x', BOB, '--window'], /--window needs a value/],
     ['a block size of 0', ['send', '--block-size', '0', 'x', BOB], /--block-size.* 1 to 65535/],
     ['a block size too large', ['send', '--block-size', '65536', 'x', BOB], /--block-size/],
     ['a window of 0', ['send', '--window', '0', 'x', BOB], /--window/],
@@ -68,11 +68,11 @@ describe('usage', () => {
     ['no room for a session', ['receive', '--max-sessions', '0'], /--max-sessions/],
     ['standard input twice', ['send', '-', '-', BOB], /standard input/],
     ['a name for no standard input', ['send', '--name', 'a', 'x', BOB], /--name.*"-"/],
-    ['operands where none are', ['receive', 'x'], /too many arguments/],
+    ['operands where none are', ['receive', 'x'], /takes flags alone/],
     ['a hash that is not known', ['publish', '--hash', 'crc32', 'x'], /--hash/],
     ['a max-age below 0', ['publish', '--max-age', '-1', 'x'], /--max-age/],
     ['cids that are none', ['fetch', 'x', 'y'], /"x" is not a cid/],
-    ['a command that is not there', ['upload', 'x'], /'upload'/],
+    ['a command that is not there', ['upload', 'x'], /no command "upload"/],
   ])('%s', async (_, args, why) => {
     await expectFailure(stage.inband('alice', args), 2, why);
   });

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.js';
+import { addExamples } from './examples.js';
+
+export function addHelpCommand(program: Command, context: Context): void {
+  const help = program
+    .command('help')
+    .summary('show the flags of a command, or a page')
+    .description(
+      'Shows how a command is used, or one of the pages: "slow" says why a transfer is slow, and what helps; "exit-codes" has them all.',
+    )
+    .argument('[word...]', 'a command, or a page')
+    .action(async (words: string[]) => {
+      const { showHelp } = await import('./show-help.js');
+      showHelp(program, words, context);
+    });
+  addExamples(help, ['inband help send', 'inband help key export', 'inband help slow']);
+}

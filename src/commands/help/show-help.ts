@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { nearestOf } from '../../transfer/people/typed-address.js';
+import { type Context, UsageError } from '../context.js';
+import { exitCodeRows } from '../exit-codes.js';
+import { fullName } from './full-name.js';
+import { SLOW } from './slow.js';
+
+/** What is told besides the help of the commands, by the word for it. */
+const PAGES: Readonly<Record<string, () => string>> = {
+  slow: () => plain(SLOW),
+  'exit-codes': () =>
+    exitCodeRows()
+      .map(([codes, meaning]) => `${codes.padEnd(15)}${meaning.replaceAll('`', '')}\n`)
+      .join(''),
+};
+
+/** Writes the help of the command that the words name, or a page. Throws `UsageError` for words that name none. */
+export function showHelp(
+  program: Command,
+  words: readonly string[],
+  { stdout }: Pick<Context, 'stdout'>,
+): void {
+  const [first = '', ...others] = words;
+  const page = Object.hasOwn(PAGES, first) && others.length === 0 ? PAGES[first] : undefined;
+  if (page) stdout.write(page());
+  else commandOf(program, words).outputHelp();
+}
+
+/** What may follow `help`. */
+export const helpWords = (program: Command): string[] => [
+  ...namesIn(program),
+  ...Object.keys(PAGES),
+];
+
+function commandOf(command: Command, words: readonly string[]): Command {
+  const [word, ...others] = words;
+  if (word === undefined) return command;
+  const inner = command.commands.find((one) => one.name() === word);
+  if (inner) return commandOf(inner, others);
+  const near = nearestOf(word, command.parent ? namesIn(command) : helpWords(command));
+  const path = fullName(command).replace(/^inband/, 'inband help');
+  const hints = near === undefined ? [] : [`did you mean "${path} ${near}"?`];
+  throw new UsageError(`there is no help for "${word}"`, ...hints, `"${path}" shows what there is`);
+}
+
+const namesIn = (command: Command): string[] =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .map((one) => one.name());
+
+/** Markdown, as it is read on a terminal. */
+function plain(markdown: string): string {
+  const fences = markdown.split(/^```.*\n/m);
+  const shown = fences.map((part, index) =>
+    index % 2 === 1
+      ? part.replace(/^(?=.)/gm, '    ')
+      : part
+          .replace(/^#+ (.*)$/gm, '$1')
+          .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+          .replaceAll('`', ''),
+  );
+  return shown.join('');
+}

@@ -1,0 +1,77 @@
+import type { Command, CommanderError } from 'commander';
+import { UsageError } from '../context.js';
+import { fullName } from './full-name.js';
+
+/** What an error of the library means, by its code. */
+type Reading = (message: string, command: Command) => UsageError;
+
+const READINGS: Readonly<Record<string, Reading>> = {
+  'commander.unknownOption': (message, command) =>
+    new UsageError(
+      `"${fullName(command)}" knows no flag ${quotedIn(message)}`,
+      ...nearIn(message),
+      showsFlags(command),
+    ),
+  'commander.unknownCommand': (message, command) =>
+    new UsageError(
+      `"${fullName(command)}" knows no command "${quotedIn(message)}"`,
+      ...nearIn(message),
+      showsFlags(command),
+    ),
+  'commander.missingArgument': (message, command) =>
+    new UsageError(`<${quotedIn(message)}> is missing`, usageOf(command)),
+  'commander.optionMissingArgument': (message) =>
+    new UsageError(`${flagIn(message)} needs a value: ${quotedIn(message)}`),
+  'commander.invalidArgument': notTaken,
+  'commander.excessArguments': (_, command) => tooMany(command),
+  'commander.conflictingOption': (message) => {
+    const [one, other] = message.match(/--[a-z-]+/g) ?? [];
+    return new UsageError(`${one} and ${other} exclude each other`, 'give one of them');
+  },
+};
+
+/**
+ * What the library found wrong with the command line of a command, in plain words, with what would be right below.
+ * Nothing where it has shown what was asked for.
+ */
+export const asUsageError = (
+  { code, message }: CommanderError,
+  command: Command,
+): UsageError | undefined => READINGS[code]?.(message, command);
+
+const quotedIn = (message: string): string => /'([^']*)'/.exec(message)?.[1] ?? '';
+
+const flagIn = (message: string): string => /--[a-z-]+/.exec(message)?.[0] ?? quotedIn(message);
+
+function nearIn(message: string): string[] {
+  const [, near] = /\(Did you mean (.*)\?\)/.exec(message) ?? [];
+  return near === undefined ? [] : [`did you mean ${near}?`];
+}
+
+/** Reads `option '--via <way>' argument 'ftp' is invalid. Allowed choices are …`, and the like for an operand. */
+function notTaken(message: string): UsageError {
+  const [, first = '', second = ''] = /'([^']*)'.*?'([^']*)'/.exec(message) ?? [];
+  const [, takes = ''] = /(?:Allowed choices are|It is) (.*)\.$/.exec(message) ?? [];
+  return message.includes("for argument '")
+    ? new UsageError(`<${second}> is one of ${takes}; not ${first}`)
+    : new UsageError(`${flagIn(message)} takes ${takes}; not ${second}`);
+}
+
+function tooMany(command: Command): UsageError {
+  const count = command.registeredArguments.length;
+  const [more = ''] = command.args.slice(count);
+  const name = fullName(command);
+  if (count > 0) return new UsageError(`"${name}" takes no "${more}"`, usageOf(command));
+  const takesFolder = command.options.some(({ long }) => long === '--dir');
+  const parent = command.parent?.parent ? command.parent : undefined;
+  const hint = takesFolder
+    ? `the folder is given with --dir: ${name} --dir ${more}`
+    : showsFlags(parent ?? command);
+  return new UsageError(`"${name}" takes flags alone, and no "${more}"`, hint);
+}
+
+const usageOf = (command: Command): string =>
+  `${fullName(command)} ${command.usage()}`.replace('[options] ', '');
+
+const showsFlags = (command: Command): string =>
+  `"${fullName(command).replace(/^inband/, 'inband help')}" shows ${command.commands.length > 0 ? 'the commands' : 'its flags'}`;

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import { addCacheCommand } from './blobs/cache.js';
+import { addFetchCommand } from './blobs/fetch.js';
+import { addPublishCommand } from './blobs/publish.js';
+import { addConfigCommand } from './config.js';
+import type { Context } from './context.js';
+import { addCompleteCommand } from './help/complete-command.js';
+import { addCompletionCommand } from './help/completion.js';
+import { addExamples } from './help/examples.js';
+import { addHelpCommand } from './help/help.js';
+import { addManCommand } from './help/man.js';
+import { asUsageError } from './help/usage-errors.js';
+import { addKeyCommand } from './keys/key.js';
+import { addTrustCommand } from './keys/trust.js';
+import { addProbeCommand } from './probe.js';
+import { addReceiveCommand } from './receive/receive.js';
+import { addReceivedCommand } from './receive/received.js';
+import { addSendCommand } from './send.js';
+
+/** All commands, in the order in which one needs them. What is wrong with a command line is thrown, and not printed. */
+export function createProgram(context: Context, version: string): Command {
+  const program = new Command('inband')
+    .usage('<command>')
+    .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
+    .version(version)
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: termOf })
+    .configureOutput({ outputError: () => undefined });
+  addFileCommands(program.commandsGroup('Files:'), context);
+  addBlobCommands(program.commandsGroup('Small files, by their hash:'), context);
+  addKeyCommand(program.commandsGroup('Keys:'), context);
+  addTrustCommand(program, context);
+  addConfigCommand(program.commandsGroup('Settings and help:'), context);
+  addCompletionCommand(program, context);
+  addCompleteCommand(program, context);
+  addManCommand(program, context);
+  addHelpCommand(program, context);
+  addExamples(program, [
+    'inband receive -a juliet@example.org --dir inbox',
+    'inband send -a juliet@example.org holiday.mp4 juliet@example.org',
+    'inband help send',
+    'inband help slow',
+  ]);
+  program.hook('preAction', async (_, command) => {
+    const { applySettings } = await import('./settings/apply-settings.js');
+    await applySettings(program, command, context);
+  });
+  throwErrorsOf(program);
+  return program;
+}
+
+function addFileCommands(program: Command, context: Context): void {
+  addReceiveCommand(program, context);
+  addSendCommand(program, context);
+  addReceivedCommand(program, context);
+  addProbeCommand(program, context);
+}
+
+function addBlobCommands(program: Command, context: Context): void {
+  addPublishCommand(program, context);
+  addFetchCommand(program, context);
+  addCacheCommand(program, context);
+}
+
+/** That there are flags goes without saying. */
+const termOf = (command: Command): string =>
+  `${command.name()} ${command.usage().replace(/\[(options|command)\] ?/g, '')}`.trimEnd();
+
+function throwErrorsOf(command: Command): void {
+  command.exitOverride((error) => {
+    throw asUsageError(error, command) ?? error;
+  });
+  for (const one of command.commands) throwErrorsOf(one);
+}

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { runInband } from '../../support/programs/inband.js';
+
+const home = mkdtempSync(join(tmpdir(), 'inband-help-'));
+afterAll(() => rmSync(home, { recursive: true }));
+
+async function run(...args: string[]) {
+  const env = { INBAND_ACCOUNT: 'romeo@example.org', INBAND_PASSWORD: 'x' };
+  const running = runInband(args, { home, env });
+  const { code } = await running.exited;
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+test('inband alone shows the commands in the order in which one needs them (R670)', async () => {
+  const { code, stderr } = await run();
+  expect(code).toBe(2);
+  const names = [...stderr.matchAll(/^ {2}([a-z]+)(?= )/gm)].map(([, name]) => name);
+  expect(names.join(' ')).toMatch(
+    /^receive send received probe publish fetch cache key trust config completion man help/,
+  );
+});
+
+describe('inband help (R670)', () => {
+  test.each([
+    [['send'], 'Usage: inband send '],
+    [['key', 'export'], 'Usage: inband key export '],
+    [[], 'Usage: inband <command>'],
+    [['slow'], 'Why is it slow?\n'],
+    [['exit-codes'], '0              done\n'],
+  ])('%j shows it on standard output', async (words, start) => {
+    const { code, stdout, stderr } = await run('help', ...words);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.slice(0, start.length)).toBe(start);
+  });
+
+  test.each([
+    [
+      ['sned'],
+      'there is no help for "sned"\n  did you mean "inband help send"?\n  "inband help" shows what there is\n',
+    ],
+    [
+      ['key', 'exprt'],
+      'there is no help for "exprt"\n  did you mean "inband help key export"?\n  "inband help key" shows what there is\n',
+    ],
+    [['shakespeare'], 'there is no help for "shakespeare"\n  "inband help" shows what there is\n'],
+    [['constructor'], 'there is no help for "constructor"\n  "inband help" shows what there is\n'],
+  ])('%j is not known, and what is near is named', async (words, told) => {
+    expect(await run('help', ...words)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `inband: ${told}`,
+    });
+  });
+
+  test('slow fits a terminal of 80 columns, and has no marks of Markdown', async () => {
+    const { stdout } = await run('help', 'slow');
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).not.toMatch(/[`#]{2}|\]\(/);
+  });
+});
+
+test.each([
+  [
+    ['sned'],
+    '"inband" knows no command "sned"\n  did you mean send?\n  "inband help" shows the commands\n',
+  ],
+  [
+    ['cache', 'foo'],
+    '"inband cache" knows no command "foo"\n  "inband help cache" shows the commands\n',
+  ],
+  [
+    ['send', '--helpp'],
+    '"inband send" knows no flag --helpp\n  did you mean --help?\n  "inband help send" shows its flags\n',
+  ],
+  [['send'], '<file> is missing\n  inband send <file...> <jid>\n'],
+  [['probe', 'a', 'b'], '"inband probe" takes no "b"\n  inband probe <jid>\n'],
+  [['send', '--to'], '--to needs a value: --to <jid>\n'],
+  [['send', '--stanza', 'foo', 'a', 'b@c'], '--stanza takes iq, message, auto; not foo\n'],
+  [['send', '--window', '0', 'a', 'b@c'], '--window takes a whole number, 1 to 65535; not 0\n'],
+  [['send', '--wait-factor', 'x', 'a', 'b@c'], '--wait-factor takes a number above 0; not x\n'],
+  [['completion', 'foo'], '<shell> is one of bash, zsh, fish; not foo\n'],
+  [
+    ['receive', 'inbox'],
+    '"inband receive" takes flags alone, and no "inbox"\n  the folder is given with --dir: inband receive --dir inbox\n',
+  ],
+  [
+    ['key', 'foo'],
+    '"inband key show" takes flags alone, and no "foo"\n  "inband help key" shows the commands\n',
+  ],
+  [
+    ['send', '--password-file', 'a', '--password-command', 'b', 'x', 'y@z'],
+    '--password-file and --password-command exclude each other\n  give one of them\n',
+  ],
+])('%j is wrong, and what would be right stands below (R671)', async (args, told) => {
+  expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr: `inband: ${told}` });
+});
