@@ -2,13 +2,14 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { ChannelOverrun } from '../channel.js';
 import type { BytestreamOptions } from './bytestream-link.js';
 import { REFUSED } from './ending.js';
+import { MAX_BYTES_FAR } from './sending/window.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 
 /**
- * What may wait for the reader: in iqs, as much as a peer with a window of 1 MiB has under way; in messages, which
- * cannot be refused for now, what a peer sends that does not pace itself.
+ * What may wait for the reader: in iqs, as much as one of our own has under way; in messages, which cannot be refused
+ * for now, what a peer sends that does not pace itself.
  */
-const MAX_WAITING_BYTES = { iq: 1024 * 1024 + 65_536, message: 4 * 1024 * 1024 };
+const MAX_WAITING_BYTES = { iq: MAX_BYTES_FAR + 65_536, message: 4 * 1024 * 1024 };
 
 type Options = Pick<BytestreamOptions, 'blockSize' | 'mostTaken'>;
 

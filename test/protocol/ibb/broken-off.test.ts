@@ -82,8 +82,8 @@ describe('a bytestream that is broken off', () => {
 
   test('by its sender, when the recipient has no room, is an error all the same', async () => {
     const blockSize = 65_535;
-    const { his, hers, wire } = await pairOfBytestreams({ window: 20, blockSize });
-    his.write(Buffer.alloc(20 * blockSize));
+    const { his, hers, wire } = await pairOfBytestreams({ window: 36, blockSize });
+    his.write(Buffer.alloc(36 * blockSize));
     await settled();
     expect(wire.find(/wait$/)).toHaveLength(3);
     his.destroy();

@@ -157,28 +157,28 @@ describe('a recipient without room', () => {
   const blockSize = 65_535;
   const block = (seq: number) => stanzas.data('s1', seq, Buffer.alloc(blockSize, seq));
 
-  /** 17 blocks that nobody has read fill it. */
+  /** 33 blocks that nobody has read fill it. */
   async function full() {
     const script = scriptToService();
     await script.open({ blockSize });
     const [stream] = script.streams;
     if (!stream) throw new Error('no bytestream');
-    const answers = Array.from({ length: 17 }, (_, seq) => script.send(block(seq)));
-    expect(await script.send(block(17))).toBe('resource-constraint/wait');
+    const answers = Array.from({ length: 33 }, (_, seq) => script.send(block(seq)));
+    expect(await script.send(block(33))).toBe('resource-constraint/wait');
     return { ...script, stream, answers };
   }
 
   test('refuses a block for now, and all behind it, until that one comes again (R20)', async () => {
     const { send, stream, answers } = await full();
-    expect(await send(block(18))).toBe('resource-constraint/wait');
-    expect(await send(block(17))).toBe('resource-constraint/wait');
+    expect(await send(block(34))).toBe('resource-constraint/wait');
+    expect(await send(block(33))).toBe('resource-constraint/wait');
     stream.resume();
     expect(await Promise.all(answers)).toEqual(answers.map(() => 'taken'));
-    // There is room now, and yet nothing may come before block 17.
-    expect(await send(block(18))).toBe('resource-constraint/wait');
-    expect(await send(block(17))).toBe('taken');
-    expect(await send(block(18))).toBe('taken');
-    expect([stream.incoming.blocks, stream.bytesReceived]).toEqual([19, 19 * blockSize]);
+    // There is room now, and yet nothing may come before block 33.
+    expect(await send(block(34))).toBe('resource-constraint/wait');
+    expect(await send(block(33))).toBe('taken');
+    expect(await send(block(34))).toBe('taken');
+    expect([stream.incoming.blocks, stream.bytesReceived]).toEqual([35, 35 * blockSize]);
   });
 
   test('is one bytestream; others have room of their own', async () => {
@@ -191,19 +191,19 @@ describe('a recipient without room', () => {
 
   test('refuses for good a block that it has taken already (R14)', async () => {
     const { send, stream } = await full();
-    expect(await send(block(16))).toBe('unexpected-request/cancel');
+    expect(await send(block(32))).toBe('unexpected-request/cancel');
     expect(stream.destroyed).toBe(true);
   });
 
   test('refuses for good a block that is not base64', async () => {
     const { send, stream } = await full();
-    expect(await send(rawData('*', { seq: '17' }))).toBe('bad-request/cancel');
+    expect(await send(rawData('*', { seq: '33' }))).toBe('bad-request/cancel');
     expect(stream.destroyed).toBe(true);
   });
 
   test('after a block that it refused takes the same bytes once', async () => {
-    const { his, hers, clock } = await pairOfBytestreams({ window: 18, blockSize });
-    const bytes = Buffer.concat(Array.from({ length: 18 }, (_, n) => Buffer.alloc(blockSize, n)));
+    const { his, hers, clock } = await pairOfBytestreams({ window: 34, blockSize });
+    const bytes = Buffer.concat(Array.from({ length: 34 }, (_, n) => Buffer.alloc(blockSize, n)));
     his.resume().end(bytes);
     await settled();
     const read = readAll(hers);

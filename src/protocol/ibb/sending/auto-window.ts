@@ -5,9 +5,12 @@ import {
   type Acknowledged,
   deliverableBlock,
   fixedLimit,
+  MAX_BYTES,
+  MAX_BYTES_FAR,
   MAX_DELAY_MS,
   PERIOD_MS,
   type Window,
+  worthUnderWay,
 } from './window.js';
 
 /** The first window has one block for so many milliseconds of round trip. */
@@ -27,6 +30,8 @@ export class AutoWindow implements Window {
   #kept: Rated | undefined;
   #search: ReturnType<typeof search> | undefined;
   #isRefused = false;
+  /** Bytes that may be under way: what the recipient has room for, as far as is known. */
+  #most: number;
   /** How long the first block took, which was alone on the way. */
   #roundTrip = 0;
   /** Bytes a millisecond of whatever was measured last. */
@@ -40,6 +45,7 @@ export class AutoWindow implements Window {
   constructor(blockSizes: BlockSizes, blocks?: number) {
     this.#blockSizes = blockSizes;
     this.#blocks = blocks;
+    this.#most = blocks ? Number.POSITIVE_INFINITY : MAX_BYTES_FAR;
     this.#setting = { ...this.#smallest(blocks ?? 1), rate: Number.POSITIVE_INFINITY };
   }
 
@@ -56,6 +62,11 @@ export class AutoWindow implements Window {
   }
 
   refused(): void {
+    this.#since = undefined;
+    if (this.limit > MAX_BYTES && this.#most === MAX_BYTES_FAR) {
+      this.#most = MAX_BYTES;
+      return;
+    }
     this.#isRefused = true;
     this.#setting = { ...this.#smallest(1), rate: this.#rate };
     this.#kept = this.#setting;
@@ -83,9 +94,11 @@ export class AutoWindow implements Window {
     this.#roundTrip = roundTrip;
     const blocks = Math.min(Math.max(roundTrip / START_MS_PER_BLOCK, 1), MAX_START_BLOCKS);
     const start = this.#smallest(this.#blocks ?? 2 ** Math.round(Math.log2(blocks)));
-    const delivered = () => this.#delivered;
-    const { sizes } = this.#blockSizes;
-    const steps = stepsAmong({ sizes, blocks: this.#blocks, delivered });
+    const steps = stepsAmong({
+      ...{ sizes: this.#blockSizes.sizes, blocks: this.#blocks, roundTrip },
+      most: (rate) => Math.min(worthUnderWay(rate, roundTrip), this.#most),
+      delivered: () => this.#delivered,
+    });
     this.#search = search(start, steps);
     this.#take(this.#search.next().value, now);
   }
@@ -102,7 +115,7 @@ export class AutoWindow implements Window {
   /** No more than the rate allows. */
   #asFits({ limit, blockSize, rate }: Rated): Setting {
     return {
-      limit: Math.min(limit, rate * (MAX_DELAY_MS + this.#roundTrip)),
+      limit: Math.min(limit, this.#most, rate * (MAX_DELAY_MS + this.#roundTrip)),
       blockSize: deliverableBlock(blockSize, this.#rate, this.#blockSizes.least),
     };
   }

@@ -9,7 +9,7 @@ import { type PeerState, StallWatch } from './stall-watch.js';
 import type { Window } from './window.js';
 
 /** Enough to keep the window full while the source is read. */
-const READ_AHEAD_BYTES = 64 * 1024;
+const READ_AHEAD_BYTES = { least: 64 * 1024, most: 1024 * 1024 };
 
 export interface OutgoingOptions {
   window: Window;
@@ -73,7 +73,8 @@ export class OutgoingBlocks {
 
   /** Whether more may be written without much more than a window waiting. */
   get hasRoom(): boolean {
-    return this.#queue.bytes < Math.max(this.#window.limit, READ_AHEAD_BYTES);
+    const { least, most } = READ_AHEAD_BYTES;
+    return this.#queue.bytes < Math.min(Math.max(this.#window.limit, least), most);
   }
 
   /** Returns whether there is room for more. */

@@ -42,10 +42,10 @@ const LONG_REST = 20;
 export function* search(start: Setting, steps: Steps): Generator<Rated, never, number> {
   let best: Rated = { ...start, rate: yield { ...start, rate: Number.POSITIVE_INFINITY } };
   best = yield* climb(best, steps.wider, WORTH_MORE);
-  best = yield* enlarge(best, steps);
+  best = yield* grow(best, steps);
   for (let rest = SHORT_REST; ; rest = Math.min(2 * rest, LONG_REST)) {
     const before = best;
-    best = yield* enlarge(yield* hold(best, rest), steps);
+    best = yield* grow(yield* hold(best, rest), steps);
     if (best.blockSize !== before.blockSize) rest = SHORT_REST;
     if (rest < LONG_REST) continue;
     best = yield* climb(yield* hold(best, rest), steps.wider, WORTH_MORE);
@@ -54,10 +54,13 @@ export function* search(start: Setting, steps: Steps): Generator<Rated, never, n
   }
 }
 
-const enlarge = (from: Rated, { larger }: Steps): Measuring =>
-  climb(from, larger, from.rate < SCARCE_RATE ? AS_GOOD : WORTH_LARGER);
-
 type Measuring = Generator<Rated, Rated, number>;
+
+/** Larger blocks; and with what these deliver more of them may be of use. */
+function* grow(from: Rated, { larger, wider }: Steps): Measuring {
+  const best = yield* climb(from, larger, from.rate < SCARCE_RATE ? AS_GOOD : WORTH_LARGER);
+  return best.blockSize === from.blockSize ? best : yield* climb(best, wider, WORTH_MORE);
+}
 
 /** As far in one direction as that is worth it. */
 function* climb(from: Rated, step: Step, worth: number): Measuring {

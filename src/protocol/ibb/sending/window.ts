@@ -1,8 +1,12 @@
 import { SAFE_BLOCK_SIZE } from './block-sizes.js';
 import type { Setting } from './search.js';
 
-/** More than this under way only fills queues on the way. */
-const MAX_BYTES = 1024 * 1024;
+/** More than this under way only fills queues on a short way, and some recipients have no room for more. */
+export const MAX_BYTES = 1024 * 1024;
+/** More than this is no faster with a round trip of 50 ms, and takes memory. */
+export const MAX_BYTES_FAR = 2 * MAX_BYTES;
+/** Times what the way holds: with this much under way the server is never out of work. */
+const FILLS_WAY = 2;
 /**
  * Prosody keeps the last 500 stanzas that a client has not acknowledged (XEP-0198), and forgets a session whose
  * connection was cut behind more: the answers to all blocks under way, or the blocks themselves, have to fit in.
@@ -24,7 +28,12 @@ export const deliverableBlock = (size: number, rate: number, least: number) =>
   Math.min(size, Math.max(Math.floor(rate * MAX_BLOCK_MS), least));
 
 /** The bytes that `--window auto` lets be under way at most. */
-export const maxWindow = (blockSize: number) => Math.min(MAX_BYTES, MAX_BLOCKS * blockSize);
+export const maxWindow = (blockSize: number, most = MAX_BYTES) =>
+  Math.min(most, MAX_BLOCKS * blockSize);
+
+/** The bytes that are worth being under way at this rate, in bytes a millisecond, with this round trip. */
+export const worthUnderWay = (rate: number, roundTrip: number) =>
+  Math.min(Math.max(FILLS_WAY * rate * roundTrip, MAX_BYTES), MAX_BYTES_FAR);
 
 /** The bytes of so many blocks; fewer large ones, where they would take more memory than these promise. */
 export const fixedLimit = (blocks: number, blockSize: number) =>

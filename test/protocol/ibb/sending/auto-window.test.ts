@@ -40,6 +40,31 @@ test('grows to 1 MiB where the round trip is what limits the rate', () => {
   expect(window.limit).toBe(MIB);
 });
 
+test('grows to 2 MiB where a long way takes more, and no further (R700)', () => {
+  const window = new AutoWindow(autoSizes(48_000, FRAME));
+  const delivered = transfer(window, { roundTrip: 50, rate: () => 100_000 }, 10_000);
+  expect(window.limit).toBe(2 * MIB);
+  // What fills a way of 50 ms with 2 MiB, but for the start and what is tried.
+  expect(delivered).toBeGreaterThan(0.85 * 2 * MIB * (10_000 / 50));
+});
+
+test('has as many blocks under way as it was told, however much that is', () => {
+  const window = new AutoWindow(autoSizes(48_000, FRAME), 1_000);
+  transfer(window, { roundTrip: 50, rate: () => 100_000 }, 2_000);
+  expect(window.limit).toBe(1_000 * BLOCK);
+});
+
+test.each([0.4, 5, 20])('stays within 1 MiB where %s ms hold no more of it (R700)', (roundTrip) => {
+  const window = new AutoWindow(autoSizes(48_000, FRAME));
+  let most = 0;
+  const rate = () => {
+    most = Math.max(most, window.limit);
+    return 20_000;
+  };
+  transfer(window, { roundTrip, rate }, 30_000);
+  expect(most).toBeLessThanOrEqual(MIB);
+});
+
 test.each([1_000, 3_000, 5_000])('grows to 1 MiB with a round trip of %s ms', (roundTrip) => {
   const window = new AutoWindow(oneSize(BLOCK));
   const delivered = transfer(window, { roundTrip, rate: () => 100_000 }, 30 * roundTrip);
@@ -186,12 +211,32 @@ describe('what is told of it', () => {
 });
 
 describe('refused for now', () => {
+  const far = { roundTrip: 50, rate: () => 100_000 };
+
+  test('is 1 MiB where more was under way: another program may have room for no more (R701)', () => {
+    const window = new AutoWindow(autoSizes(48_000, FRAME));
+    transfer(window, far, 5_000);
+    window.refused();
+    expect(window.limit).toBe(MIB);
+    const delivered = transfer(window, far, 10_000);
+    expect(window.limit).toBe(MIB);
+    expect(delivered).toBeGreaterThan(0.85 * MIB * (10_000 / 50));
+  });
+
   test('is one block of the smallest size at a time', () => {
-    const window = new AutoWindow(autoSizes(48_000, 300));
-    transfer(window, { roundTrip: 50, rate: () => 100_000 }, 5_000);
+    const window = new AutoWindow(autoSizes(48_000, FRAME));
+    transfer(window, { roundTrip: 0.4, rate: () => 100_000 }, 5_000);
     window.refused();
     expect([window.limit, window.blockSize]).toEqual([BLOCK, BLOCK]);
-    transfer(window, { roundTrip: 50, rate: () => 100_000 }, 5_000);
+    transfer(window, far, 5_000);
+    expect([window.limit, window.blockSize]).toEqual([BLOCK, BLOCK]);
+  });
+
+  test('again is one block, too (R701)', () => {
+    const window = new AutoWindow(autoSizes(48_000, FRAME));
+    transfer(window, far, 5_000);
+    window.refused();
+    window.refused();
     expect([window.limit, window.blockSize]).toEqual([BLOCK, BLOCK]);
   });
 });

@@ -212,23 +212,23 @@ describe('a wait error with more blocks under way', () => {
 
   test('brings everything to our own recipient, whose reader did not read', async () => {
     const blockSize = 65_535;
-    const bytes = Buffer.concat(Array.from({ length: 25 }, (_, n) => Buffer.alloc(blockSize, n)));
-    const { his, hers, wire, clock } = await pairOfBytestreams({ window: 20, blockSize });
+    const bytes = Buffer.concat(Array.from({ length: 41 }, (_, n) => Buffer.alloc(blockSize, n)));
+    const { his, hers, wire, clock } = await pairOfBytestreams({ window: 36, blockSize });
     his.resume().end(bytes);
     await clock.advance(600);
-    // 17 blocks are just less than 1 MiB + 64 KiB.
+    // 33 blocks are just less than 2 MiB + 64 KiB.
     expect(wire.find(/refused/)).toEqual(
-      [17, 18, 19].map((seq) => `juliet: data ${seq} refused, resource-constraint/wait`),
+      [33, 34, 35].map((seq) => `juliet: data ${seq} refused, resource-constraint/wait`),
     );
     const read = readAll(hers);
     await clock.advance(999);
-    expect(wire.find(/^romeo: data \d+$/)).toHaveLength(20);
+    expect(wire.find(/^romeo: data \d+$/)).toHaveLength(36);
     wire.lines.length = 0;
     await clock.advance(1);
     expect((await read).equals(bytes)).toBe(true);
     await settled();
     expect(wire.lines).toEqual([
-      ...[17, 18, 19, 20, 21, 22, 23, 24].flatMap((seq) => [
+      ...[33, 34, 35, 36, 37, 38, 39, 40].flatMap((seq) => [
         `romeo: data ${seq}`,
         `juliet: data ${seq} taken`,
       ]),
