@@ -1,8 +1,8 @@
 import type { MultiBar, Options } from 'cli-progress';
 import type { Event } from '../transfer/events.js';
 import type { Outline } from '../transfer/sources/source.js';
+import { formatBytes, formatDuration, formatRate } from '../units.js';
 import { display } from './display.js';
-import { formatBytes, formatDuration, formatRate } from './format.js';
 import { Meter } from './meter.js';
 import type { Output } from './report.js';
 import { Total } from './total.js';

@@ -1,5 +1,5 @@
 import type { Aside, Event, Probed } from '../transfer/events.js';
-import { formatBytes } from './format.js';
+import { formatBytes } from '../units.js';
 
 /**
  * The result that a script reads from stdout, as it is: the path of a file that was written, or the

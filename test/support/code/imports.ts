@@ -12,6 +12,9 @@ const EVERYTHING = ['commands', 'transfer', 'protocol', 'session', 'storage', 'u
 /** The errors of the interface that storage implements: all that it loads of another room, hence without imports. */
 const ERRORS_OF_INBOX = 'transfer/inbox-errors.ts';
 
+/** What everybody may load, as it loads nothing: how figures are written for people. */
+const UNITS = 'units.ts';
+
 /** The empty name stands for src/ itself: main, index and what they are divided into. */
 const RULES: Record<string, Rule> = {
   '': { values: EVERYTHING, types: EVERYTHING },
@@ -62,8 +65,8 @@ function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | 
   if (target === 'main.ts' || target === 'index.ts') return arrow;
   const [from, to] = [folderOf(path), folderOf(target)];
   const { values, types } = RULES[from] ?? { values: [], types: [] };
-  if (path === ERRORS_OF_INBOX) return arrow;
-  if (from === to || values.includes(to)) return undefined;
+  if (path === ERRORS_OF_INBOX || path === UNITS) return arrow;
+  if (from === to || values.includes(to) || target === UNITS) return undefined;
   if (from === 'storage' && target === ERRORS_OF_INBOX) return undefined;
   if (!types.includes(to)) return arrow;
   return typeOnly ? undefined : `${arrow} (types only: import type)`;

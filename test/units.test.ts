@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { formatBytes, formatDuration, formatRate } from '../../src/ui/format.js';
+import { formatBytes, formatDuration, formatRate } from '../src/units.js';
 
 test.each([
   [0, '0 B'],
