@@ -121,7 +121,7 @@ export const FAILURES: readonly Failure[] = [
   [TooLongToSeal, 'local', 'this', 'give it a shorter name, in fewer folders'],
   [SourceUnreadable, 'local', 'this'],
   [FolderInUse, 'local', 'all', 'end that one, or choose another folder: --dir <path>'],
-  [InboxReplaced, 'local', 'all'],
+  [InboxReplaced, 'local', 'all', 'run the command again to receive into what is there now'],
   [FolderReplaced, 'local', 'this'],
   [PartialRemoved, 'local', 'all', 'it must be sent again'],
   [NoFolder, 'local', 'this'],
@@ -178,10 +178,9 @@ const isFileError = (error: NodeJS.ErrnoException): boolean => error.syscall !==
 
 /** What the user can do about it, a line each. */
 export function hintsOf(error: Error): readonly string[] {
-  if (isFileError(error)) return [];
   const brings = error instanceof UsageError || error instanceof KeysUnusable;
   const own = brings ? error.hints : ownHints(error);
-  if (own.length > 0) return own;
+  if (own.length > 0 || isFileError(error)) return own;
   const [, , , ...hints] = failureOf(error) ?? [];
   return hints;
 }

@@ -21,6 +21,17 @@ export async function refuseMisplaced(operands: readonly string[]): Promise<void
   }
 }
 
+/** Where recipients are given with `--to`, one more may stand among the files. Throws `UsageError`. */
+export async function refuseRecipients(files: readonly string[]): Promise<void> {
+  for (const one of files) {
+    if (!(looksLikeJid(one) || isWord(one)) || (await isThere(one))) continue;
+    const hint = `with --to all operands are files; one more recipient: --to ${one}`;
+    throw new UsageError(`${one} is no file`, hint);
+  }
+}
+
+const isWord = (operand: string): boolean => /^[^./\\-][^./\\]*$/.test(operand);
+
 const looksLikeJid = (operand: string): boolean =>
   operand.startsWith('xmpp:') || /^[^/]+@[^/]+/.test(operand);
 

@@ -37,7 +37,7 @@ export function readRecipient(typed: string, { account, names = NO_NAMES }: Know
   if (jid !== undefined) return jid;
   const near = nearestName(typed, names);
   const meant = [...(near === undefined ? [] : [near]), guess(typed, account)].join(', or ');
-  throw new UsageError(`Recipient "${typed}" has no @.`, `Did you mean ${meant}?`);
+  throw new UsageError(`recipient "${typed}" has no @`, `did you mean ${meant}?`);
 }
 
 const guess = (word: string, account: string | undefined): string =>

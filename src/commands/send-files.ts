@@ -14,7 +14,7 @@ import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
-import { refuseMisplaced } from './misplaced.js';
+import { refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
 
@@ -49,7 +49,7 @@ export async function send(
   const { to } = flags;
   const files = to ? operands : operands.slice(0, -1);
   checkFiles(files, isNamed);
-  if (!to) await refuseMisplaced(operands);
+  await (to ? refuseRecipients(operands) : refuseMisplaced(operands));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect, jid: account } = openAccount(flags, context, reporter.report);
   const sealing = await sealingOf(flags, jids, account, context);
@@ -84,11 +84,15 @@ async function sealingOf(
   context: Context,
 ): Promise<SealingOptions> {
   if (toKey !== undefined && jids.length > 1) {
-    throw new UsageError('--to-key is the key of one recipient, and there are several');
+    throw new UsageError(
+      '--to-key is the key of one recipient, and there are several',
+      'send to one after the other',
+    );
   }
   if (toKey !== undefined && encrypt === 'off') {
     throw new UsageError(
-      '--to-key is for what is encrypted, and --encrypt off wants nothing to be',
+      '--to-key is for what is encrypted, and --encrypt off encrypts nothing',
+      'leave one of them out',
     );
   }
   return {
@@ -101,7 +105,8 @@ async function sealingOf(
 
 /** Throws `UsageError`. */
 function checkFiles(files: string[], isNamed: boolean): void {
-  if (files.length === 0) throw new UsageError('send what to whom? inband send <file...> <jid>');
+  if (files.length === 0)
+    throw new UsageError('nothing to send, or nobody to send it to', 'inband send <file...> <jid>');
   const inputs = files.filter((file) => file === '-').length;
   if (inputs > 1) throw new UsageError('standard input can be sent once only', 'give "-" once');
   if (inputs === 0 && isNamed) {

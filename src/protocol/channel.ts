@@ -71,8 +71,8 @@ export class ChannelBroken extends Error {
     readonly unsent: number,
     override readonly cause: Error,
   ) {
-    const rest = unsent > 0 ? ` with ${unsent} bytes unsent` : '';
-    super(`the peer broke the channel off${rest} (${cause.message})`);
+    const rest = unsent > 0 ? ` before the last ${unsent} bytes` : '';
+    super(`the other side broke it off${rest} (${cause.message})`);
   }
 }
 

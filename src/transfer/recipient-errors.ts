@@ -58,7 +58,8 @@ export function notThere(
     );
   }
   return withHints(
-    new RecipientUnreachable(`${jid} is not there, or takes no files from you${why}`, { cause }),
+    new RecipientUnreachable(`nobody at ${jid} took the file${why}`, { cause }),
+    'is the address right?',
     'is "inband receive" running there, and does its --allow let you in?',
     ...hints,
   );

@@ -44,6 +44,11 @@ test.each<[string, string[], string]>([
     'inband: juliet@example.org is no file\n  several recipients are given with --to: --to juliet@example.org --to nurse@example.org\n',
   ],
   [
+    'one recipient stands among the files',
+    ['send', 'photo.jpg', 'nurse', '--to', 'juliet@example.org'],
+    'inband: nurse is no file\n  with --to all operands are files; one more recipient: --to nurse\n',
+  ],
+  [
     'the program of --exec may not be run',
     ['receive', '--exec', './hook.sh'],
     'inband: ./hook.sh may not be run\n  allow it: chmod +x ./hook.sh\n',

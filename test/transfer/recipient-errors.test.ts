@@ -27,11 +27,7 @@ describe('what was not accepted', () => {
     [refused('remote-server-not-found'), 'RecipientUnreachable', 'your server cannot reach'],
     [refused('not-acceptable'), 'RecipientRefused', 'not-acceptable'],
     [refused('resource-constraint'), 'RecipientRefused', 'resource-constraint'],
-    [
-      refused('service-unavailable'),
-      'RecipientUnreachable',
-      'is not there, or takes no files from you',
-    ],
+    [refused('service-unavailable'), 'RecipientUnreachable', 'took the file'],
   ])('by %s: %s', (error, name, message) => {
     const why = whyNotAccepted(error, JULIET);
     expect(why.constructor.name).toBe(name);

@@ -44,7 +44,9 @@ export function addAccountOptions(command: Command): Command {
 export function requireAccount(flags: AccountFlags): string {
   if (!flags.account)
     throw new UsageError(
-      'which account? Give -a name@example.org, set INBAND_ACCOUNT, or name one in the settings file',
+      'no account is given',
+      'which is yours? -a name@example.org, or INBAND_ACCOUNT in the environment',
+      'or write it into the settings: "inband config" shows where they are',
     );
   return flags.account;
 }

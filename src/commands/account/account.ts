@@ -98,6 +98,6 @@ function warnOfResource(
   const [, wanted = resource] = /\/(.+)$/s.exec(account) ?? [];
   const bound = jid.slice(jid.indexOf('/') + 1);
   if (wanted === undefined || wanted === bound) return;
-  const text = `the server calls us "${bound}" and not "${wanted}"; who looks for that finds nobody, so give ${jid}`;
+  const text = `the server gave us the resource "${bound}" in place of "${wanted}"; others reach us as ${jid}`;
   report({ event: 'warning', text });
 }

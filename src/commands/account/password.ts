@@ -11,7 +11,7 @@ import { readText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
 
-const NOT_GIVEN = 'no password was given; type it, or set INBAND_PASSWORD';
+const NOT_GIVEN = ['no password was given', 'type it, or set INBAND_PASSWORD'] as const;
 
 /** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
 export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
@@ -22,11 +22,12 @@ export async function readPassword(flags: AccountFlags, context: Context): Promi
   const keyboard = context.stderr.isTTY && openKeyboard(context);
   if (!keyboard) {
     throw new UsageError(
-      'no password: set INBAND_PASSWORD, or give --password-file or --password-command',
+      'no password is given, and there is no terminal to ask for it',
+      'set INBAND_PASSWORD, or give --password-file or --password-command',
     );
   }
   const password = await ask(`Password for ${flags.account}: `, keyboard, context);
-  if (!password) throw new UsageError(NOT_GIVEN);
+  if (!password) throw new UsageError(...NOT_GIVEN);
   return password;
 }
 
@@ -91,14 +92,14 @@ export async function ask(
   prompt: string,
   keyboard: Readable,
   { stdin, stderr, signal }: Context,
-  notGiven = NOT_GIVEN,
+  notGiven: readonly [string, ...string[]] = NOT_GIVEN,
 ): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: keyboard, output: silent, terminal: true });
   // In a prompt the terminal gives the keys to us instead of making signals of them.
   const given = new AbortController();
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  terminal.once('close', () => given.abort(new UsageError(notGiven)));
+  terminal.once('close', () => given.abort(new UsageError(...notGiven)));
   // Not before the terminal has stopped to echo: a password may be typed, or pasted, at once.
   stderr.write(prompt);
   try {

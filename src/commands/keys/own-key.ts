@@ -60,7 +60,7 @@ async function typed(context: Context): Promise<string> {
   const { stdin } = context;
   const prompt = 'The secret key, as "inband key export" shows it: ';
   return stdin.isTTY
-    ? ask(prompt, stdin, context, 'no key was given')
+    ? ask(prompt, stdin, context, ['no key was given', 'type or paste it'])
     : askForLine(prompt, context);
 }
 

@@ -109,7 +109,7 @@ export class HeldFolder {
     if (isLink === was.itself.isSymbolicLink() && dev === was.folder.dev && ino === was.folder.ino)
       return;
     throw new InboxReplaced(
-      `${inbox} is no longer the folder that it was: ${isLink ? 'a link' : 'another one'} was put or mounted in its place; run the command again to receive into that`,
+      `${inbox} is no longer the folder that it was: ${isLink ? 'a link' : 'another one'} was put or mounted in its place`,
     );
   }
 

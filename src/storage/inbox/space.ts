@@ -1,5 +1,6 @@
 import { NoRoom } from '../../transfer/inbox-errors.js';
 import type { InboxOptions } from '../../transfer/receiving/inbox.js';
+import { formatBytes } from '../../units.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { isCount } from '../untrusted.js';
@@ -123,13 +124,15 @@ export class Space {
     const free = await this.#free();
     if (free === undefined && minFree > 0) {
       throw new NoRoom(
-        `no room in ${inbox}: its disk does not say whether ${minFree} bytes stay free`,
+        `no room in ${inbox}: its disk does not say how much is free, and --min-free wants ${formatBytes(minFree)}`,
       );
     }
     if (free === undefined) return Number.POSITIVE_INFINITY;
     if (free - promised - bytes >= minFree) return free - minFree;
     const why =
-      minFree === 0 ? 'the disk is full' : `${minFree} bytes of the disk are to stay free`;
+      minFree === 0
+        ? 'the disk is full'
+        : `${formatBytes(free)} are free, and --min-free wants ${formatBytes(minFree)}`;
     const isPassing = free - bytes >= minFree;
     const setAside = 'what is left of the disk is set aside for files under way';
     throw new NoRoom(`no room in ${inbox}: ${isPassing ? setAside : why}`, isPassing);
@@ -144,7 +147,7 @@ export class Space {
     if (await this.#folder.suits((there) => room(there) - bytes >= promised)) {
       return room(this.#folder.bytes);
     }
-    const why = `no room in ${inbox}: it may hold ${maxTotal} bytes in all`;
+    const why = `no room in ${inbox}: it may hold ${formatBytes(maxTotal)} in all`;
     throw new NoRoom(why, await this.#folder.suits((there) => room(there) - bytes >= 0));
   }
 

@@ -1,6 +1,7 @@
 import { ProposalRejected, propose } from '../../protocol/jingle/message-initiation.js';
 import type { SeenResource } from '../../protocol/presence/presence.js';
 import { randomSid } from '../../protocol/sid.js';
+import { withHints } from '../../session/hints.js';
 import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -130,8 +131,9 @@ class Search {
 
   /** Notes a resource that would lose the file. */
   #lost(jid: string, client: string): undefined {
-    const reason = `${jid} would lose the file: ${remarkOn(client)}; --via with that JID tries it all the same`;
-    this.#loss ??= new FileWouldBeLost(reason);
+    const reason = `${jid} would lose the file: ${remarkOn(client)}`;
+    const hint = `--via with that JID tries it all the same: --via jingle ${jid}`;
+    this.#loss ??= withHints(new FileWouldBeLost(reason), hint);
     this.#losing.add(jid);
     return this.#inquiry.found(reason);
   }

@@ -96,14 +96,19 @@ function choose(
   if (!isContact(jid)) {
     const isAble = resources.some(({ ways }) => ways.length > 0);
     const chosen = resources.filter((one) => !losesFiles(one.client ?? ''));
-    return { chosen, why: isAble ? 'it is the one named' : 'it may take bytes all the same' };
+    return {
+      chosen,
+      why: isAble
+        ? 'it is the one named'
+        : 'it does not say that it takes files; bytes in the stream would be tried',
+    };
   }
   const able = byAbility(resources, undefined);
   const daemon = able.find((one) => one.jid === inquiry.formOf(receiverOf(jid)));
-  if (daemon) return { chosen: [daemon], why: 'it receives for its owner' };
+  if (daemon) return { chosen: [daemon], why: '"inband receive" runs there' };
   const { best, isAmbiguous } = ablest(resources);
   if (isAmbiguous) return { chosen: best, why: 'if it is the first to answer a proposal' };
-  return { chosen: best.slice(0, 1), why: 'of those that are seen it takes files best' };
+  return { chosen: best.slice(0, 1), why: 'it takes files best of those that are seen' };
 }
 
 /** A resource that was named is tried in ways that it does not tell of, too. */

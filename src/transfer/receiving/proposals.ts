@@ -14,7 +14,7 @@ export async function takeProposals(
   } catch (error) {
     session.ended.throwIfAborted();
     const { message } = error as Error;
-    const text = `the server copies no messages to us, so who does not see us online needs our full JID (${message})`;
+    const text = `the server copies no messages to us, so that senders who do not see us online need our full JID (${message})`;
     report({ event: 'note', text });
   }
 }

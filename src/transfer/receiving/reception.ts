@@ -188,5 +188,5 @@ function follow(
 function whyNot(error: Error): string {
   if (!(error instanceof JingleEnded)) return error.message;
   if (hasBegunAnew(error.reason)) return 'its sender has begun anew';
-  return error.byUs ? error.message : `its sender ended it (${error.message})`;
+  return error.byUs ? error.message : `its sender ended it (${error.message}), and may go on later`;
 }

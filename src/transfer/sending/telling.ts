@@ -46,7 +46,7 @@ export class Telling {
   waits(to: string, error: Error, limit: number): void {
     const { message } = error;
     this.#report({ event: 'waiting', id: this.#id, to, error: message, seconds: limit / 1000 });
-    this.#notice(`${message}; waiting for it, ${timeInWords(limit)} at most`);
+    this.#notice(`${to} is not there; waiting for it, ${timeInWords(limit)} at most`);
   }
 
   /** The file is tried again in so many milliseconds, after this error. The same one is not told twice. */

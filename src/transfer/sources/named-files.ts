@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
+import { withHints } from '../../session/hints.js';
 import { SourceUnusable } from './source.js';
 
 /**
@@ -12,10 +13,8 @@ export async function statNamed(path: string, instead: string): Promise<Stats> {
   } catch (error) {
     // Node puts this character in place of what is not UTF-8, and cannot give such a name to the system.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !path.includes('\ufffd')) throw error;
-    throw new SourceUnusable(
-      `the name "${path}" is not UTF-8, and files of such names cannot be opened; ${instead}`,
-      { cause: error },
-    );
+    const text = `the name "${path}" is not UTF-8, and files of such names cannot be opened`;
+    throw withHints(new SourceUnusable(text, { cause: error }), instead);
   }
 }
 

@@ -32,7 +32,7 @@ test.each([
     const { connect } = openAccount({ account }, context as unknown as Context, report);
     await connect(resource === undefined ? {} : { resource });
     expect(warnings).toEqual(
-      isTold ? [expect.stringContaining(`"orchard" and not "inband"; who looks for that`)] : [],
+      isTold ? [expect.stringContaining(`"orchard" in place of "inband"; others reach us as`)] : [],
     );
   },
 );

@@ -260,32 +260,28 @@ describe('the recipient', () => {
     const folder = join(stage.home('alice'), '.config/inband');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'config.toml'), '[send]\nname = "dump"\n');
-    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost/);
+    await expectFailure(send([file, BOB]), 5, /^inband: nobody at bob@localhost/);
   });
 
   test('is offline', async () => {
-    await expectFailure(send([file, BOB]), 5, /^inband: bob@localhost is not there/);
+    await expectFailure(send([file, BOB]), 5, /^inband: nobody at bob@localhost took/);
   });
 
   test('does not exist', async () => {
     await expectFailure(
       send([file, 'nobody@localhost']),
       5,
-      /^inband: nobody@localhost is not there/,
+      /^inband: nobody at nobody@localhost took/,
     );
   });
 
   test('is of a domain that the server cannot reach', async () => {
-    await expectFailure(send([file, 'bob@example.invalid']), 5, /^inband: bob@example\.invalid/);
+    await expectFailure(send([file, 'bob@example.invalid']), 5, /^inband: nobody at bob@example\.invalid/);
   });
 
   test('does not allow it', async () => {
     const bob = await stage.receive('bob', ['--allow', 'own']);
-    await expectFailure(
-      send([file, BOB]),
-      5,
-      /^inband: bob@localhost is not there, or takes no files from you/,
-    );
+    await expectFailure(send([file, BOB]), 5, /^inband: nobody at bob@localhost took the file/);
     expect(filesIn(bob.folder)).toEqual([]);
   });
 });

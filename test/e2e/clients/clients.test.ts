@@ -223,7 +223,7 @@ clients('probe', () => {
         ways: ['jingle', 'si', 'ibb'],
         roundTripMs: expect.any(Number),
         via: 'jingle',
-        why: 'it receives for its owner',
+        why: '"inband receive" runs there',
         peerKey: expect.stringMatching(/^[a-z2-7]{52}$/),
         trust: 'new',
       },

@@ -159,7 +159,7 @@ describe('Dino', () => {
     const offers = endsJingle(session, bytestreams, 'decline');
     const sent = await send((await letter()).path, to);
     expect(sent).toMatchObject({ code: 5 });
-    expect(sent.stderr).toMatch(/would lose the file: Dino .* keeps nothing of it; --via/);
+    expect(sent.stderr).toMatch(/would lose the file: Dino .* keeps nothing of it\n {2}--via/);
     expect(offers.count).toBe(0);
     const probed = await outcomeOf(stage.inband('alice', ['probe', '--json', to]));
     expect(probed).toMatchObject({ code: 5 });

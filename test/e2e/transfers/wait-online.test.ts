@@ -9,7 +9,7 @@ import { startProsody } from '../../support/servers/prosody.js';
 import type { TestServer } from '../../support/servers/server.js';
 import { firstResults, hashOfFile, outcomeOf, prepareStageOn, type Stage } from '../stage.js';
 
-const WAITS = /^\S+ is not there, .*; waiting for it, 10 min at most$/;
+const WAITS = /^\S+ is not there; waiting for it, 10 min at most$/;
 
 /** A letter to somebody, sent by somebody who waits. */
 async function letterFrom(stage: Stage<TestServer>, who: string, to: string, args: string[] = []) {
@@ -51,7 +51,7 @@ describe.each([
     const [told] = await sender.line(/^\{"event":"waiting".*$/);
     expect(JSON.parse(told)).toEqual({
       ...{ event: 'waiting', id: expect.any(Number), to, seconds: 600 },
-      error: expect.stringContaining('is not there'),
+      error: expect.stringContaining('took the file'),
     });
     await sender.line(/is still not there; next try in 15 s$/, 'stderr');
     expect(proposals).toBe(1);

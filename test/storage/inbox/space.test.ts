@@ -94,7 +94,7 @@ describe('the disk', () => {
     const { inbox } = await open({ minFree: 500_000 }, 1_000_000);
     await expectNoRoom(
       inbox.createPartial({ size: 501_000 }),
-      /500000 bytes of the disk are to stay free/,
+      / are free, and --min-free wants 500 kB/,
     );
     await fill(inbox, 500_000);
   });
@@ -152,7 +152,7 @@ test('all files in the inbox and all partials count for the total (R17)', async 
   await running.write(Buffer.alloc(1_000_000));
   const journal = (await sizeOf(folder)) - 1_000_000 - 2_000_000 - 3_000_000 - 1_000_000;
   const left = 1_000_000 - journal;
-  await expectNoRoom(inbox.createPartial({ size: left + 1 }), /it may hold 10000000 bytes in all/);
+  await expectNoRoom(inbox.createPartial({ size: left + 1 }), /it may hold 10 MB in all/);
   const last = await inbox.createPartial({ size: left });
   await last.write(Buffer.alloc(left));
   await last.publish('b');
@@ -211,7 +211,7 @@ describe('a disk that does not say how much of it is free', () => {
     const careful = await openInbox(await temporaryFolder(), { minFree: 1 }, system);
     await expectNoRoom(
       careful.createPartial({ size: 60 }),
-      /does not say whether 1 bytes stay free/,
+      /does not say how much is free, and --min-free wants 1 B/,
     );
   });
 });
@@ -221,7 +221,7 @@ test('a file with two names counts once for the total (R93)', async () => {
   await writeFile(join(folder, 'one name'), Buffer.alloc(40_000));
   await fs.link(join(folder, 'one name'), join(folder, 'another'));
   const partial = await inbox.createPartial({ size: 60_000 });
-  await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100000 bytes in all/);
+  await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 kB in all/);
   await partial.discard();
   await inbox.close();
 });
@@ -255,7 +255,7 @@ describe('the total', () => {
     for (let count = 0; count < 20; count++) await fill(inbox, 200_000);
     expect(state.calls).toBe(5_001);
     await fill(inbox, 1_000_000);
-    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 30000000 bytes in all/);
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 30 MB in all/);
     expect(state.calls).toBe(5_001);
   });
 
@@ -287,11 +287,11 @@ describe('the total', () => {
     const filled = fill(inbox, 60_000);
     await isHeld;
     expect(await readdir(folder)).toContain('a');
-    await expectNoRoom(inbox.createPartial({ size: 41_000 }), /it may hold 100000 bytes in all/);
+    await expectNoRoom(inbox.createPartial({ size: 41_000 }), /it may hold 100 kB in all/);
     const fits = await inbox.createPartial({ size: 40_000 });
     held.emit('go');
     await filled;
-    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100000 bytes in all/);
+    await expectNoRoom(inbox.createPartial({ size: 1 }), /it may hold 100 kB in all/);
     await fits.discard();
     await (await inbox.createPartial({ size: 40_000 })).discard();
   });
@@ -426,7 +426,7 @@ test('an empty file counts as a block of 4096 bytes for the total (R105)', async
   const [unknown, one] = [await inbox.createPartial(), await inbox.createPartial({ size: 1 })];
   await unknown.write(Buffer.alloc(4096));
   await fill(inbox, 0);
-  await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20480 bytes in all/);
+  await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20.5 kB in all/);
   await Promise.all([unknown.publish('b'), one.publish('c')]);
-  await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20480 bytes in all/);
+  await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20.5 kB in all/);
 });

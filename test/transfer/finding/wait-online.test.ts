@@ -210,7 +210,7 @@ test('the time counts from the start, and when it is over nobody was there (R343
   const error = (await outcome) as Error;
   expect(error).toBeInstanceOf(RecipientUnreachable);
   expect(error.message).toMatch(
-    /^juliet@capulet\.example is not there, .*, though it was waited for 90 s$/,
+    /^nobody at juliet@capulet\.example took the file .*, though it was waited for 90 s$/,
   );
 });
 

@@ -53,7 +53,7 @@ test('of another try only what has changed is told, and when it is (R348)', () =
 test('who is waited for is told to people and to programs (R340)', () => {
   const { told, events, warnings } = telling();
   told.waits(JULIET, new RecipientUnreachable('nobody is there'), 10_800_000);
-  expect(warnings()).toEqual(['nobody is there; waiting for it, 3 h at most']);
+  expect(warnings()).toEqual([`${JULIET} is not there; waiting for it, 3 h at most`]);
   expect(events[0]).toEqual({
     ...{ event: 'waiting', id: expect.any(Number), to: JULIET },
     ...{ error: 'nobody is there', seconds: 10_800 },

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runInband } from '../support/programs/inband.js';
+
+const home = mkdtempSync(join(tmpdir(), 'inband-words-'));
+const CID = `sha1+${'0'.repeat(40)}@bob.xmpp.org`;
+
+beforeAll(async () => {
+  for (const name of ['photo.jpg', 'photos', 'cert.pem']) await writeFile(join(home, name), 'x');
+  await mkdir(join(home, 'album/photos'), { recursive: true });
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+const ACCOUNT = { INBAND_ACCOUNT: 'romeo@example.org', INBAND_PASSWORD: 'x' };
+const JULIET = 'juliet@example.org';
+
+async function told(args: string[], env: Record<string, string> = ACCOUNT) {
+  const running = runInband(args, { home, cwd: home, env });
+  const { code } = await running.exited;
+  return [code, running.stderr()];
+}
+
+test.each<[string[], string[]]>([
+  [
+    ['send', 'photo.jpg'],
+    ['nothing to send, or nobody to send it to', 'inband send <file...> <jid>'],
+  ],
+  [
+    ['send', '-', '-', JULIET],
+    ['standard input can be sent once only', 'give "-" once'],
+  ],
+  [
+    ['send', '--name', 'a', 'photo.jpg', JULIET],
+    ['--name is for standard input', 'give "-" as a file, or leave it out'],
+  ],
+  [
+    ['send', '--to', JULIET, '--to', 'nurse@example.org', '-'],
+    ['stdin can be read only once, and goes to one recipient', 'give --to once'],
+  ],
+  [
+    ['send', '--to-key', 'x', '--to', JULIET, '--to', 'nurse@example.org', 'photo.jpg'],
+    ['--to-key is the key of one recipient, and there are several', 'send to one after the other'],
+  ],
+  [
+    ['send', '--to-key', 'x', '--encrypt', 'off', 'photo.jpg', JULIET],
+    [
+      '--to-key is for what is encrypted, and --encrypt off encrypts nothing',
+      'leave one of them out',
+    ],
+  ],
+  [
+    ['send', '--to-key', 'x', 'photo.jpg', JULIET],
+    ['that is no key', 'one has 52 letters and digits, as "inband key" shows it'],
+  ],
+  [
+    ['send', 'album/photos', 'photos', JULIET],
+    ['there are two of the name photos, which would be mixed', 'send one after the other'],
+  ],
+  [['send', '/', JULIET], ['/ has no name that its files could be put below']],
+  [
+    ['send', 'photo.jpg', '@'],
+    ['"@" is not an XMPP address', 'one looks like name@example.org'],
+  ],
+  [
+    ['send', 'photo.jpg', 'xmpp:a%ffb@example.org'],
+    [
+      '"xmpp:a%ffb@example.org" has a "%" that is followed by no UTF-8 in hexadecimal',
+      'one looks like name@example.org',
+    ],
+  ],
+  [
+    ['send', 'photo.jpg', 'xmpp:a%40b%40example.org'],
+    [
+      '"xmpp:a%40b%40example.org" has an escaped "@" or "/" where none may be',
+      'one looks like name@example.org',
+    ],
+  ],
+  [
+    ['send', '--service', 'example.org', 'photo.jpg', JULIET],
+    [
+      '"example.org" is not a service',
+      'give xmpp://host:port (STARTTLS) or xmpps://host:port (TLS from the start)',
+    ],
+  ],
+  [
+    ['send', '--tls-ca', 'cert.pem', 'photo.jpg', JULIET],
+    ['cert.pem holds no certificate in PEM format', 'one begins with -----BEGIN CERTIFICATE-----'],
+  ],
+  [
+    ['fetch', 'x'],
+    ['"x" is not a cid', 'one looks like sha-256+…@bob.xmpp.org'],
+  ],
+  [
+    ['fetch', '--json', '-o', '-', '--from', JULIET, CID],
+    ['--json and "-o -" both want standard output', 'choose one'],
+  ],
+  [
+    ['fetch', '-o', '-', '--from', JULIET, CID, CID.replace('0', '1')],
+    ['standard output takes one blob only', 'give a folder: -o <folder>'],
+  ],
+  [
+    ['publish', 'album'],
+    ['album is a directory', 'name the files in it'],
+  ],
+  [
+    ['publish', '--max-age', '1.5', 'photo.jpg'],
+    ['--max-age takes seconds, or 90s, 3h, 2d; not 1.5'],
+  ],
+  [['trust', 'add', JULIET, '--name', ''], ['--name takes 1 to 64 characters']],
+  [
+    ['trust', 'add', JULIET],
+    ['no key was given', 'type or paste it, or give it on standard input'],
+  ],
+  [['received', '--exec', 'true'], ['--exec goes with --exec-again']],
+  [
+    ['receive', '--exec', 'nothing-like-it'],
+    [
+      'there is no program "nothing-like-it" to run',
+      '--exec takes one without arguments, and no shell expands "~"',
+    ],
+  ],
+  [
+    ['receive', '--limit-rate', 'fast'],
+    ['--limit-rate takes bytes a second, or 500k, 1.5M, 512KiB; not fast'],
+  ],
+])('%j says what is wrong, and what would be right (R673)', async (args, [error, ...hints]) => {
+  const lines = [`inband: ${error}`, ...hints.map((hint) => `  ${hint}`)];
+  expect(await told(args)).toEqual([2, lines.map((line) => `${line}\n`).join('')]);
+});
+
+test('who has no account yet is told where one is given (R673)', async () => {
+  expect(await told(['send', 'photo.jpg', JULIET], {})).toEqual([
+    2,
+    'inband: no account is given\n' +
+      '  which is yours? -a name@example.org, or INBAND_ACCOUNT in the environment\n' +
+      '  or write it into the settings: "inband config" shows where they are\n',
+  ]);
+});
+
+test('who gives no password is told how (R673)', async () => {
+  const env = { INBAND_ACCOUNT: 'romeo@example.org' };
+  expect(await told(['send', 'photo.jpg', JULIET], env)).toEqual([
+    2,
+    'inband: no password is given, and there is no terminal to ask for it\n' +
+      '  set INBAND_PASSWORD, or give --password-file or --password-command\n',
+  ]);
+});
