@@ -13,7 +13,7 @@ import type { Place } from './places.js';
 import { RawClient } from './raw-client.js';
 import { type Attacker, attack, type Payload, statesOf, type Target } from './siege.js';
 
-const MAX_MEMORY = 150_000_000;
+const MAX_MEMORY = 120_000_000;
 const HALF = 1_000_000;
 /** With each attack: a sender that sends nothing for two minutes loses its place. */
 const SOME = 8_192;
