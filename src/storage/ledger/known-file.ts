@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FoundFile } from '../../transfer/receiving/inbox.js';
-import type { FileRecord, Trace } from '../../transfer/receiving/ledger.js';
+import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import { type Files, unless } from '../files.js';
 import { openBelow } from '../open-folder.js';
 import { isSameTrace, lookBelow, traceOf } from '../trace.js';
@@ -44,27 +44,30 @@ export async function setExecutable(
     const opening = files.open(folder.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const handle = await unless(NONE, opening);
     if (!handle) return;
-    const trace = await changeMode(handle, record, isExecutable).finally(() => handle.close());
-    if (trace) await ledger.change(record.id, { trace });
+    await changeMode(handle, record, isExecutable, ledger).finally(() => handle.close());
   } finally {
     await folder.close();
   }
 }
 
-/** Returns how the file is known from then on; `undefined` where nothing was changed. */
+/** The ledger knows of it before: a kill in between must not make it another file. */
 async function changeMode(
   handle: FileHandle,
-  { trace }: FileRecord,
+  { id, trace }: FileRecord,
   isExecutable: boolean,
-): Promise<Trace | undefined> {
+  ledger: InboxLedger,
+): Promise<void> {
   const before = await handle.stat();
   const mode = isExecutable ? 0o700 : 0o600;
   const isDue = before.isFile() && (before.mode & 0o777) !== mode;
-  if (!isDue || !isSameTrace(traceOf(before), trace)) return undefined;
+  if (!isDue || !isSameTrace(traceOf(before), trace)) return;
+  await ledger.change(id, { isChangingMode: true });
+  await ledger.save();
   // A disk without modes has the file all the same.
   await handle.chmod(mode).catch(() => undefined);
   const after = await handle.stat();
   // If it was written to meanwhile, it is not what arrived any more.
   const isSame = after.mtimeMs === before.mtimeMs && after.size === before.size;
-  return isSame ? traceOf(after) : undefined;
+  const changes = isSame ? { trace: traceOf(after) } : {};
+  await ledger.change(id, { isChangingMode: undefined, ...changes });
 }

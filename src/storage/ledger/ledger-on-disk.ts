@@ -24,6 +24,8 @@ export interface InboxLedger extends Ledger {
   readonly folders: WrittenFolders;
   /** Whether the file at the path of a record may be its own: none got that later. */
   holdsItsPath(record: FileRecord): boolean;
+  /** A power cut would not undo what was changed before. */
+  save(): Promise<void>;
 }
 
 interface Folders {
@@ -130,23 +132,24 @@ class LedgerOnDisk implements InboxLedger {
     return this.#memory.records();
   }
 
-  /** Writes what is known anew. */
   async save(): Promise<void> {
     await this.#file.append('', true);
   }
 }
 
-/** Completes the records of files that have got their names, and withdraws those of others. */
+const SETTLED = { isArriving: undefined, isChangingMode: undefined };
+
+/** Completes the records of files that were about to change when a process was killed, and withdraws those without a file. */
 async function settle({ files, inbox }: Folders, ledger: LedgerOnDisk): Promise<void> {
-  const arriving = [...ledger.records()].filter(({ isArriving }) => isArriving);
-  for (const { id, path, trace, size } of arriving) {
+  const open = [...ledger.records()].filter((one) => one.isArriving || one.isChangingMode);
+  for (const { id, path, trace, size, isArriving } of open) {
     const stats = await lookBelow(files, inbox, path);
     const found = stats && traceOf(stats);
     const isIt = found?.inode === trace.inode && found.modified === trace.modified;
-    if (isIt && stats?.size === size)
-      await ledger.change(id, { isArriving: undefined, trace: found });
-    else await ledger.remove(id);
+    if (isIt && stats?.size === size) await ledger.change(id, { ...SETTLED, trace: found });
+    else if (isArriving) await ledger.remove(id);
+    else await ledger.change(id, SETTLED);
   }
   // If the user changes such a file, it must not look as if it had never got its name.
-  if (arriving.length > 0) await ledger.save();
+  if (open.length > 0) await ledger.save();
 }

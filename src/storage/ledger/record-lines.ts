@@ -57,6 +57,7 @@ export function readLine(text: string): LedgerLine | undefined {
   const more = {
     ...(trust === undefined ? {} : { trust }),
     ...(isArriving === true ? { isArriving: true as const } : {}),
+    ...(fields.isChangingMode === true ? { isChangingMode: true as const } : {}),
     ...(work ? { work } : {}),
     ...(sealedBy === undefined ? {} : { sealedBy }),
   };

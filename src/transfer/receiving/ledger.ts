@@ -39,6 +39,8 @@ export interface FileRecord extends WantedRecord {
   readonly trust?: Trust | undefined;
   /** It is about to get its name. Whoever finds it so after a kill looks whether it did. */
   readonly isArriving?: true | undefined;
+  /** Its mode is about to be changed, and its trace with that. Whoever finds it so after a kill looks at it anew. */
+  readonly isChangingMode?: true | undefined;
   /** What is to be done for it, and what became of that; absent where nothing was to be done. */
   readonly work?: Work | undefined;
 }
@@ -86,4 +88,6 @@ export interface ProgramRun {
   readonly start: string;
 }
 
-export type RecordChanges = Partial<Pick<FileRecord, 'isArriving' | 'trace' | 'work'>>;
+export type RecordChanges = Partial<
+  Pick<FileRecord, 'isArriving' | 'isChangingMode' | 'trace' | 'work'>
+>;

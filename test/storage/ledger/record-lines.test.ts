@@ -12,7 +12,8 @@ const SEALED: FileRecord = { ...PLAIN, sealedBy: 'a'.repeat(52), trust: 'first' 
 test.each([
   ['in the clear', PLAIN],
   ['sealed', SEALED],
-])('a record of what came %s is read as it was written (R538)', (_, record) => {
+  ['as a program', { ...SEALED, isChangingMode: true } as FileRecord],
+])('a record of what came %s is read as it was written (R538, R643)', (_, record) => {
   expect(readLine(recordLine(record))).toEqual({ record });
 });
 
