@@ -35,13 +35,11 @@ export type Aside =
   /** Something takes its time, until the promise settles; its failure is told by another event. */
   | { event: 'pending'; text: string; until: Promise<unknown> };
 
-/** The same; files that were expected are not sent. The first and last are counted from 0, by their place in the command. */
+/** The same; files that were expected are not sent: all from this one on, counted from 0 by their place in the command. */
 interface Skipped {
   event: 'skipped';
   text: string;
   first: number;
-  /** Absent: all that follow. */
-  last?: number;
 }
 
 /** A transfer failed; without an `id` the command did. */

@@ -39,8 +39,7 @@ export class Total {
     if (event.event === 'already-there') this.#passOver(event.id, event.size);
     if (event.event === 'failed' && event.id !== undefined) this.#passOver(event.id, event.size);
     if (event.event === 'skipped') {
-      const { first, last = this.#expected.length } = event;
-      this.#count(this.#expected.slice(first, last + 1), -1);
+      this.#count(this.#expected.slice(event.first), -1);
     }
     this.meter.update(this.#bytes);
   }

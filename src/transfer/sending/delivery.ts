@@ -2,7 +2,7 @@ import type { Clock } from '../../session/clock.js';
 import { Turn } from '../attempts/turn.js';
 import type { Event, Report } from '../events.js';
 import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
-import { FolderUnknown, type Source } from '../sources/source.js';
+import type { Source } from '../sources/source.js';
 import { Job } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
@@ -69,7 +69,7 @@ export class Delivery {
       const slot = await this.#enter(source);
       isCutShort = slot === undefined;
       if (!slot) break;
-      told = this.#tell(told, this.#sendOne(source, slot, count));
+      told = this.#tell(told, this.#sendOne(source, slot));
       count += 1;
     }
     await told;
@@ -94,24 +94,21 @@ export class Delivery {
     this.#failure ??= failure;
   }
 
-  async #sendOne(source: Source, slot: Slot, place: number): Promise<Outcome> {
+  async #sendOne(source: Source, slot: Slot): Promise<Outcome> {
     const telling = new Telling(this.#report, source);
     try {
       const job = new Job(source, this.#line, { slot, turn: this.#turn, telling }, this.#options);
       return { event: await job.send() };
     } catch (error) {
-      return this.#failed(error as Error, telling, place);
+      return this.#failed(error as Error, telling);
     } finally {
       slot.leave();
     }
   }
 
-  #failed(error: Error, telling: Telling, place: number): Outcome {
+  #failed(error: Error, telling: Telling): Outcome {
     const { signal, explain, stop, isOneOfSeveral } = this.#options;
     if (signal.aborted) return {};
-    if (error instanceof FolderUnknown) {
-      return { event: { event: 'skipped', text: error.message, first: place, last: place } };
-    }
     const { text, hints, exitCode, isOurs } = explain(error);
     this.#isLost ||= error instanceof RecipientUnreachable || error instanceof RecipientBusy;
     if (isOurs) stop(error);

@@ -107,8 +107,9 @@ export class Offering {
     const { seal, secrecy, mayOffer } = sealed;
     const recipient = this.#fit(sealed.recipient);
     if (recipient.ways.length === 0) {
-      const text = `${nameOf(this.#source)} is empty, and ${recipient.peer} takes no folders; it is left out`;
-      throw new FolderUnknown(text);
+      throw new FolderUnknown(
+        `${recipient.peer} takes files alone, and ${nameOf(this.#source)} has none in it`,
+      );
     }
     const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);

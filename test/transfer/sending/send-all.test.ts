@@ -107,18 +107,19 @@ test('what became of files that were side by side is told in their order (R222)'
 test.each<[WayName, string, string[]]>([
   ['jingle', 'done', ['empty']],
   // It would come as a file without bytes.
-  ['si', 'skipped', []],
-  ['ibb', 'skipped', []],
+  ['si', 'failed', []],
+  ['ibb', 'failed', []],
 ])(
-  'by %s a folder without files is %s: it goes where that can be told (R413)',
+  'by %s a folder without files is %s, as only where it can be told somebody has it (R413, R642)',
   async (via, became, made) => {
     const folder = {
       ...smallFile('empty', Buffer.alloc(0)),
       path: ['empty'],
       isFolder: true,
     } as const;
-    const { events, inbox } = await sent([folder], { via });
+    const { events, inbox, error } = await sent([folder], { via });
     const endings = ['done', 'skipped', 'failed'];
+    expect(error).toEqual(became === 'failed' ? expect.any(FilesFailed) : undefined);
     expect(events.map(({ event }) => event).filter((one) => endings.includes(one))).toEqual([
       became,
     ]);
