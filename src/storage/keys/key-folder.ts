@@ -126,11 +126,17 @@ export class KeyFolder {
 function checkSecret(path: string, { mode, uid }: Stats): void {
   if (process.platform === 'win32') return;
   const isOurs = uid === process.geteuid?.();
-  if (!isOurs) throw new KeysUnusable(`${path} belongs to another user`);
+  if (!isOurs) {
+    throw new KeysUnusable(
+      `${path} belongs to another user`,
+      'set XDG_DATA_HOME to a folder of yours',
+    );
+  }
   if ((mode & 0o077) === 0) return;
   throw new KeysUnusable(
     `${path} can be read by others`,
     `run: chmod 600 ${path}`,
+    'if that changes nothing, its disk keeps no modes: set XDG_DATA_HOME to a folder on another one',
     'if somebody may have read it, make another key: inband key replace',
   );
 }

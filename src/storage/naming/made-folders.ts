@@ -80,7 +80,8 @@ export class MadeFolders {
       missing += 1;
       bytes += bytesOfFolder({ ...owner, path, offered: components });
     }
-    if (missing > 0) await this.#checkRoom(owner, bytes);
+    // Where folders are looked for that are gone, none may be half made.
+    if (missing > 0) await this.#inTurn(() => this.#checkRoom(owner, bytes));
     // Each name that is new may get a number behind it.
     const numbers = './'.repeat((NUMBER_BYTES / 2) * (missing + 1));
     const there = files.lstat(`${inbox}/${numbers}${join(path, safeName(name))}`);

@@ -12,6 +12,8 @@ interface UnderWay {
   moves: number;
   /** For an earlier one to give way. */
   isWaiting: boolean;
+  /** Another one has come to take its place. */
+  isClaimed: boolean;
   hasEnded: boolean;
   /** Whole: it keeps its place for what is to be done for it. */
   hasArrived: boolean;
@@ -33,17 +35,32 @@ export interface Entry {
  */
 export class FilesUnderWay {
   readonly #files = new Map<string, UnderWay>();
+  /** The earlier transfers whose place these are to take. */
+  readonly #claims = new Map<IncomingOffer, UnderWay>();
   readonly #clock: Clock;
 
   constructor(clock = systemClock) {
     this.#clock = clock;
   }
 
-  /** The earlier transfer of the same file whose place it may take: one at a time. */
-  replaceable(file: IncomingOffer): IncomingOffer | undefined {
+  /**
+   * The earlier transfer of the same file whose place it is to take, if there is one: nobody else may until it is
+   * released, however long it takes to show who it is of.
+   */
+  claim(file: IncomingOffer): IncomingOffer | undefined {
     const key = identityOf(file);
     const earlier = key === undefined ? undefined : this.#files.get(key);
-    return earlier?.isWaiting ? undefined : earlier?.file;
+    if (!earlier || earlier.isWaiting || earlier.isClaimed) return undefined;
+    earlier.isClaimed = true;
+    this.#claims.set(file, earlier);
+    return earlier.file;
+  }
+
+  /** It is over, whether it has taken that place or not. */
+  release(file: IncomingOffer): void {
+    const earlier = this.#claims.get(file);
+    if (earlier) earlier.isClaimed = false;
+    this.#claims.delete(file);
   }
 
   /**
@@ -100,7 +117,13 @@ export class FilesUnderWay {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const state = { moves: 0, isWaiting: false, hasEnded: false, hasArrived: false };
+    const state = {
+      moves: 0,
+      isWaiting: false,
+      isClaimed: false,
+      hasEnded: false,
+      hasArrived: false,
+    };
     const added: UnderWay = { file, ...state, ended, end };
     if (key !== undefined) this.#files.set(key, added);
     const entry = {

@@ -59,7 +59,8 @@ export class KeyRules {
     const trust = this.#judgeKey(jid, peerKey, known, standing);
     return {
       secrecy: { encrypted: true, peerKey: formatKey(peerKey), trust },
-      isOurs: this.#isOurs(jid),
+      // At the first contact it may be the server's.
+      isOurs: this.#isOurs(jid) && trust !== 'first' && trust !== 'unknown',
       proven: async () => {
         if (trust === 'first') await this.#pin(jid, peerKey, standing);
       },

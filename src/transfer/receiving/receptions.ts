@@ -62,7 +62,7 @@ export class Receptions {
     const { places, quotas, report } = this.#options;
     if (!file.postpone || places.takeRoom(file.peer)) return this.#receive(file, undefined);
     // A transfer whose connection has broken holds a place that it cannot use any more, and comes again.
-    const earlier = this.#underWay.replaceable(file);
+    const earlier = this.#underWay.claim(file);
     if (earlier) return this.#receive(file, this.#places.get(earlier));
     // A sender that waits for a place asks again and again.
     if (quotas.notes.take(file.peer)) {
@@ -83,6 +83,7 @@ export class Receptions {
     const whole = transfer
       .then((arrival) => {
         this.#transfers.delete(transfer);
+        this.#underWay.release(file);
         return arrival && this.#arrived(arrival);
       })
       .then(() => void running.delete(whole));

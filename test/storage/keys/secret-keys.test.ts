@@ -92,5 +92,8 @@ test('a key that others can read is not used (R539)', async () => {
   await keys.obtain(ROMEO, () => SECRET);
   expect(await keys.obtain(ROMEO, never)).toEqual(SECRET);
   await chmod(folder.pathOf(ROMEO), 0o640);
-  await expect(keys.obtain(ROMEO, never)).rejects.toThrow('can be read by others');
+  await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
+    message: expect.stringContaining('can be read by others'),
+    hints: expect.arrayContaining([expect.stringContaining('its disk keeps no modes')]),
+  });
 });

@@ -68,17 +68,30 @@ test('a file takes the place of its own stalled transfer where there is no other
   const clock = new ManualClock();
   const files = new FilesUnderWay(clock);
   const [first, second, third] = [offer('one'), offer('two'), offer('three')];
-  expect(files.replaceable(first.file)).toBeUndefined();
+  expect(files.claim(first.file)).toBeUndefined();
   const place = await files.enter(first.file, never);
-  expect(files.replaceable(second.file)).toBe(first.file);
-  expect(files.replaceable(offer('two', 101).file)).toBeUndefined();
+  expect(files.claim(second.file)).toBe(first.file);
+  expect(files.claim(offer('two', 101).file)).toBeUndefined();
   const entering = files.enter(second.file, never, true);
-  expect(files.replaceable(third.file)).toBeUndefined();
+  expect(files.claim(third.file)).toBeUndefined();
   await clock.advance(5_000);
   expect(first.failures).toEqual(['OfferedAgain']);
   place.leave(false);
   await entering;
-  expect(files.replaceable(third.file)).toBe(second.file);
+  expect(files.claim(third.file)).toBe(second.file);
+});
+
+// What is sealed waits before it enters, until it has shown whose it is: any number of copies could wait with it.
+test('a place is claimed by one, from the first moment until that is over (R644)', async () => {
+  const files = new FilesUnderWay(new ManualClock());
+  const [first, second, third] = [offer('one'), offer('two'), offer('three')];
+  await files.enter(first.file, never);
+  expect(files.claim(second.file)).toBe(first.file);
+  expect(files.claim(third.file)).toBeUndefined();
+  files.release(third.file);
+  expect(files.claim(third.file)).toBeUndefined();
+  files.release(second.file);
+  expect(files.claim(third.file)).toBe(first.file);
 });
 
 test('a file does not take the place of its own transfer that goes on', async () => {
@@ -92,7 +105,7 @@ test('a file does not take the place of its own transfer that goes on', async ()
   await entering;
   expect(first.failures).toEqual([]);
   // It may stall later, and give way to the next try.
-  expect(files.replaceable(offer('three').file)).toBe(first.file);
+  expect(files.claim(offer('three').file)).toBe(first.file);
 });
 
 // What is to be done for it keeps its place, as long as that takes.
@@ -103,5 +116,5 @@ test('a file does not take the place of one that arrives meanwhile', async () =>
   const entering = files.enter(second.file, never, true);
   place.leave(true);
   await expect(entering).rejects.toThrow(StillUnderWay);
-  expect(files.replaceable(second.file)).toBeUndefined();
+  expect(files.claim(second.file)).toBeUndefined();
 });

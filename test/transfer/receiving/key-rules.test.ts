@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import type { Event } from '../../../src/transfer/events.js';
 import type { Encrypt } from '../../../src/transfer/keys/rules.js';
+import type { TrustedKey } from '../../../src/transfer/keys/trusted-keys.js';
 import { KeyRules, type KeyRulesOptions } from '../../../src/transfer/receiving/key-rules.js';
 import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 import { KeyNotTrusted } from '../../../src/transfer/ways/key-errors.js';
@@ -42,6 +43,20 @@ describe('what comes of the own account', () => {
     const { rules, told, offer } = rulesOf();
     await rules.judge(offer(OURS), 'named');
     expect(told).toMatchObject([{ event: 'warning' }]);
+  });
+
+  test.each<['first' | 'known' | 'verified', boolean]>([
+    ['first', false],
+    ['known', true],
+    ['verified', true],
+  ])('by another key that is %s may be run: %s (R645)', async (trust, isOurs) => {
+    const { rules, trusted, offer } = rulesOf();
+    if (trust !== 'first') {
+      const [key] = pinned(HIS.publicKey);
+      trusted.of.set(OURS, [{ ...key, isVerified: trust === 'verified' } as TrustedKey]);
+    }
+    const judged = await rules.judge(offer(OURS, HIS.publicKey), 'named');
+    expect(judged).toMatchObject({ isOurs, secrecy: { trust } });
   });
 
   test('by the key of this machine needs no first contact, whatever else is known (R376)', async () => {
