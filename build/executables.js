@@ -101,7 +101,7 @@ for (const target of targets) {
   check(target, executable);
   process.stdout.write(`${executable}\n`);
 }
-if (targets.length > 1) writeFileSync(join(OUT, 'LICENSES.txt'), licenses());
+writeFileSync(join(OUT, 'LICENSES.txt'), licenses());
 rmSync(TEMPORARY, { recursive: true });
 
 function possibleTargets() {

@@ -1,13 +1,21 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  librariesOf,
+  packageOf,
+  prepareRoot,
+  scriptWithin,
+} from '../../support/programs/bare-root.js';
 import { accountOf } from '../../support/programs/inband.js';
 import { type Running, start } from '../../support/programs/process.js';
 import { startOnTerminal } from '../../support/programs/terminal.js';
+import { HAS_PEERS } from '../../support/servers/server.js';
 import {
   filesIn,
   hashOfFile,
@@ -162,5 +170,70 @@ describe('the executable', () => {
   test('prints its manual page', async () => {
     const [title] = await resultsOf(inband('alone', 'alice', ['man']));
     expect(title).toMatch(/^\.TH INBAND 1 /);
+  });
+});
+
+(HAS_PEERS ? describe : describe.skip)('the Debian package (R760)', () => {
+  let root: string;
+  let libraries: string[];
+  let installed: string[];
+
+  // A system with nothing in it but the libraries that the package asks for.
+  beforeAll(async () => {
+    const { stdout } = await run(process.execPath, ['build/debian.js'], { cwd: ROOT });
+    const { stdout: machine } = await run('dpkg', ['--print-architecture']);
+    const made = stdout.split('\n').find((path) => path.endsWith(`_${machine.trim()}.deb`)) ?? '';
+    root = join(prefix, 'root');
+    libraries = await librariesOf(join(prefix, 'alone/inband'));
+    await prepareRoot(root, libraries);
+    await dpkg('--install', made);
+    const { stdout: list } = await dpkg('--listfiles', 'inband');
+    installed = list.trim().split('\n');
+    await mkdir(join(prefix, 'debian'));
+    await writeFile(join(prefix, 'debian/inband'), scriptWithin(root), { mode: 0o755 });
+  }, INSTALL_TIMEOUT_MS);
+
+  const dpkg = (...args: string[]) =>
+    run('dpkg', [
+      `--root=${root}`,
+      '--force-not-root',
+      '--force-bad-path',
+      '--force-depends',
+      ...args,
+    ]);
+
+  runs('debian');
+
+  test('asks for all libraries that are not in it', async () => {
+    const { stdout } = await dpkg('--status', 'inband');
+    const [, depends = ''] = /^Depends: (.*)$/m.exec(stdout) ?? [];
+    const packages = await Promise.all(libraries.map(packageOf));
+    expect(packages).toContain('libstdc++6');
+    for (const name of packages) expect(depends).toContain(name);
+  });
+
+  test.each([
+    ['the manual page', '/usr/share/man/man1/inband.1.gz'],
+    ['completion for bash', '/usr/share/bash-completion/completions/inband'],
+    ['completion for zsh', '/usr/share/zsh/vendor-completions/_inband'],
+    ['completion for fish', '/usr/share/fish/vendor_completions.d/inband.fish'],
+    ['a service', '/usr/lib/systemd/user/inband.service'],
+    ['the licenses', '/usr/share/doc/inband/copyright'],
+  ])('brings %s', async (_, path) => {
+    expect(installed).toContain(path);
+    expect((await readFile(join(root, path))).length).toBeGreaterThan(0);
+  });
+
+  test('runs its own program as a service', async () => {
+    const unit = await readFile(join(root, 'usr/lib/systemd/user/inband.service'), 'utf8');
+    expect(unit).toMatch(/^ExecStart=\/usr\/bin\/inband receive /m);
+  });
+
+  test('leaves nothing when it is removed', async () => {
+    await dpkg('--remove', 'inband');
+    const left = installed.filter(
+      (path) => path.includes('inband') && existsSync(join(root, path)),
+    );
+    expect(left).toEqual([]);
   });
 });
