@@ -35,7 +35,10 @@ let prefix: string;
 
 beforeAll(async () => {
   prefix = await mkdtemp(join(tmpdir(), 'inband-package-'));
-});
+  const { stdout } = await run(process.execPath, ['build/executables.js', '--here'], { cwd: ROOT });
+  await mkdir(join(prefix, 'alone'));
+  await copyFile(stdout.trim(), join(prefix, 'alone/inband'));
+}, INSTALL_TIMEOUT_MS);
 afterAll(() => rm(prefix, { recursive: true }));
 
 /** The command, by its name in that folder of `prefix`, in an empty folder, with a home that is empty at first. */
@@ -125,15 +128,6 @@ describe('the installed command', () => {
 });
 
 describe('the executable', () => {
-  beforeAll(async () => {
-    const { stdout } = await run(process.execPath, ['build/executables.js', '--here'], {
-      cwd: ROOT,
-    });
-    const made = stdout.trim();
-    await mkdir(join(prefix, 'alone'));
-    await copyFile(made, join(prefix, 'alone/inband'));
-  }, INSTALL_TIMEOUT_MS);
-
   runs('alone');
 
   test('shows a bar at a terminal', async () => {
