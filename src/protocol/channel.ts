@@ -70,9 +70,10 @@ export class ChannelBroken extends Error {
     /** Bytes that the peer did not acknowledge. */
     readonly unsent: number,
     override readonly cause: Error,
+    message?: string,
   ) {
     const rest = unsent > 0 ? ` before the last ${unsent} bytes` : '';
-    super(`the other side broke it off${rest} (${cause.message})`);
+    super(message ?? `the other side broke it off${rest} (${cause.message})`);
   }
 }
 

@@ -7,12 +7,14 @@ import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import {
   isOverLimit,
+  isUnopened,
   isWithoutServer,
   meaningOfEnding,
   meaningOfError,
   meaningOfReason,
 } from './answers.js';
 import { NotSealed } from './ways/key-errors.js';
+import type { Accepted } from './ways/way.js';
 
 /** Nobody is there who takes files from us. */
 export class RecipientUnreachable extends Error {
@@ -127,8 +129,14 @@ export function leavesOthers(error: Error): boolean {
 }
 
 /** What broke a transfer off that had begun, in words for its sender. */
-export function whyBrokenOff(error: Error, peer: string): Error {
-  if (!(error instanceof JingleEnded) || error.byUs) return error;
+export function whyBrokenOff(
+  error: Error,
+  { channel: { peer }, isSealed = false }: Pick<Accepted, 'channel' | 'isSealed'>,
+): Error {
+  if (!(error instanceof JingleEnded) || error.byUs) {
+    const isBroken = error.constructor === ChannelBroken;
+    return isSealed && isBroken ? unproven(error as ChannelBroken, peer) : error;
+  }
   const { specific } = error.reason;
   const ending = meaningOfEnding(error.reason);
   if (ending === 'busy') return busy(error, peer);
@@ -140,5 +148,19 @@ export function whyBrokenOff(error: Error, peer: string): Error {
     const why = specific?.getName() ?? error.message;
     return new RecipientRefused(`${peer} could not keep the file (${why})`, { cause: error });
   }
-  return new ChannelBroken(0, error);
+  const broken = new ChannelBroken(0, error);
+  return isSealed ? unproven(broken, peer) : broken;
+}
+
+/** What is sealed broke off in the clear, which can be anybody's doing, or the recipient did not get what was sealed. */
+function unproven({ unsent, cause }: ChannelBroken, peer: string): Error {
+  const isAltered = cause instanceof JingleEnded && isUnopened(cause.reason);
+  const message = isAltered
+    ? `what came to ${peer} is not what was sent, or not all of it`
+    : `it broke off before ${peer} confirmed the file (${cause.message})`;
+  return withHints(
+    new ChannelBroken(unsent, cause, message),
+    'send it again: it goes on from there',
+    'where it ends so each time, somebody in between changes what is sent',
+  );
 }

@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
+import { type Channel, ChannelBroken, CloseUnconfirmed } from '../../src/protocol/channel.js';
 import { JingleEnded } from '../../src/protocol/jingle/session/jingle-ended.js';
 import { OfferUnanswered } from '../../src/protocol/jingle/why-not-sent.js';
+import { ownHints } from '../../src/session/hints.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { xml } from '../../src/session/xml.js';
-import { whyBrokenOff, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
+import { FileMismatch, whyBrokenOff, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
 import { JULIET } from '../support/linked-sessions.js';
 
 const ended = (condition: string, specific?: string) =>
   new JingleEnded({ condition, ...(specific ? { specific: xml(specific) } : {}) }, false);
 const refused = (condition: string) => new StanzaError('cancel', condition);
+const REFUSED = refused('unexpected-request');
 
 describe('what was not accepted', () => {
   test.each([
@@ -42,6 +45,32 @@ describe('what was not accepted', () => {
 });
 
 describe('what was broken off', () => {
+  const plain = { channel: { peer: JULIET } as Channel };
+  const sealed = { ...plain, isSealed: true };
+
+  test.each<[Error, string, Error]>([
+    [ended('general-error'), 'it broke off before', ended('general-error')],
+    [ended('success'), 'confirmed the file (success)', ended('success')],
+    [ended('security-error'), 'is not what was sent, or not all of it', ended('security-error')],
+    [new ChannelBroken(7, REFUSED), 'confirmed the file (unexpected-request)', REFUSED],
+  ])(
+    'while it was sealed, by %s, is told with what can be done (R648)',
+    (error, message, cause) => {
+      const why = whyBrokenOff(error, sealed);
+      expect(why).toBeInstanceOf(ChannelBroken);
+      expect(why.message).toContain(message);
+      expect(why.message).toContain(JULIET);
+      expect(why.cause).toEqual(cause);
+      expect(ownHints(why)).toHaveLength(2);
+    },
+  );
+
+  test('while it was sealed, and was told inside why, is told as that (R648)', () => {
+    expect(whyBrokenOff(ended('media-error'), sealed)).toBeInstanceOf(FileMismatch);
+    const unconfirmed = new CloseUnconfirmed(REFUSED);
+    expect(whyBrokenOff(unconfirmed, sealed)).toBe(unconfirmed);
+  });
+
   test.each([
     [ended('media-error'), 'FileMismatch', 'got other bytes than were sent'],
     [ended('media-error', 'file-too-large'), 'RecipientRefused', 'file-too-large'],
@@ -49,7 +78,7 @@ describe('what was broken off', () => {
     [ended('failed-transport'), 'ChannelBroken', 'failed-transport'],
     [ended('cancel'), 'ChannelBroken', 'cancel'],
   ])('by %s: %s', (error, name, message) => {
-    const why = whyBrokenOff(error, JULIET);
+    const why = whyBrokenOff(error, plain);
     expect(why.constructor.name).toBe(name);
     expect(why.message).toContain(message);
     expect(why.cause).toBe(error);
@@ -57,7 +86,7 @@ describe('what was broken off', () => {
 
   test('by ourselves, or otherwise, is told as it is', () => {
     for (const error of [new JingleEnded({ condition: 'cancel' }, true), new Error('cut')]) {
-      expect(whyBrokenOff(error, JULIET)).toBe(error);
+      for (const how of [plain, sealed]) expect(whyBrokenOff(error, how)).toBe(error);
     }
   });
 });

@@ -59,7 +59,7 @@ export async function sendFile(
   } catch (error) {
     void accepted.cancel();
     signal.throwIfAborted();
-    throw reading.failure ?? whyBrokenOff(error as Error, channel.peer);
+    throw reading.failure ?? whyBrokenOff(error as Error, accepted);
   }
 }
 

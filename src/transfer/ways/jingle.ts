@@ -46,6 +46,7 @@ export const offerByJingle =
       way: jingle,
       channel: accepted.channel,
       range: accepted.range,
+      isSealed: options.seal !== undefined,
       ...(accepted.isThere ? { isThere: true } : {}),
       sendHashes: (hashes) => accepted.sendHashes(hashes),
       confirmed: async () => ((await accepted.confirmed()) === 'received' ? 'verified' : 'content'),

@@ -92,6 +92,8 @@ export interface Accepted {
   readonly channel: Channel;
   /** Where it starts, and how much it is where that is not all the rest; in bytes. */
   readonly range: { offset: number; length?: number | undefined };
+  /** It travels sealed: nothing that others say of it counts. */
+  readonly isSealed?: boolean;
   /** The recipient says that an earlier transfer has brought the file: nothing is to be sent. */
   readonly isThere?: true;
   /** Tells hashes that were not in the offer, by XEP-0300 name; absent where there is no way to. */

@@ -276,7 +276,11 @@ describe('the recipient', () => {
   });
 
   test('is of a domain that the server cannot reach', async () => {
-    await expectFailure(send([file, 'bob@example.invalid']), 5, /^inband: nobody at bob@example\.invalid/);
+    await expectFailure(
+      send([file, 'bob@example.invalid']),
+      5,
+      /^inband: nobody at bob@example\.invalid/,
+    );
   });
 
   test('does not allow it', async () => {

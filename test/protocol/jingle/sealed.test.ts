@@ -349,6 +349,19 @@ describe('how a sealed transfer has ended', () => {
     expect(seen.join('')).not.toContain('love-letter');
   });
 
+  test('is heard where the end comes with it (R648)', async () => {
+    const all = await sealed(letter());
+    const file = await all.incoming;
+    const hers = file.accept();
+    const sent = await all.outgoing;
+    unattended(sent.channel).write(TEXT.subarray(0, 20_000));
+    (await hers).resume();
+    void file.fail({ condition: 'media-error' });
+    void file.fail({ condition: 'media-error' });
+    await settled();
+    await expect(sent.confirmed()).rejects.toMatchObject({ reason: { condition: 'media-error' } });
+  });
+
   test('is said once (R535)', async () => {
     const all = await sealed(letter());
     const file = await all.incoming;

@@ -41,6 +41,8 @@ export class SealedOffer implements OfferSecurity {
   #sha256: Buffer | undefined;
   #seal: Seal | undefined;
   #channel: SealedChannel | undefined;
+  /** What the recipient has sealed that it does not keep the file for. */
+  #failure: Reason | undefined;
 
   /** `range`: any part may be asked for. Throws `TooLongToSeal`, and `SealBroken` for a bad key. */
   constructor(
@@ -77,6 +79,8 @@ export class SealedOffer implements OfferSecurity {
 
   /** Once there is an answer, the recipient seals what it says of the file; anybody could have said the rest. */
   believed(reason: Reason): Reason {
+    // The end may come with the verdict, and be looked at before what follows from that.
+    if (this.#failure) return this.#failure;
     const isOver = reason.condition === 'success' || reason.condition === 'gone';
     return this.#seal && !isOver ? { condition: 'general-error' } : reason;
   }
@@ -96,7 +100,8 @@ export class SealedOffer implements OfferSecurity {
     if (!this.#seal || !isSealed(info)) throw unsupportedInfo();
     const verdict = this.#seal.verdicts.open(readSecurity(info));
     if (verdict.said === 'failed') {
-      return { isReceived: false, reason: reasonWithin(verdict.condition) };
+      this.#failure = reasonWithin(verdict.condition);
+      return { isReceived: false, reason: this.#failure };
     }
     if (this.#sha256?.equals(verdict.sha256)) return { isReceived: true };
     return { isReceived: false, reason: { condition: 'media-error' } };
