@@ -51,7 +51,12 @@ export class IncomingJingleFile {
     this.#file = file;
     this.#hashes = file.hashes ?? new Map();
     const mayReplace = (proposed: Negotiation) => this.#mayReplace(proposed);
-    this.#contentChannel = new ContentChannel({ ...options, security, mayReplace }, transport);
+    this.#contentChannel = new ContentChannel(
+      { ...options, security, mayReplace },
+      {
+        ...{ outside: transport, inside: security.inside },
+      },
+    );
     jingleSession.handlers = {
       informed: (info) => this.#takeInfo(info),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
@@ -101,8 +106,8 @@ export class IncomingJingleFile {
     try {
       const { alreadyThere, ...file } = this.#file;
       const there = alreadyThere && isThere ? { alreadyThere } : {};
-      const [answer, ...security] = this.#security.answer({ ...file, ...there }, range);
-      const parts = [answer as Element, await this.#contentChannel.describe(), ...security];
+      const transport = await this.#contentChannel.describe();
+      const parts = this.#security.answer({ ...file, ...there }, range, transport);
       const [channel] = await Promise.all([
         // It may be there before the acceptance is acknowledged.
         this.#contentChannel

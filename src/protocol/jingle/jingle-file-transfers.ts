@@ -1,20 +1,17 @@
 import { type Clock, systemClock } from '../../session/clock.js';
-import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
-import { StanzaError } from '../../session/stanza-error.js';
-import { isRefusal } from '../conditions.js';
 import type { FileOffer } from '../file-offer.js';
 import type { KeyPair } from '../noise/dh25519.js';
 import { onlineClock } from '../online-clock.js';
 import { SealBroken } from '../seal/seal-broken.js';
 import { randomSid } from '../sid.js';
+import { cautiousAfter } from './cautious-offer.js';
 import { description, readDescription, toldHashes } from './file-description.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
 import { OutgoingJingleFile, type OutgoingOptions } from './outgoing-jingle-file.js';
 import { SealedAnswer } from './security/sealed-answer.js';
 import { SealedOffer, type SealedTo } from './security/sealed-offer.js';
 import { type OpenedContent, PLAIN_ANSWER, plainOffer } from './security/security.js';
-import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { JingleSessions } from './session/jingle-sessions.js';
 import type { Reason } from './stanzas.js';
@@ -32,6 +29,8 @@ export interface JingleOfferOptions extends TransportSettings {
   seal?: SealedTo | undefined;
   /** Called before it is offered once more; throws where it must not be. */
   mayOffer?: (() => void) | undefined;
+  /** Which of the transports may carry it. Default: all. */
+  mayUse?: ((transport: Transport) => boolean) | undefined;
 }
 
 /** Jingle File Transfer (XEP-0234), both roles: one file a Jingle session. */
@@ -44,6 +43,8 @@ export class JingleFileTransfers {
   onRefused: (peer: string, why: string) => void = () => undefined;
   /** Asked before an offer of a peer's is looked at. */
   mayOffer: (peer: string) => boolean = () => true;
+  /** Which of the transports may carry what peers offer. */
+  mayUse: (transport: Transport, isSealed: boolean) => boolean = () => true;
   /** Opens offers that are sealed for it; without one these are refused. */
   key: KeyPair | undefined;
   readonly #session: Session;
@@ -76,18 +77,12 @@ export class JingleFileTransfers {
     try {
       return await this.#offer(peer, file, options);
     } catch (error) {
-      const cautious = mayBeOfSettings(error as Error) ? this.#cautious(options) : undefined;
+      const [best] = this.#usable(options.mayUse);
+      const cautious = cautiousAfter(error as Error, best, options);
       if (!cautious || options.signal?.aborted) throw error;
       options.mayOffer?.();
-      return this.#offer(peer, file, { ...cautious, sid: randomSid() });
+      return this.offer(peer, file, { ...cautious, sid: randomSid() });
     }
-  }
-
-  /** This offer with settings that each peer knows; nothing where it has such already. */
-  #cautious(options: JingleOfferOptions): JingleOfferOptions | undefined {
-    const [best] = this.#transports;
-    const settings = best?.cautious?.(options);
-    return settings && { ...options, ...settings };
   }
 
   async #offer(
@@ -95,7 +90,8 @@ export class JingleFileTransfers {
     file: FileOffer,
     options: JingleOfferOptions,
   ): Promise<OutgoingJingleFile> {
-    const { sid = randomSid(), timeout = 300_000, signal, seal, mayOffer, ...settings } = options;
+    const { sid = randomSid(), timeout = 300_000, signal, seal, ...others } = options;
+    const { mayOffer, mayUse, ...settings } = others;
     signal?.throwIfAborted();
     const range = mayBeGoneOnWith(file) ? { offset: 0 } : undefined;
     const parties = { initiator: this.#session.jid, responder: peer, sid };
@@ -103,10 +99,11 @@ export class JingleFileTransfers {
       ? new SealedOffer(file, range, parties, seal)
       : plainOffer(description(file, range));
     const jingleSession = this.#jingleSessions.create(peer, sid, {
-      ...{ creator: 'initiator', name: 'file', senders: 'initiator', transport: undefined },
-      ...{ description: security.description, security: security.element },
+      ...{ creator: 'initiator', name: 'file', senders: 'initiator' },
+      ...{ description: undefined, transport: undefined, security: undefined },
     });
-    const outgoing = this.#begin(jingleSession, { settings, security });
+    const transports = this.#usable(mayUse);
+    const outgoing = this.#begin(jingleSession, { transports, settings, security });
     await outgoing.start(timeout, signal);
     return outgoing;
   }
@@ -120,20 +117,25 @@ export class JingleFileTransfers {
   }
 
   #initiated(jingleSession: JingleSession): void {
-    const refused = whyRefused(jingleSession.content, this.#transports, this.key !== undefined);
+    const isSealed = jingleSession.content.security !== undefined;
+    const transports = this.#usable((one) => this.mayUse(one, isSealed));
+    const refused = whyRefused(jingleSession.content, transports, this.key !== undefined);
     if (refused) return this.#refuse(jingleSession, ...refused);
     try {
       const { transport } = jingleSession.content;
       if (!transport) throw new Error('nothing was offered');
       const opened = this.#open(jingleSession);
-      const options = { jingleSession, transports: this.#transports, clock: this.#clock };
+      const options = { jingleSession, transports, clock: this.#clock };
       this.onOffer(new IncomingJingleFile(opened, transport, options));
     } catch (error) {
       const { message: text } = error as Error;
-      if (jingleSession.content.security)
-        return this.#refuse(jingleSession, SEALED_OTHERWISE, text);
+      if (isSealed) return this.#refuse(jingleSession, SEALED_OTHERWISE, text);
       this.#refuse(jingleSession, { condition: 'incompatible-parameters', text }, text);
     }
+  }
+
+  #usable(mayUse: (transport: Transport) => boolean = () => true): Transport[] {
+    return this.#transports.filter(mayUse);
   }
 
   /** Throws `StanzaError`, and `SealBroken`. */
@@ -151,11 +153,10 @@ export class JingleFileTransfers {
   /** Throws RangeError for settings that no transport takes; the peer has not heard of the Jingle session then. */
   #begin(
     jingleSession: JingleSession,
-    offered: Pick<OutgoingOptions, 'settings' | 'security'>,
+    offered: Pick<OutgoingOptions, 'transports' | 'settings' | 'security'>,
   ): OutgoingJingleFile {
-    const [transports, clock] = [this.#transports, this.#clock];
     try {
-      return new OutgoingJingleFile({ jingleSession, transports, clock, ...offered });
+      return new OutgoingJingleFile({ jingleSession, clock: this.#clock, ...offered });
     } catch (error) {
       jingleSession.end(error as Error);
       throw error;
@@ -168,27 +169,8 @@ export class JingleFileTransfers {
   }
 }
 
-/** Reasons that do not tell what the peer makes of an offer: somebody said no, or nothing, or is not there any more. */
-const OTHER_REASONS = new Set([
-  ...['busy', 'cancel', 'decline', 'expired', 'gone', 'timeout'],
-  // What was sealed was not opened.
-  'security-error',
-]);
-
 /** The only answer to a sealed offer that is wrong, whatever is wrong with it. */
 const SEALED_OTHERWISE: Reason = { condition: 'security-error' };
-
-/**
- * Whether an offer may have failed because of how the bytes were to travel, which not each program has words for. One
- * that was accepted and lost is another matter.
- */
-function mayBeOfSettings(error: Error): boolean {
-  if (!(error instanceof JingleEnded)) {
-    return error instanceof RequestTimeout || (error instanceof StanzaError && !isRefusal(error));
-  }
-  const { byUs, reason } = error;
-  return !byUs && !reason.specific && !OTHER_REASONS.has(reason.condition);
-}
 
 /** Without a hash that is told nobody can know whether what is there is of the same file. */
 const mayBeGoneOnWith = ({ size, hashes }: FileOffer): boolean =>

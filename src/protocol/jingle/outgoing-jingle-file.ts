@@ -99,7 +99,9 @@ export class OutgoingJingleFile {
       signal?.removeEventListener('abort', cancel),
     );
     try {
-      await this.#jingleSession.initiate(await this.#contentChannel.describe());
+      await this.#jingleSession.initiate(async () =>
+        this.#security.offer(await this.#contentChannel.describe()),
+      );
       await this.#answer(timeout);
       const { leavesNothing } = this.#agreed;
       this.#isOpening = true;
@@ -178,8 +180,8 @@ export class OutgoingJingleFile {
 
   #takeAnswer(answer: Content): void {
     if (!answer.transport) throw badRequest('accept what was offered');
-    const agreed = this.#security.answered(answer);
-    this.#contentChannel.agreed(answer.transport);
+    const { agreed, inside } = this.#security.answered(answer);
+    this.#contentChannel.agreed({ outside: answer.transport, inside });
     this.#agreed = agreed;
     this.#isAccepted = true;
     this.#waker.wake();

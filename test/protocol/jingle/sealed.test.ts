@@ -409,8 +409,9 @@ test('a sealed file is refused by those who have no key (R360)', async () => {
 test('a channel that was over before anything of it was waited for proves nothing (R530)', async () => {
   const parties = { initiator: ROMEO, responder: JULIET, sid: 's1' };
   const sealedTo = { own: HIS, peer: HERS.publicKey, mayDeflate: true };
-  const { element } = new SealedOffer(letter(), undefined, parties, sealedTo);
-  const answer = new SealedAnswer(parties, HERS, element);
+  const offer = new SealedOffer(letter(), undefined, parties, sealedTo);
+  const [, , security] = offer.offer({ outside: xml('transport') });
+  const answer = new SealedAnswer(parties, HERS, security as Element);
   const over = new PassThrough().destroy();
   await once(over, 'close');
   await expect(answer.proven(over as unknown as Channel)).rejects.toThrow(SealBroken);

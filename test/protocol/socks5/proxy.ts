@@ -44,7 +44,7 @@ export class TestProxy {
     readonly port: number,
   ) {}
 
-  readonly connected = (socket: Socket | Duplex): void => {
+  connected = (socket: Socket | Duplex): void => {
     socket.on('error', () => undefined);
     if (this.faults.closesAtOnce) return void socket.destroy();
     socket.once('data', (greeting: Buffer) => this.#greeted(socket, greeting));

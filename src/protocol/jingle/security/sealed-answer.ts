@@ -20,12 +20,15 @@ import {
 } from '../file-description.js';
 import type { JingleSession } from '../session/jingle-session.js';
 import { type Reason, unsupportedInfo } from '../stanzas.js';
+import type { Described } from '../transports/transport.js';
 import type { AnswerSecurity } from './security.js';
 import {
   fitting,
   outsideAnswer,
   readSecurity,
   securityElement,
+  transportIn,
+  withTransport,
   wordOf,
 } from './security-element.js';
 
@@ -42,6 +45,8 @@ const SAID_BACK = new Set(['range', 'already-there']);
 const SAID_OUTSIDE = new Set(['busy', 'gone', 'security-error']);
 
 export class SealedAnswer implements AnswerSecurity {
+  readonly isSealed = true;
+  readonly inside: Element | undefined;
   /** As the sender has described it. */
   readonly file: FileDescription;
   readonly peerKey: Uint8Array;
@@ -61,12 +66,14 @@ export class SealedAnswer implements AnswerSecurity {
     this.file = fitting(() => readDescription(told));
     const [file] = told.getChildren('file');
     this.#hasChecksum = !(file && hasHash(file));
+    this.inside = transportIn(told);
   }
 
-  answer(file: FileOffer, range: FileRange | undefined): Element[] {
-    const { message, keys } = this.#opened.answer(xmlText(wanted(description(file, range))));
+  answer(file: FileOffer, range: FileRange | undefined, { outside, inside }: Described): Element[] {
+    const told = withTransport(wanted(description(file, range)), inside);
+    const { message, keys } = this.#opened.answer(xmlText(told));
     this.#seal = new Seal('responder', keys, { hasChecksum: this.#hasChecksum });
-    return [outsideAnswer(), securityElement(message)];
+    return [outsideAnswer(), outside, securityElement(message)];
   }
 
   wrap(channel: Channel): Channel {

@@ -8,11 +8,12 @@ import { Seal } from '../../seal/seal.js';
 import { SealBroken } from '../../seal/seal-broken.js';
 import type { SealedChannel } from '../../seal/sealed-channel.js';
 import { elementOf, xmlText } from '../../seal/sealed-xml.js';
-import { type Agreement, readAgreement } from '../agreement.js';
+import { readAgreement } from '../agreement.js';
 import { checksum, description, NS_FILE_TRANSFER, toldHashes } from '../file-description.js';
 import type { JingleSession } from '../session/jingle-session.js';
 import { type Content, type Reason, unsupportedInfo } from '../stanzas.js';
-import type { OfferSecurity, Said } from './security.js';
+import type { Described } from '../transports/transport.js';
+import type { Answered, OfferSecurity, Said } from './security.js';
 import {
   fitting,
   isSealed,
@@ -20,6 +21,8 @@ import {
   readSecurity,
   reasonWithin,
   securityElement,
+  transportIn,
+  withTransport,
 } from './security-element.js';
 
 /** By which key a file is sealed, and for which one: 32 bytes. */
@@ -31,12 +34,12 @@ export interface SealedTo {
 }
 
 export class SealedOffer implements OfferSecurity {
+  readonly isSealed = true;
   readonly believesSuccess = false;
-  readonly description = outsideOffer();
-  readonly element: Element;
   readonly #offered: Element;
-  readonly #offer: SealOffer;
-  readonly #mayDeflate: boolean;
+  readonly #parties: Parties;
+  readonly #sealedTo: SealedTo;
+  #offer: SealOffer | undefined;
   readonly #hasChecksum: boolean;
   #sha256: Buffer | undefined;
   #seal: Seal | undefined;
@@ -44,32 +47,34 @@ export class SealedOffer implements OfferSecurity {
   /** What the recipient has sealed that it does not keep the file for. */
   #failure: Reason | undefined;
 
-  /** `range`: any part may be asked for. Throws `TooLongToSeal`, and `SealBroken` for a bad key. */
-  constructor(
-    file: FileOffer,
-    range: FileRange | undefined,
-    parties: Parties,
-    { own, peer, mayDeflate }: SealedTo,
-  ) {
+  /** `range`: any part may be asked for. */
+  constructor(file: FileOffer, range: FileRange | undefined, parties: Parties, sealedTo: SealedTo) {
     const hashes = new Map(toldHashes(file.hashes));
     this.#hasChecksum = hashes.size === 0;
     this.#sha256 = hashes.get('sha-256');
-    this.#mayDeflate = mayDeflate;
+    this.#parties = parties;
+    this.#sealedTo = sealedTo;
     this.#offered = description(file, range);
-    const payload = xmlText(this.#offered);
-    this.#offer = offerSeal(parties, { own, peer, payload });
-    this.element = securityElement(this.#offer.message);
   }
 
-  answered({ security }: Content): Agreement {
+  offer({ outside, inside }: Described): Element[] {
+    const { own, peer } = this.#sealedTo;
+    const payload = xmlText(withTransport(this.#offered, inside));
+    this.#offer = offerSeal(this.#parties, { own, peer, payload });
+    return [outsideOffer(), outside, securityElement(this.#offer.message)];
+  }
+
+  answered({ security }: Content): Answered {
     // Without a seal it is not the answer of whom it was sealed for.
-    if (!security) throw new SealBroken();
+    if (!security || !this.#offer) throw new SealBroken();
     const { payload, keys } = this.#offer.answered(readSecurity(security));
-    const options = { hasChecksum: this.#hasChecksum, mayDeflate: this.#mayDeflate };
+    const { mayDeflate } = this.#sealedTo;
+    const options = { hasChecksum: this.#hasChecksum, mayDeflate };
     this.#seal = new Seal('initiator', keys, options);
     const answer = elementOf(payload);
     if (answer.getNS() !== NS_FILE_TRANSFER) throw new SealBroken();
-    return fitting(() => readAgreement(this.#offered, answer));
+    const agreed = fitting(() => readAgreement(this.#offered, answer));
+    return { agreed, inside: transportIn(answer) };
   }
 
   /** A text could tell of the file. */

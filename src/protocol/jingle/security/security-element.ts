@@ -15,6 +15,14 @@ export const outsideOffer = (): Element =>
 export const outsideAnswer = (): Element =>
   xml('description', { xmlns: NS_FILE_TRANSFER }, xml('file'));
 
+/** A description as it is sealed: all that there is of the transport is beside the file. */
+export const withTransport = (described: Element, transport: Element | undefined): Element =>
+  xml('description', { ...described.attrs }, ...described.getChildElements(), transport);
+
+/** What a description that was sealed has of a transport. */
+export const transportIn = (described: Element): Element | undefined =>
+  described.getChildElements().find((child) => child.getName() === 'transport');
+
 export const securityElement = (message: Uint8Array): Element =>
   xml('security', { xmlns: NS_SEAL }, encodeBase64(message));
 

@@ -17,9 +17,12 @@ import {
 import { later } from '../session/actions.js';
 import type { JingleSession } from '../session/jingle-session.js';
 import { type Content, type Reason, unsupportedInfo } from '../stanzas.js';
+import type { Described } from '../transports/transport.js';
 
 /** What stands between a channel and the file that it carries. */
 export interface Security {
+  /** Servers do not read what is said of the file, and of the way that its bytes take. */
+  readonly isSealed: boolean;
   /** The channel as the application sees it. */
   wrap(channel: Channel): Channel;
 }
@@ -27,14 +30,19 @@ export interface Security {
 /** What the recipient says of the file: that it has it, or why not. */
 export type Said = { isReceived: true } | { isReceived: false; reason: Reason };
 
+/** What the answer to an offer says. */
+export interface Answered {
+  agreed: Agreement;
+  /** What is sealed of the transport. */
+  inside: Element | undefined;
+}
+
 /** How an offer of ours is secured, and what counts that is said of it. */
 export interface OfferSecurity extends Security {
-  /** What servers see of it. */
-  readonly description: Element;
-  /** The `<security/>` beside it. */
-  readonly element: Element | undefined;
-  /** What the answer says of the file. Throws `StanzaError` where it does not fit, or `SealBroken`. */
-  answered(answer: Content): Agreement;
+  /** The parts of the content that is offered; once. Throws `TooLongToSeal`, and `SealBroken` for a bad key. */
+  offer(transport: Described): Element[];
+  /** What the answer says. Throws `StanzaError` where it does not fit, or `SealBroken`. */
+  answered(answer: Content): Answered;
   /** As much of a reason as servers may read. */
   outside(reason: Reason): Reason;
   /** Why the session has ended, as far as that is believed which the recipient has not sealed. */
@@ -51,8 +59,10 @@ export interface OfferSecurity extends Security {
 export interface AnswerSecurity extends Security {
   /** The sender's public key: 32 bytes. */
   readonly peerKey: Uint8Array | undefined;
-  /** The description and what else the answer has of the security. */
-  answer(file: FileOffer, range: FileRange | undefined): Element[];
+  /** What is sealed of the transport that is offered. */
+  readonly inside: Element | undefined;
+  /** The parts of the content that is accepted. */
+  answer(file: FileOffer, range: FileRange | undefined, transport: Described): Element[];
   /** The hashes that a session-info tells. Throws `StanzaError`. */
   heard(info: Element): Map<string, Buffer>;
   /** Resolves when nobody but the sender can have sent what comes. */
@@ -70,13 +80,13 @@ export interface AnswerSecurity extends Security {
 /** The bytes travel as they are, and servers see what is said of the file. */
 export function plainOffer(offered: Element): OfferSecurity {
   return {
-    description: offered,
-    element: undefined,
+    isSealed: false,
+    offer: ({ outside }) => [offered, outside],
     answered: ({ description, security }) => {
       if (description?.getNS() !== NS_FILE_TRANSFER || security) {
         throw badRequest('accept what was offered');
       }
-      return readAgreement(offered, description);
+      return { agreed: readAgreement(offered, description), inside: undefined };
     },
     tellHashes: async (jingleSession, hashes) => {
       await jingleSession.inform(checksum(jingleSession.content, hashes)).catch((error) => {
@@ -99,8 +109,10 @@ export function plainOffer(offered: Element): OfferSecurity {
 
 /** The other side of `plainOffer`. */
 export const PLAIN_ANSWER: AnswerSecurity = {
+  isSealed: false,
   peerKey: undefined,
-  answer: (file, range) => [description(file, range)],
+  inside: undefined,
+  answer: (file, range, { outside }) => [description(file, range), outside],
   heard: (info) => {
     if (!info.is('checksum', NS_FILE_TRANSFER)) throw unsupportedInfo();
     return readChecksum(info);

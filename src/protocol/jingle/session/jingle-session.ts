@@ -56,12 +56,14 @@ export class JingleSession implements ActingJingleSession {
   }
 
   /**
-   * Offers the content by this transport; resolves when the peer has acknowledged that, and may think. Rejects as
-   * `request` does.
+   * Offers the content, whose parts are described to begin with; resolves when the peer has acknowledged that, and may think.
+   * Rejects as `request` does; what cannot be described, the peer never hears of.
    */
-  async initiate(transport: Element): Promise<void> {
-    const { description, security } = this.content;
-    const parts = [description, transport, security].filter((part) => part !== undefined);
+  async initiate(describe: () => Promise<Element[]>): Promise<void> {
+    const parts = await describe().catch((error) => {
+      this.end(error);
+      throw error;
+    });
     try {
       await this.send('session-initiate', ...parts);
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { Element } from '../../../session/xml.js';
+import type { Security } from '../security/security.js';
 import type { JingleSession } from '../session/jingle-session.js';
 import type { TransportSettings } from './settings.js';
-import type { Negotiation, Negotiators, Transport } from './transport.js';
+import type { Described, Negotiation, Negotiators, Transport } from './transport.js';
 
 /** A transport that is tried. */
 export interface Attempt {
@@ -19,6 +20,7 @@ export interface AttemptsOptions {
   transports: readonly Transport[];
   /** There where we send: what is set for this offer. */
   settings?: TransportSettings;
+  security: Security;
 }
 
 /** Begins negotiations in a Jingle session, and knows which transports have failed in it. */
@@ -35,6 +37,11 @@ export class Attempts {
     return this.#options.transports.filter((one) => !this.#failed.has(one));
   }
 
+  /** The ones of them that can still be proposed: what a proposal says is not sealed. */
+  get replacements(): Transport[] {
+    return this.left.filter((one) => !this.#hiding(one));
+  }
+
   failed({ transport }: Attempt): void {
     this.#failed.add(transport);
   }
@@ -46,20 +53,37 @@ export class Attempts {
   }
 
   /** Begins with what the peer offers; nothing where that is not known, or has failed before. Throws `StanzaError`. */
-  answer(element: Element): Attempt | undefined {
+  answer(described: Described): Attempt | undefined {
     const { settings } = this.#options;
-    const transport = this.left.find(({ xmlns }) => xmlns === element.getNS());
+    const transport = this.left.find(({ xmlns }) => xmlns === described.outside.getNS());
+    const element = transport && this.read(transport, described);
     return (
-      transport &&
+      element &&
       this.#begin(transport, (negotiators) => transport.answer(negotiators, element, settings))
     );
   }
 
+  /** An element of ours, as it travels. */
+  describe(transport: Transport, element: Element): Described {
+    const outside = this.#hiding(transport)?.(element);
+    return outside ? { outside, inside: element } : { outside: element };
+  }
+
+  /** An element of the peer's: what is to be hidden counts only where it was. */
+  read(transport: Transport, { outside, inside }: Described): Element | undefined {
+    return this.#hiding(transport) ? inside : outside;
+  }
+
+  #hiding({ outside }: Transport): Transport['outside'] {
+    return this.#options.security.isSealed ? outside : undefined;
+  }
+
   #begin(transport: Transport, negotiate: (negotiators: Negotiators) => Negotiation): Attempt {
-    const { jingleSession } = this.#options;
+    const { jingleSession, security } = this.#options;
     const over = new AbortController();
     const negotiation = negotiate({
       peer: jingleSession.peer,
+      isSealed: security.isSealed,
       over: AbortSignal.any([jingleSession.ended, over.signal]),
       inform: (element) => jingleSession.send('transport-info', element),
     });

@@ -1,18 +1,17 @@
 import type { Clock } from '../../../session/clock.js';
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
+import { badRequest } from '../../conditions.js';
 import { within } from '../../within.js';
-import type { Security } from '../security/security.js';
 import { unsupportedInfo } from '../stanzas.js';
 import { type Attempt, Attempts, type AttemptsOptions } from './attempts.js';
-import type { Negotiation } from './transport.js';
+import type { Described, Negotiation } from './transport.js';
 
 /** How long a peer may take to answer a transport of ours, or to propose one where it is the peer that has to. */
 const REPLACE_MS = 15_000;
 
 export interface ContentChannelOptions extends AttemptsOptions {
   clock: Clock;
-  security: Security;
   /** Asked whether a transport that the peer proposes may take the place of the one that is agreed on. */
   mayReplace: (proposed: Negotiation, isSameTransport: boolean) => boolean;
 }
@@ -35,7 +34,7 @@ export class ContentChannel {
   /**
    * `first`: the peer's offer; without one the first transport is ours to offer. Throws `StanzaError`, or RangeError.
    */
-  constructor(options: ContentChannelOptions, first?: Element) {
+  constructor(options: ContentChannelOptions, first?: Described) {
     this.#options = options;
     this.#attempts = new Attempts(options);
     const [best] = options.transports;
@@ -50,17 +49,20 @@ export class ContentChannel {
   }
 
   /** What the peer is to hear of the transport that is agreed on. */
-  async describe(): Promise<Element> {
+  async describe(): Promise<Described> {
     for (;;) {
       const attempt = this.#attempt;
       const element = await attempt.negotiation.describe();
-      if (attempt === this.#attempt) return element;
+      if (attempt === this.#attempt) return this.#attempts.describe(attempt.transport, element);
     }
   }
 
   /** Takes the answer to our offer. Throws `StanzaError`. */
-  agreed(transport: Element): void {
-    this.#attempt.negotiation.agreed(transport);
+  agreed(described: Described): void {
+    const { transport, negotiation } = this.#attempt;
+    const element = this.#attempts.read(transport, described);
+    if (!element) throw badRequest('the transport is not sealed');
+    negotiation.agreed(element);
   }
 
   /** Takes a `transport-info`. Throws `StanzaError`. */
@@ -73,7 +75,7 @@ export class ContentChannel {
   /** Takes a `transport-replace`: returns what accepts it, or nothing where it is refused. Throws `StanzaError`. */
   takeReplacement(element: Element): (() => Promise<void>) | undefined {
     const mayCome = !this.#isReached && this.#replacements < this.#options.transports.length;
-    const attempt = mayCome ? this.#attempts.answer(element) : undefined;
+    const attempt = mayCome ? this.#attempts.answer({ outside: element }) : undefined;
     if (!attempt) return undefined;
     const { negotiation, transport } = attempt;
     if (!this.#options.mayReplace(negotiation, transport === this.#attempt.transport)) {
@@ -139,7 +141,7 @@ export class ContentChannel {
   /** Resolves to whether another transport was agreed on instead. */
   async #fallBack(failed: Attempt, signal: AbortSignal): Promise<boolean> {
     this.#attempts.failed(failed);
-    if (this.#attempts.left.length === 0) return false;
+    if (this.#attempts.replacements.length === 0) return false;
     const isOurs = this.#options.jingleSession.role === 'initiator';
     await (isOurs ? this.#propose(failed, signal) : this.#awaitProposal(signal));
     signal.throwIfAborted();
@@ -148,7 +150,7 @@ export class ContentChannel {
 
   /** Proposes what is left, one after the other, until something is agreed on. */
   async #propose(failed: Attempt, signal: AbortSignal): Promise<void> {
-    for (const transport of this.#attempts.left) {
+    for (const transport of this.#attempts.replacements) {
       const attempt = this.#attempts.offer(transport);
       const { negotiation, over } = attempt;
       const agree = (answer: Element) => {

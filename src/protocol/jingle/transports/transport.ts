@@ -8,6 +8,8 @@ import type { TransportSettings } from './settings.js';
 export interface Negotiators {
   /** The other party's full JID. */
   readonly peer: string;
+  /** What the parties tell of themselves is for the peer alone, and no server reads it. */
+  readonly isSealed?: boolean;
   /**
    * Aborted when nothing will come of the negotiation: the Jingle session has ended, or another transport was agreed
    * on.
@@ -25,7 +27,20 @@ export interface TransportMethod {
   readonly features: readonly string[];
 }
 
+/** A `<transport/>` as it travels. */
+export interface Described {
+  /** What servers read. */
+  outside: Element;
+  /** All of it, sealed: there where the session is, and where the outside is not all. */
+  inside?: Element | undefined;
+}
+
 export interface Transport extends TransportMethod {
+  /**
+   * The bytes go beside the XMPP stream, and the elements tell addresses: what of one servers read where the session is
+   * sealed. Absent where there is nothing to hide.
+   */
+  readonly outside?: (transport: Element) => Element;
   /** Begins a negotiation with a transport of ours. */
   offer(negotiators: Negotiators, settings: TransportSettings): Negotiation;
   /**

@@ -30,7 +30,7 @@ async function active() {
     juliet.onInitiate = resolve;
   });
   const his = romeo.create(JULIET, 'j1', CONTENT);
-  await his.initiate(a());
+  await his.initiate(async () => [a()]);
   const hers = await initiated;
   await hers.send('session-accept', a());
   wire.lines.length = 0;

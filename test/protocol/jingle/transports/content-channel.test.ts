@@ -49,7 +49,7 @@ describe('the channel of a content', () => {
   test('is named, and described, by the transport that is offered or was answered', async () => {
     const ours = two({ settings: { window: 3 } });
     expect(ours.channel.sid).toBe('a1');
-    expect(`${await ours.channel.describe()}`).toBe(`${proposed('a', 'a1')}`);
+    expect(`${(await ours.channel.describe()).outside}`).toBe(`${proposed('a', 'a1')}`);
     expect(ours.a.begun[0]).toMatchObject({
       settings: { window: 3 },
       negotiators: { peer: JULIET },
@@ -66,12 +66,12 @@ describe('the channel of a content', () => {
     const described = channel.describe();
     channel.takeReplacement(proposed('b', 'b1'));
     describe(proposed('a', 'a1'));
-    expect((await described).attrs.sid).toBe('b1');
+    expect((await described).outside.attrs.sid).toBe('b1');
   });
 
   test('hands the answer to its transport', () => {
     const { a, channel } = two();
-    channel.agreed(proposed('a', 'a1'));
+    channel.agreed({ outside: proposed('a', 'a1') });
     expect(a.begun[0]?.answers).toHaveLength(1);
   });
 
@@ -106,7 +106,7 @@ describe('the channel of a content', () => {
   test('is secured when it is there', async () => {
     const [plain, secured] = [channelToJuliet().channel, channelToJuliet().channel];
     const wrap = (channel: Channel) => (channel === plain ? secured : channel);
-    const { a, channel } = two({ security: { wrap } });
+    const { a, channel } = two({ security: { isSealed: false, wrap } });
     const outcome = outcomeOf(channel.open(never));
     await settled();
     a.begun[0]?.succeed(plain);
@@ -118,7 +118,7 @@ describe('the channel of a content', () => {
     const wrap = () => {
       throw new Error('no key');
     };
-    const { a, b, channel, told } = two({ security: { wrap } });
+    const { a, b, channel, told } = two({ security: { isSealed: false, wrap } });
     const outcome = outcomeOf(channel.open(never));
     await settled();
     const reached = channelToJuliet();

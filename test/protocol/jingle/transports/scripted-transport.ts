@@ -116,11 +116,11 @@ export function contentOf({ role = 'initiator', transports, first, ...options }:
   const channel = new ContentChannel(
     {
       ...{ jingleSession: session, clock, transports },
-      security: { wrap: (one) => one },
+      security: { isSealed: false, wrap: (one) => one },
       mayReplace: () => true,
       ...options,
     },
-    first,
+    first && { outside: first },
   );
   const handlers: JingleHandlers = { replaced: (element) => channel.takeReplacement(element) };
   session.handlers = handlers;

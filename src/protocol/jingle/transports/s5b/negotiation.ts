@@ -22,6 +22,7 @@ import {
   type News,
   news,
   type Offered,
+  outsideSid,
   readNews,
   readTransport,
   transport,
@@ -183,6 +184,7 @@ export class S5bNegotiation implements Negotiation {
   }
 
   #tell(told: News, signal: AbortSignal): Promise<void> {
-    return orAborted(this.#negotiators.inform(news(this.sid, told)), signal);
+    const sid = this.#negotiators.isSealed ? outsideSid(this.sid) : this.sid;
+    return orAborted(this.#negotiators.inform(news(sid, told)), signal);
   }
 }

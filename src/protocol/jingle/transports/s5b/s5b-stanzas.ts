@@ -1,4 +1,5 @@
 // XEP-0260 Jingle SOCKS5 Bytestreams Transport Method 1.0.3: elements only.
+import { createHash } from 'node:crypto';
 import { type Element, xml } from '../../../../session/xml.js';
 import { badRequest } from '../../../conditions.js';
 import { isSid } from '../../../sid.js';
@@ -41,6 +42,17 @@ export const transport = ({ sid, candidates }: Offered, field: string): Element 
     },
     ...candidates.map((candidate) => xml('candidate', { ...candidate })),
   );
+
+/**
+ * The sid that stands in the clear where the element is sealed: whoever knows the other one can reckon the address
+ * field, and connect before the parties do.
+ */
+export const outsideSid = (sid: string): string =>
+  createHash('sha256').update(sid).digest('hex').slice(0, 32);
+
+/** What servers read of a transport that is sealed. */
+export const outside = ({ attrs: { sid = '' } }: Element): Element =>
+  xml('transport', { xmlns: NS_JINGLE_S5B, sid: outsideSid(sid) });
 
 /** Candidates that are looked at; nobody has as many addresses. */
 const MAX_CANDIDATES = 64;

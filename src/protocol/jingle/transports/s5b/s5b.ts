@@ -2,12 +2,13 @@
 import { randomSid } from '../../../sid.js';
 import type { Transport } from '../transport.js';
 import { S5bNegotiation, type S5bOptions } from './negotiation.js';
-import { NS_JINGLE_S5B, readTransport } from './s5b-stanzas.js';
+import { NS_JINGLE_S5B, outside, readTransport } from './s5b-stanzas.js';
 
 /** Carries files over connections of their own. */
 export const s5bTransport = (options: S5bOptions): Transport => ({
   xmlns: NS_JINGLE_S5B,
   features: [NS_JINGLE_S5B],
+  outside,
   offer: (negotiators) => {
     const offered = { sid: randomSid(), candidates: [] };
     return new S5bNegotiation(options, negotiators, offered, true);
