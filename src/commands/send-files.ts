@@ -1,6 +1,7 @@
 import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
 import type { SealingOptions } from '../transfer/keys/sealing.js';
 import { readKey } from '../transfer/keys/trusted-keys.js';
+import type { WantedTransport } from '../transfer/lane/lane.js';
 import { remembering } from '../transfer/people/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import type { Explained } from '../transfer/sending/delivery.js';
@@ -14,12 +15,19 @@ import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from './context.js';
+import { type LaneFlags, laneOf } from './lane.js';
 import { refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
 
-export interface SendFlags extends AccountFlags, OutputFlags, TransferSettings, SealingFlags {
+export interface SendFlags
+  extends AccountFlags,
+    OutputFlags,
+    TransferSettings,
+    SealingFlags,
+    LaneFlags {
   via: 'auto' | WayName;
+  transport: WantedTransport;
   /** Seconds. */
   acceptTimeout: number;
   /** Seconds. */
@@ -61,6 +69,8 @@ export async function send(
     via: flags.via,
     sealing,
     settings: settingsOf(flags),
+    transport: flags.transport,
+    lane: laneOf(flags, account, flags),
     again: flags.again === true,
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,

@@ -4,6 +4,7 @@ import { DEFAULT_SETTINGS } from '../transfer/ways/settings.js';
 import { addAccountOptions } from './account/account-options.js';
 import type { Context } from './context.js';
 import { addExamples } from './help/examples.js';
+import { addDirectOption, transportOption } from './lane.js';
 import { limitRateOption, sizeOption, timeOption } from './measures.js';
 import { addOutputOptions, integer, positiveNumber } from './options.js';
 import { PeopleOption } from './people.js';
@@ -32,6 +33,7 @@ export function addSendCommand(program: Command, context: Context): void {
     .option('--again', 'send files, too, that are there already from an earlier time');
   addTransferOptions(command);
   addOfferOptions(command);
+  addDirectOption(command);
   addSealingOptions(command)
     .option('--to-key <key>', 'the recipient’s key; no other one will do')
     .option('--no-compress', 'do not deflate what is encrypted');
@@ -98,6 +100,7 @@ function addOfferOptions(command: Command): void {
         .choices(['auto', ...WAY_NAMES])
         .default('auto'),
     )
+    .addOption(transportOption())
     .addOption(
       timeOption('--accept-timeout <time>', 'how long the recipient may take to accept', {
         min: SHORTEST_S,

@@ -34,6 +34,8 @@ export interface Channel extends Duplex {
   readonly unprovenBlock: number;
   /** As it is by now; absent where there are no blocks. */
   readonly inBlocks?: InBlocks | undefined;
+  /** What it goes by beside the XMPP stream: a proxy, by its JID, or `direct`. Absent: it goes in-band. */
+  readonly lane?: string | undefined;
   /** Bytes of the peer's that were handed to the reader. */
   readonly bytesReceived: number;
   /** The peer has acknowledged our close: it has all that we sent. A peer that closes first says nothing of that. */

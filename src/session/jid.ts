@@ -117,6 +117,9 @@ export const withoutResource = (text: string): string => text.split('/', 1)[0] a
 /** The domain of an address without resource, of which nothing is checked. */
 export const domainOf = (bare: string): string => bare.slice(bare.indexOf('@') + 1);
 
+/** The domain of any JID. */
+export const serverOf = (jid: string): string => domainOf(bareJid(jid));
+
 /** What a person typed, prepared, as a text. Throws `MalformedJid`. */
 export const preparedJid = (text: string): string => formatJid(prepareJid(text));
 

@@ -1,4 +1,4 @@
-import type { NotedSecrecy, Trust as TransferTrust } from './keys/rules.js';
+import type { NotedSecrecy } from './keys/rules.js';
 import type { WayName } from './ways/names.js';
 
 /**
@@ -140,10 +140,12 @@ export interface Probed {
 }
 
 /** What the events of one transfer say of it. */
-interface Transfer extends Secret {
+interface Transfer extends Partial<NotedSecrecy> {
   id: number;
   peer: string;
   name: string;
+  /** The proxy that it goes by beside the XMPP stream, or `direct`; absent: it goes inside. */
+  lane?: string;
 }
 
 /** The first byte of a file may come. */
@@ -151,15 +153,6 @@ interface Start extends Transfer {
   event: 'start';
   size?: number;
   incoming?: true;
-}
-
-/** How a file travels. */
-interface Secret {
-  /** End to end. */
-  encrypted?: boolean;
-  /** The other one's, if it is. */
-  peerKey?: string;
-  trust?: TransferTrust;
 }
 
 /** A file arrived whole: sent (no `path`) or received. */

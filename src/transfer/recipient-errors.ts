@@ -2,7 +2,7 @@ import { ChannelBroken } from '../protocol/channel.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
 import { OfferUnanswered } from '../protocol/jingle/why-not-sent.js';
 import { withHints } from '../session/hints.js';
-import { bareJid, domainOf } from '../session/jid.js';
+import { serverOf } from '../session/jid.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import {
@@ -52,7 +52,7 @@ export function notThere(
 ): RecipientUnreachable {
   const why = cause ? ` (${cause.message})` : '';
   if (cause && isWithoutServer(cause)) {
-    const message = `your server cannot reach ${domainOf(bareJid(jid))}${why}`;
+    const message = `your server cannot reach ${serverOf(jid)}${why}`;
     return withHints(
       new RecipientUnreachable(message, { cause }),
       'is the address right?',

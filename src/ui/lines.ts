@@ -117,10 +117,17 @@ function sentenceOfProbed({ peer, via, why, remark }: Probed): string | undefine
   return choice ? `${choice} (${remark})` : `${peer}: ${remark}`;
 }
 
-function details({ size, sha256 }: { size?: number; sha256?: string }): string {
+interface Details {
+  size?: number;
+  sha256?: string;
+  lane?: string;
+}
+
+function details({ size, sha256, lane }: Details): string {
   const known = [
     ...(size === undefined ? [] : [formatBytes(size)]),
     ...(sha256 === undefined ? [] : [`sha-256 ${sha256}`]),
+    ...(lane === undefined ? [] : [lane === 'direct' ? 'directly' : `by ${lane}`]),
   ];
   return known.length === 0 ? '' : ` (${known.join(', ')})`;
 }

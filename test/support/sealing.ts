@@ -39,3 +39,5 @@ export const receivingBy = (options: Partial<ReceivingSealing> = {}): ReceivingS
 
 /** Each sender was named by the user. */
 export const standingOf = () => 'named' as const;
+
+export const relationOf = () => 'known' as const;

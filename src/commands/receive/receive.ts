@@ -3,6 +3,7 @@ import { addAccountOptions } from '../account/account-options.js';
 import { allowOption } from '../allow-option.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
+import { addDirectOption } from '../lane.js';
 import { limitRateOption, sizeOption, timeOption } from '../measures.js';
 import { addOutputOptions, integer } from '../options.js';
 import { addSealingOptions } from '../sealing.js';
@@ -34,7 +35,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
         '90d',
       ),
     );
-  addSealingOptions(command);
+  addDirectOption(addSealingOptions(command));
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),
   );

@@ -19,6 +19,11 @@ export interface LeastPace {
   lifetimeMs: number;
 }
 
+/** What comes of a peer's. */
+interface Arriving {
+  readonly incoming: { readonly bytes: number; readonly areUnsettled: boolean };
+}
+
 /** After this long without a block the peer is looked for. */
 const CHECK_MS = 30_000;
 
@@ -63,14 +68,15 @@ async function askFor(session: Session, peer: string, clock: Clock) {
   }
 }
 
-class Slowness {
-  readonly #stream: Bytestream;
+/** Whether a peer keeps the pace. */
+export class Slowness {
+  readonly #stream: Arriving;
   readonly #pace: LeastPace;
   readonly #began: number;
   #last: { at: number; bytes: number };
   #period: { at: number; bytes: number };
 
-  constructor(stream: Bytestream, pace: LeastPace, now: number) {
+  constructor(stream: Arriving, pace: LeastPace, now: number) {
     this.#stream = stream;
     this.#pace = pace;
     this.#began = now;

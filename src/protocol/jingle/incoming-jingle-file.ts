@@ -8,7 +8,7 @@ import type { AnswerSecurity, OpenedContent } from './security/security.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import type { Reason } from './stanzas.js';
-import { signsOfWork } from './still-known.js';
+import { pingWhenStalled, signsOfWork } from './still-known.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import type { Negotiation } from './transports/transport.js';
 
@@ -50,13 +50,9 @@ export class IncomingJingleFile {
     this.atWork = signsOfWork(jingleSession, clock);
     this.#file = file;
     this.#hashes = file.hashes ?? new Map();
-    const mayReplace = (proposed: Negotiation) => this.#mayReplace(proposed);
-    this.#contentChannel = new ContentChannel(
-      { ...options, security, mayReplace },
-      {
-        ...{ outside: transport, inside: security.inside },
-      },
-    );
+    const offered = { outside: transport, inside: security.inside };
+    const secured = { ...options, security, mayReplace: this.#mayReplace };
+    this.#contentChannel = new ContentChannel(secured, offered);
     jingleSession.handlers = {
       informed: (info) => this.#takeInfo(info),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
@@ -110,9 +106,7 @@ export class IncomingJingleFile {
       const parts = this.#security.answer({ ...file, ...there }, range, transport);
       const [channel] = await Promise.all([
         // It may be there before the acceptance is acknowledged.
-        this.#contentChannel
-          .expect(this.#jingleSession.ended)
-          .then((opened) => this.#takeChannel(opened, offset)),
+        this.#expect(offset),
         this.#jingleSession.send('session-accept', ...parts),
       ]);
       await this.#security.proven(channel);
@@ -170,8 +164,11 @@ export class IncomingJingleFile {
     this.#channel?.abandon(failure && new JingleEnded(reason, true));
   }
 
-  #takeChannel(channel: Channel, offset: number): Channel {
+  async #expect(offset: number): Promise<Channel> {
+    const channel = await this.#contentChannel.expect(this.#jingleSession.ended);
     this.#channel = channel;
+    // A bytestream looks for its peer itself.
+    if (channel.lane) void pingWhenStalled(this.#jingleSession, channel, this.#clock);
     if (this.#file.size !== undefined) channel.endAt(this.#file.size - offset);
     return channel;
   }
@@ -180,9 +177,8 @@ export class IncomingJingleFile {
    * An inbox that keeps the beginning of a file has noted by which channel the rest comes. A bytestream that is noted
    * nowhere, opened to a program that was started anew, would be taken for a whole file.
    */
-  #mayReplace({ sid, standsAlone }: Negotiation): boolean {
-    return !this.ranged || this.#offset === 0 || !standsAlone || sid === this.sid;
-  }
+  readonly #mayReplace = ({ sid, standsAlone }: Negotiation): boolean =>
+    !this.ranged || this.#offset === 0 || !standsAlone || sid === this.sid;
 
   #takeInfo(info: Element): void {
     const known = this.#usable(this.#security.heard(info));

@@ -2,27 +2,28 @@ import type { Clock } from '../../session/clock.js';
 import { type Channel, ChannelLost } from '../channel.js';
 import type { JingleSession } from './session/jingle-session.js';
 
-/** After this long without an acknowledged block, in milliseconds, the recipient is asked. */
+/** After this long without a byte that moves, in milliseconds, the peer is asked. */
 const STALLED_MS = 10_000;
 
 /**
- * Asks the recipient of a file whether it knows the Jingle session still, whenever the channel stalls, until that
- * closes or `signal` is aborted: a program that was started anew knows nothing of the file any more, and servers do not
- * tell.
+ * Asks the peer whether it knows the Jingle session still, whenever the channel stalls, until that closes or `signal` is
+ * aborted: a program that was started anew knows nothing of the file any more, and servers do not tell.
  */
 export async function pingWhenStalled(
   jingleSession: JingleSession,
   channel: Channel,
   clock: Clock,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   const closed = new AbortController();
   channel.once('close', () => closed.abort());
-  const until = AbortSignal.any([closed.signal, jingleSession.ended, signal]);
-  for (let before = -1; !until.aborted; before = channel.bytesSent) {
+  const signals = [closed.signal, jingleSession.ended, ...(signal ? [signal] : [])];
+  const until = AbortSignal.any(signals);
+  const moved = () => channel.bytesSent + channel.bytesReceived;
+  for (let before = -1; !until.aborted; before = moved()) {
     // Cut short, it is over, and the loop ends.
     await clock.sleep(STALLED_MS, until).catch(() => undefined);
-    if (channel.bytesSent === before && !until.aborted) await jingleSession.ping();
+    if (moved() === before && !until.aborted) await jingleSession.ping();
   }
 }
 

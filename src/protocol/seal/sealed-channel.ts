@@ -51,6 +51,10 @@ export class SealedChannel extends Duplex implements Channel {
     return this.#below.inBlocks;
   }
 
+  get lane(): string | undefined {
+    return this.#below.lane;
+  }
+
   get bytesUnderWay(): number {
     const left = this.#below.bytesSent + this.#below.bytesUnderWay;
     return (this.#sealed?.acknowledged.left(left) ?? 0) - this.bytesSent;

@@ -1,14 +1,9 @@
 import { Duplex } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import {
-  type Channel,
-  ChannelBroken,
-  ChannelLost,
-  ChannelOverrun,
-  CloseUnconfirmed,
-} from '../channel.js';
+import { type Channel, ChannelBroken, ChannelOverrun, CloseUnconfirmed } from '../channel.js';
 import type { Socket } from '../network/network.js';
 import { Closes } from './closes.js';
+import { whyClosed } from './why-closed.js';
 
 /**
  * How long a peer may take to close after us: all that the system has taken of ours is on its way then, which is some
@@ -24,6 +19,8 @@ interface SocketChannelOptions {
   peer: string;
   /** We are the party that opens the channel, as `Channel` means it; the connection may be the peer's. */
   isOpener: boolean;
+  /** See `Channel`. */
+  lane: string;
   clock: Clock;
 }
 
@@ -33,6 +30,7 @@ interface SocketChannelOptions {
  */
 export class SocketChannel extends Duplex implements Channel {
   readonly peer: string;
+  readonly lane: string;
   readonly unprovenBlock = 0;
   readonly #socket: Socket;
   readonly #clock: Clock;
@@ -45,10 +43,11 @@ export class SocketChannel extends Duplex implements Channel {
   #isWanted = false;
   #isEnded = false;
 
-  constructor(socket: Socket, { peer, isOpener, clock }: SocketChannelOptions) {
+  constructor(socket: Socket, { peer, isOpener, lane, clock }: SocketChannelOptions) {
     // Nothing is read ahead: a reader that is slow stops the peer.
     super({ readableHighWaterMark: 0, allowHalfOpen: !isOpener });
     this.peer = peer;
+    this.lane = lane;
     this.#socket = socket;
     this.#clock = clock;
     // It may break while nobody listens yet; reading and writing tell of the error all the same.
@@ -69,6 +68,11 @@ export class SocketChannel extends Duplex implements Channel {
 
   get bytesReceived(): number {
     return this.#bytesReceived;
+  }
+
+  /** The reader waits for bytes, and there are none. */
+  get isWaiting(): boolean {
+    return this.#isWanted && !this.#isEnded;
   }
 
   get closeAcknowledged(): boolean {
@@ -176,16 +180,9 @@ export class SocketChannel extends Duplex implements Channel {
     );
   }
 
-  /** A peer that breaks it off resets the connection; anything else is the network's. */
-  #failed(error: NodeJS.ErrnoException): void {
+  #failed(error: Error): void {
     if (this.destroyed || this.#closes.areBoth) return;
-    const isNetwork = error.code === 'ETIMEDOUT' || /UNREACH$|^ENETDOWN$/.test(error.code ?? '');
-    const { message } = error;
-    this.destroy(
-      isNetwork
-        ? new ChannelLost(`the connection was lost (${message})`, { cause: error })
-        : new ChannelBroken(this.#bytesUnderWay, error),
-    );
+    this.destroy(whyClosed(error, this.#bytesUnderWay));
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -1,4 +1,5 @@
 // XEP-0065 SOCKS5 Bytestreams 1.8: elements only, as much as a proxy is asked.
+import { bareJid } from '../../session/jid.js';
 import { type Element, xml } from '../../session/xml.js';
 
 export const NS_BYTESTREAMS = 'http://jabber.org/protocol/bytestreams';
@@ -14,12 +15,16 @@ export interface Streamhost {
 /** Asks a proxy where it listens (§4). */
 export const streamhostQuery = (): Element => xml('query', { xmlns: NS_BYTESTREAMS });
 
-/** What a proxy tells of itself: nothing where that is of no use. */
+/**
+ * What a proxy tells of itself: nothing where that is of no use. Ejabberd adds a resource, by which its machines tell
+ * themselves apart.
+ */
 export function readStreamhost(answer: Element, proxy: string): Streamhost | undefined {
   const query = answer.getChild('query', NS_BYTESTREAMS);
-  const [told] = query?.getChildren('streamhost').filter(({ attrs }) => attrs.jid === proxy) ?? [];
-  const { host, port } = told?.attrs ?? {};
-  return isHost(host) && isPort(port) ? { jid: proxy, host, port: Number(port) } : undefined;
+  const isItself = ({ attrs: { jid = '' } }: Element) => bareJid(jid) === proxy;
+  const [told] = query?.getChildren('streamhost').filter(isItself) ?? [];
+  const { jid = '', host, port } = told?.attrs ?? {};
+  return isHost(host) && isPort(port) ? { jid, host, port: Number(port) } : undefined;
 }
 
 /** Asks a proxy to join the two that have connected to it (§6.3.5). */

@@ -1,6 +1,7 @@
-import { type Discovered, discoverInfo } from '../../protocol/disco.js';
+import { type Discovered, discoverInfo, featuresOf } from '../../protocol/disco.js';
 import { announcedKey } from '../../protocol/seal/announced-key.js';
 import type { RequestOptions, Session } from '../../session/session.js';
+import { NS_SEALED_LANE } from '../lane/lane.js';
 
 /** Somebody's key, as it announces that itself. */
 export interface AskedKey {
@@ -8,6 +9,8 @@ export interface AskedKey {
   peer: string;
   /** 32 bytes; `undefined`: it has none. */
   key: Buffer | undefined;
+  /** It takes what is sealed beside the XMPP stream, too. */
+  hasLane: boolean;
 }
 
 /**
@@ -21,5 +24,9 @@ export async function askKey(
   options: RequestOptions,
 ): Promise<AskedKey> {
   const answer: Discovered = await discoverInfo(session, jid, undefined, options);
-  return { peer: answer.jid, key: announcedKey(answer.jid, answer.info) };
+  return {
+    peer: answer.jid,
+    key: announcedKey(answer.jid, answer.info),
+    hasLane: featuresOf(answer.info).has(NS_SEALED_LANE),
+  };
 }

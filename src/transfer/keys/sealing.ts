@@ -77,7 +77,7 @@ export class Sealing {
     if (this.#options.encrypt === 'off') return plain(recipient, () => undefined);
     this.#wasSeen ||= recipient.hasKey === true;
     const known = await this.#options.trusted.read(this.#jid);
-    const { peer, key } = await this.#ask(recipient, this.#mustSeal(known), situation);
+    const { peer, key, hasLane } = await this.#ask(recipient, this.#mustSeal(known), situation);
     const mayBePlain = () => {
       if (this.#mustSeal(known)) throw notSealed(this.#whyNot(recipient.peer, known));
     };
@@ -91,7 +91,7 @@ export class Sealing {
     const ways = recipient.ways.filter((way) => way.seals);
     if (ways.length === 0) throw notSealed(byNoWay(recipient));
     return {
-      recipient: { ...recipient, peer, ways },
+      recipient: { ...recipient, peer, ways, ...(hasLane ? { hasLane } : {}) },
       seal: { own, peer: key, mayDeflate: this.#options.mayDeflate },
       secrecy: { encrypted: true, peerKey: formatKey(key), trust },
       mayOffer: () => undefined,
@@ -125,7 +125,7 @@ export class Sealing {
       const isError = error instanceof StanzaError;
       const isMute = isError || error instanceof RequestTimeout;
       const mayPass = isError && error.type === 'wait';
-      if (isMute && !mustSeal && !mayPass) return { peer, key: undefined };
+      if (isMute && !mustSeal && !mayPass) return { peer, key: undefined, hasLane: false };
       const why = whyNotAccepted(error as Error, peer);
       const isForNow = why instanceof RecipientUnreachable || why instanceof RecipientBusy;
       if (!isMute || isForNow) throw why;

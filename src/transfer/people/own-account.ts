@@ -13,6 +13,15 @@ export function checkService(service: string): void {
   parseService(service);
 }
 
+/** Whether the server is one that the Tor network hides. Throws `MalformedService`, and `MalformedJid`. */
+export function isOnion(account: string, service: string | undefined): boolean {
+  const hosts = [
+    prepareJid(plainJid(account)).domain,
+    ...(service ? [parseService(service).host] : []),
+  ];
+  return hosts.some((host) => /\.onion\.?$/i.test(host));
+}
+
 /** Whether two addresses are of one account, whatever their resources. What is no address is of none. */
 export function isSameAccount(one: string, other: string): boolean {
   try {

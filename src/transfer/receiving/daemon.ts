@@ -9,6 +9,8 @@ import { NS_PING } from '../../session/ping.js';
 import { persevere } from '../attempts/persevere.js';
 import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';
+import { type LaneOptions, NS_SEALED_LANE } from '../lane/lane.js';
+import { LaneFailures } from '../lane/lane-failures.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
@@ -38,6 +40,8 @@ export interface ReceiveOnOptions extends Omit<ReceptionsOptions, OfSession> {
   registry: Registry;
   now: () => Date;
   sealing: ReceivingSealing;
+  /** To whom addresses are shown beside the XMPP stream; absent: all comes in-band. */
+  lane?: Pick<LaneOptions, 'direct'> | undefined;
 }
 
 export interface ReceivingSealing
@@ -101,7 +105,7 @@ export async function receiveOn(
   let failure: Error | undefined;
   try {
     await takeProposals(serving, report);
-    await announce(session, report, announced(options.sealing));
+    await announce(session, report, announced(options));
     await untilEnded(session, signal, receptions.done);
   } catch (error) {
     failure = error as Error;
@@ -115,19 +119,23 @@ export async function receiveOn(
 }
 
 /** What those hear who ask what we do. */
-function announced({ own }: ReceivingSealing): Announced {
+function announced({ sealing: { own }, lane }: ReceiveOnOptions): Announced {
   if (!own) return { features: FEATURES };
-  return { features: [...FEATURES, NS_SEAL], forms: [keyForm(own.publicKey)] };
+  const sealed = lane ? [NS_SEAL, NS_SEALED_LANE] : [NS_SEAL];
+  return { features: [...FEATURES, ...sealed], forms: [keyForm(own.publicKey)] };
 }
 
 /** Hands the files that come by any way over to the receptions. Returns what ends it. */
 function listen(
-  { session, quotas }: Serving,
+  { session, quotas, relationOf }: Serving,
   places: Places,
   receptions: Receptions,
-  { registry, report, now, limit, sealing }: ReceiveOnOptions,
+  { registry, report, now, limit, sealing, lane: wanted }: ReceiveOnOptions,
 ): (reason?: Error) => void {
-  const services = startServices(session, { registry, key: sealing.own, pace: PACE, limit });
+  const lane = wanted && { ...wanted, relationOf, failures: new LaneFailures() };
+  const services = startServices(session, {
+    ...{ registry, key: sealing.own, lane, pace: PACE, limit },
+  });
   const listener: Listener = {
     ...{ places, registry, now },
     take: (file) => receptions.take(file),

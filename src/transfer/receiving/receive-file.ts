@@ -38,8 +38,8 @@ export interface ReceiveOptions {
   pace?: ((bytes: number) => Promise<void>) | undefined;
   /** Called when the sender has shown that it is who it says, if it is sealed; before anything is done for it. */
   onProven?: () => Promise<void>;
-  /** Called when the sender is about to send, from this byte on. */
-  onStart: (offset: number) => void;
+  /** Called when the sender is about to send, from this byte on; by which lane, if by one. */
+  onStart: (offset: number, lane: string | undefined) => void;
   /** Called when something has come that cannot be used yet. */
   onArrived?: () => void;
   /** Bytes that are there. */
@@ -64,7 +64,7 @@ export async function receiveFile(
   try {
     const channel = await (file.peerKey ? acceptSealed : acceptPlain)(file, inbox, create, options);
     if (!partial) throw new Error('there is no partial');
-    options.onStart(partial.offset);
+    options.onStart(partial.offset, channel.lane);
     const size = await write(channel, partial, options);
     checkSize(size, file.offer.size);
     const told = await file.hashes();

@@ -51,11 +51,17 @@ export interface ReceptionOptions {
 /** What has become of an offer; `there`: an earlier transfer had brought the file. */
 type Ending = 'whole' | 'there' | 'later' | 'failed';
 
+/** The bytes of a file that have come, and the lane that they came by. */
+interface Span {
+  start: number;
+  end: number;
+  lane?: { lane: string } | undefined;
+}
+
 /** One offer, and how far it has come. */
 interface Attempt {
   about: { id: number; peer: string; name: string; size?: number };
-  /** The bytes of it that have come. */
-  span: { start: number; end: number };
+  span: Span;
   proof?: Proof;
   /** Its sender hears of what fails from then on. */
   isAnswered: boolean;
@@ -127,7 +133,7 @@ async function receiveJudged(
   attempt.ending = 'whole';
   if (file.offer.isFolder)
     return void report({ event: 'folder', ...facts, path: whole.path, ...secrecy });
-  report({ event: 'done', ...facts, ...shown(whole), ...secrecy });
+  report({ event: 'done', ...facts, ...shown(whole), ...attempt.span.lane, ...secrecy });
   return { peer, name, ...whole, ...sealed };
 }
 
@@ -159,20 +165,21 @@ function tellOfFailure(
   report({ event: 'failed', error: text, exitCode: exitCodeOf(error), ...shown });
 }
 
-/** Tells the user how far the file is; `span`: the bytes of it that have come. */
+/** Tells the user how far the file is. */
 function follow(
   {
     secrecy,
     ...about
   }: { id: number; peer: string; name: string; size?: number; secrecy: Secrecy },
   proof: Proof,
-  span: { start: number; end: number },
+  span: Span,
   report: Report,
 ): ReceiveOptions {
   return {
-    onStart: (offset) => {
+    onStart: (offset, lane) => {
       span.start = span.end = offset;
-      report({ event: 'start', ...about, ...secrecy, incoming: true });
+      span.lane = lane === undefined ? undefined : { lane };
+      report({ event: 'start', ...about, ...span.lane, ...secrecy, incoming: true });
       if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
     onArrived: () => proof.entry?.moved(),

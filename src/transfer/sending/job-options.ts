@@ -1,5 +1,6 @@
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { Report } from '../events.js';
+import type { WantedTransport } from '../lane/lane.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { Source } from '../sources/source.js';
 
@@ -10,6 +11,8 @@ export interface JobOptions {
   retryFor: number;
   /** The rate of all files together; absent: as fast as they go. */
   limit?: RateLimit | undefined;
+  /** Default: in-band. */
+  transport?: WantedTransport | undefined;
   /** Files are sent that are there already, too. */
   again: boolean;
   signal: AbortSignal;

@@ -113,9 +113,9 @@ export class Offering {
     }
     const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
-    const { acceptTimeout: timeout, signal } = this.#options;
+    const { acceptTimeout: timeout, transport, signal } = this.#options;
     const note = (text: string) => this.#telling.note(text);
-    const options = { ...this.#settings, timeout, signal, seal, mayOffer, note };
+    const options = { ...this.#settings, timeout, transport, signal, seal, mayOffer, note };
     slot.offered();
     const accepted = await offerTo(recipient, ways, offer, options);
     await sealed.answered().catch(async (error) => {

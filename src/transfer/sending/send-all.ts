@@ -1,7 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import type { Relation } from '../../protocol/network/direct.js';
 import type { Clock } from '../../session/clock.js';
+import { bareJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
 import type { Connect } from '../connect.js';
 import { type SealingOptions, sealingsBy } from '../keys/sealing.js';
+import type { LaneOptions } from '../lane/lane.js';
+import { LaneFailures } from '../lane/lane-failures.js';
 import { allSources, shared } from '../sources/all-sources.js';
 import { closeSources } from '../sources/open-sources.js';
 import { FilesFailed, type OpenSource, type Source, type SourceFolder } from '../sources/source.js';
@@ -24,6 +29,8 @@ interface SendAllOptions
   settings: TransferSettings;
   via: 'auto' | WayName;
   sealing: SealingOptions;
+  /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
+  lane?: Pick<LaneOptions, 'direct'> | undefined;
   connect: Connect;
   /** Milliseconds that a recipient who is not there is waited for. Default 0: not at all. */
   waitOnline?: number;
@@ -44,7 +51,9 @@ export async function sendAll(
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
-  const uplink = new Uplink(connect, report, (peer) => lines.some((line) => line.peer === peer));
+  const isRecipient = (peer: string) => lines.some((line) => line.peer === peer);
+  const lane = options.lane && { ...options.lane, relationOf, failures: new LaneFailures() };
+  const uplink = new Uplink(connect, report, isRecipient, lane);
   const lines = linesTo(jids, uplink, { ...options, signal: until });
   const delivering = {
     ...options,
@@ -66,6 +75,10 @@ export async function sendAll(
     await closeSources(sources);
   }
 }
+
+/** Whoever gets files was named by the user. */
+const relationOf = (peer: string, { jid }: Session): Relation =>
+  bareJid(peer) === bareJid(jid) ? 'own' : 'known';
 
 /** The lines by which files reach the JIDs, in their order. */
 function linesTo(jids: readonly string[], uplink: Uplink, options: SendAllOptions): Line[] {

@@ -1,3 +1,4 @@
+import type { Channel } from '../../protocol/channel.js';
 import { nameOf } from '../../protocol/file-offer.js';
 import { isConnectionError } from '../attempts/retries.js';
 import { nextTry, timeInWords } from '../attempts/time-in-words.js';
@@ -65,13 +66,17 @@ export class Telling {
     this.#report({ event: 'offer', ...this.#facts(peer) });
   }
 
-  starts({ channel: { peer }, range: { offset }, isThere }: Accepted, secrecy: Secrecy): void {
+  starts(accepted: Accepted, secrecy: Secrecy): void {
+    const { channel, range, isThere } = accepted;
+    const { peer } = channel;
+    const { offset } = range;
     this.#secrecy = secrecy;
     // Until the recipient has confirmed that, there is nothing to tell.
     if (isThere) return;
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
-    if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...secrecy });
+    const how = { ...laneOf(channel), ...secrecy };
+    if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...how });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
   }
 
@@ -83,11 +88,12 @@ export class Telling {
    * What is to be told in its turn of a file that the recipient has. What is there after an attempt of ours was sent by
    * it, though its confirmation was lost.
    */
-  done({ channel: { peer }, isThere }: Accepted, sent: SentFile): Event {
+  done({ channel, isThere }: Accepted, sent: SentFile): Event {
     this.#noteBlocks(sent);
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
     const event = wasThere ? 'already-there' : 'done';
-    return { event, ...this.#facts(peer), ...sent, ...this.#secrecy };
+    const how = { ...(wasThere ? {} : laneOf(channel)), ...this.#secrecy };
+    return { event, ...this.#facts(channel.peer), ...sent, ...how };
   }
 
   /** Tells of a file that failed; `isOneOfSeveral`: a person must read which. */
@@ -127,6 +133,8 @@ export class Telling {
     };
   }
 }
+
+const laneOf = ({ lane }: Channel): { lane?: string } => (lane === undefined ? {} : { lane });
 
 function whatAgain(jid: string, error: Error, isSame: boolean): string {
   const still = isSame ? 'still ' : '';

@@ -2,18 +2,26 @@ import { available } from '../../protocol/presence/presence.js';
 import type { Session } from '../../session/session.js';
 import { type Connect, type KeptSession, keepSession } from '../connect.js';
 import type { Report } from '../events.js';
+import type { LaneOptions } from '../lane/lane.js';
 import { startServices } from '../ways/services.js';
 import { type OpenWays, openWays } from '../ways/ways.js';
 
 /** The connection on which files go out, to all who get some: made anew when it was lost. */
 export class Uplink {
   readonly #kept: KeptSession;
+  readonly #lane: LaneOptions | undefined;
   /** Sessions on which we are available. */
   readonly #visible = new WeakSet<Session>();
   readonly #ways = new WeakMap<Session, OpenWays>();
 
-  /** `isRecipient`: nobody else may ask anything of us. */
-  constructor(connect: Connect, report: Report, isRecipient: (peer: string) => boolean) {
+  /** `isRecipient`: nobody else may ask anything of us. `lane`: absent, all goes in-band. */
+  constructor(
+    connect: Connect,
+    report: Report,
+    isRecipient: (peer: string) => boolean,
+    lane?: LaneOptions,
+  ) {
+    this.#lane = lane;
     this.#kept = keepSession(connect, report, { admit: isRecipient });
   }
 
@@ -30,7 +38,7 @@ export class Uplink {
   }
 
   waysOn(session: Session): OpenWays {
-    const ways = this.#ways.get(session) ?? openWays(startServices(session));
+    const ways = this.#ways.get(session) ?? openWays(startServices(session, { lane: this.#lane }));
     this.#ways.set(session, ways);
     return ways;
   }

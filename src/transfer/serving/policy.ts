@@ -1,3 +1,4 @@
+import type { Relation } from '../../protocol/network/direct.js';
 import type { Contacts } from '../../protocol/presence/roster.js';
 import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../session/jid.js';
 
@@ -23,6 +24,24 @@ export function createStandings(
   return (from) => {
     if (isNamed(from)) return 'named';
     return isKnown(from) ? 'known' : 'anyone';
+  };
+}
+
+/**
+ * Tells to whom which addresses may be shown: a contact, and whoever is named by a JID, is known; not so all those of a
+ * domain. Throws `MalformedJid`.
+ */
+export function createRelations(
+  rules: readonly string[],
+  account: string,
+  contacts: () => Contacts,
+): (from: string) => Relation {
+  const isOwn = createPolicy(['own'], account, contacts);
+  const names = rules.filter((rule) => rule.includes('@'));
+  const isKnown = createPolicy(['contacts', ...names], account, contacts);
+  return (from) => {
+    if (isOwn(from)) return 'own';
+    return isKnown(from) ? 'known' : 'other';
   };
 }
 

@@ -2,6 +2,7 @@ import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
 import { answerDiscovery, type Info, NS_DISCO_INFO } from '../../protocol/disco.js';
 import { returnChat } from '../../protocol/messages/chat.js';
+import type { Relation } from '../../protocol/network/direct.js';
 import { caps, NS_CAPS, nodeOf } from '../../protocol/presence/caps.js';
 import { available } from '../../protocol/presence/presence.js';
 import type { Contacts } from '../../protocol/presence/roster.js';
@@ -15,6 +16,7 @@ import type { Registry } from '../registry.js';
 import { keepContacts } from './contacts.js';
 import {
   createPolicy,
+  createRelations,
   createStandings,
   DEFAULT_ALLOW,
   isNaming,
@@ -44,6 +46,8 @@ export interface Serving {
   knows: Policy;
   quotas: Quotas;
   standingOf(from: string): Standing;
+  /** What the one with this JID is to the user, as far as addresses of ours go. */
+  relationOf(from: string): Relation;
 }
 
 /**
@@ -68,11 +72,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   policy = createPolicy(rules, session.jid, () => contacts);
   const knows = createPolicy(rules.filter(isNaming), session.jid, () => contacts);
   const standingOf = createStandings(rules, session.jid, () => contacts);
+  const relationOf = createRelations(rules, session.jid, () => contacts);
   new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
   returnChat(session, allows, mayRefuse);
   const warn = (text: string) => report({ event: 'warning', text });
   if (allow.includes('contacts')) contacts = await keepContacts(session, warn);
-  return { session, admit, knows, quotas, standingOf };
+  return { session, admit, knows, quotas, standingOf, relationOf };
 }
 
 /** What those hear who may ask what we do. */

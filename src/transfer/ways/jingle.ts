@@ -1,15 +1,18 @@
+import type { FileOffer } from '../../protocol/file-offer.js';
 import { jingleFeatures, takesJingleFiles } from '../../protocol/jingle/features.js';
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import type { Transport } from '../../protocol/jingle/transports/transport.js';
 import { withHints } from '../../session/hints.js';
 import { isUnopened } from '../answers.js';
-import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
+import type { Lane } from '../lane/lane.js';
+import { RecipientRefused, WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
 import { NotSealed } from './key-errors.js';
 import { reasonBefore, reasonOf } from './not-kept.js';
 import { TRANSPORTS } from './transports.js';
-import type { Offer, Way } from './way.js';
+import type { Offer, OfferOptions, Recipient, Way } from './way.js';
 
 /**
  * Jingle File Transfer (XEP-0234): tells all there is to tell, goes on where it was cut, and has the file confirmed.
@@ -29,18 +32,28 @@ export const jingle: Way = {
   comparesHash: true,
   hashes: ['sha-256'],
   open: (services) => {
-    const transports = TRANSPORTS.map((transport) => transport.on(services));
-    const transfers = new JingleFileTransfers(services.session, transports);
-    transfers.key = services.key;
-    return { offer: offerByJingle(transfers), listen: listenByJingle(transfers) };
+    const { session, key, lane } = services;
+    const inBand = TRANSPORTS.map((transport) => transport.on(services));
+    const transports = lane ? [lane.transport, ...inBand] : inBand;
+    const transfers = new JingleFileTransfers(session, transports);
+    transfers.key = key;
+    // In the clear nobody is to learn addresses of ours.
+    transfers.mayUse = ({ outside }, isSealed) => isSealed || !outside;
+    return {
+      offer: offerByJingle(transfers, lane),
+      listen: listenByJingle(transfers),
+      prepare: () => lane?.prepare(),
+    };
   },
 };
 
 export const offerByJingle =
-  (transfers: JingleFileTransfers): Offer =>
-  async ({ peer, sid }, file, options) => {
+  (transfers: JingleFileTransfers, lane?: Lane): Offer =>
+  async (recipient, file, options) => {
+    const { peer, sid } = recipient;
+    const mayUse = await transportsFor(recipient, file, options, lane);
     const accepted = await transfers
-      .offer(peer, file, { ...options, ...(sid ? { sid } : {}) })
+      .offer(peer, file, { ...options, mayUse, ...(sid ? { sid } : {}) })
       .catch((error) => Promise.reject(whyNot(error, peer, options.seal !== undefined)));
     return {
       way: jingle,
@@ -53,6 +66,24 @@ export const offerByJingle =
       cancel: () => accepted.cancel({ condition: 'cancel' }),
     };
   };
+
+/** Which transports a file may take. Rejects with `RecipientRefused` where the one that is wanted is none. */
+async function transportsFor(
+  { peer, hasLane }: Recipient,
+  file: FileOffer,
+  { seal, transport: wanted = 'ibb', signal }: OfferOptions,
+  lane: Lane | undefined,
+): Promise<(transport: Transport) => boolean> {
+  const isAble = lane && seal && hasLane === true && wanted !== 'ibb';
+  const isWanted = isAble && (wanted === 's5b' || lane.isWorthwhile(peer, file));
+  const isThere = isWanted && (await lane.mayReach(peer, signal));
+  if (wanted !== 's5b') return ({ outside }) => !outside || isThere === true;
+  if (isThere) return ({ outside }) => outside !== undefined;
+  throw withHints(
+    new RecipientRefused(`there is no way to ${peer} beside the XMPP stream`),
+    '--transport auto sends it in-band',
+  );
+}
 
 /**
  * A recipient that cannot open the seal, or does not want our key, has one word for both. A recipient that refuses this

@@ -3,6 +3,7 @@ import { MAX_BLOCK_SIZE } from '../../protocol/ibb/stanzas.js';
 import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import type { Session } from '../../session/session.js';
+import { Lane, type LaneOptions } from '../lane/lane.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { Registry } from '../registry.js';
 
@@ -12,12 +13,16 @@ export interface Services {
   readonly bytestreams: InBandBytestreams;
   /** Opens what is sealed for us; absent: nothing does. */
   readonly key: KeyPair | undefined;
+  /** Absent: all goes in-band. */
+  readonly lane?: Lane | undefined;
 }
 
 interface ServicesOptions {
   /** Decides what peers may open; absent: nothing that was not announced. */
   registry?: Registry;
   key?: KeyPair | undefined;
+  /** Absent: all goes in-band. */
+  lane?: LaneOptions | undefined;
   /** What a peer must do to keep a channel that it opened. */
   pace?: LeastPace;
   /** The rate of all files together; absent: as fast as they come. */
@@ -26,13 +31,16 @@ interface ServicesOptions {
 
 export function startServices(
   session: Session,
-  { registry, key, pace, limit }: ServicesOptions = {},
+  { registry, key, lane, pace, limit }: ServicesOptions = {},
 ): Services {
   const settings = {
     ...(pace ? { pace } : {}),
     ...(limit ? { maxBlockSize: acceptedBlock(limit), mostTaken: limit.step } : {}),
   };
-  return { session, key, bytestreams: new InBandBytestreams(session, settings, registry) };
+  return {
+    ...{ session, key, lane: lane && new Lane(session, lane, pace) },
+    bytestreams: new InBandBytestreams(session, settings, registry),
+  };
 }
 
 /** Takes nothing more, and breaks off what is open, for this reason. */

@@ -1,6 +1,7 @@
 import type { Channel } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
+import type { WantedTransport } from '../lane/lane.js';
 import type { Listener } from './incoming.js';
 import type { WayName } from './names.js';
 import type { Services } from './services.js';
@@ -46,6 +47,8 @@ export interface OpenWay {
   readonly offer: Offer;
   /** Hands over the files that come; once. Returns what ends that, and breaks off those on their way for a reason. */
   listen?(listener: Listener): (reason?: Error) => void;
+  /** Asks ahead what offers will need to know. */
+  prepare?(): void;
 }
 
 /** Offers a file. Rejects with `RecipientRefused`, `RecipientUnreachable`, or the signal's reason. */
@@ -69,6 +72,8 @@ export interface Recipient {
   makesFolders?: true;
   /** It has said that it has a key. */
   hasKey?: true;
+  /** It takes what is sealed beside the XMPP stream, too. */
+  hasLane?: true;
   /** The ways are those that might be: its server has answered in its place. */
   isGuess?: true;
   /** The sid of the Jingle session that it has let us begin (XEP-0353). */
@@ -81,6 +86,8 @@ export interface OfferOptions extends Partial<TransferSettings> {
   timeout?: number;
   /** Absent: the file travels as it is. */
   seal?: SealedTo | undefined;
+  /** Default: in-band. */
+  transport?: WantedTransport | undefined;
   /** Called before each offer, of which there may be several; throws where it must not be made any more. */
   mayOffer?: (() => void) | undefined;
 }

@@ -118,7 +118,7 @@ function schedule(seed: number): Schedule {
   };
 }
 
-const SEALED = { encrypt: 'require', trust: 'first' } as const;
+const SEALED = { direct: 'never', encrypt: 'require', trust: 'first' } as const;
 const RECEIVE_FLAGS = { maxSessions: 4, keepRecords: 10, keepRecordsFor: 60, ...SEALED };
 const SEND_FLAGS = {
   stanza: 'iq',
@@ -126,6 +126,7 @@ const SEND_FLAGS = {
   initialWait: 1,
   waitFactor: 1.2,
   via: 'auto',
+  transport: 'ibb',
   compress: true,
   ...SEALED,
   acceptTimeout: 30,

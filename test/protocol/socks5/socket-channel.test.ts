@@ -12,8 +12,8 @@ import { pairOfSeals } from '../seal/seals.js';
 
 function channelsOver([his, hers]: [Socket, Socket], clock = new ManualClock()) {
   return {
-    his: new SocketChannel(his, { peer: JULIET, isOpener: true, clock }),
-    hers: new SocketChannel(hers, { peer: ROMEO, isOpener: false, clock }),
+    his: new SocketChannel(his, { peer: JULIET, isOpener: true, lane: 'direct', clock }),
+    hers: new SocketChannel(hers, { peer: ROMEO, isOpener: false, lane: 'direct', clock }),
     clock,
     pass: () => clock.advance(10_000),
   };

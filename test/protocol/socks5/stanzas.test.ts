@@ -29,6 +29,12 @@ test('reads where a proxy listens (R505)', () => {
   expect(readStreamhost(told, 'proxy.example')).toEqual(expected);
 });
 
+test('knows a proxy that adds a resource to its address, as ejabberd does, by the whole of it (R505)', () => {
+  const told = answer(`<streamhost jid='proxy.example/7030' host='24.24.24.1' port='7625'/>`);
+  const expected = { jid: 'proxy.example/7030', host: '24.24.24.1', port: 7625 };
+  expect(readStreamhost(told, 'proxy.example')).toEqual(expected);
+});
+
 test.each([
   ['nothing', ''],
   ['another one', `<streamhost jid='other.example' host='24.24.24.1' port='7625'/>`],

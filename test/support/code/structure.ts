@@ -41,6 +41,7 @@ const ORDER: Record<string, readonly string[]> = {
     'quotas',
     'sources',
     'ways',
+    'lane',
   ],
   protocol: [
     'jingle',

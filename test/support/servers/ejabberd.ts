@@ -46,7 +46,7 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
     const settings = {
       ...ownPlace(ports, options),
       certfiles: [certificate],
-      ...behaviour(options),
+      ...behaviour(options, ports),
     };
     const lines = Object.entries(settings).map(
       ([key, value]) => `${key}: ${JSON.stringify(value)}`,
@@ -124,8 +124,8 @@ const MODULES = {
   mod_privacy: {},
 };
 
-function behaviour(options: EjabberdOptions) {
-  const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
+function behaviour(options: EjabberdOptions, { proxy: port }: Ports) {
+  const { rateLimit, plainOnly, proxy, streamManagement = true, scramHash, withoutPlus } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
   const plus = scram.map((name) => `${name}-PLUS`);
   return {
@@ -144,6 +144,7 @@ function behaviour(options: EjabberdOptions) {
     },
     modules: {
       ...MODULES,
+      ...(proxy ? { mod_proxy65: { ip: HOST, port, max_connections: 32 } } : {}),
       ...(streamManagement ? { mod_stream_mgmt: { resend_on_timeout: 'if_offline' } } : {}),
     },
   };

@@ -72,6 +72,7 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
       ...behaviour(options),
       ...(options.federated ? federation(domain) : ALONE),
       `VirtualHost ${lua(domain)}`,
+      ...(options.proxy ? proxy65(domain) : []),
     ];
     await writeFile(configPath, lines.join('\n'));
     return { ports, running: await launch(configPath) };
@@ -110,6 +111,7 @@ function ownPlace(directory: string, ports: Ports): string[] {
     'log = { info = "*stdout" }',
     `interfaces = { ${lua(HOST)} }`,
     `c2s_ports = { ${ports.startTls} }`,
+    `proxy65_ports = { ${ports.proxy} }`,
     `c2s_direct_tls_ports = { ${ports.directTls} }`,
   ];
 }
@@ -118,6 +120,11 @@ function ownPlace(directory: string, ports: Ports): string[] {
 const loopbackAddress = () => ['127', ...[1, 2, 3].map(() => randomInt(1, 255))].join('.');
 
 const ALONE = ['modules_disabled = { "s2s", "s2s_auth_certs" }'];
+
+const proxy65 = (domain: string): string[] => [
+  `Component ${lua(`proxy.${domain}`)} "proxy65"`,
+  `proxy65_address = ${lua(HOST)}`,
+];
 
 function federation(address: string): string[] {
   return [

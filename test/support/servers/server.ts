@@ -40,6 +40,8 @@ export interface ServerOptions {
   streamManagement?: boolean;
   /** Offers SASL PLAIN alone; default false. */
   plainOnly?: boolean;
+  /** Has a proxy for SOCKS5 bytestreams (XEP-0065), `proxy.` before its domain; default false. */
+  proxy?: boolean;
   /** More lines for the global part of the server's configuration, in its own language. */
   config?: string;
 }
@@ -54,7 +56,7 @@ export interface ServerProgram {
   stop(): Promise<void>;
 }
 
-export type Ports = Record<'startTls' | 'directTls' | 'api', number>;
+export type Ports = Record<'startTls' | 'directTls' | 'api' | 'proxy', number>;
 
 /** Thrown by a launcher when another process was quicker; `onFreePorts` then tries others. */
 export class PortTaken extends Error {
@@ -119,7 +121,7 @@ export async function onFreePorts<Result>(
 }
 
 async function freePorts(): Promise<Ports> {
-  const listeners = [createServer(), createServer(), createServer()];
+  const listeners = [createServer(), createServer(), createServer(), createServer()];
   const listening = listeners.map(
     (listener) =>
       new Promise<number>((resolve, reject) => {
@@ -127,9 +129,9 @@ async function freePorts(): Promise<Ports> {
         listener.listen(0, HOST, () => resolve((listener.address() as AddressInfo).port));
       }),
   );
-  const [startTls, directTls, api] = (await Promise.all(listening)) as [number, number, number];
+  const [startTls = 0, directTls = 0, api = 0, proxy = 0] = await Promise.all(listening);
   await Promise.all(listeners.map((listener) => new Promise((done) => listener.close(done))));
-  return { startTls, directTls, api };
+  return { startTls, directTls, api, proxy };
 }
 
 /** Gives `use` a folder of its own under the system's temporary one; removes it again if `use` fails. */

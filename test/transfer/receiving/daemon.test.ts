@@ -16,7 +16,7 @@ import { JULIET, linkedSessions, parse } from '../../support/linked-sessions.js'
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
 import { workFor } from '../../support/programs/work.js';
-import { receivingBy, standingOf } from '../../support/sealing.js';
+import { receivingBy, relationOf, standingOf } from '../../support/sealing.js';
 
 const LOST = new ConnectionLost('cut');
 
@@ -62,7 +62,7 @@ function receiving(
     isDone = resolve;
   });
   const ended = receiveOn(
-    { session: juliet, admit: () => true, knows: () => true, standingOf, quotas },
+    { session: juliet, admit: () => true, knows: () => true, standingOf, relationOf, quotas },
     running,
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false },

@@ -9,7 +9,7 @@ import { JULIET, linkedSessions, ROMEO } from '../../support/linked-sessions.js'
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
 import { workFor } from '../../support/programs/work.js';
-import { receivingBy, standingOf } from '../../support/sealing.js';
+import { receivingBy, relationOf, standingOf } from '../../support/sealing.js';
 
 /**
  * Juliet receives what any account offers her by SI, each time another file unless it has a number; her answer to each is
@@ -25,7 +25,7 @@ function receiving(maxTransfers: number) {
   const inbox = new MemoryInbox();
   const ended = receiveOn(
     {
-      ...{ session: juliet, admit: () => true, knows: () => true, standingOf },
+      ...{ session: juliet, admit: () => true, knows: () => true, standingOf, relationOf },
       quotas: new Quotas(maxTransfers),
     },
     running,

@@ -11,7 +11,7 @@ import { linkedSessions, parse } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
 import { workFor } from '../../support/programs/work.js';
-import { receivingBy, standingOf } from '../../support/sealing.js';
+import { receivingBy, relationOf, standingOf } from '../../support/sealing.js';
 
 interface Options<I extends Inbox> {
   /** Of Juliet's inbox. */
@@ -64,7 +64,14 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
     await settled();
   };
   const ended = receiveOn(
-    { session: juliet, admit: () => true, knows, standingOf, quotas: new Quotas(places) },
+    {
+      session: juliet,
+      admit: () => true,
+      knows,
+      standingOf,
+      relationOf,
+      quotas: new Quotas(places),
+    },
     new Map(),
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false, signal },

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { MalformedJid } from '../../../src/session/jid.js';
-import { createPolicy, DEFAULT_ALLOW, isNaming } from '../../../src/transfer/serving/policy.js';
+import {
+  createPolicy,
+  createRelations,
+  DEFAULT_ALLOW,
+  isNaming,
+} from '../../../src/transfer/serving/policy.js';
 
 const ACCOUNT = 'romeo@montague.example';
 const CONTACTS = new Set(['juliet@capulet.example']);
@@ -27,6 +32,23 @@ describe('the policy', () => {
     expect([OWN, CONTACT, STRANGER].map(allows)).toEqual([true, false, true]);
   });
 });
+
+test.each([
+  [
+    ['own', 'contacts'],
+    ['own', 'known', 'other'],
+  ],
+  [['anyone'], ['own', 'known', 'other']],
+  [['capulet.example'], ['own', 'known', 'other']],
+  [[STRANGER], ['own', 'known', 'known']],
+  [['tybalt@capulet.example'], ['own', 'known', 'known']],
+])(
+  'to whom addresses are shown is not decided by a domain: --allow %j (R606)',
+  (rules, relations) => {
+    const relationOf = createRelations(rules, ACCOUNT, () => CONTACTS);
+    expect([OWN, CONTACT, STRANGER].map(relationOf)).toEqual(relations);
+  },
+);
 
 test('a rule names somebody unless it is "anyone" (R305)', () => {
   const rules = ['own', 'contacts', 'anyone', 'juliet@capulet.example', 'capulet.example'];

@@ -1,19 +1,17 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { orAborted } from '../../../../session/aborted.js';
-import type { Clock } from '../../../../session/clock.js';
-import type { Session } from '../../../../session/session.js';
 import type { Element } from '../../../../session/xml.js';
 import type { Channel } from '../../../channel.js';
 import { badRequest } from '../../../conditions.js';
-import type { Network, Socket } from '../../../network/network.js';
+import type { Reach } from '../../../network/direct.js';
+import type { Socket } from '../../../network/network.js';
 import { addressField } from '../../../socks5/address-field.js';
-import type { Reach } from '../../../socks5/direct.js';
-import type { OwnProxies } from '../../../socks5/own-proxies.js';
-import { SocketChannel } from '../../../socks5/socket-channel.js';
 import { within } from '../../../within.js';
 import type { Negotiation, Negotiators } from '../transport.js';
+import { channelBy } from './channel-by.js';
 import { Heard } from './heard.js';
 import { type Nominated, nominated } from './nomination.js';
+import type { S5bOptions } from './options.js';
 import { OwnSide } from './own-side.js';
 import { connectTo, usable } from './peers-candidates.js';
 import {
@@ -35,14 +33,7 @@ const AGREE_MS = 10_000;
 /** How long a proxy may take after that. Some programs that cannot activate theirs say nothing (Conversations). */
 const ACTIVATE_MS = 15_000;
 
-export interface S5bOptions {
-  session: Session;
-  network: Network;
-  proxies: OwnProxies;
-  clock: Clock;
-  /** What may be connected to for this full JID, and be offered to it. */
-  reachOf(peer: string): Reach;
-}
+const NO_WAY = 'neither side reaches the other, nor a proxy';
 
 /** How two parties find a way beside the XMPP stream (§2). */
 export class S5bNegotiation implements Negotiation {
@@ -118,28 +109,35 @@ export class S5bNegotiation implements Negotiation {
   }
 
   async #connect(signal: AbortSignal, isOpener: boolean): Promise<Channel> {
-    const { clock } = this.#options;
-    const { peer, over } = this.#negotiators;
-    const until = AbortSignal.any([signal, over]);
+    const until = AbortSignal.any([signal, this.#negotiators.over]);
     try {
       until.throwIfAborted();
-      const found = await within(clock, AGREE_MS, until, (inTime) => this.#agree(inTime));
-      const socket = await within(clock, ACTIVATE_MS, until, (inTime) =>
-        this.#connection(found, inTime),
-      );
-      until.throwIfAborted();
-      if (socket.destroyed) throw new Error('the connection was closed at once');
-      this.#sockets.delete(socket);
-      return new SocketChannel(socket, { peer, isOpener, clock });
+      return await this.#channel(until, isOpener);
+    } catch (error) {
+      if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, undefined);
+      throw error;
     } finally {
       for (const socket of this.#sockets) socket.destroy();
       this.#own.close();
     }
   }
 
+  async #channel(until: AbortSignal, isOpener: boolean): Promise<Channel> {
+    const { clock } = this.#options;
+    const found = await within(clock, AGREE_MS, until, (inTime) => this.#agree(inTime));
+    const socket = await within(clock, ACTIVATE_MS, until, (inTime) =>
+      this.#connection(found, inTime),
+    );
+    until.throwIfAborted();
+    if (socket.destroyed) throw new Error('the connection was closed at once');
+    this.#sockets.delete(socket);
+    return channelBy(socket, found.candidate, isOpener, this.#negotiators, this.#options);
+  }
+
   async #agree(signal: AbortSignal): Promise<Nominated> {
     await orAborted(this.#isDescribed, signal);
     await turn(); // the description leaves before anything that refers to it
+    if (this.#theirs.length + this.#own.candidates.length === 0) throw new Error(NO_WAY);
     const reached = await this.#tryTheirs(signal);
     if (reached) this.#sockets.add(reached.socket);
     this.#reached = reached;
@@ -147,7 +145,7 @@ export class S5bNegotiation implements Negotiation {
     await this.#tell(cid ? { said: 'candidate-used', cid } : { said: 'candidate-error' }, signal);
     const chosen = await orAborted(this.#heard.chosen, signal);
     const found = nominated(reached?.candidate, chosen, this.#isInitiator);
-    if (!found) throw new Error('neither side reaches the other, nor a proxy');
+    if (!found) throw new Error(NO_WAY);
     return found;
   }
 

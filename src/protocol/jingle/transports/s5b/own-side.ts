@@ -1,7 +1,7 @@
 import type { Clock } from '../../../../session/clock.js';
 import type { Session } from '../../../../session/session.js';
+import { addressesFor, type Reach } from '../../../network/direct.js';
 import type { Network, Socket } from '../../../network/network.js';
-import { addressesFor, type Reach } from '../../../socks5/direct.js';
 import { Listener } from '../../../socks5/listener.js';
 import { activation, type Streamhost } from '../../../socks5/stanzas.js';
 import { ownCandidates } from './own-candidates.js';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
+import { mayConnect, mayTry, type Reach, type Target } from '../../../network/direct.js';
 import type { Network, Socket } from '../../../network/network.js';
-import { mayConnect, mayTry, type Reach, type Target } from '../../../socks5/direct.js';
 import { enter } from '../../../socks5/handshake.js';
 import type { Streamhost } from '../../../socks5/stanzas.js';
 import { type Candidate, isProxy } from './s5b-stanzas.js';

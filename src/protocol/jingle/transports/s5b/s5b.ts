@@ -1,7 +1,8 @@
 // XEP-0260 Jingle SOCKS5 Bytestreams Transport Method 1.0.3.
 import { randomSid } from '../../../sid.js';
 import type { Transport } from '../transport.js';
-import { S5bNegotiation, type S5bOptions } from './negotiation.js';
+import { S5bNegotiation } from './negotiation.js';
+import type { S5bOptions } from './options.js';
 import { NS_JINGLE_S5B, outside, readTransport } from './s5b-stanzas.js';
 
 /** Carries files over connections of their own. */

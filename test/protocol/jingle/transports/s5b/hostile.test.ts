@@ -10,7 +10,7 @@ import {
   type Direct,
   type Relation,
   reachOf,
-} from '../../../../../src/protocol/socks5/direct.js';
+} from '../../../../../src/protocol/network/direct.js';
 import { type Element, xml } from '../../../../../src/session/xml.js';
 import { ROMEO } from '../../../../support/linked-sessions.js';
 import { settled } from '../../../../support/manual-clock.js';

@@ -2,7 +2,7 @@
 
 import { s5bTransport } from '../../../../../src/protocol/jingle/transports/s5b/s5b.js';
 import type { Transport } from '../../../../../src/protocol/jingle/transports/transport.js';
-import { type Direct, type Relation, reachOf } from '../../../../../src/protocol/socks5/direct.js';
+import { type Direct, type Relation, reachOf } from '../../../../../src/protocol/network/direct.js';
 import { OwnProxies } from '../../../../../src/protocol/socks5/own-proxies.js';
 import type { Element } from '../../../../../src/session/xml.js';
 import type { Intercept } from '../../../../support/linked-sessions.js';

@@ -7,7 +7,7 @@ import {
   mayTry,
   type Relation,
   reachOf,
-} from '../../../src/protocol/socks5/direct.js';
+} from '../../../src/protocol/network/direct.js';
 import { ownAddress } from '../network/memory-network.js';
 
 const RELATIONS = ['own', 'known', 'other'] as const;

@@ -1,6 +1,6 @@
 // To whom addresses are shown. To connect to somebody shows one's own as much as to offer it.
-import { isInNetworkOf, type OwnAddress } from '../network/own-networks.js';
-import { isOfMachine, isPublic } from '../network/special-addresses.js';
+import { isInNetworkOf, type OwnAddress } from './own-networks.js';
+import { isOfMachine, isPublic } from './special-addresses.js';
 
 /** From the fewest to the most. */
 export const DIRECT = ['never', 'own', 'proxies', 'contacts'] as const;

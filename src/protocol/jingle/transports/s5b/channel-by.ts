@@ -1,0 +1,27 @@
+import { bareJid } from '../../../../session/jid.js';
+import type { Channel } from '../../../channel.js';
+import type { Socket } from '../../../network/network.js';
+import { SocketChannel } from '../../../socks5/socket-channel.js';
+import type { Negotiators } from '../transport.js';
+import type { S5bOptions } from './options.js';
+import { type Candidate, isProxy } from './s5b-stanzas.js';
+import { watchArrival } from './watch-arrival.js';
+
+/** The channel by a connection that both have agreed on. `isOpener`: we send the file. */
+export function channelBy(
+  socket: Socket,
+  candidate: Candidate,
+  isOpener: boolean,
+  { peer, over }: Negotiators,
+  { clock, pace, onFailed }: S5bOptions,
+): Channel {
+  const lane = isProxy(candidate) ? bareJid(candidate.jid) : 'direct';
+  const channel = new SocketChannel(socket, { peer, isOpener, lane, clock });
+  channel.once('close', () => {
+    // Where the Jingle session has ended before it, that is why.
+    if (!channel.errored || over.aborted) return;
+    onFailed?.(peer, channel.bytesSent + channel.bytesReceived);
+  });
+  if (!isOpener) void watchArrival(channel, clock, pace);
+  return channel;
+}

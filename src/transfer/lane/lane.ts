@@ -1,0 +1,86 @@
+// Connections beside the XMPP stream, for files that are sealed: who is reached by them, and when they are worth it.
+import type { FileOffer } from '../../protocol/file-offer.js';
+import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
+import { s5bTransport } from '../../protocol/jingle/transports/s5b/s5b.js';
+import type { Transport } from '../../protocol/jingle/transports/transport.js';
+import { type Direct, type Reach, type Relation, reachOf } from '../../protocol/network/direct.js';
+import { type Network, systemNetwork } from '../../protocol/network/network.js';
+import { OwnProxies } from '../../protocol/socks5/own-proxies.js';
+import { type Clock, systemClock } from '../../session/clock.js';
+import { serverOf } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import type { LaneFailures } from './lane-failures.js';
+
+/**
+ * A feature of ours (XEP-0030): who has it takes sealed files by SOCKS5 bytestreams (XEP-0260) whose candidates are
+ * sealed, too. XEP-0260's own would have others offer theirs in the clear.
+ */
+export const NS_SEALED_LANE = 'urn:x-inband:sealed-s5b:0';
+
+/** Smaller files have arrived before two parties could agree on a connection. */
+const LEAST_BYTES = 32_768;
+
+/** `auto`: beside the stream where that is worth it, and in-band behind it; otherwise by this alone. */
+export type WantedTransport = 'auto' | 's5b' | 'ibb';
+
+/** What a command wants, on all its sessions. */
+export interface LaneOptions {
+  /** To whom addresses are shown. */
+  direct: Direct;
+  failures: LaneFailures;
+  /** What somebody is to the user, by a full JID. */
+  relationOf(peer: string, session: Session): Relation;
+  network?: Network;
+}
+
+/** The connections of one session. */
+export class Lane {
+  readonly transport: Transport;
+  readonly #session: Session;
+  readonly #options: LaneOptions;
+  readonly #proxies: OwnProxies;
+
+  constructor(
+    session: Session,
+    options: LaneOptions,
+    pace: LeastPace | undefined,
+    clock: Clock = systemClock,
+  ) {
+    const { failures, network = systemNetwork() } = options;
+    this.#session = session;
+    this.#options = options;
+    this.#proxies = new OwnProxies(session, clock);
+    this.transport = s5bTransport({
+      ...{ session, network, clock, pace, proxies: this.#proxies },
+      reachOf: (peer) => this.#reachOf(peer),
+      onFailed: (peer, carried) => failures.failed(peer, carried),
+    });
+  }
+
+  /** Whether a file is worth a connection: one that can be read once only could not be gone on with when it breaks. */
+  isWorthwhile(peer: string, { size }: FileOffer): boolean {
+    return size !== undefined && size >= LEAST_BYTES && !this.#options.failures.isOut(peer);
+  }
+
+  /**
+   * Whether there may be a way. Two users of one server know the same proxies. Rejects with the signal's reason, and
+   * when the session ends.
+   */
+  async mayReach(peer: string, signal: AbortSignal): Promise<boolean> {
+    const isSameServer = serverOf(peer) === serverOf(this.#session.jid);
+    if (this.#reachOf(peer).direct !== 'no' || !isSameServer) return true;
+    const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));
+    return found.length > 0;
+  }
+
+  /** Looks for the proxies of the own server, so that nothing has to wait for that later. */
+  prepare(): void {
+    // Whoever needs them asks again.
+    this.#proxies.find(this.#session.ended).catch(() => undefined);
+  }
+
+  #reachOf(peer: string): Reach {
+    const { direct, relationOf } = this.#options;
+    return reachOf(direct, relationOf(peer, this.#session));
+  }
+}

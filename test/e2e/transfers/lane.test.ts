@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { startEjabberd } from '../../support/servers/ejabberd.js';
+import { startProsody } from '../../support/servers/prosody.js';
+import {
+  eventsOf,
+  hashOfFile,
+  outcomeOf,
+  pastCheckpoint,
+  prepareStageOn,
+  writeRandom,
+} from '../stage.js';
+
+const BOB = 'bob@localhost';
+const PROXY = 'proxy.localhost';
+const BYTES = 3_000_000;
+
+const SERVERS = [
+  ['Prosody', () => startProsody({ proxy: true })],
+  ['ejabberd', () => startEjabberd({ proxy: true })],
+] as const;
+
+const doneOf = (stdout: string) => eventsOf(stdout).find(({ event }) => event === 'done');
+
+describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
+  const stage = prepareStageOn(startServer);
+
+  async function film(bytes = BYTES): Promise<{ path: string; hash: string }> {
+    const path = join(stage.folder(), 'film.mkv');
+    return { path, hash: await writeRandom(path, bytes) };
+  }
+
+  const send = (path: string, ...args: string[]) =>
+    stage.inband('alice', ['send', '--json', path, ...args]);
+
+  test('a file goes by it between contacts, encrypted, and both are told so (R602)', async () => {
+    const { path, hash } = await film();
+    const bob = await stage.receive('bob', ['--once', '--json']);
+    const sent = await outcomeOf(send(path, BOB));
+    expect(sent).toMatchObject({ code: 0 });
+    const how = { lane: PROXY, encrypted: true };
+    expect(doneOf(sent.stdout)).toMatchObject({ sha256: hash, ...how });
+    const came = eventsOf((await outcomeOf(bob)).stdout);
+    expect(came).toContainEqual(expect.objectContaining({ event: 'start', ...how }));
+    expect(came).toContainEqual(expect.objectContaining({ event: 'done', sha256: hash, ...how }));
+  });
+
+  test('a file is gone on with by it where its recipient was killed (R603)', async () => {
+    const { path, hash } = await film();
+    const folder = stage.folder();
+    const first = await stage.receive('bob', ['--dir', folder, '--json']);
+    const alice = send(path, BOB, '--limit-rate', '500k');
+    await pastCheckpoint(folder);
+    await first.stop('SIGKILL');
+    const bob = await stage.receive('bob', ['--dir', folder, '--json']);
+    const sent = await outcomeOf(alice);
+    expect(sent).toMatchObject({ code: 0 });
+    const events = eventsOf(sent.stdout);
+    const resumed = events.find(({ event }) => event === 'resumed');
+    expect(resumed?.offset).toBeGreaterThan(0);
+    expect(doneOf(sent.stdout)).toMatchObject({ event: 'done', sha256: hash, encrypted: true });
+    const [, arrived = ''] = await bob.line(/"event":"done".*"path":"([^"]*)"/);
+    expect(await hashOfFile(arrived)).toBe(hash);
+  });
+
+  test('a small file, and one in the clear, go inside the stream (R604)', async () => {
+    await stage.receive('bob');
+    const [small, large] = [await film(32_767), await film(32_768)];
+    for (const args of [
+      [small.path, BOB],
+      [large.path, BOB, '--encrypt', 'off'],
+      [large.path, BOB, '--transport', 'ibb', '--again'],
+    ]) {
+      const sent = await outcomeOf(stage.inband('alice', ['send', '--json', ...args]));
+      expect(sent).toMatchObject({ code: 0 });
+      expect(doneOf(sent.stdout)).not.toHaveProperty('lane');
+    }
+    const sent = await outcomeOf(send(large.path, BOB, '--again'));
+    expect(doneOf(sent.stdout)).toMatchObject({ event: 'done', lane: PROXY });
+  });
+});
