@@ -40,7 +40,7 @@ import { KeysUnusable } from './storage/keys/keys-unusable.js';
 import { LedgerTooNew, NoLedger } from './storage/ledger/read-ledger.js';
 import { FolderReplaced } from './storage/open-folder.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
-import { FolderInUse, NoFolder, NoRoom } from './transfer/inbox-errors.js';
+import { FolderInUse, NobodyReceives, NoFolder, NoRoom } from './transfer/inbox-errors.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
@@ -127,6 +127,7 @@ export const FAILURES: readonly Failure[] = [
   [NoFolder, 'local', 'this'],
   [NoRoom, 'local', 'all'],
   [LedgerTooNew, 'local', 'all', 'update this inband, or use another folder'],
+  [NobodyReceives, 'local', 'all', 'start "inband receive --dir <path>", or look why it hangs'],
   [NoLedger, 'local', 'all', 'move it away, or use another folder'],
   [ExecFailed, 'local', 'all'],
 ];

@@ -88,6 +88,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     openInbox: async (directory, options) => (await world()).openInbox(directory, options),
     readRecords: async (directory, warn) => (await world()).readRecords(directory, warn),
     askAgain: async (directory) => (await world()).askAgain(directory),
+    isReceiving: async (directory) => (await world()).isReceiving(directory),
     startOf: async (pid) => (await world()).startOf(pid),
     createRegistry: async () => (await world()).createRegistry(),
     openCache: async () => (await world()).openCache(),

@@ -9,6 +9,7 @@ import { ContactList } from './storage/contact-list.js';
 import { openInbox } from './storage/inbox/inbox.js';
 import { putRequest } from './storage/inbox/requests.js';
 import { listRecords } from './storage/ledger/list-records.js';
+import { isReceiving } from './storage/lock/is-receiving.js';
 import { systemProcesses } from './storage/lock/processes.js';
 import { saveFile } from './storage/save-file.js';
 import { writeWhole } from './storage/whole-file.js';
@@ -19,6 +20,7 @@ type World = Pick<
   | 'openInbox'
   | 'readRecords'
   | 'askAgain'
+  | 'isReceiving'
   | 'startOf'
   | 'createRegistry'
   | 'openCache'
@@ -39,6 +41,7 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     openInbox: async (directory, options) => openInbox(directory, options),
     readRecords: (directory, warn) => listRecords(directory, warn),
     askAgain: (directory) => putRequest(directory),
+    isReceiving: (directory) => isReceiving(directory, signal),
     startOf: (pid) => systemProcesses.startOf(pid),
     createRegistry: async () => createRegistry(),
     openCache: async () => openCache(),

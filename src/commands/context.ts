@@ -37,6 +37,8 @@ export interface Context {
   readRecords: (directory: string, warn: (text: string) => void) => Promise<FileRecord[]>;
   /** Asks whoever receives into this folder to run `--exec` once more where it failed. */
   askAgain: (directory: string) => Promise<void>;
+  /** Whether somebody receives into this folder and gives signs of life, for which it waits up to 30 s. */
+  isReceiving: (directory: string) => Promise<boolean>;
   /** Says when a process started; `undefined`: there is none. */
   startOf: (pid: number) => Promise<string | undefined>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */

@@ -17,6 +17,14 @@ export class NoFolder extends Error {
   override readonly name = 'NoFolder';
 }
 
+/** No process receives into the folder, or it gives no sign of life. */
+export class NobodyReceives extends Error {
+  override readonly name = 'NobodyReceives';
+  constructor(readonly folder: string) {
+    super(`nobody receives into ${folder}`);
+  }
+}
+
 /** Another process has locked the folder; two would take each other's partials for left over. */
 export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';

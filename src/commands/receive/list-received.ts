@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FolderInUse } from '../../transfer/inbox-errors.js';
+import { FolderInUse, NobodyReceives } from '../../transfer/inbox-errors.js';
 import { DueWork } from '../../transfer/receiving/due-work.js';
 import type { Inbox } from '../../transfer/receiving/inbox.js';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
@@ -14,6 +14,7 @@ export interface ReceivedFlags extends OutputFlags {
   dir: string;
   execAgain?: boolean;
   exec?: string;
+  health?: boolean;
 }
 
 /** Lists what arrived, or has what failed done once more. */
@@ -21,9 +22,13 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   if (flags.exec !== undefined && !flags.execAgain) {
     throw new UsageError('--exec goes with --exec-again');
   }
+  if (flags.health && flags.execAgain) {
+    throw new UsageError('--health does not go with --exec-again');
+  }
   const reporter = await context.reporter(flags);
   // Otherwise a folder whose name is misspelt would look like an empty one.
   await stat(flags.dir);
+  if (flags.health) return checkHealth(flags, context, reporter);
   const records = await context.readRecords(flags.dir, reporter.warn);
   if (records.length === 0) {
     reporter.report({ event: 'notice', text: `no file has arrived in ${flags.dir} yet` });
@@ -33,6 +38,16 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
     return pipeline(Readable.from(linesOf(records)), context.stdout, { end: false });
   }
   for (const record of records) reporter.report(eventOf(record));
+}
+
+/** A process that receives gives a sign of life every 5 s. */
+async function checkHealth(
+  { dir }: ReceivedFlags,
+  { isReceiving }: Context,
+  { note }: Reporter,
+): Promise<void> {
+  if (!(await isReceiving(dir))) throw new NobodyReceives(dir);
+  note(`somebody receives into ${dir}`);
 }
 
 function* linesOf(records: readonly FileRecord[]): Generator<string> {

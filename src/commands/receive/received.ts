@@ -13,7 +13,8 @@ export function addReceivedCommand(program: Command, context: Context): void {
     )
     .option('--dir <path>', 'where they arrived', '.')
     .option('--exec-again', 'run --exec once more where it failed')
-    .option('--exec <program>', 'what to run where nobody receives into the folder');
+    .option('--exec <program>', 'what to run where nobody receives into the folder')
+    .option('--health', 'ends with 0 where somebody receives into the folder, without a login');
   addOutputOptions(command).action(async (flags: ReceivedFlags) => {
     const { listReceived } = await import('./list-received.js');
     await listReceived(flags, context);
@@ -22,5 +23,6 @@ export function addReceivedCommand(program: Command, context: Context): void {
     'inband received --dir ~/Downloads',
     'inband received --json',
     'inband received --dir ~/Downloads --exec-again',
+    'inband received --dir ~/Downloads --health',
   ]);
 }

@@ -78,6 +78,29 @@ async function lockByHolder(
   };
 }
 
+/**
+ * Whether a process has the folder and gives signs of life, for which it waits up to 30 s. One that runs and gives none
+ * hangs. On Windows, whether a process has it. Rejects with the signal's reason.
+ */
+export async function isAlive(
+  folder: string,
+  locking: Locking,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const lock = join(folder, 'lock');
+  const { files, processes } = locking;
+  if (process.platform === 'win32') {
+    const handle = await unless(['EBUSY', 'ENOENT'], files.open(lock, constants.O_RDWR | O_EXLOCK));
+    await handle?.close();
+    return !handle && (await unless(['ENOENT'], files.stat(lock))) !== undefined;
+  }
+  for (const name of await holders(files, lock)) {
+    const { state } = await judgeHolder(name, processes);
+    if (state !== 'dead' && (await isBeating(join(lock, name), locking, signal))) return true;
+  }
+  return false;
+}
+
 /** For a system that lets go of the files of a process that ends, and does not say when a process was started. */
 async function lockByOpening(files: Files, folder: string): Promise<FolderLock> {
   const flags = constants.O_CREAT | constants.O_RDWR | O_EXLOCK;

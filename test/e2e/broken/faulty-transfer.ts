@@ -174,6 +174,7 @@ function actor(
     openInbox,
     readRecords: async () => [],
     askAgain: async () => undefined,
+    isReceiving: async () => false,
     startOf: async () => undefined,
     contacts: { list: async () => [], isOld: async () => false, keep: async () => undefined },
     saveFile: () => Promise.reject(new Error('nothing is fetched')),

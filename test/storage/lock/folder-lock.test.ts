@@ -4,7 +4,7 @@ import * as files from 'node:fs/promises';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Locking, lockFolder } from '../../../src/storage/lock/folder-lock.js';
+import { isAlive, type Locking, lockFolder } from '../../../src/storage/lock/folder-lock.js';
 import { FolderInUse } from '../../../src/transfer/inbox-errors.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { failingFiles, tappedFiles } from '../tapped-files.js';
@@ -29,9 +29,25 @@ const as = (pid: number, starts = alive, place = 'here'): Locking => ({
 });
 
 let clock: SteppedClock;
+/** A holder's heart has a clock of its own. */
+let heart: SteppedClock;
 beforeEach(() => {
   clock = new SteppedClock();
+  heart = new SteppedClock();
 });
+
+const withHeart = (locking: Locking): Locking => ({
+  ...locking,
+  now: () => heart.now(),
+  sleep: (ms, signal) => heart.sleep(ms, signal),
+});
+const beats = async () => {
+  await heart.step(5_000);
+  await heart.next(5_000); // by then it has
+};
+const listen = async (seconds: number) => {
+  for (let second = 0; second < seconds; second += 1) await clock.step(1_000);
+};
 
 test('one that lives keeps others out, and names itself; when it has unlocked, the next may', async () => {
   const folder = await temporaryFolder();
@@ -121,23 +137,8 @@ test('a folder that cannot be written to says so', async () => {
 });
 
 describe('a holder in another container, or on another host', () => {
-  /** Its heart has a clock of its own. */
-  const elsewhere = (pid: number): Locking => ({
-    ...as(pid, new Map([[pid, 'monday']]), 'elsewhere'),
-    now: () => heart.now(),
-    sleep: (ms, signal) => heart.sleep(ms, signal),
-  });
-  let heart: SteppedClock;
-  beforeEach(() => {
-    heart = new SteppedClock();
-  });
-  const beats = async () => {
-    await heart.step(5_000);
-    await heart.next(5_000); // by then it has
-  };
-  const listen = async (seconds: number) => {
-    for (let second = 0; second < seconds; second += 1) await clock.step(1_000);
-  };
+  const elsewhere = (pid: number): Locking =>
+    withHeart(as(pid, new Map([[pid, 'monday']]), 'elsewhere'));
 
   test.each([
     ['whatever process is here', 7],
@@ -211,4 +212,49 @@ test('a lock of a version that did not say where it was is judged by its process
   await writeFile(join(folder, 'lock', `1-${started}-${randomUUID()}`), '');
   await expect(lockFolder(folder, as(2))).rejects.toMatchObject({ pid: 1 });
   await lockFolder(folder, as(2, new Map([[2, 'tuesday']])));
+});
+
+describe('whether somebody has the folder and lives (R761)', () => {
+  const never = new AbortController().signal;
+
+  test('is so as soon as there is a sign of life', async () => {
+    const folder = await temporaryFolder();
+    await lockFolder(folder, withHeart(as(1)));
+    const asked = isAlive(folder, as(2), never);
+    await listen(1);
+    await beats();
+    await listen(1);
+    expect(await asked).toBe(true);
+  });
+
+  test('is not so where its process runs, and gives none for 30 s', async () => {
+    const folder = await temporaryFolder();
+    await lockFolder(folder, withHeart(as(1)));
+    const asked = isAlive(folder, as(2), never);
+    await listen(30);
+    expect(await asked).toBe(false);
+  });
+
+  test.each([
+    [
+      'has ended',
+      async (folder: string) => void (await lockFolder(folder, as(9, new Map([[9, 'x']])))),
+    ],
+    ['has unlocked it', async (folder: string) => (await lockFolder(folder, as(1))).release()],
+    ['was never there', async () => undefined],
+  ])('is not so, without waiting, where it %s', async (_, before) => {
+    const folder = await temporaryFolder();
+    await before(folder);
+    expect(await isAlive(folder, as(2), never)).toBe(false);
+  });
+
+  test('is asked for no longer than the user likes', async () => {
+    const folder = await temporaryFolder();
+    await lockFolder(folder, withHeart(as(1)));
+    const interrupt = new AbortController();
+    const asked = isAlive(folder, as(2), interrupt.signal);
+    await clock.next(1_000);
+    interrupt.abort(new Error('enough'));
+    await expect(asked).rejects.toThrow('enough');
+  });
 });
