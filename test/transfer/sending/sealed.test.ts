@@ -4,12 +4,15 @@ import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
+import { identityOf } from '../../../src/transfer/receiving/identity.js';
 import { RecipientBusy } from '../../../src/transfer/recipient-errors.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
+import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 import { KeyNotTrusted, NotSealed } from '../../../src/transfer/ways/key-errors.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
-import { JULIET, parse } from '../../support/linked-sessions.js';
+import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
+import { MemoryInbox } from '../../support/memory-inbox.js';
 import { keyOfNumber, memoryTrust, receivingBy, sendingBy } from '../../support/sealing.js';
 import { linkedToInbox, smallFile } from './linked-inboxes.js';
 
@@ -29,6 +32,8 @@ interface Options {
   count?: number;
   /** Default: her JID. */
   to?: string[];
+  /** Hers, in which something may be. */
+  inbox?: MemoryInbox;
 }
 
 const trusting = (jid: string, key: Buffer, isVerified = false) => {
@@ -45,6 +50,7 @@ async function sent({
   evil = (stanza) => stanza,
   count = 1,
   to = [JULIET],
+  inbox: before = new MemoryInbox(),
 }: Options = {}) {
   const ends = new AbortController();
   const wire: string[] = [];
@@ -52,7 +58,7 @@ async function sent({
   const heard: Event[] = [];
   const { romeo, inbox, halfTrip } = await linkedToInbox(
     {
-      places: 4,
+      ...{ places: 4, inbox: before },
       onStanza: (stanza) => wire.push(stanza.toString()),
       evil,
       sealing: receivingBy({ encrypt: 'auto', own: HERS, trusted: herTrust, ...hers }),
@@ -305,6 +311,27 @@ describe('another key', () => {
     expect(heard.filter(({ event }) => event === 'failed')).toHaveLength(1);
   });
 
+  test('that was pinned while she answered ends it before a byte is sent (R651)', async () => {
+    const trusted = memoryTrust();
+    const read = trusted.read;
+    let reads = 0;
+    trusted.read = async (jid) => {
+      const before = await read(jid);
+      reads += 1;
+      // Another command has seen another key behind this one's back.
+      trusted.of.set(JULIETS, [
+        { key: formatKey(OTHER.publicKey), isVerified: false, since: new Date(0) },
+      ]);
+      return before;
+    };
+    const { failures, wire, inbox, herTrust, heard } = await sent({ his: { trusted } });
+    expect([reads, failures]).toEqual([1, [expect.any(KeyNotTrusted)]]);
+    expect(wire).toContain('session-accept');
+    expect(wire).not.toContain('<data');
+    expect([inbox.files, herTrust.of.size]).toEqual([[], 0]);
+    expect(heard.filter(({ event }) => event === 'failed')).toEqual([]);
+  });
+
   test('in between opens nothing (R367)', async () => {
     const { failures, inbox, wire } = await sent({ evil: swapped });
     expect(failures).toHaveLength(1);
@@ -324,6 +351,45 @@ describe('a recipient takes nothing in the clear', () => {
     expect(failures).toHaveLength(1);
     expect(inbox.files).toEqual([]);
   });
+});
+
+/** What she answers to an offer in the clear, and how it ends, but for what is another one each time. */
+async function answersInTheClear(inbox: MemoryInbox, hers = {}): Promise<string[]> {
+  const { wire } = await sent({ his: { encrypt: 'off' }, hers, inbox });
+  return wire
+    .split('\n')
+    .filter((stanza) => stanza.includes(`from="${JULIET}"`) && stanza.includes('<jingle'))
+    .map((stanza) => stanza.replace(/(id|sid)="[^"]*"/g, ''));
+}
+
+/** An inbox with the letter as it came sealed, or with part of that. */
+async function inboxWith(what: 'all' | 'part' | 'nothing'): Promise<MemoryInbox> {
+  const inbox = new MemoryInbox();
+  if (what === 'all') await sent({ inbox });
+  if (what !== 'part') return inbox;
+  const hashes = new Map([['sha-256', createHash('sha256').update(TEXT).digest()]]);
+  const offer = { name: LETTER, size: TEXT.length, hashes };
+  const file = { peer: ROMEO, peerKey: HIS.publicKey, offer, ranged: true };
+  const identity = identityOf(file as unknown as IncomingOffer) ?? '';
+  const partial = await inbox.createPartial({ identity, size: TEXT.length });
+  await partial.write(TEXT.subarray(0, 5_000));
+  await partial.keep();
+  expect(inbox.keptOf({ identity, size: TEXT.length })).toBe(5_000);
+  return inbox;
+}
+
+describe.each<[string, object]>([
+  ['is known', { trusted: trusting(ROMEOS, HIS.publicKey) }],
+  ['was compared', { trusted: trusting(ROMEOS, HIS.publicKey, true) }],
+])('where his key %s, an offer in the clear with the hash of', (_, hers) => {
+  test.each(['all', 'part'] as const)(
+    'what came sealed, %s of it, learns nothing (R652)',
+    async (what) => {
+      const answers = await answersInTheClear(await inboxWith('nothing'), hers);
+      expect(answers.length).toBeGreaterThan(0);
+      expect(await answersInTheClear(await inboxWith(what), hers)).toEqual(answers);
+    },
+  );
 });
 
 test('a damaged announcement is no reason to send in the clear (R369)', async () => {
