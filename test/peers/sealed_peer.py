@@ -26,14 +26,18 @@ import uuid
 import xml.etree.ElementTree as ET
 from contextlib import suppress
 from pathlib import Path
+from typing import Awaitable, Callable
 from xml.sax.saxutils import escape
 
 from dissononce.processing.impl.cipherstate import CipherState
 from slixmpp import JID
 from slixmpp.exceptions import IqError
+from slixmpp.plugins.xep_0047 import IBBytestream
 
 from jingle_client import FILE, IBB, JINGLE, Ended, JingleClient, Session, find, say
 from seal import NAMESPACE, Handshake, SealedBytes, as_shown, decode, encode, open_message, pad, seal_bytes, unpad
+
+Command = Callable[..., Awaitable[None]]
 
 THERE = "urn:x-inband:already-there:0"
 HASHES = "urn:xmpp:hashes:2"
@@ -72,8 +76,8 @@ def messages_of(how: str, cipher: CipherState, data: bytes, offset: int) -> list
     return messages
 
 
-async def offer(session: Session, how: str, path: Path) -> None:
-    """Offers a file once, and sends what is wanted of it."""
+async def begin(session: Session, how: str, path: Path) -> tuple[Handshake, int, IBBytestream]:
+    """Offers a file. Returns from which byte on it is wanted, and the channel."""
     client, peer, data = session.client, session.peer, path.read_bytes()
     key = await client.key_of(peer)
     say("peer", as_shown(key))
@@ -88,21 +92,35 @@ async def offer(session: Session, how: str, path: Path) -> None:
     if how == "again":
         find(wanted, f"{{{THERE}}}already-there")
     block_size = int(find(content, f"{{{IBB}}}transport").get("block-size", ""))
-    stream = await client["xep_0047"].open_stream(peer, sid=session.sid, block_size=block_size)
+    return handshake, offset, await client["xep_0047"].open_stream(peer, sid=session.sid, block_size=block_size)
+
+
+async def send_all(stream: IBBytestream, messages: list[bytes]) -> None:
+    with suppress(IqError):  # blocks are refused by a responder who has seen enough, and says why
+        await stream.sendall(b"".join(messages))
+
+
+async def offer(session: Session, how: str, path: Path) -> None:
+    """Offers a file once, and sends what is wanted of it."""
+    handshake, offset, stream = await begin(session, how, path)
     for_bytes, for_verdicts = handshake.ciphers
-    messages = messages_of(how, for_bytes, data, offset)
+    messages = messages_of(how, for_bytes, path.read_bytes(), offset)
     if how == "cut" and offset == 0:
         await stream.sendall(b"".join(messages[: len(messages) // 2]))
         await session.end("connectivity-error")
-    with suppress(IqError):  # blocks are refused by a responder who has seen enough, and says why
-        await stream.sendall(b"".join(messages))
-    verdict = find(await session.hear("session-info"), f"{{{NAMESPACE}}}security")
-    text = unpad(open_message(for_verdicts, decode(verdict.text)))
-    say("said", text)
-    if text.startswith("received "):
+    await send_all(stream, messages)
+    if await verdict_on(session, for_verdicts):
         await stream.close()
         await session.end("success")
     await session.hear_end()
+
+
+async def verdict_on(session: Session, for_verdicts: CipherState) -> bool:
+    """Says what the responder says; returns whether it has the file."""
+    verdict = find(await session.hear("session-info"), f"{{{NAMESPACE}}}security")
+    text = unpad(open_message(for_verdicts, decode(verdict.text)))
+    say("said", text)
+    return text.startswith("received ")
 
 
 async def send(client: JingleClient, peer: str, *files: str) -> None:
@@ -161,7 +179,7 @@ async def receive(client: JingleClient, folder: str, *hows: str) -> None:
             say("ended", reason)
 
 
-async def main(jid: str, port: str, ca: str, command: str, *args: str) -> None:
+async def main(commands: dict[str, Command], jid: str, port: str, ca: str, command: str, *args: str) -> None:
     client = JingleClient(jid, ca)
     client.connect(("127.0.0.1", int(port)))
     await client.wait_until("session_start")
@@ -169,8 +187,9 @@ async def main(jid: str, port: str, ca: str, command: str, *args: str) -> None:
     client.send_presence()
     await client.get_roster()  # answered when the presence has been handled
     say("ready")
-    await {"send": send, "receive": receive}[command](client, *args)
+    await commands[command](client, *args)
     await client.disconnect()
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main({"send": send, "receive": receive}, *sys.argv[1:]))

@@ -6,7 +6,8 @@ export type PeerScript =
   | 'slixmpp_peer.py'
   | 'aioxmpp_peer.py'
   | 'purple_peer.py'
-  | 'sealed_peer.py';
+  | 'sealed_peer.py'
+  | 'evil_peer.py';
 
 /**
  * Starts a program of another library (test/peers) as `name@localhost/peer`. `args` begin with what it
