@@ -7,20 +7,22 @@ import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import type { Context, OutputFlags } from './context.js';
+import { type LaneFlags, laneOf } from './lane.js';
 import { readRecipient } from './people.js';
 
-export type ProbeFlags = AccountFlags & OutputFlags;
+export type ProbeFlags = AccountFlags & OutputFlags & LaneFlags;
 
 /** Prints what is found out of a JID, a line each. Rejects if nobody would be offered a file. */
 export async function probeJid(typed: string, flags: ProbeFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
   const jid = readRecipient(typed, flags);
-  const { connect } = openAccount(flags, context, report);
+  const { connect, jid: account } = openAccount(flags, context, report);
   const { resources, nobody } = await probeOnline(jid, {
     connect: remembering(connect, context.contacts),
     report,
     signal: context.signal,
     trusted: await context.openTrust(),
+    lane: laneOf(flags, account, flags),
   });
   if (!flags.json) await print(resources, context);
   if (nobody) throw nobody;
@@ -29,9 +31,10 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
 const print = (resources: ProbedResource[], { stdout }: Context): Promise<void> =>
   pipeline(Readable.from(resources.map((one) => `${lineOf(one)}\n`)), stdout, { end: false });
 
-function lineOf({ peer, client, version, ways, roundTripMs, via, trust }: ProbedResource): string {
+function lineOf(found: ProbedResource): string {
+  const { peer, client, version, ways, roundTripMs, via, trust, lanes = [] } = found;
   const program = [client, version].filter(Boolean).join(' ');
   const time = roundTripMs === undefined ? '' : `${roundTripMs} ms`;
-  const fields = [peer, program, ways.join(','), time, via ?? '', trust ?? ''];
+  const fields = [peer, program, ways.join(','), time, via ?? '', trust ?? '', lanes.join(',')];
   return fields.map((field) => display(field) || '-').join('\t');
 }

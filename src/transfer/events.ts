@@ -135,6 +135,8 @@ export interface Probed {
   remark?: string;
   /** Its key, if it has one. */
   peerKey?: string;
+  /** What may carry an encrypted file beside the XMPP stream, best first; see `lane`. `theirs`: a proxy of its server. */
+  lanes?: string[];
   /** What is known of its key; `CHANGED`: another one is known, or none is there any more. */
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
 }

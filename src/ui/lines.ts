@@ -111,11 +111,20 @@ function sentenceOfTrust({ peer, key, trust, label }: Event & { event: 'trust' }
   return trust === 'verified' ? `has compared the key ${which}` : `trusts the key ${which}`;
 }
 
-function sentenceOfProbed({ peer, via, why, remark }: Probed): string | undefined {
-  const choice = via && `send offers it to ${peer} by ${via}: ${why}`;
+function sentenceOfProbed({ peer, via, why, remark, lanes = [] }: Probed): string | undefined {
+  const how = lanes.length > 0 ? `; encrypted, its bytes go ${anyOf(lanes)}, else in-band` : '';
+  const choice = via && `send offers it to ${peer} by ${via}: ${why}${how}`;
   if (!remark) return choice;
   return choice ? `${choice} (${remark})` : `${peer}: ${remark}`;
 }
+
+/** Ways beside the XMPP stream, the best first. */
+const anyOf = (lanes: readonly string[]): string => lanes.map(wordsFor).join(', or ');
+
+const wordsFor = (lane: string): string => {
+  if (lane === 'theirs') return 'by a proxy of its server, if there is one';
+  return lane === 'direct' ? 'directly' : `by ${lane}`;
+};
 
 interface Details {
   size?: number;
@@ -127,7 +136,7 @@ function details({ size, sha256, lane }: Details): string {
   const known = [
     ...(size === undefined ? [] : [formatBytes(size)]),
     ...(sha256 === undefined ? [] : [`sha-256 ${sha256}`]),
-    ...(lane === undefined ? [] : [lane === 'direct' ? 'directly' : `by ${lane}`]),
+    ...(lane === undefined ? [] : [wordsFor(lane)]),
   ];
   return known.length === 0 ? '' : ` (${known.join(', ')})`;
 }

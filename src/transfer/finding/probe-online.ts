@@ -1,6 +1,7 @@
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import type { TrustStore } from '../keys/trusted-keys.js';
+import { Lane, type LaneOptions, laneToNamed } from '../lane/lane.js';
 import { type Probe, probe } from './probe.js';
 
 interface ProbeOnlineOptions {
@@ -8,17 +9,20 @@ interface ProbeOnlineOptions {
   report: Report;
   signal: AbortSignal;
   trusted: TrustStore;
+  /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
+  lane: Pick<LaneOptions, 'direct'> | undefined;
 }
 
 /** Goes online and probes a JID; reports each resource that is found. Rejects as `connect` and `probe` do. */
 export async function probeOnline(
   jid: string,
-  { connect, report, signal, trusted }: ProbeOnlineOptions,
+  { connect, report, signal, trusted, lane: wanted }: ProbeOnlineOptions,
 ): Promise<Probe> {
   const session = await goOnline(connect, report, { admit: () => false });
   try {
     const note = (text: string) => report({ event: 'note', text });
-    const until = probe(session, jid, { signal, note, trusted });
+    const lane = wanted && new Lane(session, laneToNamed(wanted));
+    const until = probe(session, jid, { signal, note, trusted, lane });
     report({ event: 'pending', text: `asking ${jid}`, until });
     const found = await until;
     for (const resource of found.resources) report({ event: 'resource', ...resource });

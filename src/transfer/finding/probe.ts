@@ -8,6 +8,7 @@ import type { RequestOptions, Session } from '../../session/session.js';
 import type { Probed } from '../events.js';
 import { askKey } from '../keys/key-question.js';
 import type { TrustStore } from '../keys/trusted-keys.js';
+import type { Lane } from '../lane/lane.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { WayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
@@ -31,6 +32,8 @@ interface ProbeOptions {
   clock?: Clock;
   /** Whose keys are trusted. */
   trusted: TrustStore;
+  /** Absent: all goes in-band. */
+  lane?: Lane | undefined;
 }
 
 export interface Probe {
@@ -46,7 +49,7 @@ export interface Probe {
 export async function probe(
   session: Session,
   typed: string,
-  { signal, note, clock = systemClock, trusted }: ProbeOptions,
+  { signal, note, clock = systemClock, trusted, lane }: ProbeOptions,
 ): Promise<Probe> {
   const jid = addressFrom(session.jid, typed);
   const inquiry = new Inquiry(session, signal, note);
@@ -55,7 +58,7 @@ export async function probe(
   const examined = answering.map(
     async (resource): Promise<ProbedResource> => ({
       ...(await examine(resource, session, inquiry, clock)),
-      ...(await keyOf(resource, session, trusted, signal)),
+      ...(await keyOf(resource, session, signal, { trusted, lane })),
       ...(chosen.includes(resource) ? { ...viaOf(resource), why: whyOf(resource, why) } : {}),
     }),
   );
@@ -147,21 +150,23 @@ async function examine(
   };
 }
 
-/** Its key, asked for as `send` would, and what is known of that. */
+/** Its key, asked for as `send` would, what is known of that, and how what is sealed by it would travel. */
 async function keyOf(
   { jid }: Resource,
   session: Session,
-  trusted: TrustStore,
   signal: AbortSignal,
-): Promise<Pick<Probed, 'peerKey' | 'trust'>> {
+  { trusted, lane }: Pick<ProbeOptions, 'trusted' | 'lane'>,
+): Promise<Pick<Probed, 'peerKey' | 'trust' | 'lanes'>> {
   const known = await trusted.read(accountOf(jid));
   try {
-    const { key } = await askKey(session, jid, { signal, timeout: PATIENCE_MS });
+    const { key, hasLane } = await askKey(session, jid, { signal, timeout: PATIENCE_MS });
     if (!key) return known.length > 0 ? { trust: 'CHANGED' } : {};
     const peerKey = formatKey(key);
     const same = known.find((one) => one.key === peerKey);
-    if (same) return { peerKey, trust: same.isVerified ? 'verified' : 'known' };
-    return { peerKey, trust: known.length > 0 ? 'CHANGED' : 'new' };
+    const lanes = (hasLane && (await lane?.waysTo(jid, signal))) || [];
+    const found = { peerKey, ...(lanes.length > 0 ? { lanes } : {}) };
+    if (same) return { ...found, trust: same.isVerified ? 'verified' : 'known' };
+    return { ...found, trust: known.length > 0 ? 'CHANGED' : 'new' };
   } catch (error) {
     session.ended.throwIfAborted();
     signal.throwIfAborted();

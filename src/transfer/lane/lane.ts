@@ -7,9 +7,9 @@ import { type Direct, type Reach, type Relation, reachOf } from '../../protocol/
 import { type Network, systemNetwork } from '../../protocol/network/network.js';
 import { OwnProxies } from '../../protocol/socks5/own-proxies.js';
 import { type Clock, systemClock } from '../../session/clock.js';
-import { serverOf } from '../../session/jid.js';
+import { bareJid, serverOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
-import type { LaneFailures } from './lane-failures.js';
+import { LaneFailures } from './lane-failures.js';
 
 /**
  * A feature of ours (XEP-0030): who has it takes sealed files by SOCKS5 bytestreams (XEP-0260) whose candidates are
@@ -33,6 +33,12 @@ export interface LaneOptions {
   network?: Network;
 }
 
+/** To those whom the user has named, for one command. */
+export const laneToNamed = ({ direct }: Pick<LaneOptions, 'direct'>): LaneOptions => ({
+  ...{ direct, failures: new LaneFailures() },
+  relationOf: (peer, { jid }) => (bareJid(peer) === bareJid(jid) ? 'own' : 'known'),
+});
+
 /** The connections of one session. */
 export class Lane {
   readonly transport: Transport;
@@ -43,7 +49,7 @@ export class Lane {
   constructor(
     session: Session,
     options: LaneOptions,
-    pace: LeastPace | undefined,
+    pace?: LeastPace,
     clock: Clock = systemClock,
   ) {
     const { failures, network = systemNetwork() } = options;
@@ -71,6 +77,21 @@ export class Lane {
     if (this.#reachOf(peer).direct !== 'no' || !isSameServer) return true;
     const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));
     return found.length > 0;
+  }
+
+  /**
+   * What may be tried to reach this one, best first: `direct`, the proxies of the own server by their JIDs, and
+   * `theirs`, what its own server may have. Rejects as `mayReach` does.
+   */
+  async waysTo(peer: string, signal: AbortSignal): Promise<string[]> {
+    const { direct, proxies } = this.#reachOf(peer);
+    const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));
+    const isSameServer = serverOf(peer) === serverOf(this.#session.jid);
+    return [
+      ...(direct === 'no' ? [] : ['direct']),
+      ...found.map(({ jid }) => bareJid(jid)),
+      ...(proxies && !isSameServer ? ['theirs'] : []),
+    ];
   }
 
   /** Looks for the proxies of the own server, so that nothing has to wait for that later. */

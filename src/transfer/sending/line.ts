@@ -136,6 +136,7 @@ export class Line implements SendingLine {
     const { via, signal, report } = this.#options;
     const note = (text: string) => report({ event: 'note', text });
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
+    for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
     this.#search = findRecipients(session, this.jid, { via, signal, note, mayPropose });
     return this.#next(session);
   }

@@ -1,12 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import type { Relation } from '../../protocol/network/direct.js';
 import type { Clock } from '../../session/clock.js';
-import { bareJid } from '../../session/jid.js';
-import type { Session } from '../../session/session.js';
 import type { Connect } from '../connect.js';
 import { type SealingOptions, sealingsBy } from '../keys/sealing.js';
-import type { LaneOptions } from '../lane/lane.js';
-import { LaneFailures } from '../lane/lane-failures.js';
+import { type LaneOptions, laneToNamed } from '../lane/lane.js';
 import { allSources, shared } from '../sources/all-sources.js';
 import { closeSources } from '../sources/open-sources.js';
 import { FilesFailed, type OpenSource, type Source, type SourceFolder } from '../sources/source.js';
@@ -52,7 +48,8 @@ export async function sendAll(
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
   const isRecipient = (peer: string) => lines.some((line) => line.peer === peer);
-  const lane = options.lane && { ...options.lane, relationOf, failures: new LaneFailures() };
+  const { transport, lane: wanted } = options;
+  const lane = wanted && transport !== 'ibb' ? laneToNamed(wanted) : undefined;
   const uplink = new Uplink(connect, report, isRecipient, lane);
   const lines = linesTo(jids, uplink, { ...options, signal: until });
   const delivering = {
@@ -75,10 +72,6 @@ export async function sendAll(
     await closeSources(sources);
   }
 }
-
-/** Whoever gets files was named by the user. */
-const relationOf = (peer: string, { jid }: Session): Relation =>
-  bareJid(peer) === bareJid(jid) ? 'own' : 'known';
 
 /** The lines by which files reach the JIDs, in their order. */
 function linesTo(jids: readonly string[], uplink: Uplink, options: SendAllOptions): Line[] {

@@ -63,6 +63,13 @@ describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
     expect(await hashOfFile(arrived)).toBe(hash);
   });
 
+  test('probe tells by what it would go (R607)', async () => {
+    await stage.receive('bob');
+    const probed = await outcomeOf(stage.inband('alice', ['probe', '-v', BOB]));
+    expect(probed.stdout).toMatch(/\tjingle\tnew\tproxy\.localhost\n$/);
+    expect(probed.stderr).toContain('its bytes go by proxy.localhost, else in-band');
+  });
+
   test('a small file, and one in the clear, go inside the stream (R604)', async () => {
     await stage.receive('bob');
     const [small, large] = [await film(32_767), await film(32_768)];

@@ -5,6 +5,7 @@ import type { SocketChannel } from '../../../socks5/socket-channel.js';
 
 /** How long nothing may come while the reader waits, in milliseconds; the peer has all of the file. */
 const STALL_MS = 60_000;
+const STALLED = 'sends nothing by the connection';
 
 /**
  * Ends a connection by which nothing comes any more, for TCP tells nobody that a proxy has forgotten it; and one whose
@@ -30,7 +31,7 @@ export async function watchArrival(
     await clock.sleep(STALL_MS, over.signal).catch(() => undefined);
     if (over.signal.aborted || channel.readableEnded) return;
     const hasStalled = isWaiting && channel.isWaiting && channel.bytesReceived === bytesReceived;
-    const why = hasStalled ? 'nothing comes' : slowness?.check(clock.now(), true);
-    if (why) return void channel.destroy(new ChannelLost(`${why} from ${channel.peer}`));
+    const why = hasStalled ? STALLED : slowness?.check(clock.now(), true);
+    if (why) return void channel.destroy(new ChannelLost(`${channel.peer} ${why}`));
   }
 }
