@@ -17,6 +17,8 @@ export interface Job {
   /** Where the sender connects: the server, or a proxy in front of it. */
   senderPort: number;
   mode: 'iq' | 'message';
+  /** Whose account gets it. */
+  to?: 'alice' | 'bob';
   bytes: number;
 }
 
@@ -89,14 +91,14 @@ async function whole(receiver: Running, send: () => Running): Promise<Result> {
 }
 
 async function receiving(
-  { server }: Job,
+  { server, to = 'bob' }: Job,
   folder: string,
   launcher: string,
   flags: string[],
 ): Promise<Running> {
   const args = ['receive', '--allow', 'anyone', '--dir', join(folder, 'inbox'), ...flags];
   const receiver = measured([process.execPath, launcher, ...args, '--json'], {
-    ...environmentOf(server, 'bob', 'inband', server.port),
+    ...environmentOf(server, to, 'inband', server.port),
     HOME: folder,
   });
   await receiver.line(/"state":"online"/);
@@ -105,7 +107,13 @@ async function receiving(
 
 function sending(job: Job, folder: string, launcher: string, args: string[]): Running {
   const how = ['send', '--stanza', job.mode, '--json'];
-  const command = [process.execPath, launcher, ...how, ...args, 'bob@localhost/inband'];
+  const command = [
+    process.execPath,
+    launcher,
+    ...how,
+    ...args,
+    `${job.to ?? 'bob'}@localhost/inband`,
+  ];
   const env = environmentOf(job.server, 'alice', 'bench', job.senderPort);
   return measured(command, { ...env, HOME: folder });
 }

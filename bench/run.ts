@@ -7,27 +7,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { startEjabberd } from '../test/support/servers/ejabberd.js';
 import { startProsody } from '../test/support/servers/prosody.js';
-import type { TestServer } from '../test/support/servers/server.js';
-import { type Contestant, inband, type Job, python, type Result, raw } from './contestants.js';
+import { inband, python, type Result, raw } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { measureFetches } from './fetches.js';
 import { describeInBlocks } from './in-blocks.js';
+import { LANE_SECTIONS } from './lane-sections.js';
 import { median } from './median.js';
+import type { Section } from './section.js';
 import { measureStartup } from './startup.js';
 
 const RUNS = 3;
 const MB = 1_000_000;
 const RESULTS = new URL('RESULTS.md', import.meta.url);
-
-interface Section {
-  title: string;
-  server: () => Promise<TestServer>;
-  /** Milliseconds of round trip added on the sender's side. */
-  roundTrip?: number;
-  mode?: Job['mode'];
-  /** Who runs, and how many bytes: enough for a second or more. */
-  contestants: [string, Contestant, bytes: number][];
-}
 
 const slixmpp = python('slixmpp');
 const aioxmpp = python('aioxmpp');
@@ -115,6 +106,7 @@ const SECTIONS: Section[] = [
       ['inband, 512 MiB', inband(), 512 * 2 ** 20],
     ] as Section['contestants'],
   })),
+  ...LANE_SECTIONS,
 ];
 
 await main(process.argv[2] ?? '');
@@ -152,6 +144,7 @@ async function runSection({ title, contestants, ...section }: Section): Promise<
             server,
             senderPort: proxy ? proxy.port : server.port,
             mode: section.mode ?? 'iq',
+            to: section.to ?? 'bob',
             bytes,
           }),
         );

@@ -80,6 +80,7 @@ describe('receive', () => {
       'urn:x-inband:keeps-files:0',
       'urn:x-inband:path:0',
       'urn:x-inband:seal:0',
+      'urn:x-inband:sealed-s5b:0',
       ...jingle.features,
       ...SI_FEATURES,
       ...HASH_FEATURES,
