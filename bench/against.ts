@@ -2,7 +2,8 @@
  * Compares this checkout with another one, by turns on one machine: what differs between two runs a minute apart is
  * often the machine. Prints for each row the median of the pairs' ratios (this one to the other) and their spread.
  *
- * against.ts <folder of the other checkout, built> [row] [pairs]     a row: all whose title contains it
+ * against.ts <folder of the other checkout, built> [row] [pairs] [flags of this one's send]
+ * A row: all whose title contains it. Flags: `--encrypt off`, where the other one does not encrypt.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -27,11 +28,15 @@ interface Row {
   mode?: Job['mode'];
   bytes: number;
   /** Of one checkout, whose launcher is told. Default: one file. */
-  contestant?: (launcher: string) => Contestant;
+  contestant?: (flags: string[], launcher: string) => Contestant;
 }
 
 const SMALL_FILES = { count: 200, bytes: 4096 };
-const small = (launcher: string) => inbandFiles(SMALL_FILES.count, launcher);
+const small = (flags: string[], launcher: string) =>
+  inbandFiles(SMALL_FILES.count, launcher, [], flags);
+/** To an inbox with one place. */
+const inTurn = (flags: string[], launcher: string) =>
+  inbandFiles(SMALL_FILES.count, launcher, ['--max-sessions', '1'], flags);
 const smallBytes = SMALL_FILES.count * SMALL_FILES.bytes;
 
 const ROWS: Row[] = [
@@ -53,10 +58,14 @@ const ROWS: Row[] = [
     bytes: smallBytes,
     contestant: small,
   },
+  ...[0, 50].map((roundTrip) => ({
+    title: `small files one after the other, ${roundTrip || '~0'}${roundTrip ? ' ms' : ''}`,
+    ...{ server: startProsody, roundTrip, bytes: smallBytes, contestant: inTurn },
+  })),
   { title: 'memory, 512 MiB', server: startEjabberd, bytes: 512 * MIB },
 ];
 
-const [other = '', only = '', pairs = '7'] = process.argv.slice(2);
+const [other = '', only = '', pairs = '7', ...flags] = process.argv.slice(2);
 const withStart = 'start'.includes(only);
 const launcher = (checkout: string) => resolve(checkout, 'bin/inband.js');
 
@@ -78,8 +87,9 @@ async function compare(row: Row): Promise<void> {
     mode: row.mode ?? 'iq',
     bytes: row.bytes,
   } as const;
-  const contestant = row.contestant ?? ((bin: string) => inband([], bin));
-  const run = (checkout: string) => contestant(launcher(checkout))(job);
+  const { contestant = inband } = row;
+  const run = (checkout: string) =>
+    contestant(checkout === other ? [] : flags, launcher(checkout))(job);
   try {
     const results: [own: Result, other: Result][] = [];
     for (let pair = 0; pair < Number(pairs); pair++) results.push(await turn(run, pair));

@@ -59,13 +59,13 @@ export const inband =
       return { ...result, inBlocks: inBlocksOf(sender.stdout()) };
     });
 
-/** So many files; `flags`: of `receive`. The time of the sender's whole process. */
+/** So many files; `flags`: of `receive`, and of `send`. The time of the sender's whole process. */
 export const inbandFiles =
-  (count: number, launcher = LAUNCHER, flags: string[] = []): Contestant =>
+  (count: number, launcher = LAUNCHER, flags: string[] = [], ofSend: string[] = []): Contestant =>
   (job) =>
     withFiles(Array(count).fill(job.bytes / count), async (files, folder) => {
       const receiver = await receiving(job, folder, launcher, flags);
-      return whole(receiver, () => sending(job, folder, launcher, files));
+      return whole(receiver, () => sending(job, folder, launcher, [...ofSend, ...files]));
     });
 
 /** The same files in one, as tar packs them on the way. */
