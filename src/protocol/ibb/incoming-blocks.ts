@@ -11,6 +11,9 @@ import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
  */
 const MAX_WAITING_BYTES = { iq: MAX_BYTES_FAR + 65_536, message: 4 * 1024 * 1024 };
 
+/** What the reader gets at a time: worth a write to the disk, and few bytes that are in memory twice. */
+const MOST_TAKEN_BYTES = 256 * 1024;
+
 type Options = Pick<BytestreamOptions, 'blockSize' | 'mostTaken'>;
 
 interface Waiting {
@@ -43,7 +46,7 @@ export class IncomingBlocks {
   /** `arrived` is called after each block that may be taken. */
   constructor({ blockSize, mostTaken }: Options, stanza: StanzaMode, arrived: () => void) {
     this.#blockSize = blockSize;
-    this.#mostTaken = mostTaken ?? Number.POSITIVE_INFINITY;
+    this.#mostTaken = mostTaken ?? MOST_TAKEN_BYTES;
     this.#maxWaiting = MAX_WAITING_BYTES[stanza];
     this.#arrived = arrived;
   }

@@ -23,7 +23,7 @@ export interface ServiceSettings extends BytestreamSettings {
   maxBlockSize: number;
   /**
    * Bytes that the reader gets at a time, and acknowledges together, but for a block that is larger: one who reads slowly
-   * takes no gulps. Default: all that have come.
+   * takes no gulps. Default 262,144.
    */
   mostTaken?: number;
   /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */

@@ -212,6 +212,21 @@ describe('a recipient without room', () => {
   });
 });
 
+test('what waits comes by some hundred thousand bytes: joined, it is in memory twice (R703)', async () => {
+  const script = scriptToService();
+  await script.open({ blockSize: 65_535 });
+  const [stream] = script.streams;
+  if (!stream) throw new Error('no bytestream');
+  const sent = Array.from({ length: 9 }, (_, seq) =>
+    script.send(stanzas.data('s1', seq, Buffer.alloc(65_535, seq))),
+  );
+  await settled();
+  const read: number[] = [];
+  stream.on('data', (bytes) => read.push(bytes.length));
+  await Promise.all(sent);
+  expect(read).toEqual([4 * 65_535, 4 * 65_535, 65_535]);
+});
+
 test('one who takes little at a time gets blocks as they come, and acknowledges no more than those (R440)', async () => {
   const script = scriptToService({ mostTaken: 8 });
   expect(await script.open({ blockSize: 4 })).toBe('taken');
