@@ -1,137 +1,47 @@
 /*
  * Measures inband beside slixmpp, aioxmpp and the ceiling, on servers of its own, in one run; prints a
- * table and writes it to bench/RESULTS.md. An argument runs only the sections whose title contains it.
+ * table and writes it to bench/RESULTS.md. An argument runs only the sections whose title contains it, and the others
+ * stay in the file as they are.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { startEjabberd } from '../test/support/servers/ejabberd.js';
-import { startProsody } from '../test/support/servers/prosody.js';
-import { inband, python, type Result, raw } from './contestants.js';
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import type { Result } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { measureFetches } from './fetches.js';
 import { describeInBlocks } from './in-blocks.js';
-import { LANE_SECTIONS } from './lane-sections.js';
 import { median } from './median.js';
+import { writeChapter } from './results-file.js';
 import type { Section } from './section.js';
+import { LARGE, MB, SECTIONS } from './sections.js';
 import { measureStartup } from './startup.js';
 
 const RUNS = 3;
-const MB = 1_000_000;
-const RESULTS = new URL('RESULTS.md', import.meta.url);
 
-const slixmpp = python('slixmpp');
-const aioxmpp = python('aioxmpp');
-const limited = () => startProsody({ rateLimit: '10kb/s' });
-
-/** Bytes in a block whose stanza just fills fifteen records, and which each server takes. */
-const LARGE = 45_900;
-
-const SECTIONS: Section[] = [
-  {
-    title: 'Prosody, round trip ~0, iq',
-    server: startProsody,
-    contestants: [
-      ['inband', inband(), 48 * MB],
-      ['inband --block-size 4096', inband(['--block-size', '4096']), 24 * MB],
-      [
-        'inband --block-size 4096 --window 1',
-        inband(['--block-size', '4096', '--window', '1']),
-        8 * MB,
-      ],
-      ['slixmpp', slixmpp, 4 * MB],
-      ['aioxmpp', aioxmpp, MB],
-      ['ceiling, 4096, window 1', raw(1), 16 * MB],
-      ['ceiling, 4096, window 64', raw(64), 16 * MB],
-      ['ceiling, aligned, window 4', raw(4, LARGE), 64 * MB],
-      ['ceiling, aligned, window 64', raw(64, LARGE), 64 * MB],
-    ],
-  },
-  ...[10, 50, 150].map((roundTrip) => ({
-    title: `Prosody, round trip ${roundTrip} ms, iq`,
-    server: startProsody,
-    roundTrip,
-    contestants: [
-      ['inband', inband(), 48 * MB],
-      ['slixmpp', slixmpp, 0.1 * MB],
-      ['aioxmpp', aioxmpp, 0.1 * MB],
-      ['ceiling, 4096, window 256', raw(256), 32 * MB],
-      ['ceiling, aligned, window 64', raw(64, LARGE), 64 * MB],
-    ] as Section['contestants'],
-  })),
-  {
-    title: 'Prosody, round trip ~0, messages',
-    server: startProsody,
-    mode: 'message',
-    contestants: [
-      ['inband', inband(), 48 * MB],
-      ['slixmpp', slixmpp, 8 * MB],
-      ['aioxmpp', aioxmpp, 2 * MB],
-      ['ceiling, 4096', raw(1), 16 * MB],
-      ['ceiling, aligned', raw(1, LARGE), 64 * MB],
-    ],
-  },
-  {
-    title: 'ejabberd, round trip ~0, iq',
-    server: startEjabberd,
-    contestants: [
-      ['inband', inband(), 128 * MB],
-      ['inband --block-size 4096', inband(['--block-size', '4096']), 64 * MB],
-      ['slixmpp', slixmpp, 8 * MB],
-      ['ceiling, 4096, window 64', raw(64), 64 * MB],
-      ['ceiling, aligned, window 64', raw(64, LARGE), 128 * MB],
-    ],
-  },
-  ...[10, 50, 150].map((roundTrip) => ({
-    title: `ejabberd, round trip ${roundTrip} ms, iq`,
-    server: startEjabberd,
-    roundTrip,
-    contestants: [
-      ['inband', inband(), 64 * MB],
-      ['ceiling, 4096, window 256', raw(256), 64 * MB],
-      ['ceiling, aligned, window 64', raw(64, LARGE), 64 * MB],
-    ] as Section['contestants'],
-  })),
-  {
-    title: 'Prosody limiting clients to 10 kB/s, iq',
-    server: limited,
-    contestants: [['inband', inband(), 0.2 * MB]],
-  },
-  ...(['iq', 'message'] as const).map((mode) => ({
-    title: `ejabberd, memory, ${mode}`,
-    server: startEjabberd,
-    mode,
-    contestants: [
-      ['inband, 16 MiB', inband(), 16 * 2 ** 20],
-      ['inband, 512 MiB', inband(), 512 * 2 ** 20],
-    ] as Section['contestants'],
-  })),
-  ...LANE_SECTIONS,
+/** Each with how it is measured. */
+const CHAPTERS: [title: string, measure: () => Promise<string>][] = [
+  ...SECTIONS.map((section): [string, () => Promise<string>] => [
+    section.title,
+    () => runSection(section),
+  ]),
+  ['Process start to online, Prosody', () => measureStartup(RUNS)],
+  ['Blobs fetched a second, Prosody', () => measureFetches(RUNS)],
 ];
 
 await main(process.argv[2] ?? '');
 
 async function main(only: string): Promise<void> {
-  const chapters: string[] = [];
-  const wanted = (title: string) => title.includes(only);
-  for (const section of SECTIONS.filter(({ title }) => wanted(title))) {
-    chapters.push(await runSection(section));
-    console.log(chapters.at(-1));
+  const wanted = CHAPTERS.filter(([title]) => title.includes(only));
+  if (wanted.length === 0) throw new Error(`no section has "${only}" in its title`);
+  const order = CHAPTERS.map(([title]) => title);
+  for (const [title, measure] of wanted) {
+    const text = `${await measure()}\n\nLoad ${loadavg()[0]?.toFixed(1)}.`;
+    console.log(`## ${title}\n\n${text}`);
+    writeChapter(circumstances(), { title, text }, order);
   }
-  for (const [title, measure] of [
-    ['Process start to online, Prosody', measureStartup],
-    ['Blobs fetched a second, Prosody', measureFetches],
-  ] as const) {
-    if (!wanted(title)) continue;
-    chapters.push(`## ${title}\n\n${await measure(RUNS)}`);
-    console.log(chapters.at(-1));
-  }
-  if (chapters.length === 0) throw new Error(`no section has "${only}" in its title`);
-  if (!only)
-    writeFileSync(RESULTS, `# Results\n\n${circumstances()}\n\n${chapters.join('\n\n')}\n`);
 }
 
-async function runSection({ title, contestants, ...section }: Section): Promise<string> {
+async function runSection({ contestants, ...section }: Section): Promise<string> {
   const server = await section.server();
   const proxy = section.roundTrip && (await startDelayProxy(server.port, section.roundTrip / 2));
   const rows: string[] = [];
@@ -157,7 +67,7 @@ async function runSection({ title, contestants, ...section }: Section): Promise<
   }
   const head =
     '| | MB/s (lowest – highest) | CPU s/MB, sender + receiver | peak RSS MB, sender / receiver | bytes in a block × blocks under way |\n|---|---|---|---|---|';
-  return `## ${title}\n\n${[head, ...rows].join('\n')}`;
+  return [head, ...rows].join('\n');
 }
 
 function row(name: string, bytes: number, results: Result[]): string {
