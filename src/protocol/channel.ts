@@ -36,6 +36,11 @@ export interface Channel extends Duplex {
   readonly inBlocks?: InBlocks | undefined;
   /** What it goes by beside the XMPP stream: a proxy, by its JID, or `direct`. Absent: it goes in-band. */
   readonly lane?: string | undefined;
+  /**
+   * Waits for what this returns, told of each part that has come from the peer, before it takes the next one. Absent where
+   * the reader gets each part by itself, and can wait.
+   */
+  paceArrivals?(pace: (bytes: number) => Promise<void>): void;
   /** Bytes of the peer's that were handed to the reader. */
   readonly bytesReceived: number;
   /** The peer has acknowledged our close: it has all that we sent. A peer that closes first says nothing of that. */

@@ -1,7 +1,28 @@
+import type { Channel } from '../protocol/channel.js';
 import { type Clock, systemClock } from '../session/clock.js';
 
 /** Parts of a second in which the bytes of one go out: none is long, and none is hardly worth its timer. */
 const STEPS_PER_SECOND = 4;
+
+type Pace = (bytes: number) => Promise<void>;
+
+/**
+ * What a reader of the channel is to wait for, told of the bytes that it has got. Of a sealed message, at a low rate that
+ * of many seconds, each part is paid for as it comes, and the reader pays for what the bytes are more than that.
+ */
+export function paceOf(channel: Channel, pace: Pace): Pace {
+  if (!channel.paceArrivals) return pace;
+  let paid = 0;
+  channel.paceArrivals((bytes) => {
+    paid += bytes;
+    return pace(bytes);
+  });
+  return async (bytes) => {
+    const owed = bytes - paid;
+    paid = Math.max(-owed, 0);
+    if (owed > 0) await pace(owed);
+  };
+}
 
 /** How many bytes of files may pass in a second, over all transfers that share it, one after the other. */
 export class RateLimit {

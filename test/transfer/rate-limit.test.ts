@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { RateLimit } from '../../src/transfer/rate-limit.js';
+import type { Channel } from '../../src/protocol/channel.js';
+import { paceOf, RateLimit } from '../../src/transfer/rate-limit.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 
 const never = new AbortController().signal;
@@ -60,4 +61,30 @@ test('who is interrupted waits for nothing (R206)', async () => {
   await settled();
   stop.abort(new Error('enough'));
   await expect(ended).rejects.toThrow('enough');
+});
+
+test('what is paced as it arrives is paid for once, and the reader pays what it got beyond that (R704)', async () => {
+  const paid: number[] = [];
+  const pay = async (bytes: number) => {
+    paid.push(bytes);
+  };
+  let arrived = pay;
+  const channel = {
+    paceArrivals: (pace: typeof pay) => {
+      arrived = pace;
+    },
+  } as unknown as Channel;
+  const pace = paceOf(channel, pay);
+  await arrived(600);
+  await arrived(500);
+  await pace(1000);
+  expect(paid).toEqual([600, 500]);
+  await arrived(300);
+  await pace(2000);
+  expect(paid).toEqual([600, 500, 300, 1600]);
+});
+
+test('a reader that gets each part by itself pays for it (R206)', () => {
+  const pace = async () => undefined;
+  expect(paceOf({} as Channel, pace)).toBe(pace);
 });

@@ -19,6 +19,7 @@ export class SealedChannel extends Duplex implements Channel {
   readonly #opened: OpenedFile | undefined;
   readonly #blocks: AsyncIterator<Uint8Array>;
   #bytesReceived = 0;
+  #pace: ((bytes: number) => Promise<void>) | undefined;
   #endsAt = Number.POSITIVE_INFINITY;
 
   constructor(below: Channel, side: SealedSide) {
@@ -82,6 +83,10 @@ export class SealedChannel extends Duplex implements Channel {
     this.#sealed?.tellChecksum(element);
   }
 
+  paceArrivals(pace: (bytes: number) => Promise<void>): void {
+    this.#pace = pace;
+  }
+
   endAt(bytes: number): void {
     this.#endsAt = bytes;
   }
@@ -130,6 +135,7 @@ export class SealedChannel extends Duplex implements Channel {
     if (!this.#opened) throw new SealBroken(); // a recipient sends nothing this way
     this.#opened.take(value);
     this.emit('arrived');
+    await this.#pace?.(value.length);
     return true;
   }
 

@@ -9,6 +9,7 @@ import { formatKey } from '../../protocol/seal/public-key.js';
 import { sidKey } from '../../protocol/sid.js';
 import { bareJid } from '../../session/jid.js';
 import type { Trust } from '../keys/rules.js';
+import { paceOf } from '../rate-limit.js';
 import { StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
@@ -163,11 +164,12 @@ async function write(
   { onProgress, onArrived, pace }: ReceiveOptions,
 ): Promise<number> {
   if (onArrived) channel.on('arrived', onArrived);
+  const paced = pace && paceOf(channel, pace);
   for await (const bytes of channel.iterator({ destroyOnReturn: false })) {
     await partial.write(bytes);
     onProgress(partial.offset + channel.bytesReceived);
     // The sender hears that these bytes are taken when the next ones are asked for.
-    await pace?.(bytes.length);
+    await paced?.(bytes.length);
   }
   return partial.offset + channel.bytesReceived;
 }

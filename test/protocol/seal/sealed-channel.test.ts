@@ -57,6 +57,39 @@ describe('a sealed channel', () => {
     },
   );
 
+  test('waits behind each part of a message, where it is paced (R704)', async () => {
+    const below = await pairOfBytestreams({ blockSize: 512, window: 4 });
+    const seals = pairOfSeals();
+    const [his, hers] = [seals.his.wrap(below.his), seals.hers.wrap(below.hers)];
+    const parts: number[] = [];
+    let goOn = () => {};
+    hers.paceArrivals((bytes) => {
+      parts.push(bytes);
+      return new Promise((resolve) => {
+        goOn = resolve;
+      });
+    });
+    const bytes = randomBytes(20_000);
+    his.resume().end(bytes);
+    const read = readAll(hers);
+    await settled();
+    expect(parts).toHaveLength(1);
+    goOn();
+    await settled();
+    expect(parts).toHaveLength(2);
+    expect(hers.bytesReceived).toBe(0);
+    let isRead = false;
+    void read.then(() => {
+      isRead = true;
+    });
+    for (let turn = 0; turn < 100 && !isRead; turn += 1) {
+      goOn();
+      await settled();
+    }
+    expect((await read).equals(bytes)).toBe(true);
+    expect(Math.max(...parts)).toBeLessThanOrEqual(4 * 512);
+  });
+
   test('shows nothing of the file below', async () => {
     const { his, hers, below } = sealedInMemory();
     const text = Buffer.from('But, soft! what light through yonder window breaks? '.repeat(2000));
