@@ -8,6 +8,7 @@ import type { KnownContacts } from '../transfer/people/known-contacts.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { FileRecord } from '../transfer/receiving/ledger.js';
 import type { Registry } from '../transfer/registry.js';
+import type { Explained } from '../transfer/sending/delivery.js';
 import type { Reporter } from '../ui/report.js';
 
 /** What a command needs from the world; `main` provides it. */
@@ -66,6 +67,19 @@ export interface OutputFlags {
   json?: boolean;
   quiet?: boolean;
   verbose?: boolean;
+}
+
+/** Says what an error is to the user. */
+export async function explanationsBy({
+  failures,
+}: Pick<Context, 'failures'>): Promise<(error: Error) => Explained> {
+  const { exitCodeOf, textOf, hintsOf, meetsAll } = await failures();
+  return (error) => ({
+    text: textOf(error),
+    hints: hintsOf(error),
+    exitCode: exitCodeOf(error),
+    isOurs: meetsAll(error),
+  });
 }
 
 /** A flag, a variable or a file given to the command makes no sense; nothing was done. */

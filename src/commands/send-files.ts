@@ -4,7 +4,6 @@ import { readKey } from '../transfer/keys/trusted-keys.js';
 import type { WantedTransport } from '../transfer/lane/lane.js';
 import { remembering } from '../transfer/people/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
-import type { Explained } from '../transfer/sending/delivery.js';
 import { sendAll } from '../transfer/sending/send-all.js';
 import { outlineOf } from '../transfer/sources/all-sources.js';
 import { closeSources, openSources } from '../transfer/sources/open-sources.js';
@@ -14,7 +13,7 @@ import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js'
 import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
-import { type Context, type OutputFlags, UsageError } from './context.js';
+import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
 import { type LaneFlags, laneOf } from './lane.js';
 import { refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
@@ -64,7 +63,7 @@ export async function send(
   const input = { stdin, name: flags.name, warn: reporter.warn };
   const sources = await openSources(files, input, signal);
   await announce(sources, jids.length, reporter, signal);
-  const { exitCodeOf, textOf, hintsOf, meetsAll } = await context.failures();
+  const explain = await explanationsBy(context);
   await sendAll(sources, jids, {
     via: flags.via,
     sealing,
@@ -77,12 +76,7 @@ export async function send(
     waitOnline: flags.waitOnline * 1000,
     limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
-    explain: (error): Explained => ({
-      text: textOf(error),
-      hints: hintsOf(error),
-      exitCode: exitCodeOf(error),
-      isOurs: meetsAll(error),
-    }),
+    explain,
   });
 }
 
