@@ -11,6 +11,7 @@ import {
   ChannelOverrun,
   CloseUnconfirmed,
 } from './protocol/channel.js';
+import { UnusableSlot } from './protocol/http-upload/stanzas.js';
 import { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
@@ -89,6 +90,7 @@ export const FAILURES: readonly Failure[] = [
   [RequestTimeout, 'unreachable', 'this', 'try again'],
   [WayRefused, 'refused', 'this'],
   [FolderUnknown, 'refused', 'this'],
+  [UnusableSlot, 'refused', 'this', 'tell the people who run the server'],
   [RecipientBusy, 'refused', 'this'],
   [RecipientRefused, 'refused', 'this'],
   [ProposalRejected, 'refused', 'this'],

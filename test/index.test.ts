@@ -8,7 +8,7 @@ type ErrorClass = new () => Error;
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** What throws these, rosters, proposals of Jingle and keys that are typed, is no part of the library. */
-const OTHERS = ['TooManyContacts', 'ProposalRejected', 'MalformedKey'];
+const OTHERS = ['TooManyContacts', 'ProposalRejected', 'MalformedKey', 'UnusableSlot'];
 
 /** The classes of error that the modules below a folder of src/ export. */
 async function errorsOf(folder: string): Promise<ErrorClass[]> {

@@ -1,5 +1,5 @@
 // What carries the bytes of a file, whichever XEP says how. `test/protocol/channel-suite.ts` holds each kind to this.
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 
 /** How bytes of ours go out, where that is in blocks. */
 export interface InBlocks {
@@ -8,6 +8,28 @@ export interface InBlocks {
   /** Blocks that may be under way. */
   window: number;
 }
+
+/** What is known of the bytes that have gone out. */
+interface Outgoing {
+  /** The other party: a full JID, a domain, or a service. */
+  readonly peer: string;
+  /** Bytes of ours that the peer has acknowledged, as far as it is told. */
+  readonly bytesSent: number;
+  /** Bytes of ours that have left, and that the peer has not acknowledged. */
+  readonly bytesUnderWay: number;
+  /**
+   * Bytes of the largest block under way, where none so large was acknowledged before: it may be too large for somebody
+   * on the way. Otherwise 0.
+   */
+  readonly unprovenBlock: number;
+  /** As it is by now; absent where there are no blocks. */
+  readonly inBlocks?: InBlocks | undefined;
+  /** What it goes by beside the XMPP stream: a proxy, by its JID, or `direct`. Absent: it goes in-band, or to a server. */
+  readonly lane?: string | undefined;
+}
+
+/** What takes the bytes of a file on their way out: a channel, or something that has bytes go one way alone. */
+export type Outlet = Writable & Outgoing;
 
 /**
  * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been
@@ -20,22 +42,7 @@ export interface InBlocks {
  * Emits `acknowledged` when the peer has taken bytes of ours; and `arrived` when some of the peer's have come that are to
  * wait for others before the reader gets them.
  */
-export interface Channel extends Duplex {
-  /** The other party's full JID. */
-  readonly peer: string;
-  /** Bytes of ours that the peer has acknowledged. */
-  readonly bytesSent: number;
-  /** Bytes of ours that have left, and that the peer has not acknowledged. */
-  readonly bytesUnderWay: number;
-  /**
-   * Bytes of the largest block under way, where none so large was acknowledged before: it may be too large for somebody
-   * on the way. Otherwise 0.
-   */
-  readonly unprovenBlock: number;
-  /** As it is by now; absent where there are no blocks. */
-  readonly inBlocks?: InBlocks | undefined;
-  /** What it goes by beside the XMPP stream: a proxy, by its JID, or `direct`. Absent: it goes in-band. */
-  readonly lane?: string | undefined;
+export interface Channel extends Duplex, Outgoing {
   /**
    * Waits for what this returns, told of each part that has come from the peer, before it takes the next one. Absent where
    * the reader gets each part by itself, and can wait.

@@ -77,8 +77,13 @@ export async function discoverInfo(
 }
 
 /** §4: the JIDs of what is there beside the one asked. Rejects as `request` does. */
-export async function discoverItems(session: Session, jid: string): Promise<string[]> {
-  const reply = await session.request('get', jid, xml('query', { xmlns: NS_DISCO_ITEMS }));
+export async function discoverItems(
+  session: Session,
+  jid: string,
+  options?: RequestOptions,
+): Promise<string[]> {
+  const query = xml('query', { xmlns: NS_DISCO_ITEMS });
+  const reply = await session.request('get', jid, query, options);
   const items = reply.getChild('query', NS_DISCO_ITEMS)?.getChildren('item') ?? [];
   const jids = items.flatMap(({ attrs }) => (attrs.node ? [] : (attrs.jid ?? [])));
   return [...new Set(jids)].filter(({ length }) => length <= MAX_JID_LENGTH);

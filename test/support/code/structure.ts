@@ -48,6 +48,7 @@ const ORDER: Record<string, readonly string[]> = {
     'si',
     'ibb',
     'socks5',
+    'http-upload',
     'network',
     'bob',
     'messages',

@@ -1,0 +1,125 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Writable } from 'node:stream';
+import type { Clock } from '../../session/clock.js';
+import { reasonOf } from '../../session/stream/network-reason.js';
+import { ChannelLost, type Outlet } from '../channel.js';
+import { type Https, whyUntrusted } from '../network/https.js';
+import type { UploadedFile, UploadSlot } from './stanzas.js';
+
+/** Milliseconds in which some bytes must leave, or the answer come that follows the last one. */
+const SILENCE_MS = 60_000;
+
+/** Bytes that must leave in that time: even slow links are faster. */
+const PIECE_BYTES = 64 * 1024;
+
+/** §6 names 201; some services in front of others say no more than that it is well. */
+const TAKEN = new Set([200, 201, 204]);
+
+interface PutOptions {
+  /** The service that has given the slot. */
+  peer: string;
+  https: Https;
+  clock: Clock;
+  /** What an answer means that is no yes, by its status (RFC 9110 §15). */
+  refused(status: number): Error;
+}
+
+/**
+ * Takes the bytes of one file to its slot; `finish` means that the server has them all. Bytes count as acknowledged
+ * when they have left. Fails with `ServerNotTrusted`, with `ChannelLost` where the network fails or nothing is heard,
+ * and as `refused` says.
+ */
+export class Put extends Writable implements Outlet {
+  readonly unprovenBlock = 0;
+  readonly peer: string;
+  readonly #request: ClientRequest;
+  readonly #host: string;
+  readonly #clock: Clock;
+  readonly #refused: (status: number) => Error;
+  readonly #size: number;
+  #sent = 0;
+  #underWay = 0;
+  /** The server has all. */
+  #isTaken = false;
+  /** Called then. */
+  #taken: () => void = () => undefined;
+  /** Ends the watch for silence. */
+  #heard = new AbortController();
+
+  constructor(slot: UploadSlot, { size, mediaType }: UploadedFile, options: PutOptions) {
+    super({ highWaterMark: PIECE_BYTES });
+    const { peer, https, clock, refused } = options;
+    this.peer = peer;
+    this.#size = size;
+    this.#host = slot.put.host;
+    this.#clock = clock;
+    this.#refused = refused;
+    const headers = { ...slot.headers, 'content-length': `${size}`, 'content-type': mediaType };
+    this.#request = https(slot.put, { method: 'PUT', headers })
+      .on('error', (error) => this.destroy(this.#whyCut(error)))
+      .on('response', (response) => this.#answered(response));
+    // Whoever writes hears of it; before that nobody may listen.
+    this.on('error', () => undefined);
+  }
+
+  get bytesSent(): number {
+    return this.#sent;
+  }
+
+  get bytesUnderWay(): number {
+    return this.#underWay;
+  }
+
+  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+    this.#write(bytes, done);
+  }
+
+  #write(bytes: Buffer, done: () => void): void {
+    const piece = bytes.subarray(0, PIECE_BYTES);
+    this.#underWay = piece.length;
+    this.#watch();
+    this.#request.write(piece, (error) => {
+      // What has failed is told by an event.
+      if (error) return;
+      this.#heard.abort();
+      this.#underWay = 0;
+      this.#sent += piece.length;
+      this.emit('acknowledged');
+      if (piece.length === bytes.length) done();
+      else this.#write(bytes.subarray(piece.length), done);
+    });
+  }
+
+  override _final(done: () => void): void {
+    this.#request.end();
+    if (this.#isTaken) return done();
+    this.#taken = done;
+    this.#watch();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#heard.abort();
+    this.#request.destroy();
+    done(error);
+  }
+
+  /** An answer before the last byte is a no, whatever it is. Behind that it may come before our end. */
+  #answered({ statusCode = 0 }: IncomingMessage): void {
+    const isWhole = this.#sent + this.#underWay === this.#size;
+    if (!isWhole || !TAKEN.has(statusCode)) return void this.destroy(this.#refused(statusCode));
+    this.#heard.abort();
+    this.#isTaken = true;
+    this.#taken();
+  }
+
+  #watch(): void {
+    this.#heard = new AbortController();
+    const silent = () => this.destroy(new ChannelLost(`${this.#host} does not answer`));
+    this.#clock.sleep(SILENCE_MS, this.#heard.signal).then(silent, () => undefined);
+  }
+
+  #whyCut(error: Error): Error {
+    const why = `the upload to ${this.#host} was cut off (${reasonOf(error)})`;
+    return whyUntrusted(error, this.#host) ?? new ChannelLost(why, { cause: error });
+  }
+}
