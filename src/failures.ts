@@ -59,6 +59,7 @@ import {
   SourceUnreadable,
   SourceUnusable,
 } from './transfer/sources/source.js';
+import { UploadRefused } from './transfer/ways/http/why-not-uploaded.js';
 import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
@@ -90,6 +91,7 @@ export const FAILURES: readonly Failure[] = [
   [RequestTimeout, 'unreachable', 'this', 'try again'],
   [WayRefused, 'refused', 'this'],
   [FolderUnknown, 'refused', 'this'],
+  [UploadRefused, 'refused', 'this'],
   [UnusableSlot, 'refused', 'this', 'tell the people who run the server'],
   [RecipientBusy, 'refused', 'this'],
   [RecipientRefused, 'refused', 'this'],

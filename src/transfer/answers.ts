@@ -133,6 +133,32 @@ export const isForGood = (error: StanzaError): boolean =>
 /** RFC 6120 §8.3.3. */
 const FOR_GOOD = new Set(['gone', 'jid-malformed', 'redirect', 'remote-server-not-found']);
 
+/**
+ * Why an upload service has no place for a file (XEP-0363 §5).
+ * - `too-large`: it has a limit.
+ * - `full`: it has taken too much already, of the sender or in all.
+ * - `not-you`: it takes none from the sender.
+ * - `unfit`: there is something else about the file.
+ */
+type SlotMeaning = 'too-large' | 'full' | 'not-you' | 'unfit';
+
+const SLOT_ERRORS: Table<SlotMeaning> = {
+  forbidden: 'not-you',
+  'not-allowed': 'not-you',
+  'not-authorized': 'not-you',
+  'payment-required': 'not-you',
+  'policy-violation': 'full',
+  'registration-required': 'not-you',
+  'resource-constraint': 'full',
+  'service-unavailable': 'not-you',
+  'subscription-required': 'not-you',
+};
+
+export function meaningOfSlotError({ condition, specific }: StanzaError): SlotMeaning {
+  if (specific?.name === 'file-too-large') return 'too-large';
+  return find(SLOT_ERRORS, condition) ?? 'unfit';
+}
+
 /** What was sealed was not opened, or its key is not wanted. */
 export const isUnopened = ({ condition }: Reason): boolean => condition === 'security-error';
 

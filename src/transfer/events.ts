@@ -1,5 +1,6 @@
+import type { AlreadyThere, Done, Folder, Start, Uploaded } from './file-events.js';
 import type { NotedSecrecy } from './keys/rules.js';
-import type { WayName } from './ways/names.js';
+import type { AnyWayName } from './ways/names.js';
 
 /**
  * What a command tells its user, in the order of the fields of a `--json` line. Times RFC 3339, sizes in bytes.
@@ -15,6 +16,7 @@ export type Event =
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
   | AlreadyThere
+  | Uploaded
   | Folder
   | Failed
   | Blob
@@ -124,11 +126,11 @@ export interface Probed {
   client?: string;
   version?: string;
   /** The ways in which it says that it takes files, best first. */
-  ways: WayName[];
+  ways: AnyWayName[];
   /** Milliseconds, the median of three; absent where it does not answer. */
   roundTripMs?: number;
   /** How `inband send` would offer it a file; absent where it would not. */
-  via?: WayName;
+  via?: AnyWayName;
   /** Why it would be offered. */
   why?: string;
   /** What is known of its program. */
@@ -139,54 +141,6 @@ export interface Probed {
   lanes?: string[];
   /** What is known of its key; `CHANGED`: another one is known, or none is there any more. */
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
-}
-
-/** What the events of one transfer say of it. */
-interface Transfer extends Partial<NotedSecrecy> {
-  id: number;
-  peer: string;
-  name: string;
-  /** The proxy that it goes by beside the XMPP stream, or `direct`; absent: it goes inside. */
-  lane?: string;
-}
-
-/** The first byte of a file may come. */
-interface Start extends Transfer {
-  event: 'start';
-  size?: number;
-  incoming?: true;
-}
-
-/** A file arrived whole: sent (no `path`) or received. */
-interface Done extends Transfer {
-  event: 'done';
-  size: number;
-  sha256: string;
-  path?: string;
-  /** The recipient did not say that the file is right. */
-  unverified?: true;
-  /** It said at least that the transfer was a success; otherwise nothing but that all bytes came. */
-  success?: true;
-  /** Sent in-band: bytes in a block, as it was in the end. */
-  blockSize?: number;
-  /** Blocks that might be under way then. */
-  window?: number;
-}
-
-/** A folder came in which there is nothing. */
-interface Folder extends Transfer {
-  event: 'folder';
-  path: string;
-}
-
-/** An earlier transfer has brought the file: nothing was sent. */
-interface AlreadyThere extends Transfer {
-  event: 'already-there';
-  size: number;
-  sha256: string;
-  /** Where it was received, if it is there still. */
-  path?: string;
-  incoming?: true;
 }
 
 /** Shows an event to the user, in the way that the flags and the terminal ask for. */

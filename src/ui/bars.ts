@@ -12,7 +12,7 @@ const DEFAULT_ROWS = 24;
 /** Files that are sooner over than this have no bar among several: many small ones would make the terminal flicker. */
 const CALM_MS = 1_000;
 
-const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'folder', 'failed']);
+const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'uploaded', 'folder', 'failed']);
 
 /** A progress bar for each transfer that runs, at the foot of the terminal. */
 export class Bars {

@@ -26,7 +26,8 @@ export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
 function progressThrottle(now: () => number): (event: Event) => boolean {
   const shownAt = new Map<number, number>();
   return (event) => {
-    if (event.event === 'done' || event.event === 'folder') shownAt.delete(event.id);
+    const isOver = ['done', 'uploaded', 'folder'].includes(event.event);
+    if (isOver && 'id' in event && event.id !== undefined) shownAt.delete(event.id);
     if (event.event === 'failed' && event.id !== undefined) shownAt.delete(event.id);
     if (event.event !== 'progress') return true;
     const { id } = event;

@@ -2,13 +2,14 @@ import type { Aside, Event, Probed } from '../transfer/events.js';
 import { formatBytes } from '../units.js';
 
 /**
- * The result that a script reads from stdout, as it is: the path of a file that was written, or the
- * cid of a blob that was not. `undefined` where the event has no result.
+ * The result that a script reads from stdout, as it is: the path of a file that was written, the
+ * cid of a blob that was not, or where something lies. `undefined` where the event has no result.
  */
 export function resultOf(event: Event): string | undefined {
   if (event.event === 'done') return event.path;
   if (event.event === 'blob') return event.path ?? event.cid;
   if (event.event === 'key') return event.key;
+  if (event.event === 'uploaded') return event.url;
   return undefined;
 }
 
@@ -37,6 +38,8 @@ export function sentenceOf(event: Event): string | undefined {
         : `received ${event.name} from ${event.peer}${details(event)}`;
     case 'already-there':
       return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
+    case 'uploaded':
+      return `uploaded ${event.name} to ${event.peer}${details(event)}`;
     case 'folder':
       return `received ${event.name} from ${event.peer} (a folder)`;
     case 'failed':

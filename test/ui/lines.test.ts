@@ -23,6 +23,7 @@ test.each([
   ],
   ['isThere', 'already there: photo.jpg at bob@example.org/inband'],
   ['wasThere', 'already there: photo.jpg from bob@example.org/inband'],
+  ['uploaded', 'uploaded photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081)'],
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
@@ -59,6 +60,7 @@ test('takes the path of a file that was written, else the cid, as the result', (
   const results = Object.entries(samples).map(([kind, event]) => [kind, resultOf(event)]);
   expect(results.filter(([, result]) => result !== undefined)).toEqual([
     ['received', '/inbox/photo.jpg'],
+    ['uploaded', 'https://example.org/a'],
     ['fetched', '/here/blob.png'],
     ['published', 'sha1+8f35@bob.xmpp.org'],
     ['key', 'abc234'],

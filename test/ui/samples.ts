@@ -26,6 +26,7 @@ export const samples = {
     ...{ event: 'already-there', id, peer, name, size, sha256 },
     ...{ path: '/inbox/photo.jpg', incoming: true },
   },
+  uploaded: { event: 'uploaded', id, peer, name, size, sha256, url: 'https://example.org/a' },
   failed: { event: 'failed', error: 'bob refused', exitCode: 6, id, peer, name },
   fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
   probed: {

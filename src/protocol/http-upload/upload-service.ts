@@ -10,7 +10,7 @@ import {
 } from './stanzas.js';
 
 /** A service that takes uploads of ours. */
-interface UploadService {
+export interface UploadService {
   jid: string;
   /** Bytes of the largest file, where it is told. */
   maxSize: number | undefined;

@@ -10,7 +10,7 @@ import { askKey } from '../keys/key-question.js';
 import type { TrustStore } from '../keys/trusted-keys.js';
 import type { Lane } from '../lane/lane.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
-import type { WayName } from '../ways/names.js';
+import type { AnyWayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
 import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './inquiry.js';
 import { losesFiles, remarkOn } from './known-clients.js';
@@ -115,7 +115,7 @@ function choose(
 }
 
 /** A resource that was named is tried in ways that it does not tell of, too. */
-function viaOf({ ways }: Resource): { via?: WayName } {
+function viaOf({ ways }: Resource): { via?: AnyWayName } {
   const way = ways[0] ?? UNADVERTISED[0];
   return way ? { via: way.name } : {};
 }

@@ -1,4 +1,4 @@
-import { type Channel, ChannelLost } from '../../protocol/channel.js';
+import { ChannelLost, type Outlet } from '../../protocol/channel.js';
 import { isPassing, Retries } from '../attempts/retries.js';
 import type { Turn } from '../attempts/turn.js';
 import type { Event } from '../events.js';
@@ -38,7 +38,7 @@ export class Job {
   /** Where the last attempt started, in bytes. */
   #offset = 0;
   /** What the present attempt goes by, once it is under way. */
-  #channel: Channel | undefined;
+  #channel: Outlet | undefined;
   /** What ended the last attempt that was under way. */
   #brokenBy: Error | undefined;
 

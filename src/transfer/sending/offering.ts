@@ -170,9 +170,11 @@ export class Offering {
   #asBefore(recipient: Recipient): Recipient {
     if (!this.#wasWanted) return recipient;
     // Only a way that announces a file has it accepted before its channel is there.
-    const good = this.#way
-      ? WAYS.slice(0, WAYS.indexOf(this.#way) + 1)
+    const isListed = this.#way !== undefined && WAYS.includes(this.#way);
+    const better = isListed
+      ? WAYS.slice(0, WAYS.indexOf(this.#way as Way))
       : WAYS.filter(({ announces }) => announces);
+    const good = this.#way ? [...better, this.#way] : better;
     const ways = recipient.ways.filter((way) => good.includes(way));
     if (ways.length > 0) return { ...recipient, ways };
     const text = `${recipient.peer} is not there, or takes files by ${good.at(-1)?.name} no more`;

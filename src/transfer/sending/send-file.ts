@@ -20,6 +20,8 @@ export interface SentFile extends Partial<InBlocks> {
   unverified?: true;
   /** It says at least that it is content; otherwise nothing but that the bytes came. */
   success?: true;
+  /** Nobody has it but a server, where it is to be had. */
+  url?: string;
 }
 
 interface SendOptions {
@@ -54,6 +56,7 @@ export async function sendFile(
       sha256: (offer.hashes?.get('sha-256') ?? reading.hash.digest()).toString('hex'),
       ...(verdict === 'verified' ? {} : { unverified: true }),
       ...(verdict === 'content' ? { success: true } : {}),
+      ...(typeof verdict === 'object' ? { url: verdict.url } : {}),
       ...(channel.bytesSent > 0 ? channel.inBlocks : {}),
     };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Channel } from '../../protocol/channel.js';
+import type { Outlet } from '../../protocol/channel.js';
 import { nameOf } from '../../protocol/file-offer.js';
 import { isConnectionError } from '../attempts/retries.js';
 import { nextTry, timeInWords } from '../attempts/time-in-words.js';
@@ -90,6 +90,9 @@ export class Telling {
    */
   done({ channel, isThere }: Accepted, sent: SentFile): Event {
     this.#noteBlocks(sent);
+    const { size, sha256, url } = sent;
+    if (url !== undefined)
+      return { event: 'uploaded', ...this.#facts(channel.peer), size, sha256, url };
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
     const event = wasThere ? 'already-there' : 'done';
     const how = { ...(wasThere ? {} : laneOf(channel)), ...this.#secrecy };
@@ -134,7 +137,7 @@ export class Telling {
   }
 }
 
-const laneOf = ({ lane }: Channel): { lane?: string } => (lane === undefined ? {} : { lane });
+const laneOf = ({ lane }: Outlet): { lane?: string } => (lane === undefined ? {} : { lane });
 
 function whatAgain(jid: string, error: Error, isSame: boolean): string {
   const still = isSame ? 'still ' : '';

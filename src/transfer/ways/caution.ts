@@ -1,5 +1,5 @@
 // Settings that ask less of servers and programs, where what was asked for is or may be too much.
-import { type Channel, ChannelLost } from '../../protocol/channel.js';
+import { ChannelLost, type Outlet } from '../../protocol/channel.js';
 import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
 import { RequestTimeout } from '../../session/requests.js';
 import { StreamError } from '../../session/stream/stream-error.js';
@@ -32,7 +32,7 @@ interface Caution {
 }
 
 /** What an attempt went by. */
-type Went = Pick<Channel, 'unprovenBlock' | 'inBlocks'>;
+type Went = Pick<Outlet, 'unprovenBlock' | 'inBlocks'>;
 
 /**
  * What to change after an attempt that may have failed because of its settings, if anything: some servers cut the

@@ -1,9 +1,9 @@
-import type { Channel } from '../../protocol/channel.js';
+import type { Outlet } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
 import type { WantedTransport } from '../lane/lane.js';
 import type { Listener } from './incoming.js';
-import type { WayName } from './names.js';
+import type { AnyWayName } from './names.js';
 import type { Services } from './services.js';
 import type { TransferSettings } from './settings.js';
 
@@ -13,7 +13,7 @@ import type { TransferSettings } from './settings.js';
  */
 export interface Way {
   /** What `--via` calls it. */
-  readonly name: WayName;
+  readonly name: AnyWayName;
   /** What we advertise, who take files by it (XEP-0030). */
   readonly features: readonly string[];
   /** Whether a client that advertises these features takes files by it. */
@@ -92,11 +92,16 @@ export interface OfferOptions extends Partial<TransferSettings> {
   mayOffer?: (() => void) | undefined;
 }
 
+/** A file lies on a server. */
+interface Uploaded {
+  url: string;
+}
+
 /** A file that the recipient has accepted. */
 export interface Accepted {
   readonly way: Way;
   /** Takes the bytes that the recipient wants; ending it tells that they are all. */
-  readonly channel: Channel;
+  readonly channel: Outlet;
   /** Where it starts, and how much it is where that is not all the rest; in bytes. */
   readonly range: { offset: number; length?: number | undefined };
   /** It travels sealed: nothing that others say of it counts. */
@@ -107,9 +112,9 @@ export interface Accepted {
   sendHashes?(hashes: ReadonlyMap<string, Buffer>): Promise<void>;
   /**
    * What the recipient makes of all the bytes: that the file is there and right, that it is content with them, or only
-   * that they came. Rejects with its reason when it has not kept them.
+   * that they came; or where they were put for whoever has the address. Rejects with the reason when they were not kept.
    */
-  confirmed(): Promise<'verified' | 'content' | 'unverified'>;
+  confirmed(): Promise<'verified' | 'content' | 'unverified' | Uploaded>;
   /** Breaks it off in a way that the recipient cannot take for the end. */
   cancel(): Promise<void>;
 }

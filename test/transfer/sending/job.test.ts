@@ -63,7 +63,7 @@ async function waysOffered(
   acceptTimeout = 1,
   waits = 0,
 ): Promise<{
-  offered: WayName[];
+  offered: string[];
   /** The names of the hashes, for each offer. */
   hashes: string[][];
   /** Where the file was read from, each time. */
@@ -74,7 +74,7 @@ async function waysOffered(
   outcome: Error | undefined;
 }> {
   const warnings: string[] = [];
-  const offered: WayName[] = [];
+  const offered: string[] = [];
   const hashes: string[][] = [];
   const readFrom: number[] = [];
   const blockSizes: unknown[] = [];

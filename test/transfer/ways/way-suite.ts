@@ -16,6 +16,7 @@ import type {
   Listener,
   PlacesOfUnannounced,
 } from '../../../src/transfer/ways/incoming.js';
+import type { WayName } from '../../../src/transfer/ways/names.js';
 import type { Accepted, Recipient, Way } from '../../../src/transfer/ways/way.js';
 import { wayNamed } from '../../../src/transfer/ways/ways.js';
 import { type PairOptions, pairOfServices, unattended } from '../../protocol/ibb/bytestreams.js';
@@ -30,6 +31,9 @@ interface SuiteOptions extends PairOptions {
   /** What Juliet says of offers otherwise than yes. */
   listener?: Partial<Listener>;
 }
+
+/** What goes to a person who is there goes by a channel. */
+type ByChannel = Accepted & { channel: Channel };
 
 /** Romeo offers files to Juliet by the way; `next` of them is hers to take. */
 function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
@@ -56,8 +60,8 @@ function pairBy(way: Way, { listener, ...options }: SuiteOptions = {}) {
   const recipient = { peer: JULIET, ways: [way] };
   return {
     ...{ ...pair, next, comers, end },
-    offer: (file: FileOffer, signal = never, known: Partial<Recipient> = {}) =>
-      offer({ ...recipient, ...known }, file, { signal }),
+    offer: async (file: FileOffer, signal = never, known: Partial<Recipient> = {}) =>
+      (await offer({ ...recipient, ...known }, file, { signal })) as ByChannel,
   };
 }
 
@@ -105,7 +109,7 @@ async function take(file: IncomingOffer, offset = 0): Promise<Buffer> {
 export function describeWay(way: Way): void {
   describe(`the way ${way.name}`, () => {
     test('is found by its name, and by features of its own', () => {
-      expect(wayNamed(way.name)).toBe(way);
+      expect(wayNamed(way.name as WayName)).toBe(way);
       expect(way.features.length).toBeGreaterThan(0);
       expect(way.isTakenBy(new Set(way.features))).toBe(true);
       expect(way.isTakenBy(new Set(way.features.slice(1)))).toBe(false);
@@ -251,7 +255,7 @@ function describeVerdicts(way: Way): void {
     const { offer, next } = pairBy(way);
     const coming = next().then(async (file) => ({ file, stream: await takeBytes(file) }));
     const accepted = await offer(fileOf(way), never, ANSWERS);
-    let verdict: string | undefined;
+    let verdict: unknown;
     const sent = send(accepted).then((said) => {
       verdict = said;
     });

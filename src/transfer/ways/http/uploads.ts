@@ -1,0 +1,85 @@
+import { ChannelLost } from '../../../protocol/channel.js';
+import type { FileOffer } from '../../../protocol/file-offer.js';
+import { Put } from '../../../protocol/http-upload/put.js';
+import type { UploadedFile, UploadSlot } from '../../../protocol/http-upload/stanzas.js';
+import {
+  askForSlot,
+  findUploadService,
+  type UploadService,
+} from '../../../protocol/http-upload/upload-service.js';
+import { type Https, httpsBy } from '../../../protocol/network/https.js';
+import { type Clock, systemClock } from '../../../session/clock.js';
+import { parseJid } from '../../../session/jid.js';
+import type { Session } from '../../../session/session.js';
+import type { CertificateTrust } from '../../../session/stream/certificates.js';
+import { notOffered, tooLarge, whyNoSlot, whyRefused, withoutSize } from './why-not-uploaded.js';
+
+/** A file on its way to a server. */
+interface Upload {
+  put: Put;
+  /** Where it is when all its bytes are taken. */
+  url: string;
+}
+
+/** Puts files on the own server, or on what it names for that. */
+export class Uploads {
+  readonly #session: Session;
+  readonly #https: Https;
+  readonly #clock: Clock;
+  #service: Promise<UploadService | undefined> | undefined;
+  /** Slots whose upload was cut off once, by what they are for: some servers let it be made again, and count each slot. */
+  readonly #left = new Map<string, UploadSlot>();
+
+  constructor(session: Session, trust: CertificateTrust, clock: Clock = systemClock) {
+    this.#session = session;
+    this.#https = httpsBy(trust);
+    this.#clock = clock;
+  }
+
+  /**
+   * Begins to upload a file, whose bytes are then to be written. Rejects with `UploadRefused`, `UnusableSlot`, as
+   * `request` of a session does, and with the signal's reason.
+   */
+  async begin({ name, size, mediaType }: FileOffer, signal: AbortSignal): Promise<Upload> {
+    if (size === undefined) throw withoutSize(name);
+    const service = await this.find(signal);
+    if (service.maxSize !== undefined && size > service.maxSize) {
+      throw tooLarge(name, size, service);
+    }
+    return this.#put({ name, size, mediaType: mediaType ?? UNKNOWN_TYPE }, service, signal);
+  }
+
+  /** The service that takes them. Rejects with `UploadRefused` where there is none. */
+  async find(signal: AbortSignal): Promise<UploadService> {
+    this.#service ??= findUploadService(this.#session, signal);
+    const service = await this.#service;
+    if (!service) throw notOffered(parseJid(this.#session.jid).domain);
+    return service;
+  }
+
+  async #put(file: UploadedFile, service: UploadService, signal: AbortSignal): Promise<Upload> {
+    const purpose = JSON.stringify(file);
+    const left = this.#left.get(purpose);
+    this.#left.delete(purpose);
+    const slot = left ?? (await this.#ask(file, service, signal));
+    const put = new Put(slot, file, {
+      ...{ peer: service.jid, https: this.#https, clock: this.#clock },
+      refused: (status) => whyRefused(status, slot.put.host, left !== undefined),
+    });
+    put.once('error', (error) => {
+      if (!left && error instanceof ChannelLost) this.#left.set(purpose, slot);
+    });
+    return { put, url: slot.get.href };
+  }
+
+  async #ask(file: UploadedFile, service: UploadService, signal: AbortSignal): Promise<UploadSlot> {
+    try {
+      return await askForSlot(this.#session, service, file, signal);
+    } catch (error) {
+      throw whyNoSlot(error as Error, file, service);
+    }
+  }
+}
+
+/** RFC 2046 §4.5.1 */
+const UNKNOWN_TYPE = 'application/octet-stream';

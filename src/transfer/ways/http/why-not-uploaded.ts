@@ -1,0 +1,83 @@
+import { ChannelLost } from '../../../protocol/channel.js';
+import type { UploadService } from '../../../protocol/http-upload/upload-service.js';
+import { withHints } from '../../../session/hints.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import { meaningOfSlotError } from '../../answers.js';
+
+/** A server does not take the file, or none takes any. */
+export class UploadRefused extends Error {
+  override readonly name = 'UploadRefused';
+}
+
+const IN_THE_STREAM = 'to somebody who is online, "inband send" needs no upload';
+
+export const notOffered = (domain: string): Error =>
+  withHints(
+    new UploadRefused(`${domain} takes no uploads (XEP-0363)`),
+    IN_THE_STREAM,
+    'the people who run the server can switch them on',
+  );
+
+export const tooLarge = (name: string, size: number, { jid, maxSize }: UploadService): Error =>
+  withHints(
+    new UploadRefused(
+      maxSize === undefined
+        ? `${name} has ${size} bytes, which is too large for ${jid}`
+        : `${name} has ${size} bytes, and ${jid} takes ${maxSize} at most`,
+    ),
+    IN_THE_STREAM,
+    'or send it in parts',
+  );
+
+export const withoutSize = (name: string): Error =>
+  withHints(
+    new UploadRefused(`an upload must be told its size before, which ${name} does not have`),
+    'save it as a file first',
+  );
+
+/** Why there is no place for a file, in words for its sender. What is no answer of the service stays as it is. */
+export function whyNoSlot(
+  error: Error,
+  file: { name: string; size: number },
+  service: UploadService,
+) {
+  if (!(error instanceof StanzaError)) return error;
+  const { jid } = service;
+  const said = `(${error.message})`;
+  switch (meaningOfSlotError(error)) {
+    case 'too-large':
+      return tooLarge(file.name, file.size, service);
+    case 'full':
+      // No cause: an error that may pass would be waited for, and a quota lasts a day.
+      return withHints(
+        new UploadRefused(`${jid} takes no more of you for now ${said}`),
+        'try later',
+        IN_THE_STREAM,
+      );
+    case 'not-you':
+      return new UploadRefused(`${jid} takes no uploads from you ${said}`, { cause: error });
+    case 'unfit': {
+      const what = file.size === 0 ? `${file.name}, which is empty` : file.name;
+      return new UploadRefused(`${jid} does not take ${what} ${said}`, { cause: error });
+    }
+  }
+}
+
+/** RFC 9110 §15: what may be otherwise at another time. */
+const PASSING = new Set([408, 425, 429]);
+
+/** Why a server did not take the bytes; it may at another attempt if that is `ChannelLost`. */
+export function whyRefused(status: number, host: string, isUsed: boolean): Error {
+  const answered = `${host} answered ${status}`;
+  if (status >= 500 || PASSING.has(status)) {
+    return new ChannelLost(`${answered} to the upload`);
+  }
+  // Some servers take one attempt for each place.
+  if (isUsed) return new ChannelLost(`${answered} to another attempt at the same upload`);
+  if (status >= 300 && status < 400) {
+    return new UploadRefused(
+      `${host} sends the upload elsewhere (${status}), which is not followed`,
+    );
+  }
+  return new UploadRefused(`${host} refused the upload (${status})`);
+}

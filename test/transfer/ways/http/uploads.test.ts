@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ChannelLost } from '../../../../src/protocol/channel.js';
+import { ownHints } from '../../../../src/session/hints.js';
+import { StanzaError } from '../../../../src/session/stanza-error.js';
+import { type Element, xml } from '../../../../src/session/xml.js';
+import { Uploads } from '../../../../src/transfer/ways/http/uploads.js';
+import { UploadRefused } from '../../../../src/transfer/ways/http/why-not-uploaded.js';
+import { readAll } from '../../../protocol/ibb/bytestreams.js';
+import { type HttpsServer, startHttpsServer } from '../../../protocol/network/https-server.js';
+import { type Service, sessionsWithServices } from '../../../protocol/socks5/server.js';
+
+const NS = 'urn:xmpp:http:upload:0';
+const SERVICE = 'upload.montague.example';
+const never = new AbortController().signal;
+const BYTES = randomBytes(100_000);
+const FILE = { name: 'a.bin', size: BYTES.length };
+
+const servers: HttpsServer[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+const info = (maxSize: number) =>
+  xml(
+    'query',
+    { xmlns: 'http://jabber.org/protocol/disco#info' },
+    xml('feature', { var: NS }),
+    xml(
+      'x',
+      { xmlns: 'jabber:x:data' },
+      xml('field', { var: 'FORM_TYPE' }, xml('value', {}, NS)),
+      xml('field', { var: 'max-file-size' }, xml('value', {}, `${maxSize}`)),
+    ),
+  );
+
+/** What a server makes of the n-th attempt; `cut`: it breaks it off after some bytes. */
+type Fate = number | 'cut';
+
+/** Uploads to a server that gives slots, and answers attempts one after the other as it is told. */
+async function uploading(fates: Fate[], slotOf?: (request: Element) => Element) {
+  const paths: string[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    paths.push(request.url ?? '');
+    const fate = fates.shift() ?? 201;
+    if (fate === 'cut') {
+      request.once('data', () => server.cut());
+      return;
+    }
+    await readAll(request);
+    response.writeHead(fate).end();
+  };
+  const server = await startHttpsServer((request, response) => void answer(request, response));
+  servers.push(server);
+  let slots = 0;
+  const service: Service = async (stanza) => {
+    const request = stanza.getChild('request', NS);
+    if (!request) return info(1_000_000);
+    if (slotOf) return slotOf(request);
+    slots += 1;
+    const url = `${server.origin}/${slots}`;
+    return xml('slot', { xmlns: NS }, xml('put', { url }), xml('get', { url: `${url}/got` }));
+  };
+  const [romeo] = sessionsWithServices({ services: new Map([[SERVICE, service]]) });
+  const uploads = new Uploads(romeo, { ca: server.ca });
+  const attempt = async () => {
+    const { put, url } = await uploads.begin(FILE, never);
+    put.end(BYTES);
+    await finished(put);
+    return new URL(url).pathname;
+  };
+  return { uploads, attempt, paths };
+}
+
+const refusedBy = async (error: StanzaError, file = FILE): Promise<Error> => {
+  const { uploads } = await uploading([], () => {
+    throw error;
+  });
+  return uploads.begin(file, never).catch((reason) => reason);
+};
+
+describe('an attempt after one that was cut', () => {
+  test('goes to the same place, which is not asked for again (R723)', async () => {
+    const { attempt, paths } = await uploading(['cut', 201]);
+    await expect(attempt()).rejects.toThrow(ChannelLost);
+    expect(await attempt()).toBe('/1/got');
+    expect(paths).toEqual(['/1', '/1']);
+  });
+
+  test.each([401, 403, 404, 409, 410])(
+    'goes to another place after that, as the first is used up (%i) (R723)',
+    async (status) => {
+      const { attempt, paths } = await uploading(['cut', status, 201]);
+      await expect(attempt()).rejects.toThrow(ChannelLost);
+      await expect(attempt()).rejects.toThrow(`answered ${status} to another attempt`);
+      expect(await attempt()).toBe('/2/got');
+      expect(paths).toEqual(['/1', '/1', '/2']);
+    },
+  );
+
+  test('goes to another place when the second was cut as well (R723)', async () => {
+    const { attempt, paths } = await uploading(['cut', 'cut', 201]);
+    await expect(attempt()).rejects.toThrow(ChannelLost);
+    await expect(attempt()).rejects.toThrow(ChannelLost);
+    expect(await attempt()).toBe('/2/got');
+    expect(paths).toEqual(['/1', '/1', '/2']);
+  });
+
+  test('is made where the server has failed, or has too much to do (R723)', async () => {
+    for (const status of [408, 429, 500, 503]) {
+      const { attempt } = await uploading([status, 201]);
+      await expect(attempt()).rejects.toThrow(new RegExp(`^localhost:\\d+ answered ${status}`));
+      expect(await attempt()).toBe('/1/got');
+    }
+  });
+});
+
+test('each file has a place of its own (R723)', async () => {
+  const { attempt, paths } = await uploading([201, 201]);
+  expect([await attempt(), await attempt()]).toEqual(['/1/got', '/2/got']);
+  expect(paths).toEqual(['/1', '/2']);
+});
+
+test.each([
+  [302, 'elsewhere (302), which is not followed'],
+  [403, 'refused the upload (403)'],
+  [413, 'refused the upload (413)'],
+])('%i is a no, and not asked again (R724)', async (status, words) => {
+  const { attempt, paths } = await uploading([status]);
+  const error = await attempt().catch((reason) => reason);
+  expect(error).toBeInstanceOf(UploadRefused);
+  expect(error.message).toContain(words);
+  expect(paths).toEqual(['/1']);
+});
+
+test('a file that is too large is not asked for, and both figures are told (R724)', async () => {
+  const { uploads } = await uploading([], () => {
+    throw new Error('was asked');
+  });
+  const error = await uploads.begin({ name: 'a.bin', size: 1_000_001 }, never).catch((one) => one);
+  expect(error).toBeInstanceOf(UploadRefused);
+  expect(error.message).toBe(`a.bin has 1000001 bytes, and ${SERVICE} takes 1000000 at most`);
+  expect(ownHints(error).length).toBeGreaterThan(0);
+});
+
+test('what has no size cannot be uploaded (R724)', async () => {
+  const { uploads } = await uploading([]);
+  await expect(uploads.begin({ name: 'stdin' }, never)).rejects.toThrow(UploadRefused);
+});
+
+test('a server that takes none is told by its name (R724)', async () => {
+  const [romeo] = sessionsWithServices({ services: new Map() });
+  const error = await new Uploads(romeo, {}).begin(FILE, never).catch((reason) => reason);
+  expect(error).toBeInstanceOf(UploadRefused);
+  expect(error.message).toBe('montague.example takes no uploads (XEP-0363)');
+});
+
+const TOO_LARGE = { name: 'file-too-large', xmlns: NS };
+
+test.each<[string, StanzaError, string]>([
+  [
+    'is too large after all',
+    new StanzaError('modify', 'not-acceptable', 'File too large', TOO_LARGE),
+    `a.bin has 100000 bytes, and ${SERVICE} takes 1000000 at most`,
+  ],
+  [
+    'is over a quota',
+    new StanzaError('wait', 'resource-constraint', 'Daily quota reached'),
+    `${SERVICE} takes no more of you for now (resource-constraint (Daily quota reached))`,
+  ],
+  [
+    'comes from somebody who may not',
+    new StanzaError('auth', 'forbidden', 'Only premium members'),
+    `${SERVICE} takes no uploads from you (forbidden (Only premium members))`,
+  ],
+  [
+    'is of another kind than is taken',
+    new StanzaError('modify', 'not-acceptable', 'File type not allowed'),
+    `${SERVICE} does not take a.bin (not-acceptable (File type not allowed))`,
+  ],
+])('a file that %s is refused in the words of the service (R724)', async (_what, said, words) => {
+  const error = await refusedBy(said);
+  expect(error).toBeInstanceOf(UploadRefused);
+  expect(error.message).toBe(words);
+});
+
+test('an empty file that is refused is called so (R724)', async () => {
+  const error = await refusedBy(new StanzaError('modify', 'bad-request'), { name: 'a', size: 0 });
+  expect(error.message).toBe(`${SERVICE} does not take a, which is empty (bad-request)`);
+});
