@@ -64,9 +64,9 @@ test('--version prints the version of package.json', async () => {
 });
 
 test('an unknown command exits with 2', async () => {
-  const { code, stdout, stderr } = await run(['upload', 'file']);
+  const { code, stdout, stderr } = await run(['teleport', 'file']);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^inband: [^\n]*"upload"\n/);
+  expect(stderr).toMatch(/^inband: [^\n]*"teleport"\n/);
 });
 
 test.each<[string[], string]>([

@@ -12,7 +12,10 @@ export const EXIT_CODES = {
     code: 5,
     meaning: 'recipient not reachable, not accepting from you, or not answering in time',
   },
-  refused: { code: 6, meaning: 'refused or limited by the recipient' },
+  refused: {
+    code: 6,
+    meaning: 'refused or limited by the recipient, or by the server for an upload',
+  },
   brokenOff: { code: 7, meaning: 'broken off, or the recipient did not say that it has the file' },
   otherBytes: { code: 8, meaning: 'the bytes are not those of the cid, or of the file' },
   noBlob: {

@@ -16,6 +16,7 @@ import { addProbeCommand } from './probe.js';
 import { addReceiveCommand } from './receive/receive.js';
 import { addReceivedCommand } from './receive/received.js';
 import { addSendCommand } from './send.js';
+import { addUploadCommand } from './upload/upload.js';
 
 /** All commands, in the order in which one needs them. What is wrong with a command line is thrown, and not printed. */
 export function createProgram(context: Context, version: string): Command {
@@ -53,6 +54,7 @@ function addFileCommands(program: Command, context: Context): void {
   addReceiveCommand(program, context);
   addSendCommand(program, context);
   addReceivedCommand(program, context);
+  addUploadCommand(program, context);
   addProbeCommand(program, context);
 }
 

@@ -22,12 +22,15 @@ async function flagsOfUsage(heading: string): Promise<string[]> {
 }
 
 describe('docs/usage.md has the flags, and no others, of', () => {
-  test.each([['send'], ['receive'], ['publish'], ['fetch'], ['config']])('%s', async (command) => {
-    const ofAll = [
-      ...(await flagsOfUsage('## The account')),
-      ...(await flagsOfUsage('## What is printed')),
-    ];
-    const own = await flagsOfUsage(`## \`inband ${command} `);
-    expect([...own, ...ofAll].sort()).toEqual((await flagsOfHelp(command)).sort());
-  });
+  test.each([['send'], ['receive'], ['upload'], ['publish'], ['fetch'], ['config']])(
+    '%s',
+    async (command) => {
+      const ofAll = [
+        ...(await flagsOfUsage('## The account')),
+        ...(await flagsOfUsage('## What is printed')),
+      ];
+      const own = await flagsOfUsage(`## \`inband ${command} `);
+      expect([...own, ...ofAll].sort()).toEqual((await flagsOfHelp(command)).sort());
+    },
+  );
 });

@@ -13,6 +13,8 @@ interface Account {
   readonly jid: string;
   /** Asks for the password the first time. */
   readonly connect: Connect;
+  /** Which certificates are believed, of what the own server names beside itself too. */
+  trust(): Promise<CertificateTrust>;
   /** Looks for the password again where it came from a file or a command. Returns whether there is another one now. */
   renew(): Promise<boolean>;
 }
@@ -26,7 +28,9 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
   const password = rememberPassword(flags, context);
   const trust = rememberTrust(flags, context);
   const connect: Connect = async (as = {}) => {
-    const login = { account: jid, password: await password.get(), ...(await trust(report)) };
+    const { source, ...trusted } = await trust();
+    report({ event: 'note', text: `trusts the CAs ${source}` });
+    const login = { account: jid, password: await password.get(), ...trusted };
     const { service, allowPlain } = flags;
     const signals = [context.signal, ...(as.signal ? [as.signal] : [])];
     const online = context.connect({
@@ -44,7 +48,7 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
     warnOfResource(jid, as, session, report);
     return session;
   };
-  return { jid, connect, renew: password.renew };
+  return { jid, connect, trust, renew: password.renew };
 }
 
 /** The password is asked for once only. */
@@ -80,11 +84,9 @@ function rememberTrust({ tlsCa }: AccountFlags, context: Context) {
       (error) => known ?? Promise.reject(error),
     );
   };
-  return async (report: Report): Promise<CertificateTrust> => {
+  return async () => {
     last = await read();
-    const { source, ...trust } = last;
-    report({ event: 'note', text: `trusts the CAs ${source}` });
-    return trust;
+    return last;
   };
 }
 

@@ -39,7 +39,7 @@ export const FILES: Entries = [
 export const SETTINGS = [
   'A flag beats an environment variable, which beats the settings file. In it, account is the name of the default',
   'account, [accounts.NAME] holds an account (jid, and the account options without dashes), [names] holds short names for JIDs, and [send], [receive],',
-  '[publish], [fetch] and [probe] hold values for the options of these commands.',
+  '[upload], [publish], [fetch] and [probe] hold values for the options of these commands.',
 ].join(' ');
 
 export const SETTINGS_EXAMPLE = `account = "home"

@@ -28,11 +28,12 @@ export type RuleName =
 
 /** In each room all its folders from top to bottom: none imports one above it. */
 const ORDER: Record<string, readonly string[]> = {
-  commands: ['blobs', 'receive', 'keys', 'help', 'settings', 'account'],
+  commands: ['blobs', 'receive', 'upload', 'keys', 'help', 'settings', 'account'],
   transfer: [
     'receiving',
     'serving',
     'blobs',
+    'uploads',
     'sending',
     'finding',
     'people',

@@ -12,6 +12,7 @@ import {
   PortTaken,
   type ServerOptions,
   type TestServer,
+  type UploadLimits,
 } from './server.js';
 
 export interface EjabberdOptions extends ServerOptions {
@@ -46,7 +47,7 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
     const settings = {
       ...ownPlace(ports, options),
       certfiles: [certificate],
-      ...behaviour(options, ports),
+      ...behaviour(options, ports, directory),
     };
     const lines = Object.entries(settings).map(
       ([key, value]) => `${key}: ${JSON.stringify(value)}`,
@@ -93,7 +94,7 @@ async function launch(directory: string): Promise<Running> {
   }
 }
 
-function ownPlace(ports: Ports, { maxStanzaSize = 262_144 }: EjabberdOptions) {
+function ownPlace(ports: Ports, { maxStanzaSize = 262_144, uploads }: EjabberdOptions) {
   const limits = { max_stanza_size: maxStanzaSize, shaper: 'c2s' };
   const c2s = { ip: HOST, module: 'ejabberd_c2s', ...limits };
   return {
@@ -107,10 +108,16 @@ function ownPlace(ports: Ports, { maxStanzaSize = 262_144 }: EjabberdOptions) {
         module: 'ejabberd_http',
         request_handlers: { '/api': 'mod_http_api' },
       },
+      ...(uploads ? [uploadsAt(ports)] : []),
     ],
     api_permissions: { tests: { who: 'all', what: '*' } },
   };
 }
+
+const uploadsAt = ({ https: port }: Ports) => ({
+  ...{ port, ip: HOST, module: 'ejabberd_http', tls: true },
+  request_handlers: { '/upload': 'mod_http_upload' },
+});
 
 /** As Debian ships them: all that limit what clients may do, and those that tests need. */
 const MODULES = {
@@ -124,8 +131,9 @@ const MODULES = {
   mod_privacy: {},
 };
 
-function behaviour(options: EjabberdOptions, { proxy: port }: Ports) {
-  const { rateLimit, plainOnly, proxy, streamManagement = true, scramHash, withoutPlus } = options;
+function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
+  const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
+  const { proxy, uploads } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
   const plus = scram.map((name) => `${name}-PLUS`);
   return {
@@ -144,11 +152,19 @@ function behaviour(options: EjabberdOptions, { proxy: port }: Ports) {
     },
     modules: {
       ...MODULES,
-      ...(proxy ? { mod_proxy65: { ip: HOST, port, max_connections: 32 } } : {}),
+      ...(proxy ? { mod_proxy65: { ip: HOST, port: ports.proxy, max_connections: 32 } } : {}),
+      ...(uploads ? { mod_http_upload: uploading(uploads, ports, directory) } : {}),
       ...(streamManagement ? { mod_stream_mgmt: { resend_on_timeout: 'if_offline' } } : {}),
     },
   };
 }
+
+const uploading = ({ maxSize, publicPort }: UploadLimits, { https }: Ports, directory: string) => ({
+  access: 'all',
+  put_url: `https://${DOMAIN}:${publicPort ?? https}/upload`,
+  docroot: join(directory, 'upload'),
+  ...(maxSize ? { max_size: maxSize } : {}),
+});
 
 function addContact(ports: Ports, user: string, contact: string): Promise<void> {
   return call(ports, 'add_rosteritem', {

@@ -13,6 +13,7 @@ import {
   PortTaken,
   type ServerOptions,
   type TestServer,
+  type UploadLimits,
 } from './server.js';
 
 const SCRAM = ['SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'];
@@ -71,8 +72,10 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
       `plugin_paths = { ${lua(directory)} }`,
       ...behaviour(options),
       ...(options.federated ? federation(domain) : ALONE),
+      ...(options.uploads ? atHttps(ports) : []),
       `VirtualHost ${lua(domain)}`,
       ...(options.proxy ? proxy65(domain) : []),
+      ...(options.uploads ? uploading(options.uploads, domain) : []),
     ];
     await writeFile(configPath, lines.join('\n'));
     return { ports, running: await launch(configPath) };
@@ -118,6 +121,21 @@ function ownPlace(directory: string, ports: Ports): string[] {
 
 /** One of 16 million, so that two servers hardly ever get the same. */
 const loopbackAddress = () => ['127', ...[1, 2, 3].map(() => randomInt(1, 255))].join('.');
+
+const atHttps = ({ https }: Ports): string[] => [
+  'http_ports = { }',
+  `https_ports = { ${https} }`,
+  `https_interfaces = { ${lua(HOST)} }`,
+];
+
+/** The name of a component is none that a system finds: the domain stands for it. */
+const uploading = ({ maxSize, dailyQuota, publicPort }: UploadLimits, domain: string): string[] => [
+  `Component ${lua(`upload.${domain}`)} "http_file_share"`,
+  `http_host = ${lua(domain)}`,
+  ...(publicPort ? [`http_external_url = ${lua(`https://${domain}:${publicPort}/`)}`] : []),
+  ...(maxSize ? [`http_file_share_size_limit = ${maxSize}`] : []),
+  ...(dailyQuota ? [`http_file_share_daily_quota = ${dailyQuota}`] : []),
+];
 
 const ALONE = ['modules_disabled = { "s2s", "s2s_auth_certs" }'];
 

@@ -21,6 +21,8 @@ export interface TestServer {
   readonly service: string;
   /** `xmpps://127.0.0.1:port`, another port */
   readonly directTlsService: string;
+  /** Where uploads go, if there are any. */
+  readonly httpsPort: number;
   /** The CA of the server's certificate. */
   readonly caPath: string;
   readonly ca: string;
@@ -34,6 +36,16 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+/** What a server takes of uploads, by default what it is shipped with, and where. */
+export interface UploadLimits {
+  /** Bytes of a file. */
+  maxSize?: number;
+  /** Bytes of one account in a day; Prosody alone. */
+  dailyQuota?: number;
+  /** The port that addresses name; default: the server's own. */
+  publicPort?: number;
+}
+
 /** What a test server's options have in common. */
 export interface ServerOptions {
   /** XEP-0198; default true. */
@@ -42,6 +54,8 @@ export interface ServerOptions {
   plainOnly?: boolean;
   /** Has a proxy for SOCKS5 bytestreams (XEP-0065), `proxy.` before its domain; default false. */
   proxy?: boolean;
+  /** Takes uploads (XEP-0363), over HTTPS with the certificate of the domain; default: none. */
+  uploads?: UploadLimits;
   /** More lines for the global part of the server's configuration, in its own language. */
   config?: string;
 }
@@ -56,7 +70,7 @@ export interface ServerProgram {
   stop(): Promise<void>;
 }
 
-export type Ports = Record<'startTls' | 'directTls' | 'api' | 'proxy', number>;
+export type Ports = Record<'startTls' | 'directTls' | 'api' | 'proxy' | 'https', number>;
 
 /** Thrown by a launcher when another process was quicker; `onFreePorts` then tries others. */
 export class PortTaken extends Error {
@@ -85,6 +99,7 @@ export async function createTestServer(
     port: ports.startTls,
     service: `xmpp://${HOST}:${ports.startTls}`,
     directTlsService: `xmpps://${HOST}:${ports.directTls}`,
+    httpsPort: ports.https,
     caPath: ca.certPath,
     ca: ca.pem,
     account: (name) => {
@@ -121,7 +136,7 @@ export async function onFreePorts<Result>(
 }
 
 async function freePorts(): Promise<Ports> {
-  const listeners = [createServer(), createServer(), createServer(), createServer()];
+  const listeners = Array.from({ length: 5 }, () => createServer());
   const listening = listeners.map(
     (listener) =>
       new Promise<number>((resolve, reject) => {
@@ -129,9 +144,9 @@ async function freePorts(): Promise<Ports> {
         listener.listen(0, HOST, () => resolve((listener.address() as AddressInfo).port));
       }),
   );
-  const [startTls = 0, directTls = 0, api = 0, proxy = 0] = await Promise.all(listening);
+  const [startTls = 0, directTls = 0, api = 0, proxy = 0, https = 0] = await Promise.all(listening);
   await Promise.all(listeners.map((listener) => new Promise((done) => listener.close(done))));
-  return { startTls, directTls, api, proxy };
+  return { startTls, directTls, api, proxy, https };
 }
 
 /** Gives `use` a folder of its own under the system's temporary one; removes it again if `use` fails. */

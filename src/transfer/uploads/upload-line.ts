@@ -1,0 +1,61 @@
+import { bareJid, domainOf } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import type { CertificateTrust } from '../../session/stream/certificates.js';
+import type { Reached, SendingLine } from '../sending/line.js';
+import { uploadWay } from '../ways/http/upload-way.js';
+import { Uploads } from '../ways/http/uploads.js';
+import { DEFAULT_SETTINGS, type TransferSettings } from '../ways/settings.js';
+import type { Recipient } from '../ways/way.js';
+
+interface LineOptions {
+  /** The own account. */
+  account: string;
+  session(): Promise<Session>;
+  trust(): Promise<CertificateTrust>;
+  signal: AbortSignal;
+}
+
+/** How files reach the own server, where they stay. */
+export class UploadLine implements SendingLine {
+  readonly jid: string;
+  settings: TransferSettings = DEFAULT_SETTINGS;
+  readonly #options: LineOptions;
+  #reached: (Reached & { session: Session }) | undefined;
+
+  constructor(options: LineOptions) {
+    this.jid = domainOf(bareJid(options.account));
+    this.#options = options;
+  }
+
+  async reach(): Promise<Reached> {
+    const { signal, trust } = this.#options;
+    const session = await this.#options.session();
+    if (this.#reached?.session === session) return this.#reached;
+    const uploads = new Uploads(session, await trust());
+    const { jid: peer } = await uploads.find(signal);
+    const { way, offer } = uploadWay(uploads);
+    const ways = new Map([[way, { offer }]]);
+    this.#reached = { session, recipient: { peer, ways: [way] }, ways, seal: inTheClear };
+    return this.#reached;
+  }
+
+  /** There is one server. */
+  async reachNext(): Promise<undefined> {}
+
+  /** It is there, or the session is not. */
+  async comesOnline(): Promise<boolean> {
+    return false;
+  }
+
+  came(): void {}
+
+  /** What was found stays as long as the session. */
+  forget(): void {}
+}
+
+const inTheClear = async (recipient: Recipient) => ({
+  recipient,
+  secrecy: { encrypted: false as const },
+  mayOffer: () => undefined,
+  answered: async () => undefined,
+});
