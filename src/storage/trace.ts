@@ -24,11 +24,16 @@ export async function lookBelow(
   }
 }
 
-export const traceOf = ({ ino, mtimeMs, ctimeMs }: Stats): Trace => ({
+export const traceOf = ({ ino, birthtimeMs, mtimeMs, ctimeMs }: Stats): Trace => ({
   inode: ino,
+  born: birthtimeMs,
   modified: mtimeMs,
   changed: ctimeMs,
 });
 
+/** Whether it is the very file, whatever was written into it since. */
+export const isSameFile = (one: Trace, other: Trace): boolean =>
+  one.inode === other.inode && (one.born ?? other.born) === (other.born ?? one.born);
+
 export const isSameTrace = (one: Trace, other: Trace): boolean =>
-  one.inode === other.inode && one.modified === other.modified && one.changed === other.changed;
+  isSameFile(one, other) && one.modified === other.modified && one.changed === other.changed;

@@ -1,7 +1,7 @@
 import { testInbox } from '../transfer/receiving/inbox-suite.js';
 import { MemoryInbox } from './memory-inbox.js';
 
-testInbox('memory (R136, R284, R316, R402)', async () => {
+testInbox('memory (R136, R284, R316, R402, R800)', async () => {
   const inbox = new MemoryInbox();
   const read = async (path: string) => {
     const bytes = inbox.files.get(path.replace('/inbox/', ''));
@@ -15,6 +15,7 @@ testInbox('memory (R136, R284, R316, R402)', async () => {
       Buffer.concat([await read(path), Buffer.from('!')]),
     );
   };
+  const replace = async (path: string) => void inbox.replaced.add(path.replace('/inbox/', ''));
   const remove = async (path: string) => void inbox.files.delete(path.replace('/inbox/', ''));
-  return { inbox, read, dateOf, change, remove };
+  return { inbox, read, dateOf, change, replace, remove };
 });

@@ -28,6 +28,8 @@ export class MemoryInbox implements Inbox {
   readonly folders = new Map<string, string>();
   /** The paths of programs. */
   readonly programs = new Set<string>();
+  /** The paths at which there is another file than the one that arrived. */
+  readonly replaced = new Set<string>();
   /** How many files were published. */
   published = 0;
   readonly lost = new AbortController().signal;
@@ -112,11 +114,14 @@ export class MemoryInbox implements Inbox {
     return this.kept.has(this.#rests.get(channel) ?? '');
   }
 
-  /** A file is another one, or changed, where its bytes are others. */
+  /** A file has changed where its bytes are others. */
   async look(record: FileRecord): Promise<FoundFile | undefined> {
     const { path, sha256 } = record;
-    const content = this.ledger.holdsItsPath(record) ? this.files.get(path) : undefined;
-    return content && { path: `/inbox/${path}`, isUnchanged: sha256Of(content) === sha256 };
+    const isThere = this.ledger.holdsItsPath(record) && !this.replaced.has(path);
+    const content = isThere ? this.files.get(path) : undefined;
+    if (!content) return undefined;
+    const isUnchanged = sha256Of(content) === sha256;
+    return { path: `/inbox/${path}`, size: content.length, isUnchanged };
   }
 
   async setExecutable({ path }: FileRecord, isExecutable: boolean): Promise<void> {
@@ -135,7 +140,7 @@ export class MemoryInbox implements Inbox {
     await this.ledger.add({
       ...{ id, ...record, path, size: content.length, sha256: sha256Of(content) },
       at: new Date(),
-      trace: { inode: 0, modified: 0, changed: 0 },
+      trace: { inode: 0, born: 0, modified: 0, changed: 0 },
       ...(isDue ? { work: { state: 'due' } } : {}),
     });
   }

@@ -2,8 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { DoingOptions } from '../../transfer/receiving/due-work.js';
-import type { Arrival } from '../../transfer/receiving/reception.js';
+import type { DoingOptions, FileToDo } from '../../transfer/receiving/due-work.js';
 import { type Context, UsageError } from '../context.js';
 
 /** The program given to `--exec` did not end with 0. */
@@ -45,13 +44,13 @@ async function isProgram(path: string): Promise<boolean> {
  */
 export async function runFor(
   program: string,
-  arrival: Arrival,
+  file: FileToDo,
   { isAgain, onStarted }: DoingOptions,
   { env, stderr, signal: interrupt }: Pick<Context, 'env' | 'stderr' | 'signal'>,
 ): Promise<boolean> {
-  const { path } = arrival;
+  const { path } = file;
   const options: SpawnOptions = {
-    env: variablesFor(arrival, isAgain, env),
+    env: variablesFor(file, isAgain, env),
     // Not through pipes of ours: what it leaves in the background would hold them open.
     stdio: ['ignore', stderr, stderr],
   };
@@ -84,11 +83,12 @@ async function endOf(
 
 /** Its environment: ours, and the facts. */
 function variablesFor(
-  { path, name, peer, size, sha256, sealedBy, trust }: Arrival,
+  { path, name, peer, size, sha256, sealedBy, trust }: FileToDo,
   isAgain: boolean,
   env: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const { INBAND_PASSWORD, INBAND_AGAIN, INBAND_PEER_KEY, INBAND_TRUST, ...others } = env;
+  const { INBAND_PASSWORD, INBAND_AGAIN, INBAND_SHA256, INBAND_PEER_KEY, INBAND_TRUST, ...others } =
+    env;
   return {
     ...others,
     INBAND_PATH: path,
@@ -96,7 +96,7 @@ function variablesFor(
     INBAND_NAME: name.replaceAll('\0', ''),
     INBAND_PEER: peer,
     INBAND_SIZE: String(size),
-    INBAND_SHA256: sha256,
+    ...(sha256 === undefined ? {} : { INBAND_SHA256: sha256 }),
     INBAND_ENCRYPTED: sealedBy === undefined ? '0' : '1',
     ...(sealedBy === undefined ? {} : { INBAND_PEER_KEY: sealedBy }),
     ...(trust === undefined ? {} : { INBAND_TRUST: trust }),

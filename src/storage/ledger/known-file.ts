@@ -5,7 +5,7 @@ import type { FoundFile } from '../../transfer/receiving/inbox.js';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import { type Files, unless } from '../files.js';
 import { openBelow } from '../open-folder.js';
-import { isSameTrace, lookBelow, traceOf } from '../trace.js';
+import { isSameFile, isSameTrace, lookBelow, traceOf } from '../trace.js';
 import type { InboxLedger } from './ledger-on-disk.js';
 
 interface Place {
@@ -14,7 +14,7 @@ interface Place {
   ledger: InboxLedger;
 }
 
-/** The file of a record, if there is one at its path that may be its own. */
+/** The file of a record, if the one at its path is that very file. */
 export async function lookForFile(
   record: FileRecord,
   { files, inbox, ledger }: Place,
@@ -23,7 +23,9 @@ export async function lookForFile(
   // No file is replaced: where a later one got the path, this one is gone.
   if (!ledger.holdsItsPath(record)) return undefined;
   const stats = await lookBelow(files, inbox, path);
-  return stats && { path: join(inbox, path), isUnchanged: isSameTrace(traceOf(stats), trace) };
+  const found = stats && traceOf(stats);
+  if (!found || !isSameFile(found, trace)) return undefined;
+  return { path: join(inbox, path), size: stats.size, isUnchanged: isSameTrace(found, trace) };
 }
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

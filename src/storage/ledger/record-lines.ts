@@ -89,9 +89,11 @@ const isOffered = (value: unknown): value is string[] =>
   value.every((one) => matches(one, COMPONENT));
 
 function readTrace(value: unknown): Trace | undefined {
-  const { inode, modified, changed } = Object(value);
-  const isTrace = [inode, modified, changed].every((one) => Number.isFinite(one));
-  return isTrace ? { inode, modified, changed } : undefined;
+  const { inode, born, modified, changed } = Object(value);
+  const isTrace = [inode, born ?? 0, modified, changed].every((one) => Number.isFinite(one));
+  return isTrace
+    ? { inode, ...(born === undefined ? {} : { born }), modified, changed }
+    : undefined;
 }
 
 const STATES: ReadonlySet<unknown> = new Set<Work['state']>(['due', 'done', 'failed', 'gone']);

@@ -11,11 +11,17 @@ export interface DoingOptions {
   onStarted(pid: number): void;
 }
 
+/** A file for which something is to be done. */
+export interface FileToDo extends Omit<Arrival, 'sha256'> {
+  /** Absent where it was changed since it arrived: nobody knows it of what lies there now. */
+  sha256?: string | undefined;
+}
+
 /**
  * Does what is to be done for a file. Resolves to false if it was left to itself, so that nobody knows what becomes of
  * it; rejects when it failed.
  */
-export type DoWork = (arrival: Arrival, options: DoingOptions) => Promise<boolean>;
+export type DoWork = (file: FileToDo, options: DoingOptions) => Promise<boolean>;
 
 interface DueWorkOptions {
   inbox: Inbox;
@@ -112,20 +118,23 @@ export class DueWork {
   }
 
   async #redo(record: FileRecord): Promise<void> {
-    const { id, peer, offered, size, sha256, sealedBy, trust } = record;
+    const { id, peer, offered, sealedBy, trust } = record;
     const found = await this.#options.inbox.look(record);
-    if (found) {
-      const name = offered.join('/');
-      const facts = { recordId: id, peer, name, path: found.path, size, sha256 };
-      return this.#do({ ...facts, sealedBy, trust }, true);
+    if (!found) {
+      this.#warn(`${record.path} is not there any more: nothing is done for it`);
+      return this.#become(id, { state: 'gone' });
     }
-    this.#warn(`${record.path} is not there any more: nothing is done for it`);
-    await this.#become(id, { state: 'gone' });
+    const { path, size, isUnchanged } = found;
+    if (!isUnchanged)
+      this.#warn(`${record.path} was changed since it arrived: --exec is told no hash of it`);
+    const sha256 = isUnchanged ? record.sha256 : undefined;
+    const facts = { recordId: id, peer, name: offered.join('/'), path, size, sha256 };
+    await this.#do({ ...facts, sealedBy, trust }, true);
   }
 
-  async #do(arrival: Arrival, isAgain: boolean): Promise<void> {
+  async #do(file: FileToDo, isAgain: boolean): Promise<void> {
     const { doWork } = this.#options;
-    const { recordId } = arrival;
+    const { recordId } = file;
     let hasEnded = false;
     let noted: Promise<void> | undefined;
     const onStarted = (pid: number) => {
@@ -138,7 +147,7 @@ export class DueWork {
     };
     this.#underWay.add(recordId);
     try {
-      const isOver = await doWork?.(arrival, { isAgain, onStarted }).catch(failed);
+      const isOver = await doWork?.(file, { isAgain, onStarted }).catch(failed);
       if (!isOver) return;
       hasEnded = true;
       await this.#become(recordId, { state: 'done' });

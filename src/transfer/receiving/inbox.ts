@@ -23,7 +23,10 @@ export interface Inbox {
   makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string>;
   /** What it remembers of the files that arrived. */
   readonly ledger: Ledger;
-  /** Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more. */
+  /**
+   * Where the file of a record lies, and whether it is unchanged; `undefined`: it is not there any more, though another
+   * one may be at its path.
+   */
   look(record: FileRecord): Promise<FoundFile | undefined>;
   /**
    * Lets its owner run the file of a record, or not, as the disk can, if it is unchanged; it counts as unchanged after that.
@@ -40,6 +43,8 @@ export interface Inbox {
 export interface FoundFile {
   /** Absolute. */
   path: string;
+  /** Bytes, as it is now. */
+  size: number;
   isUnchanged: boolean;
 }
 

@@ -69,6 +69,11 @@ export interface WantedRecord extends FileOwner {
 /** What a system says of a file: another one, or other content, leaves another trace. */
 export interface Trace {
   readonly inode: number;
+  /**
+   * Milliseconds since 1970, 0 where the file system does not tell: an inode that is free again is given to the next
+   * file. Absent in records of earlier versions.
+   */
+  readonly born?: number | undefined;
   /** Milliseconds since 1970, when its content was last changed; and it in any way, which nobody can set. */
   readonly modified: number;
   readonly changed: number;

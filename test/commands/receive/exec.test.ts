@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../../src/commands/context.js';
 import { ExecFailed, requireProgram, runFor } from '../../../src/commands/receive/exec.js';
-import type { Arrival } from '../../../src/transfer/receiving/reception.js';
+import type { FileToDo } from '../../../src/transfer/receiving/due-work.js';
 import { appears } from '../../support/files.js';
 
 const NAME = '$(touch harm); `touch harm` "\'\n--flag\0';
@@ -31,16 +31,16 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** A program of this text, run for the arrival; what reached stderr. */
-async function run(text: string, signal = never, arrival: Arrival = ARRIVAL): Promise<string> {
+async function run(text: string, signal = never, file: FileToDo = ARRIVAL): Promise<string> {
   const program = join(folder, 'program');
   await writeFile(program, `#!${process.execPath}\n${text}`);
   await chmod(program, 0o700);
   const path = join(folder, 'stderr');
   const stderr = createWriteStream(path);
   await once(stderr, 'open');
-  const lies = { INBAND_PEER_KEY: 'mine', INBAND_TRUST: 'verified' };
+  const lies = { INBAND_PEER_KEY: 'mine', INBAND_TRUST: 'verified', INBAND_SHA256: 'def' };
   const env = { PATH: process.env.PATH, INBAND_PASSWORD: 'secret', ...lies };
-  await runFor(program, arrival, HOW, { env, stderr, signal });
+  await runFor(program, file, HOW, { env, stderr, signal });
   stderr.destroy();
   return readFile(path, 'utf8');
 }
@@ -84,9 +84,15 @@ describe('the program that is run for a file', () => {
       const { INBAND_ENCRYPTED, INBAND_PEER_KEY, INBAND_TRUST } = process.env;
       console.log(JSON.stringify([INBAND_ENCRYPTED, INBAND_PEER_KEY, INBAND_TRUST]));`;
     const sealed = { ...ARRIVAL, sealedBy: 'a'.repeat(52), trust: 'verified' } as const;
-    const told = async (arrival: Arrival) => JSON.parse(await run(text, never, arrival));
+    const told = async (file: FileToDo) => JSON.parse(await run(text, never, file));
     expect(await told(sealed)).toEqual(['1', sealed.sealedBy, 'verified']);
     expect(await told(ARRIVAL)).toEqual(['0', null, null]);
+  });
+
+  test('is told no hash of a file that was changed, whatever is in our environment (R800)', async () => {
+    const text = 'console.log(process.env.INBAND_SHA256)';
+    expect(await run(text)).toBe('abc\n');
+    expect(await run(text, never, { ...ARRIVAL, sha256: undefined })).toBe('undefined\n');
   });
 
   test('is told of when it fails', async () => {

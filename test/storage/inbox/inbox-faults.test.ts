@@ -101,7 +101,8 @@ async function checkRecords(folder: string, inbox: Inbox, arrived: number): Prom
     Array.from({ length: arrived }, () => [{ state: 'due' }, undefined]),
   );
   for (const record of records) {
-    expect(await inbox.look(record)).toEqual({ path: join(folder, 'a.txt'), isUnchanged: true });
+    const unchanged = { path: join(folder, 'a.txt'), size: CONTENT.length, isUnchanged: true };
+    expect(await inbox.look(record)).toEqual(unchanged);
   }
 }
 

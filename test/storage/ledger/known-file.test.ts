@@ -41,10 +41,8 @@ test('a file is unchanged when the process was killed while it became a program 
     const record = onlyOne(ledger);
     expect(record).toMatchObject({ work: { state: 'due' } });
     expect(record.isChangingMode).toBeUndefined();
-    expect(await lookForFile(record, { files, inbox, ledger })).toEqual({
-      path,
-      isUnchanged: true,
-    });
+    const found = await lookForFile(record, { files, inbox, ledger });
+    expect(found).toEqual({ path, size: 10, isUnchanged: true });
   }
 });
 
@@ -54,5 +52,18 @@ test('one that was written to after that has changed, and what is due for it sta
   const ledger = await open();
   const record = onlyOne(ledger);
   expect(record).toMatchObject({ work: { state: 'due' } });
-  expect(await lookForFile(record, { files, inbox, ledger })).toEqual({ path, isUnchanged: false });
+  expect(await lookForFile(record, { files, inbox, ledger })).toEqual({
+    ...{ path, size: 18, isUnchanged: false },
+  });
+});
+
+test('a file that has the inode of one that was removed is another one (R800)', async () => {
+  const { inbox, open, path } = await killedInBetween();
+  const ledger = await open();
+  const { trace, ...record } = onlyOne(ledger);
+  const lookAs = (born: number | undefined) =>
+    lookForFile({ ...record, trace: { ...trace, born } }, { files, inbox, ledger });
+  expect(await lookAs((trace.born ?? 0) - 1)).toBeUndefined();
+  // An earlier version did not write it.
+  expect(await lookAs(undefined)).toEqual({ path, size: 10, isUnchanged: true });
 });

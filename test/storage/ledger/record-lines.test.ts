@@ -12,9 +12,10 @@ const SEALED: FileRecord = { ...PLAIN, sealedBy: 'a'.repeat(52), trust: 'first' 
 test.each([
   ['in the clear', PLAIN],
   ['sealed', SEALED],
+  ['on a disk that tells when it was made', { ...PLAIN, trace: { ...PLAIN.trace, born: 1.5 } }],
   ['as a program', { ...SEALED, isChangingMode: true } as FileRecord],
 ])('a record of what came %s is read as it was written (R538, R643)', (_, record) => {
-  expect(readLine(recordLine(record))).toEqual({ record });
+  expect(readLine(recordLine(record))).toStrictEqual({ record });
 });
 
 test.each([

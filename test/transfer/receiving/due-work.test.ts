@@ -73,6 +73,26 @@ test('a file that is not there any more is gone, and nothing is done for it (R18
   expect(statesOf(inbox)).toEqual(['gone']);
 });
 
+test('nothing is done for another file in its place (R800)', async () => {
+  const inbox = await inboxWith([{ state: 'failed' }]);
+  inbox.replaced.add('a.txt');
+  const { work, warnings } = workOn(inbox, () => Promise.reject(new Error('it was done')));
+  await work.redoFailed(never);
+  expect(statesOf(inbox)).toEqual(['gone']);
+  expect(warnings).toEqual(['a.txt is not there any more: nothing is done for it']);
+});
+
+test('what was changed since it arrived is done without the hash that it had (R800)', async () => {
+  const inbox = await inboxWith([DUE]);
+  inbox.files.set('a.txt', Buffer.from('mine'));
+  const done: unknown[] = [];
+  const { work, warnings } = workOn(inbox, async (file) => !!done.push(file));
+  await work.doDue(never);
+  expect(done).toMatchObject([{ path: '/inbox/a.txt', size: 4, sha256: undefined }]);
+  expect(statesOf(inbox)).toEqual(['done']);
+  expect(warnings).toEqual([expect.stringContaining('a.txt was changed since it arrived')]);
+});
+
 test('a program that runs still is waited for, and then what it was to do is done again (R184)', async () => {
   const inbox = await inboxWith([{ state: 'due', program: { pid: 7, start: 'then' } }, DUE]);
   const starts: Record<number, string> = { 7: 'then' };

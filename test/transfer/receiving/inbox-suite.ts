@@ -12,6 +12,8 @@ export interface InboxUnderTest {
   dateOf(path: string): Promise<Date | undefined>;
   /** Changes it, as its user may. */
   change(path: string): Promise<void>;
+  /** Takes it away, and puts another one there. */
+  replace(path: string): Promise<void>;
   /** Takes it away, as its user may. */
   remove(path: string): Promise<void>;
 }
@@ -121,9 +123,21 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       const sender = { account: 'a@b', peer: 'a@b/c', offered: ['a'], isDue: false };
       const path = await partial.publish('a', { record: sender });
       const [record] = [...inbox.ledger.records()];
-      expect(await inbox.look(record as FileRecord)).toEqual({ path, isUnchanged: true });
+      expect(await inbox.look(record as FileRecord)).toEqual({ path, size: 5, isUnchanged: true });
       await change(path);
-      expect(await inbox.look(record as FileRecord)).toEqual({ path, isUnchanged: false });
+      expect(await inbox.look(record as FileRecord)).toMatchObject({
+        ...{ path, isUnchanged: false },
+      });
+    });
+
+    test('takes no other file at the same path for the one that arrived (R800)', async () => {
+      const { inbox, replace } = await open();
+      const partial = await inbox.createPartial();
+      await partial.write(HELLO);
+      const sender = { account: 'a@b', peer: 'a@b/c', offered: ['a'], isDue: true };
+      const path = await partial.publish('a', { record: sender });
+      await replace(path);
+      expect(await inbox.look([...inbox.ledger.records()][0] as FileRecord)).toBeUndefined();
     });
 
     test('does not take the file of another account, or a later one, for one that is gone (R402)', async () => {
@@ -142,7 +156,7 @@ export function testInbox(name: string, open: () => Promise<InboxUnderTest>): vo
       // A program that is still running for the first may fail only now.
       await inbox.ledger.change(records[0]?.id ?? '', { work: { state: 'failed' } });
       const found = await Promise.all(records.map((record) => inbox.look(record)));
-      expect(found).toEqual([undefined, undefined, { path: paths[2], isUnchanged: true }]);
+      expect(found).toEqual([undefined, undefined, { path: paths[2], size: 5, isUnchanged: true }]);
     });
 
     test('begins anew with another identity, without one, and while one is in use', async () => {

@@ -17,7 +17,7 @@ const ROMEO = 'romeo@montague.example';
 export const recordOf = (facts: Partial<FileRecord> = {}): FileRecord => ({
   ...{ id: randomUUID(), account: ROMEO, peer: `${ROMEO}/orchard`, offered: ['a.txt'] },
   ...{ path: 'a.txt', size: 5, sha256: '0'.repeat(64), at: new Date(NOW) },
-  trace: { inode: 7, modified: 1.5, changed: 2.25 },
+  trace: { inode: 7, born: 1.25, modified: 1.5, changed: 2.25 },
   ...facts,
 });
 
@@ -61,7 +61,7 @@ export function testLedger(
 
     test.each<[string, RecordChanges]>([
       ['work', { work: { state: 'failed', program: { pid: 9, start: 'today' } } }],
-      ['trace', { trace: { inode: 8, modified: 0, changed: 1 } }],
+      ['trace', { trace: { inode: 8, born: 0, modified: 0, changed: 1 } }],
       ['arrival', { isArriving: undefined }],
     ])('changes the %s of a record', async (_what, changes) => {
       const ledger = await atNow();
