@@ -6,9 +6,11 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import { systemProcesses } from '../../../src/storage/lock/processes.js';
 import type { Inbox, PartialFile } from '../../../src/transfer/receiving/inbox.js';
+import { endedPartials } from '../ended-partials.js';
 import { failingFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
+const ended = endedPartials();
 const temporaryFolder = temporaryFolders();
 
 let folder: string;
@@ -24,7 +26,7 @@ beforeEach(async () => {
 
 /** What is to be gone on with when it is cut, as most files are. */
 const begin = async (text = 'hello'): Promise<PartialFile> => {
-  const partial = await inbox.createPartial({ identity: 'letter', size: text.length });
+  const partial = await ended(inbox.createPartial({ identity: 'letter', size: text.length }));
   await partial.write(Buffer.from(text));
   return partial;
 };

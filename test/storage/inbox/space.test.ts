@@ -6,10 +6,12 @@ import { describe, expect, test } from '@jest/globals';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import type { Inbox, InboxOptions, PartialFile } from '../../../src/transfer/receiving/inbox.js';
+import { endedPartials } from '../ended-partials.js';
 import { loneProcess } from '../lone-process.js';
 import { fileError, tappedFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
+const ended = endedPartials();
 const temporaryFolder = temporaryFolders();
 
 const MIB = 1024 * 1024;
@@ -192,7 +194,7 @@ test('a full disk is no room for the rest of a file, before anything is written'
   isFull = true;
   await expectNoRoom(inbox.createPartial(wanted), /the disk is full/);
   isFull = false;
-  expect((await inbox.createPartial(wanted)).offset).toBe(5_000);
+  expect((await ended(inbox.createPartial(wanted))).offset).toBe(5_000);
 });
 
 describe('a disk that does not say how much of it is free', () => {
@@ -333,7 +335,7 @@ describe.each([
 ])('of %s', (_, limits) => {
   const ALL = 1_000_000;
   const from = (inbox: Inbox, account: string, size: number) =>
-    inbox.createPartial({ account, size });
+    ended(inbox.createPartial({ account, size }));
 
   // One account set all of it aside with a figure, for as long as its file took.
   test('one account that announces all leaves others half, and so does each (R105)', async () => {
