@@ -120,7 +120,9 @@ describe.each(installed)('inband upload to $name', ({ start, takesEmpty, attempt
     const { code, stdout, stderr } = await outcomeOf(stage.inband('alice', args));
     expect(code).toBe(6);
     expect(linesOf(stdout).length).toBe(1);
-    expect(stderr).toContain(`large has 6000001 bytes, and upload.localhost takes 6000000 at most`);
+    expect(stderr).toContain(
+      `large has 6000001 bytes, and upload.localhost takes 6000000 bytes at most`,
+    );
   });
 
   test('an upload that is cut is made again, in the same place where the server lets (R726)', async () => {

@@ -2,6 +2,7 @@ import { ChannelLost } from '../../../protocol/channel.js';
 import type { UploadService } from '../../../protocol/http-upload/upload-service.js';
 import { withHints } from '../../../session/hints.js';
 import { StanzaError } from '../../../session/stanza-error.js';
+import { formatBytes } from '../../../units.js';
 import { meaningOfSlotError } from '../../answers.js';
 
 /** A server does not take the file, or none takes any. */
@@ -18,16 +19,16 @@ export const notOffered = (domain: string): Error =>
     'the people who run the server can switch them on',
   );
 
-export const tooLarge = (name: string, size: number, { jid, maxSize }: UploadService): Error =>
-  withHints(
-    new UploadRefused(
-      maxSize === undefined
-        ? `${name} has ${size} bytes, which is too large for ${jid}`
-        : `${name} has ${size} bytes, and ${jid} takes ${maxSize} at most`,
-    ),
-    IN_THE_STREAM,
-    'or send it in parts',
-  );
+export function tooLarge(name: string, size: number, { jid, maxSize }: UploadService): Error {
+  // To the byte where it is a few that are too many.
+  const isNear = maxSize !== undefined && formatBytes(size) === formatBytes(maxSize);
+  const inWords = (bytes: number) => (isNear ? `${bytes} bytes` : formatBytes(bytes));
+  const message =
+    maxSize === undefined
+      ? `${name} has ${inWords(size)}, which is too large for ${jid}`
+      : `${name} has ${inWords(size)}, and ${jid} takes ${inWords(maxSize)} at most`;
+  return withHints(new UploadRefused(message), IN_THE_STREAM, 'or send it in parts');
+}
 
 export const withoutSize = (name: string): Error =>
   withHints(

@@ -142,7 +142,7 @@ test('a file that is too large is not asked for, and both figures are told (R724
   });
   const error = await uploads.begin({ name: 'a.bin', size: 1_000_001 }, never).catch((one) => one);
   expect(error).toBeInstanceOf(UploadRefused);
-  expect(error.message).toBe(`a.bin has 1000001 bytes, and ${SERVICE} takes 1000000 at most`);
+  expect(error.message).toBe(`a.bin has 1000001 bytes, and ${SERVICE} takes 1000000 bytes at most`);
   expect(ownHints(error).length).toBeGreaterThan(0);
 });
 
@@ -164,7 +164,7 @@ test.each<[string, StanzaError, string]>([
   [
     'is too large after all',
     new StanzaError('modify', 'not-acceptable', 'File too large', TOO_LARGE),
-    `a.bin has 100000 bytes, and ${SERVICE} takes 1000000 at most`,
+    `a.bin has 100 kB, and ${SERVICE} takes 1 MB at most`,
   ],
   [
     'is over a quota',
