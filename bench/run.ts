@@ -35,7 +35,7 @@ async function main(only: string): Promise<void> {
   if (wanted.length === 0) throw new Error(`no section has "${only}" in its title`);
   const order = CHAPTERS.map(([title]) => title);
   for (const [title, measure] of wanted) {
-    const text = `${await measure()}\n\nLoad ${loadavg()[0]?.toFixed(1)}.`;
+    const text = `${await measure()}\n\n${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0]?.toFixed(1)}.`;
     console.log(`## ${title}\n\n${text}`);
     writeChapter(circumstances(), { title, text }, order);
   }
@@ -95,5 +95,5 @@ function circumstances(): string {
   const packages = ['prosody', 'ejabberd', 'python3-slixmpp', 'python3-aioxmpp'].map(version);
   const { version: own } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   const machine = `${cpus().length} × ${cpus()[0]?.model}`;
-  return `${new Date().toISOString().slice(0, 10)}, ${machine}, loopback, TLS. inband ${own}, Node ${process.versions.node}, ${packages.join(', ')}. Payload megabytes (10^6 bytes) a second, medians of ${RUNS}; servers without rate limits unless said; ejabberd with threads that do not spin while they wait (+sbwt none). The ceiling: stanzas prepared beforehand, written straight to a logged-in TLS socket and answered at once, without stream management; aligned: in blocks of ${LARGE} bytes, each filled up to whole TLS records of 4096.`;
+  return `${machine}, loopback, TLS. inband ${own}, Node ${process.versions.node}, ${packages.join(', ')}. Payload megabytes (10^6 bytes) a second, medians of ${RUNS}; servers without rate limits unless said; ejabberd with threads that do not spin while they wait (+sbwt none). The ceiling: stanzas prepared beforehand, written straight to a logged-in TLS socket and answered at once, without stream management; aligned: in blocks of ${LARGE} bytes, each filled up to whole TLS records of 4096.`;
 }
