@@ -86,7 +86,9 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     now: () => new Date(),
     connect: async (options) => (await world()).connect(options),
     openInbox: async (directory, options) => (await world()).openInbox(directory, options),
-    readRecords: async (directory, warn) => (await world()).readRecords(directory, warn),
+    readRecords: async function* (directory, warn) {
+      yield* (await world()).readRecords(directory, warn);
+    },
     askAgain: async (directory) => (await world()).askAgain(directory),
     isReceiving: async (directory) => (await world()).isReceiving(directory),
     startOf: async (pid) => (await world()).startOf(pid),

@@ -35,7 +35,7 @@ export interface Context {
   connect: (options: ConnectOptions) => Promise<Session>;
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** What the inbox in this folder remembers, oldest first; also while somebody receives there. */
-  readRecords: (directory: string, warn: (text: string) => void) => Promise<FileRecord[]>;
+  readRecords: (directory: string, warn: (text: string) => void) => AsyncIterable<FileRecord>;
   /** Asks whoever receives into this folder to run `--exec` once more where it failed. */
   askAgain: (directory: string) => Promise<void>;
   /** Whether somebody receives into this folder and gives signs of life, for which it waits up to 30 s. */

@@ -29,15 +29,27 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   // Otherwise a folder whose name is misspelt would look like an empty one.
   await stat(flags.dir);
   if (flags.health) return checkHealth(flags, context, reporter);
-  const records = await context.readRecords(flags.dir, reporter.warn);
-  if (records.length === 0) {
-    reporter.report({ event: 'notice', text: `no file has arrived in ${flags.dir} yet` });
-  }
+  const records = noticing(context.readRecords(flags.dir, reporter.warn), () =>
+    reporter.report({ event: 'notice', text: `no file has arrived in ${flags.dir} yet` }),
+  );
   if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
     return pipeline(Readable.from(linesOf(records)), context.stdout, { end: false });
   }
-  for (const record of records) reporter.report(eventOf(record));
+  for await (const record of records) reporter.report(eventOf(record));
+}
+
+/** The same records; tells when there are none. */
+async function* noticing(
+  records: AsyncIterable<FileRecord>,
+  none: () => void,
+): AsyncGenerator<FileRecord> {
+  let isEmpty = true;
+  for await (const record of records) {
+    isEmpty = false;
+    yield record;
+  }
+  if (isEmpty) none();
 }
 
 /** A process that receives gives a sign of life every 5 s. */
@@ -50,8 +62,8 @@ async function checkHealth(
   note(`somebody receives into ${dir}`);
 }
 
-function* linesOf(records: readonly FileRecord[]): Generator<string> {
-  for (const record of records) yield `${lineOf(record)}\n`;
+async function* linesOf(records: AsyncIterable<FileRecord>): AsyncGenerator<string> {
+  for await (const record of records) yield `${lineOf(record)}\n`;
 }
 
 function lineOf({ at, account, size, work, path }: FileRecord): string {
@@ -73,13 +85,12 @@ const eventOf = ({ at, account, offered, size, sha256, path, work, sealedBy, tru
 
 /** Has it done by the process that receives into the folder, or else by this one. */
 async function execAgain(
-  records: readonly FileRecord[],
+  records: AsyncIterable<FileRecord>,
   flags: ReceivedFlags,
   context: Context,
   { warn, note, report }: Reporter,
 ): Promise<void> {
-  const isLeft = ({ work }: FileRecord) => work?.state === 'failed' || work?.state === 'due';
-  if (!records.some(isLeft)) return note('nothing has failed');
+  if (!(await isAnyLeft(records))) return note('nothing has failed');
   const inbox = await openUnlessInUse(flags, context, warn);
   if (!inbox) {
     await context.askAgain(flags.dir);
@@ -96,6 +107,13 @@ async function execAgain(
   } finally {
     await inbox.close();
   }
+}
+
+async function isAnyLeft(records: AsyncIterable<FileRecord>): Promise<boolean> {
+  for await (const { work } of records) {
+    if (work?.state === 'failed' || work?.state === 'due') return true;
+  }
+  return false;
 }
 
 /** How much is remembered is up to the one who receives. */

@@ -49,6 +49,35 @@ export async function* linesOf(handle: FileHandle): AsyncGenerator<TextLine> {
   if (bytes > 0) yield { text: textOf(begun), bytes, isWhole: false };
 }
 
+/** Reads lines again by where they begin: a piece of the file at a time, for most stand in their order. */
+export class LinesAgain {
+  readonly #handle: FileHandle;
+  readonly #piece = Buffer.allocUnsafe(PIECE_BYTES);
+  #from = 0;
+  #length = 0;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /** The line that begins with this byte; empty where there is none. */
+  async at(position: number): Promise<string> {
+    const line = this.#find(position);
+    if (line !== undefined) return line;
+    const { bytesRead } = await this.#handle.read(this.#piece, 0, PIECE_BYTES, position);
+    [this.#from, this.#length] = [position, bytesRead];
+    return this.#find(position) ?? '';
+  }
+
+  #find(position: number): string | undefined {
+    const start = position - this.#from;
+    if (start < 0 || start >= this.#length) return undefined;
+    const piece = this.#piece.subarray(0, this.#length);
+    const end = nextEnd(piece, start);
+    return end === 0 ? undefined : textOf(piece.subarray(start, end));
+  }
+}
+
 /** Behind the next newline; 0: there is none. */
 const nextEnd = (piece: Buffer, start: number): number => piece.indexOf(NEWLINE, start) + 1;
 

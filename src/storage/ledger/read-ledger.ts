@@ -21,6 +21,15 @@ export class NoLedger extends Error {
   }
 }
 
+/** A ledger that is open, and where it is. */
+interface OpenLedger {
+  handle: FileHandle;
+  path: string;
+}
+
+/** Told of each line that can be read, and of the byte of the file with which it begins. */
+type OnLine = (line: LedgerLine, position: number) => void;
+
 /** What is on the disk. */
 interface ReadLedger {
   /** Bytes. */
@@ -43,9 +52,14 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 export async function readLedgerFile(
   files: Files,
   folder: string,
-  onLine: (line: LedgerLine) => void,
+  onLine: OnLine,
 ): Promise<ReadLedger | undefined> {
-  return withLedger(files, folder, (handle, path) => parse(handle, path, onLine));
+  const ledger = await openLedger(files, folder);
+  try {
+    return ledger && (await readLines(ledger, onLine));
+  } finally {
+    await ledger?.handle.close();
+  }
 }
 
 /** The bytes of the ledger of this folder, as they are. */
@@ -58,28 +72,19 @@ export async function* ledgerBytes(files: Files, folder: string): AsyncGenerator
   }
 }
 
-async function withLedger<T>(
-  files: Files,
-  folder: string,
-  read: (handle: FileHandle, path: string) => Promise<T>,
-): Promise<T | undefined> {
+/** To be closed; `undefined` where there is none. Rejects with NoLedger. */
+export async function openLedger(files: Files, folder: string): Promise<OpenLedger | undefined> {
   const path = ledgerPath(folder);
   const handle = await unless(['ENOENT'], files.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (!handle) return undefined;
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile() || stats.size > MAX_SIZE) throw new NoLedger(path);
-    return await read(handle, path);
-  } finally {
-    await handle.close();
-  }
+  const stats = await handle.stat();
+  if (stats.isFile() && stats.size <= MAX_SIZE) return { handle, path };
+  await handle.close();
+  throw new NoLedger(path);
 }
 
-async function parse(
-  handle: FileHandle,
-  path: string,
-  onLine: (line: LedgerLine) => void,
-): Promise<ReadLedger> {
+/** Hands over all that can be read, in its order. Rejects with LedgerTooNew and NoLedger. */
+export async function readLines({ handle, path }: OpenLedger, onLine: OnLine): Promise<ReadLedger> {
   let version: number | undefined;
   let [size, lines, unread] = [0, 0, 0];
   let isCut = false;
@@ -92,7 +97,7 @@ async function parse(
       if (version !== undefined && !isKnownVersion(version)) throw new LedgerTooNew(path);
     } else if (isWhole || bytes > MAX_LINE_BYTES) {
       const line = readLine(text);
-      if (line) onLine(line);
+      if (line) onLine(line, size - bytes);
       if (line) lines += 1;
       else unread += 1;
     }

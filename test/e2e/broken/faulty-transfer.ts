@@ -172,7 +172,7 @@ function actor(
     failures: () => import('../../../src/failures.js'),
     connect: (options) => connect({ ...options, ca: server.ca }),
     openInbox,
-    readRecords: async () => [],
+    readRecords: async function* () {},
     askAgain: async () => undefined,
     isReceiving: async () => false,
     startOf: async () => undefined,

@@ -15,6 +15,12 @@ import { inboxesWithLedger } from './inboxes-with-ledger.js';
 const emptyInbox = inboxesWithLedger();
 const all = (ledger: Ledger) => [...ledger.records()];
 
+async function listed(inbox: string, warn: (text: string) => void = () => undefined) {
+  const records: FileRecord[] = [];
+  for await (const record of listRecords(inbox, warn)) records.push(record);
+  return records;
+}
+
 describe('a ledger of any size', () => {
   /** What is read and written at a time, in bytes. */
   function countingDisk() {
@@ -58,9 +64,43 @@ describe('a ledger of any size', () => {
     await writeFile(path, begin);
     await truncate(path, 20_000_000);
     await expect(open({}, disk)).rejects.toThrow('is no ledger of inband');
-    await expect(listRecords(inbox, () => undefined)).rejects.toThrow('is no ledger');
+    await expect(listed(inbox)).rejects.toThrow('is no ledger');
     expect((await stat(path)).size).toBe(20_000_000);
     expect(largest.read).toBeLessThanOrEqual(2 ** 18);
+  });
+
+  test('is listed whole, though it is more than is kept in memory (R705)', async () => {
+    const { open, path, inbox } = await emptyInbox();
+    const ledger = await open();
+    await ledger.add(recordOf());
+    await ledger.remove((await listed(inbox))[0]?.id ?? '');
+    const offered = Array.from({ length: 20 }, () => 'x'.repeat(1_000));
+    // More than the 64 MiB of an account.
+    for (let index = 0; index < 3_500; index += 1) {
+      await appendFile(path, `${JSON.stringify(recordOf({ offered, path: `${index}` }))}\n`);
+    }
+    let count = 0;
+    for await (const record of listRecords(inbox, () => undefined)) {
+      expect(record.path).toBe(join(inbox, `${count}`));
+      count += 1;
+    }
+    expect(count).toBe(3_500);
+  });
+
+  test('is listed in the order in which files arrived, as each record is by now (R705)', async () => {
+    const { open, inbox } = await emptyInbox();
+    const ledger = await open();
+    const records = Array.from({ length: 2_000 }, (_, index) =>
+      recordOf({ path: `${index}`, offered: ['y'.repeat(500)] }),
+    );
+    for (const record of records) await ledger.add(record);
+    const [first, second, third] = records as [FileRecord, FileRecord, FileRecord];
+    await ledger.change(first.id, { work: { state: 'done' } });
+    await ledger.remove(second.id);
+    const shown = await listed(inbox);
+    expect(shown.map(({ id }) => id)).toEqual([first, ...records.slice(2)].map(({ id }) => id));
+    expect(shown[0]?.work?.state).toBe('done');
+    expect(shown[1]?.path).toBe(join(inbox, third.path));
   });
 
   test('loses only the line that is longer than any of ours (R403)', async () => {
@@ -70,8 +110,8 @@ describe('a ledger of any size', () => {
     await appendFile(path, JSON.stringify(recordOf({ offered: ['x'.repeat(70_000)] })));
     await appendFile(path, `\n${JSON.stringify(records[1])}\n`);
     const told: string[] = [];
-    const listed = await listRecords(inbox, (text) => told.push(text));
-    expect(listed.map(({ id }) => id)).toEqual(records.map(({ id }) => id));
+    const shown = await listed(inbox, (text) => told.push(text));
+    expect(shown.map(({ id }) => id)).toEqual(records.map(({ id }) => id));
     expect(told).toEqual([expect.stringContaining('is damaged')]);
     const damaged = await readFile(path);
     expect(all(await open())).toEqual(records);
