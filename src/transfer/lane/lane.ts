@@ -59,7 +59,7 @@ export class Lane {
     this.transport = s5bTransport({
       ...{ session, network, clock, pace, proxies: this.#proxies },
       reachOf: (peer) => this.#reachOf(peer),
-      onFailed: (peer, carried) => failures.failed(peer, carried),
+      onFailed: (peer, hasBegun) => (hasBegun ? failures.broke(peer) : failures.failed(peer)),
     });
   }
 
@@ -92,6 +92,11 @@ export class Lane {
       ...found.map(({ jid }) => bareJid(jid)),
       ...(proxies && !isSameServer ? ['theirs'] : []),
     ];
+  }
+
+  /** A file begins by it, at this byte. */
+  begins(peer: string, { hashes }: FileOffer, offset: number): void {
+    if (hashes) this.#options.failures.begins(peer, hashes, offset);
   }
 
   /** Looks for the proxies of the own server, so that nothing has to wait for that later. */

@@ -23,7 +23,8 @@ export class Refusals {
 
   /** An attempt has begun. */
   begins(accepted: Pick<Accepted, 'channel' | 'range'>): void {
-    this.#accepted = accepted;
+    // A connection of its own breaks for reasons of its own; Jingle has words for the recipient's.
+    this.#accepted = accepted.channel.lane === undefined ? accepted : undefined;
   }
 
   /** What an attempt has ended with: the same answer as that of the one before, at the same place, is a "no". */

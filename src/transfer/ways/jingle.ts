@@ -55,6 +55,7 @@ export const offerByJingle =
     const accepted = await transfers
       .offer(peer, file, { ...options, mayUse, ...(sid ? { sid } : {}) })
       .catch((error) => Promise.reject(whyNot(error, peer, options.seal !== undefined)));
+    if (accepted.channel.lane) lane?.begins(peer, file, accepted.range.offset);
     return {
       way: jingle,
       channel: accepted.channel,

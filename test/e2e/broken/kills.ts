@@ -11,6 +11,10 @@ const RECIPIENT = 'bob@localhost';
 /** The files of a command, in bytes: one takes seconds, as its blocks go one at a time; the others go side by side. */
 const SIZES = [...Array<number>(8).fill(3_000), 3_000_000, ...Array<number>(7).fill(3_000)];
 
+/** How they are sent, so that the large one takes its time. */
+const IN_BAND = ['--window', '1'];
+export const BESIDE_STREAM = ['--limit-rate', '1M'];
+
 /** So many of them are sent as files, the others with the folder that they are in. */
 const FLAT = 11;
 
@@ -48,6 +52,7 @@ export async function killAtRandom(
   server: Prosody,
   folder: string,
   kills: number,
+  flags = IN_BAND,
   random = Math.random,
 ): Promise<Tally> {
   const house = await houseIn(server, folder);
@@ -65,7 +70,7 @@ export async function killAtRandom(
       hashes.set(path, await writeRandom(join(folder, path), SIZES[index] as number));
     }
     const sources = [...paths.slice(0, FLAT), tree].map((path) => join(folder, path));
-    const args = ['send', '--window', '1', ...sources, RECIPIENT];
+    const args = ['send', ...flags, ...sources, RECIPIENT];
     const send = () => run(house, 'alice', args);
     let sender = send();
     /** Since then nobody may have been there when a sender was started, which ends it at once. */

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startEjabberd } from '../../support/servers/ejabberd.js';
@@ -61,6 +62,21 @@ describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
     expect(doneOf(sent.stdout)).toMatchObject({ event: 'done', sha256: hash, encrypted: true });
     const [, arrived = ''] = await bob.line(/"event":"done".*"path":"([^"]*)"/);
     expect(await hashOfFile(arrived)).toBe(hash);
+  });
+
+  test('a file goes directly to another machine of the own account, where that has an address (R614)', async () => {
+    const { path, hash } = await film();
+    const hasAddress = Object.values(networkInterfaces()).some((all) =>
+      all?.some(({ internal, address }) => !internal && !address.startsWith('fe80')),
+    );
+    await stage.receive('alice', ['--dir', stage.folder()]);
+    const sent = await outcomeOf(send(path, 'alice@localhost'));
+    expect(sent).toMatchObject({ code: 0 });
+    const lane = hasAddress ? 'direct' : PROXY;
+    expect(doneOf(sent.stdout)).toMatchObject({ sha256: hash, lane, encrypted: true });
+    const again = ['--direct', 'never', '--again', path, 'alice@localhost'];
+    const hidden = await outcomeOf(stage.inband('alice', ['send', '--json', ...again]));
+    expect(doneOf(hidden.stdout)).toMatchObject({ lane: PROXY });
   });
 
   test('probe tells by what it would go (R607)', async () => {

@@ -35,6 +35,8 @@ export interface ProsodyOptions extends ServerOptions {
    * DNS, and the port of s2s is always 5269.
    */
   federated?: boolean;
+  /** Where the proxy says that it is; default: where it is, on the same port. */
+  proxyAddress?: string;
   /** A module of the test's own, in Lua: what a server may do that is not as it should be. */
   module?: string;
 }
@@ -74,7 +76,7 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
       ...(options.federated ? federation(domain) : ALONE),
       ...(options.uploads ? atHttps(ports) : []),
       `VirtualHost ${lua(domain)}`,
-      ...(options.proxy ? proxy65(domain) : []),
+      ...(options.proxy ? proxy65(domain, options) : []),
       ...(options.uploads ? uploading(options.uploads, domain) : []),
     ];
     await writeFile(configPath, lines.join('\n'));
@@ -139,9 +141,9 @@ const uploading = ({ maxSize, dailyQuota, publicPort }: UploadLimits, domain: st
 
 const ALONE = ['modules_disabled = { "s2s", "s2s_auth_certs" }'];
 
-const proxy65 = (domain: string): string[] => [
+const proxy65 = (domain: string, { proxyAddress = HOST }: ProsodyOptions): string[] => [
   `Component ${lua(`proxy.${domain}`)} "proxy65"`,
-  `proxy65_address = ${lua(HOST)}`,
+  `proxy65_address = ${lua(proxyAddress)}`,
 ];
 
 function federation(address: string): string[] {

@@ -23,6 +23,8 @@ export interface TestServer {
   readonly directTlsService: string;
   /** Where uploads go, if there are any. */
   readonly httpsPort: number;
+  /** Where its proxy for SOCKS5 bytestreams listens, if it has one. */
+  readonly proxyPort: number;
   /** The CA of the server's certificate. */
   readonly caPath: string;
   readonly ca: string;
@@ -100,6 +102,7 @@ export async function createTestServer(
     service: `xmpp://${HOST}:${ports.startTls}`,
     directTlsService: `xmpps://${HOST}:${ports.directTls}`,
     httpsPort: ports.https,
+    proxyPort: ports.proxy,
     caPath: ca.certPath,
     ca: ca.pem,
     account: (name) => {

@@ -5,6 +5,8 @@ import { ManualClock } from '../../support/manual-clock.js';
 const JULIET = 'juliet@capulet.example/inband';
 const NURSE = 'nurse@capulet.example/inband';
 const BENVOLIO = 'benvolio@montague.example/inband';
+/** What stands for a file. */
+const FILM = {};
 const MINUTE_MS = 60_000;
 
 const outOf = (failures: LaneFailures) =>
@@ -15,7 +17,7 @@ describe('the lane of a server (R605)', () => {
     const clock = new ManualClock();
     const failures = new LaneFailures(clock);
     expect(outOf(failures)).toEqual([false, false, false]);
-    failures.failed(JULIET, undefined);
+    failures.failed(JULIET);
     expect(outOf(failures)).toEqual([true, true, false]);
     await clock.advance(5 * MINUTE_MS - 1);
     expect(outOf(failures)).toEqual([true, true, false]);
@@ -24,29 +26,28 @@ describe('the lane of a server (R605)', () => {
   });
 
   test('that breaks is tried once more, and then left alone', async () => {
-    const clock = new ManualClock();
-    const failures = new LaneFailures(clock);
-    failures.failed(JULIET, 2 ** 20 - 1);
+    const failures = new LaneFailures(new ManualClock());
+    failures.begins(JULIET, FILM, 0);
+    failures.broke(JULIET);
     expect(failures.isOut(JULIET)).toBe(false);
-    await clock.advance(MINUTE_MS);
-    failures.failed(NURSE, 0);
+    failures.begins(JULIET, FILM, 2 ** 20 - 1);
+    failures.broke(JULIET);
     expect(outOf(failures)).toEqual([true, true, false]);
   });
 
   test('that breaks under several files at a time has broken once', () => {
     const failures = new LaneFailures(new ManualClock());
-    for (let files = 0; files < 16; files += 1) failures.failed(JULIET, 0);
+    for (let files = 0; files < 16; files += 1) failures.begins(JULIET, {}, 0);
+    for (let files = 0; files < 16; files += 1) failures.broke(JULIET);
     expect(failures.isOut(JULIET)).toBe(false);
   });
 
-  test('that carries much each time is tried each time', async () => {
-    const clock = new ManualClock();
-    const failures = new LaneFailures(clock);
+  test('that brings a mebibyte each time is tried each time', () => {
+    const failures = new LaneFailures(new ManualClock());
     for (let times = 0; times < 5; times += 1) {
-      failures.failed(JULIET, 2 ** 20);
-      await clock.advance(MINUTE_MS);
+      failures.begins(JULIET, FILM, times * 2 ** 20);
+      failures.broke(JULIET);
     }
-    failures.failed(JULIET, 0);
     expect(failures.isOut(JULIET)).toBe(false);
   });
 });

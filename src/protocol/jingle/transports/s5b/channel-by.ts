@@ -17,10 +17,9 @@ export function channelBy(
 ): Channel {
   const lane = isProxy(candidate) ? bareJid(candidate.jid) : 'direct';
   const channel = new SocketChannel(socket, { peer, isOpener, lane, clock });
-  channel.once('close', () => {
+  channel.once('error', () => {
     // Where the Jingle session has ended before it, that is why.
-    if (!channel.errored || over.aborted) return;
-    onFailed?.(peer, channel.bytesSent + channel.bytesReceived);
+    if (!over.aborted) onFailed?.(peer, true);
   });
   if (!isOpener) void watchArrival(channel, clock, pace);
   return channel;

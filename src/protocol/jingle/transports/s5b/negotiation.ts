@@ -114,7 +114,7 @@ export class S5bNegotiation implements Negotiation {
       until.throwIfAborted();
       return await this.#channel(until, isOpener);
     } catch (error) {
-      if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, undefined);
+      if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, false);
       throw error;
     } finally {
       for (const socket of this.#sockets) socket.destroy();

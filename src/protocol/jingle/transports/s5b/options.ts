@@ -14,6 +14,6 @@ export interface S5bOptions {
   reachOf(peer: string): Reach;
   /** What peers must do to keep a channel by which they send. */
   pace?: LeastPace | undefined;
-  /** Told that there was no way to this full JID, or that one has ended before its time, after so many bytes. */
-  onFailed?: ((peer: string, carried: number | undefined) => void) | undefined;
+  /** Told that there was no way to this full JID, or that there was one (`hasBegun`), which has broken. */
+  onFailed?: ((peer: string, hasBegun: boolean) => void) | undefined;
 }

@@ -19,10 +19,10 @@ function receiving(pace?: LeastPace) {
   const [his, hers] = linkedSockets();
   const clock = new ManualClock();
   const over = new AbortController();
-  const failed: (number | undefined)[] = [];
+  const failed: boolean[] = [];
   const options = {
     ...{ clock, pace },
-    onFailed: (_peer: string, carried: number | undefined) => failed.push(carried),
+    onFailed: (_peer: string, hasBegun: boolean) => failed.push(hasBegun),
   } as unknown as S5bOptions;
   const negotiators = { peer: ROMEO, over: over.signal, inform: async () => undefined };
   const channel = unattended(channelBy(hers, PROXY, false, negotiators, options));
@@ -47,7 +47,7 @@ describe('a channel beside the XMPP stream', () => {
     await made.clock.advance(MINUTE_MS + 1);
     expect(made.channel.errored?.message).toBe(`${ROMEO} sends nothing by the connection`);
     await settled();
-    expect([made.failed, made.clock.sleepers]).toEqual([[4], 0]);
+    expect([made.failed, made.clock.sleepers]).toEqual([[true], 0]);
   });
 
   test('stays while some of it comes now and then (R610)', async () => {
