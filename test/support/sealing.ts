@@ -37,6 +37,14 @@ export const receivingBy = (options: Partial<ReceivingSealing> = {}): ReceivingS
   ...options,
 });
 
+/** All that somebody has read who has recorded stanzas, with what is in base64 there. */
+export function readIn(record: string): Buffer {
+  const decoded = [...record.matchAll(/>([A-Za-z0-9+/]{16,}={0,2})</g)].map(([, one = '']) =>
+    Buffer.from(one, 'base64'),
+  );
+  return Buffer.concat([Buffer.from(record, 'latin1'), ...decoded]);
+}
+
 /** Each sender was named by the user. */
 export const standingOf = () => 'named' as const;
 

@@ -3,6 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { readIn } from '../../support/sealing.js';
 import { logInRaw } from '../../support/servers/raw-client.js';
 import {
   type Actor,
@@ -35,14 +36,8 @@ beforeEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** All that the server has seen, with what is in base64 there. */
-function seen(): Buffer {
-  const text = readFileSync(recordPath, 'latin1');
-  const decoded = [...text.matchAll(/>([A-Za-z0-9+/]{16,}={0,2})</g)].map(([, one = '']) =>
-    Buffer.from(one, 'base64'),
-  );
-  return Buffer.concat([Buffer.from(text, 'latin1'), ...decoded]);
-}
+/** All that the server has seen. */
+const seen = () => readIn(readFileSync(recordPath, 'latin1'));
 
 /** A file, and its hash in all forms, that the server must not have seen. */
 const SECRETS = [LETTER, 'sweet sorrow', sha256(TEXT), Buffer.from(sha256(TEXT), 'hex')];

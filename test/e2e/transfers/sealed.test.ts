@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { readIn } from '../../support/sealing.js';
 import { startEjabberd } from '../../support/servers/ejabberd.js';
 import {
   type Actor,
@@ -129,17 +130,38 @@ describe('on Prosody', () => {
   });
 });
 
-describe('on ejabberd', () => {
-  const stage = prepareStageOn(() => startEjabberd());
+describe('on ejabberd, which records all stanzas,', () => {
+  const stage = prepareStageOn(() => startEjabberd({ config: 'loglevel: debug' }));
+  const digest = Buffer.from(sha256(TEXT), 'hex');
+  const SECRETS = [LETTER, 'sweet sorrow', sha256(TEXT), digest];
 
-  test('a file arrives encrypted (R371)', async () => {
+  /** Sends the letter; resolves to what the server has read of that, and what came of it. */
+  async function recorded(...flags: string[]) {
     const letter = join(stage.folder(), LETTER);
     await writeFile(letter, TEXT);
-    const bob = await stage.receive('bob', ['--once', '--json']);
-    const sent = await outcomeOf(stage.inband('alice', ['send', '--json', letter, BOB]));
+    const encrypt = flags.includes('off') ? ['--encrypt', 'off'] : [];
+    const bob = await stage.receive('bob', ['--once', '--json', ...encrypt]);
+    const before = stage.server.log().length;
+    const sent = await outcomeOf(stage.inband('alice', ['send', '--json', ...flags, letter, BOB]));
     expect(sent).toMatchObject({ code: 0 });
-    expect(eventNamed(eventsOf(sent.stdout), 'done')).toMatchObject({ encrypted: true });
     const came = eventNamed(eventsOf((await outcomeOf(bob)).stdout), 'done');
+    const read = readIn(stage.server.log().slice(before));
+    return { done: eventNamed(eventsOf(sent.stdout), 'done'), came, read };
+  }
+
+  test.each([
+    ['deflated', []],
+    ['as they are', ['--no-compress']],
+  ])('a file arrives, and no name, hash or byte is read, of bytes %s (R371)', async (_, flags) => {
+    const { done, came, read } = await recorded(...flags);
+    expect(done).toMatchObject({ encrypted: true });
     expect(came).toMatchObject({ encrypted: true, sha256: sha256(TEXT) });
+    expect(read.includes('session-initiate')).toBe(true);
+    for (const secret of SECRETS) expect(read.includes(secret)).toBe(false);
+  });
+
+  test('each of these is read of what is sent in the clear (R371)', async () => {
+    const { read } = await recorded('--encrypt', 'off');
+    for (const secret of [LETTER, 'sweet sorrow', digest]) expect(read.includes(secret)).toBe(true);
   });
 });
