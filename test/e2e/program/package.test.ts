@@ -58,12 +58,13 @@ function runs(folder: string): void {
     });
   });
 
-  test('sends and receives', async () => {
+  test('sends and receives, encrypted (R656)', async () => {
     const source = join(stage.folder(), 'source');
     const hash = await writeRandom(source, 100_000);
-    const bob = inband(folder, 'bob', ['receive', '--once']);
+    const require = ['--encrypt', 'require'];
+    const bob = inband(folder, 'bob', ['receive', '--once', ...require]);
     await bob.line(/^online as /, 'stderr');
-    await resultsOf(inband(folder, 'alice', ['send', source, 'bob@localhost']));
+    await resultsOf(inband(folder, 'alice', ['send', ...require, source, 'bob@localhost']));
     const [path = ''] = await resultsOf(bob);
     expect(await hashOfFile(path)).toBe(hash);
   });
