@@ -1,4 +1,4 @@
-import { ChannelBroken } from '../../protocol/channel.js';
+import { ChannelBroken, ChannelLost, ChannelNotOpened } from '../../protocol/channel.js';
 import { NS_FILE_ERRORS } from '../../protocol/jingle/file-description.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import type { Reason } from '../../protocol/jingle/stanzas.js';
@@ -21,7 +21,7 @@ export function reasonOf(error: Error): Reason {
   if (error instanceof StillUnderWay) return { condition: 'busy' };
   if (error instanceof NoFolder) return { condition: 'decline', text: error.message };
   if (error instanceof FileMismatch) return { condition: 'media-error', text: error.message };
-  if (error instanceof ChannelBroken) return { condition: 'failed-transport' };
+  if (CHANNELS.some((kind) => error instanceof kind)) return { condition: 'failed-transport' };
   if (error instanceof NoRoom && error.isPassing) return { condition: 'busy' };
   const { code = '' } = error as NodeJS.ErrnoException;
   if (error instanceof NoRoom || NO_SPACE.has(code)) {
@@ -46,6 +46,9 @@ export const isForNow = (error: Error): boolean => FOR_NOW.has(reasonOf(error).c
 const FOR_NOW = new Set(['busy', 'gone']);
 /** Nothing else is told of what is wrong with a seal or a key. */
 const SEALS = [KeyNotTrusted, NotSealed, SealBroken];
+
+/** The way failed on which the bytes came, and not what was to be done with them: they may come again. */
+const CHANNELS = [ChannelBroken, ChannelLost, ChannelNotOpened];
 
 /** The disk is full, whatever it said of its free space. */
 const NO_SPACE = new Set(['EDQUOT', 'ENOSPC']);
