@@ -12,6 +12,7 @@ import { measureFetches } from './fetches.js';
 import { describeInBlocks } from './in-blocks.js';
 import { median } from './median.js';
 import { writeChapter } from './results-file.js';
+import { measureSealing } from './sealing.js';
 import type { Section } from './section.js';
 import { LARGE, MB, SECTIONS } from './sections.js';
 import { measureStartup } from './startup.js';
@@ -26,6 +27,7 @@ const CHAPTERS: [title: string, measure: () => Promise<string>][] = [
   ]),
   ['Process start to online, Prosody', () => measureStartup(RUNS)],
   ['Blobs fetched a second, Prosody', () => measureFetches(RUNS)],
+  ['Sealed and opened, on a channel in memory', () => measureSealing(RUNS)],
 ];
 
 await main(process.argv[2] ?? '');

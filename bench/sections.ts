@@ -78,6 +78,19 @@ export const SECTIONS: Section[] = [
       ['ceiling, aligned, window 64', raw(64, LARGE), 64 * MB],
     ] as Section['contestants'],
   })),
+  ...(
+    [
+      ['Prosody', startProsody],
+      ['ejabberd', startEjabberd],
+    ] as const
+  ).map(([name, server]) => ({
+    title: `What the seal costs in-band, ${name}, round trip ~0`,
+    server,
+    contestants: [
+      ['sealed', inband(['--transport', 'ibb']), 48 * MB],
+      ['in the clear', inband(['--transport', 'ibb', '--encrypt', 'off']), 48 * MB],
+    ] as Section['contestants'],
+  })),
   {
     title: 'Prosody limiting clients to 10 kB/s, iq',
     server: limited,
