@@ -22,7 +22,7 @@ import { addUploadCommand } from './upload/upload.js';
 export function createProgram(context: Context, version: string): Command {
   const program = new Command('inband')
     .usage('<command>')
-    .description('Sends files to a JID and fetches blobs by cid, inside the XMPP stream.')
+    .description('Sends files to a JID and fetches blobs by cid, over XMPP.')
     .version(version)
     .helpCommand(false)
     .configureHelp({ subcommandTerm: termOf })

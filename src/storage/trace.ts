@@ -31,9 +31,9 @@ export const traceOf = ({ ino, birthtimeMs, mtimeMs, ctimeMs }: Stats): Trace =>
   changed: ctimeMs,
 });
 
-/** Whether it is the very file, whatever was written into it since. */
+/** Whether it is the very file, whatever was written into it since. A disk that does not tell when one was made says 0. */
 export const isSameFile = (one: Trace, other: Trace): boolean =>
-  one.inode === other.inode && (one.born ?? other.born) === (other.born ?? one.born);
+  one.inode === other.inode && (one.born || other.born) === (other.born || one.born);
 
 export const isSameTrace = (one: Trace, other: Trace): boolean =>
   isSameFile(one, other) && one.modified === other.modified && one.changed === other.changed;

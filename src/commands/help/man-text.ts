@@ -2,7 +2,7 @@
 
 type Entries = [term: string, text: string][];
 
-export const SUMMARY = 'send files to a JID and fetch blobs by cid, inside the XMPP stream';
+export const SUMMARY = 'send files to a JID and fetch blobs by cid, over XMPP';
 
 export const ENVIRONMENT: Entries = [
   [
