@@ -1,6 +1,7 @@
 import { UnfitValue, UsageError } from './commands/context.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
 import { ExecFailed } from './commands/receive/exec.js';
+import { isFileError, sentence } from './file-errors.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
 import { BlobMismatch } from './protocol/bob/blob-store.js';
 import { MalformedBlob } from './protocol/bob/content-id.js';
@@ -38,8 +39,9 @@ import { Interrupted } from './signals.js';
 import { InboxReplaced } from './storage/inbox/held-folder.js';
 import { PartialRemoved } from './storage/inbox/part-file.js';
 import { KeysUnusable } from './storage/keys/keys-unusable.js';
-import { LedgerTooNew, NoLedger } from './storage/ledger/read-ledger.js';
+import { LedgerTooNew } from './storage/ledger/read-ledger.js';
 import { FolderReplaced } from './storage/open-folder.js';
+import { NoFileOfOurs } from './storage/own-file.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { FolderInUse, NobodyReceives, NoFolder, NoRoom } from './transfer/inbox-errors.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
@@ -132,7 +134,7 @@ export const FAILURES: readonly Failure[] = [
   [NoRoom, 'local', 'all'],
   [LedgerTooNew, 'local', 'all', 'update this inband, or use another folder'],
   [NobodyReceives, 'local', 'all', 'start "inband receive --dir <path>", or look why it hangs'],
-  [NoLedger, 'local', 'all', 'move it away, or use another folder'],
+  [NoFileOfOurs, 'local', 'all', 'move it away, or use another folder'],
   [ExecFailed, 'local', 'all'],
 ];
 
@@ -178,9 +180,6 @@ const codeOf = (outcome: Outcome): number => EXIT_CODES[outcome].code;
 /** Node's own, which has no class that can be imported. */
 const isAbort = ({ name }: Error): boolean => name === 'AbortError';
 
-/** Network errors come wrapped in errors of our own: what still names a system call is about a file. */
-const isFileError = (error: NodeJS.ErrnoException): boolean => error.syscall !== undefined;
-
 /** What the user can do about it, a line each. */
 export function hintsOf(error: Error): readonly string[] {
   const brings = error instanceof UsageError || error instanceof KeysUnusable;
@@ -188,13 +187,4 @@ export function hintsOf(error: Error): readonly string[] {
   if (own.length > 0 || isFileError(error)) return own;
   const [, , , ...hints] = failureOf(error) ?? [];
   return hints;
-}
-
-/** `ENOENT: no such file or directory, open 'x'` → `cannot open x: no such file or directory`. */
-function sentence(error: Error): string {
-  const { message } = error;
-  const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(.*)')?/.exec(message) ?? [];
-  // Whether it was looked at before it was opened is of no interest.
-  const verb = call === 'stat' ? 'open' : call;
-  return isFileError(error) && reason ? `cannot ${verb} ${path ?? 'a file'}: ${reason}` : message;
 }

@@ -1,6 +1,7 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KnownContacts } from '../transfer/people/known-contacts.js';
+import { openOwn } from './own-file.js';
 import { writeWhole } from './whole-file.js';
 
 /** Milliseconds for which a list is as good as new. */
@@ -20,14 +21,15 @@ export class ContactList implements KnownContacts {
   }
 
   async list(): Promise<string[]> {
-    const handle = await open(this.#path).catch(() => undefined);
-    if (!handle) return [];
+    const opened = await openOwn(this.#path).catch(() => undefined); // a folder, for example
+    if (!opened) return [];
+    const { handle } = opened;
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
       const lines = buffer.toString('utf8', 0, bytesRead).split('\n').slice(0, -1);
       return lines.filter(isPlain);
     } catch {
-      return []; // a folder, for example
+      return []; // the disk fails
     } finally {
       await handle.close();
     }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { checkAccount } from '../../transfer/people/own-account.js';
 import { type Names, plainJid } from '../../transfer/people/typed-address.js';
+import { UsageError } from '../context.js';
 import { misuse } from './setting-value.js';
 import { readNames, readNamesIn } from './settings-names.js';
 import { commandsWithSettings } from './settings-options.js';
@@ -57,6 +58,8 @@ export async function readSettings(program: Command, path: string): Promise<Sett
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
+    // Nobody could end the wait for whoever writes into it.
+    if ((await stat(path)).isFIFO()) throw new UsageError(`${path} is a pipe, and no file`);
     return await readFile(path, 'utf8');
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,7 @@
-import { readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unless } from '../files.js';
+import { NoFileOfOurs, readOwn } from '../own-file.js';
 import { temporaryBeside } from '../whole-file.js';
 
 // The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
@@ -50,6 +51,16 @@ async function names(path: string, pattern: RegExp): Promise<string[]> {
 export const ifPresent = <T>(operation: Promise<T>): Promise<T | undefined> =>
   unless(['ENOENT', 'ENOTDIR'], operation);
 
+/** `undefined` where it is gone. A pipe, a link or a folder in its place is as damaged as a file that was emptied. */
+export const bytesIfPresent = (path: string): Promise<Buffer | undefined> =>
+  readOwn(path).catch((error: Error) => {
+    if (error instanceof NoFileOfOurs) return Buffer.alloc(0);
+    throw error;
+  });
+
+export const textIfPresent = async (path: string): Promise<string | undefined> =>
+  (await bytesIfPresent(path))?.toString('utf8');
+
 /** Returns whether there was data. */
 export async function removeBlob(path: string): Promise<boolean> {
   const removed = await ifPresent(unlink(path).then(() => true));
@@ -68,7 +79,7 @@ export async function removeUnlessPutAgain(
 ): Promise<void> {
   const data = await moveAside(path);
   const sidecar = await moveAside(sidecarPath(path));
-  const found = await ifPresent(readFile(sidecar, 'utf8'));
+  const found = await textIfPresent(sidecar);
   if (found !== judged) {
     await ifPresent(rename(data, path));
     await ifPresent(rename(sidecar, sidecarPath(path)));

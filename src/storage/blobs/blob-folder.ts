@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BitOfBinary } from '../../protocol/bob/bit-of-binary.js';
 import type { ContentId } from '../../protocol/bob/content-id.js';
@@ -8,11 +8,13 @@ import { writeWhole } from '../whole-file.js';
 import { type BlobLimits, evict } from './blob-eviction.js';
 import {
   blobPath,
+  bytesIfPresent,
   ifPresent,
   removeBlob,
   removeUnlessPutAgain,
   shelves,
   sidecarPath,
+  textIfPresent,
 } from './blob-files.js';
 import { formatSidecar, isExpired, parseSidecar, type Sidecar } from './blob-sidecar.js';
 
@@ -55,11 +57,11 @@ export class BlobFolder {
   /** Checks the hash; a damaged blob is removed. `undefined`: absent, expired or damaged. */
   async get(id: ContentId): Promise<StoredBlob | undefined> {
     const path = blobPath(this.#root, id.algorithm, id.hash);
-    const text = path && (await ifPresent(readFile(sidecarPath(path), 'utf8')));
+    const text = path && (await textIfPresent(sidecarPath(path)));
     if (!path || text === undefined) return undefined;
     const sidecar = parseSidecar(text);
     if (sidecar && isExpired(sidecar, this.#options.now())) return undefined;
-    const bytes = await ifPresent(readFile(path));
+    const bytes = await bytesIfPresent(path);
     if (!bytes) return undefined;
     if (sidecar && this.#options.digest(id.algorithm, bytes) === id.hash) {
       return { id, ...sidecar, bytes };
@@ -147,8 +149,8 @@ export class BlobFolder {
     for await (const shelf of shelves(this.#root)) {
       for (const hash of shelf.hashes) {
         const path = join(shelf.path, hash);
-        const text = await ifPresent(readFile(sidecarPath(path), 'utf8'));
-        const size = (await ifPresent(stat(path)))?.size;
+        const text = await textIfPresent(sidecarPath(path));
+        const size = (await ifPresent(lstat(path)))?.size;
         const sidecar = text === undefined ? undefined : parseSidecar(text);
         yield { id: { algorithm: shelf.algorithm, hash }, path, text, sidecar, size };
       }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
-import { type Files, unless } from '../files.js';
+import type { Files } from '../files.js';
+import { NoFileOfOurs, readOwn } from '../own-file.js';
 import { isCount, isPath, matches, parseObject, parseTime } from '../untrusted.js';
 import { writeWhole } from '../whole-file.js';
 
@@ -59,17 +59,12 @@ export async function readJournal(
   folder: string,
   id: string,
 ): Promise<Journal | undefined> {
-  // A pipe in its place must not be waited for.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const handle = await unless(['ENOENT', 'ELOOP'], files.open(journalPath(folder, id), flags));
-  if (!handle) return undefined;
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile() || stats.size > MAX_SIZE) return undefined;
-    return parseJournal(await handle.readFile('utf8'));
-  } finally {
-    await handle.close();
-  }
+  const reading = readOwn(journalPath(folder, id), { files, most: MAX_SIZE });
+  const bytes = await reading.catch((error: Error) => {
+    if (!(error instanceof NoFileOfOurs)) throw error;
+    return undefined;
+  });
+  return bytes && parseJournal(bytes.toString('utf8'));
 }
 
 export const journalPath = (folder: string, id: string) => join(folder, `${id}.json`);

@@ -9,6 +9,7 @@ import { unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { type FolderLock, lockFolder } from '../lock/folder-lock.js';
 import { systemProcesses } from '../lock/processes.js';
+import { NoFileOfOurs, readOwn } from '../own-file.js';
 import { writeWhole } from '../whole-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
@@ -109,16 +110,11 @@ export class KeyFolder {
   }
 
   async #read(path: string): Promise<string | undefined> {
-    const handle = await unless(['ENOENT'], fs.open(path));
-    if (!handle) return undefined;
-    try {
-      const stats = await handle.stat();
-      if (stats.size > MOST_BYTES) throw new KeysUnusable(`${path} is damaged`);
-      if (this.#isSecret) checkSecret(path, stats);
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
+    const check = (stats: Stats) => this.#isSecret && checkSecret(path, stats);
+    const reading = readOwn(path, { most: MOST_BYTES, check }).catch((error: Error) => {
+      throw error instanceof NoFileOfOurs ? new KeysUnusable(`${path} is damaged`) : error;
+    });
+    return (await reading)?.toString('utf8');
   }
 }
 

@@ -10,7 +10,7 @@ const stagingOf = (inbox: string) => join(resolve(inbox), '.inband');
 
 /**
  * What the inbox remembers of the files that have arrived, oldest first, with absolute paths; somebody may be
- * receiving there meanwhile. `warn` hears of what cannot be read. Throws LedgerTooNew and NoLedger. In memory is
+ * receiving there meanwhile. `warn` hears of what cannot be read. Throws LedgerTooNew and NoFileOfOurs. In memory is
  * no more than where each record stands: with the longest names it is 24,000 bytes long.
  */
 export async function* listRecords(

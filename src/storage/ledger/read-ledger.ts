@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { type Files, unless } from '../files.js';
+import type { Files } from '../files.js';
+import { NoFileOfOurs, openOwn } from '../own-file.js';
 import { ledgerPath } from './ledger-file.js';
 import { linesOf, MAX_LINE_BYTES, piecesOf } from './lines-of-file.js';
 import { isKnownVersion, type LedgerLine, readLine, versionOf } from './record-lines.js';
@@ -10,14 +10,6 @@ export class LedgerTooNew extends Error {
   override readonly name = 'LedgerTooNew';
   constructor(path: string) {
     super(`${path} was written by a newer inband`);
-  }
-}
-
-/** Something else is where the ledger should be. It is left as it is. */
-export class NoLedger extends Error {
-  override readonly name = 'NoLedger';
-  constructor(path: string) {
-    super(`${path} is no ledger of inband`);
   }
 }
 
@@ -43,11 +35,9 @@ interface ReadLedger {
 /** Beyond that it is no ledger, in bytes: what may be remembered takes at most a quarter of it. */
 const MAX_SIZE = 2 ** 30;
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-
 /**
  * Reads the ledger of this folder, and hands over all that can be read, in its order; `undefined` where there is none.
- * Rejects with LedgerTooNew and NoLedger.
+ * Rejects with LedgerTooNew and NoFileOfOurs.
  */
 export async function readLedgerFile(
   files: Files,
@@ -64,26 +54,22 @@ export async function readLedgerFile(
 
 /** The bytes of the ledger of this folder, as they are. */
 export async function* ledgerBytes(files: Files, folder: string): AsyncGenerator<Uint8Array> {
-  const handle = await files.open(ledgerPath(folder), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const ledger = await openLedger(files, folder);
   try {
-    yield* piecesOf(handle);
+    if (ledger) yield* piecesOf(ledger.handle);
   } finally {
-    await handle.close();
+    await ledger?.handle.close();
   }
 }
 
-/** To be closed; `undefined` where there is none. Rejects with NoLedger. */
+/** To be closed; `undefined` where there is none. Rejects with NoFileOfOurs. */
 export async function openLedger(files: Files, folder: string): Promise<OpenLedger | undefined> {
   const path = ledgerPath(folder);
-  const handle = await unless(['ENOENT'], files.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  if (!handle) return undefined;
-  const stats = await handle.stat();
-  if (stats.isFile() && stats.size <= MAX_SIZE) return { handle, path };
-  await handle.close();
-  throw new NoLedger(path);
+  const opened = await openOwn(path, { files, most: MAX_SIZE, what: 'ledger' });
+  return opened && { handle: opened.handle, path };
 }
 
-/** Hands over all that can be read, in its order. Rejects with LedgerTooNew and NoLedger. */
+/** Hands over all that can be read, in its order. Rejects with LedgerTooNew and NoFileOfOurs. */
 export async function readLines({ handle, path }: OpenLedger, onLine: OnLine): Promise<ReadLedger> {
   let version: number | undefined;
   let [size, lines, unread] = [0, 0, 0];
@@ -105,7 +91,7 @@ export async function readLines({ handle, path }: OpenLedger, onLine: OnLine): P
   }
   const isNone = version === undefined && lines === 0;
   // What is as short may be left of one after a power cut.
-  if (isNone && size > MAX_LINE_BYTES) throw new NoLedger(path);
+  if (isNone && size > MAX_LINE_BYTES) throw new NoFileOfOurs(path, 'ledger');
   const isDamaged = unread > 0 || (version === undefined && lines > 0);
   return { size, isCut: isCut || version === undefined, isDamaged };
 }

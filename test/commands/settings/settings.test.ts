@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -320,6 +321,13 @@ describe('the file', () => {
     const { code, stderr } = await run(['config']);
     expect(code).toBe(10);
     expect(stderr).toBe(`inband: cannot read ${path}: illegal operation on a directory\n`);
+  });
+
+  // It was waited for without end.
+  test('that is a pipe is refused (R801)', async () => {
+    execFileSync('mkfifo', [path]);
+    const stderr = `inband: ${path} is a pipe, and no file\n`;
+    expect(await run(['config'])).toMatchObject({ code: 2, stderr });
   });
 
   test('may be absent, which config says', async () => {

@@ -93,9 +93,9 @@ describe('the keys of others', () => {
     const { store, path, file } = await openStore();
     await mkdir(join(path, 'x'), { recursive: true });
     await mkdir(file);
-    await expect(store.read(JULIET)).rejects.toThrow('EISDIR');
-    await expect(pin(store, newKey())).rejects.toThrow('EISDIR');
-    await expect(store.list()).rejects.toThrow('EISDIR');
+    await expect(store.read(JULIET)).rejects.toThrow('is damaged');
+    await expect(pin(store, newKey())).rejects.toThrow('is damaged');
+    await expect(store.list()).rejects.toThrow('is damaged');
   });
 
   test('are of a limited number of people whom the user has not named (R250)', async () => {

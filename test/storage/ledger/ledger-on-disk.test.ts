@@ -104,7 +104,7 @@ test.each([
 ])('%s in its place is refused', async (_what, put) => {
   const { open, path } = await emptyInbox();
   await put(path);
-  await expect(open()).rejects.toThrow(/is no ledger of inband|ELOOP/);
+  await expect(open()).rejects.toThrow('is no ledger of inband');
 });
 
 test('it is written anew when most of its lines are of no use, and stays small (R183)', async () => {

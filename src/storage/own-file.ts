@@ -1,0 +1,80 @@
+import { constants, type Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import * as fs from 'node:fs/promises';
+import { type Files, unless } from './files.js';
+
+/**
+ * Something else is where a file of ours should be, and is left as it is: a pipe, a link, a folder, or a file that is far
+ * too large or of something else.
+ */
+export class NoFileOfOurs extends Error {
+  override readonly name = 'NoFileOfOurs';
+  constructor(path: string, what = 'file') {
+    super(`${path} is no ${what} of inband`);
+  }
+}
+
+interface OwnFile {
+  handle: FileHandle;
+  stats: Stats;
+}
+
+interface Reading {
+  files?: Pick<Files, 'open'>;
+  /** Bytes: what is larger is none of ours. */
+  most?: number;
+  /** What it is called where it is none. */
+  what?: string;
+}
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/**
+ * Opens a file that inband has written; `undefined`: there is none. A pipe in its place must not be waited for: the
+ * thread that waits would be ended by no signal. Rejects with `NoFileOfOurs`.
+ */
+export async function openOwn(
+  path: string,
+  { files = fs, most = Number.POSITIVE_INFINITY, what }: Reading = {},
+): Promise<OwnFile | undefined> {
+  const handle = await unless(['ENOENT', 'ENOTDIR'], openAt(files, path, what));
+  if (!handle) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size > most) throw new NoFileOfOurs(path, what);
+    return { handle, stats };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** The bytes of such a file. `check` throws for one that is not to be read. */
+export async function readOwn(
+  path: string,
+  { check, ...reading }: Reading & { check?: (stats: Stats) => void } = {},
+): Promise<Buffer | undefined> {
+  const opened = await openOwn(path, reading);
+  if (!opened) return undefined;
+  const { handle, stats } = opened;
+  try {
+    check?.(stats);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The system says of a link that it may not be followed, and of a socket that there is nobody. */
+async function openAt(
+  files: Pick<Files, 'open'>,
+  path: string,
+  what?: string,
+): Promise<FileHandle> {
+  try {
+    return await files.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw ['ELOOP', 'EMLINK', 'ENXIO'].includes(code) ? new NoFileOfOurs(path, what) : error;
+  }
+}

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { digest } from '../../src/protocol/bob/content-id.js';
+import { BlobFolder } from '../../src/storage/blobs/blob-folder.js';
+import { ContactList } from '../../src/storage/contact-list.js';
+import { KeyFolder } from '../../src/storage/keys/key-folder.js';
+import { KeysUnusable } from '../../src/storage/keys/keys-unusable.js';
+import { NoFileOfOurs, openOwn, readOwn } from '../../src/storage/own-file.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const temporaryFolder = temporaryFolders();
+
+const JULIET = 'juliet@capulet.example';
+
+/** What may be in the place of a file of ours. Whoever opened the pipe as a file would wait for ever. */
+const OTHERS: [string, (path: string) => unknown][] = [
+  ['a pipe', (path) => execFileSync('mkfifo', [path])],
+  ['a folder', (path) => mkdir(path)],
+  ['a link', (path) => symlink('/etc/hostname', path)],
+  ['a link to nothing', (path) => symlink('/none', path)],
+];
+
+describe.each(OTHERS)('%s', (_what, put) => {
+  test('is no file of ours (R801)', async () => {
+    const path = join(await temporaryFolder(), 'file');
+    await put(path);
+    await expect(openOwn(path)).rejects.toThrow(NoFileOfOurs);
+    await expect(readOwn(path)).rejects.toThrow(`${path} is no file of inband`);
+  });
+
+  test.each([true, false])('is no file of keys, secret: %s (R801)', async (isSecret) => {
+    const folder = new KeyFolder(await temporaryFolder(), { isSecret });
+    await put(folder.pathOf(JULIET));
+    await expect(folder.read(JULIET)).rejects.toThrow(KeysUnusable);
+    await expect(folder.readAll()).rejects.toThrow(`${folder.pathOf(JULIET)} is damaged`);
+  });
+
+  test('is no list of contacts (R801)', async () => {
+    const path = join(await temporaryFolder(), 'contacts');
+    await put(path);
+    expect(await new ContactList(path).list()).toEqual([]);
+  });
+
+  test.each(['', '.json'])('is no blob, nor what is said of one: %p (R801)', async (ending) => {
+    const root = await temporaryFolder();
+    const folder = new BlobFolder(root, { digest, now: Date.now });
+    const bytes = Buffer.from('hello');
+    const id = { algorithm: 'sha-256', hash: digest('sha-256', bytes) };
+    const path = join(root, id.algorithm, id.hash.slice(0, 2), id.hash);
+    await mkdir(dirname(path), { recursive: true });
+    await put(path + ending);
+    if (ending) await writeFile(path, bytes);
+    expect(await folder.list()).toEqual([]);
+    // What is damaged is removed, but for a folder with who knows what in it.
+    const code = await folder.get(id).catch((error) => error.code);
+    expect([undefined, 'ERR_FS_EISDIR']).toContain(code);
+  });
+});
+
+test('a file that is far too large is none of ours, and is not read (R801)', async () => {
+  const path = join(await temporaryFolder(), 'file');
+  await writeFile(path, 'hello');
+  expect(String(await readOwn(path, { most: 5 }))).toBe('hello');
+  await truncate(path, 2 ** 40);
+  await expect(readOwn(path, { most: 5 })).rejects.toThrow(NoFileOfOurs);
+});
+
+test('what is not there is nothing (R801)', async () => {
+  const path = join(await temporaryFolder(), 'file');
+  expect(await readOwn(path)).toBeUndefined();
+  await writeFile(path, '');
+  expect(await readOwn(join(path, 'below'))).toBeUndefined();
+});
