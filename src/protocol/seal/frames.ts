@@ -28,10 +28,9 @@ export class FrameSealer {
     this.#plaintext.writeUInt8(type);
     this.#plaintext.set(data, 1);
     const plaintext = this.#plaintext.subarray(0, 1 + data.length);
-    const message = this.#key.encryptWithAd(NO_DATA, plaintext);
     const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt16BE(message.length);
-    return Buffer.concat([length, message]);
+    length.writeUInt16BE(plaintext.length + TAG_LENGTH);
+    return this.#key.encryptWithAd(NO_DATA, plaintext, length);
   }
 }
 
