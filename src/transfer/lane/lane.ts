@@ -1,7 +1,6 @@
 // Connections beside the XMPP stream, for files that are sealed: who is reached by them, and when they are worth it.
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
-import { s5bTransport } from '../../protocol/jingle/transports/s5b/s5b.js';
 import type { Transport } from '../../protocol/jingle/transports/transport.js';
 import { type Direct, type Reach, type Relation, reachOf } from '../../protocol/network/direct.js';
 import { type Network, systemNetwork } from '../../protocol/network/network.js';
@@ -10,6 +9,7 @@ import { type Clock, systemClock } from '../../session/clock.js';
 import { bareJid, serverOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { LaneFailures } from './lane-failures.js';
+import { LanesUnderWay } from './under-way.js';
 
 /**
  * A feature of ours (XEP-0030): who has it takes sealed files by SOCKS5 bytestreams (XEP-0260) whose candidates are
@@ -45,6 +45,7 @@ export class Lane {
   readonly #session: Session;
   readonly #options: LaneOptions;
   readonly #proxies: OwnProxies;
+  readonly #underWay = new LanesUnderWay();
 
   constructor(
     session: Session,
@@ -56,7 +57,7 @@ export class Lane {
     this.#session = session;
     this.#options = options;
     this.#proxies = new OwnProxies(session, clock);
-    this.transport = s5bTransport({
+    this.transport = this.#underWay.transport({
       ...{ session, network, clock, pace, proxies: this.#proxies },
       reachOf: (peer) => this.#reachOf(peer),
       onFailed: (peer, hasBegun) => (hasBegun ? failures.broke(peer) : failures.failed(peer)),
@@ -73,6 +74,7 @@ export class Lane {
    * when the session ends.
    */
   async mayReach(peer: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#underWay.areMost) return false;
     const isSameServer = serverOf(peer) === serverOf(this.#session.jid);
     if (this.#reachOf(peer).direct !== 'no' || !isSameServer) return true;
     const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));

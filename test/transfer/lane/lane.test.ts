@@ -58,6 +58,19 @@ describe('the lane of a session', () => {
   });
 });
 
+test('is offered for four files at a time, as a proxy may take no more of one user (R616)', async () => {
+  const { lane } = laneOf('proxies');
+  const overs = Array.from({ length: 4 }, () => new AbortController());
+  const mayReach = () => lane.mayReach(BENVOLIO, never);
+  for (const { signal: over } of overs) {
+    expect(await mayReach()).toBe(true);
+    lane.transport.offer({ peer: BENVOLIO, over, inform: async () => undefined }, {});
+  }
+  expect(await mayReach()).toBe(false);
+  overs[2]?.abort(new Error('its Jingle session has ended'));
+  expect(await mayReach()).toBe(true);
+});
+
 test('what was asked ahead is not asked again (R609)', async () => {
   const { lane, asked } = laneOf('proxies');
   lane.prepare();
