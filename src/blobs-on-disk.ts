@@ -20,10 +20,7 @@ export function openCache(): BlobCache {
   const { published, cached } = openFolders();
   return {
     list: () => listBlobs(published, cached, formatContentId),
-    prune: async () => {
-      await published.prune();
-      await cached.prune();
-    },
+    prune: async () => (await published.prune()) + (await cached.prune()),
   };
 }
 

@@ -44,7 +44,9 @@ async function remove(cids: string[], flags: OutputFlags, context: Context): Pro
 }
 
 async function prune(flags: OutputFlags, context: Context): Promise<void> {
-  const { note } = await context.reporter(flags);
-  await (await context.openCache()).prune();
-  note('removed what is expired or damaged');
+  const { report } = await context.reporter(flags);
+  const count = await (await context.openCache()).prune();
+  const what = count === 1 ? '1 blob' : `${count} blobs`;
+  const text = count === 0 ? 'nothing was to be removed' : `removed ${what}, expired or damaged`;
+  report({ event: 'notice', text });
 }

@@ -10,19 +10,21 @@ export interface BlobLimits {
 }
 
 /**
- * Removes the oldest blobs until the rest are within the limits.
+ * Removes the oldest blobs until the rest are within the limits. Resolves to how many these were.
  * Goes by the data's size and time alone: reading all sidecars would take seconds after each put to a full cache.
  */
-export async function evict(root: string, limits: BlobLimits): Promise<void> {
+export async function evict(root: string, limits: BlobLimits): Promise<number> {
   const blobs = await oldestFirst(root);
   let entries = blobs.length;
   let bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const before = entries;
   for (const { path, size } of blobs) {
-    if (entries <= limits.entries && bytes <= limits.bytes) return;
+    if (entries <= limits.entries && bytes <= limits.bytes) break;
     await removeBlob(path);
     entries -= 1;
     bytes -= size;
   }
+  return before - entries;
 }
 
 async function oldestFirst(root: string) {

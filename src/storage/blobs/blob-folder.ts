@@ -107,21 +107,28 @@ export class BlobFolder {
     return entries.sort((a, b) => a.storedAt.getTime() - b.storedAt.getTime());
   }
 
-  /** Removes what is expired, damaged by its look, left over by killed processes, or beyond the limits. */
-  async prune(): Promise<void> {
+  /**
+   * Removes what is expired, damaged by its look, left over by killed processes, or beyond the limits. Resolves to how
+   * many blobs, whole or not, these were.
+   */
+  async prune(): Promise<number> {
+    let count = 0;
     for await (const { path, text, sidecar, size } of this.#look()) {
       const whole = text !== undefined && size !== undefined;
       const bad = whole
         ? !sidecar || !this.#isGood(sidecar, size)
         : await this.#isLeftover(size === undefined ? sidecarPath(path) : path);
-      if (bad) await removeUnlessPutAgain(path, text);
+      if (!bad) continue;
+      await removeUnlessPutAgain(path, text);
+      count += 1;
     }
     for await (const shelf of shelves(this.#root)) {
       for (const path of shelf.temporaries.map((name) => join(shelf.path, name))) {
         if (await this.#isLeftover(path)) await ifPresent(unlink(path));
       }
     }
-    if (this.#options.limits) await evict(this.#root, this.#options.limits);
+    const { limits } = this.#options;
+    return count + (limits ? await evict(this.#root, limits) : 0);
   }
 
   #checkedPath({ algorithm, hash }: ContentId, bytes: Uint8Array): string {

@@ -15,6 +15,6 @@ export interface ListedBlob {
 export interface BlobCache {
   /** The published blobs, then the fetched ones; oldest first. */
   list(): Promise<ListedBlob[]>;
-  /** Removes what is expired or damaged, and of those fetched what is beyond the limits. */
-  prune(): Promise<void>;
+  /** Removes what is expired or damaged, and of those fetched what is beyond the limits. Resolves to how many these were. */
+  prune(): Promise<number>;
 }

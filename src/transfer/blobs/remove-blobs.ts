@@ -16,7 +16,7 @@ export async function removeBlobs(
 ): Promise<void> {
   const absent: string[] = [];
   for (const cid of cids.map(readContentId)) {
-    if (await deleteBlob(registry, cid)) report({ event: 'note', text: `removed ${cid}` });
+    if (await deleteBlob(registry, cid)) report({ event: 'notice', text: `removed ${cid}` });
     else absent.push(cid);
   }
   if (absent.length > 0)
