@@ -73,7 +73,7 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
     exitCode,
   } as const;
   if (reporter) reporter.report(told);
-  else plainReporter({ stdout, stderr, quiet: false, verbose: false }).report(told);
+  else plainReporter({ stdout, stderr, quiet: false, verbose: false, now: () => 0 }).report(told);
 }
 
 function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {

@@ -27,3 +27,10 @@ export function formatDuration(seconds: number): string {
 }
 
 const twoDigits = (n: number): string => String(n).padStart(2, '0');
+
+/** "12 h", "35 min": of a time that is not known any better. */
+export function formatAbout(seconds: number): string {
+  if (seconds >= 172_800) return `${Math.round(seconds / 86_400)} d`;
+  if (seconds >= 5_400) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.max(1, Math.round(seconds / 60))} min`;
+}

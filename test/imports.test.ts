@@ -24,8 +24,7 @@ describe('the check', () => {
     ['storage/inbox.ts', "import type { Inbox } from '../transfer/inbox.js';"],
     ['storage/lock/a.ts', "import { NoRoom } from '../../transfer/inbox-errors.js';"],
     ['storage/inbox.ts', "import { formatBytes } from '../units.js';"],
-    ['ui/progress.ts', "import bar from 'cli-progress';"],
-    ['ui/spinner.ts', "const { default: ora } = await import('ora');"],
+    ['ui/qr.ts', "import { renderUnicode } from 'uqr';"],
     ['session/xml.ts', "import { xml } from '@xmpp/xml';"],
     ['main.ts', "import { openInbox } from './storage/inbox.js';"],
     ['index.ts', "export * from './protocol/bob/content-id.js';"],
@@ -88,8 +87,8 @@ describe('the check', () => {
   test.each([
     ['protocol/a.ts', "import { xml } from '@xmpp/client';", '@xmpp/client (for session/ only)'],
     ['protocol/a.ts', "import type { X } from '@xmpp/xml';", '@xmpp/xml (for session/ only)'],
-    ['commands/a.ts', "const ora = await import('ora');", 'ora (for ui/ only)'],
-    ['main.ts', "import bar from 'cli-progress';", 'cli-progress (for ui/ only)'],
+    ['commands/a.ts', "const qr = await import('uqr');", 'uqr (for ui/ only)'],
+    ['main.ts', "import { encode } from 'uqr';", 'uqr (for ui/ only)'],
     ['ui/a.ts', "import { parse } from 'smol-toml';", 'smol-toml (for commands/ only)'],
     ['main.ts', 'await import(name);', 'import() of something other than a string'],
   ])('keeps %s from saying %s', (path, source, target) => {

@@ -1,3 +1,4 @@
+import type { Aside } from './asides.js';
 import type { AlreadyThere, Done, Folder, Start, Uploaded } from './file-events.js';
 import type { NotedSecrecy } from './keys/rules.js';
 import type { AnyWayName } from './ways/names.js';
@@ -26,23 +27,6 @@ export type Event =
   | Received
   | Probed
   | Aside;
-
-/** What is said to a person beside the results. `--json` has no lines of it. */
-export type Aside =
-  /** For those who did not ask for `--quiet`; a `notice` is no cause for worry. */
-  | { event: 'warning' | 'notice'; text: string }
-  | Skipped
-  /** For those who asked for `--verbose`. */
-  | { event: 'note'; text: string }
-  /** Something takes its time, until the promise settles; its failure is told by another event. */
-  | { event: 'pending'; text: string; until: Promise<unknown> };
-
-/** The same; files that were expected are not sent: all from this one on, counted from 0 by their place in the command. */
-interface Skipped {
-  event: 'skipped';
-  text: string;
-  first: number;
-}
 
 /** A transfer failed; without an `id` the command did. */
 interface Failed {

@@ -10,9 +10,9 @@ export function chooseMode(asked: { json: boolean; stderrIsTTY: boolean; term?: 
 
 export async function createReport(options: ReportOptions): Promise<Reporter> {
   if (options.mode === 'json') return jsonReporter(options);
-  // A terminal that was given no size says 0 columns, and ora would then clear lines for ever.
+  // A terminal that was given no size says 0 columns: nobody knows what would fit.
   const canDraw = options.mode === 'terminal' && options.stderr.columns !== 0;
   if (!canDraw || options.quiet) return plainReporter(options);
-  const { terminalReporter } = await import('./terminal.js');
+  const { terminalReporter } = await import('./terminal/terminal.js');
   return terminalReporter(options);
 }

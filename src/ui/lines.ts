@@ -1,4 +1,5 @@
-import type { Aside, Event, Probed } from '../transfer/events.js';
+import type { Aside } from '../transfer/asides.js';
+import type { Event, Probed } from '../transfer/events.js';
 import { formatBytes } from '../units.js';
 
 /**
@@ -13,8 +14,8 @@ export function resultOf(event: Event): string | undefined {
   return undefined;
 }
 
-/** What a person reads of the event: one sentence, not yet escaped. `undefined`: nothing. */
-export function sentenceOf(event: Event): string | undefined {
+/** What a person reads of the event: one sentence, not yet escaped, with its hash if `verbose`. `undefined`: nothing. */
+export function sentenceOf(event: Event, verbose = false): string | undefined {
   if (isAside(event)) return sentenceOfAside(event);
   switch (event.event) {
     case 'state':
@@ -34,8 +35,8 @@ export function sentenceOf(event: Event): string | undefined {
       return `resuming ${event.name} at ${formatBytes(event.offset)}`;
     case 'done':
       return event.path === undefined
-        ? sentenceOfSent(event)
-        : `received ${event.name} from ${event.peer}${details(event)}`;
+        ? sentenceOfSent(event, verbose)
+        : `received ${event.name} from ${event.peer}${details(event, verbose)}`;
     case 'already-there':
       return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
     case 'uploaded':
@@ -73,9 +74,12 @@ export function isAside(event: Event): event is Aside {
   return ASIDES.has(event.event);
 }
 
+/** What is sent or received has one line, when it is there. */
+const FOR_VERBOSE: ReadonlySet<Event['event']> = new Set(['note', 'pending', 'offer', 'start']);
+
 /** Whether a person reads of it, by the flags. */
 export function isWanted({ event }: Event, flags: { quiet: boolean; verbose: boolean }): boolean {
-  if (event === 'note' || event === 'pending') return flags.verbose;
+  if (FOR_VERBOSE.has(event)) return flags.verbose;
   return event === 'failed' || !flags.quiet;
 }
 
@@ -91,8 +95,8 @@ const sentenceOfStart = (event: Event & { event: 'start' }): string =>
     : `sending ${event.name} to ${event.peer}${details(event)}`;
 
 /** "Sent" is only what the recipient has verified. */
-function sentenceOfSent(event: Event & { event: 'done' }): string {
-  const what = `${event.name} to ${event.peer}${details(event)}`;
+function sentenceOfSent(event: Event & { event: 'done' }, verbose: boolean): string {
+  const what = `${event.name} to ${event.peer}${details(event, verbose)}`;
   if (!event.unverified) return `sent ${what}`;
   const said = event.success ? SUCCESS : '';
   return `delivered, not verified: ${what}${said}`;
@@ -135,10 +139,10 @@ interface Details {
   lane?: string;
 }
 
-function details({ size, sha256, lane }: Details): string {
+function details({ size, sha256, lane }: Details, verbose = true): string {
   const known = [
     ...(size === undefined ? [] : [formatBytes(size)]),
-    ...(sha256 === undefined ? [] : [`sha-256 ${sha256}`]),
+    ...(sha256 === undefined || !verbose ? [] : [`sha-256 ${sha256}`]),
     ...(lane === undefined ? [] : [wordsFor(lane)]),
   ];
   return known.length === 0 ? '' : ` (${known.join(', ')})`;

@@ -1,7 +1,15 @@
 import type { Report } from '../transfer/events.js';
 import { display } from './display.js';
 import { hintsOf, isWanted, resultOf, sentenceOf } from './lines.js';
+import { Minutes } from './minutes.js';
+import { pendingText } from './pending.js';
 import type { Reporter, ReportOptions } from './report.js';
+import { Several } from './several.js';
+
+type PlainOptions = Omit<ReportOptions, 'mode'>;
+
+/** What takes no longer goes without a line. */
+const PATIENCE_MS = 1_000;
 
 /** The events beside the results, as calls. */
 export function asides(report: Report): Pick<Reporter, 'warn' | 'note'> {
@@ -11,16 +19,55 @@ export function asides(report: Report): Pick<Reporter, 'warn' | 'note'> {
   };
 }
 
-/** Results alone on stdout, sentences on stderr. */
-export function plainReporter(options: Omit<ReportOptions, 'mode' | 'now'>): Reporter {
-  const { stdout, stderr } = options;
-  const report: Report = (event) => {
+/** Results alone on stdout, sentences on stderr; of many files one sentence in the end. */
+export function plainLines(options: PlainOptions, several: Several): Report {
+  const { stdout, stderr, quiet, verbose } = options;
+  const write = (lines: readonly string[]) => {
+    for (const line of lines) stderr.write(`${display(line)}\n`);
+  };
+  return (event) => {
     const result = resultOf(event);
     // In a pipe a result is for a script, which must get it exactly.
     if (result !== undefined) stdout.write(`${stdout.isTTY ? display(result) : result}\n`);
-    const sentence = isWanted(event, options) ? sentenceOf(event) : undefined;
-    if (sentence === undefined) return;
-    for (const line of [sentence, ...hintsOf(event)]) stderr.write(`${display(line)}\n`);
+    const isOneOfMany = event.event === 'done' || event.event === 'already-there';
+    const isTold = isWanted(event, options) && (verbose || !(isOneOfMany && several.areMany));
+    const sentence = isTold ? sentenceOf(event, verbose) : undefined;
+    if (sentence !== undefined) write([sentence, ...hintsOf(event)]);
+    const summary = several.summary();
+    if (summary && !quiet) write([summary]);
   };
-  return { report, ...asides(report), expect: async () => {}, close: () => {} };
+}
+
+/** For a pipe or a log: a line a minute for what takes long. */
+export function plainReporter(options: PlainOptions): Reporter {
+  const { stderr, now, quiet, verbose } = options;
+  const several = new Several(now);
+  const minutes = new Minutes(now);
+  const print = plainLines(options, several);
+  const waited = new Set<string>();
+  const report: Report = (event) => {
+    several.track(event);
+    print(event);
+    if (quiet) return;
+    const line = minutes.track(event);
+    if (line !== undefined) stderr.write(`${display(line)}\n`);
+    if (event.event !== 'pending' || verbose || waited.has(event.text)) return;
+    // The same is waited for by several files at a time, and told once.
+    waited.add(event.text);
+    const timer = setTimeout(() => stderr.write(`${pendingText(event)}\n`), PATIENCE_MS);
+    timer.unref();
+    const over = () => {
+      clearTimeout(timer);
+      waited.delete(event.text);
+    };
+    event.until.then(over, over);
+  };
+  return {
+    report,
+    ...asides(report),
+    expect: async (files, recipients) => {
+      if (!quiet) minutes.expect(several.expect(await files(), recipients));
+    },
+    close: () => {},
+  };
 }

@@ -6,7 +6,6 @@ import { Meter } from './meter.js';
 export class Total {
   readonly meter: Meter;
   readonly #expected: readonly Outline[];
-  /** How many are to be sent; folders without files are none. */
   #files = 0;
   /** How many are not over, those folders too. */
   #left = 0;
@@ -21,6 +20,15 @@ export class Total {
     this.#expected = expected;
     this.meter = new Meter('', 0, now);
     this.#count(expected, recipients);
+  }
+
+  /** How many are to be sent; folders without files are none. */
+  get files(): number {
+    return this.#files;
+  }
+
+  get isOver(): boolean {
+    return this.#left <= 0;
   }
 
   /** One of them has begun, and not all are over. */

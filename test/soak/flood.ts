@@ -25,7 +25,7 @@ const home = await mkdtemp(join(tmpdir(), 'inband-soak-'));
 const run = (name: string, args: string[]) =>
   runInband(args, { home, stdin: undefined, env: accountOf(server, name) });
 
-const bob = run('bob', ['receive', '--dir', home, '--allow', 'anyone']);
+const bob = run('bob', ['receive', '--verbose', '--dir', home, '--allow', 'anyone']);
 await bob.line(/^online as /, 'stderr');
 const bytes = randomBytes(2_000_000);
 const alice = run('alice', ['send', '-', BOB]);

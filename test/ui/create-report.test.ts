@@ -35,7 +35,7 @@ test('writes objects in json mode', async () => {
 test('moves no cursor in plain mode', async () => {
   const { stdout, stderr } = await speak('plain', false);
   expect(stdout).toBe('/inbox/photo.jpg\n');
-  expect(stderr).toMatch(/^receiving [\x20-\x7e]+\nreceived [\x20-\x7e]+\n$/);
+  expect(stderr).toMatch(/^received [\x20-\x7e]+\n$/);
 });
 
 test('draws bars in terminal mode', async () => {
@@ -46,7 +46,6 @@ test('draws nothing on a terminal when quiet', async () => {
   expect(await speak('terminal', true)).toEqual({ stdout: '/inbox/photo.jpg\n', stderr: '' });
 });
 
-// It once hung here: with 0 columns, the spinner's text takes infinitely many lines to clear.
 test('draws nothing on a terminal that was given no size', async () => {
   const [screen, stdout] = [new Screen(), new Pipe()];
   const stderr = new Terminal(screen, 0, 0);

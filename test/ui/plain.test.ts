@@ -1,13 +1,14 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { plainReporter } from '../../src/ui/plain.js';
 import { eventsSaying, samples } from './samples.js';
 import { Pipe, Screen, Terminal } from './screen.js';
 import { waiting } from './waiting.js';
 
 function plain(flags: { quiet?: boolean; verbose?: boolean } = {}) {
-  const [stdout, stderr] = [new Pipe(), new Pipe()];
-  const reporter = plainReporter({ quiet: false, verbose: false, ...flags, stdout, stderr });
-  return { stdout, stderr, ...reporter };
+  const [stdout, stderr, clock] = [new Pipe(), new Pipe(), { ms: 0 }];
+  const now = () => clock.ms;
+  const reporter = plainReporter({ quiet: false, verbose: false, ...flags, stdout, stderr, now });
+  return { stdout, stderr, clock, ...reporter };
 }
 
 test('writes results alone to stdout and sentences to stderr', () => {
@@ -15,9 +16,7 @@ test('writes results alone to stdout and sentences to stderr', () => {
   for (const event of [samples.online, samples.startIn, samples.received]) report(event);
   expect(stdout.text).toBe('/inbox/photo.jpg\n');
   expect(stderr.text).toBe(
-    'online as alice@example.org/a1\n' +
-      'receiving photo.jpg from bob@example.org/inband (5 MB)\n' +
-      'received photo.jpg from bob@example.org/inband (5 MB, sha-256 9f86d081)\n',
+    'online as alice@example.org/a1\n' + 'received photo.jpg from bob@example.org/inband (5 MB)\n',
   );
 });
 
@@ -62,7 +61,10 @@ test('keeps a result exact in a pipe', () => {
 test('escapes a result on a terminal', () => {
   const screen = new Screen();
   const stdout = new Terminal(screen);
-  const { report } = plainReporter({ quiet: true, verbose: false, stdout, stderr: new Pipe() });
+  const { report } = plainReporter({
+    ...{ quiet: true, verbose: false, stdout, stderr: new Pipe() },
+    now: () => 0,
+  });
   report({ ...samples.received, path: '/in\u202ebox/a\x1bb' });
   expect(screen.written).toBe('/in\\u{202e}box/a\\u{1b}b\n');
 });
@@ -79,4 +81,102 @@ test('a failure has its hints below, escaped as well (R581)', () => {
   const { stderr, report } = plain();
   report({ event: 'failed', error: 'bob refused', hints: ['ask bob', 'try\nlater'], exitCode: 6 });
   expect(stderr.text).toBe('inband: bob refused\n  ask bob\n  try\\u{a}later\n');
+});
+
+test('says what begins, and its hash, only when verbose (R675)', () => {
+  const { stderr, report } = plain({ verbose: true });
+  for (const event of [samples.offerOut, samples.startOut, samples.sent]) report(event);
+  expect(stderr.text).toBe(
+    'offering photo.jpg to bob@example.org/inband (5 MB)\n' +
+      'sending photo.jpg to bob@example.org/inband (5 MB)\n' +
+      'sent photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081)\n',
+  );
+});
+
+describe('what takes longer than a second has a line (R676)', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const NEVER = new Promise<never>(() => undefined);
+
+  test('once where several files wait for the same', () => {
+    const { stderr, report } = plain();
+    const waits = { event: 'pending', text: 'waiting for bob', until: NEVER } as const;
+    for (const _ of [1, 2, 3]) report(waits);
+    jest.advanceTimersByTime(999);
+    expect(stderr.text).toBe('');
+    jest.advanceTimersByTime(1);
+    expect(stderr.text).toBe('waiting for bob\n');
+  });
+
+  test('with how far it is', () => {
+    const { stderr, report } = plain();
+    report({ event: 'pending', text: 'reading film', until: NEVER, share: () => 0.129 });
+    jest.advanceTimersByTime(1_000);
+    expect(stderr.text).toBe('reading film: 12 %\n');
+  });
+
+  test('and none where it is over sooner, or with --quiet', async () => {
+    for (const { stderr, report } of [plain(), plain({ quiet: true })]) {
+      await waiting(report, 'connecting', async () => {});
+      jest.advanceTimersByTime(10_000);
+      expect(stderr.text).toBe('');
+    }
+  });
+});
+
+describe('a long transfer has a line a minute (R677)', () => {
+  test('with what is done, the rate, and the time that is left', () => {
+    const { stderr, report, clock } = plain();
+    report({ ...samples.startOut, size: 60_000_000 });
+    for (clock.ms = 1_000; clock.ms <= 120_000; clock.ms += 1_000)
+      report({ ...samples.progress, size: 60_000_000, bytes: clock.ms * 100 });
+    expect(stderr.text).toBe(
+      'sending photo.jpg: 10 % of 60 MB, 100 kB/s, 9 min 00 s left\n' +
+        'sending photo.jpg: 20 % of 60 MB, 100 kB/s, 8 min 00 s left\n',
+    );
+  });
+
+  test('one for all of several', async () => {
+    const { stderr, report, clock, expect: announce } = plain();
+    await announce(async () => [{ size: 5_000_000 }, { size: 15_000_000 }], 1);
+    report({ ...samples.startOut, id: 1 });
+    report({ ...samples.startOut, id: 2, size: 15_000_000 });
+    clock.ms = 60_000;
+    for (const id of [1, 2]) report({ ...samples.progress, id, bytes: 3_000_000 });
+    expect(stderr.text).toMatch(/^sending total of 2 files: (15|30) % of 20 MB, .* left\n$/);
+  });
+});
+
+describe('of several files', () => {
+  async function sendAll(count: number, verbose = false) {
+    const all = plain({ verbose });
+    const sizes = Array.from({ length: count }, () => ({ size: 1_000 }));
+    await all.expect(async () => sizes, 1);
+    for (let id = 1; id <= count; id += 1) {
+      all.clock.ms += 100;
+      const one = { id, peer: 'bob@example.org/inband', name: `${id}.jpg`, size: 1_000 };
+      if (id === 2) all.report({ event: 'already-there', ...one, sha256: 'aa' });
+      else if (id === 3) all.report({ event: 'failed', ...one, error: 'no', exitCode: 6 });
+      else if (id === 4) all.report({ event: 'done', ...one, sha256: 'aa', unverified: true });
+      else all.report({ event: 'done', ...one, sha256: 'aa' });
+    }
+    return all.stderr.text.split('\n').slice(0, -1);
+  }
+
+  test('each has its line, and there is a summary (R678)', async () => {
+    const lines = await sendAll(5);
+    expect(lines).toHaveLength(6);
+    expect(lines.at(-1)).toBe(
+      'sent 2 files, 2 kB in 1 s; 1 file delivered, not verified; 1 file was already there; 1 file was not sent',
+    );
+  });
+
+  test('of many there is the summary, and what went wrong (R678)', async () => {
+    expect(await sendAll(50)).toEqual([
+      'inband: no',
+      'sent 47 files, 47 kB in 5 s; 1 file delivered, not verified; 1 file was already there; 1 file was not sent',
+    ]);
+    expect(await sendAll(50, true)).toHaveLength(51);
+  });
 });

@@ -1,4 +1,3 @@
-import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import { Writable } from 'node:stream';
 
 /** Keeps what is written; not a terminal. */
@@ -22,7 +21,23 @@ export class Screen {
   #column = 0;
   #waiting: { text: string; resolve: () => void }[] = [];
 
-  constructor(private readonly columns = Number.POSITIVE_INFINITY) {}
+  constructor(private columns = Number.POSITIVE_INFINITY) {}
+
+  /** Breaks what is too long into rows, as terminals do; the cursor stays behind what it was behind. */
+  resize(columns: number): void {
+    const rows: string[] = [];
+    let cursor = { row: this.#row, column: this.#column };
+    for (const [index, row] of this.rows.entries()) {
+      const parts = row.match(new RegExp(`.{1,${columns}}`, 'gs')) ?? [''];
+      rows.push(...parts);
+      if (index !== this.#row) continue;
+      const part = Math.min(Math.floor(this.#column / columns), parts.length - 1);
+      cursor = { row: rows.length - parts.length + part, column: this.#column - part * columns };
+    }
+    this.columns = columns;
+    this.rows.splice(0, this.rows.length, ...rows);
+    [this.#row, this.#column] = [cursor.row, cursor.column];
+  }
 
   /** The lines that a person sees, without the empty ones at the end. */
   get lines(): string[] {
@@ -109,25 +124,20 @@ export class Terminal extends Writable {
   constructor(
     readonly screen: Screen,
     readonly rows = 24,
-    readonly columns = 100,
+    public columns = 100,
   ) {
     super({ decodeStrings: false });
+  }
+
+  /** As when a person drags the corner of its window. */
+  resize(columns: number): void {
+    this.columns = columns;
+    this.screen.resize(columns);
+    this.emit('resize');
   }
 
   override _write(chunk: string | Buffer, _encoding: string, callback: () => void): void {
     this.screen.write(chunk.toString());
     callback();
-  }
-
-  cursorTo(x: number): boolean {
-    return cursorTo(this, x);
-  }
-
-  moveCursor(dx: number, dy: number): boolean {
-    return moveCursor(this, dx, dy);
-  }
-
-  clearLine(direction: -1 | 0 | 1): boolean {
-    return clearLine(this, direction);
   }
 }

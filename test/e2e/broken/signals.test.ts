@@ -66,7 +66,7 @@ test.each(ENDINGS)(
     const bob = await stage.receive('bob');
     // A sealed file of which nothing has come is not told of.
     const clear = ['--encrypt', 'off'];
-    const alice = stage.inband('alice', ['send', ...clear, fifo(), 'bob@localhost']);
+    const alice = stage.inband('alice', ['send', '--verbose', ...clear, fifo(), 'bob@localhost']);
     await alice.line(/^sending /, 'stderr');
     await alice.stop(signal);
     expect(await outcomeOf(alice)).toMatchObject({ code });
@@ -78,7 +78,7 @@ test.each(ENDINGS)(
 test('a file that is a pipe is sent to its end', async () => {
   const path = fifo();
   const bob = await stage.receive('bob', ['--once']);
-  const alice = stage.inband('alice', ['send', path, 'bob@localhost']);
+  const alice = stage.inband('alice', ['send', '--verbose', path, 'bob@localhost']);
   await alice.line(/^sending /, 'stderr');
   const bytes = Buffer.alloc(300_000, 'inband');
   createWriteStream(path).end(bytes);

@@ -41,7 +41,7 @@ onManyAddresses('between accounts on two servers', () => {
     ['in messages', ['--stanza', 'message']],
     ['as a bare bytestream', ['--via', 'ibb', '--encrypt', 'off']],
   ])('a file arrives %s', async (_, how) => {
-    const bob = await receive();
+    const bob = await receive('--verbose');
     await expectArrived(send(`bob@${far.server.domain}/inband`, ...how), bob);
   });
 
@@ -57,7 +57,7 @@ onManyAddresses('between accounts on two servers', () => {
   });
 
   test('a file goes on when the server of its recipient was killed', async () => {
-    const bob = await receive();
+    const bob = await receive('--verbose');
     const sent = send(`bob@${far.server.domain}`, '--window', '1');
     await bob.line(/^receiving film\.mkv /, 'stderr');
     await far.server.restart('SIGKILL');

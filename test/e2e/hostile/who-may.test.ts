@@ -149,7 +149,7 @@ describe('--allow', () => {
 
 describe('--max-sessions', () => {
   test('lets one transfer more wait for its turn (R18)', async () => {
-    const bob = await stage.receive('bob', ['--max-sessions', '1']);
+    const bob = await stage.receive('bob', ['--verbose', '--max-sessions', '1']);
     const first = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
     // What is encrypted is told of when the first of it has come.
     first.child.stdin?.write('first');
@@ -164,7 +164,7 @@ describe('--max-sessions', () => {
   });
 
   test('lets nobody wait for longer than --accept-timeout (R18)', async () => {
-    const bob = await stage.receive('bob', ['--max-sessions', '1']);
+    const bob = await stage.receive('bob', ['--verbose', '--max-sessions', '1']);
     const first = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
     // What is encrypted is told of when the first of it has come.
     first.child.stdin?.write('first');

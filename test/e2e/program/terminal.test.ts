@@ -54,24 +54,75 @@ async function largeFile(name: string): Promise<string> {
 describe('a transfer', () => {
   beforeEach(() => stage.receive('bob'));
 
-  test.each([80, 20])('gives the terminal back after Ctrl-C, %d columns wide', async (columns) => {
-    const send = alice(['send', ...PLAIN, await largeFile('large'), BOB], { columns });
-    await send.shows(/ \d% \[/);
-    expect(screenOf(send).cursorShown).toBe(false);
-    send.type(CTRL_C);
-    expect(await send.exited).toEqual({ code: 130, signal: null });
-    const screen = screenOf(send, columns);
-    expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
-    const seen = screen.lines.join('').replace(/\^C/, '');
-    expect(seen).toMatch(
-      /^online as alice@\S+offering large to bob@localhost\/inband \(50 MB\)sending large to bob@localhost\/inband \(50 MB\)stopped; the same command goes on from there$/,
-    );
-  });
+  test.each([200, 80, 40, 20])(
+    'is shown, and gives the terminal back after Ctrl-C, %d columns wide (R679)',
+    async (columns) => {
+      const send = alice(['send', ...PLAIN, await largeFile('large'), BOB], { columns });
+      await send.shows(/ \d% .*large/);
+      for (const line of screenOf(send).lines) expect(line.length).toBeLessThan(columns + 30);
+      expect(screenOf(send).cursorShown).toBe(false);
+      send.type(CTRL_C);
+      expect(await send.exited).toEqual({ code: 130, signal: null });
+      const screen = screenOf(send, columns);
+      expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
+      const seen = screen.lines.join('').replace(/\^C/, '');
+      expect(seen).toMatch(/^online as alice@\S+stopped; the same command goes on from there$/);
+    },
+  );
 
-  test('of several files shows one bar and the total', async () => {
+  test('of three large files shows one bar and the total, and a line each in the end (R678)', async () => {
     const files = await Promise.all(['one', 'two', 'three'].map(largeFile));
     const send = alice(['send', ...PLAIN, ...files, BOB]);
     await send.shows(/ \d% .* one[\s\S]* \d% .* total of 3 files/);
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(screenOf(send).lines).toEqual([
+      expect.stringMatching(/^online as /),
+      ...['one', 'two', 'three'].map((name) => `sent ${name} to bob@localhost/inband (50 MB)`),
+      expect.stringMatching(/^sent 3 files, 150 MB in \d+ /),
+    ]);
+  });
+
+  test.each([80, 20])(
+    'of fifty small files leaves one line, %d columns wide (R678)',
+    async (columns) => {
+      const files = Array.from({ length: 50 }, (_, index) => join(stage.folder(), `${index}.txt`));
+      for (const file of files) await writeFile(file, file);
+      const send = alice(['send', ...files, BOB], { columns });
+      expect(await send.exited).toEqual({ code: 0, signal: null });
+      const shown = screenOf(send, columns).lines.join('');
+      expect(shown).toMatch(
+        /^online as alice@\S+first contact with .*sent 50 files, .* kB in \d+ /,
+      );
+      expect(shown).not.toMatch(/%|\.txt/);
+    },
+  );
+
+  test('leaves nothing behind when the window is made narrower and wider (R679)', async () => {
+    const file = await largeFile('large');
+    const send = alice(['send', ...PLAIN, file, BOB], { columns: 100, later: [30, 120] });
+    await send.shows(/ \d% \[/);
+    const screen = new Screen(100);
+    screen.write(send.output());
+    const before = send.output().length;
+    screen.resize(30);
+    send.resize();
+    // The bar goes first, as 30 columns have no room for it.
+    await send.shows(/ \d% {2,}\d+ (min|s)|\d% {2}large/);
+    send.type(CTRL_C);
+    await send.exited;
+    screen.write(send.output().slice(before));
+    const seen = screen.lines.join('').replace(/\^C/, '');
+    expect(seen).toMatch(/^online as alice@\S+stopped; the same command goes on from there$/);
+    expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
+  });
+
+  test('without a size of its terminal is told in lines (R679)', async () => {
+    const file = join(stage.folder(), 'small');
+    await writeFile(file, 'bytes');
+    const send = alice(['send', file, BOB], { columns: 0 });
+    expect(await send.exited).toEqual({ code: 0, signal: null });
+    expect(send.output()).not.toMatch(ANY_SEQUENCE);
+    expect(send.output()).toMatch(/sent small to bob@localhost\/inband \(5 B\)/);
   });
 
   test.each<[string, Record<string, string>]>([

@@ -155,7 +155,7 @@ describe('standard input', () => {
 
 describe('a daemon', () => {
   test('takes two files at a time from two senders', async () => {
-    const bob = await stage.receive('bob', ['--allow', 'anyone']);
+    const bob = await stage.receive('bob', ['--verbose', '--allow', 'anyone']);
     const sent = [randomBytes(200_000), randomBytes(300_000)] as const;
     const alice = stage.inband('alice', ['send', '-', BOB], { stdin: undefined });
     const mallory = stage.inband('mallory', ['send', '-', BOB], { stdin: undefined });

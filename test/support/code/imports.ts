@@ -29,7 +29,7 @@ const RULES: Record<string, Rule> = {
 /** Packages that one folder keeps from all others. */
 const OWNERS: [RegExp, string][] = [
   [/^@xmpp\//, 'session'],
-  [/^(ora|cli-progress|uqr)$/, 'ui'],
+  [/^uqr$/, 'ui'],
   [/^smol-toml$/, 'commands'],
 ];
 

@@ -13,11 +13,15 @@ export interface OnTerminal extends Running {
   /** Resolves as soon as that matches; rejects with it when the program ends, or 30 s pass, without. */
   shows(pattern: RegExp): Promise<void>;
   type(keys: string): void;
+  /** Gives it the next of the widths that follow. */
+  resize(): void;
 }
 
 export interface TerminalOptions extends Omit<StartOptions, 'stdin'> {
   columns?: number;
   rows?: number;
+  /** Widths that follow, one with each `resize`. */
+  later?: number[];
 }
 
 export const CTRL_C = '\x03';
@@ -26,9 +30,9 @@ export const CTRL_D = '\x04';
 /** Runs a program on a pseudo-terminal, as a person does. */
 export function startOnTerminal(
   command: string[],
-  { columns = 80, rows = 24, ...options }: TerminalOptions,
+  { columns = 80, rows = 24, later = [], ...options }: TerminalOptions,
 ): OnTerminal {
-  const args = [BRIDGE, String(columns), String(rows), ...command];
+  const args = [BRIDGE, [columns, ...later].join(','), String(rows), ...command];
   const running = start('/usr/bin/python3', args, options);
   let over = false;
   const ended = running.exited.then(() => {
@@ -47,6 +51,7 @@ export function startOnTerminal(
         await Promise.race([data.catch(() => {}), ended]);
       }
     },
+    resize: () => void running.child.kill('SIGUSR1'),
     type: (keys) => void (running.child.stdin as Writable).write(keys),
   };
 }

@@ -1,62 +1,57 @@
-import { afterEach, expect, test } from '@jest/globals';
-import type { Reporter } from '../../src/ui/report.js';
-import { terminalReporter } from '../../src/ui/terminal.js';
-import { eventsSaying, samples } from './samples.js';
-import { Screen, Terminal } from './screen.js';
-import { waiting } from './waiting.js';
-
-// Colours would be off by themselves here; with this, only our own choice turns them off.
-process.env.FORCE_COLOR = '1';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Reporter } from '../../../src/ui/report.js';
+import { terminalReporter } from '../../../src/ui/terminal/terminal.js';
+import { eventsSaying, samples } from '../samples.js';
+import { Screen, Terminal } from '../screen.js';
+import { waiting } from '../waiting.js';
 
 let opened: Reporter | undefined;
 afterEach(() => opened?.close());
 
 /** Both streams are the same terminal, as they are for a person at a shell. */
-async function terminal({ verbose = false, rows = 24 } = {}) {
-  const [screen, clock] = [new Screen(), { ms: 0 }];
-  const [stdout, stderr] = [new Terminal(screen), new Terminal(screen, rows)];
+function terminal({ verbose = false, rows = 24, columns = 100 } = {}) {
+  const [screen, clock] = [new Screen(columns), { ms: 0 }];
+  const [stdout, stderr] = [new Terminal(screen), new Terminal(screen, rows, columns)];
   const now = () => clock.ms;
-  const reporter = await terminalReporter({ quiet: false, verbose, stdout, stderr, now });
+  const reporter = terminalReporter({ quiet: false, verbose, stdout, stderr, now });
   opened = reporter;
-  return { screen, clock, ...reporter };
+  return { screen, stderr, clock, ...reporter };
 }
 
 const EMPTY_BAR = '  0% [--------------------]       0 B/s';
 
 test('shows a bar that follows the progress', async () => {
-  const { screen, clock, report } = await terminal();
+  const { screen, clock, report } = terminal();
   report(samples.startIn);
   clock.ms = 2_000;
   report(samples.progress);
   await screen.shows(' 50% [==========----------]    1.3 MB/s           2 s  photo.jpg');
-  expect(screen.lines).toHaveLength(2);
+  expect(screen.lines).toHaveLength(1);
 });
 
 test('prints lines and results whole, above the bars of what still runs', async () => {
-  const { screen, report } = await terminal();
+  const { screen, report } = terminal();
   report(samples.startIn);
   report({ ...samples.startIn, id: 8, name: 'other' });
   report(samples.received);
   report(samples.resuming);
   expect(screen.lines).toEqual([
-    'receiving photo.jpg from bob@example.org/inband (5 MB)',
-    'receiving other from bob@example.org/inband (5 MB)',
     '/inbox/photo.jpg',
-    'received photo.jpg from bob@example.org/inband (5 MB, sha-256 9f86d081)',
+    'received photo.jpg from bob@example.org/inband (5 MB)',
     'connection lost, resuming',
     `${EMPTY_BAR}                other`,
   ]);
 });
 
 test('shows a bar for each transfer', async () => {
-  const { screen, report } = await terminal();
+  const { screen, report } = terminal();
   const names = ['one', 'two', 'three'];
   for (const [id, name] of names.entries()) report({ ...samples.startOut, id, name });
-  expect(screen.lines.slice(3).map((line) => line.split(' ').at(-1))).toEqual(names);
+  expect(screen.lines.map((line) => line.split(' ').at(-1))).toEqual(names);
 });
 
 test('shows the total of several transfers that were announced, below the one that runs', async () => {
-  const { screen, clock, report, expect: announce } = await terminal();
+  const { screen, clock, report, expect: announce } = terminal();
   await announce(async () => [{ size: 5_000_000 }, { size: 15_000_000 }], 1);
   report(samples.startOut);
   report(samples.sent);
@@ -67,11 +62,15 @@ test('shows the total of several transfers that were announced, below the one th
   await screen.shows(' 50% [==========----------]      5 MB/s           2 s  total of 2 files');
   expect(screen.lines.at(-2)).toMatch(/^ 33% .* other$/);
   report({ ...samples.sent, ...other });
-  expect(screen.lines.join('\n')).not.toContain('total');
+  expect(screen.lines).toEqual([
+    'sent photo.jpg to bob@example.org/inband (5 MB)',
+    'sent other to bob@example.org/inband (15 MB)',
+    'sent 2 files, 20 MB in 2 s',
+  ]);
 });
 
 test('of several files shows only those that take longer than a second, in their order (R221)', async () => {
-  const { screen, clock, report, expect: announce } = await terminal();
+  const { screen, clock, report, expect: announce } = terminal();
   await announce(async () => [{ size: 5_000_000 }], 3);
   const named = (id: number) => ({ id, name: `${id}` });
   const shown = () =>
@@ -84,16 +83,18 @@ test('of several files shows only those that take longer than a second, in their
   report({ ...samples.startOut, ...named(3) });
   clock.ms = 1_000;
   report({ ...samples.progress, ...named(3) });
+  await screen.shows('  2\n');
   expect(shown()).toEqual(['2', 'total of 3 files']);
   clock.ms = 1_600;
   report({ ...samples.progress, ...named(3) });
+  await screen.shows('  3\n');
   expect(shown()).toEqual(['2', '3', 'total of 3 files']);
   report({ ...samples.failed, ...named(2) });
   expect(shown()).toEqual(['3', 'total of 3 files']);
 });
 
 test('the total has neither what failed nor what is not tried, and no folders without files (R434)', async () => {
-  const { screen, clock, report, expect: announce } = await terminal();
+  const { screen, clock, report, expect: announce } = terminal();
   const sizes = [5, 10, 20, 40].map((size) => ({ size: size * 1_000_000 }));
   await announce(async () => [...sizes, { size: 0, isFolder: true }], 2);
   const shown = () => screen.lines.at(-1);
@@ -120,25 +121,25 @@ test('the total has neither what failed nor what is not tried, and no folders wi
 });
 
 test('shows no percentage of a total in which a size is unknown, and no total of one file', async () => {
-  const several = await terminal();
+  const several = terminal();
   await several.expect(async () => [{ size: undefined }, { size: 5 }], 1);
   several.report(samples.startOut);
   expect(several.screen.lines.at(-1)).toMatch(/^0 B .* total of 2 files$/);
   several.close();
-  const one = await terminal();
+  const one = terminal();
   await one.expect(async () => [{ size: 5 }], 1);
   one.report(samples.startOut);
   expect(one.screen.lines.at(-1)).not.toContain('total');
 });
 
 test('shows no more bars than the terminal has room for', async () => {
-  const { screen, report } = await terminal({ rows: 3 });
+  const { screen, report } = terminal({ rows: 3 });
   for (const id of [1, 2, 3]) report({ ...samples.startOut, id });
-  expect(screen.lines.slice(3)).toHaveLength(2);
+  expect(screen.lines).toHaveLength(2);
 });
 
 test('goes on counting across a line, and from the offset of a resumed transfer', async () => {
-  const { screen, clock, report } = await terminal();
+  const { screen, clock, report } = terminal();
   report(samples.startOut);
   report(samples.resumed);
   clock.ms = 1_500;
@@ -148,17 +149,14 @@ test('goes on counting across a line, and from the offset of a resumed transfer'
 });
 
 test('takes the bar away when a transfer fails', async () => {
-  const { screen, report } = await terminal();
+  const { screen, report } = terminal();
   report(samples.startOut);
   report(samples.failed);
-  expect(screen.lines).toEqual([
-    'sending photo.jpg to bob@example.org/inband (5 MB)',
-    'inband: bob refused',
-  ]);
+  expect(screen.lines).toEqual(['inband: bob refused']);
 });
 
 test('turns a spinner while connecting, and leaves nothing of it', async () => {
-  const { screen, report } = await terminal();
+  const { screen, report } = terminal();
   const work = async () => {
     await screen.shows('connecting to \\u{1b}example.org');
     expect(screen.cursorShown).toBe(false);
@@ -170,7 +168,7 @@ test('turns a spinner while connecting, and leaves nothing of it', async () => {
 });
 
 test('stops the spinner when connecting fails', async () => {
-  const { screen, report } = await terminal();
+  const { screen, report } = terminal();
   const work = () => {
     throw new Error('refused');
   };
@@ -179,16 +177,27 @@ test('stops the spinner when connecting fails', async () => {
   expect(screen.cursorShown).toBe(true);
 });
 
-test('ends the spinner with the first line', async () => {
-  const { screen, report } = await terminal();
+test('prints lines above what is waited for, as long as it is', async () => {
+  const { screen, report } = terminal();
   await waiting(report, 'connecting', async () => {
     report(samples.online);
-    expect(screen.lines).toEqual(['online as alice@example.org/a1']);
+    expect(screen.lines[0]).toBe('online as alice@example.org/a1');
+    expect(screen.lines[1]).toMatch(/^[\u2800-\u28ff] connecting$/);
   });
+  await screen.shows('online');
+  expect(screen.lines).toEqual(['online as alice@example.org/a1']);
+});
+
+test('shows how far it is, and of several waits the last that began (R676)', () => {
+  const { screen, report } = terminal();
+  const until = new Promise<never>(() => undefined);
+  report({ event: 'pending', text: 'looking for bob', until });
+  report({ event: 'pending', text: 'reading film', until, share: () => 0.5 });
+  expect(screen.lines).toEqual([expect.stringMatching(/ reading film: 50 %$/)]);
 });
 
 test('turns no spinner while bars are shown', async () => {
-  const { screen, report } = await terminal();
+  const { screen, report } = terminal();
   report(samples.startOut);
   await waiting(report, 'connecting', async () => {
     expect(screen.lines.join('\n')).not.toContain('connecting');
@@ -196,29 +205,29 @@ test('turns no spinner while bars are shown', async () => {
 });
 
 test('prints notes above the bars, if they are asked for', async () => {
-  const silent = await terminal();
+  const silent = terminal();
   silent.report(samples.startOut);
   silent.note('a note');
   expect(silent.screen.written).not.toContain('a note');
   silent.close();
-  const verbose = await terminal({ verbose: true });
+  const verbose = terminal({ verbose: true });
   verbose.report(samples.startOut);
   verbose.note('a note');
   expect(verbose.screen.lines.slice(1, 2)).toEqual(['a note']);
 });
 
 test('gives the terminal back when it closes in the middle of a transfer', async () => {
-  const { screen, report, close } = await terminal();
+  const { screen, report, close } = terminal();
   report(samples.startOut);
   expect([screen.cursorShown, screen.wrapping]).toEqual([false, false]);
   close();
   close();
   expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
-  expect(screen.lines).toEqual(['sending photo.jpg to bob@example.org/inband (5 MB)']);
+  expect(screen.lines).toEqual(['']);
 });
 
 test('gives the terminal back when it closes while connecting', async () => {
-  const { screen, report, close } = await terminal();
+  const { screen, report, close } = terminal();
   await waiting(report, 'connecting', async () => {
     close();
     expect(screen.lines).toEqual(['']);
@@ -227,18 +236,56 @@ test('gives the terminal back when it closes while connecting', async () => {
 });
 
 test('prints lines without bars after it has closed', async () => {
-  const { screen, report, close } = await terminal();
+  const { screen, report, close } = terminal();
   report(samples.startOut);
   close();
   report(samples.resuming);
   report({ event: 'failed', error: 'interrupted', exitCode: 130 });
-  expect(screen.lines.slice(1)).toEqual(['connection lost, resuming', 'inband: interrupted']);
+  expect(screen.lines).toEqual(['connection lost, resuming', 'inband: interrupted']);
 });
 
 test('writes no colour and no character of a peer that could move the cursor (R10)', async () => {
-  const { screen, report } = await terminal({ verbose: true });
+  const { screen, report } = terminal({ verbose: true });
   await waiting(report, 'connecting', async () => {});
   for (const event of eventsSaying('a\n\x1b[31m\x9b\u202e\u200bb')) report(event);
-  const ours = /\p{Cc}\[(\?(25|7|2026)[hl]|\d*[AGJK])/gu;
+  const ours = /\r|\p{Cc}\[(\?(25|7|2026)[hl]|\d*[AGJK])/gu;
   expect(screen.written.replace(ours, '')).toMatch(/^[\x20-\x7e\n\u2800-\u28ff]*$/);
+});
+
+describe('a resize (R679)', () => {
+  test.each([
+    [100, 30],
+    [80, 20],
+    [40, 200],
+    [20, 80],
+  ])('from %i to %i columns leaves nothing behind', async (before, after) => {
+    const { screen, stderr, clock, report, expect: announce } = terminal({ columns: before });
+    await announce(async () => [{ size: 5_000_000 }, { size: 5_000_000 }], 1);
+    report(samples.online);
+    report(samples.startOut);
+    clock.ms = 2_000;
+    report(samples.progress);
+    stderr.resize(after);
+    expect(screen.lines.slice(-2)).toEqual([
+      expect.stringMatching(/^ 50% /),
+      expect.stringMatching(/^ 25% /),
+    ]);
+    expect(screen.lines.join('').match(/%/g)).toHaveLength(2);
+    for (const line of screen.lines) expect(line.length).toBeLessThanOrEqual(after);
+    report(samples.resuming);
+    report({ event: 'failed', error: 'no', exitCode: 6 });
+    opened?.close();
+    expect(screen.lines.join('')).toBe(
+      'online as alice@example.org/a1connection lost, resuminginband: no',
+    );
+    expect([screen.cursorShown, screen.wrapping]).toEqual([true, true]);
+  });
+
+  test('shortens what is waited for', async () => {
+    const { screen, stderr, report } = terminal({ columns: 80 });
+    const until = new Promise<never>(() => undefined);
+    report({ event: 'pending', text: 'waiting for bob@example.org/inband to accept', until });
+    stderr.resize(20);
+    expect(screen.lines).toEqual([expect.stringMatching(/^. waiting for bob@…$/)]);
+  });
 });
