@@ -11,8 +11,8 @@ const CHUNK = 1024 * 1024;
 interface Reading {
   /** What is read goes into them. */
   hashes: Hashes;
-  /** Called after each part of it; what it throws ends the reading. */
-  onRead: (() => void) | undefined;
+  /** Called with the bytes of each part of it; what it throws ends the reading. */
+  onRead: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -56,7 +56,7 @@ async function isRestored(
     if (bytesRead === 0) return false;
     hashes.update(chunk.subarray(0, bytesRead));
     position += bytesRead;
-    onRead?.();
+    onRead?.(bytesRead);
   }
   return hashes.digest('sha256').toString('hex') === journal.sha256;
 }

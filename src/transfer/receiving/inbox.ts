@@ -63,8 +63,8 @@ export interface WantedPartial {
   size?: number;
   /** Names that `crypto.createHash` knows; sha256 is always there. */
   algorithms?: readonly string[];
-  /** Called again and again while what was kept is read once more. What it throws ends that, and the partial stays kept. */
-  onRead?: () => void;
+  /** Called with the bytes of each part, while what was kept is read once more. What it throws ends that, and the partial stays kept. */
+  onRead?: (bytes: number) => void;
 }
 
 /** `publish`, `keep` and `discard` end it. */

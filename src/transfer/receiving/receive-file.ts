@@ -5,17 +5,13 @@ import {
   ChannelOverrun,
 } from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
-import { formatKey } from '../../protocol/seal/public-key.js';
-import { sidKey } from '../../protocol/sid.js';
-import { bareJid } from '../../session/jid.js';
 import type { Trust } from '../keys/rules.js';
 import { paceOf } from '../rate-limit.js';
 import { StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
-import { identityOf, offeredPath } from './identity.js';
+import { offeredPath, ownerOf, wantedFor } from './identity.js';
 import type { Inbox, NewRecord, PartialFile, WantedPartial } from './inbox.js';
-import type { FileOwner } from './ledger.js';
 
 export interface ReceivedFile {
   /** The id of its record in the ledger. */
@@ -41,6 +37,8 @@ export interface ReceiveOptions {
   onProven?: () => Promise<void>;
   /** Called when the sender is about to send, from this byte on; by which lane, if by one. */
   onStart: (offset: number, lane: string | undefined) => void;
+  /** Called where what is kept of the file is read again, with how much of it has been, of 1. */
+  onWait?: (until: Promise<unknown>, share: () => number) => void;
   /** Called when something has come that cannot be used yet. */
   onArrived?: () => void;
   /** Bytes that are there. */
@@ -59,7 +57,7 @@ export async function receiveFile(
 ): Promise<ReceivedFile> {
   let partial: PartialFile | undefined;
   const create: Create = async (hears = {}) => {
-    partial = await inbox.createPartial({ ...wantedFor(file), ...hears });
+    partial = await createPartial(file, inbox, hears, options);
     return partial;
   };
   try {
@@ -86,6 +84,25 @@ export async function receiveFile(
 }
 
 type Create = (hears?: Pick<WantedPartial, 'onRead'>) => Promise<PartialFile>;
+
+/** What is kept of the file is read again, which takes minutes where it is large. */
+function createPartial(
+  file: IncomingOffer,
+  inbox: Inbox,
+  hears: Pick<WantedPartial, 'onRead'>,
+  { onWait }: ReceiveOptions,
+): Promise<PartialFile> {
+  const wanted = wantedFor(file);
+  const kept = inbox.keptOf(wanted);
+  let read = 0;
+  const onRead = (bytes: number) => {
+    read += bytes;
+    hears.onRead?.(bytes);
+  };
+  const creating = inbox.createPartial({ ...wanted, onRead });
+  if (kept > 0) onWait?.(creating, () => Math.min(1, read / kept));
+  return creating;
+}
 
 type Accept = (
   file: IncomingOffer,
@@ -131,31 +148,10 @@ async function place(
   return made;
 }
 
-function wantedFor(file: IncomingOffer): WantedPartial {
-  const { hashFunctions } = file;
-  const { name, size, isFolder, path = [] } = file.offer;
-  const identity = identityOf(file);
-  return {
-    name,
-    folders: { owner: ownerOf(file), offered: isFolder ? path : path.slice(0, -1) },
-    account: bareJid(file.peer),
-    channel: sidKey(file.peer, file.sid),
-    algorithms: hashFunctions.map((one) => nodeNameOf(one) as string),
-    // Nothing may come with a folder.
-    ...(isFolder ? { size: 0 } : size === undefined ? {} : { size }),
-    ...(identity === undefined ? {} : { identity }),
-  };
-}
-
 const recordOf = (file: IncomingOffer, isDue: boolean, trust: Trust | undefined): NewRecord => ({
   ...ownerOf(file),
   ...{ peer: file.peer, offered: offeredPath(file.offer), isDue },
   ...(trust ? { trust } : {}),
-});
-
-const ownerOf = ({ peer, peerKey }: IncomingOffer): FileOwner => ({
-  account: bareJid(peer),
-  ...(peerKey ? { sealedBy: formatKey(peerKey) } : {}),
 });
 
 async function write(

@@ -182,6 +182,10 @@ function follow(
       report({ event: 'start', ...about, ...span.lane, ...secrecy, incoming: true });
       if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
+    onWait: (until, share) => {
+      const text = `reading again what is kept of ${about.name}`;
+      report({ event: 'pending', text, until, share });
+    },
     onArrived: () => proof.entry?.moved(),
     onProgress: (bytes) => {
       span.end = bytes;

@@ -12,6 +12,7 @@ export async function describeSource(
   source: Source,
   signal: AbortSignal,
   algorithms: readonly string[] = ['sha-256'],
+  onRead: (bytes: number) => void = () => undefined,
 ): Promise<FileOffer> {
   const offer = plainOffer(source);
   if (source.size === undefined) return offer;
@@ -19,6 +20,7 @@ export async function describeSource(
   for (const one of algorithms) hashes.set(one, createHash(nodeNameOf(one) as string));
   const update = (bytes: Buffer) => {
     for (const hash of hashes.values()) hash.update(bytes);
+    onRead(bytes.length);
   };
   // All reads share a buffer: at the speed of a disk, new ones would be garbage sooner than it is collected.
   for await (const bytes of counted(
@@ -38,9 +40,18 @@ export class Descriptions {
   readonly #signal: AbortSignal;
   readonly #hashes = new WeakMap<Source, Map<string, Promise<Buffer | undefined>>>();
 
+  /** Bytes, of those that are being read. */
+  readonly #read = new WeakMap<Source, number>();
+
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
+
+  /** How much of a source has been read, of 1. */
+  readonly shareRead = (source: Source): number | undefined => {
+    const bytes = this.#read.get(source);
+    return bytes === undefined ? undefined : Math.min(1, bytes / Math.max(1, source.size ?? 0));
+  };
 
   /** As `describeSource` does. */
   readonly describe = async (source: Source, algorithms: readonly string[]): Promise<FileOffer> => {
@@ -49,7 +60,10 @@ export class Descriptions {
     this.#hashes.set(source, known);
     const unknown = algorithms.filter((one) => !known.has(one));
     if (unknown.length > 0) {
-      const read = describeSource(source, this.#signal, unknown);
+      this.#read.set(source, 0);
+      const onRead = (bytes: number) =>
+        void this.#read.set(source, (this.#read.get(source) ?? 0) + bytes);
+      const read = describeSource(source, this.#signal, unknown, onRead);
       for (const one of unknown) known.set(one, this.#hashOf(read, one, known));
     }
     const hashes = new Map<string, Buffer>();

@@ -19,6 +19,8 @@ export interface JobOptions {
   report: Report;
   /** Reads a source for its hashes, once for all who get it. */
   describe(source: Source, algorithms: readonly string[]): Promise<FileOffer>;
+  /** How much of a source is read for that, of 1; nothing where it is not being read. */
+  shareRead(source: Source): number | undefined;
   /** Told when the signal has stopped a file that can be gone on with. */
   onStopped(): void;
 }

@@ -142,9 +142,11 @@ export class Line implements SendingLine {
   }
 
   async #next(session: Session): Promise<Reached | undefined> {
-    const found = await this.#search?.next();
-    if (!found?.value) return undefined;
     const { uplink, sealing, signal, report } = this.#options;
+    const until = this.#search?.next();
+    if (until) report({ event: 'pending', text: `looking for ${this.jid}`, until });
+    const found = await until;
+    if (!found?.value) return undefined;
     const ways = uplink.waysOn(session);
     const { sid, ...recipient } = found.value;
     const seal = (one: Recipient) => sealing.of(one, { session, signal, report });

@@ -1,5 +1,6 @@
 import { type FileOffer, nameOf } from '../../protocol/file-offer.js';
 import { xmlText } from '../../session/xml.js';
+import { timeInWords } from '../attempts/time-in-words.js';
 import type { Secrecy } from '../keys/rules.js';
 import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
 import { FolderUnknown, plainOffer, type Source } from '../sources/source.js';
@@ -117,7 +118,12 @@ export class Offering {
     const note = (text: string) => this.#telling.note(text);
     const options = { ...this.#settings, timeout, transport, signal, seal, mayOffer, note };
     slot.offered();
-    const accepted = await offerTo(recipient, ways, offer, options);
+    const answer = offerTo(recipient, ways, offer, options);
+    const patience = `${timeInWords(timeout)} at most`;
+    const accepted = await this.#telling.pending(
+      `waiting for ${recipient.peer} to accept the file, ${patience}`,
+      answer,
+    );
     await sealed.answered().catch(async (error) => {
       await accepted.cancel();
       throw error;
@@ -150,8 +156,10 @@ export class Offering {
     if (!ways.some(({ keepsParts }) => keepsParts)) return plainOffer(this.#source);
     if (this.#offer) return this.#offer;
     const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
-    const described = this.#options.describe(this.#source, algorithms);
-    this.#offer = await this.#telling.pending(`reading ${this.#source.name}`, described);
+    const { describe, shareRead } = this.#options;
+    const described = describe(this.#source, algorithms);
+    const share = () => shareRead(this.#source);
+    this.#offer = await this.#telling.pending(`reading ${this.#source.name}`, described, share);
     return this.#offer;
   }
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
+import type { Report } from '../events.js';
 import { type SealingOptions, sealingsBy } from '../keys/sealing.js';
 import { type LaneOptions, laneToNamed } from '../lane/lane.js';
 import { allSources, shared } from '../sources/all-sources.js';
@@ -14,13 +15,14 @@ import { Delivery, type DeliveryOptions } from './delivery.js';
 import { Descriptions } from './describe-source.js';
 import type { JobOptions } from './job-options.js';
 import { Line } from './line.js';
+import { SlowServer } from './slow-server.js';
 import { Uplink } from './uplink.js';
 
 /** Files under way at a time, to all recipients together, and one to each of them at least. */
 const MOST_UNDER_WAY = 16;
 
 interface SendAllOptions
-  extends Omit<JobOptions, 'describe' | 'onStopped'>,
+  extends Omit<JobOptions, 'describe' | 'shareRead' | 'onStopped'>,
     Pick<DeliveryOptions, 'explain' | 'clock'> {
   settings: TransferSettings;
   via: 'auto' | WayName;
@@ -43,7 +45,8 @@ export async function sendAll(
   jids: readonly string[],
   options: SendAllOptions,
 ): Promise<void> {
-  const { connect, report, signal } = options;
+  const { connect, signal } = options;
+  const report = watched(options);
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
@@ -51,11 +54,12 @@ export async function sendAll(
   const { transport, lane: wanted } = options;
   const lane = wanted && transport !== 'ibb' ? laneToNamed(wanted) : undefined;
   const uplink = new Uplink(connect, report, isRecipient, lane);
-  const lines = linesTo(jids, uplink, { ...options, signal: until });
+  const lines = linesTo(jids, uplink, { ...options, report, signal: until });
   const delivering = {
     ...options,
+    report,
     signal: until,
-    describe: new Descriptions(until).describe,
+    ...descriptionsUntil(until),
     onStopped: once(() => {
       if (signal.aborted) report({ event: 'notice', text: STOPPED });
     }),
@@ -71,6 +75,21 @@ export async function sendAll(
     await uplink.close();
     await closeSources(sources);
   }
+}
+
+/** Says why it is slow, where that is not the user's own wish. */
+function watched({ report, limit, clock }: SendAllOptions): Report {
+  if (limit) return report;
+  const watch = new SlowServer(report, clock);
+  return (event) => {
+    report(event);
+    watch.track(event);
+  };
+}
+
+function descriptionsUntil(signal: AbortSignal): Pick<JobOptions, 'describe' | 'shareRead'> {
+  const { describe, shareRead } = new Descriptions(signal);
+  return { describe, shareRead };
 }
 
 /** The lines by which files reach the JIDs, in their order. */

@@ -38,8 +38,8 @@ export class Telling {
   }
 
   /** What the user waits for until the promise settles. */
-  pending<T>(text: string, until: Promise<T>): Promise<T> {
-    this.#report({ event: 'pending', text, until });
+  pending<T>(text: string, until: Promise<T>, share?: () => number | undefined): Promise<T> {
+    this.#report({ event: 'pending', text, until, share });
     return until;
   }
 

@@ -46,7 +46,7 @@ async function goneOnWith(readingMs: number, { hangs = false } = {}) {
       inbox.createPartial = async (wanted = {}) => {
         for (let left = readingMs; left > 0; left -= PART_MS) {
           await pair.clock.sleep(PART_MS, never);
-          if (!hangs) wanted.onRead?.();
+          if (!hangs) wanted.onRead?.(1);
           parts += 1;
         }
         return createPartial.call(inbox, wanted);

@@ -138,6 +138,7 @@ async function waysOffered(
     { slot, turn, telling },
     {
       describe: new Descriptions(signal).describe,
+      shareRead: () => undefined,
       onStopped: () => undefined,
       acceptTimeout: acceptTimeout * 1000,
       retryFor: retryFor * 1000,
