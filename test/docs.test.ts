@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { unpadded, withMadeParts } from './support/code/made-docs.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -61,4 +62,36 @@ test('every page of docs/ is reached from the README', () => {
 
 test('the README has at most 200 lines', () => {
   expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(200);
+});
+
+describe('what docs/ has of flags, exit codes, events and slow transfers', () => {
+  test.each(['docs/usage.md', 'docs/speed.md'])(
+    'is in %s as it is in the program (R681)',
+    async (page) => {
+      const now = withMadeParts(read(page));
+      if (process.env.UPDATE) writeFileSync(join(ROOT, page), now);
+      expect(unpadded(read(page)).split('\n')).toEqual(unpadded(now).split('\n'));
+      expect(read(page)).toMatch(/<!-- made: /);
+    },
+  );
+
+  test('has the flags of each command that has some of its own (R681)', () => {
+    const made = [...read('docs/usage.md').matchAll(/<!-- made: flags (.*?) -->/g)];
+    expect(made.map(([, name]) => name).sort()).toEqual([
+      'fetch',
+      'key export',
+      'key show',
+      'probe',
+      'publish',
+      'receive',
+      'received',
+      'send',
+      'trust add',
+      'trust remove',
+    ]);
+  });
+
+  test('is made by somebody (R681)', () => {
+    expect(() => withMadeParts('<!-- made: by nobody -->\n\n<!-- end -->')).toThrow('nobody makes');
+  });
 });

@@ -30,7 +30,7 @@ export const addDirectOption = (command: Command): Command =>
 export const transportOption = (): Option =>
   new Option(
     '--transport <how>',
-    'encrypted files: s5b, by a connection beside the XMPP stream; ibb, inside of it; auto, the first where it can be',
+    'how encrypted files travel by jingle; s5b: by a connection beside the XMPP stream alone; ibb: inside of it alone; auto: from 32 KiB on beside it where there is a way, and inside otherwise',
   )
     .choices(TRANSPORTS)
     .default('auto');

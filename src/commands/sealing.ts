@@ -9,18 +9,18 @@ export interface SealingFlags {
   trust: TrustRule;
 }
 
-/** The flags for what is encrypted, and by whose keys. */
-export const addSealingOptions = (command: Command): Command =>
+/** The flags for what is encrypted, and by whose keys. `auto`: what that means to the command. */
+export const addSealingOptions = (command: Command, auto: string): Command =>
   command
     .addOption(
-      new Option('--encrypt <when>', 'encrypt from end to end')
+      new Option('--encrypt <when>', `encrypt from end to end; auto: ${auto}`)
         .choices(['auto', 'require', 'off'])
         .default(DEFAULT_ENCRYPT),
     )
     .addOption(
       new Option(
         '--trust <which>',
-        'the keys that are taken for theirs: the first seen, or known ones',
+        'whose keys are taken for theirs: the first that is seen, or known ones alone',
       )
         .choices(['first', 'known'])
         .default('first'),

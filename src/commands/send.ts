@@ -34,8 +34,11 @@ export function addSendCommand(program: Command, context: Context): void {
   addTransferOptions(command);
   addOfferOptions(command);
   addDirectOption(command);
-  addSealingOptions(command)
-    .option('--to-key <key>', 'the recipient’s key; no other one will do')
+  addSealingOptions(
+    command,
+    'with every "inband receive" that has a key, and never in the clear to one whose key is known',
+  )
+    .option('--to-key <key>', "the recipient's key; no other one will do")
     .option('--no-compress', 'do not deflate what is encrypted');
   command.addOption(limitRateOption());
   addOutputOptions(addAccountOptions(command)).action(
@@ -58,24 +61,31 @@ function addTransferOptions(command: Command): void {
   const { stanza, blockSize, window, maxRetries, initialWait, waitFactor } = DEFAULT_SETTINGS;
   command
     .addOption(
-      new Option('--stanza <kind>', 'how blocks travel')
+      new Option(
+        '--stanza <kind>',
+        'how blocks travel; auto: in iqs, and in messages where the recipient takes none in iqs',
+      )
         .choices(['iq', 'message', 'auto'])
         .default(stanza),
     )
     .addOption(
-      sizeOption('--block-size <size>', 'bytes in a block, 1 to 65535, or "auto"', {
-        ...{ min: 1, max: 65_535, mayBeAuto: true },
-      }).default(blockSize),
+      sizeOption(
+        '--block-size <size>',
+        'bytes in a block, before base64, 1 to 65535; auto: as many as deliver most, up to 48,000 and what both sides and the server allow',
+        {
+          ...{ min: 1, max: 65_535, mayBeAuto: true },
+        },
+      ).default(blockSize),
     )
     .option(
       '--window <blocks>',
-      'blocks under way at a time, 1 to 65535, or "auto"',
+      'blocks under way at a time, 1 to 65535; auto: as many as deliver most',
       windowSize,
       window,
     )
     .option(
       '--max-retries <times>',
-      'how often to send a block again when asked to wait',
+      'how often to send a block again when asked to wait (an error of type wait)',
       integer(0),
       maxRetries,
     )
@@ -96,15 +106,22 @@ function addTransferOptions(command: Command): void {
 function addOfferOptions(command: Command): void {
   command
     .addOption(
-      new Option('--via <way>', 'how to offer the file')
+      new Option(
+        '--via <way>',
+        'how to offer the file; ibb: not at all; auto: in the best way that the recipient knows, and then the next',
+      )
         .choices(['auto', ...WAY_NAMES])
         .default('auto'),
     )
     .addOption(transportOption())
     .addOption(
-      timeOption('--accept-timeout <time>', 'how long the recipient may take to accept', {
-        min: SHORTEST_S,
-      }).default(300),
+      timeOption(
+        '--accept-timeout <time>',
+        'how long the recipient may take to accept, or be busy',
+        {
+          min: SHORTEST_S,
+        },
+      ).default(300),
     )
     .addOption(
       timeOption(

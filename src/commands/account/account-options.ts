@@ -15,9 +15,10 @@ export interface AccountFlags {
 
 /** Which account. */
 export const accountOption = (): Option =>
-  new Option('-a, --account <jid>', 'own JID, or the name of an account in the settings file').env(
-    'INBAND_ACCOUNT',
-  );
+  new Option(
+    '-a, --account <jid>',
+    'own JID, resource optional, or the name of an account in the settings file',
+  ).env('INBAND_ACCOUNT');
 
 /** Adds the flags of every command that goes online. */
 export function addAccountOptions(command: Command): Command {
@@ -26,18 +27,21 @@ export function addAccountOptions(command: Command): Command {
     .addOption(
       new Option(
         '--password-file <path>',
-        'file that holds the password (else $INBAND_PASSWORD, or asked for)',
+        'file with the password in its first line, which nobody else may read; else $INBAND_PASSWORD is taken, or you are asked',
       ).conflicts('passwordCommand'),
     )
     .option('--password-command <command>', 'command that prints the password')
     .addOption(
       new Option(
         '--service <uri>',
-        'xmpp://host:port (STARTTLS) or xmpps://host:port; default: by DNS',
+        'xmpp://host:port (STARTTLS) or xmpps://host:port; default: by DNS (SRV) of the domain of the account',
       ).env('INBAND_SERVICE'),
     )
     .addOption(new Option('--tls-ca <pem>', 'trust this CA as well').env('INBAND_TLS_CA'))
-    .option('--allow-plain', 'let the server see the password (SASL PLAIN)');
+    .option(
+      '--allow-plain',
+      'let the server see the password (SASL PLAIN); without it SCRAM alone',
+    );
 }
 
 /** The account's JID. Throws `UsageError`. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { nearestOf } from '../../transfer/people/typed-address.js';
 import { type Context, UsageError } from '../context.js';
 import { exitCodeRows } from '../exit-codes.js';
+import { EVENTS } from './events.js';
 import { fullName } from './full-name.js';
 import { SLOW } from './slow.js';
 
@@ -11,6 +12,10 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'exit-codes': () =>
     exitCodeRows()
       .map(([codes, meaning]) => `${codes.padEnd(15)}${meaning.replaceAll('`', '')}\n`)
+      .join(''),
+  events: () =>
+    Object.entries(EVENTS)
+      .map(([event, { when, fields }]) => plain(`${event}: ${when}\n  ${fields}\n`))
       .join(''),
 };
 

@@ -11,6 +11,10 @@ connection, and much below what the network carries:
   that 5 MB take 35 minutes
 - without a limit it is 10 MB/s and more, and 5 MB take a second
 
+Where one of the two servers has a proxy for SOCKS5 bytestreams (XEP-0065),
+two \`inband\` send files of 32 KiB and more by it, past these limits;
+\`inband probe\` shows whether there is one.
+
 If the rate stays at the same small figure for minutes, whatever else the
 network does, it is a limit.
 
@@ -28,6 +32,10 @@ network does, it is a limit.
   shares one connection.
 
 ## What an administrator can do
+
+Offer a proxy for SOCKS5 bytestreams, which relieves the XMPP server as well:
+\`Component "proxy.example.org" "proxy65"\` for Prosody, \`mod_proxy65\` for
+ejabberd. For what goes inside the stream, there are limits to raise.
 
 Prosody, in \`prosody.cfg.lua\`; \`unlimited_jids\` needs 0.12 or later:
 

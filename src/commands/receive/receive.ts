@@ -24,18 +24,33 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .option('--once', 'end after the first file that arrived whole')
     .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…')
     .addOption(sizeOption('--max-size <size>', 'the largest file that is taken'))
-    .addOption(sizeOption('--max-total <size>', 'how much there may be in the folder'))
+    .addOption(
+      sizeOption(
+        '--max-total <size>',
+        'bytes in the folder, partials too; 4096 at least for each file',
+      ),
+    )
     .addOption(sizeOption('--min-free <size>', 'how much stays free on the disk'))
     .option('--max-sessions <n>', 'transfers at a time', integer(1), 16)
     .addOption(limitRateOption())
-    .option('--keep-records <n>', 'files of each sender that are remembered', integer(0), 10_000)
+    .option(
+      '--keep-records <n>',
+      'files of each sender that are remembered; fewer where names are very long',
+      integer(0),
+      10_000,
+    )
     .addOption(
       timeOption('--keep-records-for <time>', 'how long a file is remembered').default(
         90 * DAY,
         '90d',
       ),
     );
-  addDirectOption(addSealingOptions(command));
+  addDirectOption(
+    addSealingOptions(
+      command,
+      'takes both, but nothing in the clear of those whose key was compared',
+    ),
+  );
   addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
     receive(flags, context),
   );

@@ -12,7 +12,10 @@ export function addReceivedCommand(program: Command, context: Context): void {
       'Prints time, sender, size, what became of --exec, and path of each file that arrived, with tabs.',
     )
     .option('--dir <path>', 'where they arrived', '.')
-    .option('--exec-again', 'run --exec once more where it failed')
+    .option(
+      '--exec-again',
+      'run --exec once more where it failed: by the receive that has the folder, or else here',
+    )
     .option('--exec <program>', 'what to run where nobody receives into the folder')
     .option('--health', 'ends with 0 where somebody receives into the folder, without a login');
   addOutputOptions(command).action(async (flags: ReceivedFlags) => {
