@@ -46,14 +46,17 @@ async function main(args: string[], signal: AbortSignal): Promise<void> {
     onPrivateServer(async (server) => {
       signal.throwIfAborted();
       const stage = await createStage(server, folder, signal);
-      introduce(stage);
+      say('A private Prosody runs on loopback, with two accounts that are contacts of each other.');
       await perform(stage);
       if (keep) await keepRunning(stage);
     }),
   );
   if (keep) return;
-  say('\nThe server is stopped and its files are removed; to try the commands yourself:');
-  say('  npm run demo -- --keep');
+  say('\nThat was all: the server is stopped, and its files are removed. What to try next:');
+  say('  npm run demo -- --keep      # the same, and then a shell of yours can take part');
+  say(
+    '  node bin/inband.js --help   # the commands; README.md has four lines for your own account',
+  );
 }
 
 async function createStage(server: Prosody, folder: string, signal: AbortSignal): Promise<Stage> {
@@ -72,8 +75,7 @@ async function createStage(server: Prosody, folder: string, signal: AbortSignal)
 /** What a shell needs before the commands that are shown work in it. */
 function introduce({ juliet, romeo }: Stage): void {
   const { INBAND_ACCOUNT: _, ...shared } = juliet.env;
-  say('A private Prosody runs on loopback, with two accounts that are contacts of each other.');
-  say('While it runs, a shell of yours can take part in this, after');
+  say('While this runs, a shell of yours can take part in it, after');
   say(`  alias inband=${quote(`node ${quote(LAUNCHER)}`)}`);
   for (const [name, value] of Object.entries(shared)) say(`  export ${name}=${quote(value)}`);
   for (const { name, jid, home } of [juliet, romeo]) {
@@ -153,8 +155,11 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 
 /** Waits for Ctrl-C, which is the right end here. */
 async function keepRunning(stage: Stage): Promise<void> {
-  say('\nThese commands have all ended.');
+  say('\nThese commands have all ended; the server goes on.');
   introduce(stage);
+  say(
+    'Then, as juliet, "inband receive --dir inbox", and as romeo "inband send <a file> juliet@localhost".',
+  );
   say('Ctrl-C here stops the server and removes its files.');
   if (!stage.signal.aborted) await once(stage.signal, 'abort');
   process.exitCode = 0;

@@ -88,6 +88,7 @@ describe('what docs/ has of flags, exit codes, events and slow transfers', () =>
       'send',
       'trust add',
       'trust remove',
+      'upload',
     ]);
   });
 

@@ -1,15 +1,19 @@
 import { stat } from 'node:fs/promises';
+import { type Names, NO_NAMES } from '../transfer/people/typed-address.js';
 import { UsageError } from './context.js';
 
 /**
  * Looks whether the operands of `send` are in another order than its own: a JID that is no file stands before the last
  * one. Throws `UsageError` with what was probably meant.
  */
-export async function refuseMisplaced(operands: readonly string[]): Promise<void> {
+export async function refuseMisplaced(
+  operands: readonly string[],
+  names: Names = NO_NAMES,
+): Promise<void> {
   const last = operands.at(-1) ?? '';
   for (const one of operands.slice(0, -1)) {
-    if (!looksLikeJid(one) || (await isThere(one))) continue;
-    if (looksLikeJid(last)) {
+    if (!(looksLikeJid(one) || names.has(one)) || (await isThere(one))) continue;
+    if (looksLikeJid(last) || names.has(last)) {
       throw new UsageError(
         `${one} is no file`,
         `several recipients are given with --to: --to ${one} --to ${last}`,

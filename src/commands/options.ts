@@ -22,6 +22,12 @@ export const takesPath = ({ flags }: Option): boolean => /<(path|pem)>/.test(fla
 /** Its name in the settings file: as the flag is written, without dashes; `cache` for `--no-cache`. */
 export const keyOf = (option: Option): string => option.name().replace(/^no-/, '');
 
+/** A path that is given by a variable of a script may turn out to be empty, which is no folder. */
+export function path(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is a path.');
+  return text;
+}
+
 export function positiveNumber(text: string): number {
   const number = Number(text);
   if (!(number > 0 && Number.isFinite(number))) {

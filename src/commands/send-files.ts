@@ -56,7 +56,7 @@ export async function send(
   const { to } = flags;
   const files = to ? operands : operands.slice(0, -1);
   checkFiles(files, isNamed);
-  await (to ? refuseRecipients(operands) : refuseMisplaced(operands));
+  await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect, jid: account } = openAccount(flags, context, reporter.report);
   const sealing = await sealingOf(flags, jids, account, context);

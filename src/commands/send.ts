@@ -47,18 +47,20 @@ export function addSendCommand(program: Command, context: Context): void {
       await send(operands, flags, context, self.getOptionValueSource('name') === 'cli');
     },
   );
-  addExamples(command, [
-    'inband send holiday.mp4 juliet@example.org',
-    'inband send -a work --window 8 *.pdf juliet@example.org',
-    'inband send photos juliet@example.org',
-    'inband send --to juliet@example.org --to nurse@example.org *.pdf',
-    'tar cz photos | inband send --name photos.tar.gz - juliet@example.org',
-  ]);
+  addExamples(command, EXAMPLES);
 }
+
+const EXAMPLES = [
+  'inband send holiday.mp4 juliet@example.org',
+  'inband send -a work --window 8 *.pdf juliet@example.org',
+  'inband send photos juliet@example.org',
+  'inband send --to juliet@example.org --to nurse@example.org *.pdf',
+  'tar cz photos | inband send --name photos.tar.gz - juliet@example.org',
+];
 
 /** The flags for how the bytes of a file travel. */
 function addTransferOptions(command: Command): void {
-  const { stanza, blockSize, window, maxRetries, initialWait, waitFactor } = DEFAULT_SETTINGS;
+  const { stanza, blockSize, window } = DEFAULT_SETTINGS;
   command
     .addOption(
       new Option(
@@ -83,6 +85,14 @@ function addTransferOptions(command: Command): void {
       windowSize,
       window,
     )
+    .addOption(transportOption());
+  addRetryOptions(command);
+}
+
+/** The flags for blocks that are asked to wait. */
+function addRetryOptions(command: Command): void {
+  const { maxRetries, initialWait, waitFactor } = DEFAULT_SETTINGS;
+  command
     .option(
       '--max-retries <times>',
       'how often to send a block again when asked to wait (an error of type wait)',
@@ -113,7 +123,6 @@ function addOfferOptions(command: Command): void {
         .choices(['auto', ...WAY_NAMES])
         .default('auto'),
     )
-    .addOption(transportOption())
     .addOption(
       timeOption(
         '--accept-timeout <time>',

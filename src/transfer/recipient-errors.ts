@@ -53,11 +53,7 @@ export function notThere(
   const why = cause ? ` (${cause.message})` : '';
   if (cause && isWithoutServer(cause)) {
     const message = `your server cannot reach ${serverOf(jid)}${why}`;
-    return withHints(
-      new RecipientUnreachable(message, { cause }),
-      'is the address right?',
-      ...hints,
-    );
+    return withHints(new RecipientUnreachable(message, { cause }), 'is the address right?');
   }
   return withHints(
     new RecipientUnreachable(`nobody at ${jid} took the file${why}`, { cause }),

@@ -114,8 +114,8 @@ function sentenceOfBlob(event: Event & { event: 'blob' }): string {
 
 function sentenceOfTrust({ peer, key, trust, label }: Event & { event: 'trust' }): string {
   const which = `${key} of ${peer}${label === undefined ? '' : ` (${label})`}`;
-  if (trust === 'removed') return `trusts no more the key ${which}`;
-  return trust === 'verified' ? `has compared the key ${which}` : `trusts the key ${which}`;
+  if (trust === 'removed') return `no longer trusted: ${which}`;
+  return `${trust === 'verified' ? 'compared' : 'trusted'}: ${which}`;
 }
 
 function sentenceOfProbed({ peer, via, why, remark, lanes = [] }: Probed): string | undefined {

@@ -5,6 +5,8 @@ import type { Total } from './total.js';
 
 const MINUTE_MS = 60_000;
 
+const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'uploaded', 'failed']);
+
 /** Says from time to time how far what takes long is, where there are no bars. */
 export class Minutes {
   readonly #now: () => number;
@@ -31,7 +33,7 @@ export class Minutes {
     }
     const own = this.#meters.get(id);
     if (event.event === 'resumed') own?.meter.restart(event.offset);
-    if (event.event === 'done' || event.event === 'failed') this.#meters.delete(id);
+    if (ENDS.has(event.event)) this.#meters.delete(id);
     if (event.event !== 'progress' || !own) return undefined;
     own.meter.update(event.bytes);
     if (!this.#total) return this.#due(own, own.meter, own.verb);

@@ -11,6 +11,7 @@ export class Several {
   readonly #now: () => number;
   #total: Total | undefined;
   #since = 0;
+  #verb = 'sent';
   #sent = { files: 0, bytes: 0 };
   #unverified = 0;
   #there = 0;
@@ -38,8 +39,9 @@ export class Several {
     this.#total.track(event);
     if (event.event === 'already-there') this.#there += 1;
     if (event.event === 'failed' && event.id !== undefined) this.#failed += 1;
-    if (event.event !== 'done') return;
-    if (event.unverified) this.#unverified += 1;
+    if (event.event !== 'done' && event.event !== 'uploaded') return;
+    this.#verb = event.event === 'done' ? 'sent' : 'uploaded';
+    if (event.event === 'done' && event.unverified) this.#unverified += 1;
     else this.#sent = { files: this.#sent.files + 1, bytes: this.#sent.bytes + event.size };
   }
 
@@ -51,7 +53,7 @@ export class Several {
     const seconds = (this.#now() - this.#since) / 1000;
     const parts = [
       ...(files > 0
-        ? [`sent ${count(files)}, ${formatBytes(bytes)} in ${formatDuration(seconds)}`]
+        ? [`${this.#verb} ${count(files)}, ${formatBytes(bytes)} in ${formatDuration(seconds)}`]
         : []),
       ...(this.#unverified > 0 ? [`${count(this.#unverified)} delivered, not verified`] : []),
       ...(this.#there > 0 ? [`${count(this.#there)} ${was(this.#there)} already there`] : []),

@@ -134,6 +134,7 @@ test.each<[string[], string[]]>([
       '--exec takes one without arguments, and no shell expands "~"',
     ],
   ],
+  [['receive', '--dir', ''], ['--dir takes a path; not ""']],
   [
     ['receive', '--limit-rate', 'fast'],
     ['--limit-rate takes bytes a second, or 500k, 1.5M, 512KiB; not fast'],

@@ -25,7 +25,7 @@ test.each([
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
   ['key', undefined],
-  ['trusted', 'trusts the key abc234 of bob@example.org (laptop)'],
+  ['trusted', 'trusted: abc234 of bob@example.org (laptop)'],
   ['warning', 'warning: bob is busy'],
   ['notice', 'bob is still not there'],
   ['skipped', 'warning: no more were tried'],

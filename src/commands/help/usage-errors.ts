@@ -10,6 +10,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
     new UsageError(
       `"${fullName(command)}" knows no flag ${quotedIn(message)}`,
       ...nearIn(message),
+      ...afterCommand(quotedIn(message), command),
       showsFlags(command),
     ),
   'commander.unknownCommand': (message, command) =>
@@ -54,7 +55,7 @@ function notTaken(message: string): UsageError {
   const [, takes = ''] = /(?:Allowed choices are|It is) (.*)\.$/.exec(message) ?? [];
   return message.includes("for argument '")
     ? new UsageError(`<${second}> is one of ${takes}; not ${first}`)
-    : new UsageError(`${flagIn(message)} takes ${takes}; not ${second}`);
+    : new UsageError(`${flagIn(message)} takes ${takes}; not ${second || '""'}`);
 }
 
 function tooMany(command: Command): UsageError {
@@ -68,6 +69,15 @@ function tooMany(command: Command): UsageError {
     ? `the folder is given with --dir: ${name} --dir ${more}`
     : showsFlags(parent ?? command);
   return new UsageError(`"${name}" takes flags alone, and no "${more}"`, hint);
+}
+
+/** Before the name of a command there are only two flags. */
+function afterCommand(flag: string, program: Command): string[] {
+  if (program.parent) return [];
+  const taker = program.commands.find(({ options }) =>
+    options.some(({ short, long }) => flag === short || flag === long),
+  );
+  return taker ? [`it stands behind the command: inband ${taker.name()} … ${flag}`] : [];
 }
 
 const usageOf = (command: Command): string =>

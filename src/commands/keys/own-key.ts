@@ -24,7 +24,8 @@ export interface ExportFlags extends KeyFlags {
 
 export async function show(flags: ShowFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  const key = await showKey(await context.openKeys(), requireAccount(flags));
+  const { isNew, ...key } = await showKey(await context.openKeys(), requireAccount(flags));
+  if (isNew) report({ event: 'notice', text: `made a key for ${key.jid}, which had none here` });
   report({ event: 'key', ...key });
   if (!flags.qr) return;
   const { qrCode } = await import('../../ui/qr-code.js');

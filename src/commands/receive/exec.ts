@@ -17,8 +17,10 @@ export async function requireProgram(program: string, env: NodeJS.ProcessEnv): P
   if (folders.length === 1 && (await isThere(program))) {
     throw new UsageError(`${program} may not be run`, `allow it: chmod +x ${program}`);
   }
+  const isHere = folders.length > 1 && (await isThere(program));
   throw new UsageError(
     `there is no program "${program}" to run`,
+    ...(isHere ? [`did you mean ./${program}?`] : []),
     '--exec takes one without arguments, and no shell expands "~"',
   );
 }

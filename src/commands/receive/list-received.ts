@@ -88,13 +88,14 @@ async function execAgain(
   records: AsyncIterable<FileRecord>,
   flags: ReceivedFlags,
   context: Context,
-  { warn, note, report }: Reporter,
+  { warn, report }: Reporter,
 ): Promise<void> {
-  if (!(await isAnyLeft(records))) return note('nothing has failed');
+  if (!(await isAnyLeft(records))) return report({ event: 'notice', text: 'nothing has failed' });
   const inbox = await openUnlessInUse(flags, context, warn);
   if (!inbox) {
     await context.askAgain(flags.dir);
-    return note('the "inband receive" that has the folder runs it');
+    const text = 'the "inband receive" that has the folder runs --exec again';
+    return report({ event: 'notice', text });
   }
   try {
     const doWork = await programFor(flags, context);

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
 import { addDirectOption } from '../lane.js';
 import { limitRateOption, sizeOption, timeOption } from '../measures.js';
-import { addOutputOptions, integer } from '../options.js';
+import { addOutputOptions, integer, path } from '../options.js';
 import { addSealingOptions } from '../sealing.js';
 import type { ReceiveFlags } from './receive-into.js';
 
@@ -19,10 +19,30 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .description(
       'Receives files, and folders, until it is interrupted and prints the path of each file. It serves published blobs too.',
     )
-    .option('--dir <path>', 'where files go; made if absent', '.')
+    .option('--dir <path>', 'where files go; made if absent', path, '.')
     .addOption(allowOption())
     .option('--once', 'end after the first file that arrived whole')
-    .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…')
+    .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…');
+  addLimits(command);
+  addDirectOption(
+    addSealingOptions(
+      command,
+      'takes both, but nothing in the clear of those whose key was compared',
+    ),
+  );
+  addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
+    receive(flags, context),
+  );
+  addExamples(command, [
+    'inband receive --dir ~/Downloads',
+    'inband receive --allow own --allow example.net',
+    'inband receive --once --json',
+  ]);
+}
+
+/** The flags for how much is taken, and remembered. */
+function addLimits(command: Command): void {
+  command
     .addOption(sizeOption('--max-size <size>', 'the largest file that is taken'))
     .addOption(
       sizeOption(
@@ -45,20 +65,6 @@ export function addReceiveCommand(program: Command, context: Context): void {
         '90d',
       ),
     );
-  addDirectOption(
-    addSealingOptions(
-      command,
-      'takes both, but nothing in the clear of those whose key was compared',
-    ),
-  );
-  addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
-    receive(flags, context),
-  );
-  addExamples(command, [
-    'inband receive --dir ~/Downloads',
-    'inband receive --allow own --allow example.net',
-    'inband receive --once --json',
-  ]);
 }
 
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */

@@ -13,8 +13,12 @@ export interface SettingPlace {
   key: string;
 }
 
-export function misuse({ path, table, key }: SettingPlace, problem: string): UsageError {
-  return new UsageError(`${path}: ${table ? `${table} ` : ''}${key} ${problem}`);
+export function misuse(
+  { path, table, key }: SettingPlace,
+  problem: string,
+  ...hints: string[]
+): UsageError {
+  return new UsageError(`${path}: ${table ? `${table} ` : ''}${key} ${problem}`, ...hints);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import { checkAccount, checkService, isSameAccount } from '../../transfer/people/own-account.js';
-import { plainJid } from '../../transfer/people/typed-address.js';
+import { nearestOf, plainJid } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
 import { keyOf } from '../options.js';
 import { misuse, readValue, type SettingPlace } from './setting-value.js';
@@ -75,7 +75,13 @@ function readTable(
 }
 
 export const unknownKey = (place: SettingPlace, known: string[]): UsageError =>
-  misuse(place, `is not known; there are ${known.join(', ')}`);
+  misuse(place, 'is not known', ...meant(place.key, known), `there are ${known.join(', ')}`);
+
+/** A line that names what was probably meant. */
+function meant(typed: string, known: string[]): string[] {
+  const near = nearestOf(typed.replaceAll('_', '-'), known);
+  return near === undefined ? [] : [`did you mean ${near}?`];
+}
 
 export function requireTable(value: unknown, place: SettingPlace): Table {
   if (value === undefined) return {};
@@ -100,6 +106,7 @@ export function accountNamed(name: string, accounts: Map<string, Values>, path: 
   const names = [...accounts.keys()].join(', ') || 'none';
   throw new UsageError(
     `"${name}" is neither a JID nor an account in ${path}`,
+    ...meant(name, [...accounts.keys()]),
     `accounts there: ${names}`,
   );
 }

@@ -22,6 +22,7 @@ export async function showConfig(
   const reporter = await context.reporter(flags);
   const settings = await readSettings(program, context.settingsPath);
   if (!settings.found) reporter.warn(`there is no ${settings.path}`);
+  else if (!flags.json) reporter.report({ event: 'notice', text: `from ${settings.path}` });
   const shown = accountOptions().map((option) => settingOf(command, option, option.name()));
   shown.push(...passwordSetting(flags, context.env));
   for (const [name, jid] of settings.names) {

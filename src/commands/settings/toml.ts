@@ -12,6 +12,9 @@ export async function parseToml(text: string, path: string): Promise<Table> {
     if (!(error instanceof TomlError)) throw error;
     // The lines after the first show the file, in which there may be secrets.
     const [message = ''] = error.message.split('\n');
-    throw new UsageError(`${path}:${error.line}:${error.column}: ${message}`);
+    throw new UsageError(
+      `${path}:${error.line}:${error.column}: ${message}`,
+      'texts, and times such as "1h", stand in quotes',
+    );
   }
 }

@@ -102,9 +102,11 @@ function notConnected({ host, port, directTls }: Endpoint, domain: string, cause
   });
   // Answers that are not in TLS are in the clear, with which the other kind of port begins.
   const speaksClear = directTls && /wrong version number|packet length too long/.test(reason);
-  return speaksClear
-    ? withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`)
-    : failed;
+  if (speaksClear)
+    return withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`);
+  // What waits for TLS hangs up on a header in the clear.
+  if (directTls || !/ECONNRESET|closed the connection/.test(reason)) return failed;
+  return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
 }
 
 /** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */

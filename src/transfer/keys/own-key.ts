@@ -55,8 +55,18 @@ export function ownKeyWhenNeeded(
   };
 }
 
-export async function showKey(keys: SecretKeys, account: string): Promise<ShownKey> {
-  return shown(account, await ownKey(keys, account));
+/** `isNew`: there was none before. */
+export async function showKey(
+  keys: SecretKeys,
+  account: string,
+): Promise<ShownKey & { isNew: boolean }> {
+  let isNew = false;
+  const make = () => {
+    isNew = true;
+    return newSecret();
+  };
+  const pair = keyPairFrom(await keys.obtain(accountOf(account), make));
+  return { ...shown(account, pair), isNew };
 }
 
 /** The secret as a text. */

@@ -1,11 +1,9 @@
 import { nameOf } from '../../protocol/file-offer.js';
-import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
-import { hasBegunAnew } from '../answers.js';
 import type { Report } from '../events.js';
 import type { Secrecy, Trust } from '../keys/rules.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { RateLimit } from '../rate-limit.js';
-import { ReceivingEnded, StillUnderWay } from '../reception-errors.js';
+import { ReceivingEnded, StillUnderWay, whyNotReceived } from '../reception-errors.js';
 import type { Policy } from '../serving/policy.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { IncomingOffer } from '../ways/incoming.js';
@@ -158,7 +156,7 @@ function tellOfFailure(
   const { id, peer } = about;
   const shown = isProven ? about : { id, peer, name: '' };
   const what = isProven ? about.name || 'a file without a name' : 'a file';
-  const text = `${what} from ${peer} did not arrive: ${whyNot(error)}`;
+  const text = `${what} from ${peer} did not arrive: ${whyNotReceived(error)}`;
   const isOfKey = error instanceof KeyNotTrusted || error instanceof NotSealed;
   const isTold = isOfKey ? isNews(peer) : isProven;
   if (!isTold) return report({ event: 'note', text });
@@ -182,10 +180,13 @@ function follow(
       report({ event: 'start', ...about, ...span.lane, ...secrecy, incoming: true });
       if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
-    onWait: (until, share) => {
-      const text = `reading again what is kept of ${about.name}`;
-      report({ event: 'pending', text, until, share });
-    },
+    onWait: (until, share) =>
+      report({
+        event: 'pending',
+        text: `reading again what is kept of ${about.name}`,
+        until,
+        share,
+      }),
     onArrived: () => proof.entry?.moved(),
     onProgress: (bytes) => {
       span.end = bytes;
@@ -193,11 +194,4 @@ function follow(
       report({ event: 'progress', ...about, bytes });
     },
   };
-}
-
-/** Jingle's reasons are no words for people. */
-function whyNot(error: Error): string {
-  if (!(error instanceof JingleEnded)) return error.message;
-  if (hasBegunAnew(error.reason)) return 'its sender has begun anew';
-  return error.byUs ? error.message : `its sender ended it (${error.message}), and may go on later`;
 }

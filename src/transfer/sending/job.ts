@@ -1,5 +1,7 @@
 import { ChannelLost, type Outlet } from '../../protocol/channel.js';
+import { withHints } from '../../session/hints.js';
 import { isPassing, Retries } from '../attempts/retries.js';
+import { timeInWords } from '../attempts/time-in-words.js';
 import type { Turn } from '../attempts/turn.js';
 import type { Event } from '../events.js';
 import type { RateLimit } from '../rate-limit.js';
@@ -30,6 +32,7 @@ export class Job {
   readonly #telling: Telling;
   readonly #offering: Offering;
   readonly #retries: Retries;
+  readonly #retryFor: number;
   readonly #slot: Slot;
   readonly #turn: Turn;
   readonly #onStopped: () => void;
@@ -54,6 +57,7 @@ export class Job {
     this.#telling = telling;
     this.#offering = new Offering(source, line, options, telling);
     this.#retries = new Retries(options.retryFor);
+    this.#retryFor = options.retryFor;
     this.#slot = slot;
     this.#turn = turn;
     this.#onStopped = options.onStopped;
@@ -114,7 +118,7 @@ export class Job {
     this.#retries.fails();
     // Several that were broken off together wait for the first of them, which waits for all.
     if (await this.#slot.again(true)) return;
-    const waited = this.#retries.wait(this.#asBrokenOff(error), this.#signal, (pause) =>
+    const waited = this.#retries.wait(this.#givenUp(error), this.#signal, (pause) =>
       this.#telling.again(this.#line.jid, error, pause),
     );
     // What we have chosen is tried more cautiously before it counts as a failure.
@@ -133,6 +137,15 @@ export class Job {
     // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
     const fromAfresh = error instanceof FileMismatch && this.#offset > 0;
     return fromAfresh || isPassing(error);
+  }
+
+  /** What is told where no further attempt is made. */
+  #givenUp(error: Error): Error {
+    const why = this.#asBrokenOff(error);
+    const tried =
+      this.#retryFor > 0 ? [`it was tried again for ${timeInWords(this.#retryFor)}`] : [];
+    const next = this.#offering.isKept ? ['the same command goes on from there'] : [];
+    return tried.length + next.length > 0 ? withHints(why, ...tried, ...next) : why;
   }
 
   /** If the recipient was there, and is not found again, what counts is what broke the transfer off. */

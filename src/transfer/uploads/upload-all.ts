@@ -33,6 +33,7 @@ export async function uploadAll(
     ...{ ...options, signal: until, acceptTimeout: 0, again: true, most: 1 },
     isOneOfSeveral: sources.length > 1,
     describe: new Descriptions(until).describe,
+    shareRead: () => undefined,
     // Nothing is kept of what was cut off.
     onStopped: () => undefined,
     stop: (error) => stopped.abort(error),

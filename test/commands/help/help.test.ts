@@ -75,6 +75,10 @@ test.each([
     ['send', '--helpp'],
     '"inband send" knows no flag --helpp\n  did you mean --help?\n  "inband help send" shows its flags\n',
   ],
+  [
+    ['--json', 'send', 'a', 'b@c'],
+    '"inband" knows no flag --json\n  it stands behind the command: inband receive … --json\n  "inband help" shows the commands\n',
+  ],
   [['send'], '<file> is missing\n  inband send <file...> <jid>\n'],
   [['probe', 'a', 'b'], '"inband probe" takes no "b"\n  inband probe <jid>\n'],
   [['send', '--to'], '--to needs a value: --to <jid>\n'],

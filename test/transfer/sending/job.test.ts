@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
 import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
+import { ownHints } from '../../../src/session/hints.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionFailed } from '../../../src/session/stream/dial.js';
 import { Turn } from '../../../src/transfer/attempts/turn.js';
@@ -202,7 +203,7 @@ test('a file that was accepted and forgotten is offered again, and never without
   expect(events).toEqual(['offer', 'again', 'again', 'start', 'done']);
 });
 
-test('of a recipient that is not found again, what broke the file off is told', async () => {
+test('of a recipient that is not found again, what broke the file off is told, and for how long it was tried (R682)', async () => {
   const gone = new RecipientUnreachable('not there');
   const { outcome } = await waysOffered(
     [['jingle'], new ConnectionFailed('offline'), gone, gone],
@@ -210,6 +211,7 @@ test('of a recipient that is not found again, what broke the file off is told', 
     1.2,
   );
   expect(outcome).toMatchObject({ name: 'ChannelLost', message: 'it was cut' });
+  expect(ownHints(outcome as Error)).toEqual(['it was tried again for 1.2 s']);
 });
 
 test('a file of which a part is kept goes on there, and to no other resource', async () => {
