@@ -32,6 +32,8 @@ export class AutoWindow implements Window {
   #isRefused = false;
   /** Bytes that may be under way: what the recipient has room for, as far as is known. */
   #most: number;
+  /** Whether more was under way than some have room for: what is refused may be of that, whatever the limit is by now. */
+  #wentFar = false;
   /** How long the first block took, which was alone on the way. */
   #roundTrip = 0;
   /** Bytes a millisecond of whatever was measured last. */
@@ -63,7 +65,7 @@ export class AutoWindow implements Window {
 
   refused(): void {
     this.#since = undefined;
-    if (this.limit > MAX_BYTES && this.#most === MAX_BYTES_FAR) {
+    if (this.#wentFar && this.#most === MAX_BYTES_FAR) {
       this.#most = MAX_BYTES;
       return;
     }
@@ -107,6 +109,7 @@ export class AutoWindow implements Window {
     const { limit, blockSize } = this.#setting;
     const isSame = setting.limit === limit && setting.blockSize === blockSize;
     this.#setting = setting;
+    this.#wentFar ||= this.limit > MAX_BYTES;
     this.#since = undefined;
     if (isSame) this.#kept = setting;
     else this.#changedAt = now;

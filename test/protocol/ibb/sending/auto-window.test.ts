@@ -223,6 +223,16 @@ describe('refused for now', () => {
     expect(delivered).toBeGreaterThan(0.85 * MIB * (10_000 / 50));
   });
 
+  test('is 1 MiB where more was under way before the server became slow (R701)', () => {
+    const window = new AutoWindow(autoSizes(48_000, FRAME));
+    transfer(window, far, 5_000);
+    transfer(window, { roundTrip: 50, rate: () => 100 }, 60_000);
+    expect(window.limit).toBeLessThan(MIB);
+    window.refused();
+    transfer(window, far, 120_000);
+    expect(window.limit).toBe(MIB);
+  });
+
   test('is one block of the smallest size at a time', () => {
     const window = new AutoWindow(autoSizes(48_000, FRAME));
     transfer(window, { roundTrip: 0.4, rate: () => 100_000 }, 5_000);
