@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { InBlocks } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
+import { FileUnconfirmed } from '../../protocol/jingle/verdict.js';
 import { orAborted } from '../../session/aborted.js';
 import type { RateLimit } from '../rate-limit.js';
 import { RecipientRefused, whyBrokenOff } from '../recipient-errors.js';
@@ -51,6 +52,7 @@ export async function sendFile(
     const bytes = read(accepted, source, offer, reading);
     await carry(limit?.paced(bytes, signal) ?? bytes, accepted, reading, signal);
     const verdict = await accepted.confirmed();
+    mustBeThere(accepted, verdict);
     return {
       size: range.offset + channel.bytesSent,
       sha256: (offer.hashes?.get('sha-256') ?? reading.hash.digest()).toString('hex'),
@@ -74,6 +76,17 @@ function refusePart(accepted: Accepted, { size }: Source): void {
   const of = size === undefined ? '' : ` of ${size}`;
   throw new RecipientRefused(
     `${accepted.channel.peer} wants only ${length} bytes${of}, which would be no whole file`,
+  );
+}
+
+/**
+ * A recipient that wants nothing of the file may never have had it: then it must say that it has compared the hash. That
+ * it took the end says nothing.
+ */
+function mustBeThere({ channel, range }: Accepted, verdict: Verdict): void {
+  if (verdict === 'verified' || range.offset === 0 || channel.bytesSent > 0) return;
+  throw new FileUnconfirmed(
+    `${channel.peer} wanted nothing of the file, and did not say that it has it`,
   );
 }
 
@@ -101,6 +114,8 @@ async function carry(
   signal.throwIfAborted();
   if (channel.bytesSent < reading.bytes) throw missing();
 }
+
+type Verdict = Awaited<ReturnType<Accepted['confirmed']>>;
 
 interface Reading {
   bytes: number;

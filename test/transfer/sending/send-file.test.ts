@@ -186,6 +186,26 @@ describe('a file that is sent', () => {
     expect(await leftOf(pair)).toEqual([]);
   });
 
+  test('is not done because the recipient wants nothing of it and is content (R803)', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    const stream = await file.accept(50);
+    stream.resume().once('end', () => file.fail({ condition: 'success' }));
+    await expect(sent).rejects.toThrow(FileUnconfirmed);
+  });
+
+  test('is done when the recipient wants nothing of it and says that it has it (R803)', async () => {
+    const pair = pairOfTransfers();
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    await readAll(await file.accept(50));
+    await file.confirm(Buffer.alloc(32));
+    expect(await sent).toMatchObject({ size: 50, sha256: sha256(LETTER) });
+  });
+
   test('is refused after it was begun: nobody is left waiting', async () => {
     const pair = pairOfTransfers();
     const incoming = offeredTo(pair.juliet);
@@ -263,6 +283,22 @@ test('a recipient that closes while the source has nothing to say is an error', 
   stream.end();
   await expect(sent).rejects.toThrow(ChannelBroken);
   await expect(sent).rejects.toThrow('it closed first');
+});
+
+test('a recipient that wants nothing of a file by SI has not said that it has it (R803)', async () => {
+  const { romeo, juliet, sessions } = pairOfServices();
+  const [his, hers] = [
+    new SiFileTransfers(sessions[0], romeo),
+    new SiFileTransfers(sessions[1], juliet),
+  ];
+  hers.onOffer = (file) => void file.accept({ offset: 50 }).then((stream) => stream.resume());
+  const offer = await describeSource(sourceOf(LETTER), never, ['sha-256', 'md5']);
+  const accepted = await offerBySi(his)({ peer: JULIET, ways: [] }, offer, { signal: never });
+  const sent = sendFile(accepted, sourceOf(LETTER), offer, {
+    ...{ signal: never, onProgress: () => undefined, onRead: () => undefined },
+  });
+  await expect(sent).rejects.toThrow(FileUnconfirmed);
+  await expect(sent).rejects.toThrow('wanted nothing of the file');
 });
 
 // The recipient may have the beginning of another file, and compare no hash.
