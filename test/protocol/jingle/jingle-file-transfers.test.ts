@@ -33,7 +33,7 @@ const answersOf = (jid: string) => (stanza: Element) =>
 
 describe('an offer', () => {
   test('brings what is said of the file, and the bytestream that was agreed on', async () => {
-    const pair = pairOfTransfers({ maxBlockSize: 3 });
+    const pair = pairOfTransfers({ blockSize: 600, maxBlockSize: 512 });
     const file = {
       ...{ name: 'letter.txt', size: 6, mediaType: 'text/plain', description: 'O Romeo' },
       date: new Date('1969-07-21T02:56:15Z'),
@@ -45,9 +45,9 @@ describe('an offer', () => {
     expect(incoming.ranged).toBe(true);
     expect(incoming.hashFunctions).toEqual(['sha-256']);
     expect(outgoing.range).toEqual({ offset: 0 });
-    expect(outgoing.channel).toMatchObject({ blockSize: 3 });
-    expect(hers).toMatchObject({ blockSize: 3 });
-    expect(pair.wire.find(/open/)).toEqual(['romeo: open 3', 'juliet: open 3 taken']);
+    expect(outgoing.channel).toMatchObject({ blockSize: 512 });
+    expect(hers).toMatchObject({ blockSize: 512 });
+    expect(pair.wire.find(/open/)).toEqual(['romeo: open 512', 'juliet: open 512 taken']);
   });
 
   test('of what has no size and no hash offers no part of it, and says which hash will follow', async () => {

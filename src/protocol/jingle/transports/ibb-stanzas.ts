@@ -1,6 +1,7 @@
 // XEP-0261 Jingle In-Band Bytestreams Transport Method 1.0: elements only.
 import { type Element, xml } from '../../../session/xml.js';
 import { badRequest } from '../../conditions.js';
+import { MIN_BLOCK_SIZE } from '../../ibb/sending/block-sizes.js';
 import { MAX_BLOCK_SIZE, type Open, type StanzaMode } from '../../ibb/stanzas.js';
 import { isSid } from '../../sid.js';
 
@@ -25,13 +26,18 @@ export function readTransport(element: Element): Open {
 
 /**
  * What an answer makes of the transport that was offered: a smaller block size. Peers leave out what stays as it
- * was. Throws `StanzaError` where it asks for what was not offered.
+ * was. Throws `StanzaError` where it asks for what was not offered, or for blocks that are mostly XML: the smallest that an
+ * open is answered with are the smallest here, too.
  */
 export function readAgreedTransport(element: Element, offered: Open): Open {
   const { sid = offered.sid, 'block-size': text } = element.attrs;
   const blockSize = text === undefined ? offered.blockSize : readBlockSize(text);
   if (element.getNS() !== NS_JINGLE_IBB || sid !== offered.sid || blockSize > offered.blockSize) {
     throw badRequest('not the transport that was offered');
+  }
+  const smallest = Math.min(offered.blockSize, MIN_BLOCK_SIZE);
+  if (blockSize < smallest) {
+    throw badRequest(`blocks of ${blockSize} bytes, and ${smallest} at least were offered`);
   }
   return { ...offered, blockSize };
 }

@@ -51,6 +51,17 @@ describe('an answer', () => {
     expect(readAgreedTransport(answer, OPEN)).toEqual({ ...OPEN, blockSize: 2048 });
   });
 
+  test('may ask for no blocks that would never end, unless they were offered (R802)', () => {
+    const answerOf = (size: number) => parse(OFFERED.replace('4096', `${size}`));
+    expect(readAgreedTransport(answerOf(512), OPEN)).toEqual({ ...OPEN, blockSize: 512 });
+    expect(() => readAgreedTransport(answerOf(511), OPEN)).toThrow(
+      'blocks of 511 bytes, and 512 at least were offered',
+    );
+    const small = { ...OPEN, blockSize: 16 };
+    expect(readAgreedTransport(answerOf(16), small)).toEqual(small);
+    expect(() => readAgreedTransport(answerOf(1), small)).toThrow('16 at least');
+  });
+
   test('may leave out what stays', () => {
     const answer = parse("<transport xmlns='urn:xmpp:jingle:transports:ibb:1'/>");
     expect(readAgreedTransport(answer, OPEN)).toEqual(OPEN);

@@ -11,7 +11,7 @@ import { holdsTransport, type Sides } from './transport-suite.js';
 type Create = (bytestreams: InBandBytestreams) => Transport;
 
 /** Bytes; a block of Juliet's in `prepareNarrow`. */
-const NARROW = 16;
+const NARROW = 512;
 
 function sidesOf(create: Create, maxBlockSize?: number): Sides {
   const { romeo, juliet } = pairOfServices(maxBlockSize === undefined ? {} : { maxBlockSize });
