@@ -159,6 +159,9 @@ export function meaningOfSlotError({ condition, specific }: StanzaError): SlotMe
   return find(SLOT_ERRORS, condition) ?? 'unfit';
 }
 
+/** Whether a recipient has ended it as done. */
+export const isContent = ({ condition }: Reason): boolean => condition === 'success';
+
 /** What was sealed was not opened, or its key is not wanted. */
 export const isUnopened = ({ condition }: Reason): boolean => condition === 'security-error';
 

@@ -6,6 +6,7 @@ import { serverOf } from '../session/jid.js';
 import { RequestTimeout } from '../session/requests.js';
 import { StanzaError } from '../session/stanza-error.js';
 import {
+  isContent,
   isOverLimit,
   isUnopened,
   isWithoutServer,
@@ -144,8 +145,11 @@ export function whyBrokenOff(
     const why = specific?.getName() ?? error.message;
     return new RecipientRefused(`${peer} could not keep the file (${why})`, { cause: error });
   }
-  const broken = new ChannelBroken(0, error);
-  return isSealed ? unproven(broken, peer) : broken;
+  const asDone = isContent(error.reason)
+    ? `${peer} ended it as done, and did not say that it has all of the file`
+    : undefined;
+  const broken = new ChannelBroken(0, error, asDone);
+  return isSealed && !asDone ? unproven(broken, peer) : broken;
 }
 
 /** What is sealed broke off in the clear, which can be anybody's doing, or the recipient did not get what was sealed. */

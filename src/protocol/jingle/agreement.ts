@@ -11,6 +11,8 @@ export interface Agreement {
   isThere: boolean;
   /** Not a byte of the file is to come. */
   leavesNothing: boolean;
+  /** How many bytes are to come; absent where nobody knows. */
+  toCome?: number | undefined;
 }
 
 /** Before there is an answer, all of it is to come. */
@@ -29,5 +31,6 @@ export function readAgreement(offered: Element | undefined, answer: Element): Ag
   if (range.offset > furthest) throw badRequest('it cannot begin there');
   const isAtEnd = offeredRange !== undefined && range.offset === size;
   const isThere = isAtEnd && alreadyThere?.again === false && there !== undefined;
-  return { range, isThere, leavesNothing: isThere || (isAtEnd && range.offset > 0) };
+  const toCome = range.length ?? (size === undefined ? undefined : size - range.offset);
+  return { range, isThere, leavesNothing: isThere || (isAtEnd && range.offset > 0), toCome };
 }

@@ -56,6 +56,7 @@ export class OutgoingJingleFile {
     this.#waker = new Waker(clock);
     this.#verdict = new Verdict(jingleSession, clock, {
       handedOver: () => this.#handedOver,
+      toCome: () => this.#agreed.toCome,
       believesSuccess: security.believesSuccess,
     });
     jingleSession.handlers = {

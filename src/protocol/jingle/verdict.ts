@@ -24,6 +24,8 @@ const PING_MS = 10_000;
 interface VerdictOptions {
   /** How many bytes have been sent to the recipient, acknowledged or not. */
   handedOver: () => number;
+  /** How many are to be sent in all, if that is known. */
+  toCome: () => number | undefined;
   /**
    * Whether the end of the Jingle session with success says something. Otherwise that counts only of a file that was
    * received.
@@ -41,6 +43,7 @@ export class Verdict {
   #endedAfter = -1;
   #isMute = false;
   readonly #believesSuccess: boolean;
+  readonly #toCome: () => number | undefined;
   #resolve: (isThere: true) => void = () => undefined;
   /** Resolves when the recipient says for the first time that it has the file. */
   readonly isThere = new Promise<true>((resolve) => {
@@ -50,10 +53,11 @@ export class Verdict {
   constructor(
     jingleSession: JingleSession,
     clock: Clock,
-    { handedOver, believesSuccess }: VerdictOptions,
+    { handedOver, toCome, believesSuccess }: VerdictOptions,
   ) {
     this.#jingleSession = jingleSession;
     this.#believesSuccess = believesSuccess;
+    this.#toCome = toCome;
     this.#clock = clock;
     this.#waker = new Waker(clock);
     jingleSession.ended.addEventListener('abort', () => {
@@ -69,9 +73,11 @@ export class Verdict {
     this.#waker.wake();
   }
 
-  /** The Jingle session has ended as that of a file that is there. */
+  /** The Jingle session has ended as that of a file that is there, all of which has been sent. */
   get isContent(): boolean {
-    return this.#jingleSession.succeeded && (this.#believesSuccess || this.#receivedAfter >= 0);
+    const isEarly = Math.max(this.#endedAfter, 0) < (this.#toCome() ?? 0);
+    const isBelieved = this.#believesSuccess || this.#receivedAfter >= 0;
+    return this.#jingleSession.succeeded && isBelieved && !isEarly;
   }
 
   /**

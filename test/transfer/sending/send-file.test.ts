@@ -174,7 +174,7 @@ describe('a file that is sent', () => {
     expect(await sent).toEqual({ size: 50, sha256: sha256(LETTER), blockSize: 4, window: 3 });
   });
 
-  test('is not done because the recipient says so before it has all (R11)', async () => {
+  test('is not done because the recipient says so before it has all (R11, R805)', async () => {
     const pair = pairOfTransfers();
     const incoming = offeredTo(pair.juliet);
     const sent = send(pair.romeo, sourceOf(LETTER));
@@ -182,8 +182,22 @@ describe('a file that is sent', () => {
     await file.accept();
     await file.fail({ condition: 'success' });
     await expect(sent).rejects.toThrow(ChannelBroken);
+    await expect(sent).rejects.toThrow(/^juliet@\S+ ended it as done, and did not say/);
     await settled();
     expect(await leftOf(pair)).toEqual([]);
+  });
+
+  test('ends at once when the recipient is content before it has all, and answers no more (R806)', async () => {
+    const pair = pairOfTransfers({
+      intercept: (stanza, deliver) => stanza.getChild('data', NS_IBB) ?? deliver(stanza),
+    });
+    const incoming = offeredTo(pair.juliet);
+    const sent = send(pair.romeo, sourceOf(LETTER));
+    const file = await incoming;
+    await file.accept();
+    await file.fail({ condition: 'success' });
+    // No clock is turned.
+    await expect(sent).rejects.toThrow('ended it as done');
   });
 
   test('is not done because the recipient wants nothing of it and is content (R803)', async () => {
