@@ -2,6 +2,8 @@
 import { type Element, xml } from '../../session/xml.js';
 import { decodeBase64, encodeBase64 } from '../base64.js';
 import { featuresOf } from '../disco.js';
+import { dh, generateKeyPair } from '../noise/dh25519.js';
+import { NoiseFailure } from '../noise/noise-failure.js';
 import { NS_SEAL } from './handshake.js';
 
 const NS_FORM = 'jabber:x:data';
@@ -59,5 +61,17 @@ function keyOf(form: Element): Buffer | undefined {
   if (fields.length !== 2 || values.length !== 1) return undefined;
   const [text = ''] = values;
   const key = /\s/.test(text) ? undefined : decodeBase64(text);
-  return key?.length === KEY_LENGTH && ((key.at(-1) ?? 0) & SPARE_BIT) === 0 ? key : undefined;
+  if (key?.length !== KEY_LENGTH || ((key.at(-1) ?? 0) & SPARE_BIT) !== 0) return undefined;
+  return opensNothing(key) ? undefined : key;
+}
+
+/** With such a key, of low order, what two parties share would be zeros: it is nobody's. */
+function opensNothing(key: Buffer): boolean {
+  try {
+    dh(generateKeyPair(), key);
+    return false;
+  } catch (error) {
+    if (error instanceof NoiseFailure) return true;
+    throw error;
+  }
 }

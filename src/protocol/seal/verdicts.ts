@@ -11,7 +11,8 @@ export type SealedVerdict =
 /** A verdict is as long as any other, by which nobody in between can tell them apart. */
 const VERDICT_BYTES = 256;
 const RECEIVED = /^received ([0-9a-f]{64})$/;
-const FAILED = /^failed ([a-z-]{1,64})$/;
+/** A success is no failure. */
+const FAILED = /^failed (?!success$)([a-z-]{1,64})$/;
 const NO_DATA = Buffer.alloc(0);
 
 /** Throws RangeError for a hash or a condition that cannot be one. */

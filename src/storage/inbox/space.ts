@@ -129,10 +129,11 @@ export class Space {
     }
     if (free === undefined) return Number.POSITIVE_INFINITY;
     if (free - promised - bytes >= minFree) return free - minFree;
-    const why =
+    const others =
       minFree === 0
-        ? 'the disk is full'
-        : `${formatBytes(free)} are free, and --min-free wants ${formatBytes(minFree)}`;
+        ? `${formatBytes(bytes)} more are needed`
+        : `--min-free wants ${formatBytes(minFree)}`;
+    const why = free > 0 ? `${formatBytes(free)} are free, and ${others}` : 'the disk is full';
     const isPassing = free - bytes >= minFree;
     const setAside = 'what is left of the disk is set aside for files under way';
     throw new NoRoom(`no room in ${inbox}: ${isPassing ? setAside : why}`, isPassing);

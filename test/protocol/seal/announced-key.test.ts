@@ -42,6 +42,8 @@ describe('an answer to discovery', () => {
     ['two keys', said.replace('</x>', `<field var="key">${value}</field></x>`)],
     ['another field', said.replace('</x>', '<field var="more"><value>1</value></field></x>')],
     ['31 bytes', said.replace(value, `<value>${KEY.subarray(1).toString('base64')}</value>`)],
+    // Whoever seals to it shares nothing with anybody (R805).
+    ['zeros', said.replace(value, `<value>${Buffer.alloc(32).toString('base64')}</value>`)],
     ['white space', said.replace(value, value.replace('<value>', '<value> '))],
     ['base64 without padding', said.replace(value, value.replace('=', ''))],
     [
@@ -51,7 +53,7 @@ describe('an answer to discovery', () => {
         `<value>${Buffer.concat([KEY.subarray(0, 31), Buffer.from([0x9f])]).toString('base64')}</value>`,
       ),
     ],
-  ])('with %s is a failure, and not no key (R369)', (_, text) => {
+  ])('with %s is a failure, and not no key (R369, R805)', (_, text) => {
     expect(text).not.toBe(said);
     expect(() => read(text)).toThrow(MalformedAnnouncement);
   });

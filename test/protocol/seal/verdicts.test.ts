@@ -32,6 +32,7 @@ describe('a verdict', () => {
     ['no condition', padded('failed ')],
     ['a condition that is a text', padded('failed it hurts')],
     ['too long a condition', padded(`failed ${'a'.repeat(65)}`)],
+    ['a failure that is a success (R805)', padded('failed success')],
     ['two lines', padded(`failed a\nreceived ${'ab'.repeat(32)}`)],
     ['fewer than 256 bytes', padded('failed a', 255)],
     ['more than 256 bytes', padded('failed a', 512)],
@@ -42,6 +43,7 @@ describe('a verdict', () => {
   test('is none with a hash or a condition that cannot be one', () => {
     expect(() => verdictBytes({ said: 'received', sha256: Buffer.alloc(20) })).toThrow(RangeError);
     expect(() => verdictBytes({ said: 'failed', condition: 'a b' })).toThrow(RangeError);
+    expect(() => verdictBytes({ said: 'failed', condition: 'success' })).toThrow(RangeError);
   });
 });
 

@@ -432,3 +432,11 @@ test('an empty file counts as a block of 4096 bytes for the total (R105)', async
   await Promise.all([unknown.publish('b'), one.publish('c')]);
   await expectNoRoom(inbox.createPartial({ size: 0 }), /it may hold 20.5 kB in all/);
 });
+
+test('a file that is too large for the disk is told from a disk that is full (R805)', async () => {
+  const { inbox } = await open({}, 79e9);
+  await expectNoRoom(
+    inbox.createPartial({ size: 1e15 }),
+    /79 GB are free, and 1 PB more are needed/,
+  );
+});
