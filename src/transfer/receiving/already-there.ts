@@ -58,8 +58,8 @@ interface ConfirmOptions {
 }
 
 /**
- * Tells the sender that the file is there, if it is; see `findThere`. Rejects when the sender breaks that off, or sends
- * something all the same, and when the disk fails.
+ * Tells the sender that the file is there, if it is; see `findThere`. What is sent all the same is refused, and changes
+ * nothing: the file is there. Rejects when the sender breaks it off, and when the disk fails.
  */
 export async function confirmThere(
   file: IncomingOffer,
