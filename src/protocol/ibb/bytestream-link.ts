@@ -23,6 +23,8 @@ export interface BytestreamOptions extends Pick<OutgoingOptions, 'window' | 'ret
   blockSize: number;
   /** See `ServiceSettings`. */
   mostTaken?: number | undefined;
+  /** How many bytestreams there are, this one among them; default: 1. */
+  count?: (() => number) | undefined;
   /** The peer opened it. What comes in may have to be made durable when it ends, and our side ends by itself. */
   isAccepted: boolean;
 }

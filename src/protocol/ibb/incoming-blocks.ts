@@ -2,7 +2,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { ChannelOverrun } from '../channel.js';
 import type { BytestreamOptions } from './bytestream-link.js';
 import { REFUSED } from './ending.js';
-import { MAX_BYTES_FAR } from './sending/window.js';
+import { MAX_BYTES, MAX_BYTES_FAR } from './sending/window.js';
 import { type Data, SEQ_MODULUS, type StanzaMode } from './stanzas.js';
 
 /**
@@ -14,7 +14,14 @@ const MAX_WAITING_BYTES = { iq: MAX_BYTES_FAR + 65_536, message: 4 * 1024 * 1024
 /** What the reader gets at a time: worth a write to the disk, and few bytes that are in memory twice. */
 const MOST_TAKEN_BYTES = 256 * 1024;
 
-type Options = Pick<BytestreamOptions, 'blockSize' | 'mostTaken'>;
+/**
+ * The same for all that are open together, of which each has its share; but not less than a peer has under way that paces
+ * itself to a slow reader.
+ */
+const ALL_WAITING_BYTES = 16 * 1024 * 1024;
+const LEAST_WAITING_BYTES = MAX_BYTES + 65_536;
+
+type Options = Pick<BytestreamOptions, 'blockSize' | 'mostTaken' | 'count'>;
 
 interface Waiting {
   bytes: Buffer;
@@ -35,6 +42,7 @@ export class IncomingBlocks {
   readonly #blockSize: number;
   readonly #mostTaken: number;
   readonly #maxWaiting: number;
+  readonly #count: () => number;
   readonly #arrived: () => void;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
@@ -44,10 +52,15 @@ export class IncomingBlocks {
   #endsAt = Number.POSITIVE_INFINITY;
 
   /** `arrived` is called after each block that may be taken. */
-  constructor({ blockSize, mostTaken }: Options, stanza: StanzaMode, arrived: () => void) {
+  constructor(
+    { blockSize, mostTaken, count = () => 1 }: Options,
+    stanza: StanzaMode,
+    arrived: () => void,
+  ) {
     this.#blockSize = blockSize;
     this.#mostTaken = mostTaken ?? MOST_TAKEN_BYTES;
     this.#maxWaiting = MAX_WAITING_BYTES[stanza];
+    this.#count = count;
     this.#arrived = arrived;
   }
 
@@ -81,7 +94,8 @@ export class IncomingBlocks {
     if (bytes.length > this.#blockSize) {
       throw new StanzaError('cancel', 'bad-request', 'larger than the block-size');
     }
-    this.#full = this.#waitingBytes + costOf(bytes) > this.#maxWaiting;
+    const share = Math.max(ALL_WAITING_BYTES / this.#count(), LEAST_WAITING_BYTES);
+    this.#full = this.#waitingBytes + costOf(bytes) > Math.min(this.#maxWaiting, share);
     if (this.#full) throw noRoom();
     return this.#keep(bytes);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { IncomingBlocks } from '../../../src/protocol/ibb/incoming-blocks.js';
 import * as stanzas from '../../../src/protocol/ibb/stanzas.js';
 import { xml } from '../../../src/session/xml.js';
 import { settled } from '../../support/manual-clock.js';
@@ -250,4 +251,34 @@ test('one who takes little at a time gets blocks as they come, and acknowledges 
   ]);
   stream.destroy();
   await Promise.all(sent);
+});
+
+const FLOOD = Buffer.alloc(48_000);
+const MIB = 1024 * 1024;
+
+/** How many bytes a bytestream takes in messages for a reader that reads nothing, beside so many others. */
+function waitingBeside(others: number): number {
+  const blocks = new IncomingBlocks(
+    { blockSize: FLOOD.length, count: () => others + 1 },
+    'message',
+    () => undefined,
+  );
+  try {
+    for (;;) blocks.receive({ sid: 's', seq: blocks.blocks, bytes: FLOOD }).catch(() => undefined);
+  } catch (error) {
+    expect(error).toMatchObject({ type: 'wait', condition: 'resource-constraint' });
+  }
+  blocks.fail(null);
+  return blocks.bytes;
+}
+
+test('those that flood us with messages share what may wait in memory (R807)', () => {
+  const alone = waitingBeside(0);
+  expect(alone).toBeGreaterThan(4 * MIB - FLOOD.length);
+  expect(alone).toBeLessThanOrEqual(4 * MIB);
+  const beside = waitingBeside(15);
+  expect(16 * beside).toBeLessThanOrEqual(18 * MIB);
+  // A sender of ours that paces itself is not broken off, however many there are.
+  expect(waitingBeside(1_000)).toBe(beside);
+  expect(beside).toBeGreaterThan(MIB);
 });

@@ -67,7 +67,10 @@ export class OpenStreams {
       stanza === 'message' ? inMessages() : { window: this.#windowFor(peer, settings) };
     const otherwise = settings.stanza === 'auto' ? inMessages : undefined;
     const stream = new Bytestream(
-      { peer, sid, blockSize, mostTaken, isAccepted, window, retry: settings, clock: this.#clock },
+      {
+        ...{ peer, sid, blockSize, mostTaken, isAccepted, window, retry: settings },
+        ...{ clock: this.#clock, count: () => this.size },
+      },
       new PeerLink(this.#session, peer, sid, { carrier, otherwise, closeTimeout }),
     );
     this.#streams.set(sidKey(peer, sid), stream);
