@@ -11,7 +11,7 @@ const AT_A_TIME = 10;
 
 const seeds = Number(process.argv[2] ?? 5000);
 const first = Number(process.env.INBAND_SEED ?? randomInt(2 ** 31));
-const server = await startProsody();
+const server = await startProsody({ proxy: true });
 let [next, arrived] = [0, 0];
 const work = async () => {
   while (next < seeds) {

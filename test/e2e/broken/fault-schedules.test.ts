@@ -9,10 +9,13 @@ import { type FaultyTransfer, faultyTransfer } from './faulty-transfer.js';
 const SEEDS = 50;
 const AT_A_TIME = 10;
 
+/** A file went by the server's proxy. */
+const LANE = /"event":"done".*"lane":"proxy\.localhost"/;
+
 let server: Prosody;
 let folder: string;
 beforeAll(async () => {
-  server = await startProsody();
+  server = await startProsody({ proxy: true });
   folder = await mkdtemp(join(tmpdir(), 'inband-faults-'));
 });
 afterAll(async () => {
@@ -35,6 +38,7 @@ test(`${SEEDS} schedules of faults: no success that is none, and nothing hangs (
   expect(wrong).toEqual([]);
   const arrived = outcomes.filter(({ outcome }) => outcome === 'arrived').length;
   expect(outcomes.some(({ faults }) => faults.length > 0)).toBe(true);
+  expect(outcomes.some(({ story }) => story.some((said) => LANE.test(said)))).toBe(true);
   // Those that fail have met a fault before the transfer began, or one that leaves a gap.
   expect(arrived).toBeGreaterThan(SEEDS / 2);
 }, 600_000);

@@ -62,7 +62,7 @@ export async function faultyTransfer(
     await Promise.race([recipient.online, received]);
     const sent = send(
       [source, `bob@localhost/r${seed}`],
-      { ...sender.flags, ...SEND_FLAGS, ...sizesFor(seed) },
+      { ...sender.flags, ...SEND_FLAGS, ...flagsFor(seed) },
       sender.context,
       false,
     );
@@ -126,7 +126,6 @@ const SEND_FLAGS = {
   initialWait: 1,
   waitFactor: 1.2,
   via: 'auto',
-  transport: 'ibb',
   compress: true,
   ...SEALED,
   acceptTimeout: 30,
@@ -134,11 +133,13 @@ const SEND_FLAGS = {
   waitOnline: 0,
 } as const;
 
-/** Every second one goes as by default. */
-const sizesFor = (seed: number) =>
-  seed % 2 === 0
+/** Every third one may go beside the stream, by the server's proxy; of the others every second as by default. */
+const flagsFor = (seed: number) => ({
+  transport: seed % 3 === 0 ? ('auto' as const) : ('ibb' as const),
+  ...(seed % 2 === 0
     ? ({ blockSize: 4096, window: 4 } as const)
-    : ({ blockSize: 'auto', window: 'auto' } as const);
+    : ({ blockSize: 'auto', window: 'auto' } as const)),
+});
 
 /** What `main` gives to a command, and when it went online. */
 function actor(
