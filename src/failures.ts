@@ -61,6 +61,7 @@ import {
   SourceUnreadable,
   SourceUnusable,
 } from './transfer/sources/source.js';
+import { LinkReturned } from './transfer/ways/http/http.js';
 import { UploadRefused } from './transfer/ways/http/why-not-uploaded.js';
 import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
 
@@ -90,6 +91,7 @@ export const FAILURES: readonly Failure[] = [
   [FileWouldBeLost, 'unreachable', 'this'],
   [RecipientUnreachable, 'unreachable', 'this'],
   [OfferUnanswered, 'unreachable', 'this'],
+  [LinkReturned, 'unreachable', 'this'],
   [RequestTimeout, 'unreachable', 'this', 'try again'],
   [WayRefused, 'refused', 'this'],
   [FolderUnknown, 'refused', 'this'],

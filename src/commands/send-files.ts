@@ -8,12 +8,19 @@ import { sendAll } from '../transfer/sending/send-all.js';
 import { outlineOf } from '../transfer/sources/all-sources.js';
 import { closeSources, openSources } from '../transfer/sources/open-sources.js';
 import type { OpenSource, SourceFolder } from '../transfer/sources/source.js';
-import type { WayName } from '../transfer/ways/names.js';
+import { type ChosenWays, readVia, VIA_TAKES } from '../transfer/ways/names.js';
 import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js';
 import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
-import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
+import { refuseUploadOf } from './account/hidden.js';
+import {
+  type Context,
+  explanationsBy,
+  type OutputFlags,
+  UnfitValue,
+  UsageError,
+} from './context.js';
 import { type LaneFlags, laneOf } from './lane.js';
 import { refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
@@ -25,7 +32,9 @@ export interface SendFlags
     TransferSettings,
     SealingFlags,
     LaneFlags {
-  via: 'auto' | WayName;
+  /** As `readVia` takes it. */
+  via: string;
+  message?: string;
   transport: WantedTransport;
   /** Seconds. */
   acceptTimeout: number;
@@ -58,14 +67,17 @@ export async function send(
   checkFiles(files, isNamed);
   await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
-  const { connect, jid: account } = openAccount(flags, context, reporter.report);
+  const via = chosenWays(flags);
+  const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
+  if (via.mayLeave) refuseUploadOf(account, flags, 'leave http out: --via auto');
   const sealing = await sealingOf(flags, jids, account, context);
   const input = { stdin, name: flags.name, warn: reporter.warn };
   const sources = await openSources(files, input, signal);
   await announce(sources, jids.length, reporter, signal);
   const explain = await explanationsBy(context);
   await sendAll(sources, jids, {
-    via: flags.via,
+    ways: via.ways,
+    links: via.mayLeave ? { trust, text: flags.message } : undefined,
     sealing,
     settings: settingsOf(flags),
     transport: flags.transport,
@@ -78,6 +90,22 @@ export async function send(
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
     explain,
   });
+}
+
+/** Throws `UsageError` where other flags make no sense with them. */
+function chosenWays({ via, message, waitOnline }: SendFlags): ChosenWays {
+  const chosen = readVia(via);
+  if (!chosen) throw new UnfitValue('--via', via, VIA_TAKES);
+  if (chosen.mayLeave && waitOnline > 0) {
+    throw new UsageError(
+      '--via http leaves the file at once for who is not there, and --wait-online waits for them',
+      'leave one of them out',
+    );
+  }
+  if (!chosen.mayLeave && message !== undefined) {
+    throw new UsageError('--message goes before a link', 'add --via auto,http');
+  }
+  return chosen;
 }
 
 /** Throws `UsageError`, and `MalformedKey`. */

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { WAY_NAMES } from '../transfer/ways/names.js';
+import { readVia, VIA_TAKES, WAY_NAMES } from '../transfer/ways/names.js';
 import { DEFAULT_SETTINGS } from '../transfer/ways/settings.js';
 import { addAccountOptions } from './account/account-options.js';
-import type { Context } from './context.js';
+import { type Context, UnfitValue } from './context.js';
 import { addExamples } from './help/examples.js';
 import { addDirectOption, transportOption } from './lane.js';
 import { limitRateOption, sizeOption, timeOption } from './measures.js';
@@ -30,7 +30,8 @@ export function addSendCommand(program: Command, context: Context): void {
       new PeopleOption('--to <jid>', 'a recipient; repeatable. Then all operands are files'),
     )
     .option('--name <name>', 'what to call standard input')
-    .option('--again', 'send files, too, that are there already from an earlier time');
+    .option('--again', 'send files, too, that are there already from an earlier time')
+    .option('--message <text>', 'a line that goes before the first link, where files are left');
   addTransferOptions(command);
   addOfferOptions(command);
   addDirectOption(command);
@@ -55,6 +56,7 @@ const EXAMPLES = [
   'inband send -a work --window 8 *.pdf juliet@example.org',
   'inband send photos juliet@example.org',
   'inband send --to juliet@example.org --to nurse@example.org *.pdf',
+  'inband send --via auto,http holiday.mp4 juliet@example.org',
   'tar cz photos | inband send --name photos.tar.gz - juliet@example.org',
 ];
 
@@ -117,10 +119,11 @@ function addOfferOptions(command: Command): void {
   command
     .addOption(
       new Option(
-        '--via <way>',
-        'how to offer the file; ibb: not at all; auto: in the best way that the recipient knows, and then the next',
+        '--via <ways>',
+        'how to offer the file: several, with commas between, are tried in that order; ibb: not at all; auto: in the best way that the recipient knows, and then the next; http behind them, or alone: left on your server with a link',
       )
-        .choices(['auto', ...WAY_NAMES])
+        .choices(['auto', ...WAY_NAMES, 'auto,http', 'http'])
+        .argParser(viaNames)
         .default('auto'),
     )
     .addOption(
@@ -144,6 +147,11 @@ function addOfferOptions(command: Command): void {
         'how long to try again without progress, once a transfer has begun; 0: not at all',
       ).default(900),
     );
+}
+
+function viaNames(text: string): string {
+  if (readVia(text)) return text;
+  throw new UnfitValue('--via', text, VIA_TAKES);
 }
 
 const windowSize = (text: string) => (text === 'auto' ? text : integer(1, 65_535)(text));

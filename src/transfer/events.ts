@@ -1,5 +1,5 @@
 import type { Aside } from './asides.js';
-import type { AlreadyThere, Done, Folder, Start, Uploaded } from './file-events.js';
+import type { AlreadyThere, Done, Folder, Left, Start, Uploaded } from './file-events.js';
 import type { NotedSecrecy } from './keys/rules.js';
 import type { AnyWayName } from './ways/names.js';
 
@@ -18,6 +18,7 @@ export type Event =
   | Done
   | AlreadyThere
   | Uploaded
+  | Left
   | Folder
   | Failed
   | Blob

@@ -49,6 +49,18 @@ export interface AlreadyThere extends Transfer {
   incoming?: true;
 }
 
+/** A file lies on a server, and its recipient was told where; nobody says whether they get it. */
+export interface Left {
+  event: 'left';
+  id: number;
+  /** Bare. */
+  peer: string;
+  name: string;
+  size: number;
+  sha256: string;
+  url: string;
+}
+
 /** A file lies on a server, for whoever has the address. */
 export interface Uploaded {
   event: 'uploaded';

@@ -26,7 +26,7 @@ export function jsonReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
 function progressThrottle(now: () => number): (event: Event) => boolean {
   const shownAt = new Map<number, number>();
   return (event) => {
-    const isOver = ['done', 'uploaded', 'folder'].includes(event.event);
+    const isOver = ['done', 'uploaded', 'left', 'folder'].includes(event.event);
     if (isOver && 'id' in event && event.id !== undefined) shownAt.delete(event.id);
     if (event.event === 'failed' && event.id !== undefined) shownAt.delete(event.id);
     if (event.event !== 'progress') return true;

@@ -39,6 +39,8 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
         : `received ${event.name} from ${event.peer}${details(event, verbose)}`;
     case 'already-there':
       return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
+    case 'left':
+      return `left for ${event.peer} (a link, as long as the server keeps it), not verified: ${event.name}${details(event)}`;
     case 'uploaded':
       return `uploaded ${event.name} to ${event.peer}${details(event)}`;
     case 'folder':

@@ -15,6 +15,7 @@ export class Several {
   #sent = { files: 0, bytes: 0 };
   #unverified = 0;
   #there = 0;
+  #left = 0;
   #failed = 0;
 
   constructor(now: () => number) {
@@ -38,6 +39,7 @@ export class Several {
     if (!this.#total) return;
     this.#total.track(event);
     if (event.event === 'already-there') this.#there += 1;
+    if (event.event === 'left') this.#left += 1;
     if (event.event === 'failed' && event.id !== undefined) this.#failed += 1;
     if (event.event !== 'done' && event.event !== 'uploaded') return;
     this.#verb = event.event === 'done' ? 'sent' : 'uploaded';
@@ -56,6 +58,7 @@ export class Several {
         ? [`${this.#verb} ${count(files)}, ${formatBytes(bytes)} in ${formatDuration(seconds)}`]
         : []),
       ...(this.#unverified > 0 ? [`${count(this.#unverified)} delivered, not verified`] : []),
+      ...(this.#left > 0 ? [`${count(this.#left)} left with a link, not verified`] : []),
       ...(this.#there > 0 ? [`${count(this.#there)} ${was(this.#there)} already there`] : []),
       ...(this.#failed > 0 ? [`${count(this.#failed)} ${was(this.#failed)} not sent`] : []),
     ];

@@ -43,7 +43,8 @@ export class Total {
       this.meter.restart(this.#bytes);
     }
     if (event.event === 'progress') this.#underWay.set(event.id, event.bytes);
-    if (event.event === 'done' || event.event === 'uploaded') this.#over(event.id, event.size);
+    if (event.event === 'done') this.#over(event.id, event.size);
+    if (event.event === 'uploaded' || event.event === 'left') this.#over(event.id, event.size);
     if (event.event === 'already-there') this.#passOver(event.id, event.size);
     if (event.event === 'failed' && event.id !== undefined) this.#passOver(event.id, event.size);
     if (event.event === 'skipped') {

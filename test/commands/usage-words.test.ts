@@ -27,11 +27,16 @@ test('an upload shows no address that .onion hides (R763)', async () => {
   const account = { INBAND_ACCOUNT: 'romeo@abc.onion', INBAND_PASSWORD: 'x' };
   const hidden = { ...ACCOUNT, INBAND_SERVICE: 'xmpp://abc.onion:5222' };
   for (const env of [account, hidden]) {
-    const [code, text] = await told(['upload', 'photo.jpg'], env);
-    expect([code, text]).toEqual([
-      2,
-      expect.stringMatching(/^inband: an upload would show your address/),
-    ]);
+    for (const args of [
+      ['upload', 'photo.jpg'],
+      ['send', '--via', 'auto,http', 'photo.jpg', JULIET],
+    ]) {
+      const [code, text] = await told(args, env);
+      expect([code, text]).toEqual([
+        2,
+        expect.stringMatching(/^inband: an upload would show your address/),
+      ]);
+    }
   }
 });
 

@@ -12,6 +12,7 @@ Usage: slixmpp_peer.py <full jid> <port> <ca> <command>, with the password in IN
   bob-fetch <holder full jid> <cid> <path>
   bob-message <recipient full jid> <path> <media type>   the blob inside a message
   bob-await <path>                     a blob inside a message; prints its cid and type
+  link-await                           a message whose text is a link, which is fetched; prints `text <body>` of others
   bob-rate <holder full jid> <cid> <count> [cached]   prints how many it fetches a second
 Prints `ready` when it is online, `opened` when its bytestream is open, and `done <sha256>` at the end; exits with 0 on success only.
 """
@@ -20,8 +21,10 @@ import asyncio
 import datetime
 import hashlib
 import os
+import ssl
 import sys
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -160,6 +163,17 @@ async def await_blob(client, path):
     return blob["data"]
 
 
+async def await_link(client):
+    while True:
+        message = await client.texts.get()
+        url = message.xml.find("{jabber:x:oob}x/{jabber:x:oob}url")
+        if url is not None and message["body"] == url.text:
+            context = ssl.create_default_context(cafile=client.ca_certs)
+            fetched = urllib.request.urlopen(url.text, context=context)
+            return fetched.read()
+        say(f"text {message['body']}")
+
+
 COMMANDS = {
     "send-iq": send,
     "send-message": send_messages,
@@ -173,6 +187,7 @@ COMMANDS = {
     "bob-message": send_blob,
     "bob-await": await_blob,
     "bob-rate": fetch_rate,
+    "link-await": await_link,
 }
 
 
@@ -198,6 +213,8 @@ async def main(jid, port, ca, command, *args):
     client.add_event_handler("ibb_stream_start", client.streams.put_nowait)
     client.offers = asyncio.Queue()
     client.add_event_handler("si_request", client.offers.put_nowait)
+    client.texts = asyncio.Queue()
+    client.add_event_handler("message", client.texts.put_nowait)
     client.blobs = asyncio.Queue()
     client.add_event_handler("bob", client.blobs.put_nowait)
 

@@ -21,6 +21,10 @@ test.each([
   ['isThere', 'already there: photo.jpg at bob@example.org/inband'],
   ['wasThere', 'already there: photo.jpg from bob@example.org/inband'],
   ['uploaded', 'uploaded photo.jpg to bob@example.org/inband (5 MB, sha-256 9f86d081)'],
+  [
+    'left',
+    'left for bob@example.org/inband (a link, as long as the server keeps it), not verified: photo.jpg (5 MB, sha-256 9f86d081)',
+  ],
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],

@@ -27,6 +27,7 @@ export const samples = {
     ...{ path: '/inbox/photo.jpg', incoming: true },
   },
   uploaded: { event: 'uploaded', id, peer, name, size, sha256, url: 'https://example.org/a' },
+  left: { event: 'left', id, peer, name, size, sha256, url: 'https://example.org/a' },
   failed: { event: 'failed', error: 'bob refused', exitCode: 6, id, peer, name },
   fetched: { event: 'blob', cid, type: 'image/png', size: 2_000, peer, path: '/here/blob.png' },
   probed: {

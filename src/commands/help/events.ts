@@ -41,6 +41,10 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
     when: 'a file lies on the own server',
     fields: '`id`, `peer`: the service that took it, `name`, `size`, `sha256`, `url`',
   },
+  left: {
+    when: 'a file lies on the own server, and its recipient was told where',
+    fields: '`id`, `peer`: bare, `name`, `size`, `sha256`, `url`',
+  },
   folder: {
     when: 'a folder without files was received',
     fields: `\`id\`, \`peer\`, \`name\`, \`path\`; ${SEALED}`,

@@ -1,4 +1,3 @@
-import { isOnion } from '../../transfer/people/own-account.js';
 import { RateLimit } from '../../transfer/rate-limit.js';
 import { outlineOf } from '../../transfer/sources/all-sources.js';
 import { closeSources, openSources } from '../../transfer/sources/open-sources.js';
@@ -6,6 +5,7 @@ import type { OpenSource, SourceFolder } from '../../transfer/sources/source.js'
 import { uploadAll } from '../../transfer/uploads/upload-all.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
+import { refuseUploadOf } from '../account/hidden.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from '../context.js';
 
 export interface UploadFlags extends AccountFlags, OutputFlags {
@@ -25,7 +25,7 @@ export async function uploadFiles(
   const reporter = await context.reporter(flags);
   const { report, warn } = reporter;
   const { jid: account, connect, trust } = openAccount(flags, context, report);
-  checkHidden(account, flags);
+  refuseUploadOf(account, flags, 'send it instead: inband send');
   const sources = await openFiles(files, { stdin, warn }, signal);
   await reporter.expect(() => outlineOf(sources, signal), 1);
   await uploadAll(sources, {
@@ -34,15 +34,6 @@ export async function uploadFiles(
     limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     explain: await explanationsBy(context),
   });
-}
-
-/** An upload is a connection beside that to the server: it would show what `.onion` hides. Throws `UsageError`. */
-function checkHidden(account: string, { service }: AccountFlags): void {
-  if (!isOnion(account, service)) return;
-  throw new UsageError(
-    'an upload would show your address, which a server of the Tor network is to hide',
-    'send it instead: inband send',
-  );
 }
 
 /** Throws `UsageError` for what has no size, or is several files. */

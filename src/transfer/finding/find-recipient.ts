@@ -15,6 +15,7 @@ import {
   Inquiry,
   isContact,
   type KnownSoFar,
+  namesOf,
   type Resource,
   type Via,
   waysBy,
@@ -29,7 +30,7 @@ const PROCEED_MS = 5_000;
 const UNSEEN_HINT = 'under another resource than "inband" its full JID may be needed';
 
 interface Wanted {
-  /** The way that the user named, if one was. */
+  /** The ways that the user named, if any were. */
   via?: Via;
   signal: AbortSignal;
   /** Told what was found. */
@@ -125,7 +126,7 @@ class Search {
       return recipient;
     }
     if (ways.length > 0 && losesFiles(client)) return this.#lost(jid, client);
-    const wanted = this.#via ? `files by ${this.#via.name}` : 'files in the stream';
+    const wanted = this.#via ? `files by ${namesOf(this.#via)}` : 'files in the stream';
     return this.#inquiry.found(`${jid} takes no ${wanted}`);
   }
 
@@ -150,17 +151,16 @@ class Search {
     };
   }
 
-  /** A full JID and a way were both named: whatever is told of it, that is tried. */
-  async #asNamed(peer: string, via: Way): Promise<Recipient> {
-    if (!via.isAdvertised) return { peer: await this.#formOf(peer), ways: [via] };
+  /** A full JID and ways were both named: whatever is told of it, these are tried. */
+  async #asNamed(peer: string, via: readonly Way[]): Promise<Recipient> {
+    const isSaid = via.some((way) => way.isAdvertised);
+    if (!isSaid) return { peer: await this.#formOf(peer), ways: via };
     const resource = await this.#inquiry.tryToAsk({ jid: peer });
-    if (!resource?.ways.includes(via)) {
-      this.#note(
-        `${peer} does not say that it takes files by ${via.name}; it is tried all the same`,
-      );
-    }
-    if (resource) return { ...this.#recipient(resource), ways: [via] };
-    return { peer: this.#inquiry.formOf(peer), ways: [via] };
+    const isTold = via.some((way) => resource?.ways.includes(way));
+    const untold = `${peer} does not say that it takes files by ${namesOf(via)}; it is tried all the same`;
+    if (!isTold) this.#note(untold);
+    if (resource) return { ...this.#recipient(resource), ways: via };
+    return { peer: this.#inquiry.formOf(peer), ways: via };
   }
 
   /** An address that every server writes in the same form need not be asked about. */
@@ -176,7 +176,7 @@ class Search {
   /** A recipient that proceeds is there, whether we may see it or not. */
   async #proposed(contact: string, asked: readonly Resource[]): Promise<Recipient | undefined> {
     const proposed = WAYS.filter(({ isProposed }) => isProposed);
-    if (this.#via && !proposed.includes(this.#via)) return undefined;
+    if (this.#via && !this.#via.some((way) => proposed.includes(way))) return undefined;
     const [sid, options] = [randomSid(), { signal: this.#signal, timeout: PROCEED_MS }];
     this.#note(`proposing the file to all resources of ${contact}, for ${PROCEED_MS / 1000} s`);
     try {

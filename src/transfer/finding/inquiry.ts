@@ -14,8 +14,8 @@ import { losesFiles } from './known-clients.js';
 import { NS_KEEPS_FILES } from './receiver.js';
 import { PATIENCE_MS, seenOf } from './seen.js';
 
-/** The way that the user named; any of them otherwise. */
-export type Via = Way | undefined;
+/** The ways that the user named, in that order; any of them otherwise. */
+export type Via = readonly Way[] | undefined;
 
 /** A resource that has told what it can do. */
 export interface Resource {
@@ -153,12 +153,14 @@ export class Inquiry {
   }
 }
 
+export const namesOf = (ways: readonly Way[]): string => ways.map(({ name }) => name).join(', ');
+
 const waysOf = (advertised: ReadonlySet<string>): Way[] =>
   WAYS.filter((way) => way.isTakenBy(advertised));
 
-/** The ways of the resource that are allowed. Unless the user named one, nothing is sent to those who would lose it. */
+/** The ways of the resource that are allowed. Unless the user named some, nothing is sent to those who would lose it. */
 export function waysBy(via: Via, { ways, client = '' }: Resource): readonly Way[] {
-  if (via) return ways.filter((way) => way === via);
+  if (via) return via.filter((way) => ways.includes(way));
   return losesFiles(client) ? [] : ways;
 }
 
@@ -183,5 +185,6 @@ export const byAbility = (resources: readonly Resource[], via: Via): Resource[] 
 
 function rank(resource: Resource, via: Via): number {
   const [way] = waysBy(via, resource);
-  return (way ? WAYS.indexOf(way) : WAYS.length) + (resource.isGuess ? WAYS.length + 1 : 0);
+  const order = via ?? WAYS;
+  return (way ? order.indexOf(way) : order.length) + (resource.isGuess ? WAYS.length + 1 : 0);
 }

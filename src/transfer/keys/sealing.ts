@@ -77,10 +77,14 @@ export class Sealing {
     if (this.#options.encrypt === 'off') return plain(recipient, () => undefined);
     this.#wasSeen ||= recipient.hasKey === true;
     const known = await this.#options.trusted.read(this.#jid);
-    const { peer, key, hasLane } = await this.#ask(recipient, this.#mustSeal(known), situation);
+    const isLeft = recipient.ways.every(({ reaches }) => reaches === 'account');
     const mayBePlain = () => {
-      if (this.#mustSeal(known)) throw notSealed(this.#whyNot(recipient.peer, known));
+      if (!this.#mustSeal(known)) return;
+      throw notSealed(isLeft ? this.#whyNotLeft() : this.#whyNot(recipient.peer, known));
     };
+    const { peer, key, hasLane } = isLeft
+      ? { ...NO_KEY, peer: recipient.peer }
+      : await this.#ask(recipient, this.#mustSeal(known), situation);
     if (!key) {
       mayBePlain();
       return plain(recipient, mayBePlain);
@@ -101,10 +105,12 @@ export class Sealing {
     };
   }
 
+  get #isWanted(): boolean {
+    return this.#options.encrypt === 'require' || this.#options.toKey !== undefined;
+  }
+
   #mustSeal(known: readonly TrustedKey[]): boolean {
-    const { encrypt, toKey } = this.#options;
-    const isWanted = encrypt === 'require' || toKey !== undefined;
-    return isWanted || known.length > 0 || this.#wasSeen || this.#isOurs;
+    return this.#isWanted || known.length > 0 || this.#wasSeen || this.#isOurs;
   }
 
   /**
@@ -125,7 +131,7 @@ export class Sealing {
       const isError = error instanceof StanzaError;
       const isMute = isError || error instanceof RequestTimeout;
       const mayPass = isError && error.type === 'wait';
-      if (isMute && !mustSeal && !mayPass) return { peer, key: undefined, hasLane: false };
+      if (isMute && !mustSeal && !mayPass) return { ...NO_KEY, peer };
       const why = whyNotAccepted(error as Error, peer);
       const isForNow = why instanceof RecipientUnreachable || why instanceof RecipientBusy;
       if (!isMute || isForNow) throw why;
@@ -160,12 +166,19 @@ export class Sealing {
     report({ event: 'notice', text: firstSeen(this.#jid, key) });
   }
 
+  #whyNotLeft(): string {
+    const why = this.#isWanted ? 'you want it to be' : `${this.#jid} has a key`;
+    return `what is left on a server with a link is not encrypted, and ${why}`;
+  }
+
   #whyNot(peer: string, known: readonly TrustedKey[]): string {
     const of = this.#isOurs || known.length > 0 ? 'is known here' : this.#wasSeen && 'was seen';
     const why = `${peer} has no key${of ? `, though one of ${this.#jid} ${of}` : ''}`;
     return `${why}, so that nothing can be encrypted for it`;
   }
 }
+
+const NO_KEY = { key: undefined, hasLane: false };
 
 const notSealed = (message: string): Error =>
   withHints(new NotSealed(message), '--encrypt off sends it in the clear');
@@ -180,14 +193,3 @@ const byNoWay = ({ peer, ways }: Recipient): string => {
   const names = ways.map(({ name }) => name).join(', ');
   return `${peer} has a key, and nothing is encrypted by ${names}`;
 };
-
-/** The same for each JID, in whatever form it was typed, with whichever resource. */
-export function sealingsBy(options: SealingOptions): (jid: string) => Sealing {
-  const sealings = new Map<string, Sealing>();
-  return (jid) => {
-    const account = accountOf(jid);
-    const sealing = sealings.get(account) ?? new Sealing(account, options);
-    sealings.set(account, sealing);
-    return sealing;
-  };
-}

@@ -3,10 +3,11 @@ import type { Session } from '../../session/session.js';
 import type { Report } from '../events.js';
 import { Absence, type WaitListener } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
-import type { KnownSoFar } from '../finding/inquiry.js';
+import type { KnownSoFar, Via } from '../finding/inquiry.js';
+import { nobody, orLink } from '../finding/or-link.js';
 import type { SealedRecipient, Sealing } from '../keys/sealing.js';
 import type { TransferSettings } from '../ways/settings.js';
-import type { Recipient, Way } from '../ways/way.js';
+import type { Recipient } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
 import type { Uplink } from './uplink.js';
 
@@ -45,8 +46,10 @@ export interface SendingLine {
 interface LineOptions {
   /** The recipient, as the user gave it. */
   jid: string;
-  /** The way that the user named, if one was. */
-  via: Way | undefined;
+  /** The ways to those who are there that the user named, if any were. */
+  via: Via;
+  /** What nobody takes is left on the own server, with a link. */
+  mayLeave?: boolean | undefined;
   /** To begin with. */
   settings: TransferSettings;
   uplink: Uplink;
@@ -133,11 +136,15 @@ export class Line implements SendingLine {
   }
 
   #begin(session: Session): Promise<Reached | undefined> {
-    const { via, signal, report } = this.#options;
+    const { via, mayLeave, signal, report } = this.#options;
     const note = (text: string) => report({ event: 'note', text });
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
-    this.#search = findRecipients(session, this.jid, { via, signal, note, mayPropose });
+    const isNobody = via?.length === 0;
+    const found = isNobody
+      ? nobody()
+      : findRecipients(session, this.jid, { via, signal, note, mayPropose });
+    this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
     return this.#next(session);
   }
 

@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
 import type { Report } from '../events.js';
-import { type SealingOptions, sealingsBy } from '../keys/sealing.js';
+import type { SealingOptions } from '../keys/sealing.js';
+import { sealingsBy } from '../keys/sealings.js';
 import { type LaneOptions, laneToNamed } from '../lane/lane.js';
 import { allSources, shared } from '../sources/all-sources.js';
 import { closeSources } from '../sources/open-sources.js';
 import { FilesFailed, type OpenSource, type Source, type SourceFolder } from '../sources/source.js';
 import { within } from '../ways/caution.js';
+import type { LinkOptions } from '../ways/http/links.js';
 import type { WayName } from '../ways/names.js';
 import type { TransferSettings } from '../ways/settings.js';
 import { wayNamed } from '../ways/ways.js';
@@ -25,7 +27,10 @@ interface SendAllOptions
   extends Omit<JobOptions, 'describe' | 'shareRead' | 'onStopped'>,
     Pick<DeliveryOptions, 'explain' | 'clock'> {
   settings: TransferSettings;
-  via: 'auto' | WayName;
+  /** The ways to those who are there, in this order; absent: all of them. */
+  ways?: readonly WayName[] | undefined;
+  /** What nobody takes is left on the own server, with a link; absent: it is not. */
+  links?: Omit<LinkOptions, 'told'> | undefined;
   sealing: SealingOptions;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
   lane?: Pick<LaneOptions, 'direct'> | undefined;
@@ -53,7 +58,8 @@ export async function sendAll(
   const isRecipient = (peer: string) => lines.some((line) => line.peer === peer);
   const { transport, lane: wanted } = options;
   const lane = wanted && transport !== 'ibb' ? laneToNamed(wanted) : undefined;
-  const uplink = new Uplink(connect, report, isRecipient, lane);
+  const links = options.links && { ...options.links, told: new Set<string>() };
+  const uplink = new Uplink(connect, report, isRecipient, { lane, links });
   const lines = linesTo(jids, uplink, { ...options, report, signal: until });
   const delivering = {
     ...options,
@@ -94,11 +100,12 @@ function descriptionsUntil(signal: AbortSignal): Pick<JobOptions, 'describe' | '
 
 /** The lines by which files reach the JIDs, in their order. */
 function linesTo(jids: readonly string[], uplink: Uplink, options: SendAllOptions): Line[] {
-  const { settings, via, limit, waitOnline = 0 } = options;
-  const way = via === 'auto' ? undefined : wayNamed(via);
+  const { settings, ways, links, limit, waitOnline = 0 } = options;
+  const via = ways?.map(wayNamed);
+  const mayLeave = links !== undefined;
   const sealingOf = sealingsBy(options.sealing);
   return jids.map((jid) => {
-    const line = { ...options, sealing: sealingOf(jid), jid, via: way, uplink, waitOnline };
+    const line = { ...options, sealing: sealingOf(jid), jid, via, mayLeave, uplink, waitOnline };
     return new Line({ ...line, settings: within(limit, settings) });
   });
 }

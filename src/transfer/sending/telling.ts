@@ -75,9 +75,18 @@ export class Telling {
     if (isThere) return;
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
+    if (isFirst && accepted.leftFor !== undefined) this.#warnOfServers(peer, accepted.leftFor);
     const how = { ...laneOf(channel), ...secrecy };
     if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...how });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
+  }
+
+  /** Said before the first byte. */
+  #warnOfServers(service: string, leftFor: string): void {
+    const { name } = this.#source;
+    this.#notice(
+      `${name} is left on ${service} for ${leftFor}, not encrypted: servers will be able to read it`,
+    );
   }
 
   progressed(peer: string, bytes: number): void {
@@ -88,11 +97,12 @@ export class Telling {
    * What is to be told in its turn of a file that the recipient has. What is there after an attempt of ours was sent by
    * it, though its confirmation was lost.
    */
-  done({ channel, isThere }: Accepted, sent: SentFile): Event {
+  done({ channel, isThere, leftFor }: Accepted, sent: SentFile): Event {
     this.#noteBlocks(sent);
     const { size, sha256, url } = sent;
-    if (url !== undefined)
-      return { event: 'uploaded', ...this.#facts(channel.peer), size, sha256, url };
+    const lies = { size, sha256, url: url ?? '' };
+    if (leftFor !== undefined) return { event: 'left', ...this.#facts(leftFor), ...lies };
+    if (url !== undefined) return { event: 'uploaded', ...this.#facts(channel.peer), ...lies };
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
     const event = wasThere ? 'already-there' : 'done';
     const how = { ...(wasThere ? {} : laneOf(channel)), ...this.#secrecy };

@@ -3,25 +3,34 @@ import type { Session } from '../../session/session.js';
 import { type Connect, type KeptSession, keepSession } from '../connect.js';
 import type { Report } from '../events.js';
 import type { LaneOptions } from '../lane/lane.js';
+import type { LinkOptions } from '../ways/http/links.js';
 import { startServices } from '../ways/services.js';
 import { type OpenWays, openWays } from '../ways/ways.js';
+
+/** How bytes may leave otherwise than inside the stream. */
+interface BesideTheStream {
+  /** Absent: by no lane. */
+  lane?: LaneOptions | undefined;
+  /** Absent: nothing is left on a server. */
+  links?: LinkOptions | undefined;
+}
 
 /** The connection on which files go out, to all who get some: made anew when it was lost. */
 export class Uplink {
   readonly #kept: KeptSession;
-  readonly #lane: LaneOptions | undefined;
+  readonly #beside: BesideTheStream;
   /** Sessions on which we are available. */
   readonly #visible = new WeakSet<Session>();
   readonly #ways = new WeakMap<Session, OpenWays>();
 
-  /** `isRecipient`: nobody else may ask anything of us. `lane`: absent, all goes in-band. */
+  /** `isRecipient`: nobody else may ask anything of us. */
   constructor(
     connect: Connect,
     report: Report,
     isRecipient: (peer: string) => boolean,
-    lane?: LaneOptions,
+    beside: BesideTheStream = {},
   ) {
-    this.#lane = lane;
+    this.#beside = beside;
     this.#kept = keepSession(connect, report, { admit: isRecipient });
   }
 
@@ -38,7 +47,7 @@ export class Uplink {
   }
 
   waysOn(session: Session): OpenWays {
-    const ways = this.#ways.get(session) ?? openWays(startServices(session, { lane: this.#lane }));
+    const ways = this.#ways.get(session) ?? openWays(startServices(session, this.#beside));
     this.#ways.set(session, ways);
     return ways;
   }

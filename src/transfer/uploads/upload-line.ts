@@ -2,7 +2,7 @@ import { bareJid, domainOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Reached, SendingLine } from '../sending/line.js';
-import { uploadWay } from '../ways/http/upload-way.js';
+import { http, offerUpload } from '../ways/http/http.js';
 import { Uploads } from '../ways/http/uploads.js';
 import { DEFAULT_SETTINGS, type TransferSettings } from '../ways/settings.js';
 import type { Recipient } from '../ways/way.js';
@@ -31,11 +31,10 @@ export class UploadLine implements SendingLine {
     const { signal, trust } = this.#options;
     const session = await this.#options.session();
     if (this.#reached?.session === session) return this.#reached;
-    const uploads = new Uploads(session, await trust());
+    const uploads = new Uploads(session, trust);
     const { jid: peer } = await uploads.find(signal);
-    const { way, offer } = uploadWay(uploads);
-    const ways = new Map([[way, { offer }]]);
-    this.#reached = { session, recipient: { peer, ways: [way] }, ways, seal: inTheClear };
+    const ways = new Map([[http, { offer: offerUpload(uploads) }]]);
+    this.#reached = { session, recipient: { peer, ways: [http] }, ways, seal: inTheClear };
     return this.#reached;
   }
 

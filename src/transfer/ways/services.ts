@@ -6,6 +6,7 @@ import type { Session } from '../../session/session.js';
 import { Lane, type LaneOptions } from '../lane/lane.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { Registry } from '../registry.js';
+import { type LinkOptions, Links } from './http/links.js';
 
 /** What the ways of one session stand on, and share: each kind of stanza has one who takes it. */
 export interface Services {
@@ -15,6 +16,8 @@ export interface Services {
   readonly key: KeyPair | undefined;
   /** Absent: all goes in-band. */
   readonly lane?: Lane | undefined;
+  /** Absent: nothing is left on a server. */
+  readonly links?: Links | undefined;
 }
 
 interface ServicesOptions {
@@ -23,6 +26,8 @@ interface ServicesOptions {
   key?: KeyPair | undefined;
   /** Absent: all goes in-band. */
   lane?: LaneOptions | undefined;
+  /** Absent: nothing is left on a server. */
+  links?: LinkOptions | undefined;
   /** What a peer must do to keep a channel that it opened. */
   pace?: LeastPace;
   /** The rate of all files together; absent: as fast as they come. */
@@ -31,7 +36,7 @@ interface ServicesOptions {
 
 export function startServices(
   session: Session,
-  { registry, key, lane, pace, limit }: ServicesOptions = {},
+  { registry, key, lane, links, pace, limit }: ServicesOptions = {},
 ): Services {
   const settings = {
     ...(pace ? { pace } : {}),
@@ -39,6 +44,7 @@ export function startServices(
   };
   return {
     ...{ session, key, lane: lane && new Lane(session, lane, pace) },
+    links: links && new Links(session, links),
     bytestreams: new InBandBytestreams(session, settings, registry),
   };
 }

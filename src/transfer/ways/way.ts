@@ -104,6 +104,8 @@ export interface Accepted {
   readonly channel: Outlet;
   /** Where it starts, and how much it is where that is not all the rest; in bytes. */
   readonly range: { offset: number; length?: number | undefined };
+  /** It is left on a server for this one, who is told of it when it is there. */
+  readonly leftFor?: string;
   /** It travels sealed: nothing that others say of it counts. */
   readonly isSealed?: boolean;
   /** The recipient says that an earlier transfer has brought the file: nothing is to be sent. */

@@ -9,7 +9,7 @@ const DEFAULT_COLUMNS = 80;
 /** Files that are sooner over than this have no bar among several: many small ones would make the terminal flicker. */
 const CALM_MS = 1_000;
 
-const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'uploaded', 'folder', 'failed']);
+const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'uploaded', 'left', 'folder', 'failed']);
 
 /** A line for each transfer that runs, and one for all of them. */
 export class Bars {

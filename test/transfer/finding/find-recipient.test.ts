@@ -79,7 +79,7 @@ function romeoIn({
   const enough = new AbortController();
   const search = (jid: string, via?: WayName) =>
     findRecipients(session, jid, {
-      via: via && wayNamed(via),
+      via: via && [wayNamed(via)],
       signal: enough.signal,
       note: (text) => said.push(text),
     });

@@ -6,7 +6,7 @@ import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { ConnectionFailed } from '../../../src/session/stream/dial.js';
 import { type Element, xml } from '../../../src/session/xml.js';
-import { sealingsBy } from '../../../src/transfer/keys/sealing.js';
+import { sealingsBy } from '../../../src/transfer/keys/sealings.js';
 import {
   FileWouldBeLost,
   RecipientRefused,

@@ -73,7 +73,13 @@ async function sent({
     smallFile(n ? `${n}-${LETTER}` : LETTER, TEXT),
   );
   const outcome = sendAll(files, to, {
-    ...{ via, settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again: false },
+    ...{
+      ways: via === 'auto' ? undefined : [via],
+      settings: DEFAULT_SETTINGS,
+      acceptTimeout: 1000,
+      retryFor: 0,
+      again: false,
+    },
     ...{ connect: async () => romeo, signal: ends.signal },
     sealing: sendingBy({ encrypt: 'auto', own: async () => HIS, trusted: hisTrust, ...his }),
     report: (event) => events.push(event),

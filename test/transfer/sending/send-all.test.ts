@@ -57,7 +57,13 @@ async function sent(
   const events: Event[] = [];
   let isOver = false;
   const outcome = sendAll(sources, jids, {
-    ...{ via, settings: DEFAULT_SETTINGS, acceptTimeout, retryFor: 0, again: false },
+    ...{
+      ways: via === 'auto' ? undefined : [via],
+      settings: DEFAULT_SETTINGS,
+      acceptTimeout,
+      retryFor: 0,
+      again: false,
+    },
     // It stands still: on a busy machine offers are slow, and there would be fewer at a time.
     clock: new ManualClock(),
     ...{ connect: async () => romeo, signal: ends.signal, limit },

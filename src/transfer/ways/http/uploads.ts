@@ -24,15 +24,21 @@ interface Upload {
 /** Puts files on the own server, or on what it names for that. */
 export class Uploads {
   readonly #session: Session;
-  readonly #https: Https;
+  readonly #trust: () => Promise<CertificateTrust>;
+  #https: Https | undefined;
   readonly #clock: Clock;
   #service: Promise<UploadService | undefined> | undefined;
   /** Slots whose upload was cut off once, by what they are for: some servers let it be made again, and count each slot. */
   readonly #left = new Map<string, UploadSlot>();
 
-  constructor(session: Session, trust: CertificateTrust, clock: Clock = systemClock) {
+  /** `trust`: which certificates are believed; asked once, when there is something to upload. */
+  constructor(
+    session: Session,
+    trust: () => Promise<CertificateTrust>,
+    clock: Clock = systemClock,
+  ) {
     this.#session = session;
-    this.#https = httpsBy(trust);
+    this.#trust = trust;
     this.#clock = clock;
   }
 
@@ -62,6 +68,7 @@ export class Uploads {
     const left = this.#left.get(purpose);
     this.#left.delete(purpose);
     const slot = left ?? (await this.#ask(file, service, signal));
+    this.#https ??= httpsBy(await this.#trust());
     const put = new Put(slot, file, {
       ...{ peer: service.jid, https: this.#https, clock: this.#clock },
       refused: (status) => whyRefused(status, slot.put.host, left !== undefined),

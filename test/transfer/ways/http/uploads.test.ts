@@ -65,7 +65,7 @@ async function uploading(fates: Fate[], slotOf?: (request: Element) => Element) 
     return xml('slot', { xmlns: NS }, xml('put', { url }), xml('get', { url: `${url}/got` }));
   };
   const [romeo] = sessionsWithServices({ services: new Map([[SERVICE, service]]) });
-  const uploads = new Uploads(romeo, { ca: server.ca });
+  const uploads = new Uploads(romeo, async () => ({ ca: server.ca }));
   const attempt = async () => {
     const { put, url } = await uploads.begin(FILE, never);
     put.end(BYTES);
@@ -153,7 +153,9 @@ test('what has no size cannot be uploaded (R724)', async () => {
 
 test('a server that takes none is told by its name (R724)', async () => {
   const [romeo] = sessionsWithServices({ services: new Map() });
-  const error = await new Uploads(romeo, {}).begin(FILE, never).catch((reason) => reason);
+  const error = await new Uploads(romeo, async () => ({}))
+    .begin(FILE, never)
+    .catch((reason) => reason);
   expect(error).toBeInstanceOf(UploadRefused);
   expect(error.message).toBe('montague.example takes no uploads (XEP-0363)');
 });

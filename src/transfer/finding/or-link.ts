@@ -1,0 +1,27 @@
+import { addressFrom, bareJid } from '../../session/jid.js';
+import type { Session } from '../../session/session.js';
+import { RecipientUnreachable } from '../recipient-errors.js';
+import { http } from '../ways/http/http.js';
+import type { Recipient } from '../ways/way.js';
+
+/**
+ * The recipients found, and behind them the account itself, for which a file can be left whoever is there. Nobody to be found is
+ * no failure then; somebody who has said no stays one.
+ */
+export async function* orLink(
+  session: Session,
+  jid: string,
+  found: AsyncIterable<Recipient>,
+  note: (text: string) => void,
+): AsyncGenerator<Recipient, void> {
+  try {
+    yield* found;
+  } catch (error) {
+    if (!(error instanceof RecipientUnreachable)) throw error;
+    note(`${error.message}; leaving the file with a link`);
+  }
+  yield { peer: bareJid(addressFrom(session.jid, jid)), ways: [http] };
+}
+
+/** Nobody, where a file is not to go to those who are there. */
+export async function* nobody(): AsyncGenerator<Recipient, void> {}

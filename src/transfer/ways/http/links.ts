@@ -1,0 +1,70 @@
+import type { LinkedFile } from '../../../protocol/messages/link.js';
+import { linkMessage, wordsMessage } from '../../../protocol/messages/link.js';
+import { roundTrip } from '../../../protocol/round-trip.js';
+import { randomSid } from '../../../protocol/sid.js';
+import { systemClock } from '../../../session/clock.js';
+import { bareJid, serverOf } from '../../../session/jid.js';
+import type { Session } from '../../../session/session.js';
+import { StanzaError } from '../../../session/stanza-error.js';
+import type { CertificateTrust } from '../../../session/stream/certificates.js';
+import type { Element } from '../../../session/xml.js';
+import { Uploads } from './uploads.js';
+
+export interface LinkOptions {
+  /** Which certificates of servers for uploads are believed. */
+  trust(): Promise<CertificateTrust>;
+  /** A line of the sender's, which goes before the first link to each. */
+  text?: string | undefined;
+  /** To whom it has gone, on whatever session. */
+  readonly told: Set<string>;
+}
+
+/** Tells people where files lie that were uploaded for them. */
+export class Links {
+  readonly uploads: Uploads;
+  readonly #session: Session;
+  readonly #options: LinkOptions;
+
+  constructor(session: Session, options: LinkOptions) {
+    this.uploads = new Uploads(session, options.trust);
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the own server has taken the message. Rejects with `StanzaError` where it comes back by then: what
+   * another server says may come later.
+   */
+  async tell(jid: string, file: LinkedFile): Promise<void> {
+    const { text, told } = this.#options;
+    if (text !== undefined && !told.has(jid)) {
+      await this.#deliver(jid, (id) => wordsMessage(jid, id, text));
+      told.add(jid);
+    }
+    await this.#deliver(jid, (id) => linkMessage(jid, id, file));
+  }
+
+  async #deliver(jid: string, messageWith: (id: string) => Element): Promise<void> {
+    const session = this.#session;
+    const id = randomSid();
+    let returned: StanzaError | undefined;
+    const stop = session.onMessage((message) => {
+      const { attrs } = message;
+      const isReturned = attrs.type === 'error' && attrs.id === id;
+      if (isReturned && bareJid(attrs.from ?? '') === jid) {
+        returned ??= StanzaError.fromStanza(message);
+      }
+    });
+    try {
+      await session.send(messageWith(id));
+      await session.sync();
+      // What the own server sends back comes before its next answer.
+      await roundTrip(session, serverOf(session.jid), systemClock, {}).catch(() => {
+        session.ended.throwIfAborted();
+      });
+    } finally {
+      stop();
+    }
+    if (returned) throw returned;
+  }
+}

@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { startPeer } from '../../support/programs/peers.js';
+import { startEjabberd } from '../../support/servers/ejabberd.js';
+import { startProsody } from '../../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../../support/servers/server.js';
+import { eventsOf, outcomeOf, prepareStageOn, writeRandom } from '../stage.js';
+
+const PROGRAMS: { name: string; start(): Promise<TestServer> }[] = [
+  { name: 'Prosody', start: () => startProsody({ uploads: { maxSize: 1_000_000 } }) },
+  { name: 'ejabberd', start: () => startEjabberd({ uploads: { maxSize: 1_000_000 } }) },
+];
+
+const installed = PROGRAMS.filter(({ name }) => HAS_PEERS || name === 'Prosody');
+
+describe.each(installed)('send --via http on $name', ({ start }) => {
+  const stage = prepareStageOn(start);
+
+  async function letter(bytes = 100_000) {
+    const path = join(stage.folder(), 'très cool photo.bin');
+    return { path, hash: await writeRandom(path, bytes) };
+  }
+
+  if (HAS_PEERS) {
+    test('leaves a file for one who is away, who gets it later with another client (R731)', async () => {
+      const { path, hash } = await letter();
+      const args = ['send', '--via', 'auto,http', '--message', 'here it is', path, 'bob@localhost'];
+      const { code, stderr } = await outcomeOf(stage.inband('alice', args));
+      expect(code).toBe(0);
+      expect(stderr).toContain('not encrypted: servers will be able to read it');
+      expect(stderr).toMatch(
+        /left for bob@localhost \(a link, as long as the server keeps it\), not verified: très cool photo\.bin/,
+      );
+      expect(stderr).not.toMatch(/^sent /m);
+      const bob = startPeer('slixmpp_peer.py', ['link-await'], stage.server, 'bob');
+      await bob.line(/^text here it is$/);
+      expect((await bob.line(/^done (.*)/))[1]).toBe(hash);
+      await bob.exited;
+    });
+  }
+
+  test('with --quiet says nothing, and with --json where it lies (R731)', async () => {
+    const { path, hash } = await letter();
+    const args = ['send', '--via', 'http', '--quiet', '--json', path, 'bob@localhost'];
+    const { code, stdout, stderr } = await outcomeOf(stage.inband('alice', args));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(eventsOf(stdout).find(({ event }) => event === 'left')).toMatchObject({
+      ...{ peer: 'bob@localhost', sha256: hash, url: expect.stringMatching(/^https:/) },
+    });
+  });
+
+  test('sends to one who is there, and leaves nothing (R731)', async () => {
+    const { path } = await letter();
+    await stage.receive('bob');
+    const args = ['send', '--via', 'auto,http', path, 'bob@localhost'];
+    const { code, stderr } = await outcomeOf(stage.inband('alice', args));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^sent /m);
+    expect(stderr).not.toContain('left');
+  });
+
+  test('leaves nothing in the clear for one whose key is known, unless told to (R731)', async () => {
+    const { path } = await letter();
+    const bob = await stage.receive('bob');
+    const send = (...flags: string[]) =>
+      outcomeOf(stage.inband('alice', ['send', ...flags, path, 'bob@localhost']));
+    expect((await send()).code).toBe(0);
+    await bob.stop();
+    const { code, stderr } = await send('--via', 'auto,http', '--again');
+    expect(code).toBe(11);
+    expect(stderr).toContain('not encrypted, and bob@localhost has a key');
+    expect((await send('--via', 'auto,http', '--encrypt', 'off')).code).toBe(0);
+  });
+
+  test('has left nothing for an address that nobody has (R731)', async () => {
+    const { path } = await letter();
+    const args = ['send', '--via', 'http', path, 'nobody@localhost'];
+    const { code, stderr } = await outcomeOf(stage.inband('alice', args));
+    expect(code).toBe(5);
+    expect(stderr).toContain('the message with the link came back from nobody@localhost');
+    expect(stderr).not.toContain('left for nobody');
+  });
+
+  test('says what is wrong with flags that go against each other (R731)', async () => {
+    const path = join(stage.folder(), 'letter');
+    writeFileSync(path, 'x');
+    for (const flags of [
+      ['--via', 'http,jingle'],
+      ['--via', 'auto,http', '--wait-online', '3h'],
+      ['--message', 'hello'],
+    ]) {
+      const args = ['send', ...flags, path, 'bob@localhost'];
+      const { code, stderr } = await outcomeOf(stage.inband('alice', args));
+      expect(code).toBe(2);
+      expect(stderr).not.toContain('online as');
+    }
+  });
+});
