@@ -77,9 +77,9 @@ function romeoIn({
     close: async () => undefined,
   });
   const enough = new AbortController();
-  const search = (jid: string, via?: WayName) =>
+  const search = (jid: string, ...via: (WayName | undefined)[]) =>
     findRecipients(session, jid, {
-      via: via && [wayNamed(via)],
+      via: via[0] && via.map((one) => wayNamed(one as WayName)),
       signal: enough.signal,
       note: (text) => said.push(text),
     });
@@ -260,6 +260,14 @@ describe('of a bare JID', () => {
     });
     expect(await find(JULIET, via)).toMatchObject({ peer, ways });
     expect(sent).not.toContain(`propose ${JULIET}`);
+  });
+
+  test('several ways that were named stand in that order, whatever is better (R728)', async () => {
+    const all = [NS_IBB, ...jingle.features];
+    const { find } = romeoIn({ features: { [DESK]: all }, seen: { [DESK]: undefined } });
+    expect(await find(JULIET, 'ibb', 'jingle')).toMatchObject({ ways: ['ibb', 'jingle'] });
+    expect(await find(DESK, 'ibb', 'jingle')).toMatchObject({ ways: ['ibb', 'jingle'] });
+    expect(await find(DESK, 'jingle', 'ibb')).toMatchObject({ ways: ['jingle', 'ibb'] });
   });
 
   test('the only one that is able is not proposed to', async () => {
