@@ -111,7 +111,11 @@ export function meaningOfError({ type, condition, specific }: StanzaError): Mean
 /** RFC 6120 §8.3.3.15 and 16: it is the domain that cannot be reached. */
 const NO_SERVER = new Set(['remote-server-not-found', 'remote-server-timeout']);
 
-export const isWithoutServer = ({ condition }: StanzaError): boolean => NO_SERVER.has(condition);
+/** Prosody that may talk to no other server says so in its text alone. */
+const NO_OTHERS = /remote domains?/i;
+
+export const isWithoutServer = ({ condition, text }: StanzaError): boolean =>
+  NO_SERVER.has(condition) || (condition === 'not-allowed' && NO_OTHERS.test(text));
 
 /** How those refuse who have too much to do, where the error is of type `wait`; others have failed. */
 const LIMITS = new Set(['not-acceptable', 'policy-violation', 'resource-constraint']);

@@ -74,10 +74,10 @@ function tooMany(command: Command): UsageError {
 /** Before the name of a command there are only two flags. */
 function afterCommand(flag: string, program: Command): string[] {
   if (program.parent) return [];
-  const taker = program.commands.find(({ options }) =>
+  const isKnown = program.commands.some(({ options }) =>
     options.some(({ short, long }) => flag === short || flag === long),
   );
-  return taker ? [`it stands behind the command: inband ${taker.name()} … ${flag}`] : [];
+  return isKnown ? [`it stands behind the command: inband <command> ${flag}`] : [];
 }
 
 const usageOf = (command: Command): string =>

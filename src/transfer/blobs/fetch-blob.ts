@@ -92,7 +92,9 @@ async function fetchOne(
     blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }),
     peer,
   });
-  return askInTurn(holders(session, peers, signal), { ask, report, signal });
+  const until = askInTurn(holders(session, peers, signal), { ask, report, signal });
+  report({ event: 'pending', text: `asking ${peers.join(', ')} for a blob`, until });
+  return until;
 }
 
 /** The one session on which all is asked for, if anything is. */

@@ -13,7 +13,7 @@ const SPREAD = 0.35;
 const SLOW_RATE = 100_000;
 
 /** The part of the bytes in the stream that is the file's: base64 and the stanza take the rest. */
-const SHARE_OF_FILE = 0.74;
+const SHARE_OF_FILE = 0.71;
 
 /** What will be there in less than that, in seconds, needs no explanation. */
 const WORTH_TELLING_S = 60;

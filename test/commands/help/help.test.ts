@@ -77,7 +77,7 @@ test.each([
   ],
   [
     ['--json', 'send', 'a', 'b@c'],
-    '"inband" knows no flag --json\n  it stands behind the command: inband receive … --json\n  "inband help" shows the commands\n',
+    '"inband" knows no flag --json\n  it stands behind the command: inband <command> --json\n  "inband help" shows the commands\n',
   ],
   [['send'], '<file> is missing\n  inband send <file...> <jid>\n'],
   [['probe', 'a', 'b'], '"inband probe" takes no "b"\n  inband probe <jid>\n'],

@@ -128,7 +128,7 @@ describe('an account', () => {
     const { code, stderr } = await run(['send', 'file', 'romeo@example.org', '-a', 'wrok']);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `inband: "wrok" is neither a JID nor an account in ${path}\n  accounts there: home, work\n`,
+      stderr: `inband: "wrok" is neither a JID nor an account in ${path}\n  did you mean work?\n  accounts there: home, work\n`,
     });
   });
 });
@@ -256,7 +256,7 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[accounts.home]\njid = 5', /: \[accounts\.home\] jid is missing/],
     ['[accounts.home]\njid = "a b@c"', /: \[accounts\.home\] jid = "a b@c" is not an XMPP/],
     ['[accounts.home]\njid = "a@b"\nservice = "ftp://c"', /service = .* is not a service/],
-    ['[accounts.home]\njid = "a@b"\nport = 5222', /port is not known; there are jid, password-/],
+    ['[accounts.home]\njid = "a@b"\nport = 5222', /port is not known$/],
     ['account = "home"', /"home" is neither a JID nor an account/],
     [
       '[accounts.home]\njid = "a@b"\npassword-file = "x"\npassword-command = "y"',

@@ -240,7 +240,7 @@ clients('probe', () => {
     await startedPeer('purple_peer.py', ['decline']);
     const seen = await outcomeOf(stage.inband('alice', ['probe', 'bob@localhost']));
     expect(seen.stdout).toMatch(
-      /^bob@localhost\/peer\tlibpurple 2\.[^\t]+\tsi,ibb\t\d+ ms\tsi\t-\n$/,
+      /^bob@localhost\/peer\tlibpurple 2\.[^\t]+\tsi,ibb\t\d+ ms\tsi\t-\t-\n$/,
     );
     expect(seen.code).toBe(0);
   });

@@ -27,15 +27,15 @@ function watching(size?: number) {
 
 test('a rate that stays low and the same is explained, once (R680)', () => {
   const { notices, goesOn } = watching(300_000_000);
-  goesOn(7_400, 300);
+  goesOn(7_100, 300);
   expect(notices).toEqual([
-    'your server seems to limit you to 10 kB/s; 300 MB take about 11 h. See "inband help slow"',
+    'your server seems to limit you to 10 kB/s; 300 MB take about 12 h. See "inband help slow"',
   ]);
 });
 
 test('of a file without a size the rate alone is told (R680)', () => {
   const { notices, goesOn } = watching();
-  goesOn(2_220, 60);
+  goesOn(2_130, 60);
   expect(notices).toEqual(['your server seems to limit you to 3 kB/s. See "inband help slow"']);
 });
 
@@ -48,8 +48,8 @@ test.each<[string, number, (goesOn: (rate: number, seconds: number) => void) => 
       for (const rate of [4_000, 20_000, 4_000, 20_000, 4_000]) goesOn(rate, 10);
     },
   ],
-  ['is there in less than a minute', 600_000, (goesOn) => goesOn(7_400, 60)],
-  ['has just begun', 300_000_000, (goesOn) => goesOn(7_400, 25)],
+  ['is there in less than a minute', 600_000, (goesOn) => goesOn(7_100, 60)],
+  ['has just begun', 300_000_000, (goesOn) => goesOn(7_100, 25)],
 ])('what %s is not (R680)', (_, size, happens) => {
   const { notices, goesOn } = watching(size);
   happens(goesOn);
@@ -58,8 +58,8 @@ test.each<[string, number, (goesOn: (rate: number, seconds: number) => void) => 
 
 test('what is not sent again says nothing of the rate (R680)', () => {
   const { notices, watch, facts, goesOn } = watching(300_000_000);
-  goesOn(7_400, 25);
+  goesOn(7_100, 25);
   watch.track({ event: 'resumed', ...facts, offset: 100_000 });
-  goesOn(7_400, 25);
+  goesOn(7_100, 25);
   expect(notices).toEqual([]);
 });
