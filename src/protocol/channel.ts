@@ -115,7 +115,7 @@ export class ChannelLost extends Error {
   override readonly name = 'ChannelLost';
 }
 
-/** Nobody opened the expected channel in time. */
+/** There is no channel: nobody opened the expected one in time, or none could be opened. */
 export class ChannelNotOpened extends Error {
   override readonly name = 'ChannelNotOpened';
 }

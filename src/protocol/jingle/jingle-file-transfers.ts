@@ -66,8 +66,8 @@ export class JingleFileTransfers {
   /**
    * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. What the peer may not
    * have been able to use is offered once more, with cautious settings. Rejects with `StanzaError`, with `JingleEnded`
-   * when the peer does not want it, with `OfferUnanswered`, with RangeError for settings that no transport takes, and as
-   * `request` does.
+   * when the peer does not want it, with `OfferUnanswered`, with `ChannelNotOpened`, with RangeError for settings that no
+   * transport takes, and as `request` does.
    */
   async offer(
     peer: string,
@@ -77,8 +77,7 @@ export class JingleFileTransfers {
     try {
       return await this.#offer(peer, file, options);
     } catch (error) {
-      const [best] = this.#usable(options.mayUse);
-      const cautious = cautiousAfter(error as Error, best, options);
+      const cautious = cautiousAfter(error as Error, this.#usable(options.mayUse), options);
       if (!cautious || options.signal?.aborted) throw error;
       options.mayOffer?.();
       return this.offer(peer, file, { ...cautious, sid: randomSid() });

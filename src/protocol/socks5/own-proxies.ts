@@ -1,3 +1,4 @@
+import { orAborted } from '../../session/aborted.js';
 import type { Clock } from '../../session/clock.js';
 import { parseJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
@@ -5,7 +6,7 @@ import { discoverInfo, discoverItems, hasIdentity } from '../disco.js';
 import { within } from '../within.js';
 import { readStreamhost, type Streamhost, streamhostQuery } from './stanzas.js';
 
-/** How long files may wait for it. */
+/** How long files may wait for it, from the first question on. */
 const FIND_MS = 5_000;
 
 /** Items of a server that are looked at; they have ten or so. */
@@ -28,9 +29,10 @@ export class OwnProxies {
 
   /** The proxies that are known by now, or answer in time. Rejects with the signal's reason only. */
   async find(signal: AbortSignal): Promise<readonly Streamhost[]> {
-    this.#search ??= this.#searchAll();
-    await within(this.#clock, FIND_MS, signal, (until) => settledOrAborted(this.#search, until));
-    signal.throwIfAborted();
+    this.#search ??= within(this.#clock, FIND_MS, this.#session.ended, (until) =>
+      settledOrAborted(this.#searchAll(), until),
+    );
+    await orAborted(this.#search, signal);
     return this.#found.slice(0, MAX_PROXIES);
   }
 
@@ -52,10 +54,10 @@ export class OwnProxies {
 }
 
 /** Resolves when the work is done, or is to be waited for no more. */
-function settledOrAborted(work: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+function settledOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
-    void work?.then(resolve);
+    void work.then(resolve);
   });
 }

@@ -93,3 +93,17 @@ test('uses two proxies at most (R505)', async () => {
   );
   expect(await looking(servicesOf(...many)).proxies.find(never)).toHaveLength(2);
 });
+
+test('waits five seconds in all, however often and late they are asked for (R825)', async () => {
+  const services = servicesOf(PROXY);
+  services.set('silent.montague.example', silent);
+  const { proxies, clock } = looking(services);
+  void proxies.find(never);
+  await clock.advance(4_999);
+  let found: unknown;
+  void proxies.find(never).then((all) => {
+    found = all;
+  });
+  await clock.advance(1);
+  expect([found, clock.sleepers]).toEqual([[FOUND], 0]);
+});

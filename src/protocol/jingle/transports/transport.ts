@@ -75,7 +75,8 @@ export interface Negotiation {
   /** Takes a `transport-info`. Absent where there are none. Throws `StanzaError`. */
   informed?(transport: Element): void;
   /**
-   * Opens the channel, as the party that sends the file. Rejects with the signal's reason, or why it was not possible.
+   * Opens the channel, as the party that sends the file. Rejects with the signal's reason, with `ChannelNotOpened`, or as
+   * `request` does where it is the peer that was asked.
    */
   open(signal: AbortSignal): Promise<Channel>;
   /** Resolves to the channel that the other party opens, which is half-open. Rejects as `open` does. */

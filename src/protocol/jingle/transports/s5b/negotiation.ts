@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { orAborted } from '../../../../session/aborted.js';
+import { ConnectionLost } from '../../../../session/stanza-session.js';
 import type { Element } from '../../../../session/xml.js';
-import type { Channel } from '../../../channel.js';
+import { type Channel, ChannelNotOpened } from '../../../channel.js';
 import { badRequest } from '../../../conditions.js';
 import type { Reach } from '../../../network/direct.js';
 import type { Socket } from '../../../network/network.js';
@@ -27,11 +28,11 @@ import {
 } from './s5b-stanzas.js';
 import { type Reached, Trying } from './trying.js';
 
-/** How long both may take to agree on a candidate: whoever waits for that could already send in another way. */
-const AGREE_MS = 10_000;
-
-/** How long a proxy may take after that. Some programs that cannot activate theirs say nothing (Conversations). */
-const ACTIVATE_MS = 15_000;
+/**
+ * How long all of it may take: whoever waits could already send in another way. Some programs that cannot activate their
+ * proxy say nothing (Conversations).
+ */
+const CONNECT_MS = 10_000;
 
 const NO_WAY = 'neither side reaches the other, nor a proxy';
 
@@ -115,7 +116,7 @@ export class S5bNegotiation implements Negotiation {
       return await this.#channel(until, isOpener);
     } catch (error) {
       if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, false);
-      throw error;
+      throw until.aborted ? error : notOpened(error as Error);
     } finally {
       for (const socket of this.#sockets) socket.destroy();
       this.#own.close();
@@ -124,10 +125,10 @@ export class S5bNegotiation implements Negotiation {
 
   async #channel(until: AbortSignal, isOpener: boolean): Promise<Channel> {
     const { clock } = this.#options;
-    const found = await within(clock, AGREE_MS, until, (inTime) => this.#agree(inTime));
-    const socket = await within(clock, ACTIVATE_MS, until, (inTime) =>
-      this.#connection(found, inTime),
-    );
+    const [found, socket] = await within(clock, CONNECT_MS, until, async (inTime) => {
+      const nominated = await this.#agree(inTime);
+      return [nominated, await this.#connection(nominated, inTime)] as const;
+    });
     until.throwIfAborted();
     if (socket.destroyed) throw new Error('the connection was closed at once');
     this.#sockets.delete(socket);
@@ -185,4 +186,10 @@ export class S5bNegotiation implements Negotiation {
     const sid = this.#negotiators.isSealed ? outsideSid(this.sid) : this.sid;
     return orAborted(this.#negotiators.inform(news(sid, told)), signal);
   }
+}
+
+/** Neither a proxy's answer nor the system's is the peer's word of the file. */
+function notOpened(error: Error): Error {
+  if (error instanceof ConnectionLost) return error;
+  return new ChannelNotOpened(error.message, { cause: error });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../../session/clock.js';
 import type { Session } from '../../../../session/session.js';
+import { ConnectionLost } from '../../../../session/stanza-session.js';
 import { addressesFor, type Reach } from '../../../network/direct.js';
 import type { Network, Socket } from '../../../network/network.js';
 import { Listener } from '../../../socks5/listener.js';
@@ -71,7 +72,10 @@ export class OwnSide {
       return socket;
     } catch (error) {
       socket.destroy();
-      throw error;
+      signal.throwIfAborted();
+      if (error instanceof ConnectionLost) throw error;
+      const { message } = error as Error;
+      throw new Error(`${proxy.jid} does not join the connections (${message})`, { cause: error });
     }
   }
 }
