@@ -3,11 +3,12 @@ import type { Clock } from '../../session/clock.js';
 import { type Channel, ChannelBroken, ChannelOverrun, CloseUnconfirmed } from '../channel.js';
 import type { Socket } from '../network/network.js';
 import { Closes } from './closes.js';
+import { Patience } from './patience.js';
 import { whyClosed } from './why-closed.js';
 
 /**
- * How long a peer may take to close after us: all that the system has taken of ours is on its way then, which is some
- * MB at the few kB/s of a slow line.
+ * How long a peer that says nothing may take to close after us: what the system has taken of ours is on its way then,
+ * some MB at the few kB/s of a slow line.
  */
 const CLOSE_MS = 600_000;
 
@@ -36,6 +37,7 @@ export class SocketChannel extends Duplex implements Channel {
   readonly #clock: Clock;
   readonly #closes = new Closes();
   readonly #over = new AbortController();
+  readonly #patience: Patience;
   #bytesSent = 0;
   #bytesUnderWay = 0;
   #bytesReceived = 0;
@@ -50,6 +52,7 @@ export class SocketChannel extends Duplex implements Channel {
     this.lane = lane;
     this.#socket = socket;
     this.#clock = clock;
+    this.#patience = new Patience(clock, CLOSE_MS);
     // It may break while nobody listens yet; reading and writing tell of the error all the same.
     this.on('error', () => undefined);
     socket.on('readable', () => this.#deliver());
@@ -101,6 +104,10 @@ export class SocketChannel extends Duplex implements Channel {
 
   assumeTaken(bytes: number): void {
     this.#closes.taken(bytes, this.#bytesSent + this.#bytesUnderWay);
+  }
+
+  assumeAtWork(): void {
+    this.#patience.renew();
   }
 
   abandon(error?: Error): void {
@@ -171,13 +178,10 @@ export class SocketChannel extends Duplex implements Channel {
   override _final(done: () => void): void {
     this.#socket.end();
     this.#closes.ours(this.#bytesSent, done);
-    const closed = this.#clock.sleep(CLOSE_MS, this.#over.signal);
-    closed.then(
-      () => {
-        if (!this.writableFinished) this.destroy(new CloseUnconfirmed(new Error('no answer')));
-      },
-      () => undefined, // it is over
-    );
+    void this.#patience.ends(this.#over.signal).then((areOver) => {
+      const isMissing = areOver && !this.writableFinished;
+      if (isMissing) this.destroy(new CloseUnconfirmed(new Error('no answer')));
+    });
   }
 
   #failed(error: Error): void {

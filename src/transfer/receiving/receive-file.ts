@@ -64,7 +64,7 @@ export async function receiveFile(
     const channel = await (file.peerKey ? acceptSealed : acceptPlain)(file, inbox, create, options);
     if (!partial) throw new Error('there is no partial');
     options.onStart(partial.offset, channel.lane);
-    const size = await write(channel, partial, options);
+    const size = await write(channel, partial, { ...options, atWork: file.atWork });
     checkSize(size, file.offer.size);
     const told = await file.hashes();
     compare(partial, told);
@@ -157,7 +157,7 @@ const recordOf = (file: IncomingOffer, isDue: boolean, trust: Trust | undefined)
 async function write(
   channel: Channel,
   partial: PartialFile,
-  { onProgress, onArrived, pace }: ReceiveOptions,
+  { onProgress, onArrived, pace, atWork }: ReceiveOptions & Pick<IncomingOffer, 'atWork'>,
 ): Promise<number> {
   if (onArrived) channel.on('arrived', onArrived);
   const paced = pace && paceOf(channel, pace);
@@ -166,6 +166,8 @@ async function write(
     onProgress(partial.offset + channel.bytesReceived);
     // The sender hears that these bytes are taken when the next ones are asked for.
     await paced?.(bytes.length);
+    // By a lane it hears of nothing that we have read.
+    if (channel.lane !== undefined) atWork?.();
   }
   return partial.offset + channel.bytesReceived;
 }

@@ -65,6 +65,23 @@ test('waits ten minutes for the answer to its close, and no longer (R501)', asyn
   expect(await failed).toBeInstanceOf(CloseUnconfirmed);
 });
 
+test('waits longer for a peer that says elsewhere that it works on it, and not for ever (R826)', async () => {
+  const { his, clock } = channelsOver(linkedSockets());
+  const failed = errorOf(his);
+  his.resume().end('a letter');
+  for (let minutes = 0; minutes < 60; minutes += 1) {
+    his.assumeAtWork();
+    await clock.advance(60_000);
+  }
+  expect(his.destroyed).toBe(false);
+  await clock.advance(539_999);
+  expect(his.destroyed).toBe(false);
+  await clock.advance(1);
+  expect(await failed).toBeInstanceOf(CloseUnconfirmed);
+  await settled();
+  expect(clock.sleepers).toBe(0);
+});
+
 test('reads what is on its way when the peer has said elsewhere that nothing more comes (R506)', async () => {
   const { his, hers, clock } = channelsOver(linkedSockets());
   hers.assumeClosed();
