@@ -2,6 +2,7 @@ import { bareJid } from '../../../../session/jid.js';
 import type { Channel } from '../../../channel.js';
 import type { Socket } from '../../../network/network.js';
 import { SocketChannel } from '../../../socks5/socket-channel.js';
+import { JingleEnded } from '../../session/jingle-ended.js';
 import type { Negotiators } from '../transport.js';
 import type { S5bOptions } from './options.js';
 import { type Candidate, isProxy } from './s5b-stanzas.js';
@@ -19,8 +20,14 @@ export function channelBy(
   const channel = new SocketChannel(socket, { peer, isOpener, lane, clock });
   channel.once('error', () => {
     // Where the Jingle session has ended before it, that is why.
-    if (!over.aborted) onFailed?.(peer, true);
+    if (!over.aborted || isOfConnection(over.reason)) onFailed?.(peer, true);
   });
   if (!isOpener) void watchArrival(channel, clock, pace);
   return channel;
 }
+
+/** What a peer says by whom nothing came, or not what was sent: it may have ended the Jingle session first. */
+const CONNECTION = new Set(['connectivity-error', 'failed-transport', 'security-error']);
+
+const isOfConnection = (why: unknown): boolean =>
+  why instanceof JingleEnded && CONNECTION.has(why.reason.condition);

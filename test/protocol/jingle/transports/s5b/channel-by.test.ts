@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LeastPace } from '../../../../../src/protocol/ibb/watch-peer.js';
+import { JingleEnded } from '../../../../../src/protocol/jingle/session/jingle-ended.js';
 import { channelBy } from '../../../../../src/protocol/jingle/transports/s5b/channel-by.js';
 import type { S5bOptions } from '../../../../../src/protocol/jingle/transports/s5b/options.js';
 import type { Candidate } from '../../../../../src/protocol/jingle/transports/s5b/s5b-stanzas.js';
@@ -86,6 +87,30 @@ describe('a channel beside the XMPP stream', () => {
     }
     expect(made.channel.errored?.message).toBe(`${ROMEO} sends too little`);
   });
+
+  test.each(['failed-transport', 'connectivity-error', 'security-error'])(
+    'has failed where its peer has ended the Jingle session for it first: %s (R823)',
+    async (condition) => {
+      const ended = receiving();
+      const why = new JingleEnded({ condition }, false);
+      ended.over.abort(why);
+      ended.channel.abandon(why);
+      await settled();
+      expect(ended.failed).toEqual([true]);
+    },
+  );
+
+  test.each(['gone', 'cancel', 'decline', 'busy', 'success'])(
+    'has not failed where its peer has ended the Jingle session otherwise: %s (R823)',
+    async (condition) => {
+      const ended = receiving();
+      const why = new JingleEnded({ condition }, false);
+      ended.over.abort(why);
+      ended.channel.abandon(why);
+      await settled();
+      expect(ended.failed).toEqual([]);
+    },
+  );
 
   test('has not failed where the Jingle session has ended before it, nor where it is whole (R605)', async () => {
     const ended = receiving();
