@@ -7,7 +7,7 @@ import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import type { Context, OutputFlags } from './context.js';
-import { type LaneFlags, laneOf } from './lane.js';
+import { type LaneFlags, wantedLane } from './lane.js';
 import { readRecipient } from './people.js';
 
 export type ProbeFlags = AccountFlags & OutputFlags & LaneFlags;
@@ -22,7 +22,7 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
     report,
     signal: context.signal,
     trusted: await context.openTrust(),
-    lane: laneOf(flags, account, flags),
+    lane: wantedLane(flags, account, flags),
   });
   if (!flags.json) await print(resources, context);
   if (nobody) throw nobody;

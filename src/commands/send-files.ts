@@ -1,7 +1,7 @@
 import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
 import type { SealingOptions } from '../transfer/keys/sealing.js';
 import { readKey } from '../transfer/keys/trusted-keys.js';
-import type { WantedTransport } from '../transfer/lane/lane.js';
+import type { WantedTransport } from '../transfer/lane/names.js';
 import { remembering } from '../transfer/people/known-contacts.js';
 import { RateLimit } from '../transfer/rate-limit.js';
 import { sendAll } from '../transfer/sending/send-all.js';
@@ -21,7 +21,7 @@ import {
   UnfitValue,
   UsageError,
 } from './context.js';
-import { type LaneFlags, laneOf } from './lane.js';
+import { type LaneFlags, laneToSend } from './lane.js';
 import { refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
@@ -70,6 +70,7 @@ export async function send(
   const via = chosenWays(flags);
   const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
   if (via.mayLeave) refuseUploadOf(account, flags, 'leave http out: --via auto');
+  const lane = laneToSend(flags, account, via.ways);
   const sealing = await sealingOf(flags, jids, account, context);
   const input = { stdin, name: flags.name, warn: reporter.warn };
   const sources = await openSources(files, input, signal);
@@ -81,7 +82,7 @@ export async function send(
     sealing,
     settings: settingsOf(flags),
     transport: flags.transport,
-    lane: laneOf(flags, account, flags),
+    lane,
     again: flags.again === true,
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,

@@ -69,6 +69,21 @@ test.each<[string[], string[]]>([
     ],
   ],
   [
+    ['send', '--transport', 's5b', '--encrypt', 'off', 'photo.jpg', JULIET],
+    [
+      '--transport s5b is for what is encrypted, and --encrypt off encrypts nothing',
+      'leave one of them out',
+    ],
+  ],
+  [
+    ['send', '--transport', 's5b', '--via', 'si', 'photo.jpg', JULIET],
+    ['--transport s5b goes by jingle, which --via leaves out', 'leave one of them out'],
+  ],
+  [
+    ['send', '-a', 'romeo@abc.onion', '--transport', 's5b', 'photo.jpg', JULIET],
+    ['--transport s5b would show the address that .onion hides', 'leave it out: files go in-band'],
+  ],
+  [
     ['send', '--to-key', 'x', 'photo.jpg', JULIET],
     ['that is no key', 'one has 52 letters and digits, as "inband key" shows it'],
   ],

@@ -5,7 +5,7 @@ import { type DoWork, DueWork } from '../../transfer/receiving/due-work.js';
 import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
-import { type LaneFlags, laneOf } from '../lane.js';
+import { type LaneFlags, wantedLane } from '../lane.js';
 import type { SealingFlags } from '../sealing.js';
 import { requireProgram, runFor } from './exec.js';
 
@@ -58,7 +58,7 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
       ...{ connect, renew, report, signal, now, exitCodeOf },
       ...{ inbox, registry, work, sealing },
       ...{ allow, once, maxTransfers: maxSessions },
-      lane: laneOf(flags, requireAccount(flags), flags),
+      lane: wantedLane(flags, requireAccount(flags), flags),
       limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });
   } finally {

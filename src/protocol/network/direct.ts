@@ -3,9 +3,7 @@ import { isInNetworkOf, type OwnAddress } from './own-networks.js';
 import { isOfMachine, isPublic } from './special-addresses.js';
 
 /** From the fewest to the most. */
-export const DIRECT = ['never', 'own', 'proxies', 'contacts'] as const;
-
-export type Direct = (typeof DIRECT)[number];
+export type Direct = 'never' | 'own' | 'proxies' | 'contacts';
 
 /** The peer is of the own account; the recipient named by the user, or a contact; or somebody else. */
 export type Relation = 'own' | 'known' | 'other';

@@ -1,7 +1,7 @@
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import type { TrustStore } from '../keys/trusted-keys.js';
-import { Lane, type LaneOptions, laneToNamed } from '../lane/lane.js';
+import { Lane, type LaneWanted, laneToNamed } from '../lane/lane.js';
 import { type Probe, probe } from './probe.js';
 
 interface ProbeOnlineOptions {
@@ -10,7 +10,7 @@ interface ProbeOnlineOptions {
   signal: AbortSignal;
   trusted: TrustStore;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
-  lane: Pick<LaneOptions, 'direct'> | undefined;
+  lane: LaneWanted | undefined;
 }
 
 /** Goes online and probes a JID; reports each resource that is found. Rejects as `connect` and `probe` do. */

@@ -20,22 +20,25 @@ export const NS_SEALED_LANE = 'urn:x-inband:sealed-s5b:0';
 /** Smaller files have arrived before two parties could agree on a connection. */
 const LEAST_BYTES = 32_768;
 
-/** `auto`: beside the stream where that is worth it, and in-band behind it; otherwise by this alone. */
-export type WantedTransport = 'auto' | 's5b' | 'ibb';
-
 /** What a command wants, on all its sessions. */
 export interface LaneOptions {
   /** To whom addresses are shown. */
   direct: Direct;
-  failures: LaneFailures;
+  /** What has failed is left alone for a while; absent where nothing is offered. */
+  failures?: LaneFailures | undefined;
   /** What somebody is to the user, by a full JID. */
   relationOf(peer: string, session: Session): Relation;
   network?: Network;
+  clock?: Clock;
 }
 
+/** What is to be used of lanes, whoever the peers are. */
+export type LaneWanted = Pick<LaneOptions, 'direct' | 'network' | 'clock'>;
+
 /** To those whom the user has named, for one command. */
-export const laneToNamed = ({ direct }: Pick<LaneOptions, 'direct'>): LaneOptions => ({
-  ...{ direct, failures: new LaneFailures() },
+export const laneToNamed = (wanted: LaneWanted): LaneOptions => ({
+  ...wanted,
+  failures: new LaneFailures(wanted.clock),
   relationOf: (peer, { jid }) => (bareJid(peer) === bareJid(jid) ? 'own' : 'known'),
 });
 
@@ -47,26 +50,22 @@ export class Lane {
   readonly #proxies: OwnProxies;
   readonly #underWay = new LanesUnderWay();
 
-  constructor(
-    session: Session,
-    options: LaneOptions,
-    pace?: LeastPace,
-    clock: Clock = systemClock,
-  ) {
-    const { failures, network = systemNetwork() } = options;
+  constructor(session: Session, options: LaneOptions, pace?: LeastPace) {
+    const { failures, network = systemNetwork(), clock = systemClock } = options;
     this.#session = session;
     this.#options = options;
     this.#proxies = new OwnProxies(session, clock);
     this.transport = this.#underWay.transport({
       ...{ session, network, clock, pace, proxies: this.#proxies },
       reachOf: (peer) => this.#reachOf(peer),
-      onFailed: (peer, hasBegun) => (hasBegun ? failures.broke(peer) : failures.failed(peer)),
+      onFailed: (peer, hasBegun) => (hasBegun ? failures?.broke(peer) : failures?.failed(peer)),
     });
   }
 
   /** Whether a file is worth a connection: one that can be read once only could not be gone on with when it breaks. */
   isWorthwhile(peer: string, { size }: FileOffer): boolean {
-    return size !== undefined && size >= LEAST_BYTES && !this.#options.failures.isOut(peer);
+    if (this.#underWay.areMost || this.#options.failures?.isOut(peer)) return false;
+    return size !== undefined && size >= LEAST_BYTES;
   }
 
   /**
@@ -74,7 +73,6 @@ export class Lane {
    * when the session ends.
    */
   async mayReach(peer: string, signal: AbortSignal): Promise<boolean> {
-    if (this.#underWay.areMost) return false;
     const isSameServer = serverOf(peer) === serverOf(this.#session.jid);
     if (this.#reachOf(peer).direct !== 'no' || !isSameServer) return true;
     const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));
@@ -98,7 +96,7 @@ export class Lane {
 
   /** A file begins by it, at this byte. */
   begins(peer: string, { hashes }: FileOffer, offset: number): void {
-    if (hashes) this.#options.failures.begins(peer, hashes, offset);
+    if (hashes) this.#options.failures?.begins(peer, hashes, offset);
   }
 
   /** Looks for the proxies of the own server, so that nothing has to wait for that later. */

@@ -3,7 +3,7 @@ import { s5bTransport } from '../../protocol/jingle/transports/s5b/s5b.js';
 import type { Transport } from '../../protocol/jingle/transports/transport.js';
 
 /** An ejabberd that is set up as its example takes five of one user; what it refuses counts as a lane that failed. */
-const MOST = 4;
+export const MOST_LANES = 4;
 
 /** The files of one session that are offered, or on their way, by connections of their own. */
 export class LanesUnderWay {
@@ -11,7 +11,7 @@ export class LanesUnderWay {
 
   /** One more may be too many. */
   get areMost(): boolean {
-    return this.#count >= MOST;
+    return this.#count >= MOST_LANES;
   }
 
   /** A transport whose offers are counted until their Jingle session has ended, or goes on in another way. */

@@ -9,8 +9,7 @@ import { NS_PING } from '../../session/ping.js';
 import { persevere } from '../attempts/persevere.js';
 import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';
-import { type LaneOptions, NS_SEALED_LANE } from '../lane/lane.js';
-import { LaneFailures } from '../lane/lane-failures.js';
+import { type LaneWanted, NS_SEALED_LANE } from '../lane/lane.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
@@ -41,7 +40,7 @@ export interface ReceiveOnOptions extends Omit<ReceptionsOptions, OfSession> {
   now: () => Date;
   sealing: ReceivingSealing;
   /** To whom addresses are shown beside the XMPP stream; absent: all comes in-band. */
-  lane?: Pick<LaneOptions, 'direct'> | undefined;
+  lane?: LaneWanted | undefined;
 }
 
 export interface ReceivingSealing
@@ -132,7 +131,7 @@ function listen(
   receptions: Receptions,
   { registry, report, now, limit, sealing, lane: wanted }: ReceiveOnOptions,
 ): (reason?: Error) => void {
-  const lane = wanted && { ...wanted, relationOf, failures: new LaneFailures() };
+  const lane = wanted && { ...wanted, relationOf };
   const services = startServices(session, {
     ...{ registry, key: sealing.own, lane, pace: PACE, limit },
   });

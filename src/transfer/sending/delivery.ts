@@ -1,4 +1,3 @@
-import type { Clock } from '../../session/clock.js';
 import { Turn } from '../attempts/turn.js';
 import type { Event, Report } from '../events.js';
 import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
@@ -26,8 +25,6 @@ export interface DeliveryOptions extends JobOptions {
   /** It is one of several transfers of the command, so that failures name the file. */
   isOneOfSeveral: boolean;
   explain(error: Error): Explained;
-  /** Which offers are slow goes by it; default: that of the system. */
-  clock?: Clock | undefined;
   /** Ends the whole command. */
   stop(error: Error): void;
 }

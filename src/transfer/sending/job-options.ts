@@ -1,6 +1,7 @@
 import type { FileOffer } from '../../protocol/file-offer.js';
+import type { Clock } from '../../session/clock.js';
 import type { Report } from '../events.js';
-import type { WantedTransport } from '../lane/lane.js';
+import type { WantedTransport } from '../lane/names.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { Source } from '../sources/source.js';
 
@@ -17,6 +18,8 @@ export interface JobOptions {
   again: boolean;
   signal: AbortSignal;
   report: Report;
+  /** By which attempts wait for each other, and offers are slow; default: that of the system. */
+  clock?: Clock | undefined;
   /** Reads a source for its hashes, once for all who get it. */
   describe(source: Source, algorithms: readonly string[]): Promise<FileOffer>;
   /** How much of a source is read for that, of 1; nothing where it is not being read. */

@@ -56,7 +56,7 @@ export class Job {
     this.#signal = options.signal;
     this.#telling = telling;
     this.#offering = new Offering(source, line, options, telling);
-    this.#retries = new Retries(options.retryFor);
+    this.#retries = new Retries(options.retryFor, options.clock);
     this.#retryFor = options.retryFor;
     this.#slot = slot;
     this.#turn = turn;

@@ -2,6 +2,7 @@ import type { FileOffer } from '../../protocol/file-offer.js';
 import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfError } from '../answers.js';
+import { NOT_ENCRYPTED, nothingBeside } from '../lane/transports-for.js';
 import { WayRefused } from '../recipient-errors.js';
 import type { Accepted, OfferOptions, Recipient, Way } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
@@ -21,8 +22,12 @@ export async function offerTo(
   file: FileOffer,
   { note, ...options }: OfferToOptions,
 ): Promise<Accepted> {
-  const { ways, sid, ...others } = recipient;
+  const { ways: all, sid, ...others } = recipient;
+  const isBeside = options.transport === 's5b';
+  // What is not sealed goes beside the stream by no way.
+  const ways = isBeside ? all.filter(({ seals }) => seals) : all;
   const [way, next] = ways;
+  if (isBeside && !way) throw nothingBeside(recipient.peer, NOT_ENCRYPTED);
   const offer = way && open.get(way)?.offer;
   if (!way || !offer) throw new RangeError('no way to send');
   if (options.seal && !way.seals) throw new RangeError(`nothing is sealed by ${way.name}`);

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../session/clock.js';
 import type { Connect } from '../connect.js';
 import type { Report } from '../events.js';
 import type { SealingOptions } from '../keys/sealing.js';
 import { sealingsBy } from '../keys/sealings.js';
-import { type LaneOptions, laneToNamed } from '../lane/lane.js';
+import { type LaneWanted, laneToNamed } from '../lane/lane.js';
+import { MOST_LANES } from '../lane/under-way.js';
 import { allSources, shared } from '../sources/all-sources.js';
 import { closeSources } from '../sources/open-sources.js';
 import { FilesFailed, type OpenSource, type Source, type SourceFolder } from '../sources/source.js';
@@ -25,7 +25,7 @@ const MOST_UNDER_WAY = 16;
 
 interface SendAllOptions
   extends Omit<JobOptions, 'describe' | 'shareRead' | 'onStopped'>,
-    Pick<DeliveryOptions, 'explain' | 'clock'> {
+    Pick<DeliveryOptions, 'explain'> {
   settings: TransferSettings;
   /** The ways to those who are there, in this order; absent: all of them. */
   ways?: readonly WayName[] | undefined;
@@ -33,11 +33,10 @@ interface SendAllOptions
   links?: Omit<LinkOptions, 'told'> | undefined;
   sealing: SealingOptions;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
-  lane?: Pick<LaneOptions, 'direct'> | undefined;
+  lane?: LaneWanted | undefined;
   connect: Connect;
   /** Milliseconds that a recipient who is not there is waited for. Default 0: not at all. */
   waitOnline?: number;
-  clock?: Clock;
 }
 
 /**
@@ -69,7 +68,7 @@ export async function sendAll(
     onStopped: once(() => {
       if (signal.aborted) report({ event: 'notice', text: STOPPED });
     }),
-    most: Math.max(1, Math.floor(MOST_UNDER_WAY / jids.length)),
+    most: Math.max(1, Math.floor(mostOf(transport) / jids.length)),
     isOneOfSeveral: sources.length * jids.length > 1 || sources.some((one) => 'walk' in one),
     stop: (error: Error) => stopped.abort(error),
   };
@@ -123,6 +122,10 @@ async function deliver(
   const failures = await Promise.all(deliveries);
   return failures.find((failure) => failure !== undefined);
 }
+
+/** Where nothing goes but by lanes, no more than these are under way. */
+const mostOf = (transport: SendAllOptions['transport']): number =>
+  transport === 's5b' ? MOST_LANES : MOST_UNDER_WAY;
 
 const STOPPED = 'stopped; the same command goes on from there';
 

@@ -76,7 +76,7 @@ export class Telling {
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (isFirst && accepted.leftFor !== undefined) this.#warnOfServers(peer, accepted.leftFor);
-    const how = { ...laneOf(channel), ...secrecy };
+    const how = { ...byLane(channel), ...secrecy };
     if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...how });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
   }
@@ -105,7 +105,7 @@ export class Telling {
     if (url !== undefined) return { event: 'uploaded', ...this.#facts(channel.peer), ...lies };
     const wasThere = isThere && !sent.unverified && !this.#hasStarted;
     const event = wasThere ? 'already-there' : 'done';
-    const how = { ...(wasThere ? {} : laneOf(channel)), ...this.#secrecy };
+    const how = { ...(wasThere ? {} : byLane(channel)), ...this.#secrecy };
     return { event, ...this.#facts(channel.peer), ...sent, ...how };
   }
 
@@ -147,7 +147,7 @@ export class Telling {
   }
 }
 
-const laneOf = ({ lane }: Outlet): { lane?: string } => (lane === undefined ? {} : { lane });
+const byLane = ({ lane }: Outlet): { lane?: string } => (lane === undefined ? {} : { lane });
 
 function whatAgain(jid: string, error: Error, isSame: boolean): string {
   const still = isSame ? 'still ' : '';

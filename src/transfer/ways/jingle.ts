@@ -1,18 +1,18 @@
-import type { FileOffer } from '../../protocol/file-offer.js';
+import { ChannelNotOpened } from '../../protocol/channel.js';
 import { jingleFeatures, takesJingleFiles } from '../../protocol/jingle/features.js';
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
-import type { Transport } from '../../protocol/jingle/transports/transport.js';
 import { withHints } from '../../session/hints.js';
 import { isUnopened } from '../answers.js';
 import type { Lane } from '../lane/lane.js';
-import { RecipientRefused, WayRefused, whyNotAccepted } from '../recipient-errors.js';
+import { noConnection, transportsFor } from '../lane/transports-for.js';
+import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
 import { NotSealed } from './key-errors.js';
 import { reasonBefore, reasonOf } from './not-kept.js';
 import { TRANSPORTS } from './transports.js';
-import type { Offer, OfferOptions, Recipient, Way } from './way.js';
+import type { Offer, Way } from './way.js';
 
 /**
  * Jingle File Transfer (XEP-0234): tells all there is to tell, goes on where it was cut, and has the file confirmed.
@@ -51,16 +51,18 @@ export const offerByJingle =
   (transfers: JingleFileTransfers, lane?: Lane): Offer =>
   async (recipient, file, options) => {
     const { peer, sid } = recipient;
-    const mayUse = await transportsFor(recipient, file, options, lane);
+    const isSealed = options.seal !== undefined;
+    const wanted = { ...recipient, ...options, isSealed };
+    const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers
       .offer(peer, file, { ...options, mayUse, ...(sid ? { sid } : {}) })
-      .catch((error) => Promise.reject(whyNot(error, peer, options.seal !== undefined)));
+      .catch((error) => Promise.reject(whyNot(error, peer, isSealed)));
     if (accepted.channel.lane) lane?.begins(peer, file, accepted.range.offset);
     return {
       way: jingle,
       channel: accepted.channel,
       range: accepted.range,
-      isSealed: options.seal !== undefined,
+      isSealed,
       ...(accepted.isThere ? { isThere: true } : {}),
       sendHashes: (hashes) => accepted.sendHashes(hashes),
       confirmed: async () => ((await accepted.confirmed()) === 'received' ? 'verified' : 'content'),
@@ -68,29 +70,12 @@ export const offerByJingle =
     };
   };
 
-/** Which transports a file may take. Rejects with `RecipientRefused` where the one that is wanted is none. */
-async function transportsFor(
-  { peer, hasLane }: Recipient,
-  file: FileOffer,
-  { seal, transport: wanted = 'ibb', signal }: OfferOptions,
-  lane: Lane | undefined,
-): Promise<(transport: Transport) => boolean> {
-  const isAble = lane && seal && hasLane === true && wanted !== 'ibb';
-  const isWanted = isAble && (wanted === 's5b' || lane.isWorthwhile(peer, file));
-  const isThere = isWanted && (await lane.mayReach(peer, signal));
-  if (wanted !== 's5b') return ({ outside }) => !outside || isThere === true;
-  if (isThere) return ({ outside }) => outside !== undefined;
-  throw withHints(
-    new RecipientRefused(`there is no way to ${peer} beside the XMPP stream`),
-    '--transport auto sends it in-band',
-  );
-}
-
 /**
  * A recipient that cannot open the seal, or does not want our key, has one word for both. A recipient that refuses this
  * way may take another one, which would not be sealed: somebody in between could have refused in its place.
  */
 function whyNot(error: Error, peer: string, isSealed: boolean): Error {
+  if (error instanceof ChannelNotOpened) return noConnection(error, peer);
   const why = whyNotAccepted(error, peer);
   if (!isSealed || !(why instanceof WayRefused)) return why;
   const options = { cause: error };

@@ -1,7 +1,7 @@
 import type { Outlet } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
-import type { WantedTransport } from '../lane/lane.js';
+import type { WantedTransport } from '../lane/names.js';
 import type { Listener } from './incoming.js';
 import type { AnyWayName } from './names.js';
 import type { Services } from './services.js';

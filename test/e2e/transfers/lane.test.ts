@@ -59,7 +59,7 @@ describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
     const events = eventsOf(sent.stdout);
     const resumed = events.find(({ event }) => event === 'resumed');
     expect(resumed?.offset).toBeGreaterThan(0);
-    expect(doneOf(sent.stdout)).toMatchObject({ event: 'done', sha256: hash, encrypted: true });
+    expect(doneOf(sent.stdout)).toMatchObject({ sha256: hash, encrypted: true, lane: PROXY });
     const [, arrived = ''] = await bob.line(/"event":"done".*"path":"([^"]*)"/);
     expect(await hashOfFile(arrived)).toBe(hash);
   });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   addressesFor,
-  DIRECT,
   type Direct,
   mayConnect,
   mayTry,
   type Relation,
   reachOf,
 } from '../../../src/protocol/network/direct.js';
+import { DIRECT } from '../../../src/transfer/lane/names.js';
 import { ownAddress } from '../network/memory-network.js';
 
 const RELATIONS = ['own', 'known', 'other'] as const;

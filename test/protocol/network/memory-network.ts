@@ -19,7 +19,9 @@ class MemorySocket extends Duplex implements Socket {
   }
 
   override _read(): void {
-    this.#whenRead();
+    const tell = this.#whenRead;
+    this.#whenRead = () => undefined;
+    tell();
   }
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
@@ -58,7 +60,9 @@ class MemorySocket extends Duplex implements Socket {
     this.#hasEnded = true;
     const { other } = this;
     setImmediate(() => {
-      if (!other.destroyed) other.push(null);
+      if (other.destroyed) return;
+      other.push(null);
+      other.read(0); // as Node's own: that nothing more comes is told where nobody reads
     });
   }
 

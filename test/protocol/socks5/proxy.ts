@@ -24,7 +24,15 @@ export interface ProxyFaults {
   /** Closes as soon as somebody connects. */
   closesAtOnce?: boolean;
   refuses?: 'request' | 'activation';
+  /** What becomes of connections that it has joined, when so many pieces have gone one way. */
+  breaks?: { after: number; how: Break };
 }
+
+/**
+ * Nothing more is read; or it is read and kept; both connections are reset, or closed; or a bit of each further piece is
+ * turned.
+ */
+export type Break = 'stalls' | 'swallows' | 'resets' | 'closes' | 'lies';
 
 /**
  * As Prosody, it takes the greeting and the request as one read each; what comes before the activation, or a third
@@ -102,8 +110,8 @@ export class TestProxy {
     if (!one || !other || more.length > 0) throw new StanzaError('cancel', 'not-allowed');
     this.joined.push(field);
     this.#waiting = this.#waiting.filter((waiting) => waiting.field !== field);
-    join(one.socket, other.socket);
-    join(other.socket, one.socket);
+    join(one.socket, other.socket, this.faults);
+    join(other.socket, one.socket, this.faults);
   }
 
   #of = (field: string): Waiting[] =>
@@ -116,11 +124,36 @@ export class TestProxy {
 }
 
 /** Hands on what comes, and the end; that one side has broken off, too, as an end: it cannot tell more. */
-function join(from: Duplex, to: Duplex): void {
+function join(from: Duplex, to: Duplex, { breaks }: ProxyFaults): void {
   from.removeAllListeners('data');
   from.on('close', () => to.end());
-  from.pipe(to);
+  if (!breaks) return void from.pipe(to);
+  let pieces = 0;
+  from.on('end', () => to.end());
+  from.on('data', (piece: Buffer) => {
+    pieces += 1;
+    if (pieces <= breaks.after) to.write(piece);
+    else BREAKS[breaks.how](from, to, piece);
+  });
+  from.resume();
 }
+
+const BREAKS: Record<Break, (from: Duplex, to: Duplex, piece: Buffer) => void> = {
+  stalls: (from) => from.pause(),
+  swallows: () => undefined,
+  resets: (...both) => {
+    for (const socket of both.slice(0, 2) as Socket[]) socket.resetAndDestroy();
+  },
+  closes: (from, to) => {
+    from.end();
+    to.end();
+  },
+  lies: (_from, to, piece) => {
+    const other = Buffer.from(piece);
+    other.writeUInt8(other.readUInt8(piece.length - 1) ^ 1, piece.length - 1);
+    to.write(other);
+  },
+};
 
 const identity = (): Element =>
   xml(

@@ -2,12 +2,14 @@ import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import type { StanzaSession } from '../../../src/session/stanza-session.js';
 import type { Element } from '../../../src/session/xml.js';
 import type { Report } from '../../../src/transfer/events.js';
+import type { LaneWanted } from '../../../src/transfer/lane/lane.js';
 import { Quotas } from '../../../src/transfer/quotas/quotas.js';
 import { type ReceivingSealing, receiveOn } from '../../../src/transfer/receiving/daemon.js';
 import type { Inbox } from '../../../src/transfer/receiving/inbox.js';
 import type { Policy } from '../../../src/transfer/serving/policy.js';
 import type { Source } from '../../../src/transfer/sources/source.js';
-import { linkedSessions, parse } from '../../support/linked-sessions.js';
+import { answering, type Service } from '../../protocol/socks5/server.js';
+import { JULIET, linkedSessions, parse, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { MemoryInbox } from '../../support/memory-inbox.js';
 import { workFor } from '../../support/programs/work.js';
@@ -27,6 +29,10 @@ interface Options<I extends Inbox> {
   /** Alters a stanza, or keeps it. */
   evil?: (stanza: Element) => Element | undefined;
   sealing?: ReceivingSealing;
+  /** What her program goes by beside the stream. */
+  lane?: LaneWanted;
+  /** What is at the servers; without them nobody answers there. */
+  services?: ReadonlyMap<string, Service>;
 }
 
 /**
@@ -42,12 +48,18 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
     onStanza = () => undefined,
     evil = (stanza) => stanza,
     sealing = receivingBy(),
+    lane,
+    services,
   }: Options<I>,
   signal: AbortSignal,
 ) {
   let underWay: (() => void)[] = [];
+  const servers =
+    services && answering({ services, sessionOf: (jid) => (jid === ROMEO ? romeo : juliet) });
   const [romeo, juliet] = linkedSessions((stanza, deliver) => {
     onStanza(stanza);
+    const { to } = stanza.attrs;
+    if (servers && to && to !== ROMEO && to !== JULIET) return servers(stanza, deliver);
     // Her server knows no carbons.
     if (!stanza.attrs.to && stanza.is('iq')) answer(juliet, stanza);
     else {
@@ -77,7 +89,7 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
       ...{ inbox, registry: new HandlerRegistry(), once: false, signal },
       ...{ now: () => new Date(0), exitCodeOf: () => 1, report },
       work: workFor(inbox),
-      sealing,
+      ...{ sealing, lane },
     },
   );
   ended.catch(() => undefined); // the signal, or he has closed

@@ -5,13 +5,9 @@ import {
 } from '../../../../../src/protocol/jingle/transports/s5b/peers-candidates.js';
 import type { Candidate } from '../../../../../src/protocol/jingle/transports/s5b/s5b-stanzas.js';
 import type { Negotiation } from '../../../../../src/protocol/jingle/transports/transport.js';
-import {
-  DIRECT,
-  type Direct,
-  type Relation,
-  reachOf,
-} from '../../../../../src/protocol/network/direct.js';
+import { type Direct, type Relation, reachOf } from '../../../../../src/protocol/network/direct.js';
 import { type Element, xml } from '../../../../../src/session/xml.js';
+import { DIRECT } from '../../../../../src/transfer/lane/names.js';
 import { ROMEO } from '../../../../support/linked-sessions.js';
 import { settled } from '../../../../support/manual-clock.js';
 import { MemoryInternet, ownAddress } from '../../../network/memory-network.js';

@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Transport } from '../../../src/protocol/jingle/transports/transport.js';
+import { ownHints } from '../../../src/session/hints.js';
+import type { Lane } from '../../../src/transfer/lane/lane.js';
+import type { WantedTransport } from '../../../src/transfer/lane/names.js';
+import { transportsFor } from '../../../src/transfer/lane/transports-for.js';
+import { WayRefused } from '../../../src/transfer/recipient-errors.js';
+import { JULIET } from '../../support/linked-sessions.js';
+
+const FILM = { name: 'film.mkv', size: 3_000_000 };
+const { signal } = new AbortController();
+/** She takes files beside the stream, or not. */
+const HERS = { peer: JULIET, hasLane: true } as const;
+const HERS_WITHOUT = { peer: JULIET } as const;
+
+const laneThat = (mayReach: boolean, isWorthwhile = true) =>
+  ({ isWorthwhile: () => isWorthwhile, mayReach: async () => mayReach }) as unknown as Lane;
+
+const BESIDE = { outside: (element: unknown) => element } as unknown as Transport;
+const IN_BAND = {} as Transport;
+
+/** What a film may go by. */
+async function taken(
+  how: { isSealed: boolean; transport: WantedTransport },
+  lane: Lane | undefined = laneThat(true),
+  recipient: typeof HERS | typeof HERS_WITHOUT = HERS,
+) {
+  const may = await transportsFor(FILM, { ...recipient, ...how, signal }, lane);
+  return { beside: may(BESIDE), inBand: may(IN_BAND) };
+}
+
+const BOTH = { beside: true, inBand: true };
+const STREAM = { beside: false, inBand: true };
+
+describe('a file may go', () => {
+  test('beside the stream, and in-band behind it', async () => {
+    expect(await taken({ isSealed: true, transport: 'auto' })).toEqual(BOTH);
+  });
+
+  test('beside it alone where that is asked for, whatever it is worth', async () => {
+    const lane = laneThat(true, false);
+    expect(await taken({ isSealed: true, transport: 's5b' }, lane)).toEqual({
+      beside: true,
+      inBand: false,
+    });
+  });
+
+  test('in-band alone where there is no other way, or it is not worth it', async () => {
+    expect(await taken({ isSealed: true, transport: 'ibb' })).toEqual(STREAM);
+    expect(await taken({ isSealed: false, transport: 'auto' })).toEqual(STREAM);
+    expect(
+      await taken({ isSealed: true, transport: 'auto' }, laneThat(true), HERS_WITHOUT),
+    ).toEqual(STREAM);
+    expect(await taken({ isSealed: true, transport: 'auto' }, laneThat(false))).toEqual(STREAM);
+    expect(await taken({ isSealed: true, transport: 'auto' }, laneThat(true, false))).toEqual(
+      STREAM,
+    );
+  });
+});
+
+describe('that nothing goes beside the stream is told with the reason, where that is wanted:', () => {
+  const refused = (...args: Parameters<typeof taken>) => taken(...args).catch((error) => error);
+
+  test.each<[string, string, Parameters<typeof taken>]>([
+    [
+      'it would not be encrypted',
+      'only what is encrypted does',
+      [{ isSealed: false, transport: 's5b' }],
+    ],
+    [
+      'the recipient knows no such way',
+      'what runs there takes no files by it',
+      [{ isSealed: true, transport: 's5b' }, laneThat(true), HERS_WITHOUT],
+    ],
+    [
+      'no proxy is known',
+      'your server, which is theirs, tells of no proxy',
+      [{ isSealed: true, transport: 's5b' }, laneThat(false)],
+    ],
+  ])('%s (R824)', async (_what, why, args) => {
+    const error = await refused(...args);
+    expect(error).toBeInstanceOf(WayRefused);
+    expect(error.message).toContain(`nothing goes to ${JULIET} beside the XMPP stream: ${why}`);
+    expect(ownHints(error)).toEqual(['--transport auto sends it in-band']);
+  });
+});
