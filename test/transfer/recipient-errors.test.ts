@@ -50,7 +50,6 @@ describe('what was broken off', () => {
 
   test.each<[Error, string, Error]>([
     [ended('general-error'), 'it broke off before', ended('general-error')],
-    [ended('success'), 'confirmed the file (success)', ended('success')],
     [ended('security-error'), 'is not what was sent, or not all of it', ended('security-error')],
     [new ChannelBroken(7, REFUSED), 'confirmed the file (unexpected-request)', REFUSED],
   ])(

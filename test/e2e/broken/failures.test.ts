@@ -76,7 +76,7 @@ describe('usage', () => {
     ['a hash that is not known', ['publish', '--hash', 'crc32', 'x'], /--hash/],
     ['a max-age below 0', ['publish', '--max-age', '-1', 'x'], /--max-age/],
     ['cids that are none', ['fetch', 'x', 'y'], /"x" is not a cid/],
-    ['a command that is not there', ['upload', 'x'], /no command "upload"/],
+    ['a command that is not there', ['download', 'x'], /no command "download"/],
   ])('%s', async (_, args, why) => {
     await expectFailure(stage.inband('alice', args), 2, why);
   });

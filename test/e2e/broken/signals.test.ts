@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { constants, createReadStream, createWriteStream, readdirSync } from 'node:fs';
-import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, expect, test } from '@jest/globals';
 import {
@@ -124,20 +124,6 @@ test('a blob for a pipe is there for its reader', async () => {
   const read = buffer(createReadStream(path));
   expect(await outcomeOf(alice)).toMatchObject({ code: 0, stdout: `${path}\n` });
   expect(sha256(await read)).toBe(sha256(bytes));
-});
-
-test('a second signal ends it at once, whatever it waits for (R100)', async () => {
-  const settings = join(stage.folder(), 'inband');
-  await mkdir(settings);
-  const path = join(settings, 'config.toml');
-  execFileSync('mkfifo', [path]);
-  const env = { XDG_CONFIG_HOME: dirname(settings) };
-  const alice = stage.inband('alice', ['config'], { env });
-  await untilRead(path, alice);
-  alice.child.kill('SIGTERM');
-  await alice.stop('SIGINT');
-  // Whichever was heard last.
-  expect((await outcomeOf(alice)).code).toMatch(/^SIG(INT|TERM)$/);
 });
 
 test('a daemon that nohup has started outlives the end of its terminal (R100)', async () => {

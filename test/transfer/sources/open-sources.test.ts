@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ownHints } from '../../../src/session/hints.js';
 import { openSources } from '../../../src/transfer/sources/open-sources.js';
 import type { OpenSource } from '../../../src/transfer/sources/source.js';
 import { SourceUnusable } from '../../../src/transfer/sources/source.js';
@@ -82,7 +83,9 @@ describe('a file', () => {
     });
     const open = openSources([join(folder, 'caf\ufffd.txt')], { stdin: process.stdin });
     await expect(open).rejects.toThrow(SourceUnusable);
-    await expect(open).rejects.toThrow(/is not UTF-8.*; inband send --name <name> - < the file$/);
+    const why = await open.catch((error) => error);
+    expect(why.message).toMatch(/ is not UTF-8, and files of such names cannot be opened$/);
+    expect(ownHints(why)).toEqual(['inband send --name <name> - < the file']);
   });
 });
 
