@@ -1,7 +1,6 @@
 import type { Clock } from '../../session/clock.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
-import type { FileOffer } from '../file-offer.js';
 import { SealBroken } from '../seal/seal-broken.js';
 import type { FileDescription } from './file-description.js';
 import type { AnswerSecurity, OpenedContent } from './security/security.js';
@@ -18,14 +17,14 @@ const CHECKSUM_MS = 10_000;
 /** How long a sender that knows that we have the file may take to end the Jingle session itself. */
 const FAREWELL_MS = 3_000;
 
-/** Where nothing is said of the hashes that may follow: what is common (Conversations sends sha-1). */
+/** What may follow where nothing is said of that (Conversations sends sha-1). */
 const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
 
 /** A file that a peer offers by Jingle; to be accepted or declined. */
 export class IncomingJingleFile {
   readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
-  readonly #file: FileDescription;
+  readonly offer: FileDescription;
   readonly #security: AnswerSecurity;
   readonly #contentChannel: ContentChannel;
   /** Where the file begins, once it is accepted. */
@@ -48,7 +47,7 @@ export class IncomingJingleFile {
     this.#jingleSession = jingleSession;
     this.#clock = clock;
     this.atWork = signsOfWork(jingleSession, clock);
-    this.#file = file;
+    this.offer = file;
     this.#hashes = file.hashes ?? new Map();
     const offered = { outside: transport, inside: security.inside };
     const secured = { ...options, security, mayReplace: this.#mayReplace };
@@ -70,10 +69,6 @@ export class IncomingJingleFile {
     return this.#contentChannel.sid;
   }
 
-  get offer(): FileOffer {
-    return this.#file;
-  }
-
   /** The sender's key, 32 bytes, if it is sealed. */
   get peerKey(): Uint8Array | undefined {
     return this.#security.peerKey;
@@ -81,26 +76,26 @@ export class IncomingJingleFile {
 
   /** The sender can start anywhere in the file (§5.3). */
   get ranged(): boolean {
-    return this.#file.range !== undefined;
+    return this.offer.range !== undefined;
   }
 
   /** Names of the algorithms whose hashes are known, or may become known. */
   get hashFunctions(): readonly string[] {
-    const { hashFunctions } = this.#file;
+    const { hashFunctions } = this.offer;
     return hashFunctions.length > 0 ? hashFunctions : COMMON_HASH_FUNCTIONS;
   }
 
   /**
    * Accepts it from this byte on (0 unless it is `ranged`); resolves to the channel that brings the rest, whose close
-   * `confirm` acknowledges. `isThere`, for a sender that knows what that means: there is no rest, as an earlier transfer
-   * has brought the file. What is sealed is proven to be the sender's by then, and not before. Rejects with
-   * `ChannelNotOpened`, with `JingleEnded`, with `SealBroken`, and as `request` does.
+   * `confirm` acknowledges, when what is sealed is proven to be the sender's. `isThere`, for a sender that knows what
+   * that means: there is no rest, as an earlier transfer has brought the file. Rejects with `ChannelNotOpened`,
+   * `JingleEnded`, `SealBroken`, and as `request` does.
    */
   async accept(offset = 0, isThere = false): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
     this.#offset = offset;
     try {
-      const { alreadyThere, ...file } = this.#file;
+      const { alreadyThere, ...file } = this.offer;
       const there = alreadyThere && isThere ? { alreadyThere } : {};
       const transport = await this.#contentChannel.describe();
       const parts = this.#security.answer({ ...file, ...there }, range, transport);
@@ -130,7 +125,7 @@ export class IncomingJingleFile {
     const { ended } = this.#jingleSession;
     const told = this.#security.toldHashes();
     if (told) return this.#usable(told);
-    const isToCome = () => this.#hashes.size === 0 && this.#file.hashFunctions.length > 0;
+    const isToCome = () => this.#hashes.size === 0 && this.offer.hashFunctions.length > 0;
     if (isToCome() && !ended.aborted) {
       this.#woken = new AbortController();
       const signal = AbortSignal.any([ended, this.#woken.signal]);
@@ -145,8 +140,8 @@ export class IncomingJingleFile {
   async confirm(sha256: Uint8Array): Promise<void> {
     const { ended } = this.#jingleSession;
     void this.#channel?.acknowledgeClose();
-    // Not each peer knows what this says.
     const received = this.#security.confirmation(this.#jingleSession, sha256);
+    // Not each peer knows what this says.
     if (!ended.aborted) await this.#jingleSession.inform(received).catch(() => undefined);
     // The peer's own end cuts it short: that is what is waited for.
     if (!ended.aborted) await this.#clock.sleep(FAREWELL_MS, ended).catch(() => undefined);
@@ -157,11 +152,13 @@ export class IncomingJingleFile {
   /** Breaks the transfer off; the sender is told why. */
   async fail(reason: Reason): Promise<void> {
     const failure = this.#jingleSession.ended.aborted ? undefined : this.#security.failure(reason);
-    // Before the end, and before blocks are refused, which says less.
-    if (failure) await this.#jingleSession.inform(failure).catch(() => undefined);
-    void this.#jingleSession.terminate(this.#security.outside(reason));
+    const told = failure && this.#jingleSession.inform(failure).catch(() => undefined);
+    // Before blocks are refused, which says less. A sender that has begun anew hears nothing here.
+    if (told && reason.condition !== 'alternative-session') await told;
+    const why = new JingleEnded(reason, true);
+    void this.#jingleSession.terminate(this.#security.outside(reason), why);
     // A sender that has ended the Jingle session too early has left the bytestream behind.
-    this.#channel?.abandon(failure && new JingleEnded(reason, true));
+    this.#channel?.abandon();
   }
 
   async #expect(offset: number): Promise<Channel> {
@@ -169,7 +166,7 @@ export class IncomingJingleFile {
     this.#channel = channel;
     // A bytestream looks for its peer itself.
     if (channel.lane) void pingWhenStalled(this.#jingleSession, channel, this.#clock);
-    if (this.#file.size !== undefined) channel.endAt(this.#file.size - offset);
+    if (this.offer.size !== undefined) channel.endAt(this.offer.size - offset);
     return channel;
   }
 
@@ -183,7 +180,7 @@ export class IncomingJingleFile {
   #takeInfo(info: Element): void {
     const known = this.#usable(this.#security.heard(info));
     // What was offered stays: by it the file was gone on with.
-    this.#hashes = new Map([...this.#hashes, ...known, ...(this.#file.hashes ?? [])]);
+    this.#hashes = new Map([...this.#hashes, ...known, ...(this.offer.hashes ?? [])]);
     if (this.#channel) this.#woken.abort();
   }
 

@@ -10,6 +10,8 @@ interface UnderWay {
   file: IncomingOffer;
   /** How often something of it has come. */
   moves: number;
+  /** Bytes of it that are there. */
+  bytes: number;
   /** For an earlier one to give way. */
   isWaiting: boolean;
   /** Another one has come to take its place. */
@@ -26,6 +28,8 @@ interface UnderWay {
 export interface Entry {
   /** Something of it has come. */
   moved(): void;
+  /** So many bytes of it are there. */
+  reached(bytes: number): void;
   leave(hasArrived: boolean): void;
 }
 
@@ -37,6 +41,8 @@ export class FilesUnderWay {
   readonly #files = new Map<string, UnderWay>();
   /** The earlier transfers whose place these are to take. */
   readonly #claims = new Map<IncomingOffer, UnderWay>();
+  /** The earlier transfers that these have seen stalled, and how far they were. */
+  readonly #stalled = new WeakMap<IncomingOffer, { earlier: UnderWay; moves: number }>();
   readonly #clock: Clock;
 
   constructor(clock = systemClock) {
@@ -74,7 +80,7 @@ export class FilesUnderWay {
     try {
       if (earlier) {
         added.isWaiting = true;
-        const keepsPlace = await this.#giveWay(earlier, signal);
+        const keepsPlace = await this.#giveWay(earlier, file, signal);
         if (keepsPlace && mustReplace) throw new StillUnderWay('it is being received already');
         added.isWaiting = false;
       }
@@ -87,10 +93,17 @@ export class FilesUnderWay {
     return entry;
   }
 
-  /** Resolves when an earlier transfer of the same file has ended, or has not for a while. Nothing is done to it. */
-  async letEnd(file: IncomingOffer, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when an earlier transfer of the same file has ended, or has not for a while. Nothing is done to it: one that
+   * has stalled gives way as soon as this file enters. Resolves to the bytes that it leaves then.
+   */
+  async letEnd(file: IncomingOffer, signal: AbortSignal): Promise<number> {
     const earlier = this.#files.get(identityOf(file) ?? '');
-    if (earlier) await this.#pause(earlier, signal);
+    if (!earlier) return 0;
+    const { moves } = earlier;
+    if ((await this.#pause(earlier, signal)) || earlier.moves > moves) return 0;
+    this.#stalled.set(file, { earlier, moves });
+    return earlier.bytes;
   }
 
   /** Returns whether it has ended meanwhile. */
@@ -104,9 +117,12 @@ export class FilesUnderWay {
   }
 
   /** Returns whether it keeps its place. */
-  async #giveWay(earlier: UnderWay, signal: AbortSignal): Promise<boolean> {
-    const before = earlier.moves;
-    if (!(await this.#pause(earlier, signal)) && earlier.moves > before) return true;
+  async #giveWay(earlier: UnderWay, file: IncomingOffer, signal: AbortSignal): Promise<boolean> {
+    const seen = this.#stalled.get(file);
+    const wasSeen = seen?.earlier === earlier;
+    const before = wasSeen ? seen.moves : earlier.moves;
+    const hasEnded = wasSeen ? earlier.hasEnded : await this.#pause(earlier, signal);
+    if (!hasEnded && earlier.moves > before) return true;
     earlier.file.fail(new OfferedAgain('the sender has begun anew'));
     await earlier.ended;
     return earlier.hasArrived;
@@ -119,6 +135,7 @@ export class FilesUnderWay {
     });
     const state = {
       moves: 0,
+      bytes: 0,
       isWaiting: false,
       isClaimed: false,
       hasEnded: false,
@@ -129,6 +146,10 @@ export class FilesUnderWay {
     const entry = {
       moved: () => {
         added.moves += 1;
+      },
+      reached: (bytes: number) => {
+        added.moves += 1;
+        added.bytes = bytes;
       },
       leave: (hasArrived: boolean) => {
         if (key !== undefined && this.#files.get(key) === added) this.#files.delete(key);

@@ -5,7 +5,7 @@ import type { Judged } from './key-rules.js';
 /** Two transfers of one file: see `FilesUnderWay`. */
 interface Turn {
   enter(): Promise<Entry>;
-  letEnd(): Promise<void>;
+  letEnd(): Promise<number>;
 }
 
 /**
@@ -15,6 +15,8 @@ interface Turn {
 export class Proof {
   /** The file is under way. */
   entry: Entry | undefined;
+  /** Bytes that an earlier transfer leaves, which gives way when the proof is given. */
+  left = 0;
   #isGiven: boolean;
   readonly #judged: Judged;
   readonly #turn: Turn;
@@ -32,7 +34,7 @@ export class Proof {
   /** To be called before the offer is answered. Rejects as `FilesUnderWay.enter` does. */
   async begin(): Promise<void> {
     if (this.#isGiven) this.entry = await this.#turn.enter();
-    else await this.#turn.letEnd();
+    else this.left = await this.#turn.letEnd();
   }
 
   /** To be called when the first of it has been opened. Rejects with `KeyNotTrusted`. */

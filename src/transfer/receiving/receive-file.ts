@@ -33,6 +33,8 @@ export interface ReceiveOptions {
   trust?: Trust | undefined;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
+  /** Bytes that an earlier transfer of it leaves, which ends when `onProven` resolves; beside what is kept already. */
+  left?: number;
   /** Called when the sender has shown that it is who it says, if it is sealed; before anything is done for it. */
   onProven?: () => Promise<void>;
   /** Called when the sender is about to send, from this byte on; by which lane, if by one. */
@@ -108,7 +110,7 @@ type Accept = (
   file: IncomingOffer,
   inbox: Inbox,
   create: Create,
-  options: Pick<ReceiveOptions, 'onProven'>,
+  options: Pick<ReceiveOptions, 'left' | 'onProven'>,
 ) => Promise<Channel>;
 
 const acceptPlain: Accept = async (file, _inbox, create) => file.accept((await create()).offset);
@@ -117,8 +119,8 @@ const acceptPlain: Accept = async (file, _inbox, create) => file.accept((await c
  * Until its sender has proven who it is, an offer may be a copy, or somebody else's: what is there is looked at before,
  * and changed after. Rejects with `StillUnderWay` where that was wrong; the next offer of it begins elsewhere.
  */
-const acceptSealed: Accept = async (file, inbox, create, { onProven }) => {
-  const offset = inbox.keptOf(wantedFor(file));
+const acceptSealed: Accept = async (file, inbox, create, { left = 0, onProven }) => {
+  const offset = Math.max(left, inbox.keptOf(wantedFor(file)));
   const channel = await file.accept(offset);
   await onProven?.();
   // At the speed of a disk a large one takes minutes.

@@ -88,8 +88,8 @@ export async function receiveOne(
     if (error instanceof StillUnderWay) attempt.ending = 'later';
     // A stop is no refusal: the sender may come again.
     const isStopped = !attempt.isAnswered && signal.aborted;
-    if (!attempt.isAnswered)
-      file.fail(isStopped ? new ReceivingEnded('stopped') : (error as Error));
+    const why = isStopped ? new ReceivingEnded('stopped') : (error as Error);
+    if (!attempt.isAnswered) file.fail(why);
     tellOfFailure(error as Error, attempt.about, attempt.proof?.isGiven ?? !file.peerKey, options);
     return undefined;
   } finally {
@@ -126,8 +126,9 @@ async function receiveJudged(
   const pace = limit && ((bytes: number) => limit.take(bytes, signal));
   const followed = follow({ ...attempt.about, secrecy }, proof, attempt.span, report);
   const sealed = secrecy.encrypted ? { sealedBy: secrecy.peerKey, trust: secrecy.trust } : {};
-  const toKeep = { isDue, isOurs, trust: sealed.trust, onProven: proof.giveAndEnter };
-  const whole = await receiveFile(file, inbox, { ...followed, ...toKeep, pace });
+  const toKeep = { isDue, isOurs, trust: sealed.trust, left: proof.left };
+  const hears = { ...followed, onProven: proof.giveAndEnter };
+  const whole = await receiveFile(file, inbox, { ...hears, ...toKeep, pace });
   attempt.ending = 'whole';
   if (file.offer.isFolder)
     return void report({ event: 'folder', ...facts, path: whole.path, ...secrecy });
@@ -149,7 +150,7 @@ function count(limits: TransferLimits, peer: string, ending: Ending, bytes: numb
  */
 function tellOfFailure(
   error: Error,
-  about: { id: number; peer: string; name: string; size?: number },
+  about: Attempt['about'],
   isProven: boolean,
   { report, exitCodeOf, isNews }: ReceptionOptions,
 ): void {
@@ -165,10 +166,7 @@ function tellOfFailure(
 
 /** Tells the user how far the file is. */
 function follow(
-  {
-    secrecy,
-    ...about
-  }: { id: number; peer: string; name: string; size?: number; secrecy: Secrecy },
+  { secrecy, ...about }: Attempt['about'] & { secrecy: Secrecy },
   proof: Proof,
   span: Span,
   report: Report,
@@ -178,6 +176,7 @@ function follow(
       span.start = span.end = offset;
       span.lane = lane === undefined ? undefined : { lane };
       report({ event: 'start', ...about, ...span.lane, ...secrecy, incoming: true });
+      proof.entry?.reached(offset);
       if (offset > 0) report({ event: 'resumed', ...about, offset });
     },
     onWait: (until, share) =>
@@ -190,7 +189,7 @@ function follow(
     onArrived: () => proof.entry?.moved(),
     onProgress: (bytes) => {
       span.end = bytes;
-      proof.entry?.moved();
+      proof.entry?.reached(bytes);
       report({ event: 'progress', ...about, bytes });
     },
   };

@@ -82,16 +82,24 @@ describe('a file whose transfer was cut', () => {
     await expectArrived();
   });
 
-  test.each(['SIGKILL', 'SIGINT'] as const)(
-    'goes on when the sender was ended by %s and the command is run again (R28)',
-    async (signal) => {
-      await receive();
-      const ended = send('alice', ...SLOWLY);
+  test.each([
+    ['SIGKILL', 'auto'],
+    ['SIGKILL', 'off'],
+    ['SIGINT', 'auto'],
+  ] as const)(
+    'goes on when the sender was ended by %s and the command is run again, --encrypt %s (R28, R770)',
+    async (signal, encrypt) => {
+      const bob = await receive();
+      const ended = send('alice', '--encrypt', encrypt, ...SLOWLY);
       await pastCheckpoint(inbox);
       await ended.stop(signal);
-      const again = send();
+      const again = send('alice', '--encrypt', encrypt);
       expect(await outcomeOf(again)).toMatchObject({ code: 0 });
+      // At the first try: the transfer of before has given way.
+      expect(offsetsOf(again)).toEqual([expect.any(Number)]);
       expect(offsetsOf(again)[0]).toBeGreaterThan(0);
+      expect(again.stdout()).not.toContain('busy');
+      if (signal === 'SIGKILL') expect(bob.stdout()).toContain('its sender has begun anew');
       await expectArrived();
     },
   );

@@ -362,6 +362,22 @@ describe('how a sealed transfer has ended', () => {
     await expect(sent.confirmed()).rejects.toMatchObject({ reason: { condition: 'media-error' } });
   });
 
+  test('is not waited for where its sender has gone and begun anew (R770)', async () => {
+    let isGone = false;
+    const evil = (stanza: Element) => (isGone && stanza.attrs.to === ROMEO ? undefined : stanza);
+    const { incoming, outgoing } = await sealed(letter(), { evil });
+    const file = await incoming;
+    const accepted = file.accept();
+    unattended((await outgoing).channel).write(TEXT.subarray(0, 20_000));
+    const hers = await accepted;
+    isGone = true;
+    void file.fail({ condition: 'alternative-session' });
+    await expect(readAll(hers)).rejects.toMatchObject({
+      reason: { condition: 'alternative-session' },
+      byUs: true,
+    });
+  });
+
   test('is said once (R535)', async () => {
     const all = await sealed(letter());
     const file = await all.incoming;

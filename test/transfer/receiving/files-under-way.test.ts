@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals';
-import { FilesUnderWay } from '../../../src/transfer/receiving/files-under-way.js';
+import { describe, expect, test } from '@jest/globals';
+import { type Entry, FilesUnderWay } from '../../../src/transfer/receiving/files-under-way.js';
 import { StillUnderWay } from '../../../src/transfer/reception-errors.js';
 import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
@@ -117,4 +117,43 @@ test('a file does not take the place of one that arrives meanwhile', async () =>
   place.leave(true);
   await expect(entering).rejects.toThrow(StillUnderWay);
   expect(files.claim(second.file)).toBeUndefined();
+});
+
+describe('a file that was seen stalled before its next offer had shown whose it is', () => {
+  async function watched(between: (entry: Entry) => void) {
+    const clock = new ManualClock();
+    const files = new FilesUnderWay(clock);
+    const [first, second] = [offer('one'), offer('two')];
+    const entry = await files.enter(first.file, never);
+    entry.reached(40);
+    const left = files.letEnd(second.file, never);
+    between(entry);
+    await clock.advance(5_000);
+    return { clock, files, first, second, entry, left: await left };
+  }
+
+  test('gives way at once, and leaves what is there (R770)', async () => {
+    const { files, first, second, entry, left } = await watched(() => undefined);
+    expect([left, first.failures]).toEqual([40, []]);
+    const entering = files.enter(second.file, never);
+    await settled();
+    expect(first.failures).toEqual(['OfferedAgain']);
+    entry.leave(false);
+    await entering;
+  });
+
+  test('stays where it goes on after all, or has gone on meanwhile (R770)', async () => {
+    const late = await watched(() => undefined);
+    late.entry.moved();
+    await late.files.enter(late.second.file, never);
+    expect(late.first.failures).toEqual([]);
+    const early = await watched((entry) => entry.moved());
+    expect(early.left).toBe(0);
+  });
+
+  test('leaves nothing that is not kept already where it has ended (R770)', async () => {
+    const { files, second, left } = await watched((entry) => entry.leave(false));
+    expect(left).toBe(0);
+    await files.enter(second.file, never);
+  });
 });

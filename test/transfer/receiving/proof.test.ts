@@ -5,7 +5,7 @@ import type { IncomingOffer } from '../../../src/transfer/ways/incoming.js';
 
 function proofFor(peerKey: Buffer | undefined) {
   const done: string[] = [];
-  const entry: Entry = { moved: () => undefined, leave: () => undefined };
+  const entry: Entry = { moved: () => undefined, reached: () => undefined, leave: () => undefined };
   const judged = {
     ...{ secrecy: { encrypted: false } as const, isOurs: false },
     proven: async () => void done.push('proven'),
@@ -15,7 +15,10 @@ function proofFor(peerKey: Buffer | undefined) {
       done.push('entered');
       return entry;
     },
-    letEnd: async () => void done.push('waited'),
+    letEnd: async () => {
+      done.push('waited');
+      return 40;
+    },
   });
   return { proof, done, entry };
 }
@@ -24,6 +27,7 @@ test('a sealed offer is not under way, and replaces no transfer, before it is pr
   const { proof, done, entry } = proofFor(Buffer.alloc(32, 1));
   await proof.begin();
   expect([proof.isGiven, proof.entry, done]).toEqual([false, undefined, ['waited']]);
+  expect(proof.left).toBe(40);
   await proof.giveAndEnter();
   expect([proof.isGiven, proof.entry, done]).toEqual([
     true,

@@ -361,6 +361,32 @@ test('a sealed file whose kept part was gone when it was proven is offered again
   expect(done).toEqual([20, 0, 0, expect.any(StillUnderWay)]);
 });
 
+test('a sealed file is gone on with where an earlier transfer leaves it, which ends when it is proven (R770)', async () => {
+  const { his, hers } = await pairOfBytestreams({ halfOpen: true });
+  const inbox = new MemoryInbox();
+  const identified = { size: 50, hashes: new Map([['sha-256', digest('sha256', LETTER)]]) };
+  const offsets: unknown[] = [];
+  const file = {
+    ...incomingBare(hers, new Date(0)),
+    ...{ offer: { name: 'letter.txt', ...identified }, peerKey: Buffer.alloc(32, 1), ranged: true },
+    accept: async (offset?: number) => {
+      offsets.push(offset);
+      return hers;
+    },
+  };
+  const earlier = await inbox.createPartial({ identity: identityOf(file) ?? '', size: 50 });
+  await earlier.write(LETTER.subarray(0, 20));
+  const received = receiveFile(file, inbox, {
+    ...{ ...QUIET, left: 20, onProven: () => earlier.keep() },
+    onStart: (offset) => void offsets.push(offset),
+  });
+  await settled();
+  his.resume().end(LETTER.subarray(20));
+  await received;
+  expect(offsets).toEqual([20, 20]);
+  expect(inbox.files.get('letter.txt')).toEqual(LETTER);
+});
+
 test('what has come and cannot be used yet is told (R540)', async () => {
   const { his, hers } = await pairOfBytestreams({ halfOpen: true });
   let arrived = 0;
