@@ -17,6 +17,8 @@ interface Outgoing {
   readonly bytesSent: number;
   /** Bytes of ours that have left, and that the peer has not acknowledged. */
   readonly bytesUnderWay: number;
+  /** Bytes of the largest block that was acknowledged; 0 where there are no blocks. */
+  readonly provenBlock: number;
   /**
    * Bytes of the largest block under way, where none so large was acknowledged before: it may be too large for somebody
    * on the way. Otherwise 0.

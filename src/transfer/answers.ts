@@ -166,6 +166,9 @@ export function meaningOfSlotError({ condition, specific }: StanzaError): SlotMe
 /** Whether a recipient has ended it as done. */
 export const isContent = ({ condition }: Reason): boolean => condition === 'success';
 
+/** Whether a party to a Jingle session is there no more, or knows nothing of it. */
+export const isAway = ({ condition }: Reason): boolean => condition === 'gone';
+
 /** What was sealed was not opened, or its key is not wanted. */
 export const isUnopened = ({ condition }: Reason): boolean => condition === 'security-error';
 

@@ -30,6 +30,7 @@ interface PutOptions {
  * and as `refused` says.
  */
 export class Put extends Writable implements Outlet {
+  readonly provenBlock = 0;
   readonly unprovenBlock = 0;
   readonly peer: string;
   readonly #request: ClientRequest;

@@ -75,6 +75,10 @@ export class Bytestream extends Duplex implements Channel {
     return this.#outgoing.underWay.bytes;
   }
 
+  get provenBlock(): number {
+    return this.#outgoing.underWay.provenBlock;
+  }
+
   get unprovenBlock(): number {
     return this.#outgoing.underWay.unprovenBlock;
   }

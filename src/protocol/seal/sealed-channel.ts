@@ -44,6 +44,10 @@ export class SealedChannel extends Duplex implements Channel {
     return this.#sealed?.acknowledged.arrived(this.#below.bytesSent) ?? 0;
   }
 
+  get provenBlock(): number {
+    return this.#below.provenBlock;
+  }
+
   get unprovenBlock(): number {
     return this.#below.unprovenBlock;
   }

@@ -32,6 +32,7 @@ interface SocketChannelOptions {
 export class SocketChannel extends Duplex implements Channel {
   readonly peer: string;
   readonly lane: string;
+  readonly provenBlock = 0;
   readonly unprovenBlock = 0;
   readonly #socket: Socket;
   readonly #clock: Clock;

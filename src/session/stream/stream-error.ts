@@ -10,6 +10,9 @@ const TRANSIENT = new Set([
   'system-shutdown',
 ]);
 
+/** Stream errors that have nothing to do with what was sent. */
+const ITS_OWN = new Set(['host-gone', 'reset', 'see-other-host', 'system-shutdown']);
+
 /** How much of what the server says is shown, in characters. */
 const MAX_LENGTH = 500;
 
@@ -33,6 +36,11 @@ export class StreamError extends Error {
   /** Whether another try may fare better. */
   get transient(): boolean {
     return TRANSIENT.has(this.condition);
+  }
+
+  /** The server ends, or looks after its host: whatever was sent to it. */
+  get isItsOwn(): boolean {
+    return ITS_OWN.has(this.condition);
   }
 
   /** §4.9.3.14: it broke a rule of the server's own, such as the size of a stanza. */

@@ -95,8 +95,12 @@ export class Job {
         this.#retries.reached(bytes);
         this.#telling.progressed(peer, bytes);
       },
-    });
+    }).finally(() => this.#proves(accepted.channel));
     return this.#telling.done(accepted, sent);
+  }
+
+  #proves({ provenBlock }: Outlet): void {
+    this.#line.provenBlock = Math.max(this.#line.provenBlock, provenBlock);
   }
 
   /** Resolves when another attempt is due; throws where there is no point in one. */
@@ -110,7 +114,8 @@ export class Job {
     if (!this.#offering.wasWanted && (await this.#line.comesOnline(error, this.#telling))) return;
     if (!this.#deservesAnother(error)) throw error;
     this.#line.forget();
-    const caution = cautionAfter(error, this.#line.settings, this.#channel);
+    const failed = { error, channel: this.#channel, proven: this.#line.provenBlock };
+    const caution = cautionAfter(failed, this.#line.settings);
     if (caution) {
       this.#line.settings = caution.settings;
       this.#telling.warn(caution.text);

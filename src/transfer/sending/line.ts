@@ -25,6 +25,8 @@ export interface SendingLine {
   readonly jid: string;
   /** As was asked for, or more cautious where that was too much for a server. */
   settings: TransferSettings;
+  /** Bytes of the largest block that the recipient has acknowledged, of whichever file. */
+  provenBlock: number;
   /** Rejects as `findRecipients` does, and when there is no connection. */
   reach(): Promise<Reached>;
   /**
@@ -66,6 +68,7 @@ interface LineOptions {
 export class Line implements SendingLine {
   readonly jid: string;
   settings: TransferSettings;
+  provenBlock = 0;
   readonly #options: LineOptions;
   readonly #absence: Absence;
   #search: AsyncGenerator<Recipient, void> | undefined;

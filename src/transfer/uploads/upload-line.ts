@@ -19,6 +19,7 @@ interface LineOptions {
 export class UploadLine implements SendingLine {
   readonly jid: string;
   settings: TransferSettings = DEFAULT_SETTINGS;
+  provenBlock = 0;
   readonly #options: LineOptions;
   #reached: (Reached & { session: Session }) | undefined;
 

@@ -1,8 +1,10 @@
 // Settings that ask less of servers and programs, where what was asked for is or may be too much.
 import { ChannelLost, type Outlet } from '../../protocol/channel.js';
 import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
+import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { RequestTimeout } from '../../session/requests.js';
 import { StreamError } from '../../session/stream/stream-error.js';
+import { isAway } from '../answers.js';
 import type { RateLimit } from '../rate-limit.js';
 import type { TransferSettings } from './settings.js';
 
@@ -34,51 +36,56 @@ interface Caution {
 /** What an attempt went by. */
 type Went = Pick<Outlet, 'unprovenBlock' | 'inBlocks'>;
 
+/** An attempt that has failed. */
+interface Failed {
+  error: Error;
+  /** Absent where there was no channel. */
+  channel: Went | undefined;
+  /** Bytes of the largest block that this recipient has ever acknowledged. */
+  proven: number;
+}
+
 /**
  * What to change after an attempt that may have failed because of its settings, if anything: some servers cut the
  * connection, or fall silent (jabberd2), over a stanza that is larger than they say, and some programs over a block
- * size that they do not know. `channel`: what the file went by, if there was one.
+ * size that they do not know.
  */
-export function cautionAfter(
-  error: Error,
-  settings: TransferSettings,
-  channel: Went | undefined,
-): Caution | undefined {
-  return smallerBlocks(error, settings, channel) ?? oneAtATime(error, settings, channel);
+export function cautionAfter(failed: Failed, settings: TransferSettings): Caution | undefined {
+  return smallerBlocks(failed, settings) ?? oneAtATime(failed, settings);
 }
 
-function smallerBlocks(
-  error: Error,
-  settings: TransferSettings,
-  channel: Went | undefined,
-): Caution | undefined {
+function smallerBlocks(failed: Failed, settings: TransferSettings): Caution | undefined {
   const { blockSize, largestAutoBlock = Number.POSITIVE_INFINITY } = settings;
   const wasOurs = blockSize === 'auto';
   const most = wasOurs ? largestAutoBlock : blockSize;
-  const what = most <= SAFE_BLOCK_SIZE ? undefined : tooLarge(error, wasOurs, channel);
+  const what = most <= SAFE_BLOCK_SIZE ? undefined : tooLarge(failed, wasOurs);
   if (!what) return undefined;
   const text = `${what} may be too large for a server; the next ones have ${SAFE_BLOCK_SIZE}`;
   return { settings: { ...settings, blockSize: SAFE_BLOCK_SIZE }, text, wasOurs };
 }
 
-function tooLarge(error: Error, wasOurs: boolean, channel?: Went): string | undefined {
+function tooLarge({ error, channel, proven }: Failed, wasOurs: boolean): string | undefined {
   if (channel) {
     const { unprovenBlock: size } = channel;
-    return size > SAFE_BLOCK_SIZE ? `nothing arrived in blocks of ${size} bytes, which` : undefined;
+    const isSuspect = size > Math.max(SAFE_BLOCK_SIZE, proven) && !isOver(error);
+    return isSuspect ? `nothing arrived in blocks of ${size} bytes, which` : undefined;
   }
   const isSilent = error instanceof ChannelLost && error.cause instanceof RequestTimeout;
   return isSilent && wasOurs ? `blocks of more than ${SAFE_BLOCK_SIZE} bytes` : undefined;
 }
 
 /** Ejabberd holds all that it reads at once to its limit of a stanza, so that several small ones may be too large. */
-function oneAtATime(
-  error: Error,
-  settings: TransferSettings,
-  channel: Went | undefined,
-): Caution | undefined {
+function oneAtATime({ error, channel }: Failed, settings: TransferSettings): Caution | undefined {
   if (!channel?.inBlocks || settings.window === 1 || !isAgainstPolicy(error)) return undefined;
   const text = 'blocks that follow each other may be too much for the server; the next ones wait';
   return { settings: { ...safe(settings), window: 1 }, text, wasOurs: settings.window === 'auto' };
+}
+
+/** The server ends, or the recipient has: neither has to do with what was sent. */
+function isOver(error: unknown): boolean {
+  if (error instanceof StreamError) return error.isItsOwn;
+  if (error instanceof JingleEnded) return isAway(error.reason);
+  return error instanceof Error && isOver(error.cause);
 }
 
 /** The server's word stands behind that of the session, which is lost with the stream. */

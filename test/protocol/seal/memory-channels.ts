@@ -33,6 +33,7 @@ export class MemoryChannel extends Duplex implements Channel {
     this.on('error', () => undefined);
   }
 
+  readonly provenBlock = 0;
   readonly unprovenBlock = 0;
 
   get bytesUnderWay(): number {

@@ -32,7 +32,9 @@ const LETTER = pattern(50);
 
 /** An offer that is accepted; the bytestream takes what it is given, or breaks. */
 function acceptedBy(way: WayName, bytesSent: number): Accepted {
-  const stream = Object.assign(new PassThrough().resume(), { peer: JULIET, bytesSent });
+  const stream = Object.assign(new PassThrough().resume(), {
+    ...{ peer: JULIET, bytesSent, provenBlock: 0, unprovenBlock: 0 },
+  });
   stream.on('error', () => undefined); // `pipeline` tells
   if (bytesSent === 0) stream.destroy(new ChannelLost('it was cut'));
   return {
@@ -101,6 +103,7 @@ async function waysOffered(
   const line: SendingLine = {
     jid: 'juliet@capulet.example',
     settings: { ...DEFAULT_SETTINGS, blockSize },
+    provenBlock: 0,
     reach: async () => {
       const next = found.shift() ?? [];
       if (next instanceof Error) throw next;
@@ -305,6 +308,21 @@ test.each([
   );
   expect(outcome).toBeUndefined();
   expect(blockSizes).toEqual(expected);
+});
+
+test('what one transfer has proven is not in doubt in the next (R773)', async () => {
+  const [first, second] = [cutAfter(10), acceptedBy('jingle', 0)];
+  Object.assign(first.channel, { provenBlock: 65_535 });
+  Object.assign(second.channel, { unprovenBlock: 65_535 });
+  const { blockSizes, outcome } = await waysOffered(
+    [['jingle'], ['jingle'], ['jingle']],
+    [first, second, acceptedBy('jingle', LETTER.length)],
+    60,
+    [],
+    65_535,
+  );
+  expect(outcome).toBeUndefined();
+  expect(blockSizes).toEqual([65_535, 65_535, 65_535]);
 });
 
 test('a recipient that is busy is asked again, and the user is told once (R90)', async () => {

@@ -12,7 +12,7 @@ export class BlocksUnderWay {
   readonly acknowledged = { blocks: 0, bytes: 0 };
   #blocks: Block[] = [];
   #bytes = 0;
-  /** Bytes in the largest that was acknowledged. */
+  /** Bytes in the largest that left this list acknowledged. */
   #proven = 0;
 
   get count(): number {
@@ -24,9 +24,16 @@ export class BlocksUnderWay {
   }
 
   /** See `Channel`. */
+  get provenBlock(): number {
+    // Blocks behind a gap have arrived all the same.
+    const taken = this.#blocks.filter(({ outcome }) => outcome === 'taken');
+    return Math.max(this.#proven, ...taken.map(({ bytes }) => bytes.length));
+  }
+
+  /** See `Channel`. */
   get unprovenBlock(): number {
     const largest = Math.max(0, ...this.#blocks.map(({ bytes }) => bytes.length));
-    return largest > this.#proven ? largest : 0;
+    return largest > this.provenBlock ? largest : 0;
   }
 
   /** Whether one of them has no answer. */
