@@ -19,11 +19,19 @@ export class RepeatableOption extends Option {
 /** Whether its value is a path, as its placeholder says. */
 export const takesPath = ({ flags }: Option): boolean => /<(path|pem)>/.test(flags);
 
+/** No flag takes an empty path or program: it would be the folder that one is in, or none. */
+export function refuseEmptyPaths(command: Command): void {
+  for (const option of command.options) {
+    if (takesPath(option) || option.flags.endsWith('<program>')) option.argParser(path);
+  }
+  for (const one of command.commands) refuseEmptyPaths(one);
+}
+
 /** Its name in the settings file: as the flag is written, without dashes; `cache` for `--no-cache`. */
 export const keyOf = (option: Option): string => option.name().replace(/^no-/, '');
 
 /** A path that is given by a variable of a script may turn out to be empty, which is no folder. */
-export function path(text: string): string {
+function path(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is a path.');
   return text;
 }

@@ -12,6 +12,7 @@ import { addManCommand } from './help/man.js';
 import { asUsageError } from './help/usage-errors.js';
 import { addKeyCommand } from './keys/key.js';
 import { addTrustCommand } from './keys/trust.js';
+import { refuseEmptyPaths } from './options.js';
 import { addProbeCommand } from './probe.js';
 import { addReceiveCommand } from './receive/receive.js';
 import { addReceivedCommand } from './receive/received.js';
@@ -46,6 +47,7 @@ export function createProgram(context: Context, version: string): Command {
     const { applySettings } = await import('./settings/apply-settings.js');
     await applySettings(program, command, context);
   });
+  refuseEmptyPaths(program);
   throwErrorsOf(program);
   return program;
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
 import { addDirectOption } from '../lane.js';
 import { limitRateOption, sizeOption, timeOption } from '../measures.js';
-import { addOutputOptions, integer, path } from '../options.js';
+import { addOutputOptions, integer } from '../options.js';
 import { addSealingOptions } from '../sealing.js';
 import type { ReceiveFlags } from './receive-into.js';
 
@@ -19,7 +19,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .description(
       'Receives files, and folders, until it is interrupted and prints the path of each file. It serves published blobs too.',
     )
-    .option('--dir <path>', 'where files go; made if absent', path, '.')
+    .option('--dir <path>', 'where files go; made if absent', '.')
     .addOption(allowOption())
     .option('--once', 'end after the first file that arrived whole')
     .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…');

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
-import { addOutputOptions, path } from '../options.js';
+import { addOutputOptions } from '../options.js';
 import type { ReceivedFlags } from './list-received.js';
 
 export function addReceivedCommand(program: Command, context: Context): void {
@@ -11,7 +11,7 @@ export function addReceivedCommand(program: Command, context: Context): void {
     .description(
       'Prints time, sender, size, what became of --exec, and path of each file that arrived, with tabs.',
     )
-    .option('--dir <path>', 'where they arrived', path, '.')
+    .option('--dir <path>', 'where they arrived', '.')
     .option(
       '--exec-again',
       'run --exec once more where it failed: by the receive that has the folder, or else here',
