@@ -8,6 +8,7 @@ import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import { display } from '../../ui/display.js';
 import type { Reporter } from '../../ui/report.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
+import { ExecFailed } from './exec.js';
 import { programFor } from './receive-into.js';
 
 export interface ReceivedFlags extends OutputFlags {
@@ -90,12 +91,15 @@ async function execAgain(
   context: Context,
   { warn, report }: Reporter,
 ): Promise<void> {
-  if (!(await isAnyLeft(records))) return report({ event: 'notice', text: 'nothing has failed' });
+  const tell = (text: string) => report({ event: 'notice', text });
+  const left = await countLeft(records);
+  if (left === 0) return tell(`no file in ${flags.dir} waits for --exec`);
   const inbox = await openUnlessInUse(flags, context, warn);
   if (!inbox) {
     await context.askAgain(flags.dir);
-    const text = 'the "inband receive" that has the folder runs --exec again';
-    return report({ event: 'notice', text });
+    return tell(
+      `asked the "inband receive" that has the folder to run --exec for ${filesIn(left)}`,
+    );
   }
   try {
     const doWork = await programFor(flags, context);
@@ -103,19 +107,27 @@ async function execAgain(
       throw new UsageError('nobody receives into the folder', 'say what to run: --exec <program>');
     }
     const { startOf, signal } = context;
-    await new DueWork({ inbox, doWork, startOf, report }).redoFailed(signal);
+    const { done, failed } = await new DueWork({ inbox, doWork, startOf, report }).redoFailed(
+      signal,
+    );
     signal.throwIfAborted();
+    if (failed > 0)
+      throw new ExecFailed(`--exec failed again for ${failed} of ${filesIn(done + failed)}`);
+    tell(`--exec has succeeded for ${filesIn(done)}`);
   } finally {
     await inbox.close();
   }
 }
 
-async function isAnyLeft(records: AsyncIterable<FileRecord>): Promise<boolean> {
+async function countLeft(records: AsyncIterable<FileRecord>): Promise<number> {
+  let count = 0;
   for await (const { work } of records) {
-    if (work?.state === 'failed' || work?.state === 'due') return true;
+    if (work?.state === 'failed' || work?.state === 'due') count += 1;
   }
-  return false;
+  return count;
 }
+
+const filesIn = (count: number): string => (count === 1 ? '1 file' : `${count} files`);
 
 /** How much is remembered is up to the one who receives. */
 const ALL = { keepRecords: Number.MAX_SAFE_INTEGER, keepRecordsFor: Number.MAX_SAFE_INTEGER };

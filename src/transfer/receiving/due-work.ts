@@ -23,6 +23,12 @@ export interface FileToDo extends Omit<Arrival, 'sha256'> {
  */
 export type DoWork = (file: FileToDo, options: DoingOptions) => Promise<boolean>;
 
+/** For how many files it was done, and for how many it failed. */
+interface Made {
+  done: number;
+  failed: number;
+}
+
 interface DueWorkOptions {
   inbox: Inbox;
   /** Absent: nothing is to be done for the files that arrive now, and what is due stays so. */
@@ -73,29 +79,36 @@ export class DueWork {
     }
   }
 
-  /** Does what has failed once more, and what is due. */
-  async redoFailed(signal: AbortSignal): Promise<void> {
+  /** Does what has failed once more, and what is due. Each failure is told. */
+  async redoFailed(signal: AbortSignal): Promise<Made> {
     const { ledger } = this.#options.inbox;
     for (const { id, work } of [...ledger.records()]) {
       if (work?.state === 'failed') await ledger.change(id, { work: { state: 'due' } });
     }
-    await this.doDue(signal);
+    return this.doDue(signal);
   }
 
-  async doDue(signal: AbortSignal): Promise<void> {
+  async doDue(signal: AbortSignal): Promise<Made> {
+    const made: Made = { done: 0, failed: 0 };
     const due = [...this.#options.inbox.ledger.records()].filter((one) => this.#isDue(one));
     if (due.length > 0 && !this.isWanted) {
       const files = due.length === 1 ? '1 file' : `${due.length} files`;
       this.#warn(`${files} still wait for what --exec did; "inband received" lists them`);
-      return;
+      return made;
     }
     // A program that runs still should not hold up the others.
     const isRunning = ({ work }: FileRecord) => (work?.program ? 1 : 0);
     for (const record of due.sort((a, b) => isRunning(a) - isRunning(b))) {
       await this.#untilEnded(record.work?.program, signal);
-      if (signal.aborted) return;
-      await this.#redo(record).catch(({ message }: Error) => this.#warn(message));
+      if (signal.aborted) break;
+      try {
+        if (await this.#redo(record)) made.done += 1;
+      } catch (error) {
+        made.failed += 1;
+        this.#warn((error as Error).message);
+      }
     }
+    return made;
   }
 
   #isDue({ id, isArriving, work }: FileRecord): boolean {
@@ -117,22 +130,24 @@ export class DueWork {
     }
   }
 
-  async #redo(record: FileRecord): Promise<void> {
+  /** Resolves to whether it was done: not where the file has gone, or the program was left to itself. */
+  async #redo(record: FileRecord): Promise<boolean> {
     const { id, peer, offered, sealedBy, trust } = record;
     const found = await this.#options.inbox.look(record);
     if (!found) {
       this.#warn(`${record.path} is not there any more: nothing is done for it`);
-      return this.#become(id, { state: 'gone' });
+      await this.#become(id, { state: 'gone' });
+      return false;
     }
     const { path, size, isUnchanged } = found;
     if (!isUnchanged)
       this.#warn(`${record.path} was changed since it arrived: --exec is told no hash of it`);
     const sha256 = isUnchanged ? record.sha256 : undefined;
     const facts = { recordId: id, peer, name: offered.join('/'), path, size, sha256 };
-    await this.#do({ ...facts, sealedBy, trust }, true);
+    return this.#do({ ...facts, sealedBy, trust }, true);
   }
 
-  async #do(file: FileToDo, isAgain: boolean): Promise<void> {
+  async #do(file: FileToDo, isAgain: boolean): Promise<boolean> {
     const { doWork } = this.#options;
     const { recordId } = file;
     let hasEnded = false;
@@ -148,9 +163,10 @@ export class DueWork {
     this.#underWay.add(recordId);
     try {
       const isOver = await doWork?.(file, { isAgain, onStarted }).catch(failed);
-      if (!isOver) return;
+      if (!isOver) return false;
       hasEnded = true;
       await this.#become(recordId, { state: 'done' });
+      return true;
     } finally {
       await noted;
       this.#underWay.delete(recordId);

@@ -45,7 +45,7 @@ const states = async (dir: string) => {
 const become = (dir: string, expected: unknown[]): Promise<void> =>
   changesUntil(join(dir, '.inband'), async () => isDeepStrictEqual(await states(dir), expected));
 
-test('--exec is run again after a kill, and once more after a failure when somebody asks (R184)', async () => {
+test('--exec is run again after a kill, and once more after a failure when somebody asks (R184, R775)', async () => {
   const [inbox, tools] = [stage.folder(), stage.folder()];
   const { program, next } = await programIn(tools);
   const letter = join(tools, 'letter.txt');
@@ -73,14 +73,18 @@ test('--exec is run again after a kill, and once more after a failure when someb
   second.endWith(3);
   await become(inbox, [['letter.txt', 'failed']]);
 
-  await resultsOf(stage.inband('bob', ['received', '--dir', inbox, '--exec-again']));
+  const asking = await outcomeOf(stage.inband('bob', ['received', '--dir', inbox, '--exec-again']));
+  expect(asking).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^asked .* for 1 file$/m),
+  });
   const third = await next();
   expect(third.said).toBe('letter.txt 1');
   third.endWith(0);
   await become(inbox, [['letter.txt', 'done']]);
 }, 120_000);
 
-test('where nobody receives, what failed is run by the command itself (R184)', async () => {
+test('where nobody receives, what failed is run by the command itself (R184, R775)', async () => {
   const [inbox, tools] = [stage.folder(), stage.folder()];
   const { program, next } = await programIn(tools);
   const letter = join(tools, 'letter.txt');
@@ -94,10 +98,18 @@ test('where nobody receives, what failed is run by the command itself (R184)', a
   expect(await states(inbox)).toEqual([['letter.txt', 'failed']]);
   const again = ['received', '--dir', inbox, '--exec-again'];
   expect(await outcomeOf(stage.inband('bob', again))).toMatchObject({ code: 2 });
-  const asked = stage.inband('bob', [...again, '--exec', program]);
-  const second = await next();
-  expect(second.said).toBe('letter.txt 1');
-  second.endWith(0);
-  await resultsOf(asked);
+  for (const [exit, expected, told] of [
+    [3, 10, '--exec failed again for 1 of 1 file'],
+    [0, 0, '--exec has succeeded for 1 file'],
+  ] as const) {
+    const asked = stage.inband('bob', [...again, '--exec', program]);
+    const run = await next();
+    expect(run.said).toBe('letter.txt 1');
+    run.endWith(exit);
+    const { code, stderr } = await outcomeOf(asked);
+    expect([code, stderr]).toEqual([expected, expect.stringContaining(told)]);
+  }
   expect(await states(inbox)).toEqual([['letter.txt', 'done']]);
+  const { stderr } = await outcomeOf(stage.inband('bob', again));
+  expect(stderr).toContain('waits for --exec');
 }, 120_000);

@@ -115,13 +115,13 @@ test('what fails stays so, and is done again when somebody asks (R184)', async (
     if (!isGood) throw new Error('exit 1');
     return true;
   });
-  await work.doDue(never);
+  expect(await work.doDue(never)).toEqual({ done: 0, failed: 1 });
   expect(statesOf(inbox)).toEqual(['failed']);
   expect(warnings).toEqual(['exit 1']);
   await work.doDue(never);
   expect(statesOf(inbox)).toEqual(['failed']);
   isGood = true;
-  await work.redoFailed(never);
+  expect(await work.redoFailed(never)).toEqual({ done: 1, failed: 0 });
   expect(statesOf(inbox)).toEqual(['done']);
 });
 
