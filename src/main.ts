@@ -124,7 +124,11 @@ function createReporter({ json = false, quiet = false, verbose = false }: Output
 
 /** Results that cannot be written make the command fail, however far it is. */
 function onOutputLost(lost: (error: Error) => void): void {
-  process.stdout.once('error', lost);
+  process.stdout.once('error', (error) => {
+    // No system call names it.
+    error.message += " 'standard output'";
+    lost(error);
+  });
   // What follows fails, too; and of stderr nobody is left to tell.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 }

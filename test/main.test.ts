@@ -192,12 +192,14 @@ describe('output that cannot be written', () => {
   });
 
   const onLinux = process.platform === 'linux' ? test : test.skip;
-  onLinux.each(COMMANDS)('because the disk is full ends %s with 10', async (...args) => {
+  onLinux.each(COMMANDS)('because the disk is full ends %s with 10 (R778)', async (...args) => {
     const script = ['-c', '"$@" > /dev/full', 'sh', process.execPath, LAUNCHER, ...args];
     const running = start('sh', script, {
       env: { ...process.env, HOME: home, XDG_DATA_HOME: home },
     });
     expect(await running.exited).toMatchObject({ code: 10 });
-    expect(running.stderr()).toMatch(/^inband: cannot write a file: no space left on device$/m);
+    expect(running.stderr()).toMatch(
+      /^inband: cannot write standard output: no space left on device$/m,
+    );
   });
 });

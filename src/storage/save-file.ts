@@ -4,12 +4,13 @@ import { dirname, join, resolve } from 'node:path';
 import { unless } from './files.js';
 import { placeFile } from './naming/place-file.js';
 import { safeName } from './safe-name.js';
-import { writeWhole } from './whole-file.js';
+import { inPlaceOf, writeWhole } from './whole-file.js';
 import { writePipe } from './write-pipe.js';
 
 /**
  * Writes a file in one step and returns its absolute path: `over` the file named, whose mode stays, or under the
- * next free `name` in a folder, made if absent, or in the working directory, mode 0600. A FIFO waits for its reader until the signal aborts. Errors are
+ * next free `name` in a folder, made if absent, or in the working directory, mode 0600; a file of that name with these
+ * very bytes stays as it is. A FIFO waits for its reader until the signal aborts. Errors are
  * the file system's own.
  */
 export async function saveFile(
@@ -28,7 +29,9 @@ export async function saveFile(
   const name = safeName(where.name);
   const folder = resolve(where.folder ?? '.');
   if (where.folder !== undefined) await files.mkdir(folder, { recursive: true });
-  return beside(files, folder, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
+  const path = join(folder, name);
+  if (await isThere(files, path, bytes)) return path;
+  return beside(files, path, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
 }
 
 /** A link stays one, and what is no regular file (a device, a pipe) is written to. */
@@ -36,10 +39,10 @@ async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Prom
   const there = await unless(['ENOENT'], files.stat(path));
   if (!there) {
     await files.stat(dirname(path)); // or the error would name a file that nobody knows
-    await writeWhole(path, bytes);
+    await writeWhole(path, bytes, { files });
   } else if (there.isFile()) {
     const real = await files.realpath(path);
-    await beside(files, dirname(real), bytes, async (temporary) => {
+    await beside(files, real, bytes, async (temporary) => {
       await files.chmod(temporary, there.mode & 0o777);
       await files.rename(temporary, real);
     });
@@ -48,17 +51,29 @@ async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Prom
   }
 }
 
-/** Lets `use` name a temporary file with these bytes, and removes what is left of it, whatever happens. */
+/** Whether a file of this name has these very bytes. */
+async function isThere(files: typeof fs, path: string, bytes: Uint8Array): Promise<boolean> {
+  const there = await unless(['ENOENT'], files.lstat(path));
+  if (!there?.isFile() || there.size !== bytes.length) return false;
+  return (await files.readFile(path)).equals(bytes);
+}
+
+/**
+ * Lets `use` name a temporary file with these bytes, in the folder of `path`, and removes what is left of it, whatever
+ * happens. Errors are of `path`.
+ */
 async function beside<T>(
   files: typeof fs,
-  folder: string,
+  path: string,
   bytes: Uint8Array,
   use: (temporary: string) => Promise<T>,
 ): Promise<T> {
-  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
-    await writeWhole(temporary, bytes);
+    await writeWhole(temporary, bytes, { files });
     return await use(temporary);
+  } catch (error) {
+    throw inPlaceOf(error as NodeJS.ErrnoException, temporary, path);
   } finally {
     await files.rm(temporary, { force: true });
   }

@@ -34,8 +34,16 @@ export async function writeWhole(
     await files.rename(temporary, path);
   } catch (error) {
     await files.rm(temporary, { force: true }).catch(() => undefined); // the first error tells more
-    throw error;
+    throw inPlaceOf(error as NodeJS.ErrnoException, temporary, path);
   }
+}
+
+/** An error of the file system, with the name that its reader knows for that of a temporary file. */
+export function inPlaceOf(error: NodeJS.ErrnoException, temporary: string, path: string): Error {
+  if (error.path !== temporary) return error;
+  const { code, errno, syscall } = error;
+  const message = error.message.replaceAll(temporary, path);
+  return Object.assign(new Error(message, { cause: error }), { code, errno, syscall, path });
 }
 
 /** A name for a file that is being written or removed, in the same folder. */

@@ -48,6 +48,35 @@ test.each(['chmod', 'rename'])(
   },
 );
 
+test.each([
+  ['the file to be written', { over: 'a' }, 'a'],
+  ['the file to be replaced', { over: 'old' }, 'old'],
+  ['the file in a folder', { name: 'b' }, 'b'],
+])('an error names %s, and no other (R778)', async (_, where, name) => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'old'), 'old');
+  const files = tappedFiles(async ({ operation, args: [path] }, run) => {
+    if (operation !== 'open' || !`${path}`.endsWith('.tmp')) return run();
+    const text = `EACCES: permission denied, open '${path}'`;
+    throw Object.assign(new Error(text), { code: 'EACCES', syscall: 'open', path });
+  }) as typeof fs;
+  const place = 'over' in where ? { over: join(folder, name) } : { name, folder };
+  await expect(saveFile(BYTES, place, never, files)).rejects.toMatchObject({
+    ...{ code: 'EACCES', syscall: 'open', path: join(folder, name) },
+    message: `EACCES: permission denied, open '${join(folder, name)}'`,
+  });
+});
+
+test('what is there under the same name with the same bytes is not written again (R780)', async () => {
+  const folder = await temporaryFolder();
+  const path = await saveFile(BYTES, { name: 'a', folder });
+  expect(await saveFile(BYTES, { name: 'a', folder })).toBe(path);
+  expect(await saveFile(Buffer.from('old'), { name: 'a', folder })).toBe(join(folder, 'a (1)'));
+  await symlink('a', join(folder, 'link'));
+  expect(await saveFile(BYTES, { name: 'link', folder })).toBe(join(folder, 'link (1)'));
+  expect((await readdir(folder)).sort()).toEqual(['a', 'a (1)', 'link', 'link (1)']);
+});
+
 test('under a name that cannot be given nothing is left behind', async () => {
   let temporary = '';
   const files = tappedFiles(async ({ operation, args: [from] }, run) => {

@@ -37,18 +37,26 @@ export async function askInTurn<T>(
   }
 }
 
-/** Rejects with the error of a peer that sent something else, if there was one, or that of the last. */
+/**
+ * Rejects with the error of a peer that sent something else, if there was one, or that of the last. The errors of those
+ * before the one that answers are told.
+ */
 async function firstOf<T>(
   peers: AsyncIterable<string> | Iterable<string>,
   { ask, report, signal }: Asking<T>,
 ): Promise<T> {
   let worst: Error | undefined;
+  const failed: string[] = [];
   for await (const peer of peers) {
     try {
-      return await ask(peer);
+      const answer = await ask(peer);
+      for (const text of failed) report({ event: 'notice', text });
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
-      report({ event: 'note', text: (error as Error).message });
+      const { message: text } = error as Error;
+      report({ event: 'note', text });
+      failed.push(text);
       if (!(worst instanceof BlobMismatch)) worst = error as Error;
     }
   }

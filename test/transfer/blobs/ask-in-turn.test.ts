@@ -33,12 +33,20 @@ async function asking(answers: Record<string, (string | Error)[]>) {
   const outcome = askInTurn(peers(), { ask, report, signal }).catch((error) => error);
   await jest.advanceTimersByTimeAsync(20_000);
   const warnings = events.flatMap((one) => (one.event === 'warning' ? one.text : []));
-  return { outcome: await outcome, asked, warnings };
+  const notices = events.flatMap((one) => (one.event === 'notice' ? one.text : []));
+  return { outcome: await outcome, asked, warnings, notices };
 }
 
-test('the first who has the blob is the last who is asked', async () => {
-  const { outcome, asked } = await asking({ a: [new NoSuchBlob('none')], b: ['blob'], c: ['too'] });
-  expect([outcome, asked]).toEqual(['blob', ['a', 'b']]);
+test('the first who has the blob is the last who is asked, and those before are told (R779)', async () => {
+  const none = new NoSuchBlob('a has none');
+  const { outcome, asked, notices } = await asking({ a: [none], b: ['blob'], c: ['too'] });
+  expect([outcome, asked, notices]).toEqual(['blob', ['a', 'b'], ['a has none']]);
+});
+
+test('where nobody has it, the last answer says so (R779)', async () => {
+  const [first, last] = [new NoSuchBlob('a has none'), new NoSuchBlob('b has none')];
+  const { outcome, notices } = await asking({ a: [first], b: [last] });
+  expect([outcome, notices]).toEqual([last, []]);
 });
 
 test('what somebody sent instead is told rather than that others have nothing', async () => {
