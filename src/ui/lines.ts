@@ -44,7 +44,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'uploaded':
       return `uploaded ${event.name} to ${event.peer}${details(event)}`;
     case 'folder':
-      return `received ${event.name} from ${event.peer} (a folder)`;
+      return `received ${event.name} from ${event.peer}${details(event)}`;
     case 'failed':
       return `inband: ${event.error}`;
     case 'blob':
@@ -136,12 +136,15 @@ const wordsFor = (lane: string): string => {
 };
 
 interface Details {
+  name: string;
   size?: number;
   sha256?: string;
   lane?: string;
 }
 
-function details({ size, sha256, lane }: Details, verbose = true): string {
+/** The name of a folder without files ends with a slash. */
+function details({ name, size, sha256, lane }: Details, verbose = true): string {
+  if (name.endsWith('/')) return ' (a folder)';
   const known = [
     ...(size === undefined ? [] : [formatBytes(size)]),
     ...(sha256 === undefined || !verbose ? [] : [`sha-256 ${sha256}`]),

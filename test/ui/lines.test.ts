@@ -39,6 +39,16 @@ test.each([
   expect(sentenceOf(samples[kind])).toBe(sentence);
 });
 
+test('says of a folder that it is one, and no hash (R777)', () => {
+  const name = 'photos/empty/';
+  expect(sentenceOf({ ...samples.sent, name })).toBe(
+    'sent photos/empty/ to bob@example.org/inband (a folder)',
+  );
+  expect(sentenceOf({ ...samples.startOut, name })).toBe(
+    'sending photos/empty/ to bob@example.org/inband (a folder)',
+  );
+});
+
 test('says "sent" only of what the recipient has verified (R70)', () => {
   const sent = Object.entries(samples).filter(([, event]) =>
     /\bsent\b/.test(sentenceOf(event) ?? ''),
