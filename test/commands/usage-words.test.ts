@@ -146,6 +146,10 @@ test.each<[string[], string[]]>([
     ['trust', 'add', JULIET],
     ['no key was given', 'type or paste it, or give it on standard input'],
   ],
+  [
+    ['cache', 'remove', 'foo'],
+    ['"foo" is not a cid', 'one looks like sha-256+…@bob.xmpp.org'],
+  ],
   [['received', '--exec', 'true'], ['--exec goes with --exec-again']],
   [
     ['receive', '--exec', 'nothing-like-it'],

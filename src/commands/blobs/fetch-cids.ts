@@ -8,6 +8,7 @@ import { FilesFailed } from '../../transfer/sources/source.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
+import { requireCids } from './cids.js';
 
 export interface FetchFlags extends AccountFlags, OutputFlags {
   from?: string[];
@@ -75,10 +76,7 @@ async function save(
 
 /** Throws `UsageError`. */
 function checkUsage(cids: string[], { json, output }: FetchFlags): void {
-  const wrong = cids.find((cid) => !/^[^@\s]+@[^@\s]+$/.test(cid));
-  if (wrong !== undefined) {
-    throw new UsageError(`"${wrong}" is not a cid`, 'one looks like sha-256+…@bob.xmpp.org');
-  }
+  requireCids(cids);
   if (output !== '-') return;
   if (json) throw new UsageError('--json and "-o -" both want standard output', 'choose one');
   if (cids.length > 1) {

@@ -4,6 +4,7 @@ import type { ListedBlob } from '../../transfer/blobs/blob-cache.js';
 import { removeBlobs } from '../../transfer/blobs/remove-blobs.js';
 import { display } from '../../ui/display.js';
 import type { Context, OutputFlags } from '../context.js';
+import { requireCids } from './cids.js';
 
 /** What `inband cache` does, and with which cids. */
 export type Task = { task: 'list' | 'prune' } | { task: 'remove'; cids: string[] };
@@ -40,6 +41,7 @@ function lineOf({ published, cid, type, size, expires, peer }: ListedBlob): stri
 /** Removes the blobs that are there, also when others are not. */
 async function remove(cids: string[], flags: OutputFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
+  requireCids(cids);
   await removeBlobs(cids, await context.createRegistry(), report);
 }
 

@@ -24,8 +24,7 @@ export interface ExportFlags extends KeyFlags {
 
 export async function show(flags: ShowFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  const { isNew, ...key } = await showKey(await context.openKeys(), requireAccount(flags));
-  if (isNew) report({ event: 'notice', text: `made a key for ${key.jid}, which had none here` });
+  const key = await showKey(await context.openKeys(), requireAccount(flags), madeBy(report));
   report({ event: 'key', ...key });
   if (!flags.qr) return;
   const { qrCode } = await import('../../ui/qr-code.js');
@@ -33,9 +32,9 @@ export async function show(flags: ShowFlags, context: Context): Promise<void> {
 }
 
 export async function exportTo(flags: ExportFlags, context: Context): Promise<void> {
-  const { warn } = await context.reporter(flags);
+  const { warn, report } = await context.reporter(flags);
   const account = requireAccount(flags);
-  const text = `${await exportKey(await context.openKeys(), account)}\n`;
+  const text = `${await exportKey(await context.openKeys(), account, madeBy(report))}\n`;
   if (flags.output === undefined || flags.output === '-') {
     context.stdout.write(text);
     return;
@@ -69,6 +68,10 @@ export async function replace(flags: KeyFlags, context: Context): Promise<void> 
   const reporter = await context.reporter(flags);
   tell(await replaceKey(await context.openKeys(), requireAccount(flags)), reporter);
 }
+
+/** A slip in the address would otherwise look like the key of the account. */
+const madeBy = (report: Reporter['report']) => (jid: string) =>
+  report({ event: 'notice', text: `made a key for ${jid}, which had none here` });
 
 function tell(key: ShownKey, { report, warn }: Reporter): void {
   report({ event: 'key', ...key });

@@ -55,11 +55,13 @@ export async function verify(jid: string, flags: TrustFlags, context: Context): 
 }
 
 export async function remove(jid: string, flags: TrustFlags, context: Context): Promise<void> {
-  const { report, warn } = await context.reporter(flags);
+  const { report } = await context.reporter(flags);
   const peer = readRecipient(jid, flags);
   const removed = await removeKeys(await context.openTrust(), { jid: peer, label: flags.name });
   for (const event of eventsOf(removed)) report({ ...event, trust: 'removed' });
-  if (removed.keys.length === 0) warn(`no such key of ${removed.jid} was known`);
+  if (removed.keys.length > 0) return;
+  const which = flags.name === undefined ? 'no key' : `no key "${flags.name}"`;
+  throw new UsageError(`${which} of ${removed.jid} is known`, 'inband trust list');
 }
 
 const askForKey = (peer: string, context: Context): Promise<string> =>

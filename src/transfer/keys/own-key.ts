@@ -38,10 +38,25 @@ export class MalformedSecret extends Error {
   }
 }
 
-/** The key of an own account, as it was typed; it is made the first time. */
-export async function ownKey(keys: SecretKeys, account: string): Promise<KeyPair> {
-  return keyPairFrom(await keys.obtain(accountOf(account), newSecret));
+/** The key of an own account, as it was typed; it is made the first time, of which `onMade` hears. */
+export async function ownKey(
+  keys: SecretKeys,
+  account: string,
+  onMade: OnMade = () => undefined,
+): Promise<KeyPair> {
+  const jid = accountOf(account);
+  let made: Buffer | undefined;
+  const secret = await keys.obtain(jid, () => {
+    made = newSecret();
+    return made;
+  });
+  // Somebody else may have been faster.
+  if (made?.equals(secret)) onMade(jid);
+  return keyPairFrom(secret);
 }
+
+/** Hears the bare JID for which a key was made. */
+type OnMade = (jid: string) => void;
 
 /** The same, once it is needed. */
 export function ownKeyWhenNeeded(
@@ -55,23 +70,23 @@ export function ownKeyWhenNeeded(
   };
 }
 
-/** `isNew`: there was none before. */
+/** `onMade` as for `ownKey`. */
 export async function showKey(
   keys: SecretKeys,
   account: string,
-): Promise<ShownKey & { isNew: boolean }> {
-  let isNew = false;
-  const make = () => {
-    isNew = true;
-    return newSecret();
-  };
-  const pair = keyPairFrom(await keys.obtain(accountOf(account), make));
-  return { ...shown(account, pair), isNew };
+  onMade: OnMade,
+): Promise<ShownKey> {
+  return shown(account, await ownKey(keys, account, onMade));
 }
 
-/** The secret as a text. */
-export async function exportKey(keys: SecretKeys, account: string): Promise<string> {
-  return SECRET_PREFIX + formatKey(secretBytesOf(await ownKey(keys, account))).toUpperCase();
+/** The secret as a text. `onMade` as for `ownKey`. */
+export async function exportKey(
+  keys: SecretKeys,
+  account: string,
+  onMade: OnMade,
+): Promise<string> {
+  const pair = await ownKey(keys, account, onMade);
+  return SECRET_PREFIX + formatKey(secretBytesOf(pair)).toUpperCase();
 }
 
 /** Takes an exported key for that of the account. Throws `MalformedSecret`. */
