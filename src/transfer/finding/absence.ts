@@ -44,6 +44,11 @@ export class Absence {
     return true;
   }
 
+  /** Looks for the recipient; while it is waited for, in the time that is left. Rejects as `WaitOnline` does, too. */
+  look<T>(look: (until: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#wait ? this.#wait.look(look) : look(this.#options.signal);
+  }
+
   /** The recipient has taken a file: the next wait is a new one. */
   came(): void {
     this.#wait?.end();

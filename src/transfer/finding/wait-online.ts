@@ -49,6 +49,8 @@ export class WaitOnline {
   /** Aborted when a resource of the recipient comes online. */
   #coming = new AbortController();
   #why: RecipientUnreachable | undefined;
+  /** What it ended with when its time was over. */
+  #outcome: RecipientUnreachable | undefined;
 
   /** `note`: told of each pause. */
   constructor(options: WaitOptions, note: (text: string) => void) {
@@ -64,7 +66,16 @@ export class WaitOnline {
    * to whether somebody was seen to come. Throws when the time is over; `RecipientUnreachable` where we were online.
    */
   async next(error: Error): Promise<boolean> {
+    if (error === this.#outcome) throw error;
     if (error instanceof RecipientUnreachable) this.#why = error;
+    return this.look((until) => this.#until(until, error)).catch((reason) => {
+      this.end();
+      throw reason;
+    });
+  }
+
+  /** Does this in the time that is left, and rejects as it does, or as `next` where the time is over. */
+  async look<T>(look: (until: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     const [over, ended] = [new AbortController(), new AbortController()];
     // Whatever it waits for then: a pause, a connection, or an answer.
@@ -74,10 +85,10 @@ export class WaitOnline {
       () => undefined,
     );
     try {
-      return await this.#until(AbortSignal.any([signal, over.signal]), error);
+      return await look(AbortSignal.any([signal, over.signal]));
     } catch (reason) {
-      this.end();
-      throw signal.aborted ? signal.reason : reason;
+      signal.throwIfAborted();
+      throw over.signal.aborted && !this.#session?.ended.aborted ? this.#over() : reason;
     } finally {
       ended.abort();
     }
@@ -96,7 +107,7 @@ export class WaitOnline {
         if (mayComeBack(last)) await this.#reconnects(last, until);
         return !(await this.#isWatchedAnew(until)) && (await this.#untilThere(until));
       } catch (reason) {
-        if (until.aborted) throw this.#session?.ended.aborted ? last : this.#over();
+        if (until.aborted) throw last;
         last = reason as Error;
         if (!mayComeBack(last)) throw last;
       }
@@ -173,7 +184,8 @@ export class WaitOnline {
   #over(): RecipientUnreachable {
     const why = this.#why;
     const message = `${why?.message}, though it was waited for ${timeInWords(this.#options.limit)}`;
-    const error = new RecipientUnreachable(message, { cause: why });
-    return withHints(error, ...(why ? ownHints(why) : []));
+    this.end();
+    this.#outcome = new RecipientUnreachable(message, { cause: why });
+    return withHints(this.#outcome, ...(why ? ownHints(why) : []));
   }
 }

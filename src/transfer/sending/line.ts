@@ -139,16 +139,18 @@ export class Line implements SendingLine {
   }
 
   #begin(session: Session): Promise<Reached | undefined> {
-    const { via, mayLeave, signal, report } = this.#options;
+    const { via, mayLeave, report } = this.#options;
     const note = (text: string) => report({ event: 'note', text });
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
-    const isNobody = via?.length === 0;
-    const found = isNobody
-      ? nobody()
-      : findRecipients(session, this.jid, { via, signal, note, mayPropose });
-    this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
-    return this.#next(session);
+    return this.#absence.look((signal) => {
+      const isNobody = via?.length === 0;
+      const found = isNobody
+        ? nobody()
+        : findRecipients(session, this.jid, { via, signal, note, mayPropose });
+      this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
+      return this.#next(session);
+    });
   }
 
   async #next(session: Session): Promise<Reached | undefined> {

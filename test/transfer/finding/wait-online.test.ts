@@ -47,7 +47,7 @@ function romeoIn({
   const clock = new ManualClock();
   const interrupt = new AbortController();
   const online = new Set<string>();
-  const world = { absent, isDown: false, isMute: false, isSlow: false };
+  const world = { absent, isDown: false, isMute: false, isSlow: false, isShy: false };
   let listeners = 0;
   const sessions: StanzaSession[] = [];
   /** Seconds at which her daemon was asked for, and proposals were made. */
@@ -58,6 +58,7 @@ function romeoIn({
 
   const discover = (session: StanzaSession, from: string, id: string | undefined) => {
     if (from === INBAND) asked.push(second());
+    if (from === INBAND && world.isShy && asked.length > 1) return;
     const identity = { category: 'client', type: 'bot', name: client };
     const error = new StanzaError('cancel', world.absent).toElement();
     const isThere = online.has(from);
@@ -191,6 +192,19 @@ test('a file is proposed once at the start, and once more when somebody has come
   }
   expect(isOver()).toBe(false);
   expect(proposed).toEqual([1, HOUR_S]);
+});
+
+test('a look that takes longer ends with the time that was given (R782)', async () => {
+  const { look, clock, world, listeners } = romeoIn({ waitOnline: 3 });
+  world.isShy = true;
+  const { outcome, isOver } = look();
+  await clock.advance(2_999);
+  expect(isOver()).toBe(false);
+  await clock.advance(1);
+  expect(isOver()).toBe(true);
+  const { message } = (await outcome) as Error;
+  expect(message.match(/though it was waited for 3 s/g)).toHaveLength(1);
+  expect(listeners()).toBe(0);
 });
 
 test('where nobody waits a file is proposed as before', async () => {
