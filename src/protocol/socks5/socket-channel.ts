@@ -6,10 +6,7 @@ import { Closes } from './closes.js';
 import { Patience } from './patience.js';
 import { whyClosed } from './why-closed.js';
 
-/**
- * How long a peer that says nothing may take to close after us: what the system has taken of ours is on its way then,
- * some MB at the few kB/s of a slow line.
- */
+/** How long a silent peer may take to close after us: the system may have some MB of ours for a line of a few kB/s. */
 const CLOSE_MS = 600_000;
 
 /** How long nothing comes any more when the peer has said elsewhere that nothing does. */
