@@ -62,7 +62,7 @@ import {
   SourceUnusable,
 } from './transfer/sources/source.js';
 import { LinkReturned } from './transfer/ways/http/http.js';
-import { UploadRefused } from './transfer/ways/http/why-not-uploaded.js';
+import { NoUploads, UploadRefused } from './transfer/ways/http/why-not-uploaded.js';
 import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
@@ -95,6 +95,7 @@ export const FAILURES: readonly Failure[] = [
   [RequestTimeout, 'unreachable', 'this', 'try again'],
   [WayRefused, 'refused', 'this'],
   [FolderUnknown, 'refused', 'this'],
+  [NoUploads, 'refused', 'this'],
   [UploadRefused, 'refused', 'this'],
   [UnusableSlot, 'refused', 'this', 'tell the people who run the server'],
   [RecipientBusy, 'refused', 'this'],

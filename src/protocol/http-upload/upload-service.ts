@@ -1,5 +1,6 @@
 import { parseJid } from '../../session/jid.js';
-import type { RequestOptions, Session } from '../../session/session.js';
+import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
 import { discoverInfo, discoverItems } from '../disco.js';
 import {
   readSlot,
@@ -22,48 +23,54 @@ const FIND_MS = 10_000;
 /** Items of a server that are looked at; they have ten or so. */
 const MAX_ITEMS = 32;
 
+/** What was found with the own server. */
+export interface FoundUploads {
+  service: UploadService | undefined;
+  /** JIDs that have not said what they are: one of them may be it. */
+  mute: readonly string[];
+}
+
 /**
- * The own server, if it takes uploads itself, or else the first of its items to say so (§3). Nothing where none does.
- * Rejects with the signal's reason, and when the session ends.
+ * The own server, if it takes uploads itself, or else the first of its items to say so (§3). Rejects with the signal's
+ * reason, and when the session ends.
  */
 export async function findUploadService(
   session: Session,
   signal: AbortSignal,
   timeout = FIND_MS,
-): Promise<UploadService | undefined> {
+): Promise<FoundUploads> {
   const { domain } = parseJid(session.jid);
+  const mute = new Set<string>();
   const options = { signal, timeout };
-  const [own, items] = await Promise.all([
-    takerAt(session, domain, options),
-    // A server that does not tell them has none.
-    discoverItems(session, domain, options).catch(() => []),
+  /** An answer that is an error is a no, but for one that may be otherwise later (RFC 6120 §8.3.2). */
+  const said = <Answer>(jid: string, asked: Promise<Answer>) =>
+    asked.catch((error: Error) => {
+      const isNo = error instanceof StanzaError && error.type !== 'wait';
+      if (!isNo) mute.add(jid);
+      return undefined;
+    });
+  const takerAt = async (jid: string): Promise<UploadService | undefined> => {
+    const told = await said(jid, discoverInfo(session, jid, undefined, options));
+    const uploads = told && readUploads(told.info);
+    return uploads && { jid, ...uploads };
+  };
+  const [own, items = []] = await Promise.all([
+    takerAt(domain),
+    said(domain, discoverItems(session, domain, options)),
   ]);
-  const found = own ?? (await firstOf(session, items.slice(0, MAX_ITEMS), options));
+  const service = own ?? (await firstOf(items.slice(0, MAX_ITEMS).map(takerAt)));
   signal.throwIfAborted();
   session.ended.throwIfAborted();
-  return found;
+  return { service, mute: [...mute] };
 }
 
-/** What one is that does not answer, or with an error, is no matter of a file's. */
-async function takerAt(
-  session: Session,
-  jid: string,
-  options: RequestOptions,
-): Promise<UploadService | undefined> {
-  const told = await discoverInfo(session, jid, undefined, options).catch(() => undefined);
-  const uploads = told && readUploads(told.info);
-  return uploads && { jid, ...uploads };
-}
-
+/** Waits for no other once there is one. */
 async function firstOf(
-  session: Session,
-  jids: readonly string[],
-  options: RequestOptions,
+  asked: readonly Promise<UploadService | undefined>[],
 ): Promise<UploadService | undefined> {
-  const takers = jids.map(async (jid) => {
-    const taker = await takerAt(session, jid, options);
-    return taker ?? Promise.reject(new Error(`${jid} takes no uploads`));
-  });
+  const NONE = new Error('it takes no uploads');
+  const takers = asked.map(async (taker) => (await taker) ?? Promise.reject(NONE));
+  // All say no, or nothing: that is the only reason.
   return Promise.any(takers).catch(() => undefined);
 }
 

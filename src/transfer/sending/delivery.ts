@@ -2,6 +2,7 @@ import { Turn } from '../attempts/turn.js';
 import type { Event, Report } from '../events.js';
 import { RecipientBusy, RecipientUnreachable } from '../recipient-errors.js';
 import type { Source } from '../sources/source.js';
+import { NoUploads } from '../ways/http/why-not-uploaded.js';
 import { Job } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { SendingLine } from './line.js';
@@ -35,6 +36,9 @@ interface Outcome {
   failure?: Error;
 }
 
+/** What would be the same with the other files to this recipient. */
+const MEETS_OTHERS = [RecipientUnreachable, RecipientBusy, NoUploads];
+
 /** All files to one recipient. */
 export class Delivery {
   readonly #line: SendingLine;
@@ -44,7 +48,7 @@ export class Delivery {
   readonly #report: Report;
   /** The first failure, in the order of the files. */
   #failure: Error | undefined;
-  /** Nobody is there, or has a place: it would be the same with the files that are left. */
+  /** It would be the same with the files that are left. */
   #isLost = false;
 
   constructor(line: SendingLine, options: DeliveryOptions) {
@@ -107,7 +111,7 @@ export class Delivery {
     const { signal, explain, stop, isOneOfSeveral } = this.#options;
     if (signal.aborted) return {};
     const { text, hints, exitCode, isOurs } = explain(error);
-    this.#isLost ||= error instanceof RecipientUnreachable || error instanceof RecipientBusy;
+    this.#isLost ||= MEETS_OTHERS.some((kind) => error instanceof kind);
     if (isOurs) stop(error);
     if (text === undefined) return { failure: error };
     const event = telling.failed(this.#line.jid, { text, hints, exitCode, isOneOfSeveral });

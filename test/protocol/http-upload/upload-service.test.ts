@@ -32,7 +32,10 @@ test('finds the item of the own server that takes uploads, and no other serverâ€
     'upload.capulet.example': saying(NS),
   });
   const found = await findUploadService(romeo, never);
-  expect(found).toEqual({ jid: 'upload.montague.example', maxSize: undefined });
+  expect(found).toEqual({
+    service: { jid: 'upload.montague.example', maxSize: undefined },
+    mute: [],
+  });
   expect(asked.map(({ attrs }) => attrs.to)).not.toContain('upload.capulet.example');
 });
 
@@ -41,7 +44,7 @@ test('takes the own server if it says so itself, and asks nobody else (R720)', a
     'montague.example': saying(NS),
     'upload.montague.example': saying(NS),
   });
-  expect((await findUploadService(romeo, never))?.jid).toBe('montague.example');
+  expect((await findUploadService(romeo, never)).service?.jid).toBe('montague.example');
   expect(new Set(asked.map(({ attrs }) => attrs.to))).toEqual(new Set(['montague.example']));
 });
 
@@ -50,13 +53,27 @@ test('does not wait for those that say nothing, where another one does (R720)', 
     'silent.montague.example': silent,
     'upload.montague.example': saying(NS),
   });
-  expect((await findUploadService(romeo, never))?.jid).toBe('upload.montague.example');
+  expect((await findUploadService(romeo, never)).service?.jid).toBe('upload.montague.example');
 });
 
 test('waits so long, and no longer, for those that say nothing (R720)', async () => {
   const { romeo, asked } = looking({ 'silent.montague.example': silent });
-  expect(await findUploadService(romeo, never, 1)).toBeUndefined();
+  expect(await findUploadService(romeo, never, 1)).toEqual({
+    ...{ service: undefined, mute: ['silent.montague.example'] },
+  });
   expect(asked.at(-1)?.attrs.to).toBe('silent.montague.example');
+});
+
+test('an error that may pass is no word of uploads, any other is a no (R720)', async () => {
+  const { romeo } = looking({
+    'broken.montague.example': refusing,
+    'busy.montague.example': async () => {
+      throw new StanzaError('wait', 'resource-constraint');
+    },
+  });
+  expect(await findUploadService(romeo, never)).toEqual({
+    ...{ service: undefined, mute: ['busy.montague.example'] },
+  });
 });
 
 test('ends as the command does (R720)', async () => {

@@ -4,6 +4,7 @@ import { Put } from '../../../protocol/http-upload/put.js';
 import type { UploadedFile, UploadSlot } from '../../../protocol/http-upload/stanzas.js';
 import {
   askForSlot,
+  type FoundUploads,
   findUploadService,
   type UploadService,
 } from '../../../protocol/http-upload/upload-service.js';
@@ -12,7 +13,7 @@ import { type Clock, systemClock } from '../../../session/clock.js';
 import { parseJid } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
 import type { CertificateTrust } from '../../../session/stream/certificates.js';
-import { notOffered, tooLarge, whyNoSlot, whyRefused, withoutSize } from './why-not-uploaded.js';
+import { NoUploads, tooLarge, whyNoSlot, whyRefused, withoutSize } from './why-not-uploaded.js';
 
 /** A file on its way to a server. */
 interface Upload {
@@ -27,7 +28,7 @@ export class Uploads {
   readonly #trust: () => Promise<CertificateTrust>;
   #https: Https | undefined;
   readonly #clock: Clock;
-  #service: Promise<UploadService | undefined> | undefined;
+  #found: Promise<FoundUploads> | undefined;
   /** Slots whose upload was cut off once, by what they are for: some servers let it be made again, and count each slot. */
   readonly #left = new Map<string, UploadSlot>();
 
@@ -43,8 +44,8 @@ export class Uploads {
   }
 
   /**
-   * Begins to upload a file, whose bytes are then to be written. Rejects with `UploadRefused`, `UnusableSlot`, as
-   * `request` of a session does, and with the signal's reason.
+   * Begins to upload a file, whose bytes are then to be written. Rejects with `NoUploads`, `UploadRefused`, `UnusableSlot`,
+   * as `request` of a session does, and with the signal's reason.
    */
   async begin({ name, size, mediaType }: FileOffer, signal: AbortSignal): Promise<Upload> {
     if (size === undefined) throw withoutSize(name);
@@ -55,11 +56,11 @@ export class Uploads {
     return this.#put({ name, size, mediaType: mediaType ?? UNKNOWN_TYPE }, service, signal);
   }
 
-  /** The service that takes them. Rejects with `UploadRefused` where there is none. */
+  /** The service that takes them. Rejects with `NoUploads` where there is none. */
   async find(signal: AbortSignal): Promise<UploadService> {
-    this.#service ??= findUploadService(this.#session, signal);
-    const service = await this.#service;
-    if (!service) throw notOffered(parseJid(this.#session.jid).domain);
+    this.#found ??= findUploadService(this.#session, signal);
+    const { service, mute } = await this.#found;
+    if (!service) throw new NoUploads(parseJid(this.#session.jid).domain, mute);
     return service;
   }
 

@@ -5,19 +5,31 @@ import { StanzaError } from '../../../session/stanza-error.js';
 import { formatBytes } from '../../../units.js';
 import { meaningOfSlotError } from '../../answers.js';
 
-/** A server does not take the file, or none takes any. */
+/** A server does not take the file. */
 export class UploadRefused extends Error {
   override readonly name = 'UploadRefused';
 }
 
 const IN_THE_STREAM = 'to somebody who is online, "inband send" needs no upload';
 
-export const notOffered = (domain: string): Error =>
-  withHints(
-    new UploadRefused(`${domain} takes no uploads (XEP-0363)`),
-    IN_THE_STREAM,
-    'the people who run the server can switch them on',
-  );
+/** The own server takes no uploads, or does not say so: each file would meet that. */
+export class NoUploads extends Error {
+  override readonly name = 'NoUploads';
+  /** `mute`: those that have not said whether they take some. */
+  constructor(domain: string, mute: readonly string[]) {
+    const isCertain = mute.length === 0;
+    super(
+      isCertain
+        ? `${domain} takes no uploads (XEP-0363)`
+        : `no answer tells whether ${domain} takes uploads (XEP-0363); there was none from ${mute.join(', ')}`,
+    );
+    withHints(
+      this,
+      isCertain ? 'the people who run the server can switch them on' : 'try later',
+      IN_THE_STREAM,
+    );
+  }
+}
 
 export function tooLarge(name: string, size: number, { jid, maxSize }: UploadService): Error {
   // To the byte where it is a few that are too many.
@@ -51,7 +63,7 @@ export function whyNoSlot(
     case 'full':
       // No cause: an error that may pass would be waited for, and a quota lasts a day.
       return withHints(
-        new UploadRefused(`${jid} takes no more of you for now ${said}`),
+        new UploadRefused(`${jid} takes no more files from you for now ${said}`),
         'try later',
         IN_THE_STREAM,
       );

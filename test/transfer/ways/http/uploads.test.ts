@@ -7,7 +7,7 @@ import { ownHints } from '../../../../src/session/hints.js';
 import { StanzaError } from '../../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../../src/session/xml.js';
 import { Uploads } from '../../../../src/transfer/ways/http/uploads.js';
-import { UploadRefused } from '../../../../src/transfer/ways/http/why-not-uploaded.js';
+import { NoUploads, UploadRefused } from '../../../../src/transfer/ways/http/why-not-uploaded.js';
 import { readAll } from '../../../protocol/ibb/bytestreams.js';
 import { type HttpsServer, startHttpsServer } from '../../../protocol/network/https-server.js';
 import { type Service, sessionsWithServices } from '../../../protocol/socks5/server.js';
@@ -156,8 +156,21 @@ test('a server that takes none is told by its name (R724)', async () => {
   const error = await new Uploads(romeo, async () => ({}))
     .begin(FILE, never)
     .catch((reason) => reason);
-  expect(error).toBeInstanceOf(UploadRefused);
+  expect(error).toBeInstanceOf(NoUploads);
   expect(error.message).toBe('montague.example takes no uploads (XEP-0363)');
+});
+
+test('one that does not say whether it takes some is not said to take none (R724)', async () => {
+  const busy = async () => {
+    throw new StanzaError('wait', 'resource-constraint');
+  };
+  const [romeo] = sessionsWithServices({ services: new Map([[SERVICE, busy]]) });
+  const error = await new Uploads(romeo, async () => ({}))
+    .begin(FILE, never)
+    .catch((reason) => reason);
+  expect(error).toBeInstanceOf(NoUploads);
+  expect(error.message).toMatch(new RegExp(`^no answer tells whether .* from ${SERVICE}$`));
+  expect(ownHints(error)[0]).toBe('try later');
 });
 
 const TOO_LARGE = { name: 'file-too-large', xmlns: NS };
@@ -171,7 +184,7 @@ test.each<[string, StanzaError, string]>([
   [
     'is over a quota',
     new StanzaError('wait', 'resource-constraint', 'Daily quota reached'),
-    `${SERVICE} takes no more of you for now (resource-constraint (Daily quota reached))`,
+    `${SERVICE} takes no more files from you for now (resource-constraint (Daily quota reached))`,
   ],
   [
     'comes from somebody who may not',
