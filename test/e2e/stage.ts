@@ -147,6 +147,10 @@ export function linesOf(text: string): string[] {
   return lines;
 }
 
+/** What is said without what is waited for, which is told where it takes more than a second: on a slow machine. */
+export const withoutWaits = (stderr: string): string =>
+  stderr.replaceAll(/^(connecting as|looking for|waiting for|asking|reading( again)?) .*\n/gm, '');
+
 export type JsonEvent = Record<string, unknown>;
 
 /** Reads the lines of `--json` as strictly as its promise: `event` first, no spaces. */
