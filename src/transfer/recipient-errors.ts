@@ -142,8 +142,10 @@ export function whyBrokenOff(
     return new FileMismatch(message, { cause: error });
   }
   if (ending === 'unkept') {
+    const isTooLarge = specific?.is('file-too-large');
     const why = specific?.getName() ?? error.message;
-    return new RecipientRefused(`${peer} could not keep the file (${why})`, { cause: error });
+    const text = isTooLarge ? ': too large, or the disk is full' : ` (${why})`;
+    return new RecipientRefused(`${peer} could not keep the file${text}`, { cause: error });
   }
   const asDone = isContent(error.reason)
     ? `${peer} ended it as done, and did not say that it has all of the file`

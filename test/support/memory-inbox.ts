@@ -106,6 +106,10 @@ export class MemoryInbox implements Inbox {
     return `/inbox/${this.#enter(owner, offered).slice(0, -1)}`;
   }
 
+  async checkRoom({ account }: WantedPartial): Promise<void> {
+    if (account !== undefined) this.ledger.checkRoom(account);
+  }
+
   keptOf({ identity = '', size }: WantedPartial): number {
     return this.#sizes.get(identity) === size ? (this.kept.get(identity)?.length ?? 0) : 0;
   }

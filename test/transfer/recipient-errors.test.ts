@@ -72,7 +72,11 @@ describe('what was broken off', () => {
 
   test.each([
     [ended('media-error'), 'FileMismatch', 'got other bytes than were sent'],
-    [ended('media-error', 'file-too-large'), 'RecipientRefused', 'file-too-large'],
+    [
+      ended('media-error', 'file-too-large'),
+      'RecipientRefused',
+      'could not keep the file: too large, or the disk is full',
+    ],
     [ended('failed-application'), 'RecipientRefused', 'could not keep the file'],
     [ended('failed-transport'), 'ChannelBroken', 'failed-transport'],
     [ended('cancel'), 'ChannelBroken', 'cancel'],

@@ -11,6 +11,8 @@ export interface Agreement {
   isThere: boolean;
   /** Not a byte of the file is to come. */
   leavesNothing: boolean;
+  /** It takes nothing, and says why as soon as the sender has proven who it is. */
+  isDeclined?: boolean;
   /** How many bytes are to come; absent where nobody knows. */
   toCome?: number | undefined;
 }

@@ -87,18 +87,19 @@ export class IncomingJingleFile {
 
   /**
    * Accepts it from this byte on (0 unless it is `ranged`); resolves to the channel that brings the rest, whose close
-   * `confirm` acknowledges, when what is sealed is proven to be the sender's. `isThere`, for a sender that knows what
-   * that means: there is no rest, as an earlier transfer has brought the file. Rejects with `ChannelNotOpened`,
-   * `JingleEnded`, `SealBroken`, and as `request` does.
+   * `confirm` acknowledges, when what is sealed is proven to be the sender's. `there`, for a sender that knows what
+   * that means: there is no rest, as an earlier transfer has brought the file. `declined`, of what is sealed: nothing is
+   * wanted, and `fail` says why. Rejects with `ChannelNotOpened`, `JingleEnded`, `SealBroken`, and as `request` does.
    */
-  async accept(offset = 0, isThere = false): Promise<Channel> {
+  async accept(offset = 0, as?: 'there' | 'declined'): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
     this.#offset = offset;
     try {
       const { alreadyThere, ...file } = this.offer;
-      const there = alreadyThere && isThere ? { alreadyThere } : {};
+      const there = alreadyThere && as === 'there' ? { alreadyThere } : {};
       const transport = await this.#contentChannel.describe();
-      const parts = this.#security.answer({ ...file, ...there }, range, transport);
+      const told = { ...file, ...there };
+      const parts = this.#security.answer(told, range, transport, as === 'declined');
       const [channel] = await Promise.all([
         // It may be there before the acceptance is acknowledged.
         this.#expect(offset),

@@ -9,6 +9,7 @@ import { cautiousAfter } from './cautious-offer.js';
 import { description, readDescription, toldHashes } from './file-description.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
 import { OutgoingJingleFile, type OutgoingOptions } from './outgoing-jingle-file.js';
+import { hearWhy } from './security/hear-why.js';
 import { SealedAnswer } from './security/sealed-answer.js';
 import { SealedOffer, type SealedTo } from './security/sealed-offer.js';
 import { type OpenedContent, PLAIN_ANSWER, plainOffer } from './security/security.js';
@@ -103,7 +104,8 @@ export class JingleFileTransfers {
     });
     const transports = this.#usable(mayUse);
     const outgoing = this.#begin(jingleSession, { transports, settings, security });
-    await outgoing.start(timeout, signal);
+    const { isDeclined } = await outgoing.start(timeout, signal);
+    if (isDeclined) await hearWhy(outgoing, toldHashes(file.hashes).length > 0);
     return outgoing;
   }
 

@@ -93,12 +93,9 @@ export class OutgoingJingleFile {
   }
 
   /** Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
-  async start(timeout: number, signal?: AbortSignal): Promise<void> {
+  async start(timeout: number, signal?: AbortSignal): Promise<Agreement> {
     const cancel = () => void this.#jingleSession.terminate({ condition: 'cancel' });
-    signal?.addEventListener('abort', cancel);
-    this.#jingleSession.ended.addEventListener('abort', () =>
-      signal?.removeEventListener('abort', cancel),
-    );
+    signal?.addEventListener('abort', cancel, { signal: this.#jingleSession.ended });
     try {
       await this.#jingleSession.initiate(async () =>
         this.#security.offer(await this.#contentChannel.describe()),
@@ -116,6 +113,7 @@ export class OutgoingJingleFile {
       // It may have happened at the same moment.
       this.#broken.signal.throwIfAborted();
       void pingWhenStalled(this.#jingleSession, channel, this.#clock, this.#allSent.signal);
+      return this.#agreed;
     } catch (error) {
       this.#leave(error as Error);
       signal?.throwIfAborted();

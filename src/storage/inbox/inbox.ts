@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { NoRoom } from '../../transfer/inbox-errors.js';
 import type {
-  FoundFile,
   Inbox,
   InboxOptions,
   PartialFile,
@@ -65,6 +64,10 @@ class InboxFolder implements Inbox {
   readonly lost: AbortSignal;
   readonly keptOf = (wanted: WantedPartial) => this.#shared.kept.bytesFor(wanted);
   readonly hasRest = (channel: string) => this.#shared.kept.hasRest(hashed(channel));
+  readonly look = (record: FileRecord) => lookForFile(record, this.#shared);
+  readonly setExecutable = (record: FileRecord, isExecutable: boolean) =>
+    setExecutable(record, isExecutable, this.#shared);
+  readonly takeRequest = () => takeRequest(this.#shared.files, this.#shared.staging);
   readonly #lost: AbortController;
   readonly #openAgain: () => Promise<HeldFolder>;
   readonly #space: Space;
@@ -90,21 +93,9 @@ class InboxFolder implements Inbox {
     return this.#shared.ledger;
   }
 
-  look(record: FileRecord): Promise<FoundFile | undefined> {
-    return lookForFile(record, this.#shared);
-  }
-
-  setExecutable(record: FileRecord, isExecutable: boolean): Promise<void> {
-    return setExecutable(record, isExecutable, this.#shared);
-  }
-
   async makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string> {
     await this.#lookAgain();
     return this.#shared.folders.make(owner, offered);
-  }
-
-  takeRequest(): Promise<boolean> {
-    return takeRequest(this.#shared.files, this.#shared.staging);
   }
 
   get #shared(): Shared {
@@ -133,14 +124,24 @@ class InboxFolder implements Inbox {
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
     await this.#lookAgain();
-    await this.#shared.kept.removeExpired(this.#shared.now());
-    const { account, folders, name = '' } = wanted;
-    if (account !== undefined) this.ledger.checkRoom(account);
-    if (folders) await this.#shared.folders.check(folders.owner, folders.offered, name);
+    await this.#checkNames(wanted);
     const earlier =
       wanted.identity === undefined ? undefined : this.#shared.kept.take(hashed(wanted.identity));
     const part = (earlier && (await this.#resume(earlier, wanted))) ?? (await this.#start(wanted));
     return new Partial(part, this.#shared);
+  }
+
+  async checkRoom(wanted: WantedPartial): Promise<void> {
+    await this.#checkNames(wanted);
+    // Otherwise something may give way to it.
+    if (!this.#shared.kept.tooLarge) await this.#space.check(wanted, this.keptOf(wanted));
+  }
+
+  /** Whether there may be a record of it, and folders for it. What nobody has come for no longer counts. */
+  async #checkNames({ account, folders, name = '' }: WantedPartial): Promise<void> {
+    await this.#shared.kept.removeExpired(this.#shared.now());
+    if (account !== undefined) this.ledger.checkRoom(account);
+    if (folders) await this.#shared.folders.check(folders.owner, folders.offered, name);
   }
 
   /** Resolves to `undefined`, with the kept one removed, when it cannot be gone on with. */

@@ -69,10 +69,15 @@ export class KeptPartials {
    * whether there was one.
    */
   async makeRoom(): Promise<boolean> {
-    const all = [...this.#byIdentity.values()];
-    const large = all.find(({ journal }) => journal.durable > this.#maxBytesOfOne);
+    const large = this.tooLarge;
     if (large) await this.#remove(this.take(large.journal.identity ?? ''));
     return large !== undefined;
+  }
+
+  /** A partial that gives way where somebody needs the room. */
+  get tooLarge(): Kept | undefined {
+    const all = [...this.#byIdentity.values()];
+    return all.find(({ journal }) => journal.durable > this.#maxBytesOfOne);
   }
 
   /** Bytes of the one that is wanted, as its journal has them. */

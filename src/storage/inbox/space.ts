@@ -58,9 +58,7 @@ export class Space {
 
   /** For a file `offset` bytes of which are there already. Rejects with NoRoom; RangeError for no size. */
   async reserve({ size, account }: WantedRoom, offset: number): Promise<Reservation> {
-    if (size !== undefined && !isCount(size)) throw new RangeError(`${size} is not a size`);
-    const { maxSize = Number.POSITIVE_INFINITY } = this.#limits;
-    if (size !== undefined && size > maxSize) throw tooLarge(maxSize);
+    const maxSize = this.#maxSizeFor(size);
     const reservation: Reservation = new Reservation(account, size ?? maxSize, offset, {
       grow: (bytes) => this.#inTurn(() => this.#grow(reservation, bytes)),
       name: (bytes, naming) =>
@@ -69,7 +67,7 @@ export class Space {
     });
     // At once: what was kept until now counts on.
     this.#reservations.add(reservation);
-    const bytes = Math.max(size ?? 0, offset, BLOCK_BYTES) - offset;
+    const bytes = missing(size, offset);
     try {
       await this.#inTurn(() => this.#announce(reservation, bytes));
     } catch (error) {
@@ -77,6 +75,21 @@ export class Space {
       throw error;
     }
     return reservation;
+  }
+
+  /** Rejects as `reserve` does, and sets nothing aside. */
+  async check({ size, account }: WantedRoom, offset: number): Promise<void> {
+    this.#maxSizeFor(size);
+    if (offset === 0) await this.#checkNames();
+    await this.#inTurn(() => this.#check(missing(size, offset), this.#promisedTo(account)));
+  }
+
+  /** Throws NoRoom, and RangeError for what is no size. */
+  #maxSizeFor(size: number | undefined): number {
+    if (size !== undefined && !isCount(size)) throw new RangeError(`${size} is not a size`);
+    const { maxSize = Number.POSITIVE_INFINITY } = this.#limits;
+    if (size !== undefined && size > maxSize) throw tooLarge(maxSize);
+    return maxSize;
   }
 
   async #announce(reservation: Reservation, bytes: number): Promise<void> {
@@ -174,3 +187,7 @@ export class Space {
     return unless(CANNOT_SAY, files.statfs(inbox));
   }
 }
+
+/** Bytes that are to come of a file, or that it takes at least. */
+const missing = (size: number | undefined, offset: number): number =>
+  Math.max(size ?? 0, offset, BLOCK_BYTES) - offset;

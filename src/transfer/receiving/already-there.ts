@@ -69,7 +69,7 @@ export async function confirmThere(
   try {
     const { there, record } = (await findThere(file, inbox)) ?? {};
     if (!there) return undefined;
-    const channel = await file.accept(there.size, true);
+    const channel = await file.accept(there.size, 'there');
     await onProven();
     // Not one byte may come.
     for await (const bytes of channel.iterator({ destroyOnReturn: false })) void bytes;

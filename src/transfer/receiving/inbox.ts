@@ -9,6 +9,8 @@ export interface Inbox {
    * NoFolder when its folders cannot be made; RangeError for a size that is none.
    */
   createPartial(wanted?: WantedPartial): Promise<PartialFile>;
+  /** Rejects as `createPartial` does, as far as that is known before; sets nothing aside, and removes nothing. */
+  checkRoom(wanted: WantedPartial): Promise<void>;
   /** How many bytes of it are kept, it seems: nothing is read again, or changed. */
   keptOf(wanted: WantedPartial): number;
   /**

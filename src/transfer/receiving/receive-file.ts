@@ -5,6 +5,7 @@ import {
   ChannelOverrun,
 } from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
+import { NoFolder, NoRoom } from '../inbox-errors.js';
 import type { Trust } from '../keys/rules.js';
 import { paceOf } from '../rate-limit.js';
 import { StillUnderWay } from '../reception-errors.js';
@@ -120,9 +121,13 @@ const acceptPlain: Accept = async (file, _inbox, create) => file.accept((await c
  * and changed after. Rejects with `StillUnderWay` where that was wrong; the next offer of it begins elsewhere.
  */
 const acceptSealed: Accept = async (file, inbox, create, { left = 0, onProven }) => {
-  const offset = Math.max(left, inbox.keptOf(wantedFor(file)));
-  const channel = await file.accept(offset);
+  const wanted = wantedFor(file);
+  // What an earlier transfer of it takes, which is about to give way, is no longer taken then.
+  const refusal = left > 0 ? undefined : await whyRefused(inbox, wanted);
+  const offset = refusal ? 0 : Math.max(left, inbox.keptOf(wanted));
+  const channel = await file.accept(offset, refusal && 'declined');
   await onProven?.();
+  if (refusal) throw refusal;
   // At the speed of a disk a large one takes minutes.
   const onRead = () => {
     if (channel.destroyed) throw channel.errored ?? new ChannelLost('its sender has gone');
@@ -132,6 +137,18 @@ const acceptSealed: Accept = async (file, inbox, create, { left = 0, onProven })
   if (partial.offset === offset) return channel;
   throw new StillUnderWay('what was kept of it has changed; its sender comes again');
 };
+
+/** Why there is no place for a file, if that is known before there is one. */
+async function whyRefused(inbox: Inbox, wanted: WantedPartial): Promise<Error | undefined> {
+  try {
+    await inbox.checkRoom(wanted);
+    return undefined;
+  } catch (error) {
+    // What else is wrong may be mended when the place is made.
+    if (error instanceof NoRoom || error instanceof NoFolder) return error;
+    return undefined;
+  }
+}
 
 /** Gives the file its name, or makes the folder that was offered in its place. Returns the absolute path. */
 async function place(

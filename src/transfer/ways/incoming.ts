@@ -16,10 +16,11 @@ export interface IncomingOffer {
   /** The sender can start anywhere in the file. */
   readonly ranged: boolean;
   /**
-   * Resolves to the channel that brings the bytes from `offset` on. `isThere`, where the offer lets us say so: there are
-   * none, as an earlier transfer has brought the file.
+   * Resolves to the channel that brings the bytes from `offset` on. `there`, where the offer lets us say so: there are
+   * none, as an earlier transfer has brought the file. `declined`, where it is sealed: none are wanted, and when the
+   * channel is there `fail` says why.
    */
-  accept(offset: number, isThere?: boolean): Promise<Channel>;
+  accept(offset: number, as?: 'there' | 'declined'): Promise<Channel>;
   /**
    * To be called as long as the sender has to wait for us: now and then it hears that something is done. Absent where
    * there is no word for it.

@@ -108,9 +108,9 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
     peerKey: file.peerKey,
     hashFunctions: file.hashFunctions,
     ranged: file.ranged,
-    accept: (offset, isThere) => {
-      isAccepted = true;
-      return file.accept(offset, isThere);
+    accept: (offset, as) => {
+      isAccepted = as !== 'declined';
+      return file.accept(offset, as);
     },
     atWork: () => file.atWork(),
     hashes: () => file.hashes(),

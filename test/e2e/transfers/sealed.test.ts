@@ -102,6 +102,20 @@ describe('on Prosody', () => {
     expect(await named('already-there', '--encrypt', 'off')).toMatchObject({ encrypted: false });
   });
 
+  test('what there is no room for is refused before it begins, as in the clear (R861)', async () => {
+    await stage.receive('bob', ['--max-size', '1000']);
+    const letter = await file(LETTER, TEXT);
+    for (const encrypt of ['auto', 'off']) {
+      const { code, stdout } = await outcomeOf(sending('--encrypt', encrypt, letter));
+      expect(code).toBe(6);
+      const told = eventsOf(stdout);
+      expect(told.filter(({ event }) => event === 'start' || event === 'progress')).toEqual([]);
+      expect(eventNamed(told, 'failed')?.error).toMatch(
+        /^bob@localhost\/\S+ cannot take the file: too large, or the disk is full$/,
+      );
+    }
+  });
+
   test('folders and an empty file are encrypted, too (R374)', async () => {
     const photos = join(stage.folder(), 'photos');
     await mkdir(join(photos, 'rome', 'empty'), { recursive: true });

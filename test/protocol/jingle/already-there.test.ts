@@ -20,9 +20,9 @@ const isPing = (stanza: Element) =>
   isAbout('session-info')(stanza) && stanza.getChildElements()[0]?.getChildElements().length === 0;
 
 /** Juliet has it: she accepts it from its end on. */
-async function accepted(pair: Pair, file: FileOffer = LETTER, isThere = true) {
+async function accepted(pair: Pair, file: FileOffer = LETTER) {
   const { outgoing, incoming } = await offered(pair, file);
-  const hers = incoming.accept(file.size ?? 0, isThere).then(readAll);
+  const hers = incoming.accept(file.size ?? 0, 'there').then(readAll);
   hers.catch(() => undefined); // each test says what becomes of it
   return { outgoing, incoming, hers };
 }
@@ -53,12 +53,13 @@ describe('a file that is there already', () => {
   test('is not where the recipient wants a byte of it (R300)', async () => {
     const pair = pairOfTransfers();
     const { outgoing, incoming } = await offered(pair, LETTER);
-    void incoming.accept(5, true).catch(() => undefined);
+    void incoming.accept(5, 'there').catch(() => undefined);
     expect((await outgoing).isThere).toBe(false);
   });
 
   test('is not where the recipient says nothing but the range (R300)', async () => {
-    const { outgoing } = await accepted(pairOfTransfers(), LETTER, false);
+    const { outgoing, incoming } = await offered(pairOfTransfers(), LETTER);
+    void incoming.accept(6).catch(() => undefined);
     expect((await outgoing).isThere).toBe(false);
   });
 });

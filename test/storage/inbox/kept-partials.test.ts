@@ -37,6 +37,7 @@ async function restart(
       partials.push(partial);
       return partial;
     },
+    checkRoom: (wanted) => inbox.checkRoom(wanted),
     keptOf: (wanted) => inbox.keptOf(wanted),
     hasRest: (channel) => inbox.hasRest(channel),
     ledger: inbox.ledger,

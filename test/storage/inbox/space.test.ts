@@ -91,6 +91,40 @@ describe('one file', () => {
   });
 });
 
+describe('whether there is room is known before', () => {
+  test.each<[string, InboxOptions, number, { size?: number; account?: string }]>([
+    ['a file that is too large', { maxSize: 100 }, Number.MAX_SAFE_INTEGER, { size: 101 }],
+    ['a disk that is full', { minFree: 500_000 }, 500_000, { size: 1 }],
+    ['a disk that is full, and no size', { minFree: 500_000 }, 500_000, {}],
+    ['a folder that is full', { maxTotal: 0 }, Number.MAX_SAFE_INTEGER, { size: 1 }],
+  ])('of %s, in the same words, and nothing is made (R860)', async (_, limits, disk, wanted) => {
+    const { folder, inbox } = await open(limits, disk);
+    const before: Error = await inbox.checkRoom(wanted).catch((error) => error);
+    expect(before).toBeInstanceOf(NoRoom);
+    await expect(inbox.createPartial(wanted)).rejects.toEqual(before);
+    expect(await readdir(join(folder, '.inband'))).toEqual(['lock']);
+  });
+
+  test('and where there is, none of it is set aside (R860)', async () => {
+    const { inbox } = await open({ minFree: 500_000 }, 1_000_000);
+    for (let count = 0; count < 3; count++) await inbox.checkRoom({ size: 400_000 });
+    const partial = await inbox.createPartial({ size: 400_000 });
+    const others: Error = await inbox.checkRoom({ size: 400_000 }).catch((error) => error);
+    expect(others).toMatchObject({ name: 'NoRoom', isPassing: true });
+    await partial.discard();
+  });
+
+  test('with what is kept of it (R860)', async () => {
+    const { inbox } = await open({ minFree: 500_000 }, 1_000_000);
+    const wanted = { identity: 'a', size: 400_000 };
+    const earlier = await inbox.createPartial(wanted);
+    await earlier.write(Buffer.alloc(300_000));
+    await earlier.keep();
+    await inbox.checkRoom(wanted);
+    await expectNoRoom(inbox.checkRoom({ ...wanted, identity: 'b' }), /no room/);
+  });
+});
+
 describe('the disk', () => {
   test('is never filled beyond what is to stay free (R17)', async () => {
     const { inbox } = await open({ minFree: 500_000 }, 1_000_000);

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { ChannelLost } from '../../../src/protocol/channel.js';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import type { Element } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
+import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
 import { identityOf } from '../../../src/transfer/receiving/identity.js';
 import { RecipientBusy } from '../../../src/transfer/recipient-errors.js';
@@ -30,6 +32,8 @@ interface Options {
   via?: 'auto' | WayName;
   evil?: (stanza: Element) => Element | undefined;
   count?: number;
+  /** It can be read only once, and how long it is nobody knows. */
+  isPipe?: boolean;
   /** Default: her JID. */
   to?: string[];
   /** Hers, in which something may be. */
@@ -49,6 +53,7 @@ async function sent({
   via = 'auto',
   evil = (stanza) => stanza,
   count = 1,
+  isPipe = false,
   to = [JULIET],
   inbox: before = new MemoryInbox(),
 }: Options = {}) {
@@ -69,9 +74,10 @@ async function sent({
   const events: Event[] = [];
   const failures: Error[] = [];
   let isOver = false;
-  const files = Array.from({ length: count }, (_, n) =>
-    smallFile(n ? `${n}-${LETTER}` : LETTER, TEXT),
-  );
+  const files = Array.from({ length: count }, (_, n) => {
+    const { size, ...file } = smallFile(n ? `${n}-${LETTER}` : LETTER, TEXT);
+    return isPipe ? file : { size, ...file };
+  });
   const outcome = sendAll(files, to, {
     ...{
       ways: via === 'auto' ? undefined : [via],
@@ -131,14 +137,14 @@ const swapped = (stanza: Element): Element =>
       )
     : stanza;
 
+const blocksOf = (wire: string): Buffer[] =>
+  [...wire.matchAll(/<data [^>]*>([^<]+)</g)].map(([, text = '']) => Buffer.from(text, 'base64'));
+
 /** No byte, name or hash of the letter in the clear. */
 function expectNothingSeen(wire: string): void {
   expect(wire).not.toContain(LETTER);
   expect(wire).not.toContain(createHash('sha256').update(TEXT).digest('base64'));
-  const blocks = [...wire.matchAll(/<data [^>]*>([^<]+)</g)].map(([, text = '']) =>
-    Buffer.from(text, 'base64'),
-  );
-  expect(Buffer.concat(blocks).includes('bright angel')).toBe(false);
+  expect(Buffer.concat(blocksOf(wire)).includes('bright angel')).toBe(false);
 }
 
 describe('between two inbands', () => {
@@ -409,6 +415,61 @@ test('a damaged announcement is no reason to send in the clear (R369)', async ()
     'MalformedAnnouncement',
   ]);
   expect(wire).not.toContain('session-initiate');
+});
+
+describe('a file for which she has no room', () => {
+  const FULL = 'no room in /inbox: the disk is full';
+
+  test.each<[string, Partial<Options>]>([
+    ['whose hash was offered', {}],
+    ['from a pipe', { isPipe: true }],
+  ])('%s is refused as in the clear, and has not begun (R861)', async (_, options) => {
+    const inbox = new MemoryInbox();
+    inbox.checkRoom = async () => {
+      throw new NoRoom(FULL);
+    };
+    const { failures, events, heard, wire, inbox: after } = await sent({ inbox, ...options });
+    const why = `${JULIET} cannot take the file: too large, or the disk is full`;
+    expect(failures).toEqual([expect.objectContaining({ name: 'RecipientRefused', message: why })]);
+    expect(events.filter(({ event }) => event === 'start')).toEqual([]);
+    expect(heard).toContainEqual(
+      expect.objectContaining({
+        event: 'failed',
+        error: expect.stringContaining(FULL),
+        name: LETTER,
+      }),
+    );
+    expect(after).toEqual({ files: [], asked: [] });
+    // The proof of who he is, and not a byte of the file.
+    expect(Buffer.concat(blocksOf(wire)).length).toBeLessThan(500);
+  });
+
+  test('as a forged offer has it, hears nothing of that, and nor does she (R861)', async () => {
+    const inbox = new MemoryInbox();
+    inbox.checkRoom = async () => {
+      throw new NoRoom(FULL);
+    };
+    const evil = (stanza: Element): Element =>
+      parse(stanza.toString().replace(/(<data [^>]*>)..../, '$1AAAA'));
+    const { heard, wire } = await sent({ inbox, evil });
+    expect(wire).toContain('session-accept');
+    expect(wire).not.toContain('file-too-large');
+    expect(heard.filter(({ event }) => event !== 'state' && event !== 'note')).toEqual([]);
+    expect(JSON.stringify(heard)).not.toContain(FULL);
+  });
+
+  test('is one that broke off where he does not hear why (R861)', async () => {
+    const inbox = new MemoryInbox();
+    inbox.checkRoom = async () => {
+      throw new NoRoom(FULL);
+    };
+    const evil = (stanza: Element) =>
+      stanza.attrs.from === JULIET && stanza.toString().includes('session-info')
+        ? undefined
+        : stanza;
+    const { failures } = await sent({ inbox, evil });
+    expect(failures).toEqual([expect.any(ChannelLost)]);
+  });
 });
 
 test('an offer alone asks for no room, and no name of it is told (R530)', async () => {

@@ -23,12 +23,13 @@ import { type Reason, unsupportedInfo } from '../stanzas.js';
 import type { Described } from '../transports/transport.js';
 import type { AnswerSecurity } from './security.js';
 import {
+  declined,
   fitting,
   outsideAnswer,
   readSecurity,
   securityElement,
   transportIn,
-  withTransport,
+  withBeside,
   wordOf,
 } from './security-element.js';
 
@@ -69,8 +70,14 @@ export class SealedAnswer implements AnswerSecurity {
     this.inside = transportIn(told);
   }
 
-  answer(file: FileOffer, range: FileRange | undefined, { outside, inside }: Described): Element[] {
-    const told = withTransport(wanted(description(file, range)), inside);
+  answer(
+    file: FileOffer,
+    range: FileRange | undefined,
+    { outside, inside }: Described,
+    isDeclined: boolean,
+  ): Element[] {
+    const no = isDeclined ? declined() : undefined;
+    const told = withBeside(wanted(description(file, range)), inside, no);
     const { message, keys } = this.#opened.answer(xmlText(told));
     this.#seal = new Seal('responder', keys, { hasChecksum: this.#hasChecksum });
     return [outsideAnswer(), outside, securityElement(message)];

@@ -16,13 +16,14 @@ import type { Described } from '../transports/transport.js';
 import type { Answered, OfferSecurity, Said } from './security.js';
 import {
   fitting,
+  isDeclined,
   isSealed,
   outsideOffer,
   readSecurity,
   reasonWithin,
   securityElement,
   transportIn,
-  withTransport,
+  withBeside,
 } from './security-element.js';
 
 /** By which key a file is sealed, and for which one: 32 bytes. */
@@ -59,7 +60,7 @@ export class SealedOffer implements OfferSecurity {
 
   offer({ outside, inside }: Described): Element[] {
     const { own, peer } = this.#sealedTo;
-    const payload = xmlText(withTransport(this.#offered, inside));
+    const payload = xmlText(withBeside(this.#offered, inside));
     this.#offer = offerSeal(this.#parties, { own, peer, payload });
     return [outsideOffer(), outside, securityElement(this.#offer.message)];
   }
@@ -74,7 +75,8 @@ export class SealedOffer implements OfferSecurity {
     const answer = elementOf(payload);
     if (answer.getNS() !== NS_FILE_TRANSFER) throw new SealBroken();
     const agreed = fitting(() => readAgreement(this.#offered, answer));
-    return { agreed, inside: transportIn(answer) };
+    const inside = transportIn(answer);
+    return { agreed: { ...agreed, isDeclined: isDeclined(answer) }, inside };
   }
 
   /** A text could tell of the file. */

@@ -15,9 +15,18 @@ export const outsideOffer = (): Element =>
 export const outsideAnswer = (): Element =>
   xml('description', { xmlns: NS_FILE_TRANSFER }, xml('file'));
 
-/** A description as it is sealed: all that there is of the transport is beside the file. */
-export const withTransport = (described: Element, transport: Element | undefined): Element =>
-  xml('description', { ...described.attrs }, ...described.getChildElements(), transport);
+/** A description as it is sealed: all that there is of the transport is beside the file, and what else is said. */
+export const withBeside = (
+  described: Element,
+  ...beside: readonly (Element | undefined)[]
+): Element =>
+  xml('description', { ...described.attrs }, ...described.getChildElements(), ...beside);
+
+/** Stands in an answer that takes nothing: the sender proves who it is, and hears why. */
+export const declined = (): Element => xml('declined', { xmlns: NS_SEAL });
+
+export const isDeclined = (described: Element): boolean =>
+  described.getChild('declined', NS_SEAL) !== undefined;
 
 /** What a description that was sealed has of a transport. */
 export const transportIn = (described: Element): Element | undefined =>

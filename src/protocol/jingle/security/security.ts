@@ -61,8 +61,13 @@ export interface AnswerSecurity extends Security {
   readonly peerKey: Uint8Array | undefined;
   /** What is sealed of the transport that is offered. */
   readonly inside: Element | undefined;
-  /** The parts of the content that is accepted. */
-  answer(file: FileOffer, range: FileRange | undefined, transport: Described): Element[];
+  /** The parts of the content that is accepted; `isDeclined`: so that its sender proves who it is, and hears why not. */
+  answer(
+    file: FileOffer,
+    range: FileRange | undefined,
+    transport: Described,
+    isDeclined: boolean,
+  ): Element[];
   /** The hashes that a session-info tells. Throws `StanzaError`. */
   heard(info: Element): Map<string, Buffer>;
   /** Resolves when nobody but the sender can have sent what comes. */
