@@ -38,6 +38,10 @@ export class Several {
   track(event: Event): void {
     if (!this.#total) return;
     this.#total.track(event);
+    if (!isOfFolder(event)) this.#count(event);
+  }
+
+  #count(event: Event): void {
     if (event.event === 'already-there') this.#there += 1;
     if (event.event === 'left') this.#left += 1;
     if (event.event === 'failed' && event.id !== undefined) this.#failed += 1;
@@ -62,9 +66,13 @@ export class Several {
       ...(this.#there > 0 ? [`${count(this.#there)} ${was(this.#there)} already there`] : []),
       ...(this.#failed > 0 ? [`${count(this.#failed)} ${was(this.#failed)} not sent`] : []),
     ];
-    return parts.join('; ');
+    return parts.length > 0 ? parts.join('; ') : undefined;
   }
 }
+
+/** It has no files in it, and counts as none. */
+const isOfFolder = (event: Event): boolean =>
+  'name' in event && event.name !== undefined && event.name.endsWith('/');
 
 const count = (files: number): string => (files === 1 ? '1 file' : `${files} files`);
 

@@ -106,6 +106,14 @@ export class MemoryInbox implements Inbox {
     return `/inbox/${this.#enter(owner, offered).slice(0, -1)}`;
   }
 
+  async findFolder(
+    { account, sealedBy }: FileOwner,
+    offered: string[],
+  ): Promise<string | undefined> {
+    const made = this.folders.get(JSON.stringify([account, sealedBy, ...offered]));
+    return made === undefined ? undefined : `/inbox/${made.slice(0, -1)}`;
+  }
+
   async checkRoom({ account }: WantedPartial): Promise<void> {
     if (account !== undefined) this.ledger.checkRoom(account);
   }

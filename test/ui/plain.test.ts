@@ -172,6 +172,21 @@ describe('of several files', () => {
     );
   });
 
+  test('folders without files count as none of them (R862)', async () => {
+    const all = plain();
+    await all.expect(async () => [{ size: 1 }, ...Array(2).fill({ size: 0, isFolder: true })], 1);
+    const peer = 'bob@example.org/inband';
+    const empty = { peer, size: 0, sha256: 'aa' };
+    all.report({ event: 'already-there', id: 1, name: 'photos/none/', ...empty });
+    all.report({ event: 'done', id: 2, name: 'photos/new/', ...empty });
+    all.report({ event: 'already-there', id: 3, name: 'photos/a', ...empty, size: 1 });
+    expect(all.stderr.text.split('\n').slice(2)).toEqual([
+      'already there: photos/a at bob@example.org/inband',
+      '1 file was already there',
+      '',
+    ]);
+  });
+
   test('of many there is the summary, and what went wrong (R678)', async () => {
     expect(await sendAll(50)).toEqual([
       'inband: no',

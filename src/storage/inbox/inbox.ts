@@ -67,6 +67,8 @@ class InboxFolder implements Inbox {
   readonly look = (record: FileRecord) => lookForFile(record, this.#shared);
   readonly setExecutable = (record: FileRecord, isExecutable: boolean) =>
     setExecutable(record, isExecutable, this.#shared);
+  readonly findFolder = (owner: FileOwner, offered: readonly string[]) =>
+    this.#shared.folders.find(owner, offered);
   readonly takeRequest = () => takeRequest(this.#shared.files, this.#shared.staging);
   readonly #lost: AbortController;
   readonly #openAgain: () => Promise<HeldFolder>;

@@ -6,7 +6,7 @@ import { inTurn } from '../in-turn.js';
 import { isFolderOf } from '../ledger/folder-record.js';
 import { bytesOfFolder } from '../ledger/folder-records.js';
 import { settleFolders } from '../ledger/settle-folders.js';
-import { FolderReplaced, OpenFolder } from '../open-folder.js';
+import { FolderReplaced, OpenFolder, openBelow } from '../open-folder.js';
 import { safeName } from '../safe-name.js';
 import { type Entered, type MakingOptions, makeFolder } from './make-folder.js';
 
@@ -63,6 +63,17 @@ export class MadeFolders {
   /** Makes a folder in which there is nothing; returns its absolute path. */
   make(owner: FileOwner, offered: readonly string[]): Promise<string> {
     return this.within(owner, offered, async ({ folder }) => folder.path);
+  }
+
+  /** The absolute path of the folder that was made for this offered path, if it is there still. */
+  async find(owner: FileOwner, offered: readonly string[]): Promise<string | undefined> {
+    const { files, inbox, written } = this.#options;
+    const { path, trace } = written.records.find(owner, offered) ?? {};
+    if (path === undefined || !trace) return undefined;
+    const folder = await openBelow(files, inbox, path.split('/'));
+    if (!folder) return undefined;
+    const { dev } = await files.stat(inbox).finally(() => folder.close());
+    return isFolderOf(trace, folder.stats, dev) ? join(inbox, path) : undefined;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { bareJid } from '../../session/jid.js';
 import type { IncomingOffer } from '../ways/incoming.js';
-import { offeredPath } from './identity.js';
+import { offeredPath, ownerOf } from './identity.js';
 import type { Inbox } from './inbox.js';
 import type { FileRecord, WantedRecord } from './ledger.js';
 
@@ -22,7 +22,7 @@ interface Found {
 }
 
 /**
- * The file that is offered, if the same account has sent it before and it lies there unchanged, or what was to be done
+ * The file, or folder, that is offered, if the same account has sent it before and it lies there unchanged, or what was to be done
  * for it was done, after which it may be anywhere. Nothing where the sender does not know what to make of that, or wants
  * to send it all the same.
  */
@@ -30,6 +30,10 @@ async function findThere(file: IncomingOffer, inbox: Inbox): Promise<Found | und
   const wanted = wantedFor(file);
   if (!wanted) return undefined;
   const { size, sha256 } = wanted;
+  if (file.offer.isFolder) {
+    const path = await inbox.findFolder(ownerOf(file), wanted.offered);
+    return path === undefined ? undefined : { there: { path, size, sha256 } };
+  }
   let wasDone = false;
   for (const record of inbox.ledger.find(wanted)) {
     const found = await inbox.look(record);
@@ -41,8 +45,6 @@ async function findThere(file: IncomingOffer, inbox: Inbox): Promise<Found | und
 
 function wantedFor({ peer, peerKey, offer, ranged }: IncomingOffer): WantedRecord | undefined {
   const { size, hashes, alreadyThere } = offer;
-  // An empty file of the same path is no folder.
-  if (offer.isFolder) return undefined;
   const sha256 = hashes?.get('sha-256')?.toString('hex');
   if (alreadyThere?.again !== false || !ranged) return undefined;
   if (size === undefined || sha256 === undefined) return undefined;

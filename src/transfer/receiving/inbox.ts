@@ -23,6 +23,8 @@ export interface Inbox {
    * path.
    */
   makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string>;
+  /** The absolute path of a folder that was made for this offered one, and is there still. */
+  findFolder(owner: FileOwner, offered: readonly string[]): Promise<string | undefined>;
   /** What it remembers of the files that arrived. */
   readonly ledger: Ledger;
   /**

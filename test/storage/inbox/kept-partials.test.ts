@@ -44,6 +44,7 @@ async function restart(
     look: (record) => inbox.look(record),
     setExecutable: (...wanted) => inbox.setExecutable(...wanted),
     makeFolder: (account, offered) => inbox.makeFolder(account, offered),
+    findFolder: (account, offered) => inbox.findFolder(account, offered),
     takeRequest: () => inbox.takeRequest(),
     lost: inbox.lost,
     close: () => inbox.close(),

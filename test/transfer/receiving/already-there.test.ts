@@ -3,6 +3,7 @@ import { link, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
+import { bareJid } from '../../../src/session/jid.js';
 import { openInbox } from '../../../src/storage/inbox/inbox.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { confirmThere } from '../../../src/transfer/receiving/already-there.js';
@@ -67,13 +68,15 @@ interface Options {
   again?: boolean;
   name?: string;
   bytes?: Buffer;
+  /** Default: a file of these bytes. */
+  source?: ReturnType<typeof smallFile>;
   knows?: Policy;
 }
 
 /** Romeo sends it to Juliet, in a command of his own: what both are told, and how many blocks travelled. */
 async function sent(
   inbox: Inbox,
-  { again = false, name = 'letter.txt', bytes = LETTER, knows = () => true }: Options = {},
+  { again = false, name = 'letter.txt', bytes = LETTER, knows = () => true, source }: Options = {},
 ) {
   const ends = new AbortController();
   const [his, hers]: [Event[], Event[]] = [[], []];
@@ -89,7 +92,7 @@ async function sent(
     ends.signal,
   );
   let isOver = false;
-  const outcome = sendAll([smallFile(name, bytes)], [JULIET], {
+  const outcome = sendAll([source ?? smallFile(name, bytes)], [JULIET], {
     ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 0, again },
     ...{ connect: async () => romeo, signal: ends.signal },
     sealing: sendingBy(),
@@ -325,6 +328,53 @@ test('a folder without files is not there for an empty file of its path (R411)',
     });
   expect(await ask({})).toBeDefined();
   expect(await ask({ isFolder: true })).toBeUndefined();
+});
+
+describe.each([
+  ['in memory', inMemory],
+  ['on the disk', onDisk],
+])('a folder without files, %s,', (_, open) => {
+  const PATH = ['photos', 'empty'];
+  const EMPTY = { ...smallFile('empty', Buffer.alloc(0)), path: PATH, isFolder: true as const };
+
+  test('that is sent again is there, and travels no second time (R862)', async () => {
+    const { inbox } = await open();
+    const first = await sent(inbox, { source: EMPTY });
+    expect(first).toMatchObject({ his: ['offer', 'start', 'done'], hers: ['start', 'folder'] });
+    const again = await sent(inbox, { source: EMPTY });
+    expect(again).toMatchObject(THERE);
+    const path = await inbox.findFolder({ account: bareJid(ROMEO) }, PATH);
+    expect(path).toMatch(/\/photos\/empty$/);
+    expect(again.events.hers.at(-1)).toMatchObject({ name: 'photos/empty/', path });
+    await inbox.close();
+  });
+
+  test('is sent all the same where its sender wants that, or may not know (R862)', async () => {
+    const { inbox } = await open();
+    const first = await sent(inbox, { source: EMPTY });
+    expect(await sent(inbox, { source: EMPTY, again: true })).toMatchObject({ his: first.his });
+    expect(await sent(inbox, { source: EMPTY, knows: () => false })).toMatchObject({
+      his: first.his,
+    });
+    await inbox.close();
+  });
+});
+
+test('a folder without files that is gone, or another one by now, is made anew (R862)', async () => {
+  const { inbox, folder } = await onDisk();
+  const source = {
+    ...smallFile('empty', Buffer.alloc(0)),
+    ...{ path: ['photos', 'empty'], isFolder: true as const },
+  };
+  const first = await sent(inbox, { source });
+  const path = join(folder, 'photos', 'empty');
+  await rm(path, { recursive: true });
+  expect(await sent(inbox, { source })).toMatchObject({ his: first.his });
+  await rename(path, `${path}-moved`);
+  await mkdir(path);
+  expect(await sent(inbox, { source })).toMatchObject({ his: first.his });
+  expect(await readdir(join(folder, 'photos'))).toEqual(['empty', 'empty (1)', 'empty-moved']);
+  await inbox.close();
 });
 
 test('a sender that sends bytes of what is there fails, and nothing comes of them (R306)', async () => {
