@@ -28,6 +28,8 @@ export interface JingleOfferOptions extends TransportSettings {
   signal?: AbortSignal;
   /** Absent: it travels as it is. */
   seal?: SealedTo | undefined;
+  /** Called when the peer asks after the Jingle session, as it does while it is at work on the file. */
+  onWork?: (() => void) | undefined;
   /** Called before it is offered once more; throws where it must not be. */
   mayOffer?: (() => void) | undefined;
   /** Which of the transports may carry it. Default: all. */
@@ -91,7 +93,7 @@ export class JingleFileTransfers {
     options: JingleOfferOptions,
   ): Promise<OutgoingJingleFile> {
     const { sid = randomSid(), timeout = 300_000, signal, seal, ...others } = options;
-    const { mayOffer, mayUse, ...settings } = others;
+    const { mayOffer, mayUse, onWork, ...settings } = others;
     signal?.throwIfAborted();
     const range = mayBeGoneOnWith(file) ? { offset: 0 } : undefined;
     const parties = { initiator: this.#session.jid, responder: peer, sid };
@@ -103,7 +105,7 @@ export class JingleFileTransfers {
       ...{ description: undefined, transport: undefined, security: undefined },
     });
     const transports = this.#usable(mayUse);
-    const outgoing = this.#begin(jingleSession, { transports, settings, security });
+    const outgoing = this.#begin(jingleSession, { transports, settings, security, onWork });
     const { isDeclined } = await outgoing.start(timeout, signal);
     if (isDeclined) await hearWhy(outgoing, toldHashes(file.hashes).length > 0);
     return outgoing;
@@ -154,7 +156,7 @@ export class JingleFileTransfers {
   /** Throws RangeError for settings that no transport takes; the peer has not heard of the Jingle session then. */
   #begin(
     jingleSession: JingleSession,
-    offered: Pick<OutgoingOptions, 'transports' | 'settings' | 'security'>,
+    offered: Pick<OutgoingOptions, 'transports' | 'settings' | 'security' | 'onWork'>,
   ): OutgoingJingleFile {
     try {
       return new OutgoingJingleFile({ jingleSession, clock: this.#clock, ...offered });

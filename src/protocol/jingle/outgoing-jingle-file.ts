@@ -9,20 +9,16 @@ import { later } from './session/actions.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
 import type { Content, Reason } from './stanzas.js';
-import { mustBeKnown, pingWhenStalled } from './still-known.js';
+import { mustBeKnown, OFFERED_MS, pingWhenStalled } from './still-known.js';
 import { ContentChannel, type ContentChannelOptions } from './transports/content-channel.js';
 import { type Confirmation, Verdict } from './verdict.js';
 import { Waker } from './waker.js';
 import { OfferUnanswered, reasonOf } from './why-not-sent.js';
 
-/** Some programs acknowledge an offer, fail over it, and know no Jingle session any more (Gajim 1.7.3). */
-const FIRST_PING_MS = 3_000;
-
-/** While a person thinks, the program that asks may end. */
-const PING_AFTER_MS = 30_000;
-
 export interface OutgoingOptions extends Omit<ContentChannelOptions, 'mayReplace'> {
   security: OfferSecurity;
+  /** See `JingleOfferOptions`. */
+  onWork?: (() => void) | undefined;
 }
 
 /** A file that was offered by Jingle. */
@@ -44,7 +40,7 @@ export class OutgoingJingleFile {
   readonly #waker: Waker;
 
   constructor(options: OutgoingOptions) {
-    const { jingleSession, clock, security } = options;
+    const { jingleSession, clock, security, onWork } = options;
     this.#jingleSession = jingleSession;
     this.#security = security;
     this.#contentChannel = new ContentChannel({
@@ -62,7 +58,10 @@ export class OutgoingJingleFile {
     jingleSession.handlers = {
       accepted: (content) => unlessBroken(jingleSession, () => this.#takeAnswer(content)),
       believed: (reason) => security.believed(reason),
-      pinged: () => this.#channel?.assumeAtWork?.(),
+      pinged: () => {
+        onWork?.();
+        this.#channel?.assumeAtWork?.();
+      },
       informed: (info) => unlessBroken(jingleSession, () => this.#takeInfo(info)),
       transportInformed: (element) => this.#contentChannel.takeInfo(element),
       replaced: (element) => this.#contentChannel.takeReplacement(element),
@@ -168,7 +167,7 @@ export class OutgoingJingleFile {
   async #answer(timeout: number): Promise<void> {
     const { ended, peer } = this.#jingleSession;
     const until = this.#clock.now() + timeout;
-    for (let pause = FIRST_PING_MS; !this.#isAccepted; pause = PING_AFTER_MS) {
+    for (let pause = OFFERED_MS.first; !this.#isAccepted; pause = OFFERED_MS.later) {
       ended.throwIfAborted();
       const rest = until - this.#clock.now();
       if (rest <= 0) throw new OfferUnanswered(`${peer} did not say whether it wants the file`);

@@ -5,6 +5,14 @@ import type { JingleSession } from './session/jingle-session.js';
 /** After this long without a byte that moves, in milliseconds, the peer is asked. */
 const STALLED_MS = 10_000;
 
+/** How long after an offer its recipient is asked whether it knows it, and how often from then on. */
+export const OFFERED_MS = {
+  /** Some programs acknowledge an offer, fail over it, and know no Jingle session any more (Gajim 1.7.3). */
+  first: 3_000,
+  /** While a person thinks, the program that asks may end. */
+  later: 30_000,
+};
+
 /**
  * Asks the peer whether it knows the Jingle session still, whenever the channel stalls, until that closes or `signal` is
  * aborted: a program that was started anew knows nothing of the file any more, and servers do not tell.

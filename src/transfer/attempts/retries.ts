@@ -5,6 +5,7 @@ import {
   ChannelOverrun,
 } from '../../protocol/channel.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { orAborted } from '../../session/aborted.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import { NotAuthorized } from '../../session/login/sasl.js';
 import { RequestTimeout } from '../../session/requests.js';
@@ -12,7 +13,7 @@ import { backoff } from '../../session/resume/backoff.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { ConnectionLost } from '../../session/stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../../session/stream/dial.js';
-import { meaningOfEnding } from '../answers.js';
+import { isContent, meaningOfEnding } from '../answers.js';
 import { RecipientUnreachable } from '../recipient-errors.js';
 
 /** What has worked for this long, in milliseconds, did not fail at once. */
@@ -30,6 +31,10 @@ export class Retries {
   /** When the present attempt began to work. */
   #worksSince: number | undefined;
   #furthest = 0;
+  /** When something of the present attempt has moved last. */
+  #movedAt: number | undefined;
+  /** What the last attempt has ended with. */
+  #failure: Error | undefined;
 
   /** `limit`: milliseconds that attempts may go on without any progress. */
   constructor(limit: number, clock = systemClock, random = Math.random) {
@@ -43,9 +48,47 @@ export class Retries {
     this.#worksSince ??= this.#clock.now();
   }
 
+  /**
+   * Makes an attempt. One that comes after others is aborted, with what the last of these has ended with, as soon as there
+   * has been no progress for too long.
+   */
+  async attempt<T>(signal: AbortSignal, work: (until: AbortSignal) => Promise<T>): Promise<T> {
+    this.#movedAt = undefined;
+    this.#lose();
+    if (this.#since === undefined || this.#lost >= this.#limit) return work(signal);
+    const [over, ended] = [new AbortController(), new AbortController()];
+    void this.#watch(over, ended.signal);
+    try {
+      return await orAborted(work(AbortSignal.any([signal, over.signal])), over.signal);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** Aborts when the time is over; until something new is done, or the attempt has ended. */
+  async #watch(over: AbortController, ended: AbortSignal): Promise<void> {
+    while (this.#since !== undefined && !ended.aborted) {
+      // Not counted for good: what moves next may make up for it.
+      const rest = this.#limit - this.#lost - (this.#clock.now() - this.#since);
+      if (rest <= 0) return over.abort(this.#failure);
+      await this.#clock.sleep(rest, ended).catch(() => undefined); // it has ended
+    }
+  }
+
+  /** The recipient waits for the file: from now on it is silence where nothing moves. */
+  begins(): void {
+    this.#movedAt = this.#clock.now();
+  }
+
+  /** Something is done which is no progress, and takes its time. */
+  moved(): void {
+    this.#movedAt = this.#clock.now();
+    if (this.#since !== undefined) this.#since = this.#movedAt;
+  }
+
   /** The attempt got this far. What is done again is no progress, but it takes its time. */
   reached(point: number): void {
-    if (this.#since !== undefined) this.#since = this.#clock.now();
+    this.moved();
     if (point <= this.#furthest) return;
     this.#furthest = point;
     this.works();
@@ -55,9 +98,10 @@ export class Retries {
     this.#failures = Math.min(this.#failures, 1);
   }
 
-  /** The present attempt has failed. From now on time is lost. */
-  fails(): void {
-    this.#lose();
+  /** The present attempt has failed, so that the time is lost since it has moved last. */
+  fails(error: Error): void {
+    this.#failure = error;
+    this.#fail();
   }
 
   /**
@@ -65,7 +109,7 @@ export class Retries {
    * long.
    */
   async wait(error: Error, signal: AbortSignal, onWait: (pause: number) => void): Promise<void> {
-    this.#lose();
+    this.#fail();
     if (this.#hasLasted()) this.#failures = 0;
     this.#worksSince = undefined;
     const pause = backoff(this.#failures, this.#random);
@@ -81,10 +125,17 @@ export class Retries {
     return this.#worksSince !== undefined && this.#clock.now() - this.#worksSince >= STABLE_MS;
   }
 
-  /** Nothing was done since the last look. */
+  /** The time is lost since something has moved last. */
+  #fail(): void {
+    this.#since ??= this.#movedAt ?? this.#clock.now();
+    this.#lose();
+  }
+
+  /** Nothing was done since the last look, where time is being lost. */
   #lose(): void {
+    if (this.#since === undefined) return;
     const now = this.#clock.now();
-    this.#lost += now - (this.#since ?? now);
+    this.#lost += now - this.#since;
     this.#since = now;
   }
 }
@@ -99,7 +150,10 @@ const PASSING = [
 export function isPassing(error: Error): boolean {
   const { cause } = error;
   if (cause instanceof StanzaError && cause.type === 'wait') return true;
-  const ending = cause instanceof JingleEnded ? meaningOfEnding(cause.reason) : undefined;
+  const { reason } = cause instanceof JingleEnded ? cause : {};
+  // Whoever calls a part the whole would do so again.
+  if (reason && isContent(reason)) return false;
+  const ending = reason && meaningOfEnding(reason);
   if (ending === 'unlucky') return true;
   // A recipient that sends more than was agreed on would do so again.
   if (error instanceof ChannelOverrun || ending === 'unwanted') return false;

@@ -40,6 +40,8 @@ export class Job {
   readonly #refusals = new Refusals();
   /** Where the last attempt started, in bytes. */
   #offset = 0;
+  /** What the recipient had of it was another file's once, and should not be again. */
+  #wasAltered = false;
   /** What the present attempt goes by, once it is under way. */
   #channel: Outlet | undefined;
   /** What ended the last attempt that was under way. */
@@ -68,7 +70,7 @@ export class Job {
   async send(): Promise<Event> {
     for (;;) {
       try {
-        return await this.#attempt();
+        return await this.#retries.attempt(this.#signal, (until) => this.#attempt(until));
       } catch (error) {
         const why = this.#refusals.judge(error as Error, this.#line.jid);
         await this.#awaitNext(why).catch((reason) => {
@@ -78,9 +80,12 @@ export class Job {
     }
   }
 
-  async #attempt(): Promise<Event> {
+  /** `until`: it is given up. */
+  async #attempt(until: AbortSignal): Promise<Event> {
     this.#channel = undefined;
-    const { offer, accepted } = await this.#offering.offer(this.#slot);
+    const onWork = () => this.#retries.moved();
+    const { offer, accepted } = await this.#offering.offer(this.#slot, { signal: until, onWork });
+    this.#retries.begins();
     const { peer } = accepted.channel;
     this.#turn.came();
     this.#line.came();
@@ -89,7 +94,7 @@ export class Job {
     this.#refusals.begins(accepted);
     this.#telling.goesOn();
     const sent = await sendFile(accepted, this.#source, offer, {
-      ...{ signal: this.#signal, limit: this.#limit },
+      ...{ signal: until, limit: this.#limit },
       onRead: () => this.#slot.read(),
       onProgress: (bytes) => {
         this.#retries.reached(bytes);
@@ -120,7 +125,7 @@ export class Job {
       this.#line.settings = caution.settings;
       this.#telling.warn(caution.text);
     }
-    this.#retries.fails();
+    this.#retries.fails(error);
     // Several that were broken off together wait for the first of them, which waits for all.
     if (await this.#slot.again(true)) return;
     const waited = this.#retries.wait(this.#givenUp(error), this.#signal, (pause) =>
@@ -140,7 +145,8 @@ export class Job {
     const isAstray = error instanceof RecipientUnreachable && this.#slot.isKnown;
     if (!(this.#offering.wasWanted || isAstray) || this.#source.size === undefined) return false;
     // What the recipient had from an earlier attempt was no part of this file; it has thrown it away.
-    const fromAfresh = error instanceof FileMismatch && this.#offset > 0;
+    const fromAfresh = error instanceof FileMismatch && this.#offset > 0 && !this.#wasAltered;
+    this.#wasAltered ||= fromAfresh;
     return fromAfresh || isPassing(error);
   }
 

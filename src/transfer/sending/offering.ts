@@ -6,7 +6,7 @@ import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
 import { FolderUnknown, plainOffer, type Source } from '../sources/source.js';
 import { safe } from '../ways/caution.js';
 import type { TransferSettings } from '../ways/settings.js';
-import type { Accepted, Recipient, Way } from '../ways/way.js';
+import type { Accepted, OfferOptions, Recipient, Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
 import type { JobOptions } from './job-options.js';
 import type { Reached, SendingLine } from './line.js';
@@ -23,6 +23,11 @@ interface Offered {
   accepted: Accepted;
   secrecy: Secrecy;
 }
+
+type OfferedTo = Offered & { recipient: Recipient };
+
+/** What ends an attempt, and hears that the recipient is at work. */
+type Attempt = Pick<OfferOptions, 'signal' | 'onWork'>;
 
 /** Offers one file, for each attempt again: to whoever may take it, until somebody has, and then as it was accepted. */
 export class Offering {
@@ -61,9 +66,9 @@ export class Offering {
   }
 
   /** Rejects as `reach` of the line and `Offer` do. */
-  async offer(slot: Slot): Promise<Offered> {
+  async offer(slot: Slot, attempt: Attempt): Promise<Offered> {
     const reached = await this.#reach();
-    const { recipient, ...offered } = await this.#offerTo(reached, slot);
+    const { recipient, ...offered } = await this.#offerTo(reached, slot, attempt);
     const { accepted, secrecy } = offered;
     this.#telling.starts(accepted, secrecy);
     this.#way = accepted.way;
@@ -85,17 +90,17 @@ export class Offering {
   }
 
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
-  async #offerTo(reached: Reached, slot: Slot): Promise<Offered & { recipient: Recipient }> {
+  async #offerTo(reached: Reached, slot: Slot, attempt: Attempt): Promise<OfferedTo> {
     const found = reached.recipient;
     try {
-      return await this.#offerSealed(reached, slot);
+      return await this.#offerSealed(reached, slot, attempt);
     } catch (error) {
-      const { signal } = this.#options;
-      const mayBeOthers = leavesOthers(error as Error) && !this.#isKept && !signal.aborted;
+      const isOver = this.#isKept || attempt.signal.aborted;
+      const mayBeOthers = leavesOthers(error as Error) && !isOver;
       const next = mayBeOthers ? await this.#line.reachNext(found.peer) : undefined;
       if (!next) throw error;
       this.#telling.note(`${(error as Error).message}; trying ${next.recipient.peer}`);
-      return this.#offerTo(next, slot);
+      return this.#offerTo(next, slot, attempt);
     }
   }
 
@@ -103,7 +108,8 @@ export class Offering {
   async #offerSealed(
     { recipient: found, ways, seal: sealFor }: Reached,
     slot: Slot,
-  ): Promise<Offered & { recipient: Recipient }> {
+    attempt: Attempt,
+  ): Promise<OfferedTo> {
     const sealed = await sealFor(this.#asBefore(found));
     const { seal, secrecy, mayOffer } = sealed;
     const recipient = this.#fit(sealed.recipient);
@@ -114,9 +120,9 @@ export class Offering {
     }
     const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));
     if (!this.#wasWanted) this.#telling.offers(recipient.peer);
-    const { acceptTimeout: timeout, transport, signal } = this.#options;
+    const { acceptTimeout: timeout, transport } = this.#options;
     const note = (text: string) => this.#telling.note(text);
-    const options = { ...this.#settings, timeout, transport, signal, seal, mayOffer, note };
+    const options = { ...this.#settings, ...attempt, timeout, transport, seal, mayOffer, note };
     slot.offered();
     const answer = offerTo(recipient, ways, offer, options);
     const patience = `${timeInWords(timeout)} at most`;

@@ -84,6 +84,8 @@ export interface OfferOptions extends Partial<TransferSettings> {
   signal: AbortSignal;
   /** Milliseconds until the recipient must have accepted. */
   timeout?: number;
+  /** Called when the recipient shows that it does something for the file of which nothing else is to be seen. */
+  onWork?: (() => void) | undefined;
   /** Absent: the file travels as it is. */
   seal?: SealedTo | undefined;
   /** Default: in-band. */

@@ -3,7 +3,11 @@ import { ChannelBroken, ChannelLost, ChannelOverrun } from '../../../src/protoco
 import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { isPassing, Retries } from '../../../src/transfer/attempts/retries.js';
-import { RecipientRefused, whyNotAccepted } from '../../../src/transfer/recipient-errors.js';
+import {
+  FileMismatch,
+  RecipientRefused,
+  whyNotAccepted,
+} from '../../../src/transfer/recipient-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 const never = new AbortController().signal;
@@ -63,6 +67,55 @@ describe('attempts', () => {
       }
     }
     await expect(retries.wait(new Error('cut again'), never, ignore)).rejects.toThrow('cut again');
+  });
+
+  /** An attempt after others, which ends only when it is told to: when that is, and with what. */
+  async function lastAttempt(during: (retries: Retries, clock: ManualClock) => Promise<void>) {
+    const clock = new ManualClock();
+    const retries = new Retries(LIMIT_MS, clock, () => 0);
+    retries.begins();
+    await clock.advance(3_000);
+    const failure = new Error('cut');
+    retries.fails(failure);
+    const waiting = retries.wait(failure, never, ignore);
+    await clock.advance(0);
+    await waiting;
+    let endedAt: number | undefined;
+    const attempt = retries.attempt(never, async (until) => {
+      until.addEventListener('abort', () => {
+        endedAt = clock.now();
+      });
+      await new Promise(() => undefined);
+    });
+    const outcome = attempt.catch((error: Error) => error === failure);
+    await during(retries, clock);
+    await clock.advance(LIMIT_MS);
+    return { endedAt, outcome: await Promise.race([outcome, 'still trying']) };
+  }
+
+  test('are given up in the middle when the time is over, the silence before included (R863)', async () => {
+    const outcome = await lastAttempt(async () => undefined);
+    expect(outcome).toEqual({ endedAt: LIMIT_MS, outcome: true });
+  });
+
+  test('are not given up while they get further, nor for what is done again meanwhile (R863)', async () => {
+    const further = await lastAttempt(async (retries) => retries.reached(1));
+    expect(further).toEqual({ endedAt: undefined, outcome: 'still trying' });
+    const again = await lastAttempt(async (retries, clock) => {
+      for (let count = 0; count < 3; count += 1) {
+        await clock.advance(5_000);
+        retries.moved();
+      }
+    });
+    expect(again).toEqual({ endedAt: 3_000 + 15_000 + 7_000, outcome: true });
+  });
+
+  test('that are the first take as long as they take (R863)', async () => {
+    const clock = new ManualClock();
+    const retries = new Retries(0, clock);
+    const first = retries.attempt(never, (until) => clock.sleep(60_000, until));
+    await clock.advance(60_000);
+    await expect(first).resolves.toBeUndefined();
   });
 
   /** The pauses before attempts of which each works at once, and fails after so many milliseconds. */
@@ -134,6 +187,11 @@ describe('another attempt makes sense', () => {
     ['declined it in the middle', new ChannelBroken(0, ended('decline'))],
     ['refused it', new RecipientRefused('no')],
     ['sent more than was agreed on', new ChannelOverrun(0)],
+    ['called a part the whole', new ChannelBroken(0, ended('success'))],
+    [
+      'got other bytes than were sent',
+      new FileMismatch('altered', { cause: ended('media-error') }),
+    ],
   ])('not after a recipient that %s', (_what, error) => {
     expect(isPassing(error)).toBe(false);
   });

@@ -377,7 +377,7 @@ test('a folder without files that is gone, or another one by now, is made anew (
   await inbox.close();
 });
 
-test('a sender that sends bytes of what is there fails, and nothing comes of them (R306)', async () => {
+test('a sender that sends bytes of what is there fails, and nothing comes of them (R306, R865)', async () => {
   const pair = pairOfTransfers();
   const inbox = new MemoryInbox();
   await sent(inbox);
@@ -389,14 +389,16 @@ test('a sender that sends bytes of what is there fails, and nothing comes of the
     onProven: async () => undefined,
     isOurs: false,
   });
-  told.catch(() => undefined); // is told of below
+  told.catch(() => undefined); // is looked at below
   unattended((await outgoing).channel).write(LETTER);
   await settled();
   await pair.clock.advance(10_000);
   expect(pair.wire.find(/romeo: data/)).not.toEqual([]);
   expect(pair.wire.find(/juliet: data . taken/)).toEqual([]);
   expect([inbox.files.size, inbox.published, inbox.partials]).toEqual([1, 1, 0]);
-  await told.catch(() => undefined);
+  // It lies there, and nothing has arrived.
+  expect(await told).toMatchObject({ path: '/inbox/letter.txt', size: 500 });
+  expect([...inbox.ledger.records()]).toHaveLength(1);
 });
 
 describe('a file on disk that is sent again', () => {

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import type { Bytestream } from '../../../src/protocol/ibb/bytestream.js';
+import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
 import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { ownHints } from '../../../src/session/hints.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -215,6 +216,44 @@ test('of a recipient that is not found again, what broke the file off is told, a
   );
   expect(outcome).toMatchObject({ name: 'ChannelLost', message: 'it was cut' });
   expect(ownHints(outcome as Error)).toEqual(['it was tried again for 1.2 s']);
+});
+
+test('what a recipient has of another file is thrown away once, and not again and again (R864)', async () => {
+  const altered = (): Accepted => ({
+    ...acceptedBy('jingle', LETTER.length),
+    range: { offset: 10 },
+    confirmed: () =>
+      Promise.reject(new JingleEnded({ condition: 'media-error', text: 'other bytes' }, false)),
+  });
+  const { offered, outcome } = await waysOffered(
+    [['jingle'], ['jingle'], ['jingle']],
+    [altered(), altered(), altered()],
+  );
+  expect([offered.length, outcome?.name]).toEqual([2, 'FileMismatch']);
+});
+
+test('whoever calls a part of a file the whole is not sent it again and again (R864)', async () => {
+  const ended = new JingleEnded({ condition: 'success' }, false);
+  const broken: Accepted = { ...acceptedBy('jingle', 10), confirmed: () => Promise.reject(ended) };
+  broken.channel.once('data', () => broken.channel.destroy(ended));
+  const { offered, outcome } = await waysOffered([['jingle'], ['jingle']], [broken]);
+  expect([offered.length, outcome?.message]).toEqual([
+    1,
+    expect.stringContaining('ended it as done'),
+  ]);
+});
+
+test('an attempt that comes to nothing is given up when the time is over (R863)', async () => {
+  const never = {
+    ...acceptedBy('jingle', LETTER.length),
+    confirmed: () => new Promise<never>(() => undefined),
+  };
+  const { offered, outcome } = await waysOffered(
+    [['jingle'], ['jingle']],
+    [new ChannelLost('it was cut'), never],
+    0.5,
+  );
+  expect([offered.length, outcome?.message]).toEqual([2, 'it was cut']);
 });
 
 test('a file of which a part is kept goes on there, and to no other resource', async () => {
