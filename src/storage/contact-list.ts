@@ -1,8 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { KnownContacts } from '../transfer/people/known-contacts.js';
-import { openOwn } from './own-file.js';
-import { writeWhole } from './whole-file.js';
+import { openOwn, writeOwn } from './own-file.js';
 
 /** Milliseconds for which a list is as good as new. */
 const FRESH_MS = 24 * 3600 * 1000;
@@ -49,7 +48,7 @@ export class ContactList implements KnownContacts {
       if (bytes > MAX_BYTES) break;
       lines.push(`${jid}\n`);
     }
-    await writeWhole(this.#path, lines.join(''));
+    await writeOwn(this.#path, lines.join(''));
   }
 }
 

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import * as fs from 'node:fs/promises';
 import { type Files, unless } from './files.js';
+import { writeWhole } from './whole-file.js';
 
 /**
  * Something else is where a file of ours should be, and is left as it is: a pipe, a link, a folder, or a file that is far
@@ -64,6 +65,27 @@ export async function readOwn(
     await handle.close();
   }
 }
+
+/** Makes or replaces such a file, as `writeWhole` does. Rejects with `NoFileOfOurs` where a folder is in its place. */
+export async function writeOwn(...[path, ...what]: Parameters<typeof writeWhole>): Promise<void> {
+  await unlessFolder(path, writeWhole(path, ...what));
+}
+
+/** Removes such a file, or what is in its place, if there is any. Rejects with `NoFileOfOurs` for a folder, which stays. */
+export async function removeOwn(path: string, files: Pick<Files, 'rm'> = fs): Promise<void> {
+  await unlessFolder(path, files.rm(path, { force: true }));
+}
+
+async function unlessFolder(path: string, operation: Promise<void>): Promise<void> {
+  try {
+    await operation;
+  } catch (error) {
+    throw OVER_FOLDER.has((error as NodeJS.ErrnoException).code) ? new NoFileOfOurs(path) : error;
+  }
+}
+
+/** What the system says of a folder where a file is to be, and Node. */
+const OVER_FOLDER = new Set<string | undefined>(['EISDIR', 'ERR_FS_EISDIR']);
 
 /** The system says of a link that it may not be followed, and of a socket that there is nobody. */
 async function openAt(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { digest } from '../../src/protocol/bob/content-id.js';
@@ -7,7 +7,7 @@ import { BlobFolder } from '../../src/storage/blobs/blob-folder.js';
 import { ContactList } from '../../src/storage/contact-list.js';
 import { KeyFolder } from '../../src/storage/keys/key-folder.js';
 import { KeysUnusable } from '../../src/storage/keys/keys-unusable.js';
-import { NoFileOfOurs, openOwn, readOwn } from '../../src/storage/own-file.js';
+import { NoFileOfOurs, openOwn, readOwn, removeOwn, writeOwn } from '../../src/storage/own-file.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
@@ -54,8 +54,67 @@ describe.each(OTHERS)('%s', (_what, put) => {
     if (ending) await writeFile(path, bytes);
     expect(await folder.list()).toEqual([]);
     // What is damaged is removed, but for a folder with who knows what in it.
-    const code = await folder.get(id).catch((error) => error.code);
-    expect([undefined, 'ERR_FS_EISDIR']).toContain(code);
+    const outcome = await folder.get(id).catch((error: Error) => error.message);
+    expect([undefined, `${path}${ending} is no file of inband`]).toContain(outcome);
+  });
+});
+
+describe('a folder with something in it', () => {
+  async function inPlaceOf(path: string): Promise<void> {
+    await mkdir(join(path, 'below'), { recursive: true });
+  }
+
+  test('is neither replaced nor removed where a file of ours is to be (R866)', async () => {
+    const path = join(await temporaryFolder(), 'file');
+    await inPlaceOf(path);
+    for (const work of [writeOwn(path, 'x'), removeOwn(path)]) {
+      await expect(work).rejects.toThrow(new NoFileOfOurs(path));
+    }
+    expect(await readdir(dirname(path))).toEqual(['file']);
+    expect(await readdir(path)).toEqual(['below']);
+  });
+
+  test.each(['', '.json'])(
+    '%p ends what would replace, remove or prune a blob (R866)',
+    async (ending) => {
+      const root = await temporaryFolder();
+      let now = Date.now();
+      const folder = new BlobFolder(root, {
+        ...{ digest, now: () => now, limits: { entries: 1, bytes: 100 } },
+      });
+      const put = (text: string) => {
+        const bytes = Buffer.from(text);
+        const id = { algorithm: 'sha-256', hash: digest('sha-256', bytes) };
+        return folder.put(id, { type: 'text/plain', bytes }).then(() => id);
+      };
+      const id = await put('hello');
+      const path = join(root, id.algorithm, id.hash.slice(0, 2), `${id.hash}${ending}`);
+      await rm(path);
+      await inPlaceOf(path);
+      const refused = { name: 'NoFileOfOurs', message: `${path} is no file of inband` };
+      now += 2 * 60 * 60 * 1000;
+      for (const work of [() => put('hello'), () => folder.prune()]) {
+        await expect(work()).rejects.toMatchObject(refused);
+      }
+      if (!ending) await expect(folder.delete(id)).rejects.toMatchObject(refused);
+      expect(await readdir(path)).toEqual(['below']);
+      // Others are kept all the same.
+      now += 1_000;
+      const other = await put('others').catch(() => put('others'));
+      expect((await folder.get(other))?.bytes.toString()).toBe('others');
+    },
+  );
+
+  test('among keys ends what would replace or remove one, and nothing else (R866)', async () => {
+    const folder = new KeyFolder(await temporaryFolder());
+    await inPlaceOf(folder.pathOf(JULIET));
+    await inPlaceOf(join(folder.path, 'left.tmp'));
+    for (const text of ['{}', undefined]) {
+      const writing = folder.locked(() => folder.write(JULIET, text));
+      await expect(writing).rejects.toThrow(new NoFileOfOurs(folder.pathOf(JULIET)));
+    }
+    await folder.locked(() => folder.write('romeo@montague.example', '{}'));
+    expect(await readdir(folder.pathOf(JULIET))).toEqual(['below']);
   });
 });
 

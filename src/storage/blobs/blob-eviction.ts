@@ -34,7 +34,7 @@ async function oldestFirst(root: string) {
     const stats = await Promise.all(paths.map((path) => ifPresent(stat(path))));
     for (const [index, path] of paths.entries()) {
       const found = stats[index];
-      if (found) blobs.push({ path, size: found.size, mtimeMs: found.mtimeMs });
+      if (found?.isFile()) blobs.push({ path, size: found.size, mtimeMs: found.mtimeMs });
     }
   }
   return blobs.sort((a, b) => a.mtimeMs - b.mtimeMs);

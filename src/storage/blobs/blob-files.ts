@@ -1,7 +1,7 @@
-import { readdir, rename, rm, unlink } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unless } from '../files.js';
-import { NoFileOfOurs, readOwn } from '../own-file.js';
+import { NoFileOfOurs, readOwn, removeOwn } from '../own-file.js';
 import { temporaryBeside } from '../whole-file.js';
 
 // The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
@@ -63,20 +63,25 @@ export const textIfPresent = async (path: string): Promise<string | undefined> =
 
 /** Returns whether there was data. */
 export async function removeBlob(path: string): Promise<boolean> {
-  const removed = await ifPresent(unlink(path).then(() => true));
-  await ifPresent(unlink(sidecarPath(path)));
-  return removed ?? false;
+  const there = await ifPresent(lstat(path));
+  await removeOwn(path);
+  await removeOwn(sidecarPath(path));
+  return there !== undefined;
 }
 
 /**
  * Removes a blob and its sidecar, unless the sidecar is no longer `judged` (`undefined`: absent): then the blob was
  * put again meanwhile, and stays. Both are moved aside before the comparison, for between a look and an
- * `unlink` a put would be lost. Putting back may replace what a third process has just put: the same bytes.
+ * `unlink` a put would be lost. Putting back may replace what a third process has just put: the same bytes. Rejects with
+ * `NoFileOfOurs` where one of them is a folder, which stays.
  */
 export async function removeUnlessPutAgain(
   path: string,
   judged: string | undefined,
 ): Promise<void> {
+  for (const one of [path, sidecarPath(path)]) {
+    if ((await ifPresent(lstat(one)))?.isDirectory()) throw new NoFileOfOurs(one);
+  }
   const data = await moveAside(path);
   const sidecar = await moveAside(sidecarPath(path));
   const found = await textIfPresent(sidecar);

@@ -1,10 +1,10 @@
-import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BitOfBinary } from '../../protocol/bob/bit-of-binary.js';
 import type { ContentId } from '../../protocol/bob/content-id.js';
 import { makeDirectories } from '../directories.js';
+import { removeOwn, writeOwn } from '../own-file.js';
 import { isCount } from '../untrusted.js';
-import { writeWhole } from '../whole-file.js';
 import { type BlobLimits, evict } from './blob-eviction.js';
 import {
   blobPath,
@@ -85,8 +85,8 @@ export class BlobFolder {
     const sidecar = formatSidecar({ type: blob.type, size, maxAge, storedAt, from });
     await makeDirectories({ mkdir, stat }, dirname(path), 0o700);
     do {
-      await writeWhole(path, blob.bytes, { modified: storedAt });
-      await writeWhole(sidecarPath(path), sidecar, { modified: storedAt });
+      await writeOwn(path, blob.bytes, { modified: storedAt });
+      await writeOwn(sidecarPath(path), sidecar, { modified: storedAt });
       // Another process, removing the blob that was here, may have taken the new data before its sidecar came.
     } while (!(await ifPresent(stat(path))));
     if (limits) await evict(this.#root, limits);
@@ -124,7 +124,7 @@ export class BlobFolder {
     }
     for await (const shelf of shelves(this.#root)) {
       for (const path of shelf.temporaries.map((name) => join(shelf.path, name))) {
-        if (await this.#isLeftover(path)) await ifPresent(unlink(path));
+        if (await this.#isLeftover(path)) await removeOwn(path);
       }
     }
     const { limits } = this.#options;

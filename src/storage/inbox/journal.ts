@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
 import type { Files } from '../files.js';
-import { NoFileOfOurs, readOwn } from '../own-file.js';
+import { NoFileOfOurs, readOwn, writeOwn } from '../own-file.js';
 import { isCount, isPath, matches, parseObject, parseTime } from '../untrusted.js';
-import { writeWhole } from '../whole-file.js';
 
 // `<id>.json` says how much of `<id>.part` is on disk, and which transfer it belongs to. It never says more than is
 // true after a power cut: the data is synced first, then the journal is replaced in one step.
@@ -49,7 +48,7 @@ export async function writeJournal(
   id: string,
   journal: Journal,
 ): Promise<void> {
-  await writeWhole(journalPath(folder, id), journalText(journal), { files });
+  await writeOwn(journalPath(folder, id), journalText(journal), { files });
   await syncDirectory(files, folder);
 }
 

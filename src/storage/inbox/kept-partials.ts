@@ -1,5 +1,6 @@
 import type { WantedPartial } from '../../transfer/receiving/inbox.js';
 import type { Files } from '../files.js';
+import { removeOwn } from '../own-file.js';
 import { hashed, type Journal, journalPath, journalText, partPath } from './journal.js';
 
 /** A partial that nobody writes to. */
@@ -129,6 +130,6 @@ export function isExpired({ updated }: Journal, now: number): boolean {
 
 /** The journal goes first: what is then left is no partial to go on with, whatever happens. */
 export async function removePartial(files: Files, staging: string, id: string): Promise<void> {
-  await files.rm(journalPath(staging, id), { force: true });
-  await files.rm(partPath(staging, id), { force: true });
+  await removeOwn(journalPath(staging, id), files);
+  await removeOwn(partPath(staging, id), files);
 }

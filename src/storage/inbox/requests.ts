@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Files, unless } from '../files.js';
+import { removeOwn } from '../own-file.js';
 
 /** A file that asks the one who holds the inbox to do once more what failed. */
 const requestPath = (staging: string) => join(staging, 'exec-again');
@@ -15,6 +16,6 @@ export async function putRequest(inbox: string): Promise<void> {
 export async function takeRequest(files: Files, staging: string): Promise<boolean> {
   const path = requestPath(staging);
   if (!(await unless(['ENOENT', 'ENOTDIR'], files.lstat(path)))) return false;
-  await files.rm(path, { force: true });
+  await removeOwn(path, files);
   return true;
 }

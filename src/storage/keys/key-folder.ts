@@ -9,12 +9,11 @@ import { unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
 import { type FolderLock, lockFolder } from '../lock/folder-lock.js';
 import { systemProcesses } from '../lock/processes.js';
-import { NoFileOfOurs, readOwn } from '../own-file.js';
-import { writeWhole } from '../whole-file.js';
+import { NoFileOfOurs, readOwn, removeOwn, writeOwn } from '../own-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
 const ENDING = '.json';
-/** The ending of temporary files, as `writeWhole` has it. */
+/** The ending of temporary files, as `writeOwn` has it. */
 const TEMPORARY = '.tmp';
 /** Bytes of a file: more is not read. */
 const MOST_BYTES = 65_536;
@@ -70,8 +69,8 @@ export class KeyFolder {
   /** Replaces the file of a JID; nothing: removes it. To be called with the lock. */
   async write(jid: string, text: string | undefined): Promise<void> {
     const path = this.pathOf(jid);
-    if (text === undefined) await fs.rm(path, { force: true });
-    else await writeWhole(path, text);
+    if (text === undefined) await removeOwn(path);
+    else await writeOwn(path, text);
     await syncDirectory(fs, this.path);
   }
 
@@ -91,8 +90,9 @@ export class KeyFolder {
 
   /** Removes what killed processes left: while the folder is locked, nobody else writes. */
   async #removeLeftovers(): Promise<void> {
-    for (const name of await fs.readdir(this.path)) {
-      if (name.endsWith(TEMPORARY)) await fs.rm(join(this.path, name), { force: true });
+    for (const entry of await fs.readdir(this.path, { withFileTypes: true })) {
+      const isLeft = entry.name.endsWith(TEMPORARY) && !entry.isDirectory();
+      if (isLeft) await removeOwn(join(this.path, entry.name));
     }
   }
 
@@ -112,7 +112,9 @@ export class KeyFolder {
   async #read(path: string): Promise<string | undefined> {
     const check = (stats: Stats) => this.#isSecret && checkSecret(path, stats);
     const reading = readOwn(path, { most: MOST_BYTES, check }).catch((error: Error) => {
-      throw error instanceof NoFileOfOurs ? new KeysUnusable(`${path} is damaged`) : error;
+      throw error instanceof NoFileOfOurs
+        ? new KeysUnusable(`${path} is damaged`, 'move it away')
+        : error;
     });
     return (await reading)?.toString('utf8');
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { syncDirectory } from '../directories.js';
 import { type Files, unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { writeWhole } from '../whole-file.js';
+import { writeOwn } from '../own-file.js';
 import { HEADER } from './record-lines.js';
 
 export const ledgerPath = (folder: string) => join(folder, 'ledger.jsonl');
@@ -112,7 +112,7 @@ export class LedgerFile {
   async #writeAnew(): Promise<void> {
     const written = { bytes: 0 };
     const pieces = piecesOf(this.#current.lines(), written);
-    await writeWhole(ledgerPath(this.#folder), pieces, { files: this.#files });
+    await writeOwn(ledgerPath(this.#folder), pieces, { files: this.#files });
     await syncDirectory(this.#files, this.#folder);
     this.#size = this.#sizeAnew = written.bytes;
   }

@@ -5,8 +5,8 @@ import type {
   WantedRecord,
 } from '../../transfer/receiving/ledger.js';
 import type { Files } from '../files.js';
+import { writeOwn } from '../own-file.js';
 import { lookBelow, traceOf } from '../trace.js';
-import { writeWhole } from '../whole-file.js';
 import type { FolderRecord } from './folder-record.js';
 import { FolderRecords, WrittenFolders } from './folder-records.js';
 import { damagedPath, LedgerFile, ledgerPath } from './ledger-file.js';
@@ -45,7 +45,7 @@ export async function openLedger(folders: Folders, options: LedgerOptions): Prom
   const made = new FolderRecords();
   const read = await readLedgerFile(files, staging, (line) => replay(line, memory, made));
   if (read?.isDamaged) {
-    await writeWhole(damagedPath(staging), ledgerBytes(files, staging), { files });
+    await writeOwn(damagedPath(staging), ledgerBytes(files, staging), { files });
     const text = `${ledgerPath(staging)} was damaged: what could be read of it is kept, and the file as it was is ${damagedPath(staging)}`;
     options.warn?.(text);
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { type Files, unless } from '../files.js';
+import { removeOwn } from '../own-file.js';
 import { type Beating, beat, isBeating, STILL_MS } from './heartbeat.js';
 import { judgeHolder, nameHolder } from './lock-holder.js';
 import type { Processes } from './processes.js';
@@ -149,7 +150,7 @@ async function tellIfTaken(
 }
 
 async function remove(files: Files, lock: string, name: string): Promise<void> {
-  await unless(['ENOTDIR'], files.rm(join(lock, name), { force: true }));
+  await unless(['ENOTDIR'], removeOwn(join(lock, name), files));
   // Somebody else may have it by now.
   await unless(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'], files.rmdir(lock));
 }
