@@ -49,6 +49,7 @@ import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/receptio
 import {
   FileMismatch,
   FileWouldBeLost,
+  KeyUntold,
   RecipientBusy,
   RecipientRefused,
   RecipientUnreachable,
@@ -88,6 +89,7 @@ export const FAILURES: readonly Failure[] = [
   [ResourceConflict, 'login', 'all', 'use another resource: -a name@example.org/laptop'],
   [ConnectionFailed, 'noConnection', 'all', 'check the network, the domain, and --service'],
   [ServerNotTrusted, 'noConnection', 'all', 'check --service', 'somebody may be in between'],
+  [KeyUntold, 'otherKey', 'this'],
   [FileWouldBeLost, 'unreachable', 'this'],
   [RecipientUnreachable, 'unreachable', 'this'],
   [OfferUnanswered, 'unreachable', 'this'],

@@ -23,7 +23,10 @@ export const EXIT_CODES = {
     meaning: 'no such blob, or nobody there who would give it out: strangers cannot tell',
   },
   local: { code: 10, meaning: 'local file or disk; another `receive` has the folder' },
-  otherKey: { code: 11, meaning: 'the key is not one that is known to be theirs' },
+  otherKey: {
+    code: 11,
+    meaning: 'the key is not one that is known to be theirs, or none is to be had',
+  },
   outputLost: {
     code: 141,
     meaning: 'nobody reads the results any more, which is noticed when there is one',

@@ -25,6 +25,9 @@ export class RecipientUnreachable extends Error {
 /** The client that is there would lose the file, and is not sent it. */
 export class FileWouldBeLost extends RecipientUnreachable {}
 
+/** Whoever is there does not answer the question for its key, and nothing goes to it in the clear. */
+export class KeyUntold extends RecipientUnreachable {}
+
 /** The recipient is there and does not want the file, or cannot keep it. */
 export class RecipientRefused extends Error {
   override readonly name = 'RecipientRefused';
@@ -63,6 +66,14 @@ export function notThere(
     ...hints,
   );
 }
+
+/** Nobody has answered the question for a key without which nothing goes. */
+export const keyUntold = (peer: string, cause: Error): KeyUntold =>
+  withHints(
+    new KeyUntold(`${peer} did not tell its key, so that nothing was sent`, { cause }),
+    'is "inband receive" running there?',
+    '--encrypt off sends in the clear',
+  );
 
 /** What became of an offer, in words for its sender. */
 export function whyNotAccepted(error: Error, peer: string): Error {

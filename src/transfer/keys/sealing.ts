@@ -8,7 +8,12 @@ import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Report } from '../events.js';
-import { RecipientBusy, RecipientUnreachable, whyNotAccepted } from '../recipient-errors.js';
+import {
+  keyUntold,
+  RecipientBusy,
+  RecipientUnreachable,
+  whyNotAccepted,
+} from '../recipient-errors.js';
 import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
 import type { Recipient } from '../ways/way.js';
 import { type AskedKey, askKey } from './key-question.js';
@@ -129,12 +134,12 @@ export class Sealing {
       signal.throwIfAborted();
       this.#wasSeen ||= error instanceof MalformedAnnouncement;
       const isError = error instanceof StanzaError;
-      const isMute = isError || error instanceof RequestTimeout;
+      const isSilent = error instanceof RequestTimeout;
       const mayPass = isError && error.type === 'wait';
-      if (isMute && !mustSeal && !mayPass) return { ...NO_KEY, peer };
-      const why = whyNotAccepted(error as Error, peer);
+      if ((isError || isSilent) && !mustSeal && !mayPass) return { ...NO_KEY, peer };
+      const why = isSilent ? keyUntold(peer, error) : whyNotAccepted(error as Error, peer);
       const isForNow = why instanceof RecipientUnreachable || why instanceof RecipientBusy;
-      if (!isMute || isForNow) throw why;
+      if (!isError || isForNow) throw why;
       throw new NotSealed(`${peer} does not tell its key (${why.message})`, { cause: error });
     }
   }

@@ -8,7 +8,7 @@ import type { Session } from '../../../src/session/session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { Sealing, type SealingOptions } from '../../../src/transfer/keys/sealing.js';
-import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { KeyUntold } from '../../../src/transfer/recipient-errors.js';
 import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { KeyNotTrusted, NotSealed } from '../../../src/transfer/ways/key-errors.js';
 import type { Recipient } from '../../../src/transfer/ways/way.js';
@@ -58,7 +58,7 @@ async function asked(
   for (const recipient of recipients) {
     const outcome = await sealing.of(recipient, situation).then(
       ({ seal }) => (seal ? 'sealed' : 'plain'),
-      ({ name }: Error) => name,
+      (error: Error) => error.constructor.name,
     );
     outcomes.push(outcome);
   }
@@ -73,7 +73,7 @@ describe('the question for a key', () => {
 
   test.each<[string, Answer[], string[]]>([
     ['silence alone is no key', [SILENCE], ['plain']],
-    ['silence behind a key', [keyed(), SILENCE], ['sealed', RecipientUnreachable.name]],
+    ['silence behind a key', [keyed(), SILENCE], ['sealed', KeyUntold.name]],
     ['nothing behind a key', [keyed(), STRIPPED], ['sealed', NotSealed.name]],
     [
       'nothing behind what was malformed',
@@ -83,24 +83,24 @@ describe('the question for a key', () => {
     [
       'silence behind what was malformed',
       [MALFORMED, SILENCE],
-      [MalformedAnnouncement.name, RecipientUnreachable.name],
+      [MalformedAnnouncement.name, KeyUntold.name],
     ],
     [
       'one thing after the other',
       [MALFORMED, STRIPPED, SILENCE, keyed(), STRIPPED],
       [
-        ...[MalformedAnnouncement.name, NotSealed.name, RecipientUnreachable.name],
+        ...[MalformedAnnouncement.name, NotSealed.name, KeyUntold.name],
         ...['sealed', NotSealed.name],
       ],
     ],
-  ])('answered by %s (R649)', async (_, answers, outcomes) => {
+  ])('answered by %s (R649, R867)', async (_, answers, outcomes) => {
     expect(await asked(answers)).toEqual(outcomes);
   });
 
   test.each<[string, Answer, string]>([
-    ['by silence', SILENCE, RecipientUnreachable.name],
+    ['by silence', SILENCE, KeyUntold.name],
     ['by nothing', STRIPPED, NotSealed.name],
-  ])('of one whose key is known, %s (R649)', async (_, answer, outcome) => {
+  ])('of one whose key is known, %s (R649, R867)', async (_, answer, outcome) => {
     expect(await asked([answer], undefined, { trusted: known })).toEqual([outcome]);
   });
 
