@@ -1,24 +1,22 @@
 // Makes one-file executables of the built program in out/, each from a Node published on npm, and prints
 // their paths. `--here` makes that for this machine alone.
-import { execFileSync, execSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 // @ts-expect-error: it has no types
 import { inject } from 'postject';
+import { fetchNode } from './fetch-node.js';
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -159,31 +157,8 @@ function assets() {
  */
 function nodeFor(target) {
   const [name, version, integrity] = NODES[target] ?? fail(`${target}: there is no Node on npm`);
-  const folder = join(OUT, 'node', `${name}-${version}`);
-  if (!existsSync(folder)) fetchPackage(`${name}@${version}`, integrity, folder);
+  const folder = fetchNode(name, version, integrity);
   return join(folder, 'bin', target.startsWith('win-') ? 'node.exe' : 'node');
-}
-
-/**
- * Headers and manuals, most of its files, are not kept.
- * @param {string} specifier
- * @param {string} integrity
- * @param {string} folder
- */
-function fetchPackage(specifier, integrity, folder) {
-  say(`fetching ${specifier} from npm`);
-  const cwd = TEMPORARY;
-  const file = execSync(`npm pack ${specifier} --prefer-offline --loglevel=error`, {
-    cwd,
-    encoding: 'utf8',
-  }).trim();
-  const hash = createHash('sha512').update(readFileSync(join(cwd, file)));
-  const found = `sha512-${hash.digest('base64')}`;
-  if (found !== integrity) fail(`${specifier} is not the one that was chosen: ${found}`);
-  const without = ['--exclude', 'package/include', '--exclude', 'package/share'];
-  execFileSync('tar', [...without, '-xzf', file], { cwd });
-  mkdirSync(dirname(folder), { recursive: true });
-  renameSync(join(cwd, 'package'), folder);
 }
 
 /** @param {string} target */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchNode } from '../../../build/fetch-node.js';
 import {
   librariesOf,
   packageOf,
@@ -29,6 +30,14 @@ import {
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const INSTALL_TIMEOUT_MS = 180_000;
 const run = promisify(execFile);
+
+/** The oldest Node that the package takes, and its packages on npm, by their hashes: macOS has none there. */
+const FLOOR = '20.10.0';
+const FLOORS: Partial<Record<string, string>> = {
+  x64: 'sha512-JXLEM726l5j6rkmekxJjtZV5a80HyQYjZFwOEB+PkuqqlOU07kAGuyS6cRMauQcdsl6Yis0PGzqgoEN1YtcXug==',
+  arm64:
+    'sha512-QFTAQhzku76mXRBLtzRznV5sJqi0DguBRfCBYq5uQlZbznZxOjU2pfndK33w+X8srATun9yak5hBJODjSTmqPg==',
+};
 
 const stage = prepareStage();
 let prefix: string;
@@ -93,6 +102,28 @@ describe('the installed command', () => {
   }, INSTALL_TIMEOUT_MS);
 
   runs('bin');
+
+  const floor = FLOORS[process.arch];
+  if (process.platform === 'linux' && floor) {
+    describe(`on Node ${FLOOR}, the oldest that the package takes,`, () => {
+      beforeAll(async () => {
+        const folder = fetchNode(`node-linux-${process.arch}`, FLOOR, floor);
+        const { stdout } = await run(join(folder, 'bin/node'), ['--version']);
+        expect(stdout).toBe(`v${FLOOR}\n`);
+        const program = join(prefix, 'lib/node_modules/inband/bin/inband.js');
+        await mkdir(join(prefix, 'floor'));
+        const script = `#!/bin/sh\nexec '${folder}/bin/node' '${program}' "$@"\n`;
+        await writeFile(join(prefix, 'floor/inband'), script, { mode: 0o755 });
+      }, INSTALL_TIMEOUT_MS);
+
+      test('is what package.json says (R868)', async () => {
+        const { engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+        expect(`${engines.node}.0`).toBe(`>=${FLOOR}`);
+      });
+
+      runs('floor');
+    });
+  }
 
   test('the program that docs/library.md shows sends a file by the installed library', async () => {
     const page = await readFile(join(ROOT, 'docs/library.md'), 'utf8');
