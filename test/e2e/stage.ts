@@ -60,7 +60,10 @@ export function prepareStageOn<Server extends TestServer>(
   afterAll(() => server?.stop());
   afterEach(async () => {
     // Not by SIGKILL: the server would keep their sessions for them, and others would wait for answers.
-    await Promise.all(actors.splice(0).map((actor) => actor.stop()));
+    const ended = actors.splice(0);
+    await Promise.all(ended.map((actor) => actor.stop()));
+    // What Node warns of is ours, as a leak of listeners, and means nothing to a user.
+    for (const { stderr } of ended) expect(stderr()).not.toMatch(/^\(node:\d+\) \w+Warning/m);
     await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true })));
     homes.clear();
   });

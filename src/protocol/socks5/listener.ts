@@ -1,3 +1,4 @@
+import { orAborted } from '../../session/aborted.js';
 import type { Clock } from '../../session/clock.js';
 import type { Listening, Network, Socket } from '../network/network.js';
 import { within } from '../within.js';
@@ -52,10 +53,10 @@ export class Listener {
         this.close();
         return socket;
       }
-      await new Promise<void>((resolve) => {
+      const told = new Promise<void>((resolve) => {
         this.#tell = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
       });
+      await orAborted(told, signal);
     }
   }
 

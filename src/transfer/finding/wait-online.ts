@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { discoverFeatures } from '../../protocol/disco.js';
 import { watchContact } from '../../protocol/presence/presence.js';
 import { orAborted } from '../../session/aborted.js';
@@ -85,7 +86,9 @@ export class WaitOnline {
       () => undefined,
     );
     try {
-      return await look(AbortSignal.any([signal, over.signal]));
+      const until = AbortSignal.any([signal, over.signal]);
+      setMaxListeners(0, until); // one for each resource that is asked
+      return await look(until);
     } catch (reason) {
       signal.throwIfAborted();
       throw over.signal.aborted && !this.#session?.ended.aborted ? this.#over() : reason;

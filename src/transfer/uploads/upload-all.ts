@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CertificateTrust } from '../../session/stream/certificates.js';
 import { type Connect, keepSession } from '../connect.js';
 import { Delivery, type DeliveryOptions } from '../sending/delivery.js';
@@ -27,6 +28,7 @@ export async function uploadAll(
   const { report, signal } = options;
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
+  setMaxListeners(0, until);
   const kept = keepSession(connect, report, { admit: () => false });
   const line = new UploadLine({ account, trust, signal: until, session: () => kept.session() });
   const delivery = new Delivery(line, {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { type Slot, Slots } from '../../../src/transfer/sending/slots.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
@@ -7,6 +8,7 @@ const LARGE = 10_000_000;
 function places(most = 8) {
   const clock = new ManualClock();
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const all = new Slots(most, stop.signal, clock);
   const entered: Slot[] = [];
   /** Files of these sizes want to be sent. */
