@@ -28,7 +28,7 @@ export function refuseEmptyPaths(command: Command): void {
 }
 
 /** Its name in the settings file: as the flag is written, without dashes; `cache` for `--no-cache`. */
-export const keyOf = (option: Option): string => option.name().replace(/^no-/, '');
+export const settingNameOf = (option: Option): string => option.name().replace(/^no-/, '');
 
 /** A path that is given by a variable of a script may turn out to be empty, which is no folder. */
 function path(text: string): string {

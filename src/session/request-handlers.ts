@@ -54,10 +54,10 @@ export class RequestHandlers {
 
   /** See `Session.handle`. */
   add(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void {
-    const key = keyOf(type, xmlns, name);
-    if (this.#handlers.has(key)) throw new Error(`a handler for ${key} is there already`);
-    this.#handlers.set(key, handler);
-    return () => this.#handlers.delete(key);
+    const kind = kindOf(type, xmlns, name);
+    if (this.#handlers.has(kind)) throw new Error(`a handler for ${kind} is there already`);
+    this.#handlers.set(kind, handler);
+    return () => this.#handlers.delete(kind);
   }
 
   /**
@@ -104,7 +104,7 @@ export class RequestHandlers {
     const [payload] = stanza.getChildElements();
     if (!payload || !this.#admits(from)) return undefined;
     const type = stanza.attrs.type ?? '';
-    return this.#handlers.get(keyOf(type, payload.getNS() ?? '', payload.getName()));
+    return this.#handlers.get(kindOf(type, payload.getNS() ?? '', payload.getName()));
   }
 
   #handle(
@@ -138,4 +138,4 @@ export class RequestHandlers {
 export const hasLongId = ({ attrs: { id = '' } }: Element): boolean =>
   id.length > MAX_ID_BYTES || Buffer.byteLength(id) > MAX_ID_BYTES;
 
-const keyOf = (type: string, xmlns: string, name: string) => `${type} ${xmlns} ${name}`;
+const kindOf = (type: string, xmlns: string, name: string) => `${type} ${xmlns} ${name}`;

@@ -1,5 +1,5 @@
 import type { Aside } from './asides.js';
-import type { AlreadyThere, Done, Folder, Left, Start, Uploaded } from './file-events.js';
+import type { AlreadyThere, Done, Folder, OnServer, Start } from './file-events.js';
 import type { NotedSecrecy } from './keys/rules.js';
 import type { AnyWayName } from './ways/names.js';
 
@@ -17,8 +17,7 @@ export type Event =
   | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
   | Done
   | AlreadyThere
-  | Uploaded
-  | Left
+  | OnServer
   | Folder
   | Failed
   | Blob

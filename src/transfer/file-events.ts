@@ -49,23 +49,11 @@ export interface AlreadyThere extends Transfer {
   incoming?: true;
 }
 
-/** A file lies on a server, and its recipient was told where; nobody says whether they get it. */
-export interface Left {
-  event: 'left';
+/** A file lies on a server: for whoever has the address, or its recipient (bare) was told where. Nobody says whether they get it. */
+export interface OnServer {
+  event: 'left' | 'uploaded';
   id: number;
-  /** Bare. */
-  peer: string;
-  name: string;
-  size: number;
-  sha256: string;
-  url: string;
-}
-
-/** A file lies on a server, for whoever has the address. */
-export interface Uploaded {
-  event: 'uploaded';
-  id: number;
-  /** The service that took it. */
+  /** Whom it is left for, or the service that took it. */
   peer: string;
   name: string;
   size: number;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { jidOf, type Names } from '../../transfer/people/typed-address.js';
 import { RULE_WORDS } from '../../transfer/serving/policy.js';
-import { keyOf } from '../options.js';
+import { settingNameOf } from '../options.js';
 import { PeopleOption, readPeople } from '../people.js';
 import { misuse, type SettingPlace } from './setting-value.js';
 import { ownOptions } from './settings-options.js';
@@ -38,7 +38,7 @@ export function readNamesIn(command: Command, values: Values, names: Names, path
   for (const option of ownOptions(command)) {
     const typed = values.get(option.attributeName());
     if (!(option instanceof PeopleOption) || !Array.isArray(typed)) continue;
-    const place = { path, table: `[${command.name()}]`, key: keyOf(option) };
+    const place = { path, table: `[${command.name()}]`, key: settingNameOf(option) };
     const read = (one: string) => asMisuse(one, place, () => readPeople(option, [one], { names }));
     values.set(option.attributeName(), typed.flatMap(read));
   }

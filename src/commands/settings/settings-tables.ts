@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 import { checkAccount, checkService, isSameAccount } from '../../transfer/people/own-account.js';
 import { nearestOf, plainJid } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
-import { keyOf } from '../options.js';
+import { settingNameOf } from '../options.js';
 import { misuse, readValue, type SettingPlace } from './setting-value.js';
 import { accountOptions, ownOptions } from './settings-options.js';
 import type { Table } from './toml.js';
@@ -64,7 +64,7 @@ function readTable(
   path: string,
   more: string[] = [],
 ): Values {
-  const byKey = new Map(options.map((option) => [keyOf(option), option]));
+  const byKey = new Map(options.map((option) => [settingNameOf(option), option]));
   const read = Object.entries(values).map(([key, value]): [string, unknown] => {
     const place = { path, table, key };
     const option = byKey.get(key);

@@ -5,7 +5,7 @@ import type { Setting } from '../../transfer/events.js';
 import { display } from '../../ui/display.js';
 import type { AccountFlags } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
-import { keyOf, RepeatableOption } from '../options.js';
+import { settingNameOf, RepeatableOption } from '../options.js';
 import { applyDefaults } from './apply-settings.js';
 import { readSettings } from './settings.js';
 import { accountOptions, commandsWithSettings, ownOptions } from './settings-options.js';
@@ -31,7 +31,7 @@ export async function showConfig(
   for (const other of commandsWithSettings(program)) {
     applyDefaults(other, settings);
     for (const option of ownOptions(other)) {
-      shown.push(settingOf(other, option, `${other.name()}.${keyOf(option)}`));
+      shown.push(settingOf(other, option, `${other.name()}.${settingNameOf(option)}`));
     }
   }
   if (flags.json) return shown.forEach(reporter.report);

@@ -17,12 +17,12 @@ export class SenderBlobs {
   }
 
   get(sender: string, cid: string): BitOfBinary | undefined {
-    const kept = this.#blobs.get(keyOf(sender, cid));
+    const kept = this.#blobs.get(entryOf(sender, cid));
     return kept && this.#now() < kept.until ? kept.blob : undefined;
   }
 
   set(sender: string, blob: BitOfBinary): void {
-    const key = keyOf(sender, blob.cid);
+    const key = entryOf(sender, blob.cid);
     const { maxAge = Number.POSITIVE_INFINITY } = blob;
     this.#blobs.delete(key);
     this.#blobs.set(key, { blob, until: this.#now() + maxAge * 1000 });
@@ -31,4 +31,4 @@ export class SenderBlobs {
   }
 }
 
-const keyOf = (sender: string, cid: string) => JSON.stringify([sender, cid]);
+const entryOf = (sender: string, cid: string) => JSON.stringify([sender, cid]);

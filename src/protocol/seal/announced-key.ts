@@ -36,7 +36,7 @@ export function announcedKey(jid: string, info: Element): Buffer | undefined {
   const forms = info.getChildren('x', NS_FORM).filter(isOfSeal);
   const [form, ...others] = forms;
   if (!isAnnounced && !form) return undefined;
-  const key = form && keyOf(form);
+  const key = form && keyIn(form);
   if (!isAnnounced || !key || others.length > 0) throw new MalformedAnnouncement(jid);
   return key;
 }
@@ -54,7 +54,7 @@ const fieldsOf = (form: Element, name: string): Element[] =>
 const isOfSeal = (form: Element): boolean =>
   fieldsOf(form, 'FORM_TYPE').some((field) => valuesOf(field).includes(NS_SEAL));
 
-function keyOf(form: Element): Buffer | undefined {
+function keyIn(form: Element): Buffer | undefined {
   const fields = form.getChildren('field');
   const values = fieldsOf(form, 'key').flatMap(valuesOf);
   // The type and the key, and nothing else.

@@ -1,6 +1,6 @@
 import type { FileOwner } from '../../transfer/receiving/ledger.js';
 import type { FolderRecord, FolderTrace } from './folder-record.js';
-import { keyOf } from './record-key.js';
+import { digestOf } from './digest-of.js';
 import { folderLine, removedLine } from './record-lines.js';
 import { bytesOf, Shares } from './shares.js';
 
@@ -107,4 +107,4 @@ export class WrittenFolders {
 }
 
 const placeOf = ({ account, sealedBy = '' }: FileOwner, offered: readonly string[]): string =>
-  keyOf(account, offered, sealedBy);
+  digestOf(account, offered, sealedBy);

@@ -1,5 +1,5 @@
 import type { FileRecord, WantedRecord } from '../../transfer/receiving/ledger.js';
-import { keyOf } from './record-key.js';
+import { digestOf } from './digest-of.js';
 import { bytesOf, Shares } from './shares.js';
 
 /** Records of files, found in the ways that a ledger looks for them. */
@@ -44,7 +44,7 @@ export class RecordSet {
 
   /** The records that agree in all of this, newest first. */
   agreeing(wanted: WantedRecord): FileRecord[] {
-    const ids = this.#agreeing.get(keyOfWanted(wanted)) ?? [];
+    const ids = this.#agreeing.get(digestOfWanted(wanted)) ?? [];
     return ids.toReversed().flatMap((id) => this.#records.get(id) ?? []);
   }
 
@@ -63,7 +63,7 @@ export class RecordSet {
     if (!record.isArriving && (!before || before.isArriving)) this.#takePath(record);
     if (before) return;
     this.#ofAccount.set(account, (this.#ofAccount.get(account) ?? new Set()).add(id));
-    const key = keyOfWanted(record);
+    const key = digestOfWanted(record);
     const ids = this.#agreeing.get(key);
     if (ids) ids.push(id);
     else this.#agreeing.set(key, [id]);
@@ -78,7 +78,7 @@ export class RecordSet {
     own?.delete(id);
     if (own?.size === 0) this.#ofAccount.delete(record.account);
     if (this.#holders.get(record.path) === id) this.#holders.delete(record.path);
-    const key = keyOfWanted(record);
+    const key = digestOfWanted(record);
     const others = this.#agreeing.get(key)?.filter((other) => other !== id) ?? [];
     if (others.length > 0) this.#agreeing.set(key, others);
     else this.#agreeing.delete(key);
@@ -109,5 +109,5 @@ const RECORD_BYTES = 1_000;
 const costOf = ({ account, peer, path, offered }: FileRecord): number =>
   RECORD_BYTES + bytesOf(account, peer, path, ...offered);
 
-const keyOfWanted = ({ account, offered, size, sha256, sealedBy = '' }: WantedRecord): string =>
-  keyOf(account, offered, size, sha256, sealedBy);
+const digestOfWanted = ({ account, offered, size, sha256, sealedBy = '' }: WantedRecord): string =>
+  digestOf(account, offered, size, sha256, sealedBy);

@@ -39,7 +39,7 @@ export class TokenBuckets {
 
   /** Takes tokens for one with this JID; returns whether there was one: the others it will have to make up for. */
   take(jid: string, count = 1): boolean {
-    const key = this.#keyOf(jid);
+    const key = this.#payerOf(jid);
     const tokens = this.#tokens(key);
     if (tokens < 1) return false;
     this.#set(key, tokens - count);
@@ -48,7 +48,7 @@ export class TokenBuckets {
 
   /** What was taken cost nothing in the end. */
   giveBack(jid: string): void {
-    const key = this.#keyOf(jid);
+    const key = this.#payerOf(jid);
     this.#set(key, Math.min(this.#tokens(key) + 1, this.#rate.burst));
   }
 
@@ -70,7 +70,7 @@ export class TokenBuckets {
     else this.#ofDomain.delete(domain);
   }
 
-  #keyOf(jid: string): string {
+  #payerOf(jid: string): string {
     const account = bareJid(jid);
     if (this.#buckets.has(account) || this.#hasRoom(account)) return account;
     this.#sweep();
