@@ -1,5 +1,6 @@
 import type { Aside } from '../transfer/asides.js';
-import type { Event, Probed } from '../transfer/events.js';
+import type { Event } from '../transfer/events.js';
+import type { Probed } from '../transfer/listed-events.js';
 import { formatBytes } from '../units.js';
 
 /**

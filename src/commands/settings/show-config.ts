@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command, Option } from 'commander';
-import type { Setting } from '../../transfer/events.js';
+import type { Setting } from '../../transfer/listed-events.js';
 import { display } from '../../ui/display.js';
 import type { AccountFlags } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
-import { settingNameOf, RepeatableOption } from '../options.js';
+import { RepeatableOption, settingNameOf } from '../options.js';
 import { applyDefaults } from './apply-settings.js';
 import { readSettings } from './settings.js';
 import { accountOptions, commandsWithSettings, ownOptions } from './settings-options.js';

@@ -1,6 +1,6 @@
 import type { FileOwner } from '../../transfer/receiving/ledger.js';
-import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { digestOf } from './digest-of.js';
+import type { FolderRecord, FolderTrace } from './folder-record.js';
 import { folderLine, removedLine } from './record-lines.js';
 import { bytesOf, Shares } from './shares.js';
 

@@ -2,7 +2,7 @@ import { formatKey } from '../../protocol/seal/public-key.js';
 import { bareJid } from '../../session/jid.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { offeredPath, ownerOf } from './identity.js';
-import type { Inbox } from './inbox.js';
+import type { Remembered } from './inbox.js';
 import type { FileRecord, WantedRecord } from './ledger.js';
 
 /** A file that an earlier transfer has brought. */
@@ -26,7 +26,7 @@ interface Found {
  * for it was done, after which it may be anywhere. Nothing where the sender does not know what to make of that, or wants
  * to send it all the same.
  */
-async function findThere(file: IncomingOffer, inbox: Inbox): Promise<Found | undefined> {
+async function findThere(file: IncomingOffer, inbox: Remembered): Promise<Found | undefined> {
   const wanted = wantedFor(file);
   if (!wanted) return undefined;
   const { size, sha256 } = wanted;
@@ -65,7 +65,7 @@ interface ConfirmOptions {
  */
 export async function confirmThere(
   file: IncomingOffer,
-  inbox: Inbox,
+  inbox: Remembered,
   { onProven, isOurs }: ConfirmOptions,
 ): Promise<FileThere | undefined> {
   try {

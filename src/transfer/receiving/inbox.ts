@@ -1,7 +1,7 @@
 import type { FileOwner, FileRecord, Ledger } from './ledger.js';
 
-/** The folder that received files land in, as `transfer` needs it. Errors are the file system's own, and NoRoom. */
-export interface Inbox {
+/** Where files arrive. Errors are the file system's own, and NoRoom. */
+export interface Arrivals {
   /**
    * Starts a partial, a file still arriving, outside the inbox's view; or goes on with the one that was kept under
    * this identity. While one is in use, a second transfer of the same identity gets a new one.
@@ -23,8 +23,10 @@ export interface Inbox {
    * path.
    */
   makeFolder(owner: FileOwner, offered: readonly string[]): Promise<string>;
-  /** The absolute path of a folder that was made for this offered one, and is there still. */
-  findFolder(owner: FileOwner, offered: readonly string[]): Promise<string | undefined>;
+}
+
+/** What has arrived. Errors are the file system's own. */
+export interface Remembered {
   /** What it remembers of the files that arrived. */
   readonly ledger: Ledger;
   /**
@@ -32,10 +34,16 @@ export interface Inbox {
    * one may be at its path.
    */
   look(record: FileRecord): Promise<FoundFile | undefined>;
+  /** The absolute path of a folder that was made for this offered one, and is there still. */
+  findFolder(owner: FileOwner, offered: readonly string[]): Promise<string | undefined>;
   /**
    * Lets its owner run the file of a record, or not, as the disk can, if it is unchanged; it counts as unchanged after that.
    */
   setExecutable(record: FileRecord, isExecutable: boolean): Promise<void>;
+}
+
+/** The folder that received files land in, as `transfer` needs it. */
+export interface Inbox extends Arrivals, Remembered {
   /** Whether somebody has asked, since the last call, that what failed be done once more. */
   takeRequest(): Promise<boolean>;
   /** Aborted when no file can arrive any more: another process has the folder, or something else is in its place. */

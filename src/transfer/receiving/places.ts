@@ -1,7 +1,7 @@
 import { sidKey } from '../../protocol/sid.js';
 import type { TransferLimits } from '../quotas/limits.js';
 import type { PlacesOfUnannounced } from '../ways/incoming.js';
-import type { Inbox } from './inbox.js';
+import type { Arrivals } from './inbox.js';
 import { noPlace } from './no-place.js';
 
 /** A place that is taken. A transfer shares that of an earlier one which it is to replace. */
@@ -18,11 +18,11 @@ export type Running = Map<Promise<void>, TakenPlace>;
 export class Places implements PlacesOfUnannounced {
   readonly #limits: TransferLimits;
   readonly #running: Running;
-  readonly #inbox: Inbox;
+  readonly #inbox: Arrivals;
   /** The peers of channels that were let in and not handed over yet, by the names of the channels. */
   readonly #reserved = new Map<string, string>();
 
-  constructor(limits: TransferLimits, running: Running, inbox: Inbox) {
+  constructor(limits: TransferLimits, running: Running, inbox: Arrivals) {
     this.#limits = limits;
     this.#running = running;
     this.#inbox = inbox;

@@ -5,14 +5,14 @@ import {
   ChannelOverrun,
 } from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
-import { NoFolder, NoRoom } from '../inbox-errors.js';
 import type { Trust } from '../keys/rules.js';
 import { paceOf } from '../rate-limit.js';
 import { StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { offeredPath, ownerOf, wantedFor } from './identity.js';
-import type { Inbox, NewRecord, PartialFile, WantedPartial } from './inbox.js';
+import type { Arrivals, NewRecord, PartialFile, WantedPartial } from './inbox.js';
+import { whyRefused } from './no-place.js';
 
 export interface ReceivedFile {
   /** The id of its record in the ledger. */
@@ -55,7 +55,7 @@ export interface ReceiveOptions {
  */
 export async function receiveFile(
   file: IncomingOffer,
-  inbox: Inbox,
+  inbox: Arrivals,
   options: ReceiveOptions,
 ): Promise<ReceivedFile> {
   let partial: PartialFile | undefined;
@@ -91,7 +91,7 @@ type Create = (hears?: Pick<WantedPartial, 'onRead'>) => Promise<PartialFile>;
 /** What is kept of the file is read again, which takes minutes where it is large. */
 function createPartial(
   file: IncomingOffer,
-  inbox: Inbox,
+  inbox: Arrivals,
   hears: Pick<WantedPartial, 'onRead'>,
   { onWait }: ReceiveOptions,
 ): Promise<PartialFile> {
@@ -109,7 +109,7 @@ function createPartial(
 
 type Accept = (
   file: IncomingOffer,
-  inbox: Inbox,
+  inbox: Arrivals,
   create: Create,
   options: Pick<ReceiveOptions, 'left' | 'onProven'>,
 ) => Promise<Channel>;
@@ -138,23 +138,11 @@ const acceptSealed: Accept = async (file, inbox, create, { left = 0, onProven })
   throw new StillUnderWay('what was kept of it has changed; its sender comes again');
 };
 
-/** Why there is no place for a file, if that is known before there is one. */
-async function whyRefused(inbox: Inbox, wanted: WantedPartial): Promise<Error | undefined> {
-  try {
-    await inbox.checkRoom(wanted);
-    return undefined;
-  } catch (error) {
-    // What else is wrong may be mended when the place is made.
-    if (error instanceof NoRoom || error instanceof NoFolder) return error;
-    return undefined;
-  }
-}
-
 /** Gives the file its name, or makes the folder that was offered in its place. Returns the absolute path. */
 async function place(
   partial: PartialFile,
   file: IncomingOffer,
-  inbox: Inbox,
+  inbox: Arrivals,
   { isDue = false, isOurs = false, trust }: ReceiveOptions,
 ): Promise<string> {
   const { name, date, path, isFolder, isExecutable = false } = file.offer;

@@ -17,12 +17,8 @@ export const bare: Way = {
   isAdvertised: false,
   reaches: 'resource',
   announces: false,
-  isProposed: false,
   isAnsweredAtOnce: false,
   keepsParts: false,
-  tellsFolders: false,
-  seals: false,
-  comparesHash: false,
   hashes: [],
   open: ({ bytestreams }) => ({
     offer: offerBare(bytestreams),

@@ -18,12 +18,8 @@ export const si: Way = {
   isAdvertised: true,
   reaches: 'resource',
   announces: true,
-  isProposed: false,
   isAnsweredAtOnce: false,
   keepsParts: true,
-  tellsFolders: false,
-  seals: false,
-  comparesHash: false,
   // A Node of FIPS has no MD5; without it a file that is cut begins again.
   hashes: HASH_FUNCTIONS.filter((name) => name === 'md5'),
   open: ({ session, bytestreams }) => {

@@ -24,20 +24,20 @@ export interface Way {
   readonly reaches: 'resource' | 'account';
   /** Tells name, size and date of the file; otherwise its bytes come without a word. */
   readonly announces: boolean;
-  /** A proposal (XEP-0353) finds who takes files by it. */
-  readonly isProposed: boolean;
   /** Programs answer an offer at once. Otherwise silence may be that of a person who makes up their mind. */
   readonly isAnsweredAtOnce: boolean;
   /** What has arrived of a file may be kept, and the next offer of it goes on from there. */
   readonly keepsParts: boolean;
-  /** The recipient compares a hash of the whole file; otherwise nobody but the sender can. */
-  readonly comparesHash: boolean;
-  /** An offer can be of a folder without files. */
-  readonly tellsFolders: boolean;
-  /** Files can be sealed that travel by it. */
-  readonly seals: boolean;
   /** The hashes that an offer tells, by XEP-0300 name. */
   readonly hashes: readonly string[];
+  /** A proposal (XEP-0353) finds who takes files by it. */
+  readonly isProposed?: true;
+  /** The recipient compares a hash of the whole file; otherwise nobody but the sender can. */
+  readonly comparesHash?: true;
+  /** An offer can be of a folder without files. */
+  readonly tellsFolders?: true;
+  /** Files can be sealed that travel by it. */
+  readonly seals?: true;
   /** Makes it ready on a session; once for each. */
   open(services: Services): OpenWay;
 }

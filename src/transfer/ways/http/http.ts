@@ -19,12 +19,8 @@ export const http: Way = {
   isAdvertised: false,
   reaches: 'account',
   announces: true,
-  isProposed: false,
   isAnsweredAtOnce: true,
   keepsParts: false,
-  tellsFolders: false,
-  seals: false,
-  comparesHash: false,
   hashes: [],
   open: ({ links }) => {
     if (!links) throw new RangeError('no links');
