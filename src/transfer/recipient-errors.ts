@@ -145,24 +145,26 @@ export function whyBrokenOff(
     const isBroken = error.constructor === ChannelBroken;
     return isSealed && isBroken ? unproven(error as ChannelBroken, peer) : error;
   }
-  const { specific } = error.reason;
   const ending = meaningOfEnding(error.reason);
   if (ending === 'busy') return busy(error, peer);
   if (ending === 'altered') {
     const message = `${peer} got other bytes than were sent (${error.message}); nothing of them was kept`;
     return new FileMismatch(message, { cause: error });
   }
-  if (ending === 'unkept') {
-    const isTooLarge = specific?.is('file-too-large');
-    const why = specific?.getName() ?? error.message;
-    const text = isTooLarge ? ': too large, or the disk is full' : ` (${why})`;
-    return new RecipientRefused(`${peer} could not keep the file${text}`, { cause: error });
-  }
+  if (ending === 'unkept') return notKept(error, peer);
   const asDone = isContent(error.reason)
     ? `${peer} ended it as done, and did not say that it has all of the file`
     : undefined;
   const broken = new ChannelBroken(0, error, asDone);
   return isSealed && !asDone ? unproven(broken, peer) : broken;
+}
+
+function notKept(error: JingleEnded, peer: string): RecipientRefused {
+  const { specific } = error.reason;
+  const isTooLarge = specific?.is('file-too-large');
+  const why = specific?.getName() ?? error.message;
+  const text = isTooLarge ? ': too large, or the disk is full' : ` (${why})`;
+  return new RecipientRefused(`${peer} could not keep the file${text}`, { cause: error });
 }
 
 /** What is sealed broke off in the clear, which can be anybody's doing, or the recipient did not get what was sealed. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { FileOwner } from '../../transfer/receiving/ledger.js';
 import { type Files, unless } from '../files.js';
-import { folderTraceOf } from '../ledger/folder-record.js';
+import { type FolderRecord, folderTraceOf } from '../ledger/folder-record.js';
 import type { WrittenFolders } from '../ledger/folder-records.js';
 import type { OpenFolder } from '../open-folder.js';
 import { safeName } from '../safe-name.js';
@@ -66,6 +66,16 @@ async function takeName(
     ...(sealedBy === undefined ? {} : { sealedBy }),
   };
   await written.intend(record);
+  return makeWritten(above, record, name, { files, written });
+}
+
+async function makeWritten(
+  above: Entered,
+  record: FolderRecord,
+  name: string,
+  { files, written }: Pick<MakingOptions, 'files' | 'written'>,
+): Promise<Entered | undefined> {
+  const { path } = record;
   let isMade = false;
   let folder: OpenFolder | undefined;
   try {

@@ -129,19 +129,7 @@ export class FilesUnderWay {
   }
 
   #add(key: string | undefined, file: IncomingOffer): { added: UnderWay; entry: Entry } {
-    let end: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const state = {
-      moves: 0,
-      bytes: 0,
-      isWaiting: false,
-      isClaimed: false,
-      hasEnded: false,
-      hasArrived: false,
-    };
-    const added: UnderWay = { file, ...state, ended, end };
+    const added = underWay(file);
     if (key !== undefined) this.#files.set(key, added);
     const entry = {
       moved: () => {
@@ -160,4 +148,15 @@ export class FilesUnderWay {
     };
     return { added, entry };
   }
+}
+
+function underWay(file: IncomingOffer): UnderWay {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return {
+    ...{ file, moves: 0, bytes: 0, isWaiting: false, isClaimed: false },
+    ...{ hasEnded: false, hasArrived: false, ended, end },
+  };
 }
