@@ -1,5 +1,5 @@
 import type { EndingLink } from './ending.js';
-import type { OutgoingOptions } from './sending/outgoing-blocks.js';
+import type { OutgoingOptions } from './sending/outgoing-options.js';
 import type { PeerState } from './sending/stall-watch.js';
 import type { Window } from './sending/window.js';
 import type { StanzaMode } from './stanzas.js';

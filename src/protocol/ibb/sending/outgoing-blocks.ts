@@ -1,31 +1,15 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../../session/clock.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import { ChannelLost, type InBlocks } from '../../channel.js';
 import { BlockQueue } from './block-queue.js';
 import type { Block, BlocksUnderWay } from './blocks-under-way.js';
-import { type RetrySettings, RetryWaits } from './retry-waits.js';
-import { type PeerState, StallWatch } from './stall-watch.js';
+import type { OutgoingOptions } from './outgoing-options.js';
+import { RetryWaits } from './retry-waits.js';
+import { StallWatch } from './stall-watch.js';
 import type { Window } from './window.js';
 
 /** Enough to keep the window full while the source is read. */
 const READ_AHEAD_BYTES = { least: 64 * 1024, most: 1024 * 1024 };
-
-export interface OutgoingOptions {
-  window: Window;
-  retry: RetrySettings;
-  clock: Clock;
-  /** Sends a block; resolves when it is acknowledged, rejects when it is refused, or the signal is aborted. */
-  send(seq: number, bytes: Buffer, signal: AbortSignal): Promise<void>;
-  /** Where the recipient takes no block as they are sent: sends them otherwise from now on, in this window. */
-  sendOtherwise?: (() => Window) | undefined;
-  /** Whether the recipient is still there, as far as can be known. */
-  findPeer(): Promise<PeerState>;
-  /** Called after each block that was acknowledged. */
-  acknowledged(): void;
-  /** Called once, when the direction cannot go on. */
-  failed(error: Error): void;
-}
 
 /** The sending direction of a bytestream: cuts bytes into blocks and keeps the window full. */
 export class OutgoingBlocks {
