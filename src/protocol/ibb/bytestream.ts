@@ -24,7 +24,6 @@ export class Bytestream extends Duplex implements Channel {
   #wanted = false;
   /** A block of ours was refused: by the peer, or by a server on the way, and the peer knows nothing of that. */
   #refused = false;
-  #whenRoom: (() => void) | undefined;
   #whenSent: (() => void) | undefined;
   /** Settles when the reader has dealt with all that came so far. */
   settled = Promise.resolve();
@@ -162,8 +161,7 @@ export class Bytestream extends Duplex implements Channel {
   }
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
-    if (this.#outgoing.write(bytes)) done();
-    else this.#whenRoom = done;
+    this.#outgoing.write(bytes, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -180,10 +178,6 @@ export class Bytestream extends Duplex implements Channel {
     if (this.destroyed) return;
     this.emit('acknowledged');
     if (this.#outgoing.pending === 0) this.#whenSent?.();
-    if (!this.#outgoing.hasRoom) return;
-    const more = this.#whenRoom;
-    this.#whenRoom = undefined;
-    more?.();
   }
 
   #failed(error: Error): void {

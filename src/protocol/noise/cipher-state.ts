@@ -11,7 +11,6 @@ export const MOST_OF_MESSAGE = 65_535;
 const NONCE_END = 2n ** 64n - 1n;
 
 const CHACHA = 'chacha20-poly1305';
-const NOTHING = Buffer.alloc(0);
 
 /**
  * A key and its nonce (§5.1), which counts the messages of one direction. It can neither be set nor be set back, so
@@ -26,18 +25,19 @@ export class CipherState {
     this.#key = createSecretKey(key);
   }
 
-  /**
-   * Returns the ciphertext with its tag; `before` as it is in front of that, which saves a copy. Throws RangeError for what
-   * does not fit, and when all nonces are used up.
-   */
-  encryptWithAd(ad: Uint8Array, plaintext: Uint8Array, before: Uint8Array = NOTHING): Buffer {
+  /** Returns the ciphertext with its tag. Throws RangeError for what does not fit, and when all nonces are used up. */
+  encryptWithAd(ad: Uint8Array, plaintext: Uint8Array): Buffer {
+    return Buffer.concat(this.encryptInParts(ad, plaintext));
+  }
+
+  /** The same in parts, for one who puts them together with others: a copy less. */
+  encryptInParts(ad: Uint8Array, plaintext: Uint8Array): Buffer[] {
     if (plaintext.length + TAG_LENGTH > MOST_OF_MESSAGE) throw tooLong();
     const iv = nonceBytes(this.#nonce);
     this.#nonce += 1n; // first, so that a failure below cannot lead to its use for something else
     const cipher = createCipheriv(CHACHA, this.#key, iv, { authTagLength: TAG_LENGTH });
     cipher.setAAD(ad, { plaintextLength: plaintext.length });
-    const ciphertext = [cipher.update(plaintext), cipher.final()];
-    return Buffer.concat([before, ...ciphertext, cipher.getAuthTag()]);
+    return [cipher.update(plaintext), cipher.final(), cipher.getAuthTag()];
   }
 
   /** Returns the plaintext. Throws `NoiseFailure`, and stays as it was then: the nonce is that of a message to come. */

@@ -14,7 +14,7 @@ const LEAST_OF_SAMPLE = 1024;
 /** Share of its length that a chunk must shrink to, to be worth the time. */
 const WORTHWHILE = 0.9;
 
-interface Chunk {
+export interface Chunk {
   /** As it travels. */
   data: Uint8Array;
   isDeflated: boolean;

@@ -22,15 +22,15 @@ export class FrameSealer {
     this.#key = key;
   }
 
-  /** Throws RangeError for more than `MOST_OF_CHUNK` bytes. */
-  seal(type: number, data: Uint8Array): Buffer {
+  /** In parts, to be put together. Throws RangeError for more than `MOST_OF_CHUNK` bytes. */
+  seal(type: number, data: Uint8Array): Buffer[] {
     if (data.length > MOST_OF_CHUNK) throw new RangeError(`more than ${MOST_OF_CHUNK} bytes`);
     this.#plaintext.writeUInt8(type);
     this.#plaintext.set(data, 1);
     const plaintext = this.#plaintext.subarray(0, 1 + data.length);
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt16BE(plaintext.length + TAG_LENGTH);
-    return this.#key.encryptWithAd(NO_DATA, plaintext, length);
+    return [length, ...this.#key.encryptInParts(NO_DATA, plaintext)];
   }
 }
 
@@ -39,7 +39,7 @@ export class FrameOpener {
   readonly #key: CipherState;
   readonly #frame = Buffer.allocUnsafe(LENGTH_BYTES + MOST_OF_MESSAGE);
   #filled = 0;
-  #block: Uint8Array = NO_DATA;
+  #block: Buffer = NO_DATA;
 
   constructor(key: CipherState) {
     this.#key = key;
@@ -51,28 +51,31 @@ export class FrameOpener {
   }
 
   /** Takes what has come, when `next` has given all that it could. */
-  take(block: Uint8Array): void {
+  take(block: Buffer): void {
     this.#block = block;
   }
 
   /** What is in the next message; `undefined` when more has to come first. Throws `SealBroken`. */
   next(): { type: number; data: Buffer } | undefined {
-    if (!this.#fill(LENGTH_BYTES)) return undefined;
-    const length = this.#frame.readUInt16BE();
+    const head = this.#first(LENGTH_BYTES);
+    if (!head) return undefined;
+    const length = head.readUInt16BE();
     if (length < LEAST_OF_MESSAGE || length > MOST_OF_MESSAGE) throw new SealBroken();
-    if (!this.#fill(LENGTH_BYTES + length)) return undefined;
-    this.#filled = 0;
-    const message = this.#frame.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
-    const plaintext = opening(() => this.#key.decryptWithAd(NO_DATA, message));
+    const whole = this.#first(LENGTH_BYTES + length);
+    if (!whole) return undefined;
+    const plaintext = opening(() => this.#key.decryptWithAd(NO_DATA, whole.subarray(LENGTH_BYTES)));
+    if (this.#filled > 0) this.#filled = 0;
+    else this.#block = this.#block.subarray(whole.length);
     return { type: plaintext.readUInt8(), data: plaintext.subarray(1) };
   }
 
-  /** Whether the frame has so many bytes now. */
-  #fill(wanted: number): boolean {
+  /** The first bytes, where so many are there. They are copied only if they did not come in one piece. */
+  #first(wanted: number): Buffer | undefined {
+    if (this.#filled === 0 && this.#block.length >= wanted) return this.#block.subarray(0, wanted);
     const part = this.#block.subarray(0, Math.max(wanted - this.#filled, 0));
     this.#frame.set(part, this.#filled);
     this.#filled += part.length;
     this.#block = this.#block.subarray(part.length);
-    return this.#filled >= wanted;
+    return this.#filled >= wanted ? this.#frame.subarray(0, wanted) : undefined;
   }
 }

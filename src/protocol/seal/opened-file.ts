@@ -30,7 +30,7 @@ export class OpenedFile {
   }
 
   /** Takes what has come, when `next` has given all that it could. Throws `SealBroken` for bytes behind the last. */
-  take(block: Uint8Array): void {
+  take(block: Buffer): void {
     if (this.#isWhole && block.length > 0) throw new SealBroken();
     this.#frames.take(block);
   }

@@ -7,6 +7,9 @@ import type { SealedFile } from './sealed-file.js';
 /** The sender's side, or the recipient's: a file goes one way. */
 type SealedSide = { sealed: SealedFile } | { opened: OpenedFile };
 
+/** Sealed at a time, at most: as much as is read of a file. */
+const PIECE_BYTES = 256 * 1024;
+
 /**
  * The bytes of a file, sealed, over any channel; it counts bytes of the file. The sender writes, and the recipient reads.
  * The readable side ends with the message that says so, whatever the channel below does: if that ends before, it fails
@@ -17,14 +20,15 @@ export class SealedChannel extends Duplex implements Channel {
   readonly #below: Channel;
   readonly #sealed: SealedFile | undefined;
   readonly #opened: OpenedFile | undefined;
-  readonly #blocks: AsyncIterator<Uint8Array>;
+  readonly #blocks: AsyncIterator<Buffer>;
   #bytesReceived = 0;
   #pace: ((bytes: number) => Promise<void>) | undefined;
   #endsAt = Number.POSITIVE_INFINITY;
 
   constructor(below: Channel, side: SealedSide) {
-    // Nothing is read ahead: what is in the readable buffer would count as dealt with.
-    super({ readableHighWaterMark: 0 });
+    // Nothing is read ahead: what is in the readable buffer would count as dealt with. And whoever writes may use the
+    // memory of it again when there is room for more.
+    super({ readableHighWaterMark: 0, writableHighWaterMark: 1 });
     this.#below = below;
     this.#sealed = 'sealed' in side ? side.sealed : undefined;
     this.#opened = 'opened' in side ? side.opened : undefined;
@@ -104,8 +108,11 @@ export class SealedChannel extends Duplex implements Channel {
     this.#below.assumeClosed();
   }
 
-  /** The peer's word, about bytes of the file, is not sealed: the answer to the close is waited for. */
-  assumeTaken(): void {}
+  /** To be called for a sealed verdict alone, which is about the file: all that was sent has come, and the end with it. */
+  assumeTaken(bytes: number): void {
+    if (bytes < this.bytesSent + this.bytesUnderWay) return;
+    this.#below.assumeTaken(this.#below.bytesSent + this.#below.bytesUnderWay);
+  }
 
   /** Whoever says so in the peer's place can do no more than have us wait. */
   assumeAtWork(): void {
@@ -152,24 +159,29 @@ export class SealedChannel extends Duplex implements Channel {
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
     if (!this.#sealed)
       return done(new Error('the recipient of a file sends nothing by its channel'));
-    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
-    this.#send(this.#sealed.seal(bytes)).then(() => done(), done);
+    const all = chunks.map(({ chunk }) => chunk);
+    const bytes = all.length === 1 ? (all[0] as Buffer) : Buffer.concat(all);
+    this.#send(this.#sealed, bytes, done);
   }
 
+  /** The end is there when the bytes before it go, so that they can go in one block. */
   override _final(done: (error?: Error) => void): void {
-    const end = async () => {
-      if (this.#sealed) await this.#send(this.#sealed.end());
+    try {
+      const last = this.#sealed?.end();
       this.#below.once('finish', () => done());
+      if (last) this.#below.write(last);
       this.#below.end();
-    };
-    end().catch(done);
+    } catch (error) {
+      done(error as Error);
+    }
   }
 
-  async #send(frames: Iterable<Buffer>): Promise<void> {
-    for (const frame of frames) {
-      if (this.#below.write(frame)) continue;
-      await new Promise((resolve) => this.#below.once('drain', resolve));
-    }
+  #send(sealed: SealedFile, bytes: Buffer, done: () => void): void {
+    const piece = sealed.seal(bytes.subarray(0, PIECE_BYTES));
+    const rest = bytes.subarray(PIECE_BYTES);
+    const goOn = () => (rest.length > 0 ? this.#send(sealed, rest, done) : done());
+    if (piece.length === 0 || this.#below.write(piece)) goOn();
+    else this.#below.once('drain', goOn);
   }
 
   /** What it has brought may still wait for the reader. */

@@ -27,14 +27,16 @@ export async function* counted(
  */
 export async function* compared(
   bytes: AsyncIterable<Buffer>,
-  name: string,
+  { name, size = 0 }: Source,
   hash: Hash,
   digest: Buffer,
 ) {
   let last: Buffer | undefined;
+  let count = 0;
   for await (const chunk of bytes) {
-    if (last) yield last;
-    last = chunk;
+    count += chunk.length;
+    if (count < size) yield chunk;
+    else last = chunk; // nothing is read behind it, so that it stays as it is
   }
   if (!hash.copy().digest().equals(digest)) {
     throw new SourceChanged(`${name} changed while it was sent`);

@@ -1,11 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
+import { READ_BYTES } from '../sources/read-file.js';
 import { plainOffer, type Source } from '../sources/source.js';
 import { counted } from './chunks.js';
-
-/** Bytes that are hashed at a time: enough that reading costs little. */
-const HASHED_BYTES = 256 * 1024;
 
 /** What is known of a file, with its hashes, by XEP-0300 name: reads it once, where it can be read again. */
 export async function describeSource(
@@ -27,7 +25,7 @@ export async function describeSource(
     source,
     0,
     { update },
-    Buffer.allocUnsafe(Math.min(HASHED_BYTES, source.size + 1)),
+    Buffer.allocUnsafe(Math.min(READ_BYTES, source.size + 1)),
   )) {
     void bytes;
     signal.throwIfAborted();

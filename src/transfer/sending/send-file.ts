@@ -6,6 +6,7 @@ import { FileUnconfirmed } from '../../protocol/jingle/verdict.js';
 import { orAborted } from '../../session/aborted.js';
 import type { RateLimit } from '../rate-limit.js';
 import { RecipientRefused, whyBrokenOff } from '../recipient-errors.js';
+import { READ_BYTES } from '../sources/read-file.js';
 import type { Source } from '../sources/source.js';
 import { closedFirst } from '../ways/closed-first.js';
 import type { Accepted } from '../ways/way.js';
@@ -126,6 +127,10 @@ interface Reading {
   failure?: Error;
 }
 
+/** What is sealed is copied before more is read, so that all reads can share a buffer. */
+const bufferFor = ({ isSealed }: Accepted, { size }: Source): Buffer | undefined =>
+  isSealed && size !== undefined ? Buffer.allocUnsafe(Math.min(READ_BYTES, size + 1)) : undefined;
+
 /** What the recipient wants of the file, and then its hash, where that was not told before. */
 async function* read(
   accepted: Accepted,
@@ -138,8 +143,8 @@ async function* read(
   const isWhole = length === undefined && (offset === 0 || !accepted.way.comparesHash);
   const before = hashes?.get('sha-256');
   try {
-    const bytes = counted(source, isWhole ? 0 : offset, reading.hash);
-    const good = isWhole && before ? compared(bytes, source.name, reading.hash, before) : bytes;
+    const bytes = counted(source, isWhole ? 0 : offset, reading.hash, bufferFor(accepted, source));
+    const good = isWhole && before ? compared(bytes, source, reading.hash, before) : bytes;
     for await (const chunk of limited(skipping(good, isWhole ? offset : 0), length)) {
       reading.bytes += chunk.length;
       yield chunk;

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { knownDate } from '../../protocol/file-offer.js';
 
 /** Bytes of a read: enough that reading costs little. */
-const READ_BYTES = 256 * 1024;
+export const READ_BYTES = 256 * 1024;
 
 /** The rest of a file, from `position` on, or of what has no positions. The handle stays open. */
 export async function* read(

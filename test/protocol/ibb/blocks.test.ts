@@ -128,11 +128,22 @@ describe('blocks', () => {
 
   test('are filled up by what is written while one is under way', async () => {
     const { his, hers } = await pairOfBytestreams({ blockSize: 4 });
-    for (const letter of 'abcdefgh') his.write(letter);
+    his.write('a');
+    await settled();
+    for (const letter of 'bcdefgh') his.write(letter);
     his.resume().end();
     const sizes: number[] = [];
     for await (const { length } of hers) sizes.push(length);
     expect(sizes).toEqual([1, 4, 3]);
+  });
+
+  test('have in them what is written in one turn (R842)', async () => {
+    const { his, hers } = await pairOfBytestreams({ blockSize: 4 });
+    for (const letter of 'abcdefg') his.write(letter);
+    his.resume().end();
+    const sizes: number[] = [];
+    for await (const { length } of hers) sizes.push(length);
+    expect(sizes).toEqual([4, 3]);
   });
 
   test('do not wait to be full when nothing is under way', async () => {

@@ -1,3 +1,4 @@
+import { NS_DISCO_INFO } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -42,6 +43,7 @@ export class Wire {
   #describePayload(stanza: Element): string {
     const [payload] = stanza.getChildElements();
     if (payload?.is('jingle', NS_JINGLE)) return describeJingle(payload);
+    if (payload?.is('query', NS_DISCO_INFO)) return 'query';
     if (payload?.getNS() !== NS_IBB) return stanza.toString();
     const { sid, seq } = payload.attrs;
     if (payload.name === 'data') return `data ${seq}`;

@@ -42,7 +42,7 @@ function makeExample(): Record<string, string> {
     "Juliet's key, as people see it": formatKey(juliet.publicKey),
     'message 1': hex(message1),
     'message 2': hex(message2),
-    channel: hex(...file.seal(Buffer.from('hello')), ...file.end()),
+    channel: hex(file.seal(Buffer.from('hello')), file.end()),
     verdict: hex(new Verdicts(verdictKey).seal({ said: 'received', sha256 })),
   };
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import { Seal } from '../../../src/protocol/seal/seal.js';
 import { settled } from '../../support/manual-clock.js';
 import { readAll } from '../ibb/bytestreams.js';
 import { memoryChannels } from './memory-channels.js';
-import { pairOfSeals, shakeHands } from './seals.js';
+import { messagesOf, pairOfSeals, shakeHands } from './seals.js';
 
 const OPTIONS = { hasChecksum: false };
 const FILE = randomBytes(6 * 16_384);
@@ -18,7 +19,7 @@ async function messagesUntil(count: number) {
   const seal = new Seal('initiator', his, OPTIONS);
   const channel = seal.wrap(below.his);
   below.hers.resume();
-  channel.end(FILE);
+  Readable.from(messagesOf(FILE)).pipe(channel);
   await settled();
   expect(channel.errored).toBeInstanceOf(ChannelLost);
   return {

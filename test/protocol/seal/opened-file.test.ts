@@ -15,7 +15,7 @@ type Message = [type: number, data: Uint8Array];
 /** What an honest sender with odd habits writes. */
 function sealed(...messages: Message[]): Buffer {
   const frames = new FrameSealer(new CipherState(KEY));
-  return Buffer.concat(messages.map(([type, data]) => frames.seal(type, data)));
+  return Buffer.concat(messages.flatMap(([type, data]) => frames.seal(type, data)));
 }
 
 function open(bytes: Buffer, { hasChecksum = false, blockSize = bytes.length || 1 } = {}) {

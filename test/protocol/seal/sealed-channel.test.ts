@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { ChannelBroken } from '../../../src/protocol/channel.js';
 import { SealBroken } from '../../../src/protocol/seal/seal-broken.js';
@@ -6,7 +8,7 @@ import { settled } from '../../support/manual-clock.js';
 import { holdsChannel } from '../channel-suite.js';
 import { pairOfBytestreams, pattern, readAll, watch } from '../ibb/bytestreams.js';
 import { memoryChannels, type OnItsWay } from './memory-channels.js';
-import { pairOfSeals } from './seals.js';
+import { messagesOf, pairOfSeals } from './seals.js';
 
 /** Both ends of a sealed channel, over one in memory. */
 function sealedInMemory(onItsWay?: OnItsWay, options = {}) {
@@ -127,12 +129,77 @@ describe('a sealed channel', () => {
   test('counts bytes of the file', async () => {
     const { his, hers } = sealedInMemory(undefined, { mayDeflate: false });
     his.resume().write(randomBytes(20_000));
-    expect([his.bytesSent, his.bytesUnderWay]).toEqual([0, 16_384]);
+    expect([his.bytesSent, his.bytesUnderWay]).toEqual([0, 20_000]);
     const told = watch(his, 'acknowledged');
     his.end();
     await readAll(hers);
     expect([his.bytesSent, his.bytesUnderWay, hers.bytesReceived]).toEqual([20_000, 0, 20_000]);
-    expect(told.count).toBe(3);
+    expect(told.count).toBe(2);
+  });
+
+  test.each([1, 4096, 16_384, 16_385, 100_000])(
+    'sends the last of %i bytes with the end, where it is known how many are to come (R841)',
+    async (size) => {
+      const bytes = randomBytes(size);
+      const messages = Math.ceil(size / 16_384);
+      for (const [toCome, count] of [
+        [size, messages],
+        [undefined, messages + 1],
+      ]) {
+        const { his, hers, below } = sealedInMemory(undefined, { mayDeflate: false, toCome });
+        Readable.from(messagesOf(bytes)).pipe(his.resume());
+        expect((await readAll(hers)).equals(bytes)).toBe(true);
+        await settled();
+        expect(below.his.written).toHaveLength(count as number);
+      }
+    },
+  );
+
+  test('has used what is written when there is room for more (R841)', async () => {
+    const bytes = randomBytes(4096);
+    const [copy, memory] = [Buffer.from(bytes), Buffer.from(bytes)];
+    const { his, hers } = sealedInMemory(undefined, { toCome: 8192 });
+    const read = readAll(hers);
+    for (let writes = 0; writes < 2; writes += 1) {
+      if (!his.resume().write(memory)) await once(his, 'drain');
+      memory.fill(0);
+      if (writes === 0) bytes.copy(memory);
+    }
+    his.end();
+    expect((await read).equals(Buffer.concat([copy, copy]))).toBe(true);
+  });
+
+  test('brings more than was to come all the same: it is for the recipient to refuse it (R841)', async () => {
+    const { his, hers } = sealedInMemory(undefined, { toCome: 3 });
+    his.resume().write('abc');
+    his.end('d');
+    expect((await readAll(hers)).toString()).toBe('abcd');
+  });
+
+  test('goes out in one block where the rest of a message is short (R842)', async () => {
+    const below = await pairOfBytestreams();
+    const seals = pairOfSeals({ mayDeflate: false, toCome: 4096 });
+    const [his, hers] = [seals.his.wrap(below.his), seals.hers.wrap(below.hers)];
+    his.resume().end(randomBytes(4096));
+    expect(await readAll(hers)).toHaveLength(4096);
+    expect(below.wire.find(/^romeo: data \d+$/)).toHaveLength(1);
+  });
+
+  test('does not wait for the answer to its close when a verdict says that all is there (R843)', async () => {
+    const below = await pairOfBytestreams({ blockSize: 4096, halfOpen: true });
+    const seals = pairOfSeals({ mayDeflate: false, toCome: 1000 });
+    const [his, hers] = [seals.his.wrap(below.his), seals.hers.wrap(below.hers)];
+    const finish = watch(his, 'finish');
+    his.resume().end(randomBytes(1000));
+    await readAll(hers);
+    await settled();
+    his.assumeTaken(999);
+    await settled();
+    expect(finish.count).toBe(0);
+    his.assumeTaken(1000);
+    await settled();
+    expect([finish.count, his.bytesSent]).toEqual([1, 1000]);
+    hers.abandon();
   });
 
   test('says that something has come, long before a message is whole (R540)', async () => {
@@ -271,7 +338,7 @@ describe('a sealed channel', () => {
     'breaks when somebody %s, and brings nothing that is wrong (R243)',
     async (_what, onItsWay) => {
       const { his, hers } = sealedInMemory(onItsWay());
-      his.resume().end(FILE);
+      Readable.from(messagesOf(FILE)).pipe(his.resume());
       const chunks: Buffer[] = [];
       hers.on('data', (chunk) => chunks.push(chunk));
       await settled();

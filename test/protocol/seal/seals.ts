@@ -1,4 +1,5 @@
 import { generateKeyPair } from '../../../src/protocol/noise/dh25519.js';
+import { MOST_OF_CHUNK } from '../../../src/protocol/seal/chunks.js';
 import {
   offerSeal,
   openOffer,
@@ -27,3 +28,9 @@ export function pairOfSeals(options: Partial<SealOptions> = {}): { his: Seal; he
   const all = { hasChecksum: false, ...options };
   return { his: new Seal('initiator', his, all), hers: new Seal('responder', hers, all) };
 }
+
+/** The bytes of a file as they are to be written, so that each is a message. */
+export const messagesOf = (file: Buffer): Buffer[] =>
+  Array.from({ length: Math.ceil(file.length / MOST_OF_CHUNK) }, (_, at) =>
+    file.subarray(at * MOST_OF_CHUNK, (at + 1) * MOST_OF_CHUNK),
+  );

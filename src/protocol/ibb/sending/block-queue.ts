@@ -2,13 +2,22 @@ import { SEQ_MODULUS } from '../stanzas.js';
 import { type Block, BlocksUnderWay } from './blocks-under-way.js';
 import type { Window } from './window.js';
 
+/** What is left at the end goes with the block before it, if it is no more than this share of that one. */
+const SHORT_REST = 1 / 8;
+
 /** Bytes that wait to be sent, cut into numbered blocks as they go; and the blocks that are under way. */
 export class BlockQueue {
+  readonly #most: number;
   readonly underWay = new BlocksUnderWay();
   #parts: Buffer[] = [];
   #bytes = 0;
   #seq = 0;
   #isFlushing = false;
+
+  /** `most`: bytes that the recipient takes in a block. */
+  constructor(most = 0) {
+    this.#most = most;
+  }
 
   /** The number of the next block. */
   get seq(): number {
@@ -32,10 +41,7 @@ export class BlockQueue {
   /** The next block, which is under way from now on; nothing where none may start. */
   next({ limit, blockSize }: Pick<Window, 'limit' | 'blockSize'>): Block | undefined {
     if (!this.#mayStart(limit, blockSize)) return undefined;
-    const block: Block = { seq: this.#seq, bytes: this.#cut(blockSize), sentAt: 0 };
-    this.#seq = (this.#seq + 1) % SEQ_MODULUS;
-    this.underWay.add(block);
-    return block;
+    return this.#start(this.#restIsShort(blockSize) ? this.#bytes : blockSize);
   }
 
   /**
@@ -48,8 +54,14 @@ export class BlockQueue {
     this.#seq = seq;
     this.#parts.unshift(...blocks.map((block) => block.bytes));
     for (const block of blocks) this.#bytes += block.bytes.length;
-    const size = Math.min(blockSize, bytes.length);
-    return this.next({ limit: size, blockSize: size }) as Block;
+    return this.#start(Math.min(blockSize, bytes.length));
+  }
+
+  #start(blockSize: number): Block {
+    const block: Block = { seq: this.#seq, bytes: this.#cut(blockSize), sentAt: 0 };
+    this.#seq = (this.#seq + 1) % SEQ_MODULUS;
+    this.underWay.add(block);
+    return block;
   }
 
   /** A short block goes out when nothing is under way (or at the end): writes in between fill it up. */
@@ -58,6 +70,12 @@ export class BlockQueue {
     if (this.underWay.count === 0) return true;
     const isWhole = this.#bytes >= blockSize || this.#isFlushing;
     return isWhole && this.underWay.bytes + blockSize <= limit;
+  }
+
+  /** By itself a short rest would be mostly XML; and where one block is under way at a time, a round trip. */
+  #restIsShort(blockSize: number): boolean {
+    const rest = this.#bytes - blockSize;
+    return this.#isFlushing && rest <= blockSize * SHORT_REST && this.#bytes <= this.#most;
   }
 
   #cut(blockSize: number): Buffer {

@@ -23,13 +23,14 @@ export class OutgoingBlocks {
   readonly #retries: RetryWaits;
   readonly #stallWatch: StallWatch;
   #sendOtherwise: (() => Window) | undefined;
+  #whenRoom: (() => void) | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
     this.#sendOtherwise = options.sendOtherwise;
     this.#window = options.window;
     this.#retries = new RetryWaits(options.retry, options.clock);
-    this.#queue = new BlockQueue();
+    this.#queue = new BlockQueue(options.blockSize);
     this.underWay = this.#queue.underWay;
     this.#stallWatch = new StallWatch({
       ...{ clock: options.clock, over: this.#stop.signal, underWay: this.underWay },
@@ -56,16 +57,19 @@ export class OutgoingBlocks {
   }
 
   /** Whether more may be written without much more than a window waiting. */
-  get hasRoom(): boolean {
+  get #hasRoom(): boolean {
     const { least, most } = READ_AHEAD_BYTES;
     return this.#queue.bytes < Math.min(Math.max(this.#window.limit, least), most);
   }
 
-  /** Returns whether there is room for more. */
-  write(bytes: Buffer): boolean {
+  /** Calls `goOn`, at once or later, when there is room for more. */
+  write(bytes: Buffer, goOn: () => void): void {
     this.#queue.push(bytes);
-    this.#pump();
-    return this.hasRoom;
+    this.#whenRoom = goOn;
+    // What is written in one turn is cut together: a short end is to be there when the block before it goes.
+    if (this.underWay.count === 0) process.nextTick(() => this.#pumpAndAsk());
+    else this.#pump();
+    this.#askForMore();
   }
 
   /** Sends the last, short block too. */
@@ -82,6 +86,18 @@ export class OutgoingBlocks {
   /** Sends nothing more, and waits for no answers. */
   stop(): void {
     this.#stop.abort(new Error('the bytestream is over'));
+  }
+
+  #pumpAndAsk(): void {
+    this.#pump();
+    this.#askForMore();
+  }
+
+  #askForMore(): void {
+    if (!this.#hasRoom || this.#stop.signal.aborted) return;
+    const goOn = this.#whenRoom;
+    this.#whenRoom = undefined;
+    goOn?.();
   }
 
   #pump(): void {
@@ -114,7 +130,7 @@ export class OutgoingBlocks {
     this.underWay.acknowledge(block);
     this.#retries.reset();
     this.#options.acknowledged();
-    this.#pump();
+    this.#pumpAndAsk();
   }
 
   #refused(block: Block, error: Error): void {

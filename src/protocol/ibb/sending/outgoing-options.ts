@@ -4,6 +4,8 @@ import type { PeerState } from './stall-watch.js';
 import type { Window } from './window.js';
 
 export interface OutgoingOptions {
+  /** Bytes that the recipient takes in a block. */
+  blockSize: number;
   window: Window;
   retry: RetrySettings;
   clock: Clock;

@@ -69,12 +69,12 @@ export class SealedOffer implements OfferSecurity {
     // Without a seal it is not the answer of whom it was sealed for.
     if (!security || !this.#offer) throw new SealBroken();
     const { payload, keys } = this.#offer.answered(readSecurity(security));
-    const { mayDeflate } = this.#sealedTo;
-    const options = { hasChecksum: this.#hasChecksum, mayDeflate };
-    this.#seal = new Seal('initiator', keys, options);
     const answer = elementOf(payload);
     if (answer.getNS() !== NS_FILE_TRANSFER) throw new SealBroken();
     const agreed = fitting(() => readAgreement(this.#offered, answer));
+    const { mayDeflate } = this.#sealedTo;
+    const options = { hasChecksum: this.#hasChecksum, mayDeflate, toCome: agreed.toCome };
+    this.#seal = new Seal('initiator', keys, options);
     const inside = transportIn(answer);
     return { agreed: { ...agreed, isDeclined: isDeclined(answer) }, inside };
   }

@@ -12,7 +12,7 @@ function carried(
   bytes: Buffer,
 ): { received: Buffer; seqs: number[]; sizes: number[] } {
   const random = new Random(seed);
-  const queue = new BlockQueue();
+  const queue = new BlockQueue(random.chance(0.5) ? 4096 : 0);
   const taken: Block[] = [];
   let underWay: Block[] = [];
   let written = 0;
@@ -53,6 +53,25 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
     expect(new Set(sizes).size).toBeGreaterThan(3);
   },
 );
+
+test.each([
+  ['a short rest', 72, 80, [72]],
+  ['no more than the recipient takes', 72, 71, [64, 8]],
+  ['no longer one', 73, 80, [64, 9]],
+])('%s goes with the block before it (R842)', (_, bytes, most, sizes) => {
+  const queue = new BlockQueue(most);
+  const window = { blockSize: 64, limit: 128 };
+  queue.push(pattern(bytes));
+  queue.flush();
+  const blocks = [queue.next(window), queue.next(window)];
+  expect(blocks.flatMap((block) => block?.bytes.length ?? [])).toEqual(sizes);
+});
+
+test('a short rest waits where more may come (R842)', () => {
+  const queue = new BlockQueue(80);
+  queue.push(pattern(72));
+  expect(queue.next({ blockSize: 64, limit: 128 })?.bytes).toHaveLength(64);
+});
 
 test('a block that is taken back goes again as it was, where that is not too large (R161)', () => {
   const queue = new BlockQueue();
