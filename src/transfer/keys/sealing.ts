@@ -1,4 +1,3 @@
-import type { SealedTo } from '../../protocol/jingle/security/sealed-offer.js';
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
@@ -16,8 +15,9 @@ import {
 } from '../recipient-errors.js';
 import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
 import type { Recipient } from '../ways/way.js';
-import { type AskedKey, askKey } from './key-question.js';
-import type { Encrypt, Secrecy, Trust, TrustRule } from './rules.js';
+import { type AskedKey, KeyQuestions } from './key-question.js';
+import type { Encrypt, Trust, TrustRule } from './rules.js';
+import { plain, type SealedRecipient } from './sealed-recipient.js';
 import { anotherKey, firstSeen, pinKey, type TrustedKey, type TrustStore } from './trusted-keys.js';
 
 export interface SealingOptions {
@@ -35,21 +35,6 @@ export interface SealingOptions {
   now(): Date;
 }
 
-/** How a recipient is to be offered one file. */
-export interface SealedRecipient {
-  /** With the ways that are left. */
-  recipient: Recipient;
-  seal?: SealedTo;
-  secrecy: Secrecy;
-  /** To be called before each offer. Throws `NotSealed` where it would go out in the clear, and a key was seen since. */
-  mayOffer(): void;
-  /** To be called when it has answered with its key. Rejects with `KeyNotTrusted`. */
-  answered(): Promise<void>;
-}
-
-/** Not longer than finding waits for an answer. */
-const PATIENCE_MS = 10_000;
-
 interface Situation {
   session: Session;
   signal: AbortSignal;
@@ -66,12 +51,19 @@ export class Sealing {
   readonly #options: SealingOptions;
   /** It is the own account, which has a key: that of this machine. */
   readonly #isOurs: boolean;
+  readonly #questions: KeyQuestions;
   #wasSeen = false;
 
   constructor(jid: string, options: SealingOptions) {
     this.#jid = accountOf(jid);
     this.#options = options;
     this.#isOurs = this.#jid === accountOf(options.account);
+    this.#questions = new KeyQuestions(options.now);
+  }
+
+  /** Another offer to this one is about to come: asks it for its key, where it had one before. */
+  prepare({ peer }: Recipient, { session, signal }: Situation): void {
+    if (this.#wasSeen) this.#questions.askAhead(session, peer, signal);
   }
 
   /**
@@ -128,7 +120,7 @@ export class Sealing {
     { session, signal }: Situation,
   ): Promise<AskedKey> {
     try {
-      return await askKey(session, peer, { signal, timeout: PATIENCE_MS });
+      return await this.#questions.ask(session, peer, signal);
     } catch (error) {
       session.ended.throwIfAborted();
       signal.throwIfAborted();
@@ -187,12 +179,6 @@ const NO_KEY = { key: undefined, hasLane: false };
 
 const notSealed = (message: string): Error =>
   withHints(new NotSealed(message), '--encrypt off sends it in the clear');
-
-const plain = (recipient: Recipient, mayOffer: () => void): SealedRecipient => ({
-  ...{ recipient, mayOffer },
-  secrecy: { encrypted: false },
-  answered: async () => undefined,
-});
 
 const byNoWay = ({ peer, ways }: Recipient): string => {
   const names = ways.map(({ name }) => name).join(', ');

@@ -95,13 +95,18 @@ export class Job {
     this.#telling.goesOn();
     const sent = await sendFile(accepted, this.#source, offer, {
       ...{ signal: until, limit: this.#limit },
-      onRead: () => this.#slot.read(),
+      onRead: () => this.#read(),
       onProgress: (bytes) => {
         this.#retries.reached(bytes);
         this.#telling.progressed(peer, bytes);
       },
     }).finally(() => this.#proves(accepted.channel));
     return this.#telling.done(accepted, sent);
+  }
+
+  #read(): void {
+    this.#slot.read();
+    if (this.#slot.isAwaited) this.#line.prepare?.();
   }
 
   #proves({ provenBlock }: Outlet): void {

@@ -5,7 +5,8 @@ import { Absence, type WaitListener } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { KnownSoFar, Via } from '../finding/inquiry.js';
 import { nobody, orLink } from '../finding/or-link.js';
-import type { SealedRecipient, Sealing } from '../keys/sealing.js';
+import type { SealedRecipient } from '../keys/sealed-recipient.js';
+import type { Sealing } from '../keys/sealing.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
@@ -41,6 +42,8 @@ export interface SendingLine {
   comesOnline(error: Error, waiting: WaitListener): Promise<boolean>;
   /** The recipient has taken a file. */
   came(): void;
+  /** Another file is about to be offered: asks meanwhile what has to be asked for it. Absent where that is nothing. */
+  prepare?(): void;
   /** The recipient may be somewhere else by now. */
   forget(): void;
 }
@@ -116,6 +119,13 @@ export class Line implements SendingLine {
 
   came(): void {
     this.#absence.came();
+  }
+
+  prepare(): void {
+    const { sealing, signal, report } = this.#options;
+    if (!this.#reached) return;
+    const { recipient, session } = this.#reached;
+    sealing.prepare(recipient, { session, signal, report });
   }
 
   forget(): void {

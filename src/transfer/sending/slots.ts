@@ -13,6 +13,8 @@ const CALM_MS = 30_000;
 export interface Slot {
   /** The recipient is a program that has taken this or another file before. */
   readonly isKnown: boolean;
+  /** Another file waits until this one, or one beside it, is over. */
+  readonly isAwaited: boolean;
   /** It is about to be offered. */
   offered(): void;
   /** The recipient has taken it; `takesSeveral`: it is a program that says so where it takes no more at a time. */
@@ -82,9 +84,13 @@ export class Slots {
 
   #slot(file: UnderWay): Slot {
     const isKnown = () => this.#isKnown;
+    const waiting = this.#waiting;
     return {
       get isKnown() {
         return isKnown();
+      },
+      get isAwaited() {
+        return waiting.length > 0;
       },
       offered: () => {
         file.since = this.#clock.now();
