@@ -12,7 +12,9 @@ test('a warning of Node fails the process of a test, but for those that are not 
     return (await running.exited).code;
   };
   expect(await run(LEAK)).toBe(1);
-  expect(await run("process.emitWarning('old', 'DeprecationWarning')")).toBe(0);
+  for (const name of ['DeprecationWarning', 'Warning']) {
+    expect(await run(`process.emitWarning('old', '${name}')`)).toBe(0);
+  }
 });
 
 test('the processes of the tests have it loaded (R869)', () => {
