@@ -59,6 +59,16 @@ export const inband =
       return { ...result, inBlocks: inBlocksOf(sender.stdout()) };
     });
 
+/** The same, timed from the offer until bytes go. */
+export const inbandBegins =
+  (flags: string[]): Contestant =>
+  (job) =>
+    withFiles([job.bytes], async ([file = ''], folder) => {
+      const receiver = await receiving(job, folder, LAUNCHER, ['--once']);
+      const sender = sending(job, folder, LAUNCHER, [...flags, file]);
+      return timed(sender, /"event":"offer"/, /"event":"start"/, receiver);
+    });
+
 /** So many files; `flags`: of `receive`, and of `send`. The time of the sender's whole process. */
 export const inbandFiles =
   (count: number, launcher = LAUNCHER, flags: string[] = [], ofSend: string[] = []): Contestant =>

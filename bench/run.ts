@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { measureBeginning } from './beginning.js';
 import type { Result } from './contestants.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { measureFetches } from './fetches.js';
@@ -25,6 +26,10 @@ const CHAPTERS: [title: string, measure: () => Promise<string>][] = [
     section.title,
     () => runSection(section),
   ]),
+  [
+    'Until a file begins in-band, no proxy anywhere, round trip 50 ms',
+    () => measureBeginning(RUNS),
+  ],
   ['Process start to online, Prosody', () => measureStartup(RUNS)],
   ['Blobs fetched a second, Prosody', () => measureFetches(RUNS)],
   ['Sealed and opened, on a channel in memory', () => measureSealing(RUNS)],
