@@ -9,19 +9,18 @@ import { meaningOfReason } from '../answers.js';
 import { FileWouldBeLost, RecipientRefused } from '../recipient-errors.js';
 import type { Recipient, Way } from '../ways/way.js';
 import { UNADVERTISED, WAYS } from '../ways/ways.js';
+import { Inquiry, isContact, type KnownSoFar } from './inquiry.js';
+import { losesFiles, remarkOn } from './known-clients.js';
+import { receiverOf } from './receiver.js';
 import {
   ablest,
   byAbility,
-  Inquiry,
-  isContact,
-  type KnownSoFar,
   namesOf,
   type Resource,
+  recipientOf,
   type Via,
   waysBy,
-} from './inquiry.js';
-import { losesFiles, remarkOn } from './known-clients.js';
-import { receiverOf } from './receiver.js';
+} from './resource.js';
 
 /** Programs proceed at once; no client is known that asks its user whether to take a file that is proposed. */
 const PROCEED_MS = 5_000;
@@ -104,7 +103,7 @@ class Search {
     const proceeding = mayPropose ? await this.#proposed(contact, asked) : undefined;
     const isOther = ({ peer }: Recipient) => peer !== first?.peer && peer !== proceeding?.peer;
     if (proceeding && proceeding.peer !== first?.peer) yield proceeding;
-    const others = byAbility(able, this.#via).map((one) => this.#recipient(one));
+    const others = byAbility(able, this.#via).map((one) => recipientOf(one, this.#via));
     yield* others.filter(isOther);
     if (first || proceeding || others.length > 0) return;
     throw this.#nobody(contact, ...(isSeen ? [] : [UNSEEN_HINT]));
@@ -117,7 +116,7 @@ class Search {
 
   #judge(resource: Resource): Recipient | undefined {
     const { jid, ways, client = '', isGuess } = resource;
-    const recipient = this.#recipient(resource);
+    const recipient = recipientOf(resource, this.#via);
     if (recipient.ways.length > 0) {
       const takes = isGuess ? 'may take files, for its server answers in its place' : 'takes files';
       this.#note(`${jid} ${takes} by ${recipient.ways.map(({ name }) => name).join(', then ')}`);
@@ -139,18 +138,6 @@ class Search {
     return this.#inquiry.found(reason);
   }
 
-  #recipient(resource: Resource): Recipient {
-    return {
-      peer: resource.jid,
-      ways: waysBy(this.#via, resource),
-      ...(resource.hasKey ? { hasKey: true } : {}),
-      ...(resource.answersClose ? { answersClose: true } : {}),
-      ...(resource.remembersFiles ? { remembersFiles: true } : {}),
-      ...(resource.makesFolders ? { makesFolders: true } : {}),
-      ...(resource.isGuess ? { isGuess: true } : {}),
-    };
-  }
-
   /** A full JID and ways were both named: whatever is told of it, these are tried. */
   async #asNamed(peer: string, via: readonly Way[]): Promise<Recipient> {
     const isSaid = via.some((way) => way.isAdvertised);
@@ -159,7 +146,7 @@ class Search {
     const isTold = via.some((way) => resource?.ways.includes(way));
     const untold = `${peer} does not say that it takes files by ${namesOf(via)}; it is tried all the same`;
     if (!isTold) this.#note(untold);
-    if (resource) return { ...this.#recipient(resource), ways: via };
+    if (resource) return { ...recipientOf(resource, this.#via), ways: via };
     return { peer: this.#inquiry.formOf(peer), ways: via };
   }
 
@@ -188,7 +175,12 @@ class Search {
       const isThis = ({ jid }: Resource) => jid === peer;
       const known = asked.find(isThis) ?? (await this.#inquiry.tryToAsk({ jid: peer }));
       const others = known ? waysBy(this.#via, known).filter((way) => !way.isProposed) : [];
-      return { ...(known && this.#recipient(known)), peer, ways: [...proposed, ...others], sid };
+      return {
+        ...(known && recipientOf(known, this.#via)),
+        peer,
+        ways: [...proposed, ...others],
+        sid,
+      };
     } catch (error) {
       if (!(error instanceof ProposalRejected)) throw error;
       // The resource that has answered speaks for its user, but not for what the others can do.

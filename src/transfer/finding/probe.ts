@@ -12,9 +12,10 @@ import type { Probed } from '../listed-events.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { AnyWayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
-import { ablest, byAbility, Inquiry, isContact, type Resource, waysBy } from './inquiry.js';
+import { Inquiry, isContact } from './inquiry.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
+import { ablest, byAbility, type Resource, waysBy } from './resource.js';
 import { PATIENCE_MS } from './seen.js';
 
 const PINGS = 3;
