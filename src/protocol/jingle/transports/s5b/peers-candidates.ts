@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withoutResource } from '../../../../session/jid.js';
 import { mayConnect, mayTry, type Reach, type Target } from '../../../network/direct.js';
 import type { Network, Socket } from '../../../network/network.js';
 import { enter } from '../../../socks5/handshake.js';
@@ -57,8 +58,11 @@ async function entered(socket: Socket, field: string, signal: AbortSignal): Prom
 }
 
 function targetOf(candidate: Candidate, { proxies }: Judging): Target {
+  // Ejabberd tells of its proxy with a resource, which some programs leave out.
   const isSame = ({ jid, host, port }: Streamhost) =>
-    candidate.jid === jid && candidate.host === host && candidate.port === port;
+    withoutResource(candidate.jid) === withoutResource(jid) &&
+    candidate.host === host &&
+    candidate.port === port;
   const isOwnProxy = isProxy(candidate) && proxies.some(isSame);
   return { port: candidate.port, isProxy: isProxy(candidate), isOwnProxy };
 }

@@ -129,6 +129,13 @@ describe('the proxy of the own server', () => {
     expect(internet.tried).toEqual(['10.0.0.8:777']);
   });
 
+  test('is the same with and without the resource that ejabberd tells (R508)', () => {
+    const told = { ...judging(), proxies: [{ ...OWN, jid: `${OWN.jid}/node1` }] };
+    expect(usable([RIGHT], told)).toEqual([RIGHT]);
+    const others = [{ host: '10.0.0.9' }, { jid: '' }, { jid: '@' }, { jid: '/node1' }];
+    for (const other of others) expect(usable([{ ...RIGHT, ...other }], told)).toEqual([]);
+  });
+
   test.each<[string, Partial<Candidate>]>([
     ['JID', { jid: 'proxy.montague.example' }],
     ['host', { host: '9.9.9.9' }],
