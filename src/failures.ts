@@ -48,8 +48,8 @@ import { MalformedSecret } from './transfer/keys/own-key.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
-  FileWouldBeLost,
   KeyUntold,
+  NotInStream,
   RecipientBusy,
   RecipientRefused,
   RecipientUnreachable,
@@ -90,7 +90,7 @@ export const FAILURES: readonly Failure[] = [
   [ConnectionFailed, 'noConnection', 'all', 'check the network, the domain, and --service'],
   [ServerNotTrusted, 'noConnection', 'all', 'check --service', 'somebody may be in between'],
   [KeyUntold, 'otherKey', 'this'],
-  [FileWouldBeLost, 'unreachable', 'this'],
+  [NotInStream, 'unreachable', 'this'],
   [RecipientUnreachable, 'unreachable', 'this'],
   [OfferUnanswered, 'unreachable', 'this'],
   [LinkReturned, 'unreachable', 'this'],

@@ -1,6 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { LaneWanted } from '../transfer/lane/lane.js';
-import { DIRECT, TRANSPORT_NAMES, type WantedTransport } from '../transfer/lane/names.js';
+import {
+  DIRECT,
+  TRANSPORT_NAMES,
+  type WantedTransport,
+  WHAT_PLAIN_MEANS,
+} from '../transfer/lane/names.js';
 import { isOnion } from '../transfer/people/own-account.js';
 import type { WayName } from '../transfer/ways/names.js';
 import type { AccountFlags } from './account/account-options.js';
@@ -13,7 +18,22 @@ const DEFAULT_DIRECT: Direct = 'proxies';
 
 export interface LaneFlags {
   direct: Direct;
+  plainS5b?: boolean;
 }
+
+type Flags = LaneFlags & AccountFlags & Pick<SealingFlags, 'encrypt'>;
+
+/** Whether a flag was typed, and is neither a default nor of the settings. */
+export type IsTyped = (flag: string) => boolean;
+
+export const isTypedIn =
+  (command: Command): IsTyped =>
+  (flag) =>
+    command.getOptionValueSource(flag) === 'cli';
+
+/** The flag for what may go, or come, beside the stream in the clear. */
+export const plainOption = (whose: string): Option =>
+  new Option('--plain-s5b', `${whose}, not encrypted: ${WHAT_PLAIN_MEANS}`);
 
 /** The flag for what is shown of the own addresses. */
 export const addDirectOption = (command: Command): Command =>
@@ -42,23 +62,65 @@ export const wantedLane = (
   { service }: AccountFlags,
 ): LaneWanted | undefined => (isOnion(account, service) ? undefined : { direct });
 
-/** Throws `UsageError` where nothing could go beside the stream, and all is to. `ways`: absent, all of them. */
-export function laneToSend(
-  flags: LaneFlags & AccountFlags & Pick<SealingFlags, 'encrypt'> & { transport: WantedTransport },
+/** The same for what comes. Throws `UsageError` where one thing that was typed excludes another. */
+export function laneToReceive(
+  flags: Flags,
   account: string,
-  ways: readonly WayName[] = ['jingle'],
+  isTyped: IsTyped,
 ): LaneWanted | undefined {
   const lane = wantedLane(flags, account, flags);
+  return withPlain(lane, flags, isTyped, whyNotPlain(flags, lane));
+}
+
+/** The same, and where nothing could go beside the stream, and all is to. `ways`: absent, all of them. */
+export function laneToSend(
+  flags: Flags & { transport: WantedTransport },
+  account: string,
+  isTyped: IsTyped,
+  ways: readonly WayName[] = ['jingle'],
+): LaneWanted | undefined {
+  const found = wantedLane(flags, account, flags);
+  const why = whyNotPlain(flags, found) ?? whyNotSentPlain(flags, ways);
+  const lane = withPlain(found, flags, isTyped, why);
   if (flags.transport !== 's5b') return lane;
-  const both = 'leave one of them out';
-  if (flags.encrypt === 'off') {
+  if (flags.encrypt === 'off' && !flags.plainS5b) {
     const text = '--transport s5b is for what is encrypted, and --encrypt off encrypts nothing';
-    throw new UsageError(text, both);
+    throw new UsageError(text, BOTH);
   }
   if (!ways.includes('jingle')) {
-    throw new UsageError('--transport s5b goes by jingle, which --via leaves out', both);
+    throw new UsageError('--transport s5b goes by jingle, which --via leaves out', BOTH);
   }
   if (lane) return lane;
   const text = '--transport s5b would show the address that .onion hides';
   throw new UsageError(text, 'leave it out: files go in-band');
+}
+
+const BOTH = 'leave one of them out';
+
+/** What is in the settings gives way to what excludes it, whatever that is. `why`: what does. */
+function withPlain(
+  lane: LaneWanted | undefined,
+  { plainS5b = false }: LaneFlags,
+  isTyped: IsTyped,
+  why: string | undefined,
+): LaneWanted | undefined {
+  if (plainS5b && why !== undefined && isTyped('plainS5b')) throw new UsageError(why, BOTH);
+  return lane && { ...lane, mayBePlain: plainS5b && why === undefined };
+}
+
+function whyNotPlain({ encrypt }: Flags, lane: LaneWanted | undefined): string | undefined {
+  if (encrypt === 'require') {
+    return '--plain-s5b is for what is not encrypted, and --encrypt require allows none of that';
+  }
+  return lane ? undefined : '--plain-s5b would show the address that .onion hides';
+}
+
+function whyNotSentPlain(
+  { transport }: { transport: WantedTransport },
+  ways: readonly WayName[],
+): string | undefined {
+  if (transport === 'ibb') {
+    return '--plain-s5b is for what goes beside the XMPP stream, and --transport ibb lets nothing';
+  }
+  return ways.includes('jingle') ? undefined : '--plain-s5b goes by jingle, which --via leaves out';
 }

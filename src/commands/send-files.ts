@@ -21,7 +21,7 @@ import {
   UnfitValue,
   UsageError,
 } from './context.js';
-import { type LaneFlags, laneToSend } from './lane.js';
+import { type IsTyped, type LaneFlags, laneToSend } from './lane.js';
 import { refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
@@ -53,24 +53,24 @@ export interface SendFlags
   compress: boolean;
 }
 
-/** Sends every file to each recipient. `isNamed`: `--name` was given, and is no default. */
+/** Sends every file to each recipient. */
 export async function send(
   operands: string[],
   flags: SendFlags,
   context: Context,
-  isNamed: boolean,
+  isTyped: IsTyped,
 ): Promise<void> {
   const { stdin, signal } = context;
   const reporter = await context.reporter(flags);
   const { to } = flags;
   const files = to ? operands : operands.slice(0, -1);
-  checkFiles(files, isNamed);
+  checkFiles(files, isTyped('name'));
   await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const via = chosenWays(flags);
   const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
   if (via.mayLeave) refuseUploadOf(account, flags, 'leave http out: --via auto');
-  const lane = laneToSend(flags, account, via.ways);
+  const lane = laneToSend(flags, account, isTyped, via.ways);
   const sealing = await sealingOf(flags, jids, account, context);
   const input = { stdin, name: flags.name, warn: reporter.warn };
   const sources = await openSources(files, input, signal);

@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS } from '../transfer/ways/settings.js';
 import { addAccountOptions } from './account/account-options.js';
 import { type Context, UnfitValue } from './context.js';
 import { addExamples } from './help/examples.js';
-import { addDirectOption, transportOption } from './lane.js';
+import { addDirectOption, isTypedIn, plainOption, transportOption } from './lane.js';
 import { limitRateOption, sizeOption, timeOption } from './measures.js';
 import { addOutputOptions, integer, positiveNumber } from './options.js';
 import { PeopleOption } from './people.js';
@@ -34,7 +34,9 @@ export function addSendCommand(program: Command, context: Context): void {
     .option('--message <text>', 'a line that goes before the first link, where files are left');
   addTransferOptions(command);
   addOfferOptions(command);
-  addDirectOption(command);
+  addDirectOption(command).addOption(
+    plainOption('send to other programs beside the XMPP stream, too'),
+  );
   addSealingOptions(
     command,
     'with every "inband receive" that has a key, and never in the clear to one whose key is known',
@@ -45,7 +47,7 @@ export function addSendCommand(program: Command, context: Context): void {
   addOutputOptions(addAccountOptions(command)).action(
     async (operands: string[], flags: SendFlags, self: Command) => {
       const { send } = await import('./send-files.js');
-      await send(operands, flags, context, self.getOptionValueSource('name') === 'cli');
+      await send(operands, flags, context, isTypedIn(self));
     },
   );
   addExamples(command, EXAMPLES);

@@ -22,8 +22,8 @@ export class RecipientUnreachable extends Error {
   override readonly name = 'RecipientUnreachable';
 }
 
-/** The client that is there would lose the file, and is not sent it. */
-export class FileWouldBeLost extends RecipientUnreachable {}
+/** The client that is there would lose what comes inside the stream, or takes nothing there, and is not sent the file. */
+export class NotInStream extends RecipientUnreachable {}
 
 /** Whoever is there does not answer the question for its key, and nothing goes to it in the clear. */
 export class KeyUntold extends RecipientUnreachable {}

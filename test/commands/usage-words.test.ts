@@ -84,6 +84,35 @@ test.each<[string[], string[]]>([
     ['--transport s5b would show the address that .onion hides', 'leave it out: files go in-band'],
   ],
   [
+    ['send', '--plain-s5b', '--encrypt', 'require', 'photo.jpg', JULIET],
+    [
+      '--plain-s5b is for what is not encrypted, and --encrypt require allows none of that',
+      'leave one of them out',
+    ],
+  ],
+  [
+    ['receive', '--plain-s5b', '--encrypt', 'require'],
+    [
+      '--plain-s5b is for what is not encrypted, and --encrypt require allows none of that',
+      'leave one of them out',
+    ],
+  ],
+  [
+    ['send', '--plain-s5b', '--transport', 'ibb', 'photo.jpg', JULIET],
+    [
+      '--plain-s5b is for what goes beside the XMPP stream, and --transport ibb lets nothing',
+      'leave one of them out',
+    ],
+  ],
+  [
+    ['send', '--plain-s5b', '--via', 'si', 'photo.jpg', JULIET],
+    ['--plain-s5b goes by jingle, which --via leaves out', 'leave one of them out'],
+  ],
+  [
+    ['receive', '-a', 'romeo@abc.onion', '--plain-s5b'],
+    ['--plain-s5b would show the address that .onion hides', 'leave one of them out'],
+  ],
+  [
     ['send', '--to-key', 'x', 'photo.jpg', JULIET],
     ['that is no key', 'one has 52 letters and digits, as "inband key" shows it'],
   ],

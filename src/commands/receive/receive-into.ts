@@ -5,7 +5,7 @@ import { type DoWork, DueWork } from '../../transfer/receiving/due-work.js';
 import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
-import { type LaneFlags, wantedLane } from '../lane.js';
+import { type IsTyped, type LaneFlags, laneToReceive } from '../lane.js';
 import type { SealingFlags } from '../sealing.js';
 import { requireProgram, runFor } from './exec.js';
 
@@ -28,9 +28,13 @@ export interface ReceiveFlags extends AccountFlags, OutputFlags, SealingFlags, L
 /**
  * Receives files into the folder. All of it is loaded before, for the program may be replaced while the daemon runs.
  */
-export async function receiveInto(flags: ReceiveFlags, context: Context): Promise<void> {
+export async function receiveInto(
+  flags: ReceiveFlags,
+  context: Context,
+  isTyped: IsTyped,
+): Promise<void> {
   const { warn, report } = await context.reporter(flags);
-  requireAccount(flags);
+  const lane = laneToReceive(flags, requireAccount(flags), isTyped);
   const doWork = await programFor(flags, context);
   const {
     dir,
@@ -56,9 +60,8 @@ export async function receiveInto(flags: ReceiveFlags, context: Context): Promis
     const { connect, renew } = openAccount(flags, context, report);
     await receiveFiles({
       ...{ connect, renew, report, signal, now, exitCodeOf },
-      ...{ inbox, registry, work, sealing },
+      ...{ inbox, registry, work, sealing, lane },
       ...{ allow, once, maxTransfers: maxSessions },
-      lane: wantedLane(flags, requireAccount(flags), flags),
       limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });
   } finally {

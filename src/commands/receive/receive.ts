@@ -3,7 +3,7 @@ import { addAccountOptions } from '../account/account-options.js';
 import { allowOption } from '../allow-option.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
-import { addDirectOption } from '../lane.js';
+import { addDirectOption, type IsTyped, isTypedIn, plainOption } from '../lane.js';
 import { limitRateOption, sizeOption, timeOption } from '../measures.js';
 import { addOutputOptions, integer } from '../options.js';
 import { addSealingOptions } from '../sealing.js';
@@ -29,9 +29,9 @@ export function addReceiveCommand(program: Command, context: Context): void {
       command,
       'takes both, but nothing in the clear of those whose key was compared',
     ),
-  );
-  addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags) =>
-    receive(flags, context),
+  ).addOption(plainOption('take files of other programs beside the XMPP stream, too'));
+  addOutputOptions(addAccountOptions(command)).action((flags: ReceiveFlags, self: Command) =>
+    receive(flags, context, isTypedIn(self)),
   );
   addExamples(command, [
     'inband receive --dir ~/Downloads',
@@ -68,7 +68,7 @@ function addLimits(command: Command): void {
 }
 
 /** Resolves after the first file with `--once`; else it goes on until an error or the signal. */
-async function receive(flags: ReceiveFlags, context: Context): Promise<void> {
+async function receive(flags: ReceiveFlags, context: Context, isTyped: IsTyped): Promise<void> {
   const { receiveInto } = await import('./receive-into.js');
-  await receiveInto(flags, context);
+  await receiveInto(flags, context, isTyped);
 }

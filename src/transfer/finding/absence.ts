@@ -2,7 +2,7 @@ import { OfferUnanswered } from '../../protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { isForGood } from '../answers.js';
 import { mayComeBack } from '../attempts/retries.js';
-import { FileWouldBeLost, RecipientUnreachable } from '../recipient-errors.js';
+import { NotInStream, RecipientUnreachable } from '../recipient-errors.js';
 import type { KnownSoFar } from './inquiry.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';
 
@@ -87,7 +87,7 @@ export class Absence {
     // Somebody who is there and does not decide would be asked again.
     if (error.cause instanceof OfferUnanswered) return false;
     if (this.#wait) return mayComeBack(error) || error instanceof RecipientUnreachable;
-    if (!(error instanceof RecipientUnreachable) || error instanceof FileWouldBeLost) return false;
+    if (!(error instanceof RecipientUnreachable) || error instanceof NotInStream) return false;
     return !isFinal(error.cause);
   }
 }

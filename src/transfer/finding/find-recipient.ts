@@ -1,16 +1,15 @@
 import { ProposalRejected, propose } from '../../protocol/jingle/message-initiation.js';
 import type { SeenResource } from '../../protocol/presence/presence.js';
 import { randomSid } from '../../protocol/sid.js';
-import { withHints } from '../../session/hints.js';
 import { addressFrom, bareJid, hasForms } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfReason } from '../answers.js';
-import { FileWouldBeLost, RecipientRefused } from '../recipient-errors.js';
+import { type NotInStream, RecipientRefused } from '../recipient-errors.js';
 import type { Recipient, Way } from '../ways/way.js';
 import { UNADVERTISED, WAYS } from '../ways/ways.js';
 import { Inquiry, isContact, type KnownSoFar } from './inquiry.js';
-import { losesFiles, remarkOn } from './known-clients.js';
+import { remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
 import {
   ablest,
@@ -21,6 +20,7 @@ import {
   type Via,
   waysBy,
 } from './resource.js';
+import { whyNotInStream } from './why-not-in-stream.js';
 
 /** Programs proceed at once; no client is known that asks its user whether to take a file that is proposed. */
 const PROCEED_MS = 5_000;
@@ -36,6 +36,8 @@ interface Wanted {
   note: (text: string) => void;
   /** Whether the file may be proposed to all resources now. Default: always. */
   mayPropose?: ((known: KnownSoFar) => boolean) | undefined;
+  /** Files may go beside the stream in the clear, too. Default: not. */
+  mayBePlain?: boolean | undefined;
 }
 
 /**
@@ -62,17 +64,18 @@ class Search {
   readonly #note: (text: string) => void;
   readonly #mayPropose: (known: KnownSoFar) => boolean;
   readonly #inquiry: Inquiry;
-  /** The resources that would lose the file, and what to tell of the first of them. */
-  readonly #losing = new Set<string>();
-  #loss: FileWouldBeLost | undefined;
+  /** The resources that are sent nothing inside of the stream, and what to tell of the first of them. */
+  readonly #unfit = new Set<string>();
+  #whyUnfit: NotInStream | undefined;
 
-  constructor(session: Session, { via, signal, note, mayPropose = () => true }: Wanted) {
+  constructor(session: Session, wanted: Wanted) {
+    const { via, signal, note, mayPropose = () => true } = wanted;
     this.#session = session;
     this.#via = via;
     this.#signal = signal;
     this.#note = note;
     this.#mayPropose = mayPropose;
-    this.#inquiry = new Inquiry(session, signal, note);
+    this.#inquiry = new Inquiry(session, wanted);
   }
 
   async *named(peer: string): AsyncGenerator<Recipient, void> {
@@ -84,7 +87,7 @@ class Search {
       this.#inquiry.found(`${peer}: ${(error as Error).message}`, error as Error);
       if (!(error instanceof StanzaError)) throw this.#nobody(peer);
     }
-    if (!this.#loss) return yield { peer: this.#inquiry.formOf(peer), ways: UNADVERTISED };
+    if (!this.#whyUnfit) return yield { peer: this.#inquiry.formOf(peer), ways: UNADVERTISED };
     throw this.#nobody(peer);
   }
 
@@ -115,7 +118,7 @@ class Search {
   }
 
   #judge(resource: Resource): Recipient | undefined {
-    const { jid, ways, client = '', isGuess } = resource;
+    const { jid, client = '', isGuess } = resource;
     const recipient = recipientOf(resource, this.#via);
     if (recipient.ways.length > 0) {
       const takes = isGuess ? 'may take files, for its server answers in its place' : 'takes files';
@@ -124,18 +127,14 @@ class Search {
       if (remark) this.#note(remark);
       return recipient;
     }
-    if (ways.length > 0 && losesFiles(client)) return this.#lost(jid, client);
+    const why = whyNotInStream(resource);
+    if (why) {
+      this.#whyUnfit ??= why;
+      this.#unfit.add(jid);
+      return this.#inquiry.found(why.message);
+    }
     const wanted = this.#via ? `files by ${namesOf(this.#via)}` : 'files in the stream';
     return this.#inquiry.found(`${jid} takes no ${wanted}`);
-  }
-
-  /** Notes a resource that would lose the file. */
-  #lost(jid: string, client: string): undefined {
-    const reason = `${jid} would lose the file: ${remarkOn(client)}`;
-    const hint = `--via with that JID tries it all the same: --via jingle ${jid}`;
-    this.#loss ??= withHints(new FileWouldBeLost(reason), hint);
-    this.#losing.add(jid);
-    return this.#inquiry.found(reason);
   }
 
   /** A full JID and ways were both named: whatever is told of it, these are tried. */
@@ -157,7 +156,7 @@ class Search {
   }
 
   #nobody(jid: string, ...hints: string[]): Error {
-    return this.#loss ?? this.#inquiry.nobody(jid, ...hints);
+    return this.#whyUnfit ?? this.#inquiry.nobody(jid, ...hints);
   }
 
   /** A recipient that proceeds is there, whether we may see it or not. */
@@ -169,7 +168,7 @@ class Search {
     try {
       const peer = await propose(this.#session, contact, sid, options);
       if (!peer) return this.#inquiry.found('nobody answered a proposal');
-      if (this.#losing.has(peer)) return undefined;
+      if (this.#unfit.has(peer)) return undefined;
       this.#note(`${peer} was the first to proceed`);
       // It may have come online since we looked; what it can do decides how a file is offered.
       const isThis = ({ jid }: Resource) => jid === peer;

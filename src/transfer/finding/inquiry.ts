@@ -22,27 +22,37 @@ export function isContact(jid: string): boolean {
   return local !== '' && resource === '';
 }
 
+interface InquiryOptions {
+  signal: AbortSignal;
+  /** Told of what is found. */
+  note: (text: string) => void;
+  /** Files may go beside the stream in the clear, too. */
+  mayBePlain?: boolean | undefined;
+}
+
 /** Asks those who may take files what they can do, and keeps what is to be told when nobody was found. */
 export class Inquiry {
   readonly options: RequestOptions & { signal: AbortSignal };
   readonly #session: Session;
   readonly #note: (text: string) => void;
   readonly #caps: CapsCache;
+  readonly #mayBePlain: boolean;
   readonly #findings: string[] = [];
   #answer: StanzaError | undefined;
   /** The addresses that were asked, each with the form that its server has of it. */
   readonly #forms = new Map<string, string>();
 
-  constructor(session: Session, signal: AbortSignal, note: (text: string) => void) {
+  constructor(session: Session, { signal, note, mayBePlain = false }: InquiryOptions) {
     this.#session = session;
     this.#note = note;
+    this.#mayBePlain = mayBePlain;
     this.options = { signal, timeout: PATIENCE_MS };
     this.#caps = new CapsCache(session);
   }
 
   /** Rejects as `request` does. */
   async ask({ jid, caps }: SeenResource): Promise<Resource> {
-    return resourceOf(await this.#discover(jid, caps));
+    return resourceOf(await this.#discover(jid, caps), this.#mayBePlain);
   }
 
   async #discover(jid: string, caps: Caps | undefined): Promise<Discovered> {

@@ -8,20 +8,24 @@ import type { RequestOptions, Session } from '../../session/session.js';
 import { askKey } from '../keys/key-question.js';
 import type { TrustStore } from '../keys/trusted-keys.js';
 import type { Lane } from '../lane/lane.js';
+import { WHAT_PLAIN_MEANS } from '../lane/names.js';
 import type { Probed } from '../listed-events.js';
 import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { AnyWayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
 import { Inquiry, isContact } from './inquiry.js';
-import { losesFiles, remarkOn } from './known-clients.js';
+import { remarkOn } from './known-clients.js';
 import { receiverOf } from './receiver.js';
-import { ablest, byAbility, type Resource, waysBy } from './resource.js';
+import { ablest, byAbility, type Resource } from './resource.js';
 import { PATIENCE_MS } from './seen.js';
+import { whyNotInStream } from './why-not-in-stream.js';
 
 const PINGS = 3;
 
 /** To propose a file that does not come would trouble people. */
 const UNSEEN_HINT = '"inband send" would propose a file to all that are not seen';
+
+const BESIDE_HINT = `"inband send --plain-s5b" reaches it; ${WHAT_PLAIN_MEANS}`;
 
 /** A resource that is there, and what was found out about it. */
 export type ProbedResource = Omit<Probed, 'event'>;
@@ -53,7 +57,7 @@ export async function probe(
   { signal, note, clock = systemClock, trusted, lane }: ProbeOptions,
 ): Promise<Probe> {
   const jid = addressFrom(session.jid, typed);
-  const inquiry = new Inquiry(session, signal, note);
+  const inquiry = new Inquiry(session, { signal, note });
   const { answering, mute } = await whoIsThere(inquiry, jid);
   const { chosen, why } = choose(answering, jid, inquiry);
   const examined = answering.map(
@@ -66,7 +70,9 @@ export async function probe(
   const resources = [...(await Promise.all(examined)), ...mute];
   if (chosen.length > 0) return { resources };
   const mayPropose = isContact(jid) && resources.length === 0;
-  return { resources, nobody: inquiry.nobody(jid, ...(mayPropose ? [UNSEEN_HINT] : [])) };
+  const hints = answering.some(({ couldBeside }) => couldBeside) ? [BESIDE_HINT] : [];
+  if (mayPropose) hints.push(UNSEEN_HINT);
+  return { resources, nobody: inquiry.nobody(jid, ...hints) };
 }
 
 /** `mute`: those that are seen and answer no questions. */
@@ -80,9 +86,9 @@ async function whoIsThere(
   const asked = [{ jid: named }, ...others].map((one) => inquiry.tryToAsk(one));
   const answering = (await Promise.all(asked)).filter((one) => one !== undefined);
   for (const one of answering) {
-    const { jid, ways, client = '' } = one;
-    if (ways.length === 0) inquiry.found(`${jid} takes no files in the stream`);
-    else if (waysBy(undefined, one).length === 0) inquiry.found(`${jid}: ${remarkOn(client)}`);
+    const why = whyNotInStream(one);
+    if (why) inquiry.found(why.message);
+    else if (one.ways.length === 0) inquiry.found(`${one.jid} takes no files in the stream`);
   }
   const mute = seen
     .map((one) => inquiry.formOf(one.jid))
@@ -99,7 +105,7 @@ function choose(
 ): { chosen: Resource[]; why: string } {
   if (!isContact(jid)) {
     const isAble = resources.some(({ ways }) => ways.length > 0);
-    const chosen = resources.filter((one) => !losesFiles(one.client ?? ''));
+    const chosen = resources.filter((one) => !whyNotInStream(one));
     return {
       chosen,
       why: isAble

@@ -2,7 +2,8 @@ import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protoco
 import { makesFolders, remembersFiles } from '../../protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { tellsOfKey } from '../../protocol/seal/announced-key.js';
-import type { Recipient, Way } from '../ways/way.js';
+import { NS_SEAL } from '../../protocol/seal/handshake.js';
+import type { Beside, Recipient, Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
 import { losesFiles } from './known-clients.js';
 import { NS_KEEPS_FILES } from './receiver.js';
@@ -18,6 +19,10 @@ export interface Resource {
   client?: string;
   /** The ways in which it says that it takes files, best first. */
   ways: readonly Way[];
+  /** See `Recipient`. */
+  beside?: Beside;
+  /** There is such a way, which the user does not want. */
+  couldBeside?: true;
   /** Its server has answered in its place: the ways are those that might be. */
   isGuess?: true;
   /** Answers proposals (XEP-0353). */
@@ -30,14 +35,14 @@ export interface Resource {
   makesFolders?: true;
 }
 
-/** What an answer tells of its resource. */
-export function resourceOf({ jid, info }: Discovered): Resource {
+/** What an answer tells of its resource. `mayBePlain`: files may go beside the stream in the clear, too. */
+export function resourceOf({ jid, info }: Discovered, mayBePlain: boolean): Resource {
   const features = featuresOf(info);
   const client = nameOf(info);
   return {
     jid,
     ...(client === undefined ? {} : { client }),
-    ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : { ways: waysOf(features) }),
+    ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : waysOf(features, client, mayBePlain)),
     proceeds: features.has(NS_JINGLE_MESSAGE),
     ...(tellsOfKey(info) ? { hasKey: true } : {}),
     ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
@@ -48,13 +53,29 @@ export function resourceOf({ jid, info }: Discovered): Resource {
 
 export const namesOf = (ways: readonly Way[]): string => ways.map(({ name }) => name).join(', ');
 
-const waysOf = (advertised: ReadonlySet<string>): Way[] =>
-  WAYS.filter((way) => way.isTakenBy(advertised));
+function waysOf(
+  advertised: ReadonlySet<string>,
+  client = '',
+  mayBePlain = false,
+): Pick<Resource, 'ways' | 'beside' | 'couldBeside'> {
+  const ways = WAYS.filter((way) => way.isTakenBy(advertised));
+  // Between two of us nothing goes beside the stream in the clear.
+  const isOurs = advertised.has(NS_SEAL) || advertised.has(NS_KEEPS_FILES);
+  const able = isOurs ? [] : WAYS.filter((way) => way.isTakenBeside(advertised));
+  if (able.length === 0) return { ways };
+  if (!mayBePlain) return { ways, couldBeside: true };
+  const inStream = losesFiles(client) ? [] : ways;
+  const how = (way: Way) => (inStream.includes(way) ? 'too' : 'only');
+  return {
+    ways: WAYS.filter((way) => ways.includes(way) || able.includes(way)),
+    beside: new Map(able.map((way) => [way, how(way)])),
+  };
+}
 
 /** The ways of the resource that are allowed. Unless the user named some, nothing is sent to those who would lose it. */
-export function waysBy(via: Via, { ways, client = '' }: Resource): readonly Way[] {
+export function waysBy(via: Via, { ways, beside, client = '' }: Resource): readonly Way[] {
   if (via) return via.filter((way) => ways.includes(way));
-  return losesFiles(client) ? [] : ways;
+  return losesFiles(client) ? ways.filter((way) => beside?.has(way)) : ways;
 }
 
 /**
@@ -86,6 +107,7 @@ function rank(resource: Resource, via: Via): number {
 export const recipientOf = (resource: Resource, via: Via): Recipient => ({
   peer: resource.jid,
   ways: waysBy(via, resource),
+  ...(resource.beside ? { beside: resource.beside } : {}),
   ...(resource.hasKey ? { hasKey: true } : {}),
   ...(resource.answersClose ? { answersClose: true } : {}),
   ...(resource.remembersFiles ? { remembersFiles: true } : {}),

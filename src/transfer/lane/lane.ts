@@ -1,4 +1,4 @@
-// Connections beside the XMPP stream, for files that are sealed: who is reached by them, and when they are worth it.
+// Connections beside the XMPP stream, for files: who is reached by them, and when they are worth it.
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
 import type { Transport } from '../../protocol/jingle/transports/transport.js';
@@ -24,6 +24,8 @@ const LEAST_BYTES = 32_768;
 export interface LaneOptions {
   /** To whom addresses are shown. */
   direct: Direct;
+  /** What is not sealed may go so, too, to and from other programs: whoever carries it can read and change it. */
+  mayBePlain?: boolean | undefined;
   /** What has failed is left alone for a while; absent where nothing is offered. */
   failures?: LaneFailures | undefined;
   /** What somebody is to the user, by a full JID. */
@@ -33,7 +35,7 @@ export interface LaneOptions {
 }
 
 /** What is to be used of lanes, whoever the peers are. */
-export type LaneWanted = Pick<LaneOptions, 'direct' | 'network' | 'clock'>;
+export type LaneWanted = Pick<LaneOptions, 'direct' | 'mayBePlain' | 'network' | 'clock'>;
 
 /** To those whom the user has named, for one command. */
 export const laneToNamed = (wanted: LaneWanted): LaneOptions => ({
@@ -60,6 +62,11 @@ export class Lane {
       reachOf: (peer) => this.#reachOf(peer),
       onFailed: (peer, hasBegun) => (hasBegun ? failures?.broke(peer) : failures?.failed(peer)),
     });
+  }
+
+  /** See `LaneOptions`. */
+  get mayBePlain(): boolean {
+    return this.#options.mayBePlain === true;
   }
 
   /** Whether a file is worth a connection: one that can be read once only could not be gone on with when it breaks. */

@@ -6,11 +6,15 @@ import { WayRefused } from '../recipient-errors.js';
 import type { Lane } from './lane.js';
 import type { WantedTransport } from './names.js';
 
+/** Whether what is not sealed may go to somebody beside the stream, too, or so only. */
+export type Plain = 'too' | 'only' | undefined;
+
 /** To whom a file goes, and how that is wanted. */
 interface Wanted {
   /** Full JID. */
   peer: string;
-  hasLane?: true;
+  hasLane?: true | undefined;
+  plain?: Plain;
   isSealed: boolean;
   transport?: WantedTransport | undefined;
   signal: AbortSignal;
@@ -19,39 +23,60 @@ interface Wanted {
 /** Which transports a file may take. Rejects with `WayRefused` where the one that is wanted is none. */
 export async function transportsFor(
   file: FileOffer,
-  { peer, hasLane, isSealed, transport: wanted = 'ibb', signal }: Wanted,
+  wanted: Wanted,
   lane: Lane | undefined,
 ): Promise<(transport: Transport) => boolean> {
-  if (wanted === 's5b') {
-    if (!lane) throw nothingBeside(peer, 'all that you send stays inside of it');
-    if (!isSealed) throw nothingBeside(peer, NOT_ENCRYPTED);
-    if (hasLane !== true) throw nothingBeside(peer, 'what runs there takes no files by it');
-    if (!(await lane.mayReach(peer, signal))) throw nothingBeside(peer, NO_PROXY);
+  const { peer, plain, isSealed, transport = 'ibb', signal } = wanted;
+  if (transport === 's5b' || plain === 'only') {
+    const why = whyNone(wanted, lane) ?? ((await lane?.mayReach(peer, signal)) ? '' : NO_PROXY);
+    if (why) throw nothingBeside(peer, why, plain);
     return ({ outside }) => outside !== undefined;
   }
-  const isAble = lane && isSealed && hasLane === true && wanted !== 'ibb';
+  const takesIt = isSealed ? wanted.hasLane === true : plain === 'too';
+  const isAble = lane && takesIt && transport !== 'ibb';
   const isThere =
     isAble && lane.isWorthwhile(peer, file) && (await lane.mayReach(peer, signal)) === true;
   return ({ outside }) => !outside || isThere === true;
 }
 
+/** Why a file cannot go beside the stream, as far as that is known before anybody is asked. */
+function whyNone({ hasLane, plain, isSealed }: Wanted, lane: Lane | undefined): string | undefined {
+  if (!lane) return 'all that you send stays inside of it';
+  const takesNone = 'what runs there takes no files by it';
+  if (isSealed) return hasLane === true ? undefined : takesNone;
+  if (plain) return undefined;
+  return lane.mayBePlain ? takesNone : NOT_ENCRYPTED;
+}
+
 /** A file that was to go beside the stream alone cannot, for this reason. */
-export const nothingBeside = (peer: string, why: string): WayRefused =>
-  withHints(new WayRefused(`nothing goes to ${peer} beside the XMPP stream: ${why}`), IN_BAND);
+export const nothingBeside = (peer: string, why: string, plain?: Plain): WayRefused =>
+  withHints(
+    new WayRefused(`nothing goes to ${peer} beside the XMPP stream: ${why}`),
+    otherWay(plain),
+  );
 
 /** Both wanted a connection, and none came about. */
-export const noConnection = (error: ChannelNotOpened, peer: string): ChannelNotOpened =>
+export const noConnection = (
+  error: ChannelNotOpened,
+  peer: string,
+  plain?: Plain,
+): ChannelNotOpened =>
   withHints(
     new ChannelNotOpened(
       `no connection to ${peer} came about beside the XMPP stream: ${error.message}`,
       { cause: error },
     ),
-    IN_BAND,
+    otherWay(plain),
   );
 
-const IN_BAND = '--transport auto sends it in-band';
+/** What would reach it: who takes files beside the stream only would lose them inside of it. */
+const otherWay = (plain: Plain): string =>
+  plain === 'only'
+    ? '--via http leaves it on your server, with a link'
+    : '--transport auto sends it in-band';
 
-export const NOT_ENCRYPTED = 'only what is encrypted does, and this file would not be';
+export const NOT_ENCRYPTED =
+  'only what is encrypted does without --plain-s5b, and this file would not be';
 
 const NO_PROXY =
   'your server, which is theirs, tells of no proxy, and --direct does not let you meet directly';

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { HASH_FEATURES } from '../../protocol/hashes/hash-elements.js';
 import { FILE_FEATURES } from '../../protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
+import { S5B_METHOD } from '../../protocol/jingle/transports/s5b/s5b.js';
 import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { keyForm } from '../../protocol/seal/announced-key.js';
 import { NS_SEAL } from '../../protocol/seal/handshake.js';
@@ -10,6 +11,7 @@ import { persevere } from '../attempts/persevere.js';
 import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';
 import { type LaneWanted, NS_SEALED_LANE } from '../lane/lane.js';
+import { WHAT_PLAIN_MEANS } from '../lane/names.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
@@ -64,10 +66,11 @@ interface DaemonOptions extends ReceiveOnOptions {
  * until an error or the signal. What was to be done for the files is done by then.
  */
 export async function receiveFiles(options: DaemonOptions): Promise<void> {
-  const { inbox, renew, report } = options;
+  const { inbox, renew, report, lane } = options;
   // Without the inbox nothing can arrive: that ends it as the user's own signal does.
   const signal = AbortSignal.any([options.signal, inbox.lost]);
   setMaxListeners(0, signal);
+  if (lane?.mayBePlain) report({ event: 'notice', text: MAY_BE_PLAIN });
   const running: Running = new Map();
   const quotas = new Quotas(options.maxTransfers);
   const ended = new AbortController();
@@ -117,11 +120,14 @@ export async function receiveOn(
   if (failure && (signal.aborted || !receptions.isDone)) throw failure;
 }
 
+const MAY_BE_PLAIN = `files may come beside the XMPP stream from other programs, not encrypted: ${WHAT_PLAIN_MEANS}`;
+
 /** What those hear who ask what we do. */
 function announced({ sealing: { own }, lane }: ReceiveOnOptions): Announced {
-  if (!own) return { features: FEATURES };
+  const features = [...FEATURES, ...(lane?.mayBePlain ? S5B_METHOD.features : [])];
+  if (!own) return { features };
   const sealed = lane ? [NS_SEAL, NS_SEALED_LANE] : [NS_SEAL];
-  return { features: [...FEATURES, ...sealed], forms: [keyForm(own.publicKey)] };
+  return { features: [...features, ...sealed], forms: [keyForm(own.publicKey)] };
 }
 
 /** Hands the files that come by any way over to the receptions. Returns what ends it. */

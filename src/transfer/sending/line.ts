@@ -56,6 +56,8 @@ interface LineOptions {
   via: Via;
   /** What nobody takes is left on the own server, with a link. */
   mayLeave?: boolean | undefined;
+  /** Files may go beside the stream in the clear, too. */
+  mayBePlain?: boolean | undefined;
   /** To begin with. */
   settings: TransferSettings;
   uplink: Uplink;
@@ -150,7 +152,7 @@ export class Line implements SendingLine {
   }
 
   #begin(session: Session): Promise<Reached | undefined> {
-    const { via, mayLeave, report } = this.#options;
+    const { via, mayLeave, mayBePlain, report } = this.#options;
     const note = (text: string) => report({ event: 'note', text });
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
@@ -158,7 +160,7 @@ export class Line implements SendingLine {
       const isNobody = via?.length === 0;
       const found = isNobody
         ? nobody()
-        : findRecipients(session, this.jid, { via, signal, note, mayPropose });
+        : findRecipients(session, this.jid, { via, signal, note, mayPropose, mayBePlain });
       this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
       return this.#next(session);
     });

@@ -24,8 +24,8 @@ export async function offerTo(
 ): Promise<Accepted> {
   const { ways: all, sid, ...others } = recipient;
   const isBeside = options.transport === 's5b';
-  // What is not sealed goes beside the stream by no way.
-  const ways = isBeside ? all.filter(({ seals }) => seals) : all;
+  const goesBeside = (way: Way) => way.seals || recipient.beside?.has(way) === true;
+  const ways = isBeside ? all.filter(goesBeside) : all;
   const [way, next] = ways;
   if (isBeside && !way) throw nothingBeside(recipient.peer, NOT_ENCRYPTED);
   const offer = way && open.get(way)?.offer;

@@ -68,7 +68,7 @@ export async function sendAll(
     onStopped: once(() => {
       if (signal.aborted) report({ event: 'notice', text: STOPPED });
     }),
-    most: Math.max(1, Math.floor(mostOf(transport) / jids.length)),
+    most: Math.max(1, Math.floor(mostOf(options) / jids.length)),
     isOneOfSeveral: sources.length * jids.length > 1 || sources.some((one) => 'walk' in one),
     stop: (error: Error) => stopped.abort(error),
   };
@@ -99,12 +99,13 @@ function descriptionsUntil(signal: AbortSignal): Pick<JobOptions, 'describe' | '
 
 /** The lines by which files reach the JIDs, in their order. */
 function linesTo(jids: readonly string[], uplink: Uplink, options: SendAllOptions): Line[] {
-  const { settings, ways, links, limit, waitOnline = 0 } = options;
+  const { settings, ways, links, limit, lane, waitOnline = 0 } = options;
   const via = ways?.map(wayNamed);
   const mayLeave = links !== undefined;
+  const may = { mayLeave, mayBePlain: lane?.mayBePlain };
   const sealingOf = sealingsBy(options.sealing);
   return jids.map((jid) => {
-    const line = { ...options, sealing: sealingOf(jid), jid, via, mayLeave, uplink, waitOnline };
+    const line = { ...options, sealing: sealingOf(jid), jid, via, ...may, uplink, waitOnline };
     return new Line({ ...line, settings: within(limit, settings) });
   });
 }
@@ -123,9 +124,9 @@ async function deliver(
   return failures.find((failure) => failure !== undefined);
 }
 
-/** Where nothing goes but by lanes, no more than these are under way. */
-const mostOf = (transport: SendAllOptions['transport']): number =>
-  transport === 's5b' ? MOST_LANES : MOST_UNDER_WAY;
+/** Where nothing may go but by lanes, as some take files in the clear, no more than these are under way. */
+const mostOf = ({ transport, lane }: SendAllOptions): number =>
+  transport === 's5b' || lane?.mayBePlain ? MOST_LANES : MOST_UNDER_WAY;
 
 const STOPPED = 'stopped; the same command goes on from there';
 

@@ -4,6 +4,7 @@ import { isConnectionError } from '../attempts/retries.js';
 import { nextTry, timeInWords } from '../attempts/time-in-words.js';
 import type { Event, Report } from '../events.js';
 import type { Secrecy } from '../keys/rules.js';
+import { WHAT_PLAIN_MEANS } from '../lane/names.js';
 import { RecipientUnreachable } from '../recipient-errors.js';
 import type { Source } from '../sources/source.js';
 import { nextTransferId } from '../transfer-id.js';
@@ -76,6 +77,7 @@ export class Telling {
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (isFirst && accepted.leftFor !== undefined) this.#warnOfServers(peer, accepted.leftFor);
+    if (isFirst && channel.lane !== undefined && !secrecy.encrypted) this.#warnOfPath(peer);
     const how = { ...byLane(channel), ...secrecy };
     if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...how });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
@@ -86,6 +88,13 @@ export class Telling {
     const { name } = this.#source;
     this.#notice(
       `${name} is left on ${service} for ${leftFor}, not encrypted: servers will be able to read it`,
+    );
+  }
+
+  #warnOfPath(peer: string): void {
+    const { name } = this.#source;
+    this.#notice(
+      `${name} goes to ${peer} beside the XMPP stream, not encrypted: ${WHAT_PLAIN_MEANS}`,
     );
   }
 

@@ -13,6 +13,7 @@ export const bare: Way = {
   name: 'ibb',
   features: [NS_IBB],
   isTakenBy: (advertised) => advertised.has(NS_IBB),
+  isTakenBeside: () => false,
   // Some answer no questions, with the very error of one who is not there.
   isAdvertised: false,
   reaches: 'resource',

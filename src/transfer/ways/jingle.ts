@@ -3,10 +3,11 @@ import { jingleFeatures, takesJingleFiles } from '../../protocol/jingle/features
 import type { IncomingJingleFile } from '../../protocol/jingle/incoming-jingle-file.js';
 import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { S5B_METHOD } from '../../protocol/jingle/transports/s5b/s5b.js';
 import { withHints } from '../../session/hints.js';
 import { isUnopened } from '../answers.js';
 import type { Lane } from '../lane/lane.js';
-import { noConnection, transportsFor } from '../lane/transports-for.js';
+import { noConnection, type Plain, transportsFor } from '../lane/transports-for.js';
 import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
 import { NotSealed } from './key-errors.js';
@@ -21,6 +22,7 @@ export const jingle: Way = {
   name: 'jingle',
   features: jingleFeatures(TRANSPORTS),
   isTakenBy: (advertised) => takesJingleFiles(advertised, TRANSPORTS),
+  isTakenBeside: (advertised) => takesJingleFiles(advertised, [S5B_METHOD]),
   isAdvertised: true,
   reaches: 'resource',
   announces: true,
@@ -37,8 +39,8 @@ export const jingle: Way = {
     const transports = lane ? [lane.transport, ...inBand] : inBand;
     const transfers = new JingleFileTransfers(session, transports);
     transfers.key = key;
-    // In the clear nobody is to learn addresses of ours.
-    transfers.mayUse = ({ outside }, isSealed) => isSealed || !outside;
+    // In the clear nobody is to learn addresses of ours unless the user wants that.
+    transfers.mayUse = ({ outside }, isSealed) => isSealed || !outside || lane?.mayBePlain === true;
     return {
       offer: offerByJingle(transfers, lane),
       listen: listenByJingle(transfers),
@@ -50,13 +52,14 @@ export const jingle: Way = {
 export const offerByJingle =
   (transfers: JingleFileTransfers, lane?: Lane): Offer =>
   async (recipient, file, options) => {
-    const { peer, sid } = recipient;
+    const { peer, sid, hasLane, beside } = recipient;
     const isSealed = options.seal !== undefined;
-    const wanted = { ...recipient, ...options, isSealed };
+    const plain = isSealed ? undefined : beside?.get(jingle);
+    const wanted = { peer, hasLane, plain, ...options, isSealed };
     const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers
       .offer(peer, file, { ...options, mayUse, ...(sid ? { sid } : {}) })
-      .catch((error) => Promise.reject(whyNot(error, peer, isSealed)));
+      .catch((error) => Promise.reject(whyNot(error, peer, isSealed, plain)));
     if (accepted.channel.lane) lane?.begins(peer, file, accepted.range.offset);
     return {
       way: jingle,
@@ -74,8 +77,8 @@ export const offerByJingle =
  * A recipient that cannot open the seal, or does not want our key, has one word for both. A recipient that refuses this
  * way may take another one, which would not be sealed: somebody in between could have refused in its place.
  */
-function whyNot(error: Error, peer: string, isSealed: boolean): Error {
-  if (error instanceof ChannelNotOpened) return noConnection(error, peer);
+function whyNot(error: Error, peer: string, isSealed: boolean, plain: Plain): Error {
+  if (error instanceof ChannelNotOpened) return noConnection(error, peer, plain);
   const why = whyNotAccepted(error, peer);
   if (!isSealed || !(why instanceof WayRefused)) return why;
   const options = { cause: error };

@@ -15,6 +15,7 @@ export const si: Way = {
   name: 'si',
   features: SI_FEATURES,
   isTakenBy: (advertised) => SI_FEATURES.every((feature) => advertised.has(feature)),
+  isTakenBeside: () => false,
   isAdvertised: true,
   reaches: 'resource',
   announces: true,

@@ -18,6 +18,8 @@ export interface Way {
   readonly features: readonly string[];
   /** Whether a client that advertises these features takes files by it. */
   isTakenBy(advertised: ReadonlySet<string>): boolean;
+  /** The same, beside the XMPP stream and in the clear. */
+  isTakenBeside(advertised: ReadonlySet<string>): boolean;
   /** Nobody takes files by it without advertising it. */
   readonly isAdvertised: boolean;
   /** `resource`: a full JID that is online; `account`: a bare one, online or not. */
@@ -58,6 +60,9 @@ export type Offer = (
   options: OfferOptions,
 ) => Promise<Accepted>;
 
+/** The ways in which files may go beside the XMPP stream in the clear: as well as inside of it, or so only. */
+export type Beside = ReadonlyMap<Way, 'too' | 'only'>;
+
 /** The recipient of a file, and how it takes it. */
 export interface Recipient {
   /** Full JID, or a domain. */
@@ -74,6 +79,8 @@ export interface Recipient {
   hasKey?: true;
   /** It takes what is sealed beside the XMPP stream, too. */
   hasLane?: true;
+  /** How what is not sealed may go to it; absent: inside of the stream. */
+  beside?: Beside;
   /** The ways are those that might be: its server has answered in its place. */
   isGuess?: true;
   /** The sid of the Jingle session that it has let us begin (XEP-0353). */

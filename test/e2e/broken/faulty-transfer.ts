@@ -58,13 +58,14 @@ export async function faultyTransfer(
     const received = receiveInto(
       { ...recipient.flags, dir: inbox, allow: ['anyone'], once: true, ...RECEIVE_FLAGS },
       recipient.context,
+      () => false,
     ).catch((error: Error) => tell('bob')(`ended by ${error.stack}`));
     await Promise.race([recipient.online, received]);
     const sent = send(
       [source, `bob@localhost/r${seed}`],
       { ...sender.flags, ...SEND_FLAGS, ...flagsFor(seed) },
       sender.context,
-      false,
+      () => false,
     );
     const ended = sent.then(
       () => undefined,

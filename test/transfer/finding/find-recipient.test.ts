@@ -1,17 +1,26 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { infoElement, NS_DISCO_INFO } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
-import { NS_ALREADY_THERE } from '../../../src/protocol/jingle/file-description.js';
+import {
+  NS_ALREADY_THERE,
+  NS_FILE_TRANSFER,
+} from '../../../src/protocol/jingle/file-description.js';
 import { NS_PATH } from '../../../src/protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
+import { NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
 import { caps } from '../../../src/protocol/presence/caps.js';
+import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
 import { ownHints } from '../../../src/session/hints.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { findRecipients } from '../../../src/transfer/finding/find-recipient.js';
 import { NS_KEEPS_FILES } from '../../../src/transfer/finding/receiver.js';
-import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import {
+  NotInStream,
+  RecipientRefused,
+  RecipientUnreachable,
+} from '../../../src/transfer/recipient-errors.js';
 import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { WAY_NAMES, type WayName } from '../../../src/transfer/ways/names.js';
 import type { Recipient } from '../../../src/transfer/ways/way.js';
@@ -19,6 +28,8 @@ import { wayNamed } from '../../../src/transfer/ways/ways.js';
 import { settled } from '../../support/manual-clock.js';
 
 const JULIET = 'juliet@capulet.example';
+/** What those advertise who take files by it. */
+const SOCKS5 = [NS_JINGLE, NS_FILE_TRANSFER, 'urn:xmpp:jingle:transports:s5b:1'];
 const ABLE = [...jingle.features, NS_IBB, NS_JINGLE_MESSAGE];
 
 interface World {
@@ -30,6 +41,8 @@ interface World {
   seen?: Record<string, Element | undefined>;
   /** What the resources of this world say to a proposal, each with its sender. */
   answers?: [from: string, name: 'proceed' | 'reject', reason?: string][];
+  /** Romeo sends beside the stream in the clear, too. */
+  mayBePlain?: boolean;
   /** What the server makes of an address. */
   written?: (jid: string) => string;
 }
@@ -40,6 +53,7 @@ function romeoIn({
   names = {},
   seen = {},
   answers = [],
+  mayBePlain,
   written = (jid) => jid,
 }: World) {
   const sent: string[] = [];
@@ -82,6 +96,7 @@ function romeoIn({
       via: via[0] && via.map((one) => wayNamed(one as WayName)),
       signal: enough.signal,
       note: (text) => said.push(text),
+      mayBePlain,
     });
   const find = async (...args: Parameters<typeof search>) => {
     const { value } = await search(...args).next();
@@ -97,9 +112,10 @@ function romeoIn({
 }
 
 /** The ways by their names. */
-const named = ({ ways, ...others }: Recipient) => ({
+const named = ({ ways, beside, ...others }: Recipient) => ({
   ...others,
   ways: ways.map(({ name }) => name),
+  ...(beside ? { beside: [...beside].map(([{ name }, how]) => [name, how]) } : {}),
 });
 
 const info = (features: readonly string[], name = 'x') => ({
@@ -163,6 +179,57 @@ describe('a full JID', () => {
     );
     expect(await find(BALCONY, 'jingle')).toEqual({ peer: BALCONY, ways: ['jingle'] });
     expect(await find(BALCONY, 'ibb')).toEqual({ peer: BALCONY, ways: ['ibb'] });
+  });
+
+  describe('that takes files by SOCKS5 alone', () => {
+    const world = { features: { [BALCONY]: SOCKS5 } };
+
+    test('is a reason to name the flag for that, by a full JID or a bare one (R890)', async () => {
+      for (const jid of [BALCONY, JULIET]) {
+        const { find } = romeoIn({ ...world, seen: { [BALCONY]: undefined } });
+        const error = await find(jid).catch((error) => error);
+        expect(error).toBeInstanceOf(NotInStream);
+        expect(error.message).toBe(
+          `${BALCONY} takes files beside the XMPP stream only, not encrypted`,
+        );
+        expect(ownHints(error)).toEqual([
+          '--plain-s5b sends it so; whoever carries it can read and change it',
+        ]);
+      }
+    });
+
+    test('gets them so where the user wants it (R890)', async () => {
+      const { find } = romeoIn({ ...world, mayBePlain: true });
+      const found = await find(BALCONY);
+      expect(found).toEqual({ peer: BALCONY, ways: ['jingle'], beside: [['jingle', 'only']] });
+    });
+  });
+
+  test('of Dino gets files by SOCKS5 alone where the user wants it, and the flag is named (R890)', async () => {
+    const world = {
+      features: { [BALCONY]: [...ABLE, ...SOCKS5] },
+      names: { [BALCONY]: 'Dino' },
+    };
+    const error = await romeoIn(world)
+      .find(BALCONY)
+      .catch((error) => error);
+    expect(ownHints(error)[0]).toContain('--plain-s5b sends it so');
+    const { find } = romeoIn({ ...world, mayBePlain: true });
+    const only = [['jingle', 'only']];
+    expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['jingle'], beside: only });
+    expect(await find(BALCONY, 'jingle')).toMatchObject({ ways: ['jingle'], beside: only });
+  });
+
+  test('of another program gets them so, too, where the user wants it, and never one of ours (R890, R894)', async () => {
+    const features = { [BALCONY]: [...ABLE, ...SOCKS5] };
+    const found = await romeoIn({ features, mayBePlain: true }).find(BALCONY);
+    expect(found).toMatchObject({ ways: ['jingle', 'ibb'], beside: [['jingle', 'too']] });
+    expect(await romeoIn({ features }).find(BALCONY)).not.toHaveProperty('beside');
+    for (const ours of [NS_SEAL, NS_KEEPS_FILES]) {
+      const own = { [BALCONY]: [...ABLE, ...SOCKS5, ours] };
+      const one = await romeoIn({ features: own, mayBePlain: true }).find(BALCONY);
+      expect(one).not.toHaveProperty('beside');
+    }
   });
 
   test('is not asked when the user knows the way', async () => {

@@ -120,7 +120,21 @@ test('shows what Dino says and what becomes of it, and that nothing would be sen
       },
     ]);
     expect(resources[0]).not.toHaveProperty('via');
-    expect(ownHints(nobody as Error).join()).toMatch(/desk: Dino .* keeps nothing of it/);
+    expect(ownHints(nobody as Error).join()).toMatch(
+      /desk would lose the file: Dino .* keeps nothing of it/,
+    );
+  }
+});
+
+test('tells what reaches one that takes files by SOCKS5 alone, of which nothing is sent without (R890)', async () => {
+  const features = [...jingle.features.slice(0, 2), 'urn:xmpp:jingle:transports:s5b:1'];
+  for (const jid of [DESK, JULIET]) {
+    const { ask } = romeoAmong({ [DESK]: { features } }, [DESK]);
+    const { resources, nobody } = await ask(jid);
+    expect(resources).toMatchObject([{ peer: DESK, ways: [] }]);
+    expect(resources[0]).not.toHaveProperty('via');
+    const hint = '"inband send --plain-s5b" reaches it; whoever carries it can read and change it';
+    expect(ownHints(nobody as Error)).toContain(hint);
   }
 });
 

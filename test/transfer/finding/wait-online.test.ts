@@ -8,7 +8,7 @@ import { ConnectionFailed } from '../../../src/session/stream/dial.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { sealingsBy } from '../../../src/transfer/keys/sealings.js';
 import {
-  FileWouldBeLost,
+  NotInStream,
   RecipientRefused,
   RecipientUnreachable,
 } from '../../../src/transfer/recipient-errors.js';
@@ -264,7 +264,7 @@ test('what is refused for another reason is not waited for (R344)', async () => 
   const { line, waiting } = romeoIn();
   for (const error of [
     new RecipientRefused('no'),
-    new FileWouldBeLost('it would be lost'),
+    new NotInStream('it would be lost'),
     new ConnectionFailed('no route'),
   ]) {
     expect(await line.comesOnline(error, waiting)).toBe(false);

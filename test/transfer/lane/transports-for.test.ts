@@ -3,7 +3,7 @@ import type { Transport } from '../../../src/protocol/jingle/transports/transpor
 import { ownHints } from '../../../src/session/hints.js';
 import type { Lane } from '../../../src/transfer/lane/lane.js';
 import type { WantedTransport } from '../../../src/transfer/lane/names.js';
-import { transportsFor } from '../../../src/transfer/lane/transports-for.js';
+import { type Plain, transportsFor } from '../../../src/transfer/lane/transports-for.js';
 import { WayRefused } from '../../../src/transfer/recipient-errors.js';
 import { JULIET } from '../../support/linked-sessions.js';
 
@@ -13,15 +13,19 @@ const { signal } = new AbortController();
 const HERS = { peer: JULIET, hasLane: true } as const;
 const HERS_WITHOUT = { peer: JULIET } as const;
 
-const laneThat = (mayReach: boolean, isWorthwhile = true) =>
-  ({ isWorthwhile: () => isWorthwhile, mayReach: async () => mayReach }) as unknown as Lane;
+const laneThat = (mayReach: boolean, isWorthwhile = true, mayBePlain = false) =>
+  ({
+    isWorthwhile: () => isWorthwhile,
+    mayReach: async () => mayReach,
+    mayBePlain,
+  }) as unknown as Lane;
 
 const BESIDE = { outside: (element: unknown) => element } as unknown as Transport;
 const IN_BAND = {} as Transport;
 
 /** What a film may go by. */
 async function taken(
-  how: { isSealed: boolean; transport: WantedTransport },
+  how: { isSealed: boolean; transport: WantedTransport; plain?: Plain },
   lane: Lane | undefined = laneThat(true),
   recipient: typeof HERS | typeof HERS_WITHOUT = HERS,
 ) {
@@ -31,6 +35,7 @@ async function taken(
 
 const BOTH = { beside: true, inBand: true };
 const STREAM = { beside: false, inBand: true };
+const ALONE = { beside: true, inBand: false };
 
 describe('a file may go', () => {
   test('beside the stream, and in-band behind it', async () => {
@@ -58,6 +63,33 @@ describe('a file may go', () => {
   });
 });
 
+describe('a file that is not sealed', () => {
+  const plainly = (plain: Plain, transport: WantedTransport = 'auto', lane = laneThat(true)) =>
+    taken({ isSealed: false, transport, plain }, lane);
+
+  test('may go beside the stream, and in-band behind it, where the recipient takes both (R891)', async () => {
+    expect(await plainly('too')).toEqual(BOTH);
+    expect(await plainly('too', 'auto', laneThat(true, false))).toEqual(STREAM);
+    expect(await plainly('too', 'auto', laneThat(false))).toEqual(STREAM);
+    expect(await plainly('too', 's5b')).toEqual(ALONE);
+    expect(await plainly(undefined)).toEqual(STREAM);
+  });
+
+  test('goes beside it alone to those who take or keep it so alone, whatever it is worth (R891, R895)', async () => {
+    expect(await plainly('only')).toEqual(ALONE);
+    expect(await plainly('only', 'auto', laneThat(true, false))).toEqual(ALONE);
+    const error = await plainly('only', 'auto', laneThat(false)).catch((error) => error);
+    expect(error).toBeInstanceOf(WayRefused);
+    expect(error.message).toContain('your server, which is theirs, tells of no proxy');
+    expect(ownHints(error)).toEqual(['--via http leaves it on your server, with a link']);
+  });
+
+  test('does not go so where the recipient can open what is sealed (R894)', async () => {
+    const sealed = { isSealed: true, transport: 'auto', plain: 'too' } as const;
+    expect(await taken(sealed, laneThat(true), HERS_WITHOUT)).toEqual(STREAM);
+  });
+});
+
 describe('that nothing goes beside the stream is told with the reason, where that is wanted:', () => {
   const refused = (...args: Parameters<typeof taken>) => taken(...args).catch((error) => error);
 
@@ -66,6 +98,11 @@ describe('that nothing goes beside the stream is told with the reason, where tha
       'it would not be encrypted',
       'only what is encrypted does',
       [{ isSealed: false, transport: 's5b' }],
+    ],
+    [
+      'the recipient takes none in the clear',
+      'what runs there takes no files by it',
+      [{ isSealed: false, transport: 's5b' }, laneThat(true, true, true)],
     ],
     [
       'the recipient knows no such way',

@@ -16,6 +16,7 @@ export const http: Way = {
   name: 'http',
   features: [],
   isTakenBy: () => false,
+  isTakenBeside: () => false,
   isAdvertised: false,
   reaches: 'account',
   announces: true,
