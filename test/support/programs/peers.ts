@@ -7,6 +7,7 @@ export type PeerScript =
   | 'aioxmpp_peer.py'
   | 'purple_peer.py'
   | 'sealed_peer.py'
+  | 'socks5_peer.py'
   | 'evil_peer.py';
 
 /**
