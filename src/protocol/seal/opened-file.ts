@@ -3,8 +3,8 @@ import { inflate } from './chunks.js';
 import { FrameOpener, TYPES } from './frames.js';
 import { SealBroken } from './seal-broken.js';
 
-/** So much is worth a write to the disk. Inflated, one block could become a thousand times as much. */
-const ENOUGH_BYTES = 64 * 1024;
+/** As much as is written to the disk at a time of what is not sealed. Inflated, one block could become a thousand times as much. */
+const ENOUGH_BYTES = 256 * 1024;
 
 /** The bytes of a file, out of the messages that bring it, in the order that docs/seal.md has for these. */
 export class OpenedFile {
