@@ -5,7 +5,7 @@ import type { Total } from './total.js';
 
 const MINUTE_MS = 60_000;
 
-const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'uploaded', 'left', 'failed']);
+const ENDS: ReadonlySet<Event['event']> = new Set(['done', 'uploaded', 'left', 'folder', 'failed']);
 
 /** Says from time to time how far what takes long is, where there are no bars. */
 export class Minutes {
