@@ -25,7 +25,7 @@ const PINGS = 3;
 /** To propose a file that does not come would trouble people. */
 const UNSEEN_HINT = '"inband send" would propose a file to all that are not seen';
 
-const BESIDE_HINT = `"inband send --plain-s5b" reaches it; ${WHAT_PLAIN_MEANS}`;
+const BESIDE_HINT = `"inband send --plain-s5b" reaches it, not encrypted: ${WHAT_PLAIN_MEANS}`;
 
 /** A resource that is there, and what was found out about it. */
 export type ProbedResource = Omit<Probed, 'event'>;

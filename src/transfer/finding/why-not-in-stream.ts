@@ -4,6 +4,8 @@ import { NotInStream } from '../recipient-errors.js';
 import { losesFiles, remarkOn } from './known-clients.js';
 import type { Resource } from './resource.js';
 
+const BESIDE_HINT = `--plain-s5b sends it beside the XMPP stream, not encrypted: ${WHAT_PLAIN_MEANS}`;
+
 /** Why a resource that takes files is sent none; nothing where it takes some, or says of none that it does. */
 export function whyNotInStream(resource: Resource): NotInStream | undefined {
   const { jid, ways, beside, couldBeside, client = '' } = resource;
@@ -12,9 +14,9 @@ export function whyNotInStream(resource: Resource): NotInStream | undefined {
   if (!loses && !takesNone) return undefined;
   const message = loses
     ? `${jid} would lose the file: ${remarkOn(client)}`
-    : `${jid} takes files beside the XMPP stream only, not encrypted`;
+    : `${jid} takes no files inside the XMPP stream`;
   const hints = [
-    ...(couldBeside ? [`--plain-s5b sends it so; ${WHAT_PLAIN_MEANS}`] : []),
+    ...(couldBeside ? [BESIDE_HINT] : []),
     ...(loses ? [`--via with that JID tries it all the same: --via jingle ${jid}`] : []),
   ];
   return withHints(new NotInStream(message), ...hints);

@@ -133,8 +133,10 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
     const { peer, sent } = await sentTo('alone', '');
     expect(sent).toMatchObject({ code: 5 });
     expect(named(sent.stdout, 'failed')[0]).toMatchObject({
-      error: `${PEER} takes files beside the XMPP stream only, not encrypted`,
-      hints: ['--plain-s5b sends it so; whoever carries it can read and change it'],
+      error: `${PEER} takes no files inside the XMPP stream`,
+      hints: [
+        '--plain-s5b sends it beside the XMPP stream, not encrypted: whoever carries it can read and change it',
+      ],
     });
     await peer.stop();
   });

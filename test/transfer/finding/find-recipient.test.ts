@@ -189,11 +189,9 @@ describe('a full JID', () => {
         const { find } = romeoIn({ ...world, seen: { [BALCONY]: undefined } });
         const error = await find(jid).catch((error) => error);
         expect(error).toBeInstanceOf(NotInStream);
-        expect(error.message).toBe(
-          `${BALCONY} takes files beside the XMPP stream only, not encrypted`,
-        );
+        expect(error.message).toBe(`${BALCONY} takes no files inside the XMPP stream`);
         expect(ownHints(error)).toEqual([
-          '--plain-s5b sends it so; whoever carries it can read and change it',
+          '--plain-s5b sends it beside the XMPP stream, not encrypted: whoever carries it can read and change it',
         ]);
       }
     });
@@ -213,7 +211,9 @@ describe('a full JID', () => {
     const error = await romeoIn(world)
       .find(BALCONY)
       .catch((error) => error);
-    expect(ownHints(error)[0]).toContain('--plain-s5b sends it so');
+    expect(ownHints(error)[0]).toContain(
+      '--plain-s5b sends it beside the XMPP stream, not encrypted',
+    );
     const { find } = romeoIn({ ...world, mayBePlain: true });
     const only = [['jingle', 'only']];
     expect(await find(BALCONY)).toEqual({ peer: BALCONY, ways: ['jingle'], beside: only });

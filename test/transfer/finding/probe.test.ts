@@ -133,7 +133,8 @@ test('tells what reaches one that takes files by SOCKS5 alone, of which nothing 
     const { resources, nobody } = await ask(jid);
     expect(resources).toMatchObject([{ peer: DESK, ways: [] }]);
     expect(resources[0]).not.toHaveProperty('via');
-    const hint = '"inband send --plain-s5b" reaches it; whoever carries it can read and change it';
+    const hint =
+      '"inband send --plain-s5b" reaches it, not encrypted: whoever carries it can read and change it';
     expect(ownHints(nobody as Error)).toContain(hint);
   }
 });
