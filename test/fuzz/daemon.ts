@@ -9,6 +9,7 @@ import type { Connect } from '../../src/transfer/connect.js';
 import { Quotas } from '../../src/transfer/quotas/quotas.js';
 import { receiveOn } from '../../src/transfer/receiving/daemon.js';
 import { startServing } from '../../src/transfer/serving/serving.js';
+import { MemoryInternet } from '../protocol/network/memory-network.js';
 import { MemoryInbox } from '../support/memory-inbox.js';
 import { workFor } from '../support/programs/work.js';
 import { receivingBy } from '../support/sealing.js';
@@ -19,6 +20,10 @@ const STREAM = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx
 export const MAX_SESSIONS = 16;
 
 const silent = () => undefined;
+
+/** Where nothing is reached, at once. */
+const NOWHERE = new MemoryInternet().of([]);
+const HURRIED = { now: () => 0, sleep: async () => undefined };
 
 /** Tells of each refusal that the limit of an account keeps back. */
 class HeardQuotas extends Quotas {
@@ -66,6 +71,7 @@ export class Daemon {
       ...{ signal: this.#interrupt.signal, now: () => new Date(), exitCodeOf: () => 1 },
       work: workFor(this.inbox),
       sealing: receivingBy({ encrypt: 'auto' }),
+      lane: { direct: 'contacts', mayBePlain: true, network: NOWHERE, clock: HURRIED },
     });
     this.#ended.catch(() => undefined); // `stop` tells
   }

@@ -6,6 +6,7 @@ import * as ibb from '../../src/protocol/ibb/stanzas.js';
 import { checksum, description } from '../../src/protocol/jingle/file-description.js';
 import * as jingle from '../../src/protocol/jingle/stanzas.js';
 import { transport } from '../../src/protocol/jingle/transports/ibb-stanzas.js';
+import * as s5b from '../../src/protocol/jingle/transports/s5b/s5b-stanzas.js';
 import { caps } from '../../src/protocol/presence/caps.js';
 import { available } from '../../src/protocol/presence/presence.js';
 import * as si from '../../src/protocol/si/stanzas.js';
@@ -95,6 +96,38 @@ const jingleFile: Scene = (random) => {
   ];
 };
 
+const TYPES = ['direct', 'assisted', 'tunnel', 'proxy'] as const;
+
+/** Bytes that are to go beside the stream, and go inside of it in the end. */
+const besideStream: Scene = (random) => {
+  const stream = content(random);
+  const [sid, way] = [random.hex(8), random.hex(8)];
+  const { file } = offered(random, stream);
+  const act = (action: jingle.Action, ...children: Element[]) =>
+    set(jingle.jingle(action, sid, {}, ...children));
+  const candidates = Array.from({ length: random.below(4) }, () => ({
+    ...{ cid: random.hex(4), jid: 'proxy.friends.example', priority: random.below(9_000_000) },
+    host: random.pick(['9.9.9.9', '127.0.0.1', '::1', 'proxy.friends.example']),
+    ...{ port: 1 + random.below(65_535), type: random.pick(TYPES) },
+  }));
+  const offer = s5b.transport({ sid: way, candidates }, random.hex(20));
+  const cid = random.hex(4);
+  const told = random.pick<s5b.News>([
+    { said: 'candidate-error' },
+    { said: 'proxy-error' },
+    { said: 'candidate-used', cid },
+    { said: 'activated', cid },
+  ]);
+  const open = { sid: stream.sid, blockSize: 64, stanza: 'iq' } as const;
+  return [
+    act('session-initiate', jingle.content(CONTENT, description(file, { offset: 0 }), offer)),
+    act('transport-info', jingle.content(CONTENT, s5b.news(way, told))),
+    act('transport-replace', jingle.content(CONTENT, transport(open))),
+    ...bytestream(stream, 'iq', set),
+    act('session-terminate', jingle.reason({ condition: 'success' })),
+  ];
+};
+
 const siFile: Scene = (random) => {
   const stream = content(random);
   const { file } = offered(random, stream);
@@ -175,7 +208,7 @@ const management: Scene = (random) => [
 
 /** With how often each comes. */
 const SCENES: readonly Scene[] = [
-  ...[bare, bare, inMessages, jingleFile, jingleFile, siFile, siFile, blobs],
+  ...[bare, bare, inMessages, jingleFile, jingleFile, besideStream, siFile, siFile, blobs],
   ...[questions, pushes, proposals, talk, management],
 ];
 
