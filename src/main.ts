@@ -126,7 +126,7 @@ function createReporter({ json = false, quiet = false, verbose = false }: Output
 function onOutputLost(lost: (error: Error) => void): void {
   process.stdout.once('error', (error) => {
     // No system call names it.
-    error.message += " 'standard output'";
+    error.message += ` '${'standard output'}'`;
     lost(error);
   });
   // What follows fails, too; and of stderr nobody is left to tell.

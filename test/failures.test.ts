@@ -84,3 +84,44 @@ test('a next step stands behind an error that names none itself', () => {
   expect([textOf(silence), hintsOf(silence)]).toEqual(['no answer', ['try again']]);
   expect(textOf(new RequestTimeout('no answer; wait'))).toBe('no answer; wait');
 });
+
+/** What can be done about each class whose errors do not say so themselves. */
+const NEXT_STEPS: [name: string, ...hints: string[]][] = [
+  ['NobodyToAsk', 'say whom to ask: --from <jid>'],
+  ['NotAuthorized', '"inband config" shows where account and password come from'],
+  ['ResourceConflict', 'use another resource: -a name@example.org/laptop'],
+  ['ConnectionFailed', 'check the network, the domain, and --service'],
+  ['ServerNotTrusted', 'check --service', 'somebody may be in between'],
+  ['UnusableSlot', 'tell the people who run the server'],
+  ['ChannelBroken', 'ask the recipient, or send it again'],
+  ['ChannelLost', 'send it again'],
+  ['BlocksIgnored', 'its client may take blocks in messages only: try --stanza message'],
+  ['FileUnconfirmed', 'ask the recipient before you send it again'],
+  ['ConnectionLost', 'run the command again'],
+  ['StreamError', 'run the command again'],
+  ['BlobMismatch', 'ask another with --from'],
+  ['NoSuchBlob', 'ask another with --from'],
+  ['MalformedAnnouncement', 'somebody in between may have changed it'],
+  ['SourceChanged', 'send it again'],
+  ['TooLongToSeal', 'give it a shorter name, in fewer folders'],
+  ['FolderInUse', 'end that one, or choose another folder: --dir <path>'],
+  ['InboxReplaced', 'run the command again to receive into what is there now'],
+  ['PartialRemoved', 'it must be sent again'],
+  ['LedgerTooNew', 'update this inband, or use another folder'],
+  ['NobodyReceives', 'start "inband receive --dir <path>", or look why it hangs'],
+  ['NoFileOfOurs', 'move it away, or use another folder'],
+];
+
+test.each(NEXT_STEPS)(
+  '%s that says nothing of that itself is followed by what to do',
+  (name, ...hints) => {
+    const kind = FAILURES.find(([one]) => one.name === name)?.[0];
+    const error = Object.assign(Object.create(kind?.prototype), { message: 'it failed' });
+    expect([textOf(error), hintsOf(error)]).toEqual(['it failed', hints]);
+  },
+);
+
+test('every class that has something to do is among them', () => {
+  const all = FAILURES.filter(([, , , ...hints]) => hints.length > 0).map(([{ name }]) => name);
+  expect(all.sort()).toEqual(['RequestTimeout', ...NEXT_STEPS.map(([name]) => name)].sort());
+});

@@ -52,7 +52,7 @@ describe('what is loaded', () => {
   test.each(['main.cjs', 'later.cjs'])('%s holds none of them', async (file) => {
     const program = await readFile(new URL(`../dist/${file}`, import.meta.url), 'utf8');
     const packages = program.match(/node_modules\/(@[^/]+\/)?[^/]+/g) ?? [];
-    const apart = /\/(@xmpp|uqr|smol-toml)/;
+    const apart = /\/(@xmpp|uqr|smol-toml|ora|cli-progress)/;
     expect(packages.filter((name) => apart.test(name))).toEqual([]);
     if (file === 'main.cjs') expect(packages).toContain('node_modules/commander');
   });
@@ -73,7 +73,10 @@ test.each<[string[], string]>([
   [['fetch', '\u00e9@bob.xmpp.org'], 'is not a cid'],
   [['cache', 'remove', '\u00e9'], 'is not a cid'],
   [['publish', '--type', 'nonsense', PACKAGE], 'is not a media type'],
-  [['publish', '--allow', 'anyone', PACKAGE], '--allow goes with --serve'],
+  [
+    ['publish', '--allow', 'anyone', PACKAGE],
+    '--allow goes with --serve\n  without it "inband receive" gives the blob out, to those whom its own --allow lets in\n',
+  ],
   [
     ['send', '--retry-for', '1 hour', 'x', 'y'],
     '--retry-for takes seconds, or 90s, 3h, 2d; not 1 hour',
@@ -156,6 +159,22 @@ test('an error that nobody thought of exits with 1 and shows where it is from', 
   const { code, stdout, stderr } = await run(['publish', 'file'], { NODE_OPTIONS });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^inband: unexpected error: Error: out of order/);
+});
+
+test('a command that waits for nothing any more, and is not done, fails', async () => {
+  const hook = join(home, 'hook.cjs');
+  await writeFile(
+    hook,
+    `const { Socket } = require('node:net');
+     require('node:net').connect = () => new Socket();
+     require('node:timers/promises').setTimeout = () => new Promise(() => {});
+     global.setTimeout = (...args) => ({ unref() { return this; }, ref() { return this; }, refresh() { return this; } });`,
+  );
+  const env = { NODE_OPTIONS: `--require=${hook}`, INBAND_PASSWORD: 'x' };
+  const args = ['probe', 'bob@localhost', '-a', 'alice@localhost'];
+  const { code, stderr } = await run([...args, '--service', 'xmpp://127.0.0.1:1'], env);
+  expect(code).toBe(1);
+  expect(stderr).toContain('unexpected error: Error: what it waited for cannot come any more');
 });
 
 test('no command prints the help on stderr and exits with 2', async () => {

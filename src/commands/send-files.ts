@@ -99,12 +99,12 @@ function chosenWays({ via, message, waitOnline }: SendFlags): ChosenWays {
   if (!chosen) throw new UnfitValue('--via', via, VIA_TAKES);
   if (chosen.mayLeave && waitOnline > 0) {
     throw new UsageError(
-      '--via http leaves the file at once for who is not there, and --wait-online waits for them',
+      '--via http leaves a link at once where nobody is there, and --wait-online waits for somebody',
       'leave one of them out',
     );
   }
   if (!chosen.mayLeave && message !== undefined) {
-    throw new UsageError('--message goes before a link', 'add --via auto,http');
+    throw new UsageError('--message is for files that are left with a link', 'add --via auto,http');
   }
   return chosen;
 }

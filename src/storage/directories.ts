@@ -26,7 +26,7 @@ export async function makeDirectories(
   } catch (error) {
     if (await isDirectory(files, path)) return above;
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw Object.assign(new Error(`${path} is no directory`), { syscall: 'mkdir' });
+    throw Object.assign(new Error(`${path} is no folder`), { syscall: 'mkdir' });
   }
 }
 

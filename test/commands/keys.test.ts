@@ -82,11 +82,17 @@ describe('inband key', () => {
   test('is exported into a file that nobody else can read, whatever was there (R252)', async () => {
     const path = join(home, 'laptop.key');
     await writeFile(path, 'something', { mode: 0o644 });
-    const { code, stdout } = await run(['key', 'export', '-o', path, ...account]);
+    const { code, stdout, stderr } = await run(['key', 'export', '-o', path, ...account]);
     expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain(
+      'laptop.key is the secret key of Romeo@Example.org/orchard; remove it when the other machine has it',
+    );
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const before = await shownKey();
-    await run(['key', 'replace', ...account]);
+    const replaced = await run(['key', 'replace', ...account]);
+    expect(replaced.stderr).toContain(
+      'this is the key of romeo@example.org now; "inband receive" has it when it is started again',
+    );
     expect(await shownKey()).not.toBe(before);
     expect((await run(['key', 'import', path, ...account])).code).toBe(0);
     expect(await shownKey()).toBe(before);
@@ -100,7 +106,11 @@ describe('inband key', () => {
     ['half a key', `INBAND-SECRET-KEY-${KEY.slice(26).toUpperCase()}\n`],
   ])('imports no key from %s, and keeps what it has', async (_what, text) => {
     const before = await shownKey();
-    expect((await run(['key', 'import', ...account], text)).code).toBe(2);
+    const { code, stderr } = await run(['key', 'import', ...account], text);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^inband: (no key was given|that is no exported key\n {2}one begins with INBAND-SECRET-KEY-, as "inband key export" writes it)/,
+    );
     expect(await shownKey()).toBe(before);
   });
 });
@@ -125,7 +135,10 @@ describe('inband trust', () => {
     await run(['trust', 'add', JULIET], KEY);
     const wrong = await run(['trust', 'verify', JULIET], OTHER);
     expect([wrong.code, wrong.stdout]).toEqual([11, '']);
-    expect(wrong.stderr).toContain('that is not the key of juliet@example.org');
+    expect(wrong.stderr).toBe(
+      'inband: that is not the key of juliet@example.org that is known here\n' +
+        '  if it is theirs: inband trust add juliet@example.org\n',
+    );
     expect((await list()).join()).toContain('\tknown\t');
     expect((await run(['trust', 'verify', JULIET, '--json'], KEY)).stdout).toContain('"verified"');
     expect((await list()).join()).toContain('\tverified\t');
@@ -181,7 +194,9 @@ describe('inband trust', () => {
     for (const args of [['list'], ['list', JULIET], ['add', JULIET], ['verify', JULIET]]) {
       const { code, stderr } = await run(['trust', ...args], OTHER);
       expect(code).toBe(10);
-      expect(stderr).toContain('is damaged');
+      expect(stderr).toMatch(
+        /^inband: what is known of \S+'s keys is damaged: .*\n {2}to know nothing of them any more, remove that file\n$/,
+      );
     }
   });
 });

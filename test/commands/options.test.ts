@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import type { Context } from '../../src/commands/context.js';
+import { integer, positiveNumber } from '../../src/commands/options.js';
 import { createProgram } from '../../src/commands/program.js';
 
 const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
@@ -14,4 +15,10 @@ test('no flag takes an empty path, on the command line or in the settings file (
     expect(() => parseArg?.('', undefined)).toThrow('It is a path.');
     expect(parseArg?.('a', undefined)).toBe('a');
   }
+});
+
+test('a number that is none, or not within its limits, is told of with these', () => {
+  expect(() => positiveNumber('0')).toThrow('It is a number above 0.');
+  expect(() => integer(1, 5)('6')).toThrow('It is a whole number, 1 to 5.');
+  expect(() => integer(1)('x')).toThrow('It is a whole number, 1 or more.');
 });

@@ -27,14 +27,13 @@ test('an upload shows no address that .onion hides (R763)', async () => {
   const account = { INBAND_ACCOUNT: 'romeo@abc.onion', INBAND_PASSWORD: 'x' };
   const hidden = { ...ACCOUNT, INBAND_SERVICE: 'xmpp://abc.onion:5222' };
   for (const env of [account, hidden]) {
-    for (const args of [
-      ['upload', 'photo.jpg'],
-      ['send', '--via', 'auto,http', 'photo.jpg', JULIET],
+    for (const [instead, ...args] of [
+      ['send it instead: inband send', 'upload', 'photo.jpg'],
+      ['leave http out: --via auto', 'send', '--via', 'auto,http', 'photo.jpg', JULIET],
     ]) {
-      const [code, text] = await told(args, env);
-      expect([code, text]).toEqual([
+      expect(await told(args, env)).toEqual([
         2,
-        expect.stringMatching(/^inband: an upload would show your address/),
+        `inband: an upload would show your address, which a server of the Tor network is to hide\n  ${instead}\n`,
       ]);
     }
   }
@@ -56,6 +55,36 @@ test.each<[string[], string[]]>([
   [
     ['send', '--to', JULIET, '--to', 'nurse@example.org', '-'],
     ['stdin can be read only once, and goes to one recipient', 'give --to once'],
+  ],
+  [
+    ['send', '--via', 'http', '--wait-online', '1h', 'photo.jpg', JULIET],
+    [
+      '--via http leaves a link at once where nobody is there, and --wait-online waits for somebody',
+      'leave one of them out',
+    ],
+  ],
+  [
+    ['send', '--message', 'look', 'photo.jpg', JULIET],
+    ['--message is for files that are left with a link', 'add --via auto,http'],
+  ],
+  [
+    ['send', '--via', 'http,si', 'photo.jpg', JULIET],
+    [
+      '--via takes auto, or jingle, si, ibb, some of them with commas between; http last, or alone; not http,si',
+    ],
+  ],
+  [
+    ['upload', '-'],
+    [
+      'the size of standard input is not known before it is read, and an upload must tell it',
+      'save it as a file first',
+    ],
+  ],
+  [
+    ['receive', '--allow', 'juliet'],
+    [
+      '--allow takes own, contacts, anyone, a name of the settings, a JID like juliet@example.org, a domain like example.org or xmpp:localhost; not juliet',
+    ],
   ],
   [
     ['send', '--to-key', 'x', '--to', JULIET, '--to', 'nurse@example.org', 'photo.jpg'],
@@ -118,9 +147,9 @@ test.each<[string[], string[]]>([
   ],
   [
     ['send', 'album/photos', 'photos', JULIET],
-    ['there are two of the name photos, which would be mixed', 'send one after the other'],
+    ['two of these are called photos, and would be mixed', 'send one after the other'],
   ],
-  [['send', '/', JULIET], ['/ has no name that its files could be put below']],
+  [['send', '/', JULIET], ['/ has no name that a folder at the recipient could have']],
   [
     ['send', 'photo.jpg', '@'],
     ['"@" is not an XMPP address', 'one looks like name@example.org'],
@@ -164,7 +193,7 @@ test.each<[string[], string[]]>([
   ],
   [
     ['publish', 'album'],
-    ['album is a directory', 'name the files in it'],
+    ['album is a folder', 'name the files in it'],
   ],
   [
     ['publish', '--max-age', '1.5', 'photo.jpg'],
@@ -180,12 +209,33 @@ test.each<[string[], string[]]>([
     ['"foo" is not a cid', 'one looks like sha-256+…@bob.xmpp.org'],
   ],
   [['received', '--exec', 'true'], ['--exec goes with --exec-again']],
+  [['received', '--health', '--exec-again'], ['--health does not go with --exec-again']],
+  [
+    ['trust', 'remove', JULIET],
+    [`no key of ${JULIET} is known`, 'inband trust list'],
+  ],
   [
     ['receive', '--exec', 'nothing-like-it'],
     [
       'there is no program "nothing-like-it" to run',
       '--exec takes one without arguments, and no shell expands "~"',
     ],
+  ],
+  [
+    ['receive', '--exec', 'photo.jpg'],
+    [
+      'there is no program "photo.jpg" to run',
+      'did you mean ./photo.jpg?',
+      '--exec takes one without arguments, and no shell expands "~"',
+    ],
+  ],
+  [
+    ['upload', 'album'],
+    ['album is a folder', 'name the files in it'],
+  ],
+  [
+    ['send', '--password-file', 'album', 'photo.jpg', JULIET],
+    ['album is a folder', 'name a file'],
   ],
   [['receive', '--dir', ''], ['--dir takes a path; not ""']],
   [
@@ -195,6 +245,17 @@ test.each<[string[], string[]]>([
 ])('%j says what is wrong, and what would be right (R673)', async (args, [error, ...hints]) => {
   const lines = [`inband: ${error}`, ...hints.map((hint) => `  ${hint}`)];
   expect(await told(args)).toEqual([2, lines.map((line) => `${line}\n`).join('')]);
+});
+
+test('who names nobody to ask for a blob is told how', async () => {
+  expect(await told(['fetch', CID])).toEqual([
+    2,
+    `inband: ${CID} is not in the cache\n  say whom to ask: --from <jid>\n`,
+  ]);
+  expect(await told(['fetch', '--no-cache', CID])).toEqual([
+    2,
+    'inband: the cache is not to be looked into\n  say whom to ask: --from <jid>\n',
+  ]);
 });
 
 test('who has no account yet is told where one is given (R673)', async () => {

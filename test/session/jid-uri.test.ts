@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ownHints } from '../../src/session/hints.js';
 import { MalformedJid } from '../../src/session/jid.js';
 import { isJidUri, jidOfUri } from '../../src/session/jid-uri.js';
 
@@ -55,6 +56,22 @@ describe('the address in a URI', () => {
   ])('is not in %s (R201)', (uri, why) => {
     expect(() => jidOfUri(uri)).toThrow(MalformedJid);
     expect(() => jidOfUri(uri)).toThrow(why);
+  });
+
+  test.each([
+    [
+      'xmpp:room@example.org?join',
+      'asks to "join", and not for an address',
+      'leave out what follows the "?"',
+    ],
+    ['xmpp://example.org', 'names an account to log in with', 'give xmpp:name@example.org'],
+  ])('and %s says so, with what to do', (uri, why, hint) => {
+    expect(() => jidOfUri(uri)).toThrow(`"${uri}" ${why}`);
+    try {
+      jidOfUri(uri);
+    } catch (error) {
+      expect(ownHints(error as Error)).toEqual([hint]);
+    }
   });
 });
 

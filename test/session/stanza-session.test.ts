@@ -33,6 +33,15 @@ function juliet(options?: StanzaSessionOptions) {
   return { session, sent, closed, receive, last };
 }
 
+test('what has a handler gets no second one', () => {
+  const { session } = juliet();
+  const answer = async () => undefined;
+  session.handle('get', NS, 'ask', answer);
+  expect(() => session.handle('get', NS, 'ask', answer)).toThrow(
+    /^a handler for .* is there already$/,
+  );
+});
+
 /** An iq as it comes off the wire. */
 const iq = (attributes: string, payload = `<ask xmlns='${NS}'/>`) =>
   `<iq ${attributes}>${payload}</iq>`;

@@ -111,7 +111,7 @@ test.each(early)(
     const more = acknowledgesAll(script);
     await clock.advance(90_000);
     await expect(sent).rejects.toThrow(
-      /before all of the file was sent|did not say that it has|cancel/,
+      /said before all of the file was sent|did not say that it has|cancel/,
     );
     void more;
   },

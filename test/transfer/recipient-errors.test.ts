@@ -6,7 +6,12 @@ import { ownHints } from '../../src/session/hints.js';
 import { RequestTimeout } from '../../src/session/requests.js';
 import { StanzaError } from '../../src/session/stanza-error.js';
 import { xml } from '../../src/session/xml.js';
-import { FileMismatch, whyBrokenOff, whyNotAccepted } from '../../src/transfer/recipient-errors.js';
+import {
+  FileMismatch,
+  keyUntold,
+  whyBrokenOff,
+  whyNotAccepted,
+} from '../../src/transfer/recipient-errors.js';
 import { JULIET } from '../support/linked-sessions.js';
 
 const ended = (condition: string, specific?: string) =>
@@ -20,7 +25,11 @@ describe('what was not accepted', () => {
     [ended('busy'), 'RecipientBusy', 'is busy (busy)'],
     [ended('alternative-session'), 'RecipientBusy', 'is busy'],
     [new StanzaError('wait', 'resource-constraint'), 'RecipientBusy', 'is busy'],
-    [ended('media-error', 'file-too-large'), 'RecipientRefused', 'cannot take the file'],
+    [
+      ended('media-error', 'file-too-large'),
+      'RecipientRefused',
+      'cannot take the file: too large, or the disk is full',
+    ],
     [ended('unsupported-applications'), 'WayRefused', 'takes no files like this'],
     [ended('unsupported-transports'), 'WayRefused', 'takes no files like this'],
     [ended('gone'), 'RecipientUnreachable', 'not there any more'],
@@ -36,6 +45,15 @@ describe('what was not accepted', () => {
     expect(why.constructor.name).toBe(name);
     expect(why.message).toContain(message);
     expect(why.cause).toBe(error);
+  });
+
+  test.each<[Error, ...string[]]>([
+    [ended('decline'), 'ask its owner, or try later'],
+    [ended('busy'), 'try later'],
+    [new OfferUnanswered('no word'), 'people may need longer: --accept-timeout 30m'],
+    [new RequestTimeout('no answer'), 'is "inband receive" running there?'],
+  ])('by %s is told with what can be done', (error, ...hints) => {
+    expect(ownHints(whyNotAccepted(error, JULIET))).toEqual(hints);
   });
 
   test('for another reason is told as it is', () => {
@@ -60,7 +78,10 @@ describe('what was broken off', () => {
       expect(why.message).toContain(message);
       expect(why.message).toContain(JULIET);
       expect(why.cause).toEqual(cause);
-      expect(ownHints(why)).toHaveLength(2);
+      expect(ownHints(why)).toEqual([
+        'send it again: it goes on from there',
+        'where it ends so each time, somebody in between changes what is sent',
+      ]);
     },
   );
 
@@ -71,13 +92,21 @@ describe('what was broken off', () => {
   });
 
   test.each([
-    [ended('media-error'), 'FileMismatch', 'got other bytes than were sent'],
+    [
+      ended('media-error'),
+      'FileMismatch',
+      'got other bytes than were sent (media-error); nothing of them was kept',
+    ],
     [
       ended('media-error', 'file-too-large'),
       'RecipientRefused',
       'could not keep the file: too large, or the disk is full',
     ],
-    [ended('failed-application'), 'RecipientRefused', 'could not keep the file'],
+    [
+      ended('failed-application'),
+      'RecipientRefused',
+      'could not keep the file (failed-application)',
+    ],
     [ended('failed-transport'), 'ChannelBroken', 'failed-transport'],
     [ended('cancel'), 'ChannelBroken', 'cancel'],
   ])('by %s: %s', (error, name, message) => {
@@ -85,6 +114,21 @@ describe('what was broken off', () => {
     expect(why.constructor.name).toBe(name);
     expect(why.message).toContain(message);
     expect(why.cause).toBe(error);
+  });
+
+  test('before it began, for want of a key, is told with what can be done', () => {
+    const untold = keyUntold(JULIET, new Error('no answer'));
+    expect(untold.message).toBe(`${JULIET} did not tell its key, so that nothing was sent`);
+    expect(ownHints(untold)).toEqual([
+      'is "inband receive" running there?',
+      '--encrypt off sends in the clear',
+    ]);
+  });
+
+  test('in the middle is told with how much was to come', () => {
+    expect(new ChannelBroken(7, REFUSED).message).toBe(
+      'the other side broke it off before the last 7 bytes (unexpected-request)',
+    );
   });
 
   test('by ourselves, or otherwise, is told as it is', () => {

@@ -56,6 +56,18 @@ test('says "sent" only of what the recipient has verified (R70)', () => {
   expect(sent.map(([kind]) => kind)).toEqual(['sent']);
 });
 
+test('tells of the ways beside the stream, the best first', () => {
+  expect(sentenceOf({ ...samples.probed, lanes: ['direct', 'theirs', 'proxy.example.org'] })).toBe(
+    'send offers it to bob@example.org/inband by jingle: it is the one named; encrypted, its bytes go directly, or by a proxy of its server, if there is one, or by proxy.example.org, else in-band (Psi is slow)',
+  );
+});
+
+test('tells of a key that is trusted no longer', () => {
+  expect(sentenceOf({ ...samples.trusted, trust: 'removed' })).toBe(
+    'no longer trusted: abc234 of bob@example.org (laptop)',
+  );
+});
+
 test('leaves a size out that nobody named', () => {
   const event = {
     event: 'start',

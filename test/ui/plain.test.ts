@@ -187,6 +187,13 @@ describe('of several files', () => {
     ]);
   });
 
+  test('those that were left with a link are counted by themselves', async () => {
+    const { stderr, report, expect: announce } = plain();
+    await announce(async () => [{ size: 5_000_000 }, { size: 5_000_000 }], 1);
+    for (const id of [1, 2]) report({ ...samples.left, id });
+    expect(stderr.text.split('\n').at(-2)).toBe('2 files left with a link, not verified');
+  });
+
   test('of many there is the summary, and what went wrong (R678)', async () => {
     expect(await sendAll(50)).toEqual([
       'inband: no',

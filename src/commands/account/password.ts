@@ -44,7 +44,7 @@ function openKeyboard({ stdin }: Context): Readable | undefined {
 /** The text of a file of its owner's alone. Throws `UsageError` for another one. */
 export async function readSecret(path: string, { env, signal }: Context): Promise<string> {
   const stats = await stat(path);
-  if (stats.isDirectory()) throw new UsageError(`${path} is a directory`, 'name a file');
+  if (stats.isDirectory()) throw new UsageError(`${path} is a folder`, 'name a file');
   const forbidden = isCredential(path, env) ? 0o007 : 0o077;
   if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
     throw new UsageError(`${path} can be read by others`, `run: chmod 600 ${path}`);

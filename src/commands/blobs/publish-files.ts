@@ -60,8 +60,8 @@ async function readBlob(
 
 /** Reads the file up to the chunk that reaches `limit` bytes: enough to tell that it is too large. */
 async function readStart(file: string, limit: number, signal: AbortSignal): Promise<Buffer> {
-  const stats = await statNamed(file, 'rename it');
-  if (stats.isDirectory()) throw new UsageError(`${file} is a directory`, 'name the files in it');
+  const stats = await statNamed(file, 'rename the file');
+  if (stats.isDirectory()) throw new UsageError(`${file} is a folder`, 'name the files in it');
   const source = stats.isFIFO() ? await openPipe(file) : createReadStream(file);
   const chunks: Buffer[] = [];
   let bytes = 0;

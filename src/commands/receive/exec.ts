@@ -77,7 +77,7 @@ async function endOf(
     if (interrupt.aborted) resolve(LEFT);
     child.on('error', ({ message }) => resolve(message));
     child.on('exit', (code, signal) =>
-      resolve(code === 0 ? undefined : (signal ?? `exit ${code}`)),
+      resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)),
     );
   });
   return ended.finally(() => over.abort());

@@ -1,4 +1,3 @@
-import { withHints } from '../../session/hints.js';
 import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -71,11 +70,7 @@ export class BitsOfBinary {
     const name = readContentId(cid);
     const found = cached ? await this.#find(name, jid) : undefined;
     if (found) return found;
-    if (!jid)
-      throw withHints(
-        new NoSuchBlob(`${name} is not in the cache`),
-        'say whom to ask for it: --from <jid>',
-      );
+    if (!jid) throw new NoSuchBlob(`${name} is not in the cache`);
     return this.#askOnce(jid, name, options);
   }
 

@@ -2,6 +2,6 @@
 export class NoiseFailure extends Error {
   override readonly name = 'NoiseFailure';
   constructor(options?: ErrorOptions) {
-    super('what came is not sealed by the other party', options);
+    super('what came was not encrypted by the other side', options);
   }
 }

@@ -116,8 +116,9 @@ export class Resumption {
     // Nothing else may keep the process running while there is no connection.
     if (delay > 0) await clock.sleep(Math.min(delay, this.#left), signal, { ref: true });
     if (this.#left > 0) return Math.min(timeout, this.#left);
+    const why = this.#setback ? ` (${this.#setback.message})` : '';
     throw new ConnectionLost(
-      `the connection was lost and could not be resumed within ${this.#maxSeconds} s (${this.#setback?.message ?? 'is the network down?'})`,
+      `the connection was lost and could not be resumed within ${this.#maxSeconds} s${why}`,
       { cause: this.#setback },
     );
   }

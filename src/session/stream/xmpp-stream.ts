@@ -103,7 +103,7 @@ export class XmppStream {
     this.#acknowledgement.wrote(text.length);
     const written = this.#records.write(text);
     if (this.#records.unsentCharacters > MAX_UNSENT_CHARACTERS) {
-      this.fail(new ConnectionFailed('more waits to be sent than the server reads'));
+      this.fail(new ConnectionFailed('the server reads too slowly for what waits to be sent'));
     }
     return written;
   }

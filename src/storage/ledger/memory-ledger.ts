@@ -53,7 +53,7 @@ export class MemoryLedger implements Ledger {
     const { due } = this.#records;
     if (due.hasRoom(account, this.#maxBytes, 2 * this.#maxBytes)) return;
     const whose = due.of(account) < this.#maxBytes ? 'that arrived' : `of ${account}`;
-    throw new NoRoom(`too much is still to be done for files ${whose}`, true);
+    throw new NoRoom(`too many files ${whose} still wait for --exec`, true);
   }
 
   async add(record: FileRecord): Promise<void> {

@@ -113,7 +113,7 @@ export class MadeFolders {
   async #enter(owner: FileOwner, offered: readonly string[]): Promise<Entered> {
     const { files, inbox } = this.#options;
     const root = await OpenFolder.open(files, inbox, { mayFollow: true });
-    if (!root) throw Object.assign(new Error(`${inbox} is no directory`), { syscall: 'open' });
+    if (!root) throw Object.assign(new Error(`${inbox} is no folder`), { syscall: 'open' });
     const { dev } = root.stats;
     let at: Entered = { folder: root, path: '' };
     for (let depth = 1; depth <= offered.length; depth += 1) {

@@ -92,8 +92,8 @@ export class DueWork {
     const made: Made = { done: 0, failed: 0 };
     const due = [...this.#options.inbox.ledger.records()].filter((one) => this.#isDue(one));
     if (due.length > 0 && !this.isWanted) {
-      const files = due.length === 1 ? '1 file' : `${due.length} files`;
-      this.#warn(`${files} still wait for what --exec did; "inband received" lists them`);
+      const wait = due.length === 1 ? '1 file still waits' : `${due.length} files still wait`;
+      this.#warn(`${wait} for --exec, which is not given; "inband received" lists them`);
       return made;
     }
     // A program that runs still should not hold up the others.

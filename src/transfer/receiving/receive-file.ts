@@ -64,18 +64,18 @@ export async function receiveFile(
     return partial;
   };
   try {
-    const channel = await (file.peerKey ? acceptSealed : acceptPlain)(file, inbox, create, options);
-    if (!partial) throw new Error('there is no partial');
-    options.onStart(partial.offset, channel.lane);
-    const size = await write(channel, partial, { ...options, atWork: file.atWork });
+    const accept = file.peerKey ? acceptSealed : acceptPlain;
+    const { channel, part } = await accept(file, inbox, create, options);
+    options.onStart(part.offset, channel.lane);
+    const size = await write(channel, part, { ...options, atWork: file.atWork });
     checkSize(size, file.offer.size);
     const told = await file.hashes();
-    compare(partial, told);
-    const sha256 = partial.digest('sha256').toString('hex');
-    const path = await place(partial, file, inbox, options);
+    compare(part, told);
+    const sha256 = part.digest('sha256').toString('hex');
+    const path = await place(part, file, inbox, options);
     // The file is there, whatever becomes of the answer.
     await file.confirm(Buffer.from(sha256, 'hex'));
-    return { recordId: partial.id, path, size, sha256 };
+    return { recordId: part.id, path, size, sha256 };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
     const isUseless = error instanceof FileMismatch || error instanceof ChannelOverrun;
@@ -112,9 +112,12 @@ type Accept = (
   inbox: Arrivals,
   create: Create,
   options: Pick<ReceiveOptions, 'left' | 'onProven'>,
-) => Promise<Channel>;
+) => Promise<{ channel: Channel; part: PartialFile }>;
 
-const acceptPlain: Accept = async (file, _inbox, create) => file.accept((await create()).offset);
+const acceptPlain: Accept = async (file, _inbox, create) => {
+  const part = await create();
+  return { channel: await file.accept(part.offset), part };
+};
 
 /**
  * Until its sender has proven who it is, an offer may be a copy, or somebody else's: what is there is looked at before,
@@ -133,8 +136,8 @@ const acceptSealed: Accept = async (file, inbox, create, { left = 0, onProven })
     if (channel.destroyed) throw channel.errored ?? new ChannelLost('its sender has gone');
     file.atWork?.();
   };
-  const partial = await create({ onRead });
-  if (partial.offset === offset) return channel;
+  const part = await create({ onRead });
+  if (part.offset === offset) return { channel, part };
   throw new StillUnderWay('what was kept of it has changed; its sender comes again');
 };
 

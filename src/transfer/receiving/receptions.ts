@@ -66,7 +66,7 @@ export class Receptions {
     if (earlier) return this.#receive(file, this.#places.get(earlier));
     // A sender that waits for a place asks again and again.
     if (quotas.notes.take(file.peer)) {
-      const text = `${file.peer} is to come later: there are as many transfers as may be`;
+      const text = `${file.peer} was asked to come later: as many transfers as may be are under way`;
       report({ event: 'note', text });
     }
     quotas.transfers.turnedAway(file.peer);

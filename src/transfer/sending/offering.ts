@@ -2,7 +2,7 @@ import { type FileOffer, nameOf } from '../../protocol/file-offer.js';
 import { xmlText } from '../../session/xml.js';
 import { timeInWords } from '../attempts/time-in-words.js';
 import type { Secrecy } from '../keys/rules.js';
-import { leavesOthers, RecipientUnreachable } from '../recipient-errors.js';
+import { leavesOthers, notThere } from '../recipient-errors.js';
 import { FolderUnknown, plainOffer, type Source } from '../sources/source.js';
 import { safe } from '../ways/caution.js';
 import type { TransferSettings } from '../ways/settings.js';
@@ -86,7 +86,7 @@ export class Offering {
       reached = await this.#line.reachNext(reached.recipient.peer);
     }
     if (reached) return reached;
-    throw new RecipientUnreachable(`${this.#peer} is not there at the moment`);
+    throw notThere(this.#peer ?? this.#line.jid, undefined);
   }
 
   /** Offers it to the one reached; to the next one of the contact where that takes it in no way. */
@@ -191,7 +191,6 @@ export class Offering {
     const good = this.#way ? [...better, this.#way] : better;
     const ways = recipient.ways.filter((way) => good.includes(way));
     if (ways.length > 0) return { ...recipient, ways };
-    const text = `${recipient.peer} is not there, or takes files by ${good.at(-1)?.name} no more`;
-    throw new RecipientUnreachable(text);
+    throw notThere(recipient.peer, undefined);
   }
 }

@@ -54,7 +54,7 @@ function checkNames(sources: readonly (OpenSource | SourceFolder)[]): void {
   const folder = sources.find((one) => 'walk' in one && isTwice(one.name, sources));
   if (!folder) return;
   throw withHints(
-    new SourceUnusable(`there are two of the name ${folder.name}, which would be mixed`),
+    new SourceUnusable(`two of these are called ${folder.name}, and would be mixed`),
     'send one after the other',
   );
 }
@@ -78,7 +78,7 @@ async function openOne(
   if (!seen.isDirectory()) return openFile(path, mayStayOpen);
   const folder = await openFolder(path, warn);
   if (folder) return folder;
-  throw new SourceUnusable(`${path} has no name that its files could be put below`);
+  throw new SourceUnusable(`${path} has no name that a folder at the recipient could have`);
 }
 
 async function openFile(path: string, mayStayOpen: boolean): Promise<OpenSource> {

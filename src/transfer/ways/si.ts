@@ -35,7 +35,7 @@ const CLOSE_TIMEOUT_MS = 60_000;
 export const offerBySi =
   (transfers: SiFileTransfers): Offer =>
   async ({ peer, answersClose }, file, options) => {
-    if (file.size === undefined) throw new WayRefused('SI wants to know the size');
+    if (file.size === undefined) throw new WayRefused('by SI a file must have a size');
     const patience = answersClose ? { closeTimeout: CLOSE_TIMEOUT_MS } : {};
     const accepted = await transfers
       .offer(peer, file, { ...options, ...patience })

@@ -32,7 +32,11 @@ test.each([
     const { connect } = openAccount({ account }, context as unknown as Context, report);
     await connect(resource === undefined ? {} : { resource });
     expect(warnings).toEqual(
-      isTold ? [expect.stringContaining(`"orchard" in place of "inband"; others reach us as`)] : [],
+      isTold
+        ? [
+            `the server gave us the resource "orchard" in place of "inband"; others reach us as ${ROMEO}`,
+          ]
+        : [],
     );
   },
 );
@@ -41,17 +45,22 @@ test('a note says of an answer that is too large why there is none, without a st
   const notes: string[] = [];
   const context = {
     ...{ env: { INBAND_PASSWORD: 'secret' }, signal: new AbortController().signal },
-    connect: async ({ onUnsendable }: ConnectOptions) => {
+    connect: async ({ onUnsendable, onPadded, onError }: ConnectOptions) => {
+      onPadded?.(7);
+      onError?.(new Error('odd'));
       onUnsendable?.('juliet@capulet.example/x', new UnsendableStanza('it is too large'));
       return linkedSessions()[0];
     },
   };
   const report: Report = (event) => {
-    if (event.event === 'note') notes.push(event.text);
+    if (event.event === 'note' || event.event === 'pending') notes.push(event.text);
   };
   const { connect } = openAccount({ account: ROMEO }, context as unknown as Context, report);
   await connect();
   expect(notes).toContain('no answer to juliet@capulet.example/x: it is too large');
+  expect(notes).toContainEqual(expect.stringMatching(/^internal error: Error: odd\n/));
+  expect(notes).toContain(`connecting as ${ROMEO}`);
+  expect(notes).toContain('7 bytes of white space were sent to speed it up');
 });
 
 describe('what a login is made with', () => {

@@ -68,6 +68,10 @@ test('of SSL_CERT_DIR count the hashed names, or else all files with a certifica
 test('a variable that names no CA is no reason to trust those of Node (R78)', async () => {
   const env = { SSL_CERT_FILE: join(folder, 'absent'), SSL_CERT_DIR: '/nothing/there' };
   await expect(readTrust(undefined, env)).rejects.toThrow(UsageError);
-  await expect(readTrust(undefined, env)).rejects.toThrow('no CA is in SSL_CERT_FILE=');
+  const refused = readTrust(undefined, env);
+  await expect(refused).rejects.toThrow(
+    /^no CA is in SSL_CERT_FILE=\S+ or SSL_CERT_DIR=\S+, which replace those of Node$/,
+  );
+  await expect(refused).rejects.toMatchObject({ hints: ['correct them, or unset them'] });
   expect(await readTrust(one.certPath, env)).toMatchObject({ ca: one.pem.trim(), roots: [] });
 });

@@ -36,6 +36,14 @@ test('says that it is online when it knows its contacts and takes their files, n
   expect(answer).toContain('type="result"');
 });
 
+test('with --plain-s5b says what may come, and what that means', async () => {
+  const [receive] = await startInband(['receive', '--plain-s5b']);
+  await receive.line(
+    /^files may come beside the XMPP stream from other programs, not encrypted: whoever carries it can read and change it$/,
+    'stderr',
+  );
+});
+
 describe('contacts', () => {
   const item = (jid: string) =>
     `<item jid='${jid}' name='Nurse' subscription='both'><group>Verona</group></item>`;

@@ -226,13 +226,13 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[send]\nwindow = 0', /: \[send\] window = 0: .* 1 to 65535/],
     ['[send]\nretry-for = "1 hour"', /: \[send\] retry-for = "1 hour": it takes seconds, or 90s, /],
     ['[receive]\nmax-size = 0.5', /: \[receive\] max-size = 0.5: it takes bytes, or 4k, 1.5G, /],
-    ['[send]\nwindow = true', /: \[send\] window = true: it is one value/],
+    ['[send]\nwindow = true', /: \[send\] window = true: it is one value, like /],
     ['[send]\nwindow = [8]', /: \[send\] window = \[8\]: it is one value/],
     ['[send]\nstanza = "presence"', /: \[send\] stanza = "presence": .*iq, message/],
     ['[send]\nname = 5', /: \[send\] name = 5: it is a text; put it in quotes/],
     ['[send]\nquiet = "yes"', /: \[send\] quiet = "yes": it is true or false/],
     ['[send]\nname = 2026-11-20', /: \[send\] name = "2026-11-20.*: it is one value/],
-    ['[receive]\nallow = "own"', /: \[receive\] allow = …: it is a list/],
+    ['[receive]\nallow = "own"', /: \[receive\] allow = …: it is a list, like \["one", "two"\]/],
     ['[receive]\nallow = ["no one"]', /: \[receive\] allow = "no one": .*not an XMPP address/],
     ['[receive]\nallow = [5]', /: \[receive\] allow = 5: it is a text/],
     [
@@ -279,6 +279,13 @@ describe('is refused with the file, the key and what may be there', () => {
       ...{ code: 2, stdout: '' },
       stderr: expect.stringMatching(/^inband: \S+ \[send\] window = 0: [^\n]+\n$/),
     });
+  });
+
+  test('with what to do where it is no TOML', async () => {
+    await writeFile(path, '[send');
+    expect((await run(['config'])).stderr).toMatch(
+      /^inband: \S+:1:\d+: Invalid TOML.*\n {2}texts, and times such as "1h", stand in quotes\n$/,
+    );
   });
 
   test.each([

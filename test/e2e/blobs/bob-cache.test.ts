@@ -71,7 +71,7 @@ describe('cache', () => {
     const other = contentIdOf(Buffer.from('other'), 'sha1');
     const removed = await outcomeOf(bob('cache', 'remove', other, `cid:${cid}`));
     expect(removed).toMatchObject({ code: 9, stdout: '' });
-    expect(removed.stderr).toContain(other);
+    expect(removed.stderr).toContain(`inband: not there: ${other}\n  inband cache list\n`);
     expect(await resultsOf(bob('cache', 'list'))).toEqual([]);
     await stage.receive('bob');
     const asked = stage.inband('alice', ['fetch', cid, '--from', 'bob@localhost']);
@@ -84,7 +84,11 @@ describe('cache', () => {
       name.endsWith(/\+(.*)@/.exec(cut)?.[1] ?? '?'),
     );
     await writeFile(join(stage.home('bob'), path), 'c');
-    expect(await resultsOf(bob('cache', 'prune'))).toEqual([]);
+    const pruned = await outcomeOf(bob('cache', 'prune'));
+    expect(pruned).toMatchObject({ code: 0, stdout: '' });
+    expect(pruned.stderr).toBe('removed 1 blob, expired or damaged\n');
+    const again = await outcomeOf(bob('cache', 'prune'));
+    expect(again.stderr).toBe('nothing was to be removed\n');
     expect((await resultsOf(bob('cache', 'list'))).join()).toContain(whole);
     expect(filesIn(stage.home('bob'))).toHaveLength(2);
   });
@@ -120,7 +124,9 @@ describe('fetch', () => {
       const [blob] = events.filter(({ event }) => event === 'blob');
       expect(blob).toMatchObject({ cid, unverified: true });
       expect(await readFile(blob.path)).toEqual(BYTES);
-      expect(running.stderr()).toMatch(/no hash that can be checked/);
+      expect(running.stderr()).toMatch(
+        /^warning: \S+ has no hash that can be checked: the bytes are what \S+ says$/m,
+      );
     }
     expect(filesIn(stage.home('bob'))).toEqual([]);
   });
@@ -164,8 +170,20 @@ describe('publish', () => {
       const outcome = await outcomeOf(bob('publish', small, bad));
       expect(outcome.code).toBe(bad === large || bad === folder ? 2 : 10);
       expect(outcome.stdout).toBe('');
+      if (bad === large)
+        expect(outcome.stderr).toContain('has more than 65536 bytes, too many for a blob\n  use');
     }
     expect(filesIn(stage.home('bob'))).toEqual([]);
+  });
+
+  test('says of a blob that many programs may not take how large it is', async () => {
+    const path = join(stage.folder(), 'large.bin');
+    await writeFile(path, Buffer.alloc(10_000));
+    const { code, stderr } = await outcomeOf(bob('publish', path));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: \S+large\.bin has 10000 bytes; many programs take blobs up to \d+ only$/m,
+    );
   });
 
   test.each(['-1', '1.5', '1e9', '2147483648', 'NaN'])('takes no --max-age %s', async (age) => {

@@ -62,7 +62,7 @@ test('--exec is run again after a kill, and once more after a failure when someb
 
   // Without a program it waits.
   const idle = stage.inband('bob', ['receive', '--dir', inbox, '--once']);
-  await idle.line(/1 file still wait/, 'stderr');
+  await idle.line(/1 file still waits for --exec/, 'stderr');
   await idle.stop();
 
   // The first run must be over before.
@@ -76,7 +76,9 @@ test('--exec is run again after a kill, and once more after a failure when someb
   const asking = await outcomeOf(stage.inband('bob', ['received', '--dir', inbox, '--exec-again']));
   expect(asking).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/^asked .* for 1 file$/m),
+    stderr: expect.stringContaining(
+      'asked the "inband receive" that has the folder to run --exec for 1 file\n',
+    ),
   });
   const third = await next();
   expect(third.said).toBe('letter.txt 1');
@@ -97,7 +99,10 @@ test('where nobody receives, what failed is run by the command itself (R184, R77
   await outcomeOf(receiver);
   expect(await states(inbox)).toEqual([['letter.txt', 'failed']]);
   const again = ['received', '--dir', inbox, '--exec-again'];
-  expect(await outcomeOf(stage.inband('bob', again))).toMatchObject({ code: 2 });
+  expect(await outcomeOf(stage.inband('bob', again))).toMatchObject({
+    code: 2,
+    stderr: 'inband: nobody receives into the folder\n  say what to run: --exec <program>\n',
+  });
   for (const [exit, expected, told] of [
     [3, 10, '--exec failed again for 1 of 1 file'],
     [0, 0, '--exec has succeeded for 1 file'],

@@ -169,7 +169,11 @@ describe('the password', () => {
 
   test('is in a file that is empty', async () => {
     const path = await passwordFile(0o600, '\n');
-    await expectFailure(send([file, BOB, '--password-file', path]), 2, /password is empty/);
+    await expectFailure(
+      send([file, BOB, '--password-file', path]),
+      2,
+      /^inband: the password is empty; it is the first line of what the file or command gives$/,
+    );
   });
 
   test('is printed by a command that fails; that is not shown, but what the command has to say (R25)', async () => {

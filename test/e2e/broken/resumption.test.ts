@@ -233,7 +233,7 @@ describe('the session', () => {
     const request = session.request('get', undefined, payload);
     request.catch(() => undefined);
     await clock.step(3_000);
-    await expect(request).rejects.toThrow('does not hear us');
+    await expect(request).rejects.toThrow('the server resumed the session, but does not hear us');
     expect(states).toEqual(['resuming', 'online', 'offline']);
   });
 

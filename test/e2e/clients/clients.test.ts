@@ -138,7 +138,7 @@ clients('slixmpp', () => {
     const { path } = await fileOf(1000);
     const receiver = await stage.receive('alice');
     await slixmpp('si-send', INBAND, path, 'd41d8cd98f00b204e9800998ecf8427e');
-    await receiver.line(/do not have the md5 hash that was told/, 'stderr');
+    await receiver.line(/the bytes that came do not have the md5 hash that was told/, 'stderr');
     expect(filesIn(receiver.folder)).toEqual([]);
   });
 

@@ -182,10 +182,17 @@ describe('connecting', () => {
 test('a secret key that is typed does not show (R539)', async () => {
   const secret = `INBAND-SECRET-KEY-${'A'.repeat(52)}`;
   const imports = alice(['key', 'import']);
-  await imports.shows(/The secret key, .*: /);
+  await imports.shows(/The secret key, as "inband key export" shows it: /);
   imports.type(`${secret}\r`);
   expect(await imports.exited).toEqual({ code: 0, signal: null });
   expect(imports.output()).not.toContain(secret);
+});
+
+test('the key of somebody is asked for by name', async () => {
+  const adds = alice(['trust', 'add', BOB]);
+  await adds.shows(/The key of bob@localhost, as "inband key" shows it there: /);
+  adds.type(CTRL_C);
+  expect((await adds.exited).code).toBe(130);
 });
 
 describe('the password prompt', () => {

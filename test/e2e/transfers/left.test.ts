@@ -79,6 +79,7 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
     const { code, stderr } = await outcomeOf(stage.inband('alice', args));
     expect(code).toBe(5);
     expect(stderr).toContain('the message with the link came back from nobody@localhost');
+    expect(stderr).toMatch(/^ {2}the file lies there all the same: https:/m);
     expect(stderr).not.toContain('left for nobody');
   });
 

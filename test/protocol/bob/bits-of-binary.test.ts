@@ -5,6 +5,7 @@ import { BlobMismatch, setBlob } from '../../../src/protocol/bob/blob-store.js';
 import { contentIdOf, HASH_ALGORITHMS } from '../../../src/protocol/bob/content-id.js';
 import * as stanzas from '../../../src/protocol/bob/stanzas.js';
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
+import { ownHints } from '../../../src/session/hints.js';
 import { RequestTimeout } from '../../../src/session/requests.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
@@ -81,6 +82,11 @@ describe('a blob of our own', () => {
     await setBlob(registry, HELLO, 'text/plain');
     expect(blobs.get(CID)).not.toHaveProperty('maxAge');
     await setBlob(registry, HELLO, 'text/plain', { maxAge: 0 });
+    for (const maxAge of [-1, 1.5, 1e20]) {
+      await expect(setBlob(registry, HELLO, 'text/plain', { maxAge })).rejects.toThrow(
+        'a max-age is a whole number of seconds up to ',
+      );
+    }
     expect(blobs.get(CID)?.maxAge).toBe(0);
   });
 
@@ -102,6 +108,15 @@ describe('a blob of our own', () => {
     await setBlob(registry, Buffer.alloc(65_536), 'text/plain');
     const larger = setBlob(registry, Buffer.alloc(65_537), 'text/plain');
     await expect(larger).rejects.toThrow(RangeError);
+    await expect(larger).rejects.toThrow('a blob has at most 65536 bytes');
+    expect(await larger.then(() => [], ownHints)).toEqual(['send it as a file']);
+    const other = contentIdOf(Buffer.from('other'), 'sha-256');
+    await expect(setBlob(registry, HELLO, 'text/plain', { cid: other })).rejects.toThrow(
+      `the bytes are not those of ${other}`,
+    );
+    const odd = setBlob(registry, HELLO, 'picture');
+    await expect(odd).rejects.toThrow('"picture" is not a media type');
+    expect(await odd.then(() => [], ownHints)).toEqual(['one looks like image/png']);
     expect(blobs.size).toBe(1);
   });
 

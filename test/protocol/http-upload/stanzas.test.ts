@@ -91,6 +91,12 @@ describe('the place that a service gives', () => {
     expect(readSlot(slot({ headers })).headers).toEqual({ authorization: ['Basic aHost: evil'] });
   });
 
+  const WHY: Record<string, string> = {
+    'wants many headers': 'it wants too many headers',
+    'wants a long header': 'it wants a header cookie that cannot be sent',
+    'wants a letter that no header has': 'it wants a header cookie that cannot be sent',
+  };
+
   test.each([
     ['has no address', { put: '' }],
     ['has none to be got from', { get: '' }],
@@ -104,8 +110,10 @@ describe('the place that a service gives', () => {
     ['wants a letter that no header has', { headers: header('Cookie', 'a\u2028') }],
     ['wants a long header', { headers: header('Cookie', 'a'.repeat(9000)) }],
     ['wants many headers', { headers: header('Cookie', 'a').repeat(17) }],
-  ])('is not used if it %s (R721)', (_what, parts) => {
+  ])('is not used if it %s (R721)', (what, parts) => {
     expect(() => readSlot(slot(parts))).toThrow(UnusableSlot);
+    const why = WHY[what] ?? 'its place for the file has no HTTPS address';
+    expect(() => readSlot(slot(parts))).toThrow(why);
   });
 
   test('is none in an answer without one (R721)', () => {

@@ -91,6 +91,7 @@ describe('a peer that answers neither blocks nor pings, but what it can do (xmpp
     stream.end(pattern(100));
     await pass(peer, 60_000);
     expect(stream.errored).toBeInstanceOf(BlocksIgnored);
+    expect(stream.errored?.message).toBe('the recipient is there, and does not answer the blocks');
   });
 
   test('is let be where it has acknowledged a block, for two minutes', async () => {
@@ -111,6 +112,7 @@ describe('a peer that answers neither blocks nor pings, but what it can do (xmpp
     stream.end(pattern(100));
     await pass(peer, 21_000);
     expect(stream.errored).toBeInstanceOf(ChannelLost);
+    expect(stream.errored?.message).toBe('the recipient answers nothing, not even a ping');
     // But for the block out of sequence that breaks it off.
     await settled();
     expect(peer.seqs).not.toContain(0);

@@ -63,6 +63,11 @@ describe('a peer with a pace to keep', () => {
     expect(hers.errored?.message).toMatch('sends too little');
   });
 
+  test('that keeps it for a day is not waited for any longer', async () => {
+    const { hers } = await endsIn(25 * 60, 100);
+    expect(hers.errored?.message).toBe('romeo@montague.example/orchard takes too long');
+  });
+
   test('that keeps it stays', async () => {
     expect((await endsIn(50, 100)).minute).toBe(0);
   });

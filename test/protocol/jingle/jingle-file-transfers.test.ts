@@ -155,6 +155,7 @@ describe('an offer', () => {
     expect(pair.wire.find('romeo: session-info')).toHaveLength(4);
     await pair.clock.advance(1);
     await expect(outgoing).rejects.toThrow(OfferUnanswered);
+    await expect(outgoing).rejects.toThrow(/^juliet@\S+ did not say whether it wants the file$/);
     expect(pair.wire.find('romeo: session-terminate timeout')).toHaveLength(1);
     await expect(incoming.accept()).rejects.toThrow(JingleEnded);
     expect(await leftOf(pair)).toEqual([]);

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { description, NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
+import { hearWhy } from '../../../src/protocol/jingle/security/hear-why.js';
 import { SealedAnswer } from '../../../src/protocol/jingle/security/sealed-answer.js';
 import { SealedOffer } from '../../../src/protocol/jingle/security/sealed-offer.js';
 import { jingle, reason } from '../../../src/protocol/jingle/stanzas.js';
@@ -431,4 +432,12 @@ test('a channel that was over before anything of it was waited for proves nothin
   const over = new PassThrough().destroy();
   await once(over, 'close');
   await expect(answer.proven(over as unknown as Channel)).rejects.toThrow(SealBroken);
+});
+
+test('a recipient that declines what is sealed, and says nothing of why, has taken nothing', async () => {
+  const channel = { end: () => undefined } as unknown as Channel;
+  const file = { channel, sendHashes: async () => undefined, confirmed: async () => 'content' };
+  await expect(hearWhy(file, true)).rejects.toThrow(
+    'the recipient took nothing of the file, and did not say why',
+  );
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import { NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
+import type { JingleSession } from '../../../src/protocol/jingle/session/jingle-session.js';
 import { jingle, NS_JINGLE, reason } from '../../../src/protocol/jingle/stanzas.js';
+import { mustBeKnown } from '../../../src/protocol/jingle/still-known.js';
 import { FileUnconfirmed } from '../../../src/protocol/jingle/verdict.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../src/session/xml.js';
@@ -93,6 +95,9 @@ describe('a recipient that has acknowledged all bytes', () => {
     expect(pair.wire.find(/session-terminate/)).toEqual([]);
     await pair.clock.advance(1);
     await expect(confirmed).rejects.toThrow(FileUnconfirmed);
+    await expect(confirmed).rejects.toThrow(
+      /^juliet@\S+ took all bytes and did not say that it has kept the file, so it may not have it$/,
+    );
     expect(pair.wire.find(/session-terminate/)).toEqual([
       'romeo: session-terminate timeout',
       'juliet: session-terminate timeout taken',
@@ -122,9 +127,11 @@ test('a close that was not acknowledged leaves another attempt to be made (R70)'
   const { outgoing } = await accepted(pair, LETTER);
   unattended(outgoing.channel).write(pattern(50));
   await settled();
-  const confirmed = expect(outgoing.confirmed()).rejects.toThrow(ChannelLost);
+  const confirmed = outgoing.confirmed();
+  const lost = expect(confirmed).rejects.toThrow(ChannelLost);
   await pair.clock.advance(60_000);
-  await confirmed;
+  await lost;
+  await expect(confirmed).rejects.toThrow('the recipient did not say whether it has the file');
 });
 
 test('a recipient that acknowledges no close is asked once at a time whether it is there (R70)', async () => {
@@ -144,4 +151,13 @@ test('an offer that is ended with success was not accepted (R70)', async () => {
   const { outgoing, incoming } = await offered(pair, LETTER);
   incoming.decline({ condition: 'success' });
   await expect(outgoing).rejects.toMatchObject({ name: 'JingleEnded' });
+});
+
+test('a recipient that says nothing of the Jingle session may know nothing of the file', async () => {
+  const answering = (isKnown: boolean) => ({ ping: async () => isKnown }) as JingleSession;
+  const nothing = new Promise<true>(() => undefined);
+  await expect(mustBeKnown(answering(false), nothing)).rejects.toThrow(
+    'the recipient does not say whether it knows the file',
+  );
+  await expect(mustBeKnown(answering(true), nothing)).resolves.toBeUndefined();
 });

@@ -44,6 +44,9 @@ describe('a key and its nonce', () => {
     const [sealing, opening] = both();
     const message = sealing.encryptWithAd(Buffer.from('a'), NOTHING);
     expect(() => opening.decryptWithAd(Buffer.from('b'), message)).toThrow(NoiseFailure);
+    expect(() => opening.decryptWithAd(Buffer.from('b'), message)).toThrow(
+      'what came was not encrypted by the other side',
+    );
     expect(opening.decryptWithAd(Buffer.from('a'), message)).toEqual(NOTHING);
   });
 

@@ -56,5 +56,6 @@ describe('an answer to discovery', () => {
   ])('with %s is a failure, and not no key (R369, R805)', (_, text) => {
     expect(text).not.toBe(said);
     expect(() => read(text)).toThrow(MalformedAnnouncement);
+    expect(() => read(text)).toThrow(/ announces its key in a way that no inband does$/);
   });
 });

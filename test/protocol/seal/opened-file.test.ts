@@ -171,6 +171,9 @@ describe('what was sealed is broken', () => {
     ['with more than 65,536 bytes in a chunk', [[0x10, deflateRawSync(Buffer.alloc(65_537))]]],
   ])('%s', (_what, messages) => {
     expect(() => open(sealed(...messages))).toThrow(SealBroken);
+    expect(() => open(sealed(...messages))).toThrow(
+      'what came was altered on the way, or is not whole',
+    );
   });
 
   test.each<[string, Message[]]>([

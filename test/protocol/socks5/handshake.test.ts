@@ -80,7 +80,7 @@ describe('who connects (R500, R501)', () => {
       'another address',
     ],
     ['answers with a longer name', [METHOD, reply(5, 0, 0, 3, 255)], 'another address'],
-    ['closes at once', ['ends'], 'closed the connection'],
+    ['closes at once', ['ends'], 'the other side closed the connection'],
     [
       'closes in the middle',
       [METHOD, reply(5, 0, 0, 3, 40).subarray(0, 20), 'ends'],

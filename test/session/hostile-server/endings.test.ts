@@ -85,6 +85,7 @@ describe('a login that stops', () => {
   test.each(stages)('with silence %s is given up after the timeout', async (_, stage) => {
     const { server, outcome } = await meet(stage, { timeout: 200 });
     await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+    await expect(outcome).rejects.toThrow('not online after 0.2 s');
     await only(server).ended;
   });
 

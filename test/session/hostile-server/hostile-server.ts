@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { type ConnectOptions, connect } from '../../../src/session/connect.js';
+import { ownHints } from '../../../src/session/hints.js';
 import type { Session } from '../../../src/session/session.js';
 import {
   type CertificateAuthority,
@@ -87,6 +88,13 @@ export async function meet(
   );
   return { server, outcome };
 }
+
+/** What can be done, as the error says that a login ends with. */
+export const hintsOf = (outcome: Promise<unknown>): Promise<readonly string[]> =>
+  outcome.then(
+    () => [],
+    (error) => ownHints(error),
+  );
 
 /** The server's end of the only connection that was made. */
 export function only({ peers }: ScriptedServer): Peer {

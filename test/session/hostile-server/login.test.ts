@@ -17,6 +17,7 @@ import {
 import {
   ACCOUNT,
   expectNoCredentials,
+  hintsOf,
   honest,
   JID,
   JULIET,
@@ -29,6 +30,11 @@ import {
 } from './hostile-server.js';
 
 prepareHostileServers();
+
+const UNKNOWN = 'the server does not know the password that it asked for';
+const UNPROVEN = 'the server did not prove that it knows the password';
+const MORE = 'the server sent more than it was asked before the login was done';
+const unasked = (name: string) => `the server sent <${name}/> before the login was done`;
 
 const FEATURES_AND_CHALLENGE = `<stream:features>${mechanisms('SCRAM-SHA-256')}</stream:features>${challenge('r=x')}`;
 
@@ -64,21 +70,29 @@ describe('the login', () => {
   });
 
   test.each([
-    ['answers with a nonce that is not ours', { spoil: 'nonce' }],
-    ['asks for 1 iteration', { iterations: 1 }],
-    ['asks for 10^9 iterations', { iterations: 1e9 }],
-    ['signs wrongly', { spoil: 'signature' }],
-    ['signs wrongly in a last challenge', { spoil: 'signature', signatureIn: 'challenge' }],
-    ['leaves out the signature', { spoil: 'missing signature' }],
-    ['leaves out the final data', { spoil: 'missing final data' }],
-    ['lets us in without a challenge', { spoil: 'missing challenge' }],
-  ] satisfies [string, Partial<Login>][])('a server that %s is not trusted', async (_, wrong) => {
-    const { server, outcome } = await meet((peer) => login(peer, { ...honest, ...wrong }));
-    await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
-    const peer = only(server);
-    await peer.ended;
-    expect(peer.received.tls).not.toContain('<bind');
-  });
+    ['answers with a nonce that is not ours', { spoil: 'nonce' }, '(SCRAM nonce)'],
+    ['asks for 1 iteration', { iterations: 1 }, 'with 1 iterations; 4096 to'],
+    ['asks for 10^9 iterations', { iterations: 1e9 }, 'with 1000000000 iterations; 4096 to'],
+    ['signs wrongly', { spoil: 'signature' }, UNKNOWN],
+    [
+      'signs wrongly in a last challenge',
+      { spoil: 'signature', signatureIn: 'challenge' },
+      UNKNOWN,
+    ],
+    ['leaves out the signature', { spoil: 'missing signature' }, UNKNOWN],
+    ['leaves out the final data', { spoil: 'missing final data' }, UNPROVEN],
+    ['lets us in without a challenge', { spoil: 'missing challenge' }, UNPROVEN],
+  ] satisfies [string, Partial<Login>, string][])(
+    'a server that %s is not trusted',
+    async (_, wrong, why) => {
+      const { server, outcome } = await meet((peer) => login(peer, { ...honest, ...wrong }));
+      await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      await expect(outcome).rejects.toThrow(why);
+      const peer = only(server);
+      await peer.ended;
+      expect(peer.received.tls).not.toContain('<bind');
+    },
+  );
 
   test('a server that skips the login is not trusted (R5)', async () => {
     const { server, outcome } = await meet(async (peer) => {
@@ -105,15 +119,16 @@ describe('the login', () => {
   const features = `<stream:features>${BIND}</stream:features>`;
 
   test.each([
-    ['features', features],
-    ['a whole stream', `<stream:stream xmlns='jabber:client'>${features}`],
-    ['the beginning of an element', '<stream:features>'],
-    ['text', 'features'],
-    ['a request', `<iq type='get' id='too-early'><ping xmlns='${NS_PING}'/></iq>`],
-    ['another success', success()],
-  ])('%s that comes glued to <success/> does not count (R101)', async (_, behindSuccess) => {
+    ['features', features, unasked('stream:features')],
+    ['a whole stream', `<stream:stream xmlns='jabber:client'>${features}`, MORE],
+    ['the beginning of an element', '<stream:features>', MORE],
+    ['text', 'features', MORE],
+    ['a request', `<iq type='get' id='too-early'><ping xmlns='${NS_PING}'/></iq>`, unasked('iq')],
+    ['another success', success(), unasked('success')],
+  ])('%s that comes glued to <success/> does not count (R101)', async (_, behindSuccess, why) => {
     const { server, outcome } = await meet((peer) => login(peer, { ...honest, behindSuccess }));
     await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    await expect(outcome).rejects.toThrow(why);
     const peer = only(server);
     await peer.ended;
     expect(peer.received.tls).not.toMatch(/<bind|too-early/);
@@ -134,6 +149,29 @@ describe('the login', () => {
     await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
   });
 
+  test('what ends before it gives us an address is no login', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await authenticate(peer, honest);
+      await peer.header(BIND);
+      await peer.stanza('iq');
+      peer.end();
+    });
+    await expect(outcome).rejects.toThrow(
+      'the login was cut short (the server closed the connection)',
+    );
+  });
+
+  test('what opens no stream of XMPP is no server of it', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await peer.expect(/<stream:stream[^>]*>/);
+      peer.write('<html>');
+      await peer.ended;
+    });
+    await expect(outcome).rejects.toThrow('(<html> opens no XMPP stream)');
+  });
+
   test('features without a new stream round them are no login (R101)', async () => {
     const { server, outcome } = await meet(async (peer) => {
       await secure(peer, honest);
@@ -152,6 +190,7 @@ describe('the login', () => {
     async (jid) => {
       const { server, outcome } = await meet((peer) => login(peer, { ...honest, jid }));
       await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      await expect(outcome).rejects.toThrow(/^the server bound ".*", which is no full JID$/);
       await only(server).ended;
     },
   );
@@ -178,12 +217,38 @@ describe('the login', () => {
     expect(peer.received.tls.match(/<auth/g)).toHaveLength(1);
   });
 
+  test('a refusal for another reason than the password is told with it', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await peer.header(mechanisms('SCRAM-SHA-256'));
+      await peer.expect(/<\/auth>/);
+      peer.write(failure('account-disabled'));
+    });
+    await expect(outcome).rejects.toThrow(
+      `the server refused the login of ${ACCOUNT} (account-disabled)`,
+    );
+  });
+
+  test('an end without a word is no login', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await secure(peer, honest);
+      await peer.header(mechanisms('SCRAM-SHA-256'));
+      await peer.expect(/<\/auth>/);
+      peer.end();
+    });
+    await expect(outcome).rejects.toThrow('the login was cut short (the server closed the stream)');
+  });
+
   test('PLAIN is not spoken unless allowed', async () => {
     const { server, outcome } = await meet(async (peer) => {
       await secure(peer, honest);
       await peer.header(mechanisms('PLAIN'));
     });
     await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    await expect(outcome).rejects.toThrow(
+      'the server offers no login that keeps the password secret (PLAIN)',
+    );
+    expect(await hintsOf(outcome)).toEqual(['--allow-plain would show it the password']);
     const peer = only(server);
     await peer.ended;
     expectNoCredentials(peer);

@@ -3,7 +3,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { whyNotTrusted } from '../../../src/session/stream/certificates.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/dial.js';
 import { createCertificateAuthority } from '../../support/servers/certificates.js';
 import {
   authenticate,
@@ -13,6 +14,7 @@ import {
   mechanisms,
   type Peer,
   PROCEED,
+  type Script,
   STARTTLS,
   scriptedServer,
 } from '../../support/servers/scripted-server.js';
@@ -20,6 +22,7 @@ import {
   DOMAIN,
   directory,
   expectNoCredentials,
+  hintsOf,
   honest,
   JID,
   JULIET,
@@ -66,6 +69,11 @@ describe('before TLS', () => {
     async (_, features) => {
       const { server, outcome } = await meet((peer) => peer.header(features), { allowPlain: true });
       await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      await expect(outcome).rejects.toThrow('the server offers no encryption (STARTTLS)');
+      expect(await hintsOf(outcome)).toEqual([
+        'somebody may be in between',
+        'or it speaks TLS from the start: --service xmpps://…',
+      ]);
       const peer = only(server);
       await peer.ended;
       expectNoCredentials(peer);
@@ -82,6 +90,16 @@ describe('before TLS', () => {
     });
     await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
     expectNoCredentials(only(server));
+  });
+
+  test('a server that refuses it, and waits, is not trusted either', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await peer.header(STARTTLS);
+      await peer.expect(/<starttls[^>]*>/);
+      peer.write("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+      await peer.ended;
+    });
+    await expect(outcome).rejects.toThrow('the server refused STARTTLS');
   });
 
   test.each([
@@ -109,6 +127,9 @@ describe('before TLS', () => {
       await peer.expect(/<starttls/);
     });
     await expect(outcome).rejects.toEqual(NOT_ONLINE);
+    await expect(outcome).rejects.toThrow(
+      'the server sent more than it was asked before encryption',
+    );
     await only(server).ended;
   });
 
@@ -126,6 +147,15 @@ describe('before TLS', () => {
     );
     expect(elsewhere.peers).toEqual([]);
   });
+
+  test('a redirect to nowhere is told of as one', async () => {
+    const { outcome } = await meet(async (peer) => {
+      await peer.header();
+      peer.write(`${streamError('see-other-host')}</stream:stream>`);
+      peer.end();
+    });
+    await expect(outcome).rejects.toThrow('see-other-host (it names none)');
+  });
 });
 
 describe('TLS', () => {
@@ -136,12 +166,22 @@ describe('TLS', () => {
     'signed by itself',
   ];
 
+  /** What can be done about the certificate of each kind. */
+  const hintFor = (kind: string) =>
+    /host/.test(kind)
+      ? 'is it the server of this account?'
+      : 'is its CA missing? --tls-ca <file> names one more';
+
   test.each(doubtful)('STARTTLS: a certificate %s is not trusted (R6)', async (kind) => {
     const identity = impostors[kind] as Identity;
     const { server, outcome } = await meet((peer) => login(peer, { ...honest, identity }), {
       host: kind.includes('name') ? 'localhost' : '127.0.0.1',
     });
     await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+    expect(await hintsOf(outcome)).toEqual([hintFor(kind)]);
+    await expect(outcome).rejects.toThrow(
+      `the server's certificate is not trusted for ${DOMAIN}: `,
+    );
     const { received } = only(server);
     expect(received.plain).toMatch(/^(<\?xml[^>]*>)?\s*<stream:stream[^>]*>\s*<starttls[^>]*\/>$/);
     expect(received.plain).not.toContain('romeo');
@@ -164,16 +204,51 @@ describe('TLS', () => {
   });
 
   test.each([
-    ['20200101', '20200201', /it expired: 2020-02-01$/],
-    ['20900101', '20910101', /it is not valid yet: 2090-01-01$/],
-  ])(
+    [
+      ...['20200101', '20200201', 'it expired: 2020-02-01'],
+      'its owner must renew it, unless the clock here is wrong (',
+    ],
+    [...['20900101', '20910101', 'it is not valid yet: 2090-01-01'], 'is the clock here right ('],
+  ] as [string, string, string, string][])(
     'a certificate that is good from %s to %s is refused with these dates (R78)',
-    async (from, until, why) => {
+    async (from, until, why, hint) => {
       const identity = await readIdentity(trusted.issueFor(DOMAIN, from, until));
       const { outcome } = await meet((peer) => login(peer, { ...honest, identity }));
       await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
       await expect(outcome).rejects.toThrow(why);
-      await expect(outcome).rejects.not.toThrow('--tls-ca');
+      const today = new Date().toISOString().slice(0, 7);
+      expect(await hintsOf(outcome)).toEqual([expect.stringContaining(`${hint}${today}`)]);
+    },
+  );
+
+  test('a certificate that is wrong in another way is a matter for its owner', () => {
+    const odd = Object.assign(new Error('bad signature'), { code: 'CERT_SIGNATURE_FAILURE' });
+    expect(whyNotTrusted(odd, undefined, 0)).toEqual({
+      why: 'bad signature',
+      hint: 'tell the people who run the server',
+    });
+  });
+
+  test.each<['xmpp' | 'xmpps', Script, string]>([
+    [
+      'xmpps',
+      async (peer) => {
+        peer.write("<?xml version='1.0'?><stream:stream>");
+        await peer.ended;
+      },
+      'that port speaks STARTTLS: try xmpp://127.0.0.1:',
+    ],
+    [
+      'xmpp',
+      (peer) => peer.startTls(honest.identity),
+      'does that port speak TLS from the start? xmpps://127.0.0.1:',
+    ],
+  ])(
+    '%s:// on a port of the other kind is told of, with the right one (R963)',
+    async (scheme, script, hint) => {
+      const { server, outcome } = await meet(script, { scheme });
+      await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+      expect(await hintsOf(outcome)).toEqual([`${hint}${server.port}`]);
     },
   );
 

@@ -9,6 +9,7 @@ import {
   secure,
 } from '../../support/servers/scripted-server.js';
 import {
+  hintsOf,
   honest,
   JID,
   meet,
@@ -60,7 +61,9 @@ describe('a server that wants a session beside the resource (RFC 3921)', () => {
       peer.write(`<iq type='error' id='${id}'>${failed('internal-server-error')}</iq>`);
     });
     await expect(outcome).rejects.toThrow(ConnectionFailed);
-    await expect(outcome).rejects.toThrow('refused to begin a session (internal-server-error)');
+    await expect(outcome).rejects.toThrow(
+      'the server refused to begin a session (internal-server-error)',
+    );
   });
 
   test('and calls it optional is not asked', async () => {
@@ -92,7 +95,9 @@ describe('a domain', () => {
       },
       { account, scheme },
     );
-    await expect(outcome).rejects.toThrow(/does not serve/);
+    await expect(outcome).rejects.toThrow(
+      scheme === 'xmpps' ? 'the server does not serve ' : / port \d+ does not serve /,
+    );
     return domains;
   }
 
@@ -122,6 +127,7 @@ describe('a resource', () => {
       peer.write(`<iq type='error' id='${id}'>${failed('conflict')}</iq>`);
     });
     await expect(outcome).rejects.toThrow(ResourceConflict);
+    await expect(outcome).rejects.toThrow(/^another client has the resource "inband-\w+"$/);
   });
 
   test('that the server does not take is named, with what to do (R79)', async () => {
@@ -133,5 +139,6 @@ describe('a resource', () => {
       { resource: 'inband' },
     );
     await expect(outcome).rejects.toThrow('the server refused the resource "inband" (not-allowed)');
+    expect(await hintsOf(outcome)).toEqual(['use another one: -a name@example.org/laptop']);
   });
 });

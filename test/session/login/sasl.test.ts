@@ -40,6 +40,11 @@ test.each([
   expect(await chosen(offered, { binding })?.respond()).toMatch(header);
 });
 
+test('PLAIN has no challenge', () => {
+  const plain = chosen(['PLAIN']);
+  expect(() => plain?.challenge('r=x')).toThrow('the server sent a challenge where PLAIN has none');
+});
+
 test('PLAIN is spoken on request alone', () => {
   expect(chosen(['PLAIN'], { mayPlain: false })).toBeUndefined();
 });

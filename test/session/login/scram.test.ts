@@ -157,6 +157,24 @@ describe('a server that begins', () => {
     return client.next();
   };
 
+  const EXTENSION = 'the server demands an extension of SCRAM';
+  const NONCE = 'the server answered a login that is not ours (SCRAM nonce)';
+  const asks = (iterations: number) =>
+    `the server asks for a SCRAM login with ${iterations} iterations; 4096 to 5000000 are safe`;
+
+  test.each([
+    ['demands an extension', (nonce: string) => `m=x,r=${nonce}x,s=,i=4096`, EXTENSION],
+    ['has another nonce', () => `r=fyko,s=${SHA_1.salt},i=4096`, NONCE],
+    ['asks for too few', (nonce: string) => `r=${nonce}x,s=${SHA_1.salt},i=4095`, asks(4095)],
+    [
+      'asks for too many',
+      (nonce: string) => `r=${nonce}x,s=${SHA_1.salt},i=5000001`,
+      asks(5000001),
+    ],
+  ])('and %s is told of as it is', async (_how, serverFirst, text) => {
+    await expect(answerTo(serverFirst)).rejects.toThrow(text);
+  });
+
   test.each([
     ['with another nonce', () => `r=fyko+d2lbbFgONRv9qkxdawL3rfc,s=${SHA_1.salt},i=4096`],
     ['with our nonce alone', (nonce: string) => `r=${nonce},s=${SHA_1.salt},i=4096`],

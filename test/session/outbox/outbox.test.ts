@@ -13,13 +13,21 @@ let outbox: Outbox;
 /** What was written, and what never will be. */
 let written: string[];
 let failed: string[];
+let reasons: string[];
 /** The server takes all that was written. */
 let take: () => Promise<void>;
 
 const put = (stanza: Element, characters = 1_024) => {
   const { id = '' } = stanza.attrs;
   const write = () => void written.push(id);
-  outbox.put(stanza, { characters, write, fail: () => void failed.push(id) });
+  outbox.put(stanza, {
+    characters,
+    write,
+    fail: (error) => {
+      failed.push(id);
+      reasons.push(error.message);
+    },
+  });
 };
 const answer = (id: string, to = ROMEO) => xml('iq', { type: 'result', id, to });
 const refusal = (id: string, to: string) => {
@@ -32,7 +40,7 @@ const fill = () => {
 
 beforeEach(() => {
   clock = new ManualClock();
-  [written, failed] = [[], []];
+  [written, failed, reasons] = [[], [], []];
   const waiting: (() => void)[] = [];
   outbox = new Outbox(() => new Promise((resolve) => waiting.push(resolve)), clock, OWN_SERVER);
   take = async () => {
@@ -104,6 +112,7 @@ describe('where the server reads slowly', () => {
     }
     put(refusal('x', 'x@elsewhere.example'));
     expect(failed).toHaveLength(85);
+    expect(reasons[0]).toBe('too many are to be refused');
     expect([NURSE, ROMEO, '1@made-up.example'].map((jid) => outbox.isFull(jid))).toEqual([
       ...[false, false, false],
     ]);

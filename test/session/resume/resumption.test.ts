@@ -263,7 +263,9 @@ describe('attempts', () => {
     await clock.step(3_000);
     const reason = await ended();
     expect(reason).toBeInstanceOf(ConnectionLost);
-    expect(reason.message).toContain('within 10 s');
+    expect(reason.message).toMatch(
+      /^the connection was lost and could not be resumed within 10 s \(.+\)$/,
+    );
     expect(server.peers).toHaveLength(5);
     expect(states).toEqual(['resuming', 'offline']);
   });
@@ -338,13 +340,17 @@ test.each<[string, Script, string]>([
 );
 
 describe('the session ends at once', () => {
+  const LOST = (why: string) => `the connection was lost, and the session with it (${why})`;
   const failed = "<failed xmlns='urn:xmpp:sm:3'><item-not-found xmlns='x'/></failed>";
 
   test.each([
-    ['does not know it any more', failed],
-    ['resumes another one', resumed(0, 'another')],
-    ['has had more than was sent', resumed(2)],
-  ])('when the server %s, and nothing is sent again', async (_, answer) => {
+    ['does not know it any more', failed, LOST('item-not-found')],
+    ['resumes another one', resumed(0, 'another'), LOST('<resumed/>')],
+    [
+      ...['has had more than was sent', resumed(2)],
+      'the connection was lost (the server acknowledged stanzas that were never sent)',
+    ],
+  ])('when the server %s, and nothing is sent again', async (_, answer, why) => {
     await online([
       first(async (peer) => {
         await peer.stanza('message');
@@ -358,6 +364,7 @@ describe('the session ends at once', () => {
     await expect(session.send(toJuliet(1)).then(() => ended())).resolves.toBeInstanceOf(
       ConnectionLost,
     );
+    expect(session.ended.reason.message).toBe(why);
     await expect(session.sync()).rejects.toBe(session.ended.reason);
     const [, second] = server.peers;
     await second?.ended;
@@ -367,7 +374,20 @@ describe('the session ends at once', () => {
 
   test('when the server has no stream management any more', async () => {
     await online([cutAfterLogin, (peer) => login(peer, { ...honest, streamManagement: false })]);
-    expect(await ended()).toBeInstanceOf(ConnectionLost);
+    const reason = await ended();
+    expect(reason).toBeInstanceOf(ConnectionLost);
+    expect(reason.message).toBe(LOST('the server resumes no sessions'));
+  });
+
+  test('when more was sent while it was cut than can be kept', async () => {
+    await online([cutAfterLogin, resumes(0)]);
+    await stateChanged();
+    const large = xml('message', { to: JULIET }, xml('body', {}, 'x'.repeat(200_000)));
+    const sent = Array.from({ length: 170 }, () => session.send(large).catch(() => undefined));
+    expect((await ended()).message).toBe(
+      'the connection was lost (too much was sent while it was cut)',
+    );
+    await Promise.all(sent);
   });
 
   test('when the password is not right any more', async () => {
@@ -377,20 +397,27 @@ describe('the session ends at once', () => {
   });
 
   test.each([
-    ['conflict', ResourceConflict],
-    ['policy-violation', ConnectionLost],
-    ['host-gone', ConnectionLost],
-    ['not-authorized', ConnectionLost],
-    ['undefined-condition', ConnectionLost],
-    ['surprise', ConnectionLost],
-  ])('after the stream error %s, without another attempt', async (condition, expected) => {
-    await online([first((peer) => peer.write(streamError(condition)))]);
-    const reason = await ended();
-    expect(reason).toBeInstanceOf(expected);
-    expect((reason.cause as Error).message).toContain(condition);
-    expect(server.peers).toHaveLength(1);
-    expect(states).toEqual(['offline']);
-  });
+    ['conflict', ResourceConflict, 'another client has logged in with the same resource'],
+    [
+      ...(['policy-violation', ConnectionLost] as const),
+      'the connection was lost (the server ended the stream: policy-violation)',
+    ],
+    ['host-gone', ConnectionLost, '(the server ended the stream: host-gone)'],
+    ['not-authorized', ConnectionLost, 'not-authorized'],
+    ['undefined-condition', ConnectionLost, 'undefined-condition'],
+    ['surprise', ConnectionLost, 'surprise'],
+  ] as const)(
+    'after the stream error %s, without another attempt',
+    async (condition, expected, text) => {
+      await online([first((peer) => peer.write(streamError(condition)))]);
+      const reason = await ended();
+      expect(reason).toBeInstanceOf(expected);
+      expect(reason.message).toContain(text);
+      expect((reason.cause as Error).message).toContain(condition);
+      expect(server.peers).toHaveLength(1);
+      expect(states).toEqual(['offline']);
+    },
+  );
 
   test.each([
     ['XML that is broken', '<message></body>'],
@@ -399,6 +426,19 @@ describe('the session ends at once', () => {
     await online([first((peer) => peer.write(raw))]);
     expect(await ended()).toBeInstanceOf(ConnectionLost);
     expect(server.peers).toHaveLength(1);
+  });
+
+  test('after an end without a word where it cannot go on', async () => {
+    await online([first((peer) => peer.end(), { enabled: '' })]);
+    expect((await ended()).message).toBe('the connection was lost (the server closed it)');
+  });
+
+  test('after close(), which is told to those who still wait', async () => {
+    await online([first()]);
+    const request = session.request('get', JULIET, ping());
+    const told = expect(request).rejects.toThrow('the session was closed');
+    await session.close();
+    await told;
   });
 
   test.each(["id='x'", "resume='true'", "id='x' resume='false'", ''])(
@@ -502,6 +542,6 @@ describe('a connection that is dead without a word', () => {
     await clock.step(20_000);
     const reason = await ended();
     expect(reason).toBeInstanceOf(ConnectionLost);
-    expect(reason.message).toContain('no sign of life');
+    expect(reason.message).toBe('the connection was lost (the server gives no sign of life)');
   });
 });

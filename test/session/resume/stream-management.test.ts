@@ -83,7 +83,9 @@ describe('what we sent', () => {
     (h) => {
       send(2);
       receive(`<a ${NS} h='2'/>`);
-      expect(() => receive(`<a ${NS} h='${h}'/>`)).toThrow('never sent');
+      expect(() => receive(`<a ${NS} h='${h}'/>`)).toThrow(
+        'the server acknowledged stanzas that were never sent',
+      );
     },
   );
 

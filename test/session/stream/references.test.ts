@@ -45,7 +45,7 @@ test.each([
   ['&#0;', '&#0;'],
   ['&#xD800;', '&#xD800;'],
 ])('%s is refused', (text, named) => {
-  expect(() => decode(text)).toThrow(`unknown reference ${named}`);
+  expect(() => decode(text)).toThrow(`the XML has an unknown reference ${named}`);
 });
 
 /** The most that a server passes on as `>`, which it writes as `&gt;`; prints the bytes of V8's heap. */

@@ -93,6 +93,7 @@ describe('an element cannot be written', () => {
     ],
   ])('with %s (R61)', (_what, build) => {
     expect(() => serialize(build())).toThrow(UnsendableStanza);
+    expect(() => serialize(build())).toThrow(/" cannot be written as XML here$/);
   });
 
   test('where it would be larger than the server takes, in bytes (R61)', () => {

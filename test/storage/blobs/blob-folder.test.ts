@@ -139,7 +139,9 @@ describe('a folder that does not exist', () => {
 describe('what is refused', () => {
   test('bytes that are not those of the id', async () => {
     const { root, folder } = await blobFolder();
-    await expect(folder.put(idOf('hello'), blobOf('jello'))).rejects.toThrow('not the bytes');
+    await expect(folder.put(idOf('hello'), blobOf('jello'))).rejects.toThrow(
+      /^not the bytes of this cid: their \S+ is [0-9a-f]+, not [0-9a-f]+$/,
+    );
     expect(await isAbsent(root)).toBe(true);
   });
 

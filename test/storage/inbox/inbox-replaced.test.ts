@@ -113,7 +113,7 @@ describe('what has come into the place is not used, and the inbox is lost', () =
     ],
     [
       'a dangling link for .inband',
-      'is no directory',
+      'is no folder',
       async () => {
         await rm(staging, { recursive: true });
         await symlink('nowhere', staging);
@@ -121,7 +121,7 @@ describe('what has come into the place is not used, and the inbox is lost', () =
     ],
     [
       'a file for .inband',
-      'is no directory',
+      'is no folder',
       async () => {
         await rm(staging, { recursive: true });
         await writeFile(staging, '');
@@ -144,7 +144,9 @@ test('an inbox that another process has taken over is lost (R84)', async () => {
   const partial = await begin();
   await rm(join(staging, 'lock'), { recursive: true });
   const other = await openInbox(folder);
-  await expect(partial.publish('letter')).rejects.toThrow('removed or replaced');
+  await expect(partial.publish('letter')).rejects.toThrow(
+    'was removed or replaced while a file arrived',
+  );
   expect(inbox.lost.reason).toMatchObject({ name: 'FolderInUse', pid: process.pid });
   await expect(inbox.createPartial()).rejects.toThrow('is in use');
   expect(await readdir(folder)).toEqual(['.inband']);
@@ -172,7 +174,9 @@ test('of a partial that was cleaned away, cut or replaced by hand no part gets a
     const partial = await begin();
     const [part = ''] = (await readdir(staging)).filter((name) => name.endsWith('.part'));
     await spoil(join(staging, part));
-    await expect(partial.publish('letter')).rejects.toThrow('was removed or changed while');
+    await expect(partial.publish('letter')).rejects.toThrow(
+      'was removed or changed while it was written',
+    );
     await partial.discard();
   }
   expect(await readdir(folder)).toEqual(['.inband']);

@@ -62,7 +62,7 @@ describe('opening an inbox', () => {
   test('refuses a file in the place of that folder', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, '.inband'), '');
-    await expect(openInbox(folder)).rejects.toThrow(/\.inband is no directory$/);
+    await expect(openInbox(folder)).rejects.toThrow(/\.inband is no folder$/);
   });
 });
 
@@ -84,7 +84,9 @@ test('opens, with a warning, where the file system has no modes', async () => {
   const files = failingFiles('handle.chmod', 'EPERM');
   const warn = (text: string) => warnings.push(text);
   await (await openInbox(folder, { warn }, { ...system, files })).close();
-  expect(warnings).toEqual([expect.stringContaining('others may read')]);
+  expect(warnings).toEqual([
+    `others may read what arrives: the disk of ${join(folder, '.inband')} has no modes`,
+  ]);
 });
 
 describe('a partial', () => {

@@ -55,7 +55,7 @@ async function fill(inbox: Inbox, size: number): Promise<void> {
 describe('one file', () => {
   test('may be as large as the limit, and is turned away before a byte of it when it is larger (R17)', async () => {
     const { folder, inbox } = await open({ maxSize: 100 });
-    await expectNoRoom(inbox.createPartial({ size: 101 }), /larger than 100 bytes/);
+    await expectNoRoom(inbox.createPartial({ size: 101 }), /^the file is larger than 100 bytes$/);
     expect(await readdir(join(folder, '.inband'))).toEqual(['lock']);
     await fill(inbox, 100);
   });
@@ -138,7 +138,10 @@ describe('the disk', () => {
   test('has no room twice for files under way, and has it again when one of them ends', async () => {
     const { inbox } = await open({ minFree: 500_000 }, 1_000_000);
     const tries = [300_000, 300_000, 200_000].map((size) => inbox.createPartial({ size }));
-    await expectNoRoom(tries[1] as Promise<unknown>, /no room/);
+    await expectNoRoom(
+      tries[1] as Promise<unknown>,
+      /: what is left of the disk is set aside for files under way$/,
+    );
     const [first, last] = (await Promise.all([tries[0], tries[2]])) as [PartialFile, PartialFile];
     await first.write(Buffer.alloc(300_000)); // what is written is not set aside as well
     await expectNoRoom(inbox.createPartial({ size: 1 }), /no room/);
@@ -188,7 +191,10 @@ test('all files in the inbox and all partials count for the total (R17)', async 
   await running.write(Buffer.alloc(1_000_000));
   const journal = (await sizeOf(folder)) - 1_000_000 - 2_000_000 - 3_000_000 - 1_000_000;
   const left = 1_000_000 - journal;
-  await expectNoRoom(inbox.createPartial({ size: left + 1 }), /it may hold 10 MB in all/);
+  await expectNoRoom(
+    inbox.createPartial({ size: left + 1 }),
+    /^no room in \S+: it may hold 10 MB in all$/,
+  );
   const last = await inbox.createPartial({ size: left });
   await last.write(Buffer.alloc(left));
   await last.publish('b');
@@ -247,7 +253,7 @@ describe('a disk that does not say how much of it is free', () => {
     const careful = await openInbox(await temporaryFolder(), { minFree: 1 }, system);
     await expectNoRoom(
       careful.createPartial({ size: 60 }),
-      /does not say how much is free, and --min-free wants 1 B/,
+      /: its disk does not say how much is free, and --min-free wants 1 B$/,
     );
   });
 });
@@ -437,7 +443,10 @@ describe('a disk with hardly any names left', () => {
     const { names, inbox } = await scarce();
     await fill(inbox, 0);
     names.ffree = 499;
-    await expectNoRoom(inbox.createPartial({ size: 0 }), /hardly any room for more files/);
+    await expectNoRoom(
+      inbox.createPartial({ size: 0 }),
+      /: the disk has hardly any room for more files$/,
+    );
   });
 
   // Its sender heard that it was too large.

@@ -1,9 +1,12 @@
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import * as fs from 'node:fs/promises';
+import { chmod, chown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
 import { KeysUnusable } from '../../../src/storage/keys/keys-unusable.js';
 import { SecretKeyFiles } from '../../../src/storage/keys/secret-keys.js';
+import { lockFolder } from '../../../src/storage/lock/folder-lock.js';
+import { systemProcesses } from '../../../src/storage/lock/processes.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
 const createFolder = temporaryFolders();
@@ -81,6 +84,9 @@ describe('the key of an own account', () => {
     const damaged = damage(await readFile(file, 'utf8'));
     await writeFile(file, damaged);
     await expect(keys.obtain(ROMEO, never)).rejects.toThrow(KeysUnusable);
+    await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
+      hints: ['import it from a copy: inband key import', 'or make another: inband key replace'],
+    });
     expect(await readFile(file, 'utf8')).toBe(damaged);
   });
 });
@@ -94,6 +100,35 @@ test('a key that others can read is not used (R539)', async () => {
   await chmod(folder.pathOf(ROMEO), 0o640);
   await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
     message: expect.stringContaining('can be read by others'),
-    hints: expect.arrayContaining([expect.stringContaining('its disk keeps no modes')]),
+    hints: [
+      `run: chmod 600 ${folder.pathOf(ROMEO)}`,
+      'if that changes nothing, its disk keeps no modes: set XDG_DATA_HOME to a folder on another one',
+      'if somebody may have read it, make another key: inband key replace',
+    ],
   });
+});
+
+// Nobody else can give a file away.
+if (process.geteuid?.() === 0) {
+  test('a key that belongs to somebody else is not used', async () => {
+    const folder = new KeyFolder(join(await createFolder(), 'keys'), { isSecret: true });
+    const keys = new SecretKeyFiles(folder, publicKeyOf);
+    await keys.obtain(ROMEO, () => SECRET);
+    await chown(folder.pathOf(ROMEO), 1, 1);
+    await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
+      message: `${folder.pathOf(ROMEO)} belongs to another user`,
+      hints: ['set XDG_DATA_HOME to a folder of yours'],
+    });
+  });
+}
+
+test('a folder of keys that stays locked is told of as that', async () => {
+  const path = join(await createFolder(), 'keys');
+  const keys = new SecretKeyFiles(new KeyFolder(path), publicKeyOf);
+  await keys.obtain(ROMEO, () => SECRET);
+  const sleep = async () => undefined;
+  const system = { files: fs, processes: systemProcesses, now: Date.now, sleep };
+  const lock = await lockFolder(path, system);
+  await expect(keys.replace(ROMEO, OTHER)).rejects.toThrow(`another inband keeps ${path} locked`);
+  await lock.release();
 });

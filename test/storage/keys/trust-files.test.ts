@@ -18,6 +18,8 @@ const newKey = () => generateKeyPair().publicKey;
 const pin = (store: TrustStore, key: Buffer, jid = JULIET, isForeign = false) =>
   pinKey(store, { jid, key, now: NOW, isForeign });
 
+const REMOVE = ['remove some: inband trust remove <jid>'];
+
 async function openStore() {
   const path = join(await createFolder(), 'trust');
   const folder = new KeyFolder(path);
@@ -104,7 +106,10 @@ describe('the keys of others', () => {
     const text = await readFile(join(path, (await readdir(path))[0] ?? ''), 'utf8');
     for (let count = 1; count < 1000; count += 1)
       await writeFile(join(path, `${count}.json`), text);
-    await expect(pin(store, newKey(), 'stranger@example.org', true)).rejects.toThrow(KeysUnusable);
+    const refused = pin(store, newKey(), 'stranger@example.org', true);
+    await expect(refused).rejects.toThrow(KeysUnusable);
+    await expect(refused).rejects.toThrow('keys of 1000 JIDs are trusted already');
+    await expect(refused).rejects.toMatchObject({ hints: REMOVE });
     expect(await pin(store, newKey(), 'friend@example.org')).toBe(true);
     await expect(pin(store, newKey(), JULIET, true)).rejects.toThrow(KeyNotTrusted);
   });
@@ -115,6 +120,8 @@ describe('the keys of others', () => {
       addKey(store, { jid: JULIET, typed: formatKey(newKey()), label: undefined, now: NOW });
     for (let count = 0; count < 32; count += 1) await add();
     await expect(add()).rejects.toThrow(KeysUnusable);
+    await expect(add()).rejects.toThrow('32 keys of one JID are trusted already');
+    await expect(add()).rejects.toMatchObject({ hints: REMOVE });
     expect(await store.read(JULIET)).toHaveLength(32);
   });
 });

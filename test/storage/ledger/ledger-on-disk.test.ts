@@ -71,7 +71,9 @@ test.each([
     await appendFile(path, `\n${JSON.stringify(records[1])}\n`);
     const damaged = await readFile(path);
     expect(all(await open())).toEqual(records);
-    expect(warnings).toEqual([expect.stringContaining('was damaged')]);
+    expect(warnings).toEqual([
+      `${path} was damaged: what could be read of it is kept, and the file as it was is ${join(staging, 'ledger.damaged')}`,
+    ]);
     expect(await readFile(join(staging, 'ledger.damaged'))).toEqual(damaged);
     expect(all(await open())).toEqual(records);
     expect(warnings).toHaveLength(1);
@@ -93,7 +95,7 @@ test('a ledger of a newer inband is not read, and not written (R182)', async () 
   const { open, path } = await emptyInbox();
   const text = '{"inband":"ledger","version":2}\n';
   await writeFile(path, text);
-  await expect(open()).rejects.toThrow('written by a newer inband');
+  await expect(open()).rejects.toThrow(`${path} was written by a newer inband`);
   expect(await readFile(path, 'utf8')).toBe(text);
 });
 

@@ -155,7 +155,9 @@ describe('a holder in another container, or on another host', () => {
     await beats();
     await listen(1);
     await refused;
-    expect(warnings).toEqual([expect.stringContaining('waiting up to 30 s for a sign of life')]);
+    expect(warnings).toEqual([
+      `${dirname(folder)} is in use, or was, by an inband in another container, on another host, or before this machine was started; waiting up to 30 s for a sign of life`,
+    ]);
     expect(await lock.isHeld()).toBe(true);
   });
 

@@ -31,7 +31,18 @@ interface Node {
 const ELSEWHERE = new Set([
   ...['RangeError', 'StanzaError', 'badRequest', 'notAcceptable', 'badProfile', 'emitWarning'],
   ...['option', 'Option', 'PeopleOption', 'sizeOption', 'timeOption', 'argument', 'usage'],
-  ...['description', 'summary', 'addExamples', 'commandsGroup', 'entry', 'hmac', 'Symbol'],
+  ...[
+    'description',
+    'summary',
+    'addExamples',
+    'EXAMPLES',
+    'addSealingOptions',
+    'plainOption',
+    'commandsGroup',
+    'entry',
+    'hmac',
+    'Symbol',
+  ],
   ...['replace', 'replaceAll', 'includes', 'split', 'RegExp', 'onMessage', 'specific'],
 ]);
 
@@ -64,11 +75,13 @@ function look(value: unknown, kind: string, search: Search): void {
   if (typeof value !== 'object' || value === null) return;
   const node = value as Node;
   if (/^(Import|Export(All|Named)|Ts)/.test(node.type ?? '')) return;
+  if (node.type === 'VariableDeclarator' && ELSEWHERE.has(node.id?.value ?? '')) return;
   if (isText(node)) {
     tell(node, kind, [], search);
     for (const part of node.expressions ?? []) look(part, kind, search);
     return;
   }
+  if (isForPeers(node)) return;
   const called = calledBy(node);
   if (called && ELSEWHERE.has(called)) return;
   if (called && node.arguments && isTold(called, search)) return lookInto(node, called, search);
@@ -121,7 +134,7 @@ function nameOf(node: Node | undefined): string {
     return [nameOf(node.consequent), nameOf(node.alternate)].join('|');
   if (node.type === 'CallExpression') return nameOf(node.arguments?.[0]?.expression ?? node.callee);
   if (node.type === 'MemberExpression') return nameOf(node.property);
-  if (node.type === 'PrivateName') return node.id?.value ?? '…';
+  if (node.type === 'PrivateName') return String(node.value ?? node.id?.value ?? '…');
   return typeof node.value === 'string' ? node.value : '…';
 }
 
@@ -137,6 +150,10 @@ function eventOf({ type, properties = [] }: Node): string | undefined {
   const event = properties.find(({ key }) => key?.value === 'event')?.value;
   return event?.type === 'StringLiteral' ? String(event.value) : undefined;
 }
+
+/** A reason of Jingle, which the program of somebody else may show. */
+const isForPeers = ({ type, properties = [] }: Node): boolean =>
+  type === 'ObjectExpression' && properties.some(({ key }) => key?.value === 'condition');
 
 /** A class of errors, whose texts are in itself. */
 function classOf({ type, identifier }: Node, { kinds }: Search): string | undefined {

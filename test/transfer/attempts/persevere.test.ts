@@ -19,11 +19,13 @@ async function after(...ends: Error[]) {
 async function follow(ends: ('online' | Error)[], passwords: string[] = []) {
   const clock = new ManualClock();
   const warnings: string[] = [];
+  const notes: string[] = [];
   const interrupt = new AbortController();
   let logins = 0;
   let outcome: Error | undefined;
   const report: Report = (event) => {
     if (event.event === 'warning' || event.event === 'notice') warnings.push(event.text);
+    if (event.event === 'note') notes.push(event.text);
   };
   const renew = async () => passwords.shift() !== undefined;
   void persevere({ signal: interrupt.signal, report, renew, clock }, async (isOnline) => {
@@ -37,7 +39,7 @@ async function follow(ends: ('online' | Error)[], passwords: string[] = []) {
     outcome = error;
   });
   await clock.advance(0);
-  return { clock, warnings, logins: () => logins, outcome: () => outcome };
+  return { clock, warnings, notes, logins: () => logins, outcome: () => outcome };
 }
 
 test.each([
@@ -46,9 +48,10 @@ test.each([
 ])(
   'one who was online comes back after %s, however long, and warns once (R86)',
   async (_, error) => {
-    const { clock, warnings, logins, outcome } = await after(...Array(50).fill(error));
+    const { clock, warnings, notes, logins, outcome } = await after(...Array(50).fill(error));
     await clock.advance(3 * 60 * 60 * 1000);
     expect(logins()).toBe(52);
+    expect(notes[0]).toBe('still offline; next try in 2 s');
     expect(outcome()).toBeUndefined();
     expect(warnings).toEqual([
       'the connection was lost; trying again',

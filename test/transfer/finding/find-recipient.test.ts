@@ -160,9 +160,12 @@ describe('a full JID', () => {
   });
 
   test('may know every way where its server answers in its place (R74)', async () => {
-    const { find } = romeoIn({ features: { [BALCONY]: 'account' } });
+    const { find, said } = romeoIn({ features: { [BALCONY]: 'account' } });
     const guessed = { peer: BALCONY, isGuess: true };
     expect(await find(BALCONY)).toEqual({ ...guessed, ways: ['jingle', 'si', 'ibb'] });
+    expect(said.at(-1)).toBe(
+      `${BALCONY} may take files, for its server answers in its place by jingle, then si, then ibb`,
+    );
     expect(await find(BALCONY, 'si')).toEqual({ ...guessed, ways: ['si'] });
   });
 
@@ -177,6 +180,8 @@ describe('a full JID', () => {
     await expect(find(BALCONY)).rejects.toThrow(
       /balcony would lose the file: Dino .* keeps nothing of it/,
     );
+    const hints = await find(BALCONY).then(() => [], ownHints);
+    expect(hints).toContain(`--via with that JID tries it all the same: --via jingle ${BALCONY}`);
     expect(await find(BALCONY, 'jingle')).toEqual({ peer: BALCONY, ways: ['jingle'] });
     expect(await find(BALCONY, 'ibb')).toEqual({ peer: BALCONY, ways: ['ibb'] });
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { infoElement } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
@@ -32,6 +32,8 @@ interface Client {
   software?: { name?: string; version?: string };
   /** Milliseconds that each ping takes, in turn. */
   pings?: number[];
+  /** It answers none. */
+  isMute?: boolean;
 }
 
 /** Romeo in a world whose server answers for everybody. */
@@ -66,6 +68,7 @@ function romeoAmong(
         for (const from of seen) session.receive(xml('presence', { from }));
         return;
       }
+      if (clients[to]?.isMute && asked?.getNS() === 'urn:xmpp:ping') return;
       const payload = await answer(to, asked?.getNS() ?? '');
       const error = new StanzaError('cancel', 'service-unavailable').toElement();
       const type = payload ? 'result' : 'error';
@@ -97,6 +100,22 @@ test('tells of the one named its program, its ways, the median round trip and th
         remark: expect.stringContaining('50 ms'),
       },
     ],
+  });
+});
+
+describe('of what is not told there is a note', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  test('where it is refused, and where it does not come', async () => {
+    const { ask, said } = romeoAmong({ [DESK]: { features: ABLE, isMute: true } });
+    const asked = ask(DESK);
+    await jest.advanceTimersByTimeAsync(120_000);
+    expect((await asked).resources).toHaveLength(1);
+    expect(said).toEqual([
+      `the version of what runs at ${DESK} is not told (service-unavailable)`,
+      expect.stringMatching(`^the round trip to ${DESK} is not told \\(no answer from `),
+    ]);
   });
 });
 
@@ -142,7 +161,12 @@ test('tells what reaches one that takes files by SOCKS5 alone, of which nothing 
 test('tells of one whose server answers in its place no ways, and which one would be tried first (R74)', async () => {
   const { ask } = romeoAmong({ [DESK]: { features: [], identity: 'account/registered' } });
   expect((await ask(DESK)).resources).toMatchObject([
-    { peer: DESK, ways: [], via: 'jingle', why: expect.stringContaining('answers in its place') },
+    {
+      peer: DESK,
+      ways: [],
+      via: 'jingle',
+      why: 'its server answers in its place, so that each way would be tried',
+    },
   ]);
 });
 
@@ -160,7 +184,8 @@ test('cuts names and versions that are too long for a line', async () => {
 test('of one who is named and says nothing of files, a bare bytestream is what is left', async () => {
   const { ask } = romeoAmong({ [DESK]: { features: [] } });
   const { resources, nobody } = await ask(DESK);
-  expect(resources).toMatchObject([{ peer: DESK, ways: [], via: 'ibb' }]);
+  const why = 'it does not say that it takes files; bytes in the stream would be tried';
+  expect(resources).toMatchObject([{ peer: DESK, ways: [], via: 'ibb', why }]);
   expect(nobody).toBeUndefined();
 });
 
@@ -173,6 +198,15 @@ test('one who is named and answers nothing is nobody', async () => {
 });
 
 describe('of a bare JID', () => {
+  test('says why the ablest is chosen, and what would become of one that nobody sees', async () => {
+    const { resources } = await romeoAmong({ [DESK]: { features: ABLE } }, [DESK]).ask(JULIET);
+    expect(resources).toMatchObject([{ why: 'it takes files best of those that are seen' }]);
+    const { nobody } = await romeoAmong({}).ask(JULIET);
+    expect(ownHints(nobody as Error)).toContain(
+      '"inband send" would propose a file to all that are not seen',
+    );
+  });
+
   const choices = async (clients: Record<string, Client>, seen: string[]) => {
     const { resources } = await romeoAmong(clients, seen).ask(JULIET);
     return resources.map(({ peer, via }) => [peer, via]);
@@ -200,6 +234,11 @@ describe('of a bare JID', () => {
       [DESK, 'jingle'],
       [PHONE, 'jingle'],
     ]);
+    const { resources } = await romeoAmong({ [DESK]: proceeding, [PHONE]: proceeding }, [
+      DESK,
+      PHONE,
+    ]).ask(JULIET);
+    expect(resources[0]?.why).toBe('if it is the first to answer a proposal');
     const able = { features: ABLE };
     expect(await choices({ [DESK]: able, [PHONE]: able }, [DESK, PHONE])).toEqual([
       [DESK, 'jingle'],

@@ -5,6 +5,7 @@ import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
 import { RequestTimeout } from '../../../src/session/requests.js';
 import type { Session } from '../../../src/session/session.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { Sealing, type SealingOptions } from '../../../src/transfer/keys/sealing.js';
@@ -116,8 +117,29 @@ describe('the question for a key', () => {
     ]);
   });
 
+  test('that is refused is told of as that', async () => {
+    const sealing = new Sealing(JULIETS, sendingBy({ encrypt: 'auto', trusted: known }));
+    const situation = {
+      session: answering([new StanzaError('auth', 'forbidden')]),
+      signal: new AbortController().signal,
+      report: () => undefined,
+    };
+    await expect(sealing.of(to('balcony'), situation)).rejects.toThrow(
+      `${JULIETS}/balcony does not tell its key (${JULIETS}/balcony refused the file (forbidden))`,
+    );
+  });
+
   test('is no news to one who has seen the key in presence (R650)', async () => {
     expect(await asked([STRIPPED], [to('balcony', { hasKey: true })])).toEqual([NotSealed.name]);
+    const sealing = new Sealing(JULIETS, sendingBy({ encrypt: 'auto' }));
+    const situation = {
+      session: answering([STRIPPED]),
+      signal: new AbortController().signal,
+      report: () => undefined,
+    };
+    await expect(sealing.of(to('balcony', { hasKey: true }), situation)).rejects.toThrow(
+      `${JULIETS}/balcony has no key, though one of ${JULIETS} was seen, so that nothing`,
+    );
   });
 });
 

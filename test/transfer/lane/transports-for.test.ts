@@ -90,13 +90,20 @@ describe('a file that is not sealed', () => {
   });
 });
 
+test('what is to go beside the stream alone is refused where nothing may', async () => {
+  const how = { ...HERS, isSealed: true, transport: 's5b', signal } as const;
+  await expect(transportsFor(FILM, how, undefined)).rejects.toThrow(
+    'all that you send stays inside of it',
+  );
+});
+
 describe('that nothing goes beside the stream is told with the reason, where that is wanted:', () => {
   const refused = (...args: Parameters<typeof taken>) => taken(...args).catch((error) => error);
 
   test.each<[string, string, Parameters<typeof taken>]>([
     [
       'it would not be encrypted',
-      'only what is encrypted does',
+      'only what is encrypted does without --plain-s5b, and this file would not be',
       [{ isSealed: false, transport: 's5b' }],
     ],
     [
@@ -111,7 +118,7 @@ describe('that nothing goes beside the stream is told with the reason, where tha
     ],
     [
       'no proxy is known',
-      'your server, which is theirs, tells of no proxy',
+      'your server, which is theirs, tells of no proxy, and --direct does not let you meet directly',
       [{ isSealed: true, transport: 's5b' }, laneThat(false)],
     ],
   ])('%s (R824)', async (_what, why, args) => {

@@ -62,7 +62,17 @@ test('without --exec it stays due, and is told (R184)', async () => {
   const { work, warnings } = workOn(inbox);
   await work.doDue(never);
   expect(statesOf(inbox)).toEqual(['due']);
-  expect(warnings).toEqual([expect.stringContaining('1 file still wait')]);
+  expect(warnings).toEqual([
+    '1 file still waits for --exec, which is not given; "inband received" lists them',
+  ]);
+});
+
+test('of several that stay due it is told how many', async () => {
+  const { work, warnings } = workOn(await inboxWith([DUE, DUE]));
+  await work.doDue(never);
+  expect(warnings).toEqual([
+    '2 files still wait for --exec, which is not given; "inband received" lists them',
+  ]);
 });
 
 test('a file that is not there any more is gone, and nothing is done for it (R184)', async () => {
@@ -90,7 +100,7 @@ test('what was changed since it arrived is done without the hash that it had (R8
   await work.doDue(never);
   expect(done).toMatchObject([{ path: '/inbox/a.txt', size: 4, sha256: undefined }]);
   expect(statesOf(inbox)).toEqual(['done']);
-  expect(warnings).toEqual([expect.stringContaining('a.txt was changed since it arrived')]);
+  expect(warnings).toEqual(['a.txt was changed since it arrived: --exec is told no hash of it']);
 });
 
 test('a program that runs still is waited for, and then what it was to do is done again (R184)', async () => {

@@ -99,10 +99,12 @@ test('a file does not take the place of its own transfer that goes on', async ()
   const files = new FilesUnderWay(clock);
   const [first, second] = [offer('one'), offer('two')];
   const place = await files.enter(first.file, never);
-  const entering = expect(files.enter(second.file, never, true)).rejects.toThrow(StillUnderWay);
+  const entering = files.enter(second.file, never, true);
+  const refused = expect(entering).rejects.toThrow(StillUnderWay);
   place.moved();
   await clock.advance(5_000);
-  await entering;
+  await refused;
+  await expect(entering).rejects.toThrow('it is being received already');
   expect(first.failures).toEqual([]);
   // It may stall later, and give way to the next try.
   expect(files.claim(offer('three').file)).toBe(first.file);

@@ -42,7 +42,8 @@ describe('what comes of the own account', () => {
   test('in the clear is told of as what comes of others whose key is known (R532)', async () => {
     const { rules, told, offer } = rulesOf();
     await rules.judge(offer(OURS), 'named');
-    expect(told).toMatchObject([{ event: 'warning' }]);
+    const text = `${OURS} sends without encryption, though a key of theirs is known here`;
+    expect(told).toEqual([{ event: 'warning', text }]);
   });
 
   test.each<['first' | 'known' | 'verified', boolean]>([
@@ -68,6 +69,18 @@ describe('what comes of the own account', () => {
   });
 });
 
+test('what is in the clear is refused where it may not be, with the reason', async () => {
+  const strict = rulesOf({ encrypt: 'require' });
+  await expect(strict.rules.judge(strict.offer(ROMEOS), 'named')).rejects.toThrow(
+    'it is not encrypted, as --encrypt require wants it',
+  );
+  const { rules, trusted, offer } = rulesOf();
+  trusted.of.set(ROMEOS, [{ ...pinned(HIS.publicKey)[0], isVerified: true } as TrustedKey]);
+  await expect(rules.judge(offer(ROMEOS), 'named')).rejects.toThrow(
+    `it is not encrypted, though a key of ${ROMEOS} was compared here`,
+  );
+});
+
 test('one of anybody is sealed, and not pinned (R531)', async () => {
   const { rules, trusted, told, offer } = rulesOf();
   const judged = await rules.judge(offer(ROMEOS, HIS.publicKey), 'anyone');
@@ -78,7 +91,11 @@ test('one of anybody is sealed, and not pinned (R531)', async () => {
 
 test('--trust known takes no first key (R531)', async () => {
   const { rules, offer } = rulesOf({ trust: 'known' });
-  await expect(rules.judge(offer(ROMEOS, HIS.publicKey), 'named')).rejects.toThrow(KeyNotTrusted);
+  const judged = rules.judge(offer(ROMEOS, HIS.publicKey), 'named');
+  await expect(judged).rejects.toThrow(KeyNotTrusted);
+  await expect(judged).rejects.toThrow(
+    `no key of ${ROMEOS} is known here, and --trust known takes no first one`,
+  );
 });
 
 test('one key is known by each form of a domain (R377)', async () => {

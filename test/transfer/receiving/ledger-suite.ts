@@ -156,6 +156,10 @@ export function testLedger(
       const [first] = [...ledger.records()] as [FileRecord];
       const refused = whyNoRoom(ledger, ROMEO);
       expect(refused instanceof NoRoom && refused.isPassing).toBe(true);
+      expect(refused?.message).toBe(`too many files of ${ROMEO} still wait for --exec`);
+      expect(whyNoRoom(ledger, others.at(-1) ?? '')?.message).toBe(
+        'too many files that arrived still wait for --exec',
+      );
       for (const id of ids(ledger.records()).slice(0, 100)) {
         await ledger.change(id, { work: { state: 'failed' } });
       }

@@ -357,8 +357,28 @@ test('a sealed file whose kept part was gone when it was proven is offered again
     fail: (error: Error) => void done.push(error),
   };
   const onProven = async () => void done.push(inbox.partials);
-  await expect(receiveFile(file, inbox, { ...QUIET, onProven })).rejects.toThrow(StillUnderWay);
+  const received = receiveFile(file, inbox, { ...QUIET, onProven });
+  await expect(received).rejects.toThrow(StillUnderWay);
+  await expect(received).rejects.toThrow('what was kept of it has changed; its sender comes again');
   expect(done).toEqual([20, 0, 0, expect.any(StillUnderWay)]);
+});
+
+test('a sealed file whose sender goes while what is kept is read again is not read to its end', async () => {
+  const { hers } = await pairOfBytestreams({ halfOpen: true });
+  const inbox = new MemoryInbox();
+  inbox.createPartial = async (wanted = {}) => {
+    unattended(hers).destroy();
+    await settled();
+    wanted.onRead?.(1);
+    throw new Error('it was read on');
+  };
+  const file = {
+    ...incomingBare(hers, new Date(0)),
+    ...{ offer: { name: 'letter.txt', size: 50 }, peerKey: Buffer.alloc(32, 1), ranged: true },
+    accept: async () => hers,
+    fail: () => undefined,
+  };
+  await expect(receiveFile(file, inbox, QUIET)).rejects.toThrow('its sender has gone');
 });
 
 test('a sealed file is gone on with where an earlier transfer leaves it, which ends when it is proven (R770)', async () => {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
-import type { Element } from '../../../src/session/xml.js';
+import { ownHints } from '../../../src/session/hints.js';
+import { StanzaError } from '../../../src/session/stanza-error.js';
+import { type Element, xml } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
@@ -184,18 +186,38 @@ describe('between two inbands', () => {
 });
 
 describe('nothing goes out in the clear', () => {
-  test.each<[string, Options]>([
+  const NONE = ', so that nothing can be encrypted for it';
+  test.each<[string, Options, string]>([
     [
       'to one whose key is known',
       { his: { trusted: trusting(JULIETS, HERS.publicKey) }, evil: stripped },
+      `${JULIET} has no key, though one of ${JULIETS} is known here${NONE}`,
     ],
-    ['where that is required', { his: { encrypt: 'require' }, evil: stripped }],
-    ['where a key was given', { his: { toKey: formatKey(HERS.publicKey) }, evil: stripped }],
-    ['by a way that cannot be encrypted', { via: 'si' }],
-    ['by bytes without a word', { via: 'ibb' }],
-  ])('%s (R366)', async (_, options) => {
+    [
+      'where that is required',
+      { his: { encrypt: 'require' }, evil: stripped },
+      `${JULIET} has no key${NONE}`,
+    ],
+    [
+      'where a key was given',
+      { his: { toKey: formatKey(HERS.publicKey) }, evil: stripped },
+      `${JULIET} has no key${NONE}`,
+    ],
+    [
+      'by a way that cannot be encrypted',
+      { via: 'si' },
+      `${JULIET} has a key, and nothing is encrypted by si`,
+    ],
+    [
+      'by bytes without a word',
+      { via: 'ibb' },
+      `${JULIET} has a key, and nothing is encrypted by ibb`,
+    ],
+  ])('%s (R366)', async (_, options, why) => {
     const { failures, wire, inbox } = await sent(options);
     expect(failures).toEqual([expect.any(NotSealed)]);
+    expect(failures[0]?.message).toBe(why);
+    expect(failures.flatMap(ownHints)).toEqual(['--encrypt off sends it in the clear']);
     expect(inbox.files).toEqual([]);
     expectNothingSeen(wire);
     expect(wire).not.toContain('<data');
@@ -210,8 +232,37 @@ describe('nothing goes out in the clear', () => {
     };
     const { failures, wire, inbox } = await sent({ evil, count: 2 });
     expect(failures).toEqual([expect.any(NotSealed), expect.any(NotSealed)]);
+    expect(failures[0]?.message).toBe(`${JULIET} did not open what was encrypted for it`);
+    expect(ownHints(failures[0] as Error)).toEqual([
+      'it may know another key of yours: compare "inband key" here with "inband trust list" there',
+      'or somebody in between has changed something',
+    ]);
     expect(inbox.files).toEqual([]);
     expectNothingSeen(wire);
+  });
+
+  test('and what the sender waits for is told', async () => {
+    const { events } = await sent();
+    const waits = events.filter(({ event }) => event === 'pending') as { text: string }[];
+    expect(waits.map(({ text }) => text)).toContain(
+      `waiting for ${JULIET} to accept the file, 1 s at most`,
+    );
+  });
+
+  test('when an offer that is sealed finds no taker', async () => {
+    let id: string | undefined;
+    const evil = (stanza: Element) => {
+      if (stanza.toString().includes('session-initiate')) id = stanza.attrs.id;
+      if (stanza.attrs.id !== id || stanza.attrs.type !== 'result') return stanza;
+      const { from, to } = stanza.attrs;
+      const error = new StanzaError('cancel', 'feature-not-implemented').toElement();
+      return xml('iq', { type: 'error', id, from, to }, error);
+    };
+    const { failures } = await sent({ evil });
+    expect(failures.map(({ message }) => message)).toEqual([
+      `${JULIET} has a key, and takes nothing that is encrypted (feature-not-implemented)`,
+    ]);
+    expect(ownHints(failures[0] as Error)).toEqual(['--encrypt off sends it in the clear']);
   });
 
   test('in the rest of a command that has seen a key (R366)', async () => {
@@ -223,6 +274,9 @@ describe('nothing goes out in the clear', () => {
     };
     const { failures, inbox } = await sent({ evil, count: 2, his: { trusted: memoryTrust() } });
     expect(failures).toEqual([expect.any(NotSealed)]);
+    expect(failures[0]?.message).toBe(
+      `${JULIET} has no key, though one of ${JULIETS} is known here${NONE}`,
+    );
     expect(inbox.files).toHaveLength(1);
   });
 });
@@ -301,16 +355,35 @@ test('a key that was seen by one name of a JID counts for its others (R378)', as
 });
 
 describe('another key', () => {
-  test.each<[string, Options]>([
-    ['than is known', { his: { trusted: trusting(JULIETS, HERS.publicKey) }, evil: swapped }],
-    ['than was given', { his: { toKey: formatKey(HERS.publicKey) }, evil: swapped }],
-    ['than a known one, of which there is none,', { his: { trust: 'known' } }],
-  ])('%s is refused by the sender, and nothing is told (R367)', async (_, options) => {
-    const { failures, wire, inbox } = await sent(options);
-    expect(failures).toEqual([expect.any(KeyNotTrusted)]);
-    expect(inbox.files).toEqual([]);
-    expect(wire).not.toContain('session-initiate');
-  });
+  test.each<[string, Options, string, ...hints: string[]]>([
+    [
+      'than is known',
+      { his: { trusted: trusting(JULIETS, HERS.publicKey) }, evil: swapped },
+      `${JULIETS} has another key than before`,
+      `if it is theirs, ask them for it in another way, then: inband trust add ${JULIETS}`,
+    ],
+    [
+      'than was given',
+      { his: { toKey: formatKey(HERS.publicKey) }, evil: swapped },
+      `${JULIETS} has another key than the one of --to-key`,
+    ],
+    [
+      'than a known one, of which there is none,',
+      { his: { trust: 'known' } },
+      `no key of ${JULIETS} is known here, and --trust known takes no first one`,
+      `inband trust add ${JULIETS}`,
+    ],
+  ])(
+    '%s is refused by the sender, and nothing is told (R367)',
+    async (_, options, why, ...hints) => {
+      const { failures, wire, inbox } = await sent(options);
+      expect(failures).toEqual([expect.any(KeyNotTrusted)]);
+      expect(failures[0]?.message).toBe(why);
+      expect(failures.flatMap(ownHints)).toEqual(hints);
+      expect(inbox.files).toEqual([]);
+      expect(wire).not.toContain('session-initiate');
+    },
+  );
 
   test('than is known is refused by the recipient, who is told once (R367)', async () => {
     const { failures, heard, inbox } = await sent({

@@ -68,6 +68,9 @@ describe('a source', () => {
   test.each(changes)('that %s is not sent as what it was (R47)', async (_what, source) => {
     const [his, hers] = await outcomesOf(pairOfTransfers(), source);
     expect(his).toBeInstanceOf(SourceChanged);
+    expect((his as Error).message).toMatch(
+      / changed while it was sent$| changed while it was sent: \d+ bytes before, \d+ now$/,
+    );
     expect(hers).toBeInstanceOf(Error);
   });
 
@@ -140,7 +143,7 @@ describe('a file that is sent', () => {
     const file = await incoming;
     file.accept().catch(() => undefined); // it is broken off
     await refused;
-    await expect(sent).rejects.toThrow('wants only 15 bytes of 50');
+    await expect(sent).rejects.toThrow('wants only 15 bytes of 50, which would be no whole file');
   });
 
   test('is not done when the recipient has said nothing of it for a minute, though it has acknowledged all (R70)', async () => {
@@ -182,7 +185,9 @@ describe('a file that is sent', () => {
     await file.accept();
     await file.fail({ condition: 'success' });
     await expect(sent).rejects.toThrow(ChannelBroken);
-    await expect(sent).rejects.toThrow(/^juliet@\S+ ended it as done, and did not say/);
+    await expect(sent).rejects.toThrow(
+      /^juliet@\S+ ended it as done, and did not say that it has all of the file$/,
+    );
     await settled();
     expect(await leftOf(pair)).toEqual([]);
   });
@@ -312,7 +317,9 @@ test('a recipient that wants nothing of a file by SI has not said that it has it
     ...{ signal: never, onProgress: () => undefined, onRead: () => undefined },
   });
   await expect(sent).rejects.toThrow(FileUnconfirmed);
-  await expect(sent).rejects.toThrow('wanted nothing of the file');
+  await expect(sent).rejects.toThrow(
+    /^juliet@\S+ wanted nothing of the file, and did not say that it has it$/,
+  );
 });
 
 // The recipient may have the beginning of another file, and compare no hash.

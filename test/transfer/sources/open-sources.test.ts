@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ownHints } from '../../../src/session/hints.js';
+import { statNamed } from '../../../src/transfer/sources/named-files.js';
 import { openSources } from '../../../src/transfer/sources/open-sources.js';
 import type { OpenSource } from '../../../src/transfer/sources/source.js';
 import { SourceUnusable } from '../../../src/transfer/sources/source.js';
@@ -84,8 +85,15 @@ describe('a file', () => {
     const open = openSources([join(folder, 'caf\ufffd.txt')], { stdin: process.stdin });
     await expect(open).rejects.toThrow(SourceUnusable);
     const why = await open.catch((error) => error);
-    expect(why.message).toMatch(/ is not UTF-8, and files of such names cannot be opened$/);
+    expect(why.message).toMatch(
+      /^the name ".*" is not UTF-8, and files of such names cannot be opened$/,
+    );
     expect(ownHints(why)).toEqual(['inband send --name <name> - < the file']);
+    const other = await statNamed('caf\ufffd.txt', 'rename the file').catch((error) => error);
+    expect([other.message, ownHints(other)]).toEqual([
+      'the name "caf\ufffd.txt" is not UTF-8, and files of such names cannot be opened',
+      ['rename the file'],
+    ]);
   });
 });
 
@@ -103,4 +111,9 @@ onLinux('hundreds of files do not stay open, and each is read all the same (R148
   }
   await Promise.all(sources.map((source) => source.close()));
   expect(openFiles()).toBe(before);
+  await rm(paths[299] as string);
+  await promisify(execFile)('mkfifo', [paths[299] as string]);
+  await expect(sources[299]?.read(0)[Symbol.asyncIterator]().next()).rejects.toThrow(
+    `${paths[299]} is no file any more`,
+  );
 });

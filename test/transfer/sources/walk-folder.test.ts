@@ -128,6 +128,10 @@ describe('a folder', () => {
     const sources = await walked();
     expect(pathsOf(sources)).toEqual(['photos/a', 'photos/d/b', 'photos/good']);
     expect(await textOf(sources[2] as Source)).toBe('b');
+    expect(warned.at(-1)).toMatch(/pipe is no file, and is left out$/);
+    expect(warned.at(-2)).toMatch(
+      /out is a link to what is no file below the folder, and is left out$/,
+    );
     expect(warned.map((text) => basename(text.split(' ')[0] as string))).toEqual([
       ...['above', 'absolute', 'circle', 'dangling', 'folder', 'out', 'pipe'],
     ]);
@@ -168,8 +172,11 @@ describe('a folder', () => {
     const [a, foreign, tooDeep, ...others] = await walked();
     expect(others).toEqual([]);
     expect(await textOf(a as Source)).toBe('a');
-    await expect(textOf(foreign as Source)).rejects.toThrow(/is not UTF-8/);
+    await expect(textOf(foreign as Source)).rejects.toThrow(
+      'it cannot be read: its name is not UTF-8, and such files cannot be opened',
+    );
     await expect(textOf(tooDeep as Source)).rejects.toThrow(SourceUnreadable);
+    await expect(textOf(tooDeep as Source)).rejects.toThrow('it is too deep below the folder');
   });
 
   test('keeps no file open, whether it is read to its end, in part, or not at all (R322)', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
 import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
+import { RequestTimeout } from '../../../src/session/requests.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { StreamError } from '../../../src/session/stream/stream-error.js';
 import { xml } from '../../../src/session/xml.js';
@@ -25,12 +26,19 @@ const BARE = { unprovenBlock: 0, inBlocks: undefined };
 describe('a server that ended the stream as against its policy', () => {
   test('gets blocks of 4096, one at a time, where none was larger than what it takes (R277)', () => {
     const caution = cautionAfter(failed(AGAINST_POLICY, went(4096)), DEFAULT_SETTINGS);
-    expect(caution).toMatchObject({ settings: { blockSize: 4096, window: 1 }, wasOurs: true });
+    expect(caution).toEqual({
+      settings: expect.objectContaining({ blockSize: 4096, window: 1 }),
+      text: 'blocks that follow each other may be too much for the server; the next ones wait',
+      wasOurs: true,
+    });
   });
 
   test('gets smaller blocks first where they may be too large, and then one at a time (R277)', () => {
     const first = cautionAfter(failed(AGAINST_POLICY, went(8192)), DEFAULT_SETTINGS);
     expect(first?.settings).toEqual({ ...DEFAULT_SETTINGS, blockSize: 4096 });
+    expect(first?.text).toBe(
+      'nothing arrived in blocks of 8192 bytes, which may be too large for a server; the next ones have 4096',
+    );
     const second = cautionAfter(
       failed(AGAINST_POLICY, went(4096)),
       first?.settings ?? DEFAULT_SETTINGS,
@@ -65,6 +73,14 @@ describe('blocks that may be too large', () => {
     const unanswered = new ChannelLost('the recipient has stopped answering');
     for (const error of [cut, AGAINST_POLICY, unanswered])
       expect(blocksAfter(error, 8192)).toBe(4096);
+  });
+
+  test('are so where the first one was accepted, and never heard of again', () => {
+    const cause = new RequestTimeout('no answer');
+    const silent = { ...failed(new ChannelLost('gone', { cause }), BARE), channel: undefined };
+    expect(cautionAfter(silent, DEFAULT_SETTINGS)?.text).toBe(
+      'blocks of more than 4096 bytes may be too large for a server; the next ones have 4096',
+    );
   });
 
   test('are not where as large ones have arrived in an earlier transfer (R773)', () => {

@@ -29,7 +29,10 @@ describe.each(KINDS)('a recipient whose channel ended with %s', (_name, error) =
 
 test('what is known of nothing else is of the disk, and no reason to send it again at once', () => {
   const heard = new JingleEnded(reasonOf(new Error('EIO')), false);
-  expect(heard.reason.condition).toBe('failed-application');
+  expect(heard.reason).toEqual({
+    condition: 'failed-application',
+    text: 'it cannot be stored here at the moment',
+  });
   expect(isPassing(whyBrokenOff(heard, { channel: { peer: JULIET } as channels.Channel }))).toBe(
     false,
   );

@@ -56,9 +56,15 @@ test.each([
 test('a file without a size is left to another way', async () => {
   const { romeo, sessions } = pairOfServices();
   const offer = offerBySi(new SiFileTransfers(sessions[0], romeo));
-  await expect(offer(TO_JULIET, { name: 'pipe' }, { signal })).rejects.toThrow(WayRefused);
+  await expect(offer(TO_JULIET, { name: 'pipe' }, { signal })).rejects.toThrow(
+    new WayRefused('by SI a file must have a size'),
+  );
 });
 
 test('a recipient that has accepted and does not answer is one to be tried again', () => {
-  expect(whyNotOpened(new RequestTimeout('no answer'))).toBeInstanceOf(ChannelLost);
+  const why = whyNotOpened(new RequestTimeout('no answer'));
+  expect(why).toBeInstanceOf(ChannelLost);
+  expect(why.message).toBe(
+    'the recipient has accepted the file, and is not there any more (no answer)',
+  );
 });

@@ -157,7 +157,7 @@ export class MessageCarrier {
         else if (!(error instanceof RequestTimeout)) throw error;
       }
     }
-    if (isSilent) throw new ChannelLost('the recipient answers neither a ping nor what it can do');
+    if (isSilent) throw new ChannelLost('the recipient answers nothing, not even a ping');
     // Without stream management either: as far as the network has taken it.
     return () => Promise.all([this.#written, this.#session.sync()]);
   }

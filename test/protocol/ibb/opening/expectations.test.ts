@@ -19,7 +19,7 @@ const outcomes = [
   ['cut', () => expected.failAll(new Error('cut'))],
   ['interrupted', (giveUp: AbortController) => giveUp.abort(new Error('interrupted'))],
   ['refused', () => expected.settle('key', new Error('refused'))],
-  ['did not open', () => jest.advanceTimersByTime(60_000)],
+  ['did not open the bytestream', () => jest.advanceTimersByTime(60_000)],
 ] as const;
 
 test.each(outcomes)('what is expected no more, being %s, leaves no timer', async (message, end) => {

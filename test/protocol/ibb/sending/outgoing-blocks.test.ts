@@ -60,6 +60,9 @@ describe('a block that gets a wait error', () => {
     stream.write('one two ');
     await clock.advance(10_000);
     expect(await error).toBeInstanceOf(ChannelLost);
+    expect((await error).message).toBe(
+      'the recipient could still not take the block after 5 retries',
+    );
     expect((await error).cause).toMatchObject({ condition: 'recipient-unavailable' });
     expect(seqsOf(blocks).slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(secondsOf(blocks).slice(0, 6)).toEqual([0, 1, 2.2, 3.64, 5.368, 7.442]);
@@ -192,6 +195,7 @@ describe('a wait error with more blocks under way', () => {
     stream.write('abc');
     await clock.advance(60_000);
     expect(await error).toBeInstanceOf(ChannelLost);
+    expect((await error).message).toBe('a block was lost on the way');
     expect((await error).cause).toEqual(WAIT_AS_READ);
     expect(seqsOf(blocks).filter((seq) => seq < 3)).toEqual([0, 1, 2]);
     expect([stream.bytesSent, stream.blocksSent]).toEqual([1, 1]);

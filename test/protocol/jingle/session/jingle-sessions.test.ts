@@ -106,13 +106,18 @@ describe('an offer', () => {
       'that is encrypted',
       offerOf('</content>', "<security xmlns='urn:xmpp:jingle:jet:0'/></content>"),
       'security-error',
+      'it is encrypted end to end',
     ],
     [
       'for a file of ours',
       offerOf("senders='initiator'", "senders='responder'"),
       'failed-application',
+      'it asks for a file of ours',
     ],
-    ['of two files', jingle('session-initiate', CONTENT + CONTENT), 'failed-application'],
+    [
+      ...['of two files', jingle('session-initiate', CONTENT + CONTENT), 'failed-application'],
+      'it has several contents, and a Jingle session is for one',
+    ],
     [
       'with blocks too large',
       offerOf("block-size='4'", "block-size='65536'"),
@@ -122,10 +127,13 @@ describe('an offer', () => {
     ['of two files in one', offerOf('</file>', '</file><file/>'), 'incompatible-parameters'],
   ])(
     '%s is acknowledged and ended, and its owner is told of it (R77)',
-    async (_what, text, reason) => {
+    async (_what, text, reason, why = '') => {
       const { transfers, says, said } = talk();
       const refused: string[] = [];
-      transfers.onRefused = (peer) => refused.push(peer);
+      transfers.onRefused = (peer, text) => {
+        refused.push(peer);
+        expect(text).toContain(why);
+      };
       transfers.onOffer = () => expect('nothing').toBe('offered');
       expect(await says(text)).toBe('taken');
       expect(said()).toEqual([`session-terminate ${reason}`]);

@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals';
+import { orLink } from '../../../src/transfer/finding/or-link.js';
+import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
+import { JULIET, linkedSessions } from '../../support/linked-sessions.js';
+
+/** Who may be offered a file where nobody is found, for this reason; and what is noted. */
+async function afterFailing(error: Error) {
+  const notes: string[] = [];
+  // biome-ignore lint/correctness/useYield: nobody is found
+  const found = async function* () {
+    throw error;
+  };
+  const [session] = linkedSessions();
+  const peers: string[] = [];
+  const all = orLink(session, JULIET, found(), (text) => notes.push(text));
+  for await (const { peer } of all) peers.push(peer);
+  return { peers, notes };
+}
+
+test('a file for one who is not there is left, and why is noted', async () => {
+  expect(await afterFailing(new RecipientUnreachable('nobody is there'))).toEqual({
+    peers: ['juliet@capulet.example'],
+    notes: ['nobody is there; leaving the file with a link'],
+  });
+});
+
+test('one who has said no gets no link', async () => {
+  await expect(afterFailing(new RecipientRefused('no'))).rejects.toThrow('no');
+});
