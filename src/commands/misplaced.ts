@@ -4,16 +4,17 @@ import { UsageError } from './context.js';
 
 /**
  * Looks whether the operands of `send` are in another order than its own: a JID that is no file stands before the last
- * one. Throws `UsageError` with what was probably meant.
+ * one, or a file in its place. Throws `UsageError` with what was probably meant.
  */
 export async function refuseMisplaced(
   operands: readonly string[],
   names: Names = NO_NAMES,
 ): Promise<void> {
   const last = operands.at(-1) ?? '';
+  const mayBeRecipient = looksLikeJid(last) || names.has(last);
   for (const one of operands.slice(0, -1)) {
     if (!(looksLikeJid(one) || names.has(one)) || (await isThere(one))) continue;
-    if (looksLikeJid(last) || names.has(last)) {
+    if (mayBeRecipient) {
       throw new UsageError(
         `${one} is no file`,
         `several recipients are given with --to: --to ${one} --to ${last}`,
@@ -23,6 +24,12 @@ export async function refuseMisplaced(
       throw new UsageError(`the recipient comes last`, `inband send ${last} ${one}`);
     }
   }
+  if (mayBeRecipient || !(await isThere(last))) return;
+  throw new UsageError(
+    `${last} is a file, and the recipient comes last`,
+    `inband send ${operands.join(' ')} <jid>`,
+    `a server of that name is given as xmpp:${last}`,
+  );
 }
 
 /** Where recipients are given with `--to`, one more may stand among the files. Throws `UsageError`. */

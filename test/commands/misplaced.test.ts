@@ -44,6 +44,16 @@ test.each<[string, string[], string]>([
     'inband: juliet@example.org is no file\n  several recipients are given with --to: --to juliet@example.org --to nurse@example.org\n',
   ],
   [
+    'there is none',
+    ['send', 'photo.jpg', 'hook.sh'],
+    'inband: hook.sh is a file, and the recipient comes last\n  inband send photo.jpg hook.sh <jid>\n  a server of that name is given as xmpp:hook.sh\n',
+  ],
+  [
+    'a path is no address',
+    ['send', 'photo.jpg', './a.txt'],
+    'inband: "./a.txt" is not an XMPP address\n  one looks like name@example.org\n',
+  ],
+  [
     'one recipient stands among the files',
     ['send', 'photo.jpg', 'nurse', '--to', 'juliet@example.org'],
     'inband: nurse is no file\n  with --to all operands are files; one more recipient: --to nurse\n',
