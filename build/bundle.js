@@ -7,6 +7,8 @@ import { build, transform } from 'esbuild';
 /** What not every run needs: parsing it all would take longer than the rest of `--version`. */
 const APART = new Map([
   ['@xmpp/xml', 'xmpp-xml'],
+  ['cli-progress', 'cli-progress'],
+  ['ora', 'ora'],
   ['smol-toml', 'smol-toml'],
   ['uqr', 'uqr'],
 ]);

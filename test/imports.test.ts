@@ -25,6 +25,8 @@ describe('the check', () => {
     ['storage/lock/a.ts', "import { NoRoom } from '../../transfer/inbox-errors.js';"],
     ['storage/inbox.ts', "import { formatBytes } from '../units.js';"],
     ['ui/qr.ts', "import { renderUnicode } from 'uqr';"],
+    ['ui/foot.ts', "const { default: ora } = await import('ora');"],
+    ['ui/foot.ts', "import { MultiBar } from 'cli-progress';"],
     ['session/xml.ts', "import { xml } from '@xmpp/xml';"],
     ['main.ts', "import { openInbox } from './storage/inbox.js';"],
     ['index.ts', "export * from './protocol/bob/content-id.js';"],
@@ -89,6 +91,8 @@ describe('the check', () => {
     ['protocol/a.ts', "import type { X } from '@xmpp/xml';", '@xmpp/xml (for session/ only)'],
     ['commands/a.ts', "const qr = await import('uqr');", 'uqr (for ui/ only)'],
     ['main.ts', "import { encode } from 'uqr';", 'uqr (for ui/ only)'],
+    ['main.ts', "import ora from 'ora';", 'ora (for ui/ only)'],
+    ['main.ts', "import bar from 'cli-progress';", 'cli-progress (for ui/ only)'],
     ['ui/a.ts', "import { parse } from 'smol-toml';", 'smol-toml (for commands/ only)'],
     ['main.ts', 'await import(name);', 'import() of something other than a string'],
   ])('keeps %s from saying %s', (path, source, target) => {

@@ -9,6 +9,7 @@ interface Anchor {
 /** Measures one transfer: its bytes so far, its rate of late, and the time that remains. */
 export class Meter {
   #bytes = 0;
+  #movedAt: number;
   /** The rate is counted from the older of two anchors, so over one to two intervals. */
   #anchors: [Anchor, Anchor];
 
@@ -19,6 +20,7 @@ export class Meter {
     private readonly now: () => number,
   ) {
     this.#anchors = [this.#anchor(), this.#anchor()];
+    this.#movedAt = now();
   }
 
   get bytes(): number {
@@ -28,6 +30,7 @@ export class Meter {
   /** Goes on at an offset; bytes that were not sent again do not count into the rate. */
   restart(offset: number): void {
     this.#bytes = offset;
+    this.#movedAt = this.now();
     this.#anchors = [this.#anchor(), this.#anchor()];
   }
 
@@ -40,9 +43,15 @@ export class Meter {
   }
 
   update(bytes: number): void {
+    if (bytes !== this.#bytes) this.#movedAt = this.now();
     this.#bytes = bytes;
     const [, newer] = this.#anchors;
     if (this.now() - newer.at >= ANCHOR_INTERVAL_MS) this.#anchors = [newer, this.#anchor()];
+  }
+
+  /** Milliseconds since the last byte. */
+  still(): number {
+    return this.now() - this.#movedAt;
   }
 
   /** Bytes per second. Falls while nothing arrives, so that a stall is seen; 0 at the very start. */

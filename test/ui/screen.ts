@@ -1,3 +1,4 @@
+import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import { Writable } from 'node:stream';
 
 /** Keeps what is written; not a terminal. */
@@ -139,5 +140,17 @@ export class Terminal extends Writable {
   override _write(chunk: string | Buffer, _encoding: string, callback: () => void): void {
     this.screen.write(chunk.toString());
     callback();
+  }
+
+  cursorTo(x: number): boolean {
+    return cursorTo(this, x);
+  }
+
+  moveCursor(dx: number, dy: number): boolean {
+    return moveCursor(this, dx, dy);
+  }
+
+  clearLine(direction: -1 | 0 | 1): boolean {
+    return clearLine(this, direction);
   }
 }

@@ -6,15 +6,20 @@ import { cut, widthOf } from './width.js';
 const WIDEST_BAR = 20;
 const NARROWEST_BAR = 5;
 const GAP = '  ';
+/** What stands still for longer is explained. */
+const STILL_MS = 10_000;
 
-/** One line about a transfer. Where the terminal is narrow, the bar goes first, then the rate, the time and the name. */
-export function barLine(meter: Meter, columns: number): string {
-  const remaining = meter.remaining();
+/**
+ * One line about a transfer. Where the terminal is narrow, the bar goes first, then the rate, the time and the name.
+ * `peer`: who is waited for where it stands still.
+ */
+export function barLine(meter: Meter, columns: number, peer?: string): string {
   const isSized = meter.size !== undefined;
   const share = isSized ? shareOf(meter) : 0;
   const done = isSized ? `${Math.floor(share * 100)}%`.padStart(4) : formatBytes(meter.bytes);
   const rate = formatRate(meter.rate()).padStart(10);
-  const time = (remaining === undefined ? '' : formatDuration(remaining)).padStart(12);
+  const wait = peer && meter.still() >= STILL_MS ? `waiting for ${display(peer)}` : undefined;
+  const time = (wait ?? timeLeft(meter)).padStart(12);
   const name = display(meter.name);
   const full = [`${done}${isSized ? bar(share, WIDEST_BAR) : ''}`, rate, time, name].join(GAP);
   const tooWide = widthOf(full) - columns;
@@ -25,9 +30,15 @@ export function barLine(meter: Meter, columns: number): string {
   const shrunk = [
     [done, rate, time, name],
     [done, time, name],
+    ...(wait === undefined ? [] : [[done, wait]]),
     [done, name],
   ].map((parts) => parts.join(GAP));
   return shrunk.find((line) => widthOf(line) <= columns) ?? named(done, name, columns);
+}
+
+function timeLeft(meter: Meter): string {
+  const remaining = meter.remaining();
+  return remaining === undefined ? '' : formatDuration(remaining);
 }
 
 /** What is done must be seen; of the name as much as fits. */

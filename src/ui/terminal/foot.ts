@@ -1,61 +1,88 @@
+import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
+import { MultiBar } from 'cli-progress';
 import type { Output } from '../report.js';
 import { widthOf } from './width.js';
 
-/** More often, and the numbers cannot be read. */
-const REDRAWN_MS = 250;
+/** What stands in a line at the moment, where it may have so many columns. */
+export type Line = (columns: number) => string;
 
-const HIDE_CURSOR = '\x1b[?25l';
-const SHOW_CURSOR = '\x1b[?25h';
-/** What is wider than was reckoned is cut off, and makes no second row. */
-const NO_WRAPPING = '\x1b[?7l';
-const WRAPPING = '\x1b[?7h';
-const CLEAR_BELOW = '\x1b[J';
-const up = (rows: number): string => (rows > 0 ? `\x1b[${rows}A` : '');
+/** The last column stays free: some terminals wrap as soon as it is written to. */
+const SPARE = 1;
 
 /** Lines at the foot of a terminal that change, below those that stay. */
 export class Foot {
-  readonly #output: Output;
-  readonly #lines: () => readonly string[];
-  #drawn: readonly string[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  readonly #redraw = () => this.draw();
+  #lines: readonly Line[] = [];
+  /** How they were drawn last. */
+  readonly #drawn = new Map<Line, string>();
+  #drawing: { stop(): unknown } | undefined;
 
-  /** `lines`: what is to be seen now, none wider than the terminal. */
-  constructor(output: Output, lines: () => readonly string[]) {
-    this.#output = output;
-    this.#lines = lines;
-  }
+  /** `due`: bars, and below them what is waited for; without any, something turns beside it. */
+  constructor(
+    private readonly output: Output,
+    private readonly due: () => { bars: readonly Line[]; wait: Line | undefined },
+  ) {}
 
-  /** Draws, and again from time to time as long as there is something to be seen. Until `erase`, nothing else may be printed. */
+  /** Draws what is due. Until `erase`, nothing else may be printed. */
   draw(): void {
-    const lines = this.#lines();
-    if (lines.length === 0) return this.erase();
-    const start = this.#timer ? '' : `${HIDE_CURSOR}${NO_WRAPPING}`;
-    this.#output.write(`${start}${this.#wiped()}${lines.join('\n')}`);
-    this.#drawn = lines;
-    if (this.#timer) return;
-    this.#timer = setInterval(this.#redraw, REDRAWN_MS);
-    this.#timer.unref();
-    this.#output.on('resize', this.#redraw);
+    const { bars, wait } = this.due();
+    const lines = wait ? [...bars, wait] : bars;
+    if (isDeepStrictEqual(lines, this.#lines)) return;
+    this.erase();
+    this.#lines = lines;
+    if (bars.length > 0) this.#drawing = this.#bars();
+    else if (wait) void this.#turn(wait);
+    this.output.on('resize', this.#unbreak);
   }
 
   /** Wipes it out, and gives the terminal its cursor and its line wrapping back. */
   erase(): void {
-    if (!this.#timer) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#output.off('resize', this.#redraw);
-    this.#output.write(`${this.#wiped()}${SHOW_CURSOR}${WRAPPING}`);
-    this.#drawn = [];
+    this.output.off('resize', this.#unbreak);
+    this.#drawing?.stop();
+    this.#drawing = undefined;
+    this.#lines = [];
+    this.#drawn.clear();
   }
 
-  /** A terminal that got narrower has broken each line into as many rows as it takes. */
-  #wiped(): string {
-    const columns = this.#output.columns || Number.POSITIVE_INFINITY;
-    const rows = this.#drawn.reduce(
-      (sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)),
-      0,
-    );
-    return `\r${up(rows - 1)}${CLEAR_BELOW}`;
+  #bars(): MultiBar {
+    const bars = new MultiBar({
+      ...{ stream: this.output, hideCursor: true, clearOnComplete: true },
+      gracefulExit: false, // signals are the program's
+      fps: 4, // more often, and the numbers cannot be read
+      format: (_options, _params, { line }) => this.#text(line),
+    });
+    for (const line of this.#lines) bars.create(1, 0, { line });
+    bars.update();
+    return bars;
   }
+
+  /** The library takes 30 ms to load, which only what is waited for needs to pay. */
+  async #turn(wait: Line): Promise<void> {
+    const { default: ora } = await import('ora');
+    if (this.#drawing || !this.#lines.includes(wait)) return;
+    this.#drawing = ora({
+      ...{ stream: this.output, isEnabled: true, color: false },
+      discardStdin: false, // that may be the file to send
+      suffixText: () => this.#text(wait, '*  ', SPARE + 2), // Ctrl-C shows as ^C, and must not wrap
+    }).start();
+  }
+
+  #text(line: Line, before = '', spare = SPARE): string {
+    const text = line((this.output.columns ?? 80) - spare - before.length);
+    this.#drawn.set(line, before + text);
+    return text;
+  }
+
+  /** Wipes out the rows that lines were broken into when the terminal got narrower: the libraries know of one each. */
+  readonly #unbreak = (): void => {
+    const columns = this.output.columns ?? 80;
+    const rows = [...this.#drawn.values()].map((text) => Math.ceil(widthOf(text) / columns) || 1);
+    if (rows.length === 0) return;
+    moveCursor(this.output, 0, 1 - rows.reduce((sum, count) => sum + count));
+    cursorTo(this.output, 0);
+    clearScreenDown(this.output);
+    this.output.write('\n'.repeat(rows.length - 1));
+    this.erase();
+    this.draw();
+  };
 }

@@ -6,10 +6,11 @@ import { Several } from '../several.js';
 import { Bars } from './bars.js';
 import { Foot } from './foot.js';
 import { Waits } from './waits.js';
-import { cut } from './width.js';
+
+const DEFAULT_ROWS = 24;
 
 /**
- * The plain lines, and below them what is waited for, or a bar for each transfer, both on stderr. The latter are wiped
+ * The plain lines, and below them a bar for each transfer and what is waited for, both on stderr. The latter are wiped
  * out before a line is printed, so that nothing is torn when stdout is the same terminal. Without colours, so that
  * `NO_COLOR` has nothing to turn off.
  */
@@ -17,27 +18,25 @@ export function terminalReporter(options: Omit<ReportOptions, 'mode'>): Reporter
   const { stderr, now } = options;
   const several = new Several(now);
   const print = plainLines(options, several);
-  const bars = new Bars(stderr, now);
+  const bars = new Bars(now);
+  const waits = new Waits(() => foot.draw());
   let closed = false;
   const foot = new Foot(stderr, () => {
-    const shown = bars.lines();
-    // While bars are there, the line of a lost connection says enough.
-    const wait = shown.length > 0 ? undefined : waits.line();
-    return wait === undefined ? shown : [cut(wait, (stderr.columns ?? 80) - 1)];
+    if (closed) return { bars: [], wait: undefined };
+    const wait = waits.due();
+    // What does not fit could not be wiped out again: the cursor stops at the top row.
+    return { bars: bars.due((stderr.rows || DEFAULT_ROWS) - (wait ? 2 : 1)), wait };
   });
-  const redraw = (): void => {
-    if (!closed) foot.draw();
-  };
-  const waits = new Waits(redraw);
   const report: Report = (event) => {
     bars.track(event);
     several.track(event);
     if (event.event === 'pending') waits.add(event);
     const isPrinted = event.event === 'pending' ? options.verbose : isWanted(event, options);
-    if (event.event === 'progress') return;
-    if (isPrinted || !isAside(event)) foot.erase();
-    print(event);
-    redraw();
+    if (event.event !== 'progress' && (isPrinted || !isAside(event))) {
+      foot.erase();
+      print(event);
+    }
+    foot.draw();
   };
   return {
     report,

@@ -1,33 +1,32 @@
 import { type Pending, pendingText } from '../pending.js';
+import type { Line } from './foot.js';
+import { cut } from './width.js';
 
-/** One turn of what turns. */
-const FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
+/** What is sooner over needs no line, which would only flicker. */
+const PATIENCE_MS = 500;
 
-/** What the user waits for at the moment; of several the last that began is shown. */
+/** What the user waits for at the moment. */
 export class Waits {
-  readonly #open = new Set<Pending>();
-  readonly #onChange: () => void;
-  #turns = 0;
+  readonly #lines = new Set<Line>();
 
-  /** `onChange`: called when one is over. */
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
-  }
+  constructor(private readonly onChange: () => void) {}
 
   add(pending: Pending): void {
-    this.#open.add(pending);
+    const line: Line = (columns) => cut(pendingText(pending), columns);
+    const show = () => {
+      this.#lines.add(line);
+      this.onChange();
+    };
+    const timer = setTimeout(show, PATIENCE_MS).unref();
     const end = () => {
-      this.#open.delete(pending);
-      this.#onChange();
+      clearTimeout(timer);
+      if (this.#lines.delete(line)) this.onChange();
     };
     pending.until.then(end, end);
   }
 
-  /** The line with what turns, a step further each time. */
-  line(): string | undefined {
-    const last = [...this.#open].at(-1);
-    if (!last) return undefined;
-    this.#turns += 1;
-    return `${FRAMES[this.#turns % FRAMES.length]} ${pendingText(last)}`;
+  /** The last that began. */
+  due(): Line | undefined {
+    return [...this.#lines].at(-1);
   }
 }

@@ -1,14 +1,8 @@
-/** What takes two columns: the scripts of East Asia, their full-width forms, and pictures. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+import { eastAsianWidth } from 'get-east-asian-width';
 
-/** What stands above or below the character before it. */
-const MARK = /\p{M}/u;
-
-const columnsOf = (character: string): number => {
-  if (MARK.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
-};
+/** What stands above or below the character before it has no column of its own. */
+const columnsOf = (character: string): number =>
+  /\p{M}/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0);
 
 /** How many columns of a terminal a line takes. */
 export const widthOf = (line: string): number =>

@@ -204,7 +204,7 @@ function wayBack(start: string, imported: Map<string, string[]>): string[] | und
 }
 
 /** What only a terminal needs, and takes long to load. */
-const LATE_IN_UI = ['ui/create-report.ts'];
+const LATE_IN_UI = ['ui/create-report.ts', 'ui/terminal/foot.ts'];
 
 /** Imports stand at the top. Only what runs, a command, and what a terminal alone needs load anything later. */
 function lateImports(sources: Sources): Problem[] {

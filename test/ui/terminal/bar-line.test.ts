@@ -9,15 +9,18 @@ interface Look {
   columns?: number;
   size?: number;
   name?: string;
+  /** Seconds since the last byte. */
+  still?: number;
 }
 
 function lineAfter(seconds: number, bytes: number, look: Look = {}): string {
-  const { columns = WIDE, size, name = 'photo.jpg' } = look;
+  const { columns = WIDE, size, name = 'photo.jpg', still = 0 } = look;
   const clock = { ms: 0 };
   const meter = new Meter(name, size, () => clock.ms);
   clock.ms = seconds * 1000;
   meter.update(bytes);
-  return barLine(meter, columns);
+  clock.ms += still * 1000;
+  return barLine(meter, columns, 'bob@example.org/pc');
 }
 
 test('shows percentage, rate, remaining time and name', () => {
@@ -40,6 +43,37 @@ test('stays within the bar when a peer sends more than it said', () => {
 
 test('escapes the name', () => {
   expect(lineAfter(0, 0, { size: 1, name: 'a\x1b[2Jb' })).toMatch(/a\\u\{1b\}\[2Jb$/);
+});
+
+describe('a transfer that stands still (R961)', () => {
+  const halfway = (still: number, columns = WIDE) =>
+    lineAfter(5, 5_000_000, { size: 10_000_000, still, columns });
+
+  test('says after ten seconds for whom it waits', () => {
+    expect(halfway(9)).toMatch(/ {10}14 s {2}photo\.jpg$/);
+    expect(halfway(10)).toBe(
+      ' 50% [==========----------]    333 kB/s  waiting for bob@example.org/pc  photo.jpg',
+    );
+  });
+
+  test.each([
+    [70, ' 50% [====----]    333 kB/s  waiting for bob@example.org/pc  photo.jpg'],
+    [60, ' 50%    333 kB/s  waiting for bob@example.org/pc  photo.jpg'],
+    [50, ' 50%  waiting for bob@example.org/pc  photo.jpg'],
+    [40, ' 50%  waiting for bob@example.org/pc'],
+    [20, ' 50%  photo.jpg'],
+  ])('says so in %i columns, too', (columns, line) => {
+    expect(halfway(10, columns)).toBe(line);
+  });
+
+  test('says so no more when it goes on', () => {
+    const clock = { ms: 0 };
+    const meter = new Meter('photo.jpg', 100, () => clock.ms);
+    clock.ms = 10_000;
+    expect(barLine(meter, WIDE, 'bob@example.org')).toContain('waiting for bob');
+    meter.update(50);
+    expect(barLine(meter, WIDE, 'bob@example.org')).not.toContain('waiting');
+  });
 });
 
 describe('where the terminal is narrow (R674)', () => {

@@ -169,7 +169,8 @@ test('turns a spinner while connecting, and leaves nothing of it', async () => {
 
 test('stops the spinner when connecting fails', async () => {
   const { screen, report } = terminal();
-  const work = () => {
+  const work = async () => {
+    await screen.shows('connecting');
     throw new Error('refused');
   };
   await expect(waiting(report, 'connecting', work)).rejects.toThrow('refused');
@@ -180,28 +181,36 @@ test('stops the spinner when connecting fails', async () => {
 test('prints lines above what is waited for, as long as it is', async () => {
   const { screen, report } = terminal();
   await waiting(report, 'connecting', async () => {
+    await screen.shows('connecting');
     report(samples.online);
+    expect(screen.lines).toEqual(['online as alice@example.org/a1']);
+    await screen.shows('connecting');
     expect(screen.lines[0]).toBe('online as alice@example.org/a1');
-    expect(screen.lines[1]).toMatch(/^[\u2800-\u28ff] connecting$/);
+    expect(screen.lines[1]).toMatch(/^[\u2800-\u28ff] {2}connecting$/);
   });
-  await screen.shows('online');
   expect(screen.lines).toEqual(['online as alice@example.org/a1']);
 });
 
-test('shows how far it is, and of several waits the last that began (R676)', () => {
+test('shows how far it is, and of several waits the last that began (R676)', async () => {
   const { screen, report } = terminal();
   const until = new Promise<never>(() => undefined);
   report({ event: 'pending', text: 'looking for bob', until });
   report({ event: 'pending', text: 'reading film', until, share: () => 0.5 });
+  await screen.shows('reading film');
   expect(screen.lines).toEqual([expect.stringMatching(/ reading film: 50 %$/)]);
 });
 
-test('turns no spinner while bars are shown', async () => {
-  const { screen, report } = terminal();
+test('says below the bars what is waited for, and turns nothing there (R960)', async () => {
+  const { screen, report } = terminal({ rows: 3 });
   report(samples.startOut);
-  await waiting(report, 'connecting', async () => {
-    expect(screen.lines.join('\n')).not.toContain('connecting');
+  report({ ...samples.startOut, id: 8, name: 'other' });
+  const bars = screen.lines;
+  expect(bars).toHaveLength(2);
+  await waiting(report, 'looking for bob', async () => {
+    await screen.shows('looking for bob');
+    expect(screen.lines).toEqual([bars[0], 'looking for bob']);
   });
+  expect(screen.lines).toEqual(bars);
 });
 
 test('prints notes above the bars, if they are asked for', async () => {
@@ -229,6 +238,7 @@ test('gives the terminal back when it closes in the middle of a transfer', async
 test('gives the terminal back when it closes while connecting', async () => {
   const { screen, report, close } = terminal();
   await waiting(report, 'connecting', async () => {
+    await screen.shows('connecting');
     close();
     expect(screen.lines).toEqual(['']);
     expect(screen.cursorShown).toBe(true);
@@ -246,7 +256,7 @@ test('prints lines without bars after it has closed', async () => {
 
 test('writes no colour and no character of a peer that could move the cursor (R10)', async () => {
   const { screen, report } = terminal({ verbose: true });
-  await waiting(report, 'connecting', async () => {});
+  await waiting(report, 'connecting', () => screen.shows('connecting'));
   for (const event of eventsSaying('a\n\x1b[31m\x9b\u202e\u200bb')) report(event);
   const ours = /\r|\p{Cc}\[(\?(25|7|2026)[hl]|\d*[AGJK])/gu;
   expect(screen.written.replace(ours, '')).toMatch(/^[\x20-\x7e\n\u2800-\u28ff]*$/);
@@ -285,7 +295,9 @@ describe('a resize (R679)', () => {
     const { screen, stderr, report } = terminal({ columns: 80 });
     const until = new Promise<never>(() => undefined);
     report({ event: 'pending', text: 'waiting for bob@example.org/inband to accept', until });
+    await screen.shows('to accept');
     stderr.resize(20);
-    expect(screen.lines).toEqual([expect.stringMatching(/^. waiting for bob@…$/)]);
+    await screen.shows('…');
+    expect(screen.lines).toEqual([expect.stringMatching(/^[\u2800-\u28ff] {2}waiting for b…$/)]);
   });
 });
