@@ -46,6 +46,17 @@ describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
     expect(came).toContainEqual(expect.objectContaining({ event: 'done', sha256: hash, ...how }));
   });
 
+  test('a file for which there is no room is refused before it begins (R861)', async () => {
+    const { path } = await film();
+    await stage.receive('bob', ['--max-size', '1M']);
+    const sent = await outcomeOf(send(path, BOB));
+    expect(sent).toMatchObject({ code: 6 });
+    const told = eventsOf(sent.stdout).map(({ event }) => event);
+    expect(told).toContain('failed');
+    expect(told).not.toContain('start');
+    expect(sent.stdout).toContain('cannot take the file: too large, or the disk is full');
+  });
+
   test('a file is gone on with by it where its recipient was killed (R603)', async () => {
     const { path, hash } = await film();
     const folder = stage.folder();
