@@ -90,6 +90,7 @@ describe('a server that is evil gets nothing and brings nothing (R372):', () => 
     ['strip', 'takes the key off', 11],
     ['swap', 'puts its own key there', 11],
     ['hide', 'hides the key in what has the same hash for caps', 11],
+    ['mute', 'swallows the answer to the question for the key', 11],
     ['refuse', 'answers that there is no Jingle', 11],
     ['decline', 'refuses on behalf of the recipient', 11],
     ['security', 'says that the recipient could not open it', 11],

@@ -1,5 +1,5 @@
 -- A Prosody module that keeps all stanzas of all clients in @FOLDER@/stanzas.xml, and does to them what the file
--- @FOLDER@/evil says: one of the names of DISCO, BLOCKS and OFFERS below.
+-- @FOLDER@/evil says: one of the names of DISCO, BLOCKS and OFFERS below, or mute.
 local st = require "util.stanza";
 local filters = require "util.filters";
 
@@ -55,6 +55,15 @@ function DISCO.hide(query)
   local last = features[#features];
   last.attr.var = last.attr.var .. "<" .. form;
   DISCO.strip(query);
+end
+
+-- The recipient is found by its first answer, and asked for its key once more.
+local answers = 0;
+
+local function isSwallowed(evil)
+  if evil ~= "mute" then return false; end
+  answers = answers + 1;
+  return answers > 1;
 end
 
 -- What comes of the block with the number `n` of a bytestream: the stanza that goes on, if any.
@@ -196,7 +205,9 @@ local function pass(session, stanza)
   local evil = read("evil");
   if stanza.name == "message" and stanza:get_child_text("body") == "replay" then return replay(session, stanza); end
   local query = stanza.attr.type == "result" and stanza:get_child("query", NS_DISCO);
-  if query and query:get_child("x", "jabber:x:data") and DISCO[evil] then DISCO[evil](query); end
+  local tellsKey = query and query:get_child("x", "jabber:x:data");
+  if tellsKey and isSwallowed(evil) then return nil; end
+  if tellsKey and DISCO[evil] then DISCO[evil](query); end
   local data = stanza:get_child("data", NS_IBB);
   if data and BLOCKS[evil] then return BLOCKS[evil](session, stanza, data, tonumber(data.attr.seq)); end
   local jingle = stanza.attr.type == "set" and stanza:get_child("jingle", NS_JINGLE);
