@@ -4,7 +4,7 @@ Usage: socks5_peer.py <full jid> <port> <ca> <client> <command>, with the passwo
   receive <path> [fault]                 the first file that is offered
   send <peer full jid> <path> [fault]
 Clients: those of CLIENTS. Faults: `unreachable`: what it offers leads nowhere, and it reaches nothing; `mute`: its proxy does not
-join the connections, and nobody hears of that; `hostile`: it offers an address of this machine in many forms, as each type, and says that
+join the connections, and nobody hears of that; `rejects`: unreachable, and it goes on in-band in a session of its own only; `hostile`: it offers an address of this machine in many forms, as each type, and says that
 it is the proxy of the server.
 Prints `ready` when it is online, `direct <count>` (connections to the address of its own that it offered), `by socks5` or
 `by ibb`, `refused <action>` for what it takes no part in, `ended <reason>`, and `done <sha256>` at the end; exits with 0 then only.
@@ -80,6 +80,10 @@ class Candidate:
 
 def field(sid: str, requester: object, target: object) -> str:
     return hashlib.sha1(f"{sid}{requester}{target}".encode()).hexdigest()
+
+
+class Again(Exception):
+    """The session has ended, and the file is offered once more."""
 
 
 class Pipe:
@@ -166,7 +170,7 @@ class Peer:
         proxies = await self.client["xep_0065"].discover_proxies()
         candidates = [Candidate("d", own, "127.0.0.1", port, DIRECT + preference, "direct")]
         for jid, (host, at) in proxies.items():
-            leads = 1 if self.fault == "unreachable" else int(at)
+            leads = 1 if self.fault in ("unreachable", "rejects") else int(at)
             candidates.append(Candidate("p", str(jid), host, leads, PROXY + preference, "proxy"))
             if self.fault == "hostile":
                 forms = [(one, kind) for one in HOSTS for kind in TYPES]
@@ -193,7 +197,7 @@ class Peer:
 
     async def reach(self) -> tuple[Candidate, Pipe] | None:
         """The first of theirs that it reaches, one after the other, the highest priority first."""
-        if self.fault == "unreachable":
+        if self.fault in ("unreachable", "rejects"):
             return None
         destination = field(self.sid, self.session.peer, self.client.boundjid)
         for one in sorted(self.theirs, key=lambda candidate: -candidate.priority):
@@ -269,28 +273,52 @@ class Peer:
         return data
 
     async def receive(self, path: str) -> bytes:
-        session, initiate = await self.client.offers.get()
-        content = find(initiate, f"{{{JINGLE}}}content")
-        self.name = content.get("name", "")
-        transport = content.find(f"{{{S5B}}}transport")
-        if transport is None:
-            raise ValueError("not by socks5")
-        self.begin(session, transport.get("sid", ""))
-        self.take(transport)
-        file = find(content, f"{{{FILE}}}description/{{{FILE}}}file")
-        size = int(file.findtext(f"{{{FILE}}}size", ""))
-        mine = await self.gather()
-        elements = "" if self.kind.tells_late else "".join(one.element() for one in mine)
-        described = f"<file><name>film</name><size>{size}</size></file>"
-        await session.say("session-accept", self.said_content(self.transport(elements), described))
-        pipe = await self.find_way(mine)
-        data = await self.take_bytes(pipe, size)
+        while True:
+            session, initiate = await self.client.offers.get()
+            content = find(initiate, f"{{{JINGLE}}}content")
+            self.name = content.get("name", "")
+            file = find(content, f"{{{FILE}}}description/{{{FILE}}}file")
+            size = int(file.findtext(f"{{{FILE}}}size", ""))
+            described = f"<file><name>film</name><size>{size}</size></file>"
+            transport = content.find(f"{{{S5B}}}transport")
+            try:
+                if transport is None:
+                    data = await self.take_in_band(session, content, described, size)
+                else:
+                    data = await self.take_beside(session, transport, described, size)
+                break
+            except Again:
+                self.listening.cancel()
         Path(path).write_bytes(data)
         if self.kind.says_received:
             await session.say("session-info", f"<received xmlns='{FILE}' creator='initiator' name='{self.name}'/>")
             await self.hear()
         else:
             await session.say("session-terminate", "<reason><success/></reason>")
+        return data
+
+    async def take_beside(self, session: Session, transport: ET.Element, described: str, size: int) -> bytes:
+        self.begin(session, transport.get("sid", ""))
+        self.take(transport)
+        mine = await self.gather()
+        elements = "" if self.kind.tells_late else "".join(one.element() for one in mine)
+        await session.say("session-accept", self.said_content(self.transport(elements), described))
+        return await self.take_bytes(await self.find_way(mine), size)
+
+    async def take_in_band(self, session: Session, content: ET.Element, described: str, size: int) -> bytes:
+        ibb = find(content, f"{{{IBB}}}transport")
+        self.begin(session, ibb.get("sid", ""))
+        block_size = min(BLOCK_SIZE, int(ibb.get("block-size", "")))
+        transport = f"<transport xmlns='{IBB}' block-size='{block_size}' sid='{self.sid}'/>"
+        await session.say("session-accept", self.said_content(transport, described))
+        say("by ibb")
+        return await self.read_stream(size)
+
+    async def read_stream(self, size: int) -> bytes:
+        stream = await self.client.streams.get()
+        data = b""
+        while len(data) < size:
+            data += await stream.recv_queue.get()
         return data
 
     async def take_bytes(self, pipe: Pipe | None, size: int) -> bytes:
@@ -308,8 +336,8 @@ class Peer:
         while True:
             said = await self.hear("transport-replace")
             if said.get("action") == "session-terminate":
-                raise SystemExit(1)
-            if self.kind.replaces:
+                raise Again if self.fault == "rejects" else SystemExit(1)
+            if self.kind.replaces and self.fault != "rejects":
                 break
             say("refused", said.get("action"))
             await self.session.say("transport-reject", self.replacement(BLOCK_SIZE, "x"))
@@ -317,11 +345,7 @@ class Peer:
         block_size = min(BLOCK_SIZE, int(ibb.get("block-size", "")))
         await self.session.say("transport-accept", self.replacement(block_size, ibb.get("sid", "")))
         say("by ibb")
-        stream = await self.client.streams.get()
-        data = b""
-        while len(data) < size:
-            data += await stream.recv_queue.get()
-        return data
+        return await self.read_stream(size)
 
 
 async def main(jid: str, port: str, ca: str, kind: str, command: str, *args: str) -> None:

@@ -99,6 +99,14 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
     expect(await saidBy(peer)).toEqual(expect.arrayContaining(['by ibb', `done ${hash}`]));
   });
 
+  test('a file goes in-band by a new session to one who takes nothing else in the first (R896)', async () => {
+    const { peer, sent, hash } = await sentTo('libervia', 'rejects', '--plain-s5b');
+    expect(sent).toMatchObject({ code: 0 });
+    const said = await saidBy(peer);
+    expect(said).toEqual(expect.arrayContaining(['refused transport-replace', 'by ibb']));
+    expect(said).toContain(`done ${hash}`);
+  });
+
   test.each([
     ['Conversations, whose proxy fails without a word,', 'conversations', 'mute'],
     ['Psi, which reaches nothing,', 'psi', 'unreachable'],
