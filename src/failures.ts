@@ -12,12 +12,14 @@ import {
   ChannelOverrun,
   CloseUnconfirmed,
 } from './protocol/channel.js';
+import { UnfitAnswer } from './protocol/http-download/answer.js';
 import { UnusableSlot } from './protocol/http-upload/stanzas.js';
 import { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
+import { AddressNotAllowed } from './protocol/network/checked-lookup.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
@@ -100,6 +102,8 @@ export const FAILURES: readonly Failure[] = [
   [NoUploads, 'refused', 'this'],
   [UploadRefused, 'refused', 'this'],
   [UnusableSlot, 'refused', 'this', 'tell the people who run the server'],
+  [UnfitAnswer, 'refused', 'this'],
+  [AddressNotAllowed, 'refused', 'this'],
   [RecipientBusy, 'refused', 'this'],
   [RecipientRefused, 'refused', 'this'],
   [ProposalRejected, 'refused', 'this'],

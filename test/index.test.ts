@@ -7,8 +7,11 @@ type ErrorClass = new () => Error;
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** What throws these, rosters, proposals of Jingle and keys that are typed, is no part of the library. */
-const OTHERS = ['TooManyContacts', 'ProposalRejected', 'MalformedKey', 'UnusableSlot'];
+/** What throws these (rosters, proposals of Jingle, keys that are typed, uploads and downloads) is no part of the library. */
+const OTHERS = [
+  ...['TooManyContacts', 'ProposalRejected', 'MalformedKey'],
+  ...['UnusableSlot', 'UnfitAnswer', 'AddressNotAllowed'],
+];
 
 /** The classes of error that the modules below a folder of src/ export. */
 async function errorsOf(folder: string): Promise<ErrorClass[]> {

@@ -1,5 +1,5 @@
 // What carries the bytes of a file, whichever XEP says how. `test/protocol/channel-suite.ts` holds each kind to this.
-import type { Duplex, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 /** How bytes of ours go out, where that is in blocks. */
 export interface InBlocks {
@@ -32,6 +32,9 @@ interface Outgoing {
 
 /** What takes the bytes of a file on their way out: a channel, or something that has bytes go one way alone. */
 export type Outlet = Writable & Outgoing;
+
+/** What hands over the bytes of a file on their way in: a channel, or something that has bytes go one way alone. */
+export type Inlet = Readable & Pick<Channel, 'peer' | 'lane' | 'bytesReceived' | 'paceArrivals'>;
 
 /**
  * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been

@@ -13,6 +13,11 @@ export type Resolve = (
 export const systemResolve: Resolve = (host, told) =>
   lookUp(host, { all: true }, (error, found) => told(error, found ?? []));
 
+/** Somebody has an address that must not be connected to. */
+export class AddressNotAllowed extends Error {
+  override readonly name = 'AddressNotAllowed';
+}
+
 /**
  * A `lookup` for what connects to this host: it finds the addresses once, and fails where one of them must not be
  * connected to, so that a name cannot mean another address later. What connects asks for no address of a literal, which
@@ -35,4 +40,4 @@ export function checkedLookup(
     });
 }
 
-const notAllowed = (host: string) => new Error(`${host} must not be connected to`);
+const notAllowed = (host: string) => new AddressNotAllowed(`${host} must not be connected to`);

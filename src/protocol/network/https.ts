@@ -12,7 +12,7 @@ import {
 import { ServerNotTrusted } from '../../session/stream/dial.js';
 
 interface HttpsOptions {
-  method: 'PUT';
+  method: 'GET' | 'PUT';
   headers: Readonly<Record<string, string | readonly string[]>>;
   /** Finds the addresses of the host; default: as the system does. */
   lookup?: LookupFunction;

@@ -1,0 +1,31 @@
+// What may be asked for by its address (HTTPS), which is a peer's word.
+import { isIP } from 'node:net';
+import type { Allows } from './checked-lookup.js';
+import type { Endpoint } from './network.js';
+import { isOfMachine, isPublic } from './special-addresses.js';
+
+const HTTPS_PORT = 443;
+
+/** The host and port of an address; that of IPv6 without its brackets. */
+export function endpointOf({ hostname, port }: URL): Endpoint {
+  const literal = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host: isIP(literal) ? literal : hostname, port: Number(port || HTTPS_PORT) };
+}
+
+/** `host` or `host:port`, as a URL has them; `undefined`: it is neither. */
+export function readEndpoint(text: string): Endpoint | undefined {
+  if (!URL.canParse(`https://${text}`)) return undefined;
+  const url = new URL(`https://${text}`);
+  const isAlone = url.pathname === '/' && !/[/@?#\\]/.test(text);
+  return isAlone && url.port !== '0' ? endpointOf(url) : undefined;
+}
+
+/**
+ * Which addresses the host of a URL may have: public ones, or those of any machine if it is one of the user's own. No
+ * other port than that of HTTPS is asked of others: `undefined`.
+ */
+export function addressesOf(url: URL, own: readonly Endpoint[]): Allows | undefined {
+  const { host, port } = endpointOf(url);
+  if (own.some((one) => one.host === host && one.port === port)) return isOfMachine;
+  return port === HTTPS_PORT ? isPublic : undefined;
+}

@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ChannelLost, ChannelOverrun, type Inlet } from '../../../src/protocol/channel.js';
+import { UnfitAnswer } from '../../../src/protocol/http-download/answer.js';
+import { type GetOptions, get } from '../../../src/protocol/http-download/get.js';
+import { AddressNotAllowed } from '../../../src/protocol/network/checked-lookup.js';
+import { httpsBy } from '../../../src/protocol/network/https.js';
+import { ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { readAll } from '../ibb/bytestreams.js';
+import { type HttpsServer, startHttpsServer } from '../network/https-server.js';
+
+class Refused extends Error {}
+
+const BYTES = randomBytes(300_000);
+const PACE = { maxIdleMs: 120_000, minBytes: 65_536, periodMs: 900_000, lifetimeMs: 86_400_000 };
+
+const servers: HttpsServer[] = [];
+const ended = new AbortController();
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Asks a server of the test's for a file. */
+async function getting(answer: Answer, options: Partial<GetOptions> = {}, name = 'localhost') {
+  let requests = 0;
+  const server = await startHttpsServer((request, response) => {
+    requests += 1;
+    answer(request, response);
+  }, name);
+  servers.push(server);
+  const clock = new ManualClock();
+  const from = new AbortController();
+  const begun = get(new URL('/a', server.origin), {
+    ...{ peer: 'juliet@capulet.example/x', https: httpsBy({ ca: server.ca }), clock, pace: PACE },
+    ...{ own: [{ host: 'localhost', port: server.port }], offset: 0 },
+    ...{ size: BYTES.length, most: 1_000_000, signal: from.signal },
+    refused: (status) => new Refused(`${status}`),
+    ...options,
+  });
+  begun.catch(() => undefined);
+  return { begun, clock, server, abort: from, requests: () => requests };
+}
+
+const whole = async (begun: Promise<Inlet>): Promise<Buffer> => readAll(await begun);
+
+/** Answers with these headers, and with the bytes from one on. */
+const giving =
+  (status: number, headers: Record<string, string | number>, from = 0): Answer =>
+  (_request, response) =>
+    void response.writeHead(status, headers).end(BYTES.subarray(from));
+
+const LENGTH = { 'content-length': BYTES.length };
+
+describe('what lies at an address', () => {
+  test('is got whole, and nothing is said that is not needed (R922)', async () => {
+    let said: IncomingMessage | undefined;
+    const { begun } = await getting((request, response) => {
+      said = request;
+      giving(200, { ...LENGTH, 'set-cookie': 'a=b' })(request, response);
+    });
+    const inlet = await begun;
+    expect(await readAll(inlet)).toEqual(BYTES);
+    expect([inlet.bytesReceived, inlet.peer]).toEqual([300_000, 'juliet@capulet.example/x']);
+    expect([said?.method, said?.url]).toEqual(['GET', '/a']);
+    expect(Object.keys(said?.headers ?? {}).sort()).toEqual([
+      'accept-encoding',
+      'connection',
+      'host',
+    ]);
+    expect(said?.headers['accept-encoding']).toBe('identity');
+  });
+
+  test('may come in chunks, or have no bytes (R922)', async () => {
+    expect(await whole((await getting(giving(200, {}))).begun)).toEqual(BYTES);
+    const empty: Answer = (_request, response) => void response.writeHead(200).end();
+    expect(await whole((await getting(empty, { size: 0 })).begun)).toEqual(Buffer.alloc(0));
+  });
+
+  test('is got from a byte on where the server can begin there (R923)', async () => {
+    let range: string | undefined;
+    const { begun } = await getting(
+      (request, response) => {
+        range = request.headers.range;
+        giving(206, { 'content-range': 'bytes 50000-299999/300000' }, 50_000)(request, response);
+      },
+      { offset: 50_000 },
+    );
+    expect(await whole(begun)).toEqual(BYTES.subarray(50_000));
+    expect(range).toBe('bytes=50000-');
+  });
+
+  // Prosody 0.12 counts one too many; ejabberd has no ranges.
+  test.each<[string, Answer]>([
+    ['is off by one', giving(206, { 'content-range': 'bytes 50000-300000/300000' }, 50_000)],
+    ['answers with all of it', giving(200, LENGTH)],
+  ])('is got from a byte on where the server %s (R923)', async (_what, answer) => {
+    const { begun } = await getting(answer, { offset: 50_000 });
+    expect(await whole(begun)).toEqual(BYTES.subarray(50_000));
+  });
+
+  test('is not read before somebody wants it (R922)', async () => {
+    const { begun } = await getting(
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100_000_000 });
+        response.write(Buffer.alloc(50_000_000));
+      },
+      { size: 100_000_000, most: 100_000_000 },
+    );
+    const inlet = await begun;
+    await once(inlet, 'readable');
+    expect(inlet.bytesReceived).toBeLessThan(2_000_000);
+    inlet.destroy();
+  });
+});
+
+describe('nothing is asked of', () => {
+  test.each([
+    'https://localhost/a',
+    'https://127.0.0.1/a',
+    'https://[::1]/a',
+    'https://2130706433/a',
+    'https://[::ffff:127.0.0.1]/a',
+    'https://[64:ff9b::7f00:1]/a',
+    'https://10.0.0.1/a',
+  ])('%s (R924)', async (url) => {
+    const options = optionsFor({ own: [] });
+    await expect(get(new URL(url), options)).rejects.toThrow(AddressNotAllowed);
+  });
+
+  test('another port than that of HTTPS (R924)', async () => {
+    const options = optionsFor({ own: [] });
+    await expect(get(new URL('https://example.org:8443/a'), options)).rejects.toThrow(UnfitAnswer);
+  });
+
+  test('a name one of whose addresses is not public (R924)', async () => {
+    const resolve: GetOptions['resolve'] = (_host, told) =>
+      told(null, [
+        { address: '93.184.215.14', family: 4 },
+        { address: '127.0.0.1', family: 4 },
+      ]);
+    const options = optionsFor({ own: [], resolve });
+    await expect(get(new URL('https://example.org/a'), options)).rejects.toThrow(AddressNotAllowed);
+  });
+
+  test('a name that means another address when it is asked for again (R924)', async () => {
+    let asked = 0;
+    const resolve: GetOptions['resolve'] = (_host, told) => {
+      asked += 1;
+      // Nobody is there: TEST-NET would be refused, and so is this, but by the machine.
+      told(null, [{ address: asked === 1 ? '127.0.0.1' : '93.184.215.14', family: 4 }]);
+    };
+    const options = optionsFor({ own: [], resolve });
+    await expect(get(new URL('https://example.org/a'), options)).rejects.toThrow(AddressNotAllowed);
+    expect(asked).toBe(1);
+  });
+});
+
+function optionsFor(more: Partial<GetOptions>): GetOptions {
+  return {
+    ...{ peer: 'juliet@capulet.example/x', https: httpsBy({}), clock: new ManualClock() },
+    ...{ pace: PACE, own: [], offset: 0, size: 1, most: 1, signal: ended.signal },
+    refused: (status) => new Refused(`${status}`),
+    ...more,
+  };
+}
+
+describe('no file is', () => {
+  test.each([204, 301, 302, 307, 401, 403, 404, 410, 500, 503])(
+    'an answer %i, and nobody is asked elsewhere (R925)',
+    async (status) => {
+      const { begun, requests } = await getting((request, response) => {
+        const headers = { location: `https://${request.headers.host}/b`, 'content-length': 0 };
+        response.writeHead(status, status === 204 ? {} : headers).end();
+      });
+      await expect(begun).rejects.toThrow(new Refused(`${status}`));
+      expect(requests()).toBe(1);
+    },
+  );
+
+  test.each<[string, Answer, Partial<GetOptions>?]>([
+    ['shorter than was told', giving(200, { 'content-length': 1000 }, 299_000)],
+    ['longer than was told', giving(200, LENGTH), { size: 299_999 }],
+    ['larger than is taken', giving(200, LENGTH), { size: undefined, most: 299_999 }],
+    [
+      'packed',
+      (_request, response) => {
+        response
+          .writeHead(200, { 'content-encoding': 'gzip' })
+          .end(gzipSync(Buffer.alloc(1_000_000)));
+      },
+    ],
+    ['another part', giving(206, { 'content-range': 'bytes 0-299999/300000' }), { offset: 10 }],
+    [
+      'a part of another file',
+      giving(206, { 'content-range': 'bytes 10-19/20' }, 10),
+      { offset: 10 },
+    ],
+    ['a part that nobody asked for', giving(206, { 'content-range': 'bytes 0-9/300000' })],
+    ['a part of nothing', giving(206, {}, 10), { offset: 10 }],
+  ])('what is %s (R925)', async (_what, answer, options = {}) => {
+    const { begun } = await getting(answer, options);
+    await expect(begun).rejects.toThrow(UnfitAnswer);
+  });
+
+  test('what has no end that can be told from a cut (R925)', async () => {
+    const { begun } = await getting((_request, response) => {
+      response.socket?.end('HTTP/1.0 200 OK\r\n\r\nhello');
+    });
+    await expect(begun).rejects.toThrow(UnfitAnswer);
+  });
+
+  test('what never ends, or goes on behind its size (R925)', async () => {
+    for (const size of [BYTES.length, undefined]) {
+      const { begun } = await getting(
+        (_request, response) => {
+          response.writeHead(200);
+          const more = () => {
+            while (!response.destroyed && response.write(BYTES));
+          };
+          response.on('drain', more);
+          more();
+        },
+        { size },
+      );
+      const inlet = await begun;
+      await expect(readAll(inlet)).rejects.toThrow(ChannelOverrun);
+      expect(inlet.bytesReceived).toBeLessThan(1_200_000);
+    }
+  });
+
+  test('what was cut (R925)', async () => {
+    const { begun, server } = await getting((_request, response) => {
+      response.writeHead(200, LENGTH).write(BYTES.subarray(0, 1000));
+    });
+    const inlet = await begun;
+    await once(inlet, 'readable');
+    server.cut();
+    await expect(readAll(inlet)).rejects.toThrow(ChannelLost);
+  });
+});
+
+test('a head that is far too long ends it (R926)', async () => {
+  const { begun } = await getting((_request, response) => {
+    response.socket?.write(`HTTP/1.1 200 OK\r\na: ${'x'.repeat(20_000)}\r\n\r\n`);
+  });
+  await expect(begun).rejects.toThrow(ChannelLost);
+});
+
+test('a server that does not answer is waited for a minute (R926)', async () => {
+  const { begun, clock } = await getting(() => undefined);
+  await clock.advance(59_000);
+  await clock.advance(2_000);
+  await expect(begun).rejects.toThrow(/does not answer$/);
+});
+
+test('one that sends byte by byte is left (R926)', async () => {
+  let send: () => void = () => undefined;
+  const { begun, clock } = await getting((_request, response) => {
+    response.writeHead(200, LENGTH);
+    send = () => response.write('x');
+    send();
+  });
+  const inlet = await begun;
+  const read = readAll(inlet);
+  read.catch(() => undefined);
+  // One byte every half minute would take a hundred days.
+  for (let minutes = 0; minutes < 20 && !inlet.destroyed; minutes += 0.5) {
+    const before = inlet.bytesReceived;
+    send();
+    while (inlet.bytesReceived === before && !inlet.destroyed) await new Promise(setImmediate);
+    await clock.advance(30_000);
+  }
+  await expect(read).rejects.toThrow(/sends too little$/);
+});
+
+test('while nothing is read, because of a slow disk for instance, nothing is to come (R926)', async () => {
+  const { begun, clock } = await getting(
+    (_request, response) => {
+      response.writeHead(200, { 'content-length': 50_000_000 }).end(Buffer.alloc(50_000_000));
+    },
+    { size: 50_000_000, most: 50_000_000 },
+  );
+  const inlet = await begun;
+  await once(inlet, 'readable');
+  await clock.advance(3 * 3_600_000);
+  expect(inlet.destroyed).toBe(false);
+  inlet.destroy();
+});
+
+test('a certificate that is not trusted is told as that (R926)', async () => {
+  const { begun } = await getting(giving(200, LENGTH), {}, 'example.org');
+  await expect(begun).rejects.toThrow(ServerNotTrusted);
+});
+
+test('it is broken off with a reason, before and behind the answer (R926)', async () => {
+  const why = new Error('stopped');
+  const first = await getting(() => undefined);
+  first.abort.abort(why);
+  await expect(first.begun).rejects.toBe(why);
+  const second = await getting((_request, response) => {
+    response.writeHead(200, LENGTH).write('x');
+  });
+  const inlet = await second.begun;
+  second.abort.abort(why);
+  await expect(readAll(inlet)).rejects.toBe(why);
+});
