@@ -100,6 +100,8 @@ export function answerProposals(session: Session, admits: (from: string) => bool
     const carried = readCarbon(message, session.jid);
     const { from = '', type } = (carried ?? message).attrs;
     const sid = readProposal(carried ?? message);
+    // What is for another resource alone is none of ours.
+    if (carried && carried.attrs.to !== bareJid(session.jid)) return;
     const stored = [message, carried].some((one) => one?.getChild('delay', NS_DELAY));
     if (!sid || !from || stored || type === 'error' || type === 'groupchat') return;
     if (!parseJid(from).resource || !admits(from)) return;

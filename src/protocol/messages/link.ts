@@ -4,10 +4,10 @@ import { type Element, xml, xmlText } from '../../session/xml.js';
 import { hash } from '../hashes/hash-elements.js';
 import { NS_HINTS } from './marks.js';
 
-const NS_OOB = 'jabber:x:oob';
-const NS_SHARING = 'urn:xmpp:sfs:0';
-const NS_METADATA = 'urn:xmpp:file:metadata:0';
-const NS_URL_DATA = 'http://jabber.org/protocol/url-data';
+export const NS_OOB = 'jabber:x:oob';
+export const NS_SHARING = 'urn:xmpp:sfs:0';
+export const NS_METADATA = 'urn:xmpp:file:metadata:0';
+export const NS_URL_DATA = 'http://jabber.org/protocol/url-data';
 const NS_FALLBACK = 'urn:xmpp:fallback:0';
 
 /** What lies at an address. */

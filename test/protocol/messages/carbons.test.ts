@@ -33,9 +33,9 @@ test('carbons are asked for from the own server', async () => {
   expect(sent).toEqual([`set undefined <enable xmlns="urn:xmpp:carbons:2"/>`]);
 });
 
-test('the message to the own bare JID is in the carbon of it', () => {
-  const carried = readCarbon(carbon({}), ROMEO);
-  expect(carried?.attrs).toMatchObject({ from: JULIET, to: OWN });
+test.each([OWN, ROMEO, `${OWN}/phone`])('the message to %s is in the carbon of it', (to) => {
+  const carried = readCarbon(carbon({ to }), ROMEO);
+  expect(carried?.attrs).toMatchObject({ from: JULIET, to });
   expect(carried?.getChild('body')?.getText()).toBe('What man art thou?');
 });
 
@@ -49,8 +49,7 @@ test.each<[string, Parts]>([
   ['somebody else has wrapped', { by: 'mallory@montague.example' }],
   ['another resource of the own account has wrapped', { by: `${OWN}/phone` }],
   ['tells what another resource sent', { kind: 'sent' }],
-  ['is for another resource', { to: `${OWN}/phone` }],
-  ['is for this resource', { to: ROMEO }],
+  ['is for nobody', { to: '' }],
   ['is for another account', { to: 'nurse@capulet.example' }],
   ['comes from no address', { from: 'juliet@@balcony' }],
   ['comes from nobody', { from: '' }],
