@@ -124,6 +124,10 @@ class LedgerOnDisk implements InboxLedger {
     return this.#memory.find(wanted);
   }
 
+  hasLink(account: string, linkId: string): boolean {
+    return this.#memory.hasLink(account, linkId);
+  }
+
   holdsItsPath(record: FileRecord): boolean {
     return this.#memory.holdsItsPath(record);
   }

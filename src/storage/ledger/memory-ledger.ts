@@ -77,6 +77,11 @@ export class MemoryLedger implements Ledger {
       .slice(0, MAX_FOUND);
   }
 
+  hasLink(account: string, linkId: string): boolean {
+    this.#forgetOld();
+    return this.#records.hasLink(account, linkId);
+  }
+
   records(): Iterable<FileRecord> {
     return this.#records.values();
   }

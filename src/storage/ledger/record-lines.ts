@@ -45,7 +45,8 @@ export function readLine(text: string): LedgerLine | undefined {
   const { removed, ...fields } = parseObject(text);
   if (removed !== undefined) return matches(removed, ID) ? { removed } : undefined;
   if (fields.folder !== undefined) return readFolder(Object(fields.folder));
-  const { id, account, peer, offered, path, size, sha256, isArriving, sealedBy, trust } = fields;
+  const { id, account, peer, offered, path, size, sha256, isArriving, sealedBy } = fields;
+  const { trust, linkId } = fields;
   const [at, trace] = [parseTime(fields.at), readTrace(fields.trace)];
   const work = fields.work === undefined ? undefined : readWork(fields.work);
   if (!matches(id, ID) || !matches(account, JID) || !matches(peer, JID)) return undefined;
@@ -54,8 +55,10 @@ export function readLine(text: string): LedgerLine | undefined {
   if (fields.work !== undefined && !work) return undefined;
   if (sealedBy !== undefined && !isKey(sealedBy)) return undefined;
   if (trust !== undefined && !isTrust(trust)) return undefined;
+  if (linkId !== undefined && !matches(linkId, SHA256)) return undefined;
   const more = {
     ...(trust === undefined ? {} : { trust }),
+    ...(linkId === undefined ? {} : { linkId }),
     ...(isArriving === true ? { isArriving: true as const } : {}),
     ...(fields.isChangingMode === true ? { isChangingMode: true as const } : {}),
     ...(work ? { work } : {}),

@@ -13,6 +13,8 @@ export class RecordSet {
   readonly #ofAccount = new Map<string, Set<string>>();
   /** The ids of those that agree, oldest first. */
   readonly #agreeing = new Map<string, string[]>();
+  /** By account and address: the ids of those that were fetched from there. */
+  readonly #linked = new Map<string, Set<string>>();
   /** By path: the id of the last whose file got it. */
   readonly #holders = new Map<string, string>();
 
@@ -48,6 +50,12 @@ export class RecordSet {
     return ids.toReversed().flatMap((id) => this.#records.get(id) ?? []);
   }
 
+  /** Whether a file of this account was fetched from there, and has arrived. */
+  hasLink(account: string, linkId: string): boolean {
+    const ids = this.#linked.get(digestOf(account, linkId)) ?? NONE;
+    return [...ids].some((id) => !this.#records.get(id)?.isArriving);
+  }
+
   /** Whether no later file got the path of this one, which must be gone by then. */
   holdsItsPath({ id, path }: FileRecord): boolean {
     return (this.#holders.get(path) ?? id) === id;
@@ -63,6 +71,7 @@ export class RecordSet {
     if (!record.isArriving && (!before || before.isArriving)) this.#takePath(record);
     if (before) return;
     this.#ofAccount.set(account, (this.#ofAccount.get(account) ?? new Set()).add(id));
+    this.#link(record);
     const key = digestOfWanted(record);
     const ids = this.#agreeing.get(key);
     if (ids) ids.push(id);
@@ -78,10 +87,25 @@ export class RecordSet {
     own?.delete(id);
     if (own?.size === 0) this.#ofAccount.delete(record.account);
     if (this.#holders.get(record.path) === id) this.#holders.delete(record.path);
+    this.#unlink(record);
     const key = digestOfWanted(record);
     const others = this.#agreeing.get(key)?.filter((other) => other !== id) ?? [];
     if (others.length > 0) this.#agreeing.set(key, others);
     else this.#agreeing.delete(key);
+  }
+
+  #link({ id, account, linkId }: FileRecord): void {
+    if (linkId === undefined) return;
+    const key = digestOf(account, linkId);
+    this.#linked.set(key, (this.#linked.get(key) ?? new Set()).add(id));
+  }
+
+  #unlink({ id, account, linkId }: FileRecord): void {
+    if (linkId === undefined) return;
+    const key = digestOf(account, linkId);
+    const ids = this.#linked.get(key);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#linked.delete(key);
   }
 
   #sharesOf(record: FileRecord): Shares {

@@ -115,7 +115,7 @@ export interface PublishOptions {
 
 /** What the inbox does not know itself of a file that it is to remember. */
 export interface NewRecord
-  extends Pick<FileRecord, 'account' | 'peer' | 'offered' | 'sealedBy' | 'trust'> {
+  extends Pick<FileRecord, 'account' | 'peer' | 'offered' | 'sealedBy' | 'trust' | 'linkId'> {
   /** Something is to be done for the file. */
   isDue: boolean;
 }

@@ -20,6 +20,8 @@ export interface Ledger {
   remove(id: string): Promise<void>;
   /** The last records, newest first, of files that arrived and agree in all of this. */
   find(wanted: WantedRecord): FileRecord[];
+  /** Whether a file of this account was fetched from the address with this name. */
+  hasLink(account: string, linkId: string): boolean;
   /** All, oldest first. */
   records(): Iterable<FileRecord>;
 }
@@ -37,6 +39,8 @@ export interface FileRecord extends WantedRecord {
   readonly trace: Trace;
   /** What was known of the sender's key when it came, if it was sealed. */
   readonly trust?: Trust | undefined;
+  /** Names the address that it was fetched from: lower-case hex of 32 bytes. */
+  readonly linkId?: string | undefined;
   /** It is about to get its name. Whoever finds it so after a kill looks whether it did. */
   readonly isArriving?: true | undefined;
   /** Its mode is about to be changed, and its trace with that. Whoever finds it so after a kill looks at it anew. */

@@ -8,9 +8,9 @@ import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
 
-testLedger('memory (R180, R401, R402)', async (limits, now) => new MemoryLedger(limits, now));
+testLedger('memory (R180, R401, R402, R927)', async (limits, now) => new MemoryLedger(limits, now));
 
-testLedger('a folder (R180, R401, R402)', async (limits, now) => {
+testLedger('a folder (R180, R401, R402, R927)', async (limits, now) => {
   const inbox = await temporaryFolder();
   const staging = join(inbox, '.inband');
   await mkdir(staging);

@@ -52,6 +52,32 @@ export function testLedger(
       expect([...ledger.records()]).toEqual(records);
     });
 
+    test('knows the addresses that files of an account were fetched from', async () => {
+      const ledger = await atNow();
+      const [one, two, other] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [
+        string,
+        string,
+        string,
+      ];
+      const [id = ''] = await added(ledger, [
+        { linkId: one },
+        { linkId: one, path: 'b' },
+        { linkId: two, path: 'c', isArriving: true },
+      ]);
+      const known = () => [one, two, other].map((linkId) => ledger.hasLink(ROMEO, linkId));
+      expect(known()).toEqual([true, false, false]);
+      expect(ledger.hasLink('juliet@capulet.example', one)).toBe(false);
+      await ledger.remove(id);
+      expect(known()).toEqual([true, false, false]);
+    });
+
+    test('forgets an address with its record', async () => {
+      const ledger = await atNow();
+      const [id = ''] = await added(ledger, [{ linkId: '1'.repeat(64) }]);
+      await ledger.remove(id);
+      expect(ledger.hasLink(ROMEO, '1'.repeat(64))).toBe(false);
+    });
+
     test('takes a record in the place of the one with its id', async () => {
       const ledger = await atNow();
       const [id = ''] = await added(ledger, [{}, {}]);
