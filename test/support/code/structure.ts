@@ -31,6 +31,7 @@ const ORDER: Record<string, readonly string[]> = {
   commands: ['blobs', 'receive', 'upload', 'keys', 'help', 'settings', 'account'],
   transfer: [
     'receiving',
+    'links',
     'serving',
     'blobs',
     'uploads',
