@@ -67,7 +67,7 @@ export async function send(
   checkFiles(files, isTyped('name'));
   await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
-  const via = chosenWays(flags);
+  const via = chosenWays(flags, isTyped('message'));
   const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
   if (via.mayLeave) refuseUploadOf(account, flags, 'leave http out: --via auto');
   const lane = laneToSend(flags, account, isTyped, via.ways);
@@ -94,7 +94,7 @@ export async function send(
 }
 
 /** Throws `UsageError` where other flags make no sense with them. */
-function chosenWays({ via, message, waitOnline }: SendFlags): ChosenWays {
+function chosenWays({ via, waitOnline }: SendFlags, hasMessage: boolean): ChosenWays {
   const chosen = readVia(via);
   if (!chosen) throw new UnfitValue('--via', via, VIA_TAKES);
   if (chosen.mayLeave && waitOnline > 0) {
@@ -103,7 +103,8 @@ function chosenWays({ via, message, waitOnline }: SendFlags): ChosenWays {
       'leave one of them out',
     );
   }
-  if (!chosen.mayLeave && message !== undefined) {
+  // One of the settings is for the times at which files are left.
+  if (!chosen.mayLeave && hasMessage) {
     throw new UsageError('--message is for files that are left with a link', 'add --via auto,http');
   }
   return chosen;

@@ -6,8 +6,14 @@ import { ChannelLost, type Outlet } from '../channel.js';
 import { type Https, whyUntrusted } from '../network/https.js';
 import type { UploadedFile, UploadSlot } from './stanzas.js';
 
-/** Milliseconds in which some bytes must leave, or the answer come that follows the last one. */
+/** Milliseconds in which some bytes must leave, or the connection come about. */
 const SILENCE_MS = 60_000;
+
+/**
+ * The same behind the last byte, at most: the system may have taken some megabytes that are still to leave, and TCP gives
+ * up by itself by then.
+ */
+const LAST_MS = 15 * 60_000;
 
 /** Bytes that must leave in that time: even slow links are faster. */
 const PIECE_BYTES = 64 * 1024;
@@ -95,7 +101,7 @@ export class Put extends Writable implements Outlet {
     this.#request.end();
     if (this.#isTaken) return done();
     this.#taken = done;
-    this.#watch();
+    this.#watch(Math.min(LAST_MS, SILENCE_MS * Math.ceil(1 + this.#sent / PIECE_BYTES)));
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -113,10 +119,10 @@ export class Put extends Writable implements Outlet {
     this.#taken();
   }
 
-  #watch(): void {
+  #watch(ms = SILENCE_MS): void {
     this.#heard = new AbortController();
     const silent = () => this.destroy(new ChannelLost(`${this.#host} does not answer`));
-    this.#clock.sleep(SILENCE_MS, this.#heard.signal).then(silent, () => undefined);
+    this.#clock.sleep(ms, this.#heard.signal).then(silent, () => undefined);
   }
 
   #whyCut(error: Error): Error {

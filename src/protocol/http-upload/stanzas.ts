@@ -49,13 +49,15 @@ const fieldOf = (form: Element, name: string): string | undefined =>
 export const slotRequest = ({ name, size, mediaType }: UploadedFile): Element =>
   xml('request', { xmlns: NS_UPLOAD, filename: xmlText(name), size, 'content-type': mediaType });
 
-/** §4: the place in an answer. Throws `UnusableSlot`. */
-export function readSlot(answer: Element): UploadSlot {
+/** §4: the place in an answer of the service with this JID. Throws `UnusableSlot`. */
+export function readSlot(answer: Element, service: string): UploadSlot {
   const slot = answer.getChild('slot', NS_UPLOAD);
   const put = slot?.getChild('put');
   const [to, from] = [put, slot?.getChild('get')].map((one) => readHttpsUrl(one?.attrs.url));
-  if (!put || !to || !from) throw new UnusableSlot('its place for the file has no HTTPS address');
-  return { put: to, get: from, headers: readHeaders(put) };
+  if (!put || !to || !from) {
+    throw new UnusableSlot(`${service} has given no HTTPS address for the file`);
+  }
+  return { put: to, get: from, headers: readHeaders(put, service) };
 }
 
 /** §4: no others may be sent. */
@@ -68,16 +70,22 @@ const MAX_HEADER_LENGTH = 8192;
 const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The values of one name stay in their order. */
-function readHeaders(put: Element): Record<string, string[]> {
+function readHeaders(put: Element, service: string): Record<string, string[]> {
   const headers: Record<string, string[]> = {};
   const all = put.getChildren('header');
-  if (all.length > MAX_HEADERS) throw new UnusableSlot('it wants too many headers');
+  if (all.length > MAX_HEADERS) {
+    throw new UnusableSlot(`${service} wants too many headers with the upload`);
+  }
   for (const header of all) {
     const name = withoutBreaks(header.attrs.name ?? '').toLowerCase();
     if (!ALLOWED.has(name)) continue;
     const value = withoutBreaks(header.getText());
     const isFit = value.length <= MAX_HEADER_LENGTH && HEADER_TEXT.test(value);
-    if (!isFit) throw new UnusableSlot(`it wants a header ${name} that cannot be sent`);
+    if (!isFit) {
+      throw new UnusableSlot(
+        `${service} wants a header ${name} with the upload that cannot be sent`,
+      );
+    }
     headers[name] = [...(headers[name] ?? []), value];
   }
   return headers;

@@ -81,5 +81,5 @@ export async function askForSlot(
   file: UploadedFile,
   signal: AbortSignal,
 ): Promise<UploadSlot> {
-  return readSlot(await session.request('get', jid, slotRequest(file), { signal }));
+  return readSlot(await session.request('get', jid, slotRequest(file), { signal }), jid);
 }

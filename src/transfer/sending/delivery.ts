@@ -114,7 +114,7 @@ export class Delivery {
     this.#isLost ||= MEETS_OTHERS.some((kind) => error instanceof kind);
     if (isOurs) stop(error);
     if (text === undefined) return { failure: error };
-    const event = telling.failed(this.#line.jid, { text, hints, exitCode, isOneOfSeveral });
+    const event = telling.failed(this.#line, { text, hints, exitCode, isOneOfSeveral });
     return { event, failure: error };
   }
 }

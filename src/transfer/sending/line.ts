@@ -25,6 +25,8 @@ export interface Reached {
 export interface SendingLine {
   /** The recipient's JID, as the user gave it. */
   readonly jid: string;
+  /** What has not been done where a file fails: sent, or uploaded. */
+  readonly verb: 'sent' | 'uploaded';
   /** As was asked for, or more cautious where that was too much for a server. */
   settings: TransferSettings;
   /** Bytes of the largest block that the recipient has acknowledged, of whichever file. */
@@ -73,6 +75,7 @@ interface LineOptions {
 /** Goes online when the recipient is to be reached, and not before. */
 export class Line implements SendingLine {
   readonly jid: string;
+  readonly verb = 'sent';
   settings: TransferSettings;
   provenBlock = 0;
   readonly #options: LineOptions;

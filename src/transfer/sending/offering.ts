@@ -36,6 +36,8 @@ export class Offering {
   readonly #options: JobOptions;
   readonly #telling: Telling;
   #offer: FileOffer | undefined;
+  /** The same without hashes. */
+  #plain: FileOffer | undefined;
   /** How the recipient has accepted it, once it has. */
   #way: Way | undefined;
   #wasWanted = false;
@@ -159,7 +161,11 @@ export class Offering {
    * Jingle where they can.
    */
   async #describe(ways: readonly Way[]): Promise<FileOffer> {
-    if (!ways.some(({ keepsParts }) => keepsParts)) return plainOffer(this.#source);
+    if (!ways.some(({ keepsParts }) => keepsParts)) {
+      // The same for each attempt, by which is known what has become of the one before.
+      this.#plain ??= plainOffer(this.#source);
+      return this.#plain;
+    }
     if (this.#offer) return this.#offer;
     const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
     const { describe, shareRead } = this.#options;

@@ -30,7 +30,7 @@ interface SendAllOptions
   /** The ways to those who are there, in this order; absent: all of them. */
   ways?: readonly WayName[] | undefined;
   /** What nobody takes is left on the own server, with a link; absent: it is not. */
-  links?: Omit<LinkOptions, 'told'> | undefined;
+  links?: Omit<LinkOptions, 'told' | 'untold'> | undefined;
   sealing: SealingOptions;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
   lane?: LaneWanted | undefined;
@@ -57,7 +57,7 @@ export async function sendAll(
   const isRecipient = (peer: string) => lines.some((line) => line.peer === peer);
   const { transport, lane: wanted } = options;
   const lane = wanted && transport !== 'ibb' ? laneToNamed(wanted) : undefined;
-  const links = options.links && { ...options.links, told: new Set<string>() };
+  const links = options.links && linkOptions(options.links);
   const uplink = new Uplink(connect, report, isRecipient, { lane, links });
   const lines = linesTo(jids, uplink, { ...options, report, signal: until });
   const delivering = {
@@ -81,6 +81,12 @@ export async function sendAll(
     await closeSources(sources);
   }
 }
+
+const linkOptions = (links: NonNullable<SendAllOptions['links']>): LinkOptions => ({
+  ...links,
+  told: new Set(),
+  untold: new WeakMap(),
+});
 
 /** Says why it is slow, where that is not the user's own wish. */
 function watched({ report, limit, clock }: SendAllOptions): Report {

@@ -9,6 +9,7 @@ import { RecipientUnreachable } from '../recipient-errors.js';
 import type { Source } from '../sources/source.js';
 import { nextTransferId } from '../transfer-id.js';
 import type { Accepted } from '../ways/way.js';
+import type { SendingLine } from './line.js';
 import type { SentFile } from './send-file.js';
 
 /** What the user hears of one file on its way; `peer` is always the full JID of its recipient. */
@@ -120,7 +121,7 @@ export class Telling {
 
   /** Tells of a file that failed; `isOneOfSeveral`: a person must read which. */
   failed(
-    jid: string,
+    { jid, verb }: Pick<SendingLine, 'jid' | 'verb'>,
     {
       text,
       hints = [],
@@ -134,7 +135,7 @@ export class Telling {
     },
   ): Event {
     const name = nameOf(this.#source);
-    const error = isOneOfSeveral ? `${name} was not sent to ${jid}: ${text}` : text;
+    const error = isOneOfSeveral ? `${name} was not ${verb} to ${jid}: ${text}` : text;
     const more = hints.length > 0 ? { hints } : {};
     return { event: 'failed', error, ...more, exitCode, ...this.#facts(jid) };
   }

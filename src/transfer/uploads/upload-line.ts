@@ -18,6 +18,7 @@ interface LineOptions {
 /** How files reach the own server, where they stay. */
 export class UploadLine implements SendingLine {
   readonly jid: string;
+  readonly verb = 'uploaded';
   settings: TransferSettings = DEFAULT_SETTINGS;
   provenBlock = 0;
   readonly #options: LineOptions;

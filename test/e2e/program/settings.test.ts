@@ -30,8 +30,8 @@ async function writeSettings(name: string, more: string): Promise<string> {
   return folder;
 }
 
-test('an account by name and one by default send a file, with the defaults of both commands', async () => {
-  await writeSettings('alice', '[send]\nstanza = "message"\njson = true');
+test('an account by name and one by default send a file, with the defaults of both commands (R942)', async () => {
+  await writeSettings('alice', '[send]\nstanza = "message"\nmessage = "for you"\njson = true');
   await writeSettings('bob', 'account = "bob"\n[receive]\ndir = "~/inbox"\nonce = true');
   const bob = await stage.receive('bob', [], { env: NO_ENVIRONMENT });
   const file = join(stage.folder(), 'file');

@@ -7,6 +7,7 @@ import {
 } from '../../../src/protocol/http-upload/stanzas.js';
 import { parse } from '../../support/linked-sessions.js';
 
+const SERVICE = 'upload.montague.tld';
 const NS = 'urn:xmpp:http:upload:0';
 
 /** Example 4 of the XEP: what the service says of itself. */
@@ -63,7 +64,7 @@ describe('the place that a service gives', () => {
   test('has two addresses, and what is to be said at the first (R721)', () => {
     const headers =
       header('Authorization', 'Basic Base64String==') + header('Cookie', 'foo=bar; user=romeo');
-    const { put, get, headers: read } = readSlot(slot({ headers }));
+    const { put, get, headers: read } = readSlot(slot({ headers }), SERVICE);
     expect([put.href, get.href]).toEqual([PUT, GET]);
     expect(read).toEqual({
       authorization: ['Basic Base64String=='],
@@ -73,7 +74,8 @@ describe('the place that a service gives', () => {
 
   test('names the address in ASCII, whatever the server wrote (R721)', () => {
     expect(
-      readSlot(slot({ get: "url='https://download.montague.tld/très cool.jpg'" })).get.href,
+      readSlot(slot({ get: "url='https://download.montague.tld/très cool.jpg'" }), SERVICE).get
+        .href,
     ).toBe('https://download.montague.tld/tr%C3%A8s%20cool.jpg');
   });
 
@@ -83,18 +85,20 @@ describe('the place that a service gives', () => {
       ...[header('Transfer-Encoding', 'chunked'), header('EXPIRES', 'b'), header('X-Own', 'c')],
       ...[header('constructor', 'd'), '<header>e</header>'],
     ].join('');
-    expect(readSlot(slot({ headers })).headers).toEqual({ expires: ['a', 'b'] });
+    expect(readSlot(slot({ headers }), SERVICE).headers).toEqual({ expires: ['a', 'b'] });
   });
 
   test('cannot begin another line by a header (R721)', () => {
     const headers = header('Auth&#10;orization', 'Basic a&#13;&#10;Host: evil&#10;');
-    expect(readSlot(slot({ headers })).headers).toEqual({ authorization: ['Basic aHost: evil'] });
+    expect(readSlot(slot({ headers }), SERVICE).headers).toEqual({
+      authorization: ['Basic aHost: evil'],
+    });
   });
 
   const WHY: Record<string, string> = {
-    'wants many headers': 'it wants too many headers',
-    'wants a long header': 'it wants a header cookie that cannot be sent',
-    'wants a letter that no header has': 'it wants a header cookie that cannot be sent',
+    'wants many headers': 'wants too many headers with the upload',
+    'wants a long header': 'wants a header cookie with the upload that cannot be sent',
+    'wants a letter that no header has': 'wants a header cookie with the upload that cannot be sent',
   };
 
   test.each([
@@ -111,12 +115,12 @@ describe('the place that a service gives', () => {
     ['wants a long header', { headers: header('Cookie', 'a'.repeat(9000)) }],
     ['wants many headers', { headers: header('Cookie', 'a').repeat(17) }],
   ])('is not used if it %s (R721)', (what, parts) => {
-    expect(() => readSlot(slot(parts))).toThrow(UnusableSlot);
-    const why = WHY[what] ?? 'its place for the file has no HTTPS address';
-    expect(() => readSlot(slot(parts))).toThrow(why);
+    expect(() => readSlot(slot(parts), SERVICE)).toThrow(UnusableSlot);
+    const why = WHY[what] ?? 'has given no HTTPS address for the file';
+    expect(() => readSlot(slot(parts), SERVICE)).toThrow(`${SERVICE} ${why}`);
   });
 
   test('is none in an answer without one (R721)', () => {
-    expect(() => readSlot(parse("<iq type='result' id='1'/>"))).toThrow(UnusableSlot);
+    expect(() => readSlot(parse("<iq type='result' id='1'/>"), SERVICE)).toThrow(UnusableSlot);
   });
 });

@@ -103,6 +103,7 @@ async function waysOffered(
   });
   const line: SendingLine = {
     jid: 'juliet@capulet.example',
+    verb: 'sent',
     settings: { ...DEFAULT_SETTINGS, blockSize },
     provenBlock: 0,
     reach: async () => {

@@ -1,9 +1,12 @@
+import { ChannelLost } from '../../../protocol/channel.js';
 import type { FileOffer } from '../../../protocol/file-offer.js';
+import type { UploadService } from '../../../protocol/http-upload/upload-service.js';
 import { withHints } from '../../../session/hints.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import { closedFirst } from '../closed-first.js';
 import type { Accepted, Offer, Way } from '../way.js';
 import type { Links } from './links.js';
+import { Unsent } from './unsent.js';
 import type { Uploads } from './uploads.js';
 
 /** Nobody is there to keep a message for: another upload would not mend it. */
@@ -40,12 +43,40 @@ const offerLink =
   async ({ peer }, file, { signal }) => {
     const tell = async (url: string, size: number, sha256: Buffer) => {
       const { name, mediaType, date } = file;
+      links.untold.set(file, { url, sha256 });
       await links
         .tell(peer, { url, name, size, mediaType, date, sha256 })
         .catch((error) => Promise.reject(whyNotTold(error, peer, url)));
     };
-    return { ...(await uploaded(links.uploads, file, signal, tell)), leftFor: peer };
+    const left = links.untold.get(file);
+    links.untold.delete(file);
+    const accepted = left
+      ? lying(await links.uploads.find(signal), left, tell)
+      : await uploaded(links.uploads, file, signal, tell);
+    return { ...accepted, leftFor: peer };
   };
+
+/** A file that lies there since the attempt before: it is read again, and goes nowhere. */
+function lying(
+  { jid }: UploadService,
+  left: { url: string; sha256: Buffer },
+  tell: Tell,
+): Accepted {
+  const channel = new Unsent(jid);
+  let isSame = false;
+  return {
+    ...{ way: http, channel, range: { offset: 0 } },
+    sendHashes: async (hashes) => {
+      isSame = hashes.get('sha-256')?.equals(left.sha256) ?? false;
+    },
+    confirmed: async () => {
+      if (!isSame) throw new ChannelLost('the file has changed since it was uploaded');
+      await tell(left.url, channel.bytesSent, left.sha256);
+      return { url: left.url };
+    },
+    cancel: async () => void channel.destroy(),
+  };
+}
 
 /** The end of the session is no answer. */
 function whyNotTold(error: Error, peer: string, url: string): Error {
@@ -57,12 +88,14 @@ function whyNotTold(error: Error, peer: string, url: string): Error {
   );
 }
 
+type Tell = (url: string, size: number, sha256: Buffer) => Promise<void>;
+
 /** `tell` is called when the server has all. */
 async function uploaded(
   uploads: Uploads,
   file: FileOffer,
   signal: AbortSignal,
-  tell: (url: string, size: number, sha256: Buffer) => Promise<void>,
+  tell: Tell,
 ): Promise<Accepted> {
   const { put, url } = await uploads.begin(file, signal);
   let sha256: Buffer = Buffer.alloc(0);

@@ -1,3 +1,4 @@
+import type { FileOffer } from '../../../protocol/file-offer.js';
 import type { LinkedFile } from '../../../protocol/messages/link.js';
 import { linkMessage, wordsMessage } from '../../../protocol/messages/link.js';
 import { roundTrip } from '../../../protocol/round-trip.js';
@@ -17,16 +18,26 @@ export interface LinkOptions {
   text?: string | undefined;
   /** To whom it has gone, on whatever session. */
   readonly told: Set<string>;
+  /** Where files lie of which nobody was told, as the session has ended in between; by what was offered. */
+  readonly untold: WeakMap<FileOffer, Uploaded>;
+}
+
+/** A file that lies on a server. */
+interface Uploaded {
+  url: string;
+  sha256: Buffer;
 }
 
 /** Tells people where files lie that were uploaded for them. */
 export class Links {
   readonly uploads: Uploads;
+  readonly untold: LinkOptions['untold'];
   readonly #session: Session;
   readonly #options: LinkOptions;
 
   constructor(session: Session, options: LinkOptions) {
     this.uploads = new Uploads(session, options.trust);
+    this.untold = options.untold;
     this.#session = session;
     this.#options = options;
   }

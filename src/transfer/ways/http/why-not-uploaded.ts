@@ -79,6 +79,14 @@ export function whyNoSlot(
 /** RFC 9110 §15: what may be otherwise at another time. */
 const PASSING = new Set([408, 425, 429]);
 
+/** RFC 9110 §15.5.14: often of what stands in front of the server, and takes less than that. */
+const CONTENT_TOO_LARGE = 413;
+
+const LIMITED = [
+  'it takes less than it says: tell the people who run the server',
+  'or send it in parts',
+];
+
 /** Why a server did not take the bytes; it may at another attempt if that is `ChannelLost`. */
 export function whyRefused(status: number, host: string, isUsed: boolean): Error {
   const answered = `${host} answered ${status}`;
@@ -92,5 +100,6 @@ export function whyRefused(status: number, host: string, isUsed: boolean): Error
       `${host} sends the upload elsewhere (${status}), which is not followed`,
     );
   }
-  return new UploadRefused(`${host} refused the upload (${status})`);
+  const refused = new UploadRefused(`${host} refused the upload (${status})`);
+  return status === CONTENT_TOO_LARGE ? withHints(refused, ...LIMITED) : refused;
 }

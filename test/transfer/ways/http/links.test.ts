@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { formatKey } from '../../../../src/protocol/seal/public-key.js';
 import { StanzaError } from '../../../../src/session/stanza-error.js';
+import { ConnectionLost } from '../../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../../src/session/xml.js';
 import type { Event } from '../../../../src/transfer/events.js';
 import type { SealingOptions } from '../../../../src/transfer/keys/sealing.js';
@@ -31,10 +32,12 @@ interface Options {
   sealing?: SealingOptions;
   /** How each message to her comes back. */
   returned?: StanzaError;
+  /** The first sessions end when a message is to leave. */
+  cuts?: number;
 }
 
 /** Leaves files for Juliet, whose resources nobody sees: what was told, uploaded and sent. */
-async function left({ names = ['letter'], text, sealing, returned }: Options = {}) {
+async function left({ names = ['letter'], text, sealing, returned, cuts = 0 }: Options = {}) {
   const bodies: Buffer[] = [];
   const server = await startHttpsServer((request, response) => {
     void readAll(request).then((body) => {
@@ -51,14 +54,24 @@ async function left({ names = ['letter'], text, sealing, returned }: Options = {
   };
   const messages: Element[] = [];
   const services = new Map([['upload.montague.example', service]]);
-  const [romeo] = sessionsWithServices({ services });
-  const send = romeo.send.bind(romeo);
-  romeo.send = async (stanza) => {
-    if (!stanza.is('message')) return send(stanza);
-    messages.push(stanza);
-    const { id, to } = stanza.attrs;
-    if (returned)
-      romeo.receive(xml('message', { type: 'error', id, from: to }, returned.toElement()));
+  let toCut = cuts;
+  const connect = async () => {
+    const [romeo] = sessionsWithServices({ services });
+    const send = romeo.send.bind(romeo);
+    romeo.send = async (stanza) => {
+      if (!stanza.is('message')) return send(stanza);
+      toCut -= 1;
+      const lost = new ConnectionLost('cut');
+      if (toCut >= 0) {
+        romeo.end(lost);
+        throw lost;
+      }
+      messages.push(stanza);
+      const { id, to } = stanza.attrs;
+      if (returned)
+        romeo.receive(xml('message', { type: 'error', id, from: to }, returned.toElement()));
+    };
+    return romeo;
   };
   const events: Event[] = [];
   const error = await sendAll(
@@ -67,7 +80,7 @@ async function left({ names = ['letter'], text, sealing, returned }: Options = {
     {
       ...{ ways: [], links: { trust: async () => ({ ca: server.ca }), text } },
       ...{ settings: DEFAULT_SETTINGS, acceptTimeout: 1000, retryFor: 900_000, again: false },
-      ...{ connect: async () => romeo, signal, sealing: sealing ?? sendingBy() },
+      ...{ connect, signal, sealing: sealing ?? sendingBy() },
       report: (event) => events.push(event),
       explain: ({ message, name }) => ({ text: `${name}: ${message}`, exitCode: 1, isOurs: false }),
     },
@@ -118,6 +131,16 @@ test('a message that comes back leaves nothing, and nothing is uploaded anew (R7
     error: `LinkReturned: the message with the link came back from ${JULIET} (service-unavailable)`,
   });
   expect(kindsOf(events)).not.toContain('left');
+});
+
+test('a file that lies there when the session ends is told of on the next one, and not uploaded again (R943)', async () => {
+  const { events, error, bodies, messages, origin } = await left({ cuts: 2 });
+  expect(error).toBeUndefined();
+  expect(bodies).toEqual([BYTES]);
+  expect(messages.length).toBe(1);
+  const sha256 = createHash('sha256').update(BYTES).digest('hex');
+  const url = `${origin}/letter`;
+  expect(events.find(({ event }) => event === 'left')).toMatchObject({ url, sha256, size: 10 });
 });
 
 const known = () => {

@@ -147,6 +147,12 @@ test.each([
   expect(paths).toEqual(['/1']);
 });
 
+test('what refuses less than the service says is told with what to do (R944)', async () => {
+  const { attempt } = await uploading([413]);
+  const error = await attempt().catch((reason) => reason);
+  expect(ownHints(error)[0]).toBe('it takes less than it says: tell the people who run the server');
+});
+
 test('a file that is too large is not asked for, and both figures are told (R724)', async () => {
   const { uploads } = await uploading([], () => {
     throw new Error('was asked');
