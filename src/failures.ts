@@ -47,6 +47,7 @@ import { NoFileOfOurs } from './storage/own-file.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { FolderInUse, NobodyReceives, NoFolder, NoRoom } from './transfer/inbox-errors.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
+import { LinkRefused } from './transfer/links/why-not-fetched.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
   FileMismatch,
@@ -102,6 +103,7 @@ export const FAILURES: readonly Failure[] = [
   [NoUploads, 'refused', 'this'],
   [UploadRefused, 'refused', 'this'],
   [UnusableSlot, 'refused', 'this', 'tell the people who run the server'],
+  [LinkRefused, 'refused', 'this'],
   [UnfitAnswer, 'refused', 'this'],
   [AddressNotAllowed, 'refused', 'this'],
   [RecipientBusy, 'refused', 'this'],

@@ -89,6 +89,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     readRecords: async function* (directory, warn) {
       yield* (await world()).readRecords(directory, warn);
     },
+    openMarks: async (directory) => (await world()).openMarks(directory),
     askAgain: async (directory) => (await world()).askAgain(directory),
     isReceiving: async (directory) => (await world()).isReceiving(directory),
     startOf: async (pid) => (await world()).startOf(pid),

@@ -8,6 +8,7 @@ import { connect } from './session/connect.js';
 import { ContactList } from './storage/contact-list.js';
 import { openInbox } from './storage/inbox/inbox.js';
 import { putRequest } from './storage/inbox/requests.js';
+import { ArchiveMarksOnDisk } from './storage/ledger/archive-marks.js';
 import { listRecords } from './storage/ledger/list-records.js';
 import { isReceiving } from './storage/lock/is-receiving.js';
 import { systemProcesses } from './storage/lock/processes.js';
@@ -19,6 +20,7 @@ type World = Pick<
   | 'connect'
   | 'openInbox'
   | 'readRecords'
+  | 'openMarks'
   | 'askAgain'
   | 'isReceiving'
   | 'startOf'
@@ -40,6 +42,7 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     },
     openInbox: async (directory, options) => openInbox(directory, options),
     readRecords: (directory, warn) => listRecords(directory, warn),
+    openMarks: async (directory) => new ArchiveMarksOnDisk(directory),
     askAgain: (directory) => putRequest(directory),
     isReceiving: (directory) => isReceiving(directory, signal),
     startOf: (pid) => systemProcesses.startOf(pid),

@@ -4,6 +4,7 @@ import type { Session } from '../session/session.js';
 import type { BlobCache } from '../transfer/blobs/blob-cache.js';
 import type { SecretKeys } from '../transfer/keys/own-key.js';
 import type { TrustStore } from '../transfer/keys/trusted-keys.js';
+import type { ArchiveMarks } from '../transfer/links/archive-marks.js';
 import type { KnownContacts } from '../transfer/people/known-contacts.js';
 import type { Inbox, InboxOptions } from '../transfer/receiving/inbox.js';
 import type { FileRecord } from '../transfer/receiving/ledger.js';
@@ -36,6 +37,8 @@ export interface Context {
   openInbox: (directory: string, options?: InboxOptions) => Promise<Inbox>;
   /** What the inbox in this folder remembers, oldest first; also while somebody receives there. */
   readRecords: (directory: string, warn: (text: string) => void) => AsyncIterable<FileRecord>;
+  /** What an inbox that is open remembers of archives. */
+  openMarks: (directory: string) => Promise<ArchiveMarks>;
   /** Asks whoever receives into this folder to run `--exec` once more where it failed. */
   askAgain: (directory: string) => Promise<void>;
   /** Whether somebody receives into this folder and gives signs of life, for which it waits up to 30 s. */

@@ -163,6 +163,10 @@ export function meaningOfSlotError({ condition, specific }: StanzaError): SlotMe
   return find(SLOT_ERRORS, condition) ?? 'unfit';
 }
 
+/** Whether somebody knows nothing of what was named. */
+export const isUnknownItem = ({ condition }: StanzaError): boolean =>
+  condition === 'item-not-found';
+
 /** Whether a recipient has ended it as done. */
 export const isContent = ({ condition }: Reason): boolean => condition === 'success';
 

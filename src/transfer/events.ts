@@ -1,6 +1,6 @@
 import type { Aside } from './asides.js';
 import type { AlreadyThere, Done, Folder, OnServer, Start } from './file-events.js';
-import type { Blob, OwnKey, Probed, Received, Setting, Trust } from './listed-events.js';
+import type { Blob, OwnKey, Probed, Received, Setting, Trust, Uploads } from './listed-events.js';
 
 /**
  * What a command tells its user, in the order of the fields of a `--json` line. Times RFC 3339, sizes in bytes.
@@ -25,6 +25,7 @@ export type Event =
   | Trust
   | Received
   | Probed
+  | Uploads
   | Aside;
 
 /** A transfer failed; without an `id` the command did. */

@@ -87,3 +87,13 @@ export interface Probed {
   /** What is known of its key; `CHANGED`: another one is known, or none is there any more. */
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
 }
+
+/** Whether the own server takes uploads, for `inband probe`. */
+export interface Uploads {
+  event: 'uploads';
+  /** The service; or the server, where it has none. */
+  peer: string;
+  isTaken: boolean;
+  /** Bytes of the largest file, where it is told. */
+  maxSize?: number;
+}

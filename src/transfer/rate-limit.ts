@@ -1,4 +1,4 @@
-import type { Channel } from '../protocol/channel.js';
+import type { Inlet } from '../protocol/channel.js';
 import { type Clock, systemClock } from '../session/clock.js';
 
 /** Parts of a second in which the bytes of one go out: none is long, and none is hardly worth its timer. */
@@ -7,10 +7,10 @@ const STEPS_PER_SECOND = 4;
 type Pace = (bytes: number) => Promise<void>;
 
 /**
- * What a reader of the channel is to wait for, told of the bytes that it has got. Of a sealed message, at a low rate that
+ * What a reader is to wait for, told of the bytes that it has got. Of a sealed message, at a low rate that
  * of many seconds, each part is paid for as it comes, and the reader pays for what the bytes are more than that.
  */
-export function paceOf(channel: Channel, pace: Pace): Pace {
+export function paceOf(channel: Inlet, pace: Pace): Pace {
   if (!channel.paceArrivals) return pace;
   let paid = 0;
   channel.paceArrivals((bytes) => {

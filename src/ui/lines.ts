@@ -35,9 +35,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'resumed':
       return `resuming ${event.name} at ${formatBytes(event.offset)}`;
     case 'done':
-      return event.path === undefined
-        ? sentenceOfSent(event, verbose)
-        : `received ${event.name} from ${event.peer}${details(event, verbose)}`;
+      return sentenceOfDone(event, verbose);
     case 'already-there':
       return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
     case 'left':
@@ -54,6 +52,8 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
       return sentenceOfTrust(event);
     case 'resource':
       return sentenceOfProbed(event);
+    case 'uploads':
+      return sentenceOfUploads(event);
   }
 }
 
@@ -97,6 +97,12 @@ const sentenceOfStart = (event: Event & { event: 'start' }): string =>
     ? `receiving ${event.name} from ${event.peer}${details(event)}`
     : `sending ${event.name} to ${event.peer}${details(event)}`;
 
+function sentenceOfDone(event: Event & { event: 'done' }, verbose: boolean): string {
+  if (event.path === undefined) return sentenceOfSent(event, verbose);
+  const doubt = event.unverified ? ', not verified: its sender told no hash' : '';
+  return `received ${event.name} from ${event.peer}${details(event, verbose)}${doubt}`;
+}
+
 /** "Sent" is only what the recipient has verified. */
 function sentenceOfSent(event: Event & { event: 'done' }, verbose: boolean): string {
   const what = `${event.name} to ${event.peer}${details(event, verbose)}`;
@@ -126,6 +132,12 @@ function sentenceOfProbed({ peer, via, why, remark, lanes = [] }: Probed): strin
   const choice = via && `send offers it to ${peer} by ${via}: ${why}${how}`;
   if (!remark) return choice;
   return choice ? `${choice} (${remark})` : `${peer}: ${remark}`;
+}
+
+function sentenceOfUploads({ peer, isTaken, maxSize }: Event & { event: 'uploads' }): string {
+  if (!isTaken) return `${peer} takes no uploads (XEP-0363): nothing can be left there`;
+  const limit = maxSize === undefined ? '' : ` of up to ${formatBytes(maxSize)}`;
+  return `${peer} takes uploads${limit}: send --via auto,http leaves a file there, with a link`;
 }
 
 /** Ways beside the XMPP stream, the best first. */

@@ -39,6 +39,35 @@ test('an upload shows no address that .onion hides (R763)', async () => {
   }
 });
 
+test('links are not fetched where that shows an address that .onion hides (R934)', async () => {
+  const env = { INBAND_ACCOUNT: 'romeo@abc.onion', INBAND_PASSWORD: 'x' };
+  const [code, text] = await told(['receive', '--links', JULIET], env);
+  expect([code, text]).toEqual([
+    2,
+    expect.stringMatching(/^inband: fetching links would show your address/),
+  ]);
+});
+
+test.each([
+  [
+    ['--links-host', 'files.lan'],
+    '--links-host says nothing without --links\n  whose links? --links <who>',
+  ],
+  [
+    ['--links', 'anyone', '--links-host', 'https://files.lan'],
+    '--links-host takes a host, or host:port, like files.example.org:5281; not https://files.lan',
+  ],
+  [
+    ['--links', 'juliet'],
+    '--links takes own, contacts, anyone, a name of the settings, a JID like juliet@example.org',
+  ],
+])('what is wrong with %j is said before going online (R934)', async (flags, words) => {
+  const [code, text] = await told(['receive', ...flags]);
+  expect(code).toBe(2);
+  expect(text).toContain(words);
+  expect(text).not.toContain('online');
+});
+
 test.each<[string[], string[]]>([
   [
     ['send', 'photo.jpg'],

@@ -12,6 +12,10 @@ test.each([
   ['progress', undefined],
   ['resumed', 'resuming photo.jpg at 1 MB'],
   ['received', 'received photo.jpg from bob@example.org/inband (5 MB)'],
+  [
+    'fetchedLink',
+    'received photo.jpg from bob@example.org/inband (5 MB), not verified: its sender told no hash',
+  ],
   ['sent', 'sent photo.jpg to bob@example.org/inband (5 MB)'],
   ['delivered', 'delivered, not verified: photo.jpg to bob@example.org/inband (5 MB)'],
   [
@@ -28,6 +32,11 @@ test.each([
   ['failed', 'inband: bob refused'],
   ['fetched', 'fetched sha1+8f35@bob.xmpp.org from bob@example.org/inband (image/png, 2 kB)'],
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
+  [
+    'uploads',
+    'upload.example.org takes uploads of up to 6 MB: send --via auto,http leaves a file there, with a link',
+  ],
+  ['noUploads', 'example.org takes no uploads (XEP-0363): nothing can be left there'],
   ['key', undefined],
   ['trusted', 'trusted: abc234 of bob@example.org (laptop)'],
   ['warning', 'warning: bob is busy'],
@@ -83,6 +92,7 @@ test('takes the path of a file that was written, else the cid, as the result', (
   const results = Object.entries(samples).map(([kind, event]) => [kind, resultOf(event)]);
   expect(results.filter(([, result]) => result !== undefined)).toEqual([
     ['received', '/inbox/photo.jpg'],
+    ['fetchedLink', '/inbox/photo.jpg'],
     ['uploaded', 'https://example.org/a'],
     ['fetched', '/here/blob.png'],
     ['published', 'sha1+8f35@bob.xmpp.org'],

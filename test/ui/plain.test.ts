@@ -30,7 +30,7 @@ test('says nothing but results and failures when quiet', () => {
   const { stdout, stderr, report } = plain({ quiet: true });
   for (const event of Object.values(samples)) report(event);
   expect(stdout.text).toBe(
-    '/inbox/photo.jpg\nhttps://example.org/a\n/here/blob.png\nsha1+8f35@bob.xmpp.org\nabc234\n',
+    '/inbox/photo.jpg\n/inbox/photo.jpg\nhttps://example.org/a\n/here/blob.png\nsha1+8f35@bob.xmpp.org\nabc234\n',
   );
   expect(stderr.text).toBe('inband: bob refused\n');
 });

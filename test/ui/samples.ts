@@ -18,6 +18,10 @@ export const samples = {
   progress: { event: 'progress', id, peer, name, bytes: 2_500_000, size },
   resumed: { event: 'resumed', id, peer, name, offset: 1_000_000 },
   received: { event: 'done', id, peer, name, size, sha256, path: '/inbox/photo.jpg' },
+  fetchedLink: {
+    ...{ event: 'done', id, peer, name, size, sha256, path: '/inbox/photo.jpg' },
+    unverified: true,
+  },
   sent: { event: 'done', id, peer, name, size, sha256 },
   delivered: { event: 'done', id, peer, name, size, sha256, unverified: true },
   succeeded: { event: 'done', id, peer, name, size, sha256, unverified: true, success: true },
@@ -34,6 +38,8 @@ export const samples = {
     ...{ event: 'resource', peer, client: 'Psi', version: '1.5', ways: ['jingle', 'si'] },
     ...{ roundTripMs: 31, via: 'jingle', why: 'it is the one named', remark: 'Psi is slow' },
   },
+  uploads: { event: 'uploads', peer: 'upload.example.org', isTaken: true, maxSize: 6_000_000 },
+  noUploads: { event: 'uploads', peer: 'example.org', isTaken: false },
   published: { event: 'blob', cid, type: 'image/png', size: 2_000 },
   key: { event: 'key', jid: 'alice@example.org', key: 'abc234', uri: 'xmpp:alice@example.org' },
   trusted: {

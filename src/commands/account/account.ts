@@ -8,7 +8,7 @@ import { readPassword } from './password.js';
 import { readTrust } from './trust.js';
 
 /** The user's account. */
-interface Account {
+export interface Account {
   /** As the user named it, perhaps with a resource. */
   readonly jid: string;
   /** Asks for the password the first time. */

@@ -31,7 +31,7 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
   },
   done: {
     when: 'the file was sent or received',
-    fields: `\`id\`, \`peer\`, \`name\`, \`size\`, \`sha256\`; \`path\` if received; \`unverified\`: true if the recipient did not confirm what it has; \`success\`: true if it said at least that it is content; \`blockSize\`, and \`window\`: bytes in a block, and blocks under way at most, in the end; \`lane\` as in \`start\`; ${SEALED}`,
+    fields: `\`id\`, \`peer\`, \`name\`, \`size\`, \`sha256\`; \`path\` if received; \`unverified\`: true if the recipient did not confirm what it has, or no hash was told of what was fetched; \`success\`: true if it said at least that it is content; \`blockSize\`, and \`window\`: bytes in a block, and blocks under way at most, in the end; \`lane\` as in \`start\`; ${SEALED}`,
   },
   'already-there': {
     when: 'an earlier transfer has brought the file: nothing was sent',
@@ -70,6 +70,11 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
     when: '`probe`',
     fields:
       '`peer`, `ways`; `client`, `version`, `roundTripMs` (median of three) if it tells; `via` and `why` where `send` would choose it; `remark`: what is known of the client; `peerKey`, and `trust`: `new`, `known`, `verified` or `CHANGED`; `lanes`: what may carry it beside the XMPP stream, best first',
+  },
+  uploads: {
+    when: '`probe`, where the own server says it',
+    fields:
+      '`peer`: the service, or the server where it has none, `isTaken`; `maxSize`: bytes of the largest file, where that is told',
   },
   received: {
     when: '`received`',

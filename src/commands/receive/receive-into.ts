@@ -8,8 +8,15 @@ import type { Context, OutputFlags } from '../context.js';
 import { type IsTyped, type LaneFlags, laneToReceive } from '../lane.js';
 import type { SealingFlags } from '../sealing.js';
 import { requireProgram, runFor } from './exec.js';
+import { linksBy } from './links.js';
+import type { LinksFlags } from './links-options.js';
 
-export interface ReceiveFlags extends AccountFlags, OutputFlags, SealingFlags, LaneFlags {
+export interface ReceiveFlags
+  extends AccountFlags,
+    OutputFlags,
+    SealingFlags,
+    LaneFlags,
+    LinksFlags {
   allow?: string[];
   dir: string;
   once?: boolean;
@@ -34,7 +41,9 @@ export async function receiveInto(
   isTyped: IsTyped,
 ): Promise<void> {
   const { warn, report } = await context.reporter(flags);
-  const lane = laneToReceive(flags, requireAccount(flags), isTyped);
+  const { jid, connect, renew, trust } = openAccount(flags, context, report);
+  const lane = laneToReceive(flags, jid, isTyped);
+  const links = await linksBy(flags, { jid, trust }, () => context.openMarks(flags.dir));
   const doWork = await programFor(flags, context);
   const {
     dir,
@@ -57,10 +66,9 @@ export async function receiveInto(
   try {
     const work = new DueWork({ inbox, doWork, startOf: context.startOf, report });
     const registry = await context.createRegistry();
-    const { connect, renew } = openAccount(flags, context, report);
     await receiveFiles({
       ...{ connect, renew, report, signal, now, exitCodeOf },
-      ...{ inbox, registry, work, sealing, lane },
+      ...{ inbox, registry, work, sealing, lane, links },
       ...{ allow, once, maxTransfers: maxSessions },
       limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });

@@ -7,6 +7,7 @@ import { addDirectOption, type IsTyped, isTypedIn, plainOption } from '../lane.j
 import { limitRateOption, sizeOption, timeOption } from '../measures.js';
 import { addOutputOptions, integer } from '../options.js';
 import { addSealingOptions } from '../sealing.js';
+import { addLinksOptions } from './links-options.js';
 import type { ReceiveFlags } from './receive-into.js';
 
 /** Seconds. */
@@ -24,6 +25,7 @@ export function addReceiveCommand(program: Command, context: Context): void {
     .option('--once', 'end after the first file that arrived whole')
     .option('--exec <program>', 'run this for each file, with its path; facts are in INBAND_…');
   addLimits(command);
+  addLinksOptions(command);
   addDirectOption(
     addSealingOptions(
       command,

@@ -17,6 +17,7 @@ const TIMEOUT_MS = 120_000;
 /** The contacts that see our presence: those with a subscription `from` or `both`, as bare JIDs. */
 export interface Contacts {
   has(bareJid: string): boolean;
+  values(): Iterable<string>;
 }
 
 /** The roster is longer than what is read of one. Who is in a part of it is no answer to who may. */
@@ -97,6 +98,10 @@ class ContactSet implements Contacts {
 
   has(jid: string): boolean {
     return this.#jids.has(jid);
+  }
+
+  values(): Iterable<string> {
+    return this.#jids.values();
   }
 
   /** Returns whether there was room for it. */

@@ -1,8 +1,11 @@
+import type { Session } from '../../session/session.js';
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import type { TrustStore } from '../keys/trusted-keys.js';
 import { Lane, type LaneWanted, laneToNamed } from '../lane/lane.js';
+import { ownUploads } from '../ways/http/uploads.js';
 import { type Probe, probe } from './probe.js';
+import { PATIENCE_MS } from './seen.js';
 
 interface ProbeOnlineOptions {
   connect: Connect;
@@ -13,7 +16,7 @@ interface ProbeOnlineOptions {
   lane: LaneWanted | undefined;
 }
 
-/** Goes online and probes a JID; reports each resource that is found. Rejects as `connect` and `probe` do. */
+/** Goes online and probes a JID; reports each resource that is found, and whether the own server takes uploads. Rejects as `connect` and `probe` do. */
 export async function probeOnline(
   jid: string,
   { connect, report, signal, trusted, lane: wanted }: ProbeOnlineOptions,
@@ -22,12 +25,19 @@ export async function probeOnline(
   try {
     const note = (text: string) => report({ event: 'note', text });
     const lane = wanted && new Lane(session, laneToNamed(wanted));
-    const until = probe(session, jid, { signal, note, trusted, lane });
+    const resources = probe(session, jid, { signal, note, trusted, lane });
+    const until = Promise.all([resources, tellUploads(session, report, signal)]);
     report({ event: 'pending', text: `asking ${jid}`, until });
-    const found = await until;
+    const [found] = await until;
     for (const resource of found.resources) report({ event: 'resource', ...resource });
     return found;
   } finally {
     await session.close();
   }
+}
+
+/** Whether files can be left on the own server, for whoever is not there. Where that is not known, nothing is told. */
+async function tellUploads(session: Session, report: Report, signal: AbortSignal): Promise<void> {
+  const uploads = await ownUploads(session, signal, PATIENCE_MS);
+  if (uploads) report({ event: 'uploads', ...uploads });
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { ChannelLost } from '../../protocol/channel.js';
 import { HASH_FEATURES } from '../../protocol/hashes/hash-elements.js';
 import { FILE_FEATURES } from '../../protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
@@ -12,8 +13,10 @@ import type { Connect } from '../connect.js';
 import { NS_KEEPS_FILES } from '../finding/receiver.js';
 import { type LaneWanted, NS_SEALED_LANE } from '../lane/lane.js';
 import { WHAT_PLAIN_MEANS } from '../lane/names.js';
+import { type LinksWanted, ReceivedLinks } from '../links/received-links.js';
 import { PACE } from '../quotas/limits.js';
 import { Quotas } from '../quotas/quotas.js';
+import { ReceivingEnded } from '../reception-errors.js';
 import type { Registry } from '../registry.js';
 import {
   type Announced,
@@ -43,6 +46,8 @@ export interface ReceiveOnOptions extends Omit<ReceptionsOptions, OfSession> {
   sealing: ReceivingSealing;
   /** To whom addresses are shown beside the XMPP stream; absent: all comes in-band. */
   lane?: LaneWanted | undefined;
+  /** Absent: no links are fetched. */
+  links?: ReceivedLinks | undefined;
 }
 
 export interface ReceivingSealing
@@ -51,7 +56,7 @@ export interface ReceivingSealing
   own: KeyPair | undefined;
 }
 
-interface DaemonOptions extends ReceiveOnOptions {
+interface DaemonOptions extends Omit<ReceiveOnOptions, 'links'> {
   connect: Connect;
   /** Looks for the password again; see `persevere`. */
   renew(): Promise<boolean>;
@@ -59,6 +64,8 @@ interface DaemonOptions extends ReceiveOnOptions {
   allow?: readonly string[] | undefined;
   /** At a time. */
   maxTransfers: number;
+  /** Absent: no links are fetched. */
+  links?: LinksWanted | undefined;
 }
 
 /**
@@ -73,15 +80,17 @@ export async function receiveFiles(options: DaemonOptions): Promise<void> {
   if (lane?.mayBePlain) report({ event: 'notice', text: MAY_BE_PLAIN });
   const running: Running = new Map();
   const quotas = new Quotas(options.maxTransfers);
+  const isKnown = (account: string, linkId: string) => inbox.ledger.hasLink(account, linkId);
+  const links = options.links && new ReceivedLinks(options.links, { quotas, isKnown, report });
   const ended = new AbortController();
   const madeUp = options.work.makeUp(AbortSignal.any([signal, ended.signal]));
   // The end tells.
   madeUp.catch(() => undefined);
   try {
     await persevere({ signal, report, renew }, async (isOnline) => {
-      const serving = await startServing({ ...options, quotas });
+      const serving = await startServing({ ...options, quotas, links: options.links?.from });
       isOnline();
-      await receiveOn(serving, running, { ...options, signal });
+      await receiveOn(serving, running, { ...options, signal, links });
     });
   } finally {
     ended.abort();
@@ -107,6 +116,8 @@ export async function receiveOn(
   let failure: Error | undefined;
   try {
     await takeProposals(serving, report);
+    // Behind the carbons, so that none is missed in between.
+    void options.links?.readAway(serving);
     await announce(session, report, announced(options));
     await untilEnded(session, signal, receptions.done);
   } catch (error) {
@@ -130,13 +141,17 @@ function announced({ sealing: { own }, lane }: ReceiveOnOptions): Announced {
   return { features: [...features, ...sealed], forms: [keyForm(own.publicKey)] };
 }
 
+/** A file is fetched on a session, so that all that is under way ends with it. */
+const OFFLINE = 'the session has ended; it is fetched again on the next one';
+
 /** Hands the files that come by any way over to the receptions. Returns what ends it. */
 function listen(
-  { session, quotas, relationOf }: Serving,
+  serving: Serving,
   places: Places,
   receptions: Receptions,
-  { registry, report, now, limit, sealing, lane: wanted }: ReceiveOnOptions,
+  { registry, report, now, limit, sealing, links, lane: wanted }: ReceiveOnOptions,
 ): (reason?: Error) => void {
+  const { session, quotas, relationOf } = serving;
   const lane = wanted && { ...wanted, relationOf };
   const services = startServices(session, {
     ...{ registry, key: sealing.own, lane, pace: PACE, limit },
@@ -150,7 +165,9 @@ function listen(
   };
   const ways = [...openWays(services).values()];
   const ends = ways.map((way) => way.listen?.(listener));
+  const endLinks = links?.begin(serving, listener.take);
   return (reason) => {
+    endLinks?.(reason ? new ReceivingEnded('stopped') : new ChannelLost(OFFLINE));
     for (const end of ends) end?.(reason);
     stopServices(services, reason);
   };

@@ -1,9 +1,4 @@
-import {
-  type Channel,
-  ChannelBroken,
-  ChannelLost,
-  ChannelOverrun,
-} from '../../protocol/channel.js';
+import { ChannelBroken, ChannelLost, ChannelOverrun, type Inlet } from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
 import type { Trust } from '../keys/rules.js';
 import { paceOf } from '../rate-limit.js';
@@ -23,6 +18,8 @@ export interface ReceivedFile {
   size: number;
   /** Lower-case hex. */
   sha256: string;
+  /** It was fetched from an address, and nobody told a hash of it. */
+  unverified?: true;
 }
 
 export interface ReceiveOptions {
@@ -75,7 +72,8 @@ export async function receiveFile(
     const path = await place(part, file, inbox, options);
     // The file is there, whatever becomes of the answer.
     await file.confirm(Buffer.from(sha256, 'hex'));
-    return { recordId: part.id, path, size, sha256 };
+    const isUnverified = file.linkId !== undefined && told.size === 0;
+    return { recordId: part.id, path, size, sha256, ...(isUnverified && UNVERIFIED) };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
     const isUseless = error instanceof FileMismatch || error instanceof ChannelOverrun;
@@ -85,6 +83,8 @@ export async function receiveFile(
     throw error;
   }
 }
+
+const UNVERIFIED = { unverified: true as const };
 
 type Create = (hears?: Pick<WantedPartial, 'onRead'>) => Promise<PartialFile>;
 
@@ -112,7 +112,7 @@ type Accept = (
   inbox: Arrivals,
   create: Create,
   options: Pick<ReceiveOptions, 'left' | 'onProven'>,
-) => Promise<{ channel: Channel; part: PartialFile }>;
+) => Promise<{ channel: Inlet; part: PartialFile }>;
 
 const acceptPlain: Accept = async (file, _inbox, create) => {
   const part = await create();
@@ -162,10 +162,11 @@ const recordOf = (file: IncomingOffer, isDue: boolean, trust: Trust | undefined)
   ...ownerOf(file),
   ...{ peer: file.peer, offered: offeredPath(file.offer), isDue },
   ...(trust ? { trust } : {}),
+  ...(file.linkId === undefined ? {} : { linkId: file.linkId }),
 });
 
 async function write(
-  channel: Channel,
+  channel: Inlet,
   partial: PartialFile,
   { onProgress, onArrived, pace, atWork }: ReceiveOptions & Pick<IncomingOffer, 'atWork'>,
 ): Promise<number> {

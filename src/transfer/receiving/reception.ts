@@ -117,7 +117,8 @@ async function receiveJudged(
   const { id, peer, name } = attempt.about;
   const facts = { id, peer, name };
   const confirming = { onProven: proof.give, isOurs };
-  const there = knows(peer) ? await confirmThere(file, inbox, confirming) : undefined;
+  const mayKnow = file.linkId !== undefined || knows(peer);
+  const there = mayKnow ? await confirmThere(file, inbox, confirming) : undefined;
   if (there) {
     attempt.ending = 'there';
     report({ event: 'already-there', ...facts, ...there, ...secrecy, incoming: true });

@@ -31,7 +31,7 @@ export async function keepContacts(
       });
     }
   }
-  return { has: (jid) => contacts.has(jid) };
+  return { has: (jid) => contacts.has(jid), values: () => contacts.values() };
 }
 
 /** Resolves to `undefined` where reading again is of no use. */

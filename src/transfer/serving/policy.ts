@@ -1,6 +1,13 @@
 import type { Relation } from '../../protocol/network/direct.js';
 import type { Contacts } from '../../protocol/presence/roster.js';
-import { bareJid, domainForms, formatJid, parseJid, prepareJid } from '../../session/jid.js';
+import {
+  bareJid,
+  domainForms,
+  formatJid,
+  parseJid,
+  preparedJid,
+  prepareJid,
+} from '../../session/jid.js';
 
 /** Whether the one with this JID may reach us. */
 export type Policy = (from: string) => boolean;
@@ -61,6 +68,19 @@ export const isNaming = (rule: string): boolean => rule !== 'anyone';
 export function createPolicy(rules: string[], account: string, contacts: () => Contacts): Policy {
   const policies = rules.map((rule) => createRule(rule, account, contacts));
   return (from) => policies.some((allows) => allows(from));
+}
+
+/**
+ * The bare JIDs that rules let in, as far as they are known one by one: not those of a domain, nor `anyone`. Throws
+ * `MalformedJid`.
+ */
+export function namedBy(rules: readonly string[], account: string, contacts: Contacts): string[] {
+  const named = rules.flatMap((rule) => {
+    if (rule === 'own') return [bareJid(account)];
+    if (rule === 'contacts') return [...contacts.values()];
+    return rule.includes('@') ? [bareJid(preparedJid(rule))] : [];
+  });
+  return [...new Set(named)];
 }
 
 function createRule(rule: string, account: string, contacts: () => Contacts): Policy {

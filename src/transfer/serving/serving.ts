@@ -2,12 +2,14 @@ import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
 import { NS_BOB } from '../../protocol/bob/stanzas.js';
 import { answerDiscovery, type Info, NS_DISCO_INFO } from '../../protocol/disco.js';
 import { returnChat } from '../../protocol/messages/chat.js';
+import { readLinks } from '../../protocol/messages/read-link.js';
 import type { Relation } from '../../protocol/network/direct.js';
 import { caps, NS_CAPS, nodeOf } from '../../protocol/presence/caps.js';
 import { available } from '../../protocol/presence/presence.js';
 import type { Contacts } from '../../protocol/presence/roster.js';
 import { orAborted } from '../../session/aborted.js';
 import type { Session } from '../../session/session.js';
+import type { Element } from '../../session/xml.js';
 import { type Connect, reportState } from '../connect.js';
 import type { Report } from '../events.js';
 import { RECEIVER } from '../finding/receiver.js';
@@ -20,6 +22,7 @@ import {
   createStandings,
   DEFAULT_ALLOW,
   isNaming,
+  namedBy,
   type Policy,
   type Standing,
 } from './policy.js';
@@ -33,6 +36,8 @@ interface ServingOptions {
   quotas: Quotas;
   /** The rules of `--allow`. */
   allow?: readonly string[] | undefined;
+  /** The rules of `--links`; absent: nobody. */
+  links?: readonly string[] | undefined;
   /** Default: the one by which others find us. */
   resource?: string | undefined;
 }
@@ -44,6 +49,10 @@ export interface Serving {
   admit: Policy;
   /** Whether a rule lets the sender in that names it in some way: more than `anyone`. */
   knows: Policy;
+  /** Whether the links of this one are fetched. */
+  mayLink: Policy;
+  /** The bare JIDs of these, as far as they are known one by one. */
+  linkers(): readonly string[];
   quotas: Quotas;
   standingOf(from: string): Standing;
   /** What the one with this JID is to the user, as far as addresses of ours go. */
@@ -55,7 +64,8 @@ export interface Serving {
  * `announce`.
  */
 export async function startServing(options: ServingOptions): Promise<Serving> {
-  const { connect, report, registry, quotas, allow = DEFAULT_ALLOW, resource = RECEIVER } = options;
+  const { connect, report, registry, quotas } = options;
+  const { allow = DEFAULT_ALLOW, links = [], resource = RECEIVER } = options;
   let contacts: Contacts = new Set<string>();
   // Our own address is what the server calls us, so nobody is let in before it does.
   let policy: Policy = () => false;
@@ -74,10 +84,16 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const standingOf = createStandings(rules, session.jid, () => contacts);
   const relationOf = createRelations(rules, session.jid, () => contacts);
   new BitsOfBinary(session, registry).mayAsk = (from) => quotas.blobs.take(from);
-  returnChat(session, allows, mayRefuse);
+  const linkRules = await writtenRules(session, links);
+  const mayLink = createPolicy(linkRules, session.jid, () => contacts);
+  const linkers = () => namedBy(linkRules, session.jid, contacts);
+  const isForUs = (message: Element) =>
+    mayLink(message.attrs.from ?? '') && readLinks(message).length > 0;
+  returnChat(session, { admits: allows, mayAnswer: mayRefuse, isForUs });
   const warn = (text: string) => report({ event: 'warning', text });
-  if (allow.includes('contacts')) contacts = await keepContacts(session, warn);
-  return { session, admit, knows, quotas, standingOf, relationOf };
+  const areContactsLet = [...allow, ...links].includes('contacts');
+  if (areContactsLet) contacts = await keepContacts(session, warn);
+  return { session, admit, knows, mayLink, linkers, quotas, standingOf, relationOf };
 }
 
 /** What those hear who may ask what we do. */

@@ -1,4 +1,4 @@
-import type { Channel } from '../../protocol/channel.js';
+import type { Inlet } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import type { Registry } from '../registry.js';
 
@@ -13,14 +13,16 @@ export interface IncomingOffer {
   readonly peerKey?: Uint8Array | undefined;
   /** XEP-0300 names of the hashes that are known, or may become known. */
   readonly hashFunctions: readonly string[];
+  /** Names the address at which it lies, where it is fetched from one: what is compared with no hash counts for less. */
+  readonly linkId?: string;
   /** The sender can start anywhere in the file. */
   readonly ranged: boolean;
   /**
-   * Resolves to the channel that brings the bytes from `offset` on. `there`, where the offer lets us say so: there are
+   * Resolves to what brings the bytes from `offset` on. `there`, where the offer lets us say so: there are
    * none, as an earlier transfer has brought the file. `declined`, where it is sealed: none are wanted, and when the
    * channel is there `fail` says why.
    */
-  accept(offset: number, as?: 'there' | 'declined'): Promise<Channel>;
+  accept(offset: number, as?: 'there' | 'declined'): Promise<Inlet>;
   /**
    * To be called as long as the sender has to wait for us: now and then it hears that something is done. Absent where
    * there is no word for it.

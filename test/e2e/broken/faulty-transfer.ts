@@ -120,7 +120,10 @@ function schedule(seed: number): Schedule {
 }
 
 const SEALED = { direct: 'never', encrypt: 'require', trust: 'first' } as const;
-const RECEIVE_FLAGS = { maxSessions: 4, keepRecords: 10, keepRecordsFor: 60, ...SEALED };
+const RECEIVE_FLAGS = {
+  ...{ maxSessions: 4, keepRecords: 10, keepRecordsFor: 60, linksMaxSize: 1_000_000 },
+  ...SEALED,
+};
 const SEND_FLAGS = {
   stanza: 'iq',
   maxRetries: 5,
@@ -175,6 +178,7 @@ function actor(
     connect: (options) => connect({ ...options, ca: server.ca }),
     openInbox,
     readRecords: async function* () {},
+    openMarks: () => Promise.reject(new Error('no links are fetched')),
     askAgain: async () => undefined,
     isReceiving: async () => false,
     startOf: async () => undefined,

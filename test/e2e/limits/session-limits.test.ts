@@ -47,7 +47,7 @@ describe.each(SERVERS)('on %s, as shipped,', (_name, start) => {
   async function twoSessions() {
     const bob = await logIn('bob', 'inband');
     bob.handle('get', NS_TEST, 'x', () => undefined);
-    returnChat(bob, () => true);
+    returnChat(bob, { admits: () => true });
     const mallory = await logIn('mallory', 'street');
     return { bob, mallory };
   }

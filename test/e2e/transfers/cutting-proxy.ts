@@ -11,6 +11,8 @@ export interface CuttingProxy {
    * end.
    */
   readonly cuts: number[];
+  /** The same, after so many bytes of the server's. */
+  readonly downCuts: number[];
   /** How many there were. */
   connections: number;
   close(): void;
@@ -24,11 +26,18 @@ export async function startCuttingProxy(): Promise<CuttingProxy> {
     const server = net.connect({ port: proxy.target, host: HOST });
     let left = proxy.cuts.shift() ?? Number.POSITIVE_INFINITY;
     for (const socket of [client, server]) sockets.add(socket);
-    client.on('data', (chunk) => {
-      left -= chunk.length;
-      if (left > 0) return;
+    let down = proxy.downCuts.shift() ?? Number.POSITIVE_INFINITY;
+    const cut = () => {
       client.destroy();
       server.destroy();
+    };
+    client.on('data', (chunk) => {
+      left -= chunk.length;
+      if (left <= 0) cut();
+    });
+    server.on('data', (chunk) => {
+      down -= chunk.length;
+      if (down <= 0) cut();
     });
     client.pipe(server).pipe(client);
     client.on('error', () => server.destroy());
@@ -38,7 +47,7 @@ export async function startCuttingProxy(): Promise<CuttingProxy> {
   await once(listener, 'listening');
   const proxy: CuttingProxy = {
     port: (listener.address() as net.AddressInfo).port,
-    ...{ target: 0, cuts: [], connections: 0 },
+    ...{ target: 0, cuts: [], downCuts: [], connections: 0 },
     close: () => {
       listener.close();
       for (const socket of sockets) socket.destroy();

@@ -121,8 +121,15 @@ describe.each(installed)('inband upload to $name', ({ start, takesEmpty, attempt
     expect(code).toBe(6);
     expect(linesOf(stdout).length).toBe(1);
     expect(stderr).toContain(
-      `large has 6000001 bytes, and upload.localhost takes 6000000 bytes at most`,
+      `large was not uploaded to localhost: large has 6000001 bytes, and upload.localhost takes 6000000 bytes at most`,
     );
+  });
+
+  test('probe says so, and how large they may be (R941)', async () => {
+    const { stdout } = await outcomeOf(stage.inband('alice', ['probe', '--json', 'bob@localhost']));
+    expect(eventsOf(stdout).find(({ event }) => event === 'uploads')).toEqual({
+      ...{ event: 'uploads', peer: 'upload.localhost', isTaken: true, maxSize: MAX_SIZE },
+    });
   });
 
   test('an upload that is cut is made again, in the same place where the server lets (R726)', async () => {
@@ -180,12 +187,14 @@ describe('inband upload to a server with a quota', () => {
 describe('inband upload to a server without uploads', () => {
   const bare = prepareStageOn(() => startProsody());
 
-  test('says so where the server takes none (R725)', async () => {
+  test('says so where the server takes none, and probe does too (R725, R941)', async () => {
     const path = join(bare.folder(), 'letter');
     writeFileSync(path, 'x');
     const { code, stdout, stderr } = await outcomeOf(bare.inband('alice', ['upload', path, path]));
     expect([code, stdout]).toEqual([6, '']);
     expect(stderr.match(/localhost takes no uploads \(XEP-0363\)/g)).toHaveLength(1);
     expect(stderr).toContain('the other files were not tried with localhost\n');
+    const probed = await outcomeOf(bare.inband('alice', ['probe', 'bob@localhost']));
+    expect(probed.stderr).toContain('localhost takes no uploads (XEP-0363): nothing can be left');
   });
 });

@@ -149,7 +149,7 @@ describe('a message that a person wrote', () => {
     admits = true,
   ) {
     const [romeo, juliet] = linkedSessions();
-    returnChat(juliet, () => admits);
+    returnChat(juliet, { admits: () => admits });
     const errors: Element[] = [];
     romeo.onMessage((message) => errors.push(message));
     await romeo.send(xml('message', { to: JULIET, ...attrs }, ...children));
@@ -177,7 +177,7 @@ describe('a message that a person wrote', () => {
   test('goes back with its id, and not at all if that is longer than 1 KiB (R61)', async () => {
     const sent: Element[] = [];
     const [, juliet] = linkedSessions((stanza) => void sent.push(stanza));
-    returnChat(juliet, () => true);
+    returnChat(juliet, { admits: () => true });
     for (const length of [1_024, 1_025, 300_000]) {
       const id = "'".repeat(length);
       juliet.receive(xml('message', { from: ROMEO, to: JULIET, id }, body));
@@ -202,7 +202,7 @@ describe('a message that a person wrote', () => {
     const [, juliet] = linkedSessions();
     const sent: Element[] = [];
     juliet.send = async (stanza) => void sent.push(stanza);
-    returnChat(juliet, () => false);
+    returnChat(juliet, { admits: () => false });
     const from = `${bareJid(JULIET)}/phone`;
     juliet.receive(xml('message', { from, to: JULIET, type: 'groupchat', id: 'm1' }));
     expect(sent).toEqual([]);

@@ -133,7 +133,7 @@ const MODULES = {
 
 function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
   const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
-  const { proxy, uploads } = options;
+  const { proxy, uploads, archive } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
   const plus = scram.map((name) => `${name}-PLUS`);
   return {
@@ -153,6 +153,7 @@ function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
     modules: {
       ...MODULES,
       ...(proxy ? { mod_proxy65: { ip: HOST, port: ports.proxy, max_connections: 32 } } : {}),
+      ...(archive ? { mod_mam: { default: 'always' } } : {}),
       ...(uploads ? { mod_http_upload: uploading(uploads, ports, directory) } : {}),
       ...(streamManagement ? { mod_stream_mgmt: { resend_on_timeout: 'if_offline' } } : {}),
     },

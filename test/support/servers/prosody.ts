@@ -160,6 +160,7 @@ function behaviour(options: ProsodyOptions): string[] {
   const modules = ['carbons', 'disco', 'ping', 'roster', 'saslauth', 'tls'];
   if (options.streamManagement ?? true) modules.push('smacks');
   if (options.rateLimit) modules.push('limits');
+  if (options.archive) modules.push('mam');
   if (options.uploads) modules.push('offline');
   if (options.federated) modules.push('dialback');
   if (options.module) modules.push(OWN_MODULE);

@@ -58,6 +58,8 @@ export interface ServerOptions {
   proxy?: boolean;
   /** Takes uploads (XEP-0363), over HTTPS with the certificate of the domain; default: none. */
   uploads?: UploadLimits;
+  /** Keeps the messages of each account (XEP-0313); default false. */
+  archive?: boolean;
   /** More lines for the global part of the server's configuration, in its own language. */
   config?: string;
 }

@@ -62,7 +62,16 @@ function receiving(
     isDone = resolve;
   });
   const ended = receiveOn(
-    { session: juliet, admit: () => true, knows: () => true, standingOf, relationOf, quotas },
+    {
+      ...{
+        session: juliet,
+        admit: () => true,
+        knows: () => true,
+        mayLink: () => false,
+        linkers: () => [],
+      },
+      ...{ standingOf, relationOf, quotas },
+    },
     running,
     {
       ...{ inbox, registry: new HandlerRegistry(), once: false },

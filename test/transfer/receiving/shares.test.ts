@@ -25,7 +25,14 @@ function receiving(maxTransfers: number) {
   const inbox = new MemoryInbox();
   const ended = receiveOn(
     {
-      ...{ session: juliet, admit: () => true, knows: () => true, standingOf, relationOf },
+      ...{
+        session: juliet,
+        admit: () => true,
+        knows: () => true,
+        mayLink: () => false,
+        linkers: () => [],
+      },
+      ...{ standingOf, relationOf },
       quotas: new Quotas(maxTransfers),
     },
     running,

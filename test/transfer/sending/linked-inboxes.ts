@@ -82,6 +82,8 @@ export async function linkedToInbox<I extends Inbox = MemoryInbox>(
       knows,
       standingOf,
       relationOf,
+      mayLink: () => false,
+      linkers: () => [],
       quotas: new Quotas(places),
     },
     new Map(),

@@ -88,9 +88,12 @@ async function send({ channel, range: { offset, length }, confirmed }: Accepted,
   return confirmed();
 }
 
+/** These ways bring files by channels. */
+const channelOf = async ({ accept }: Pick<IncomingOffer, 'accept'>) => (await accept(0)) as Channel;
+
 /** Takes all bytes of a file, and says nothing of it. */
 async function takeBytes(file: IncomingOffer): Promise<Channel> {
-  const stream = unattended(await file.accept(0));
+  const stream = unattended(await channelOf(file));
   for await (const _ of stream.iterator({ destroyOnReturn: false }));
   return stream;
 }
@@ -283,7 +286,7 @@ function describeVerdicts(way: Way): void {
     const coming = next();
     const accepting = offer(fileOf(way), never, ANSWERS);
     const file = await coming;
-    const hers = file.accept(0).then((stream) => unattended(stream).resume());
+    const hers = channelOf(file).then((stream) => unattended(stream).resume());
     const { channel, confirmed } = await accepting;
     const closed = new Promise((resolve) => unattended(channel).once('close', resolve));
     channel.resume().write(BYTES);
@@ -375,7 +378,7 @@ function describeListening(way: Way): void {
     } else {
       // The place is free for the one who takes it now, and not when the file has come.
       expect(places.calls).toEqual([`reserve ${peer} ${sid}`, `release ${peer} ${sid}`]);
-      await Promise.all([offered, accept(0).then(unattended)]);
+      await Promise.all([offered, channelOf({ accept }).then(unattended)]);
     }
   });
 

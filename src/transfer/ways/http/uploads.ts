@@ -91,3 +91,26 @@ export class Uploads {
 
 /** RFC 2046 §4.5.1 */
 const UNKNOWN_TYPE = 'application/octet-stream';
+
+/** What the own server says of uploads. */
+interface OwnUploads {
+  /** The service; or the server, where it has none. */
+  peer: string;
+  isTaken: boolean;
+  /** Bytes of the largest file, where it is told. */
+  maxSize?: number;
+}
+
+/** Nothing where it does not say whether it takes some. Rejects with the signal's reason, and when the session ends. */
+export async function ownUploads(
+  session: Session,
+  signal: AbortSignal,
+  timeout: number,
+): Promise<OwnUploads | undefined> {
+  const { service, mute } = await findUploadService(session, signal, timeout);
+  if (!service) {
+    return mute.length > 0 ? undefined : { peer: parseJid(session.jid).domain, isTaken: false };
+  }
+  const { jid: peer, maxSize } = service;
+  return { peer, isTaken: true, ...(maxSize === undefined ? {} : { maxSize }) };
+}
