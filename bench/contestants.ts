@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { InBlocks } from '../src/protocol/channel.js';
+import { connect } from '../src/session/connect.js';
+import { xml } from '../src/session/xml.js';
 import { accountOf } from '../test/support/programs/inband.js';
 import { type Running, start } from '../test/support/programs/process.js';
 import type { TestServer } from '../test/support/servers/server.js';
@@ -68,6 +70,36 @@ export const inbandBegins =
       const sender = sending(job, folder, LAUNCHER, [...flags, file]);
       return timed(sender, /"event":"offer"/, /"event":"start"/, receiver);
     });
+
+/** To the own server, from the first byte to the answer that it has all. */
+export const inbandUpload: Contestant = ({ server, senderPort, bytes }) =>
+  withFiles([bytes], async ([file = ''], folder) => {
+    const sender = measured([process.execPath, LAUNCHER, 'upload', '--json', file], {
+      ...environmentOf(server, 'alice', 'bench', senderPort),
+      HOME: folder,
+    });
+    const seconds = await between(sender, /"event":"start"/, /"event":"uploaded"/);
+    return { seconds, sender: await costOf(sender), receiver: { rss: 0, cpu: 0 } };
+  });
+
+/** From there into the inbox of whom it was left for, from the first byte to its name. */
+export const inbandDownload: Contestant = (job) =>
+  withFiles([job.bytes], async ([file = ''], folder) => {
+    const from = ['--links', 'alice@localhost', '--links-max-size', `${job.bytes}`];
+    const host = ['--links-host', `localhost:${job.server.httpsPort}`];
+    const receiver = await receiving(job, folder, LAUNCHER, ['--once', ...from, ...host]);
+    // ejabberd copies to others only what somebody gets.
+    const { jid, password } = job.server.account('bob');
+    const { service, ca } = job.server;
+    const phone = await connect({ account: `${jid}/phone`, password, service, ca });
+    await phone.send(xml('presence'));
+    const sender = sending(job, folder, LAUNCHER, ['--via', 'http', file]);
+    const seconds = await between(receiver, /"event":"start"/, /"event":"done"/);
+    // What its sender has cost is that of an upload.
+    await costOf(sender);
+    await phone.close();
+    return { seconds, sender: { rss: 0, cpu: 0 }, receiver: await costOf(receiver) };
+  });
 
 /** So many files; `flags`: of `receive`, and of `send`. The time of the sender's whole process. */
 export const inbandFiles =

@@ -3,6 +3,7 @@ import { startProsody } from '../test/support/servers/prosody.js';
 import { inband, python, raw } from './contestants.js';
 import { LANE_SECTIONS } from './lane-sections.js';
 import type { Section } from './section.js';
+import { UPLOAD_SECTIONS } from './uploads.js';
 
 export const MB = 1_000_000;
 
@@ -106,4 +107,5 @@ export const SECTIONS: Section[] = [
     ] as Section['contestants'],
   })),
   ...LANE_SECTIONS,
+  ...UPLOAD_SECTIONS,
 ];
