@@ -58,6 +58,7 @@ const ON_DEBIAN_ONLY = [
     present: () => outputOf('/usr/bin/python3', '-c', FIND_PURPLE).startsWith('libpurple'),
     apt: ['libpurple0'],
   },
+  { name: 'go-sendxmpp', present: () => onPath('go-sendxmpp'), apt: ['go-sendxmpp'] },
   {
     name: 'dissononce for Python',
     present: () => outputOf('/usr/bin/python3', '-c', FIND_NOISE).startsWith('True'),
