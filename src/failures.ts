@@ -12,14 +12,13 @@ import {
   ChannelOverrun,
   CloseUnconfirmed,
 } from './protocol/channel.js';
-import { UnfitAnswer } from './protocol/http-download/answer.js';
 import { UnusableSlot } from './protocol/http-upload/stanzas.js';
 import { BlocksIgnored } from './protocol/ibb/sending/stall-watch.js';
 import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
-import { AddressNotAllowed } from './protocol/network/checked-lookup.js';
+import { AddressNotAllowed, UnfitAnswer } from './protocol/network/fetch-errors.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { MalformedAnnouncement } from './protocol/seal/announced-key.js';

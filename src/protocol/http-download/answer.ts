@@ -1,10 +1,6 @@
 // The head of an answer to a GET (RFC 9110): what its body is. Keeps no state.
 import type { IncomingHttpHeaders } from 'node:http';
-
-/** An answer that cannot be used, whenever one asks. */
-export class UnfitAnswer extends Error {
-  override readonly name = 'UnfitAnswer';
-}
+import { UnfitAnswer } from '../network/fetch-errors.js';
 
 interface Head {
   statusCode?: number | undefined;

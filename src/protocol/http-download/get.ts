@@ -4,11 +4,12 @@ import type { Clock } from '../../session/clock.js';
 import { reasonOf } from '../../session/stream/network-reason.js';
 import { ChannelLost, ChannelOverrun, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
-import { AddressNotAllowed, checkedLookup, type Resolve } from '../network/checked-lookup.js';
+import { checkedLookup, type Resolve } from '../network/checked-lookup.js';
+import { AddressNotAllowed, UnfitAnswer } from '../network/fetch-errors.js';
 import { type Https, whyUntrusted } from '../network/https.js';
 import { addressesOf, endpointOf } from '../network/may-fetch.js';
 import type { Endpoint } from '../network/network.js';
-import { type Body, readBody, UnfitAnswer } from './answer.js';
+import { type Body, readBody } from './answer.js';
 
 /** Milliseconds until there is an answer, the names found and the connection made. */
 const ANSWER_MS = 60_000;

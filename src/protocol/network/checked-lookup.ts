@@ -1,5 +1,6 @@
 import { lookup as lookUp } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import { AddressNotAllowed } from './fetch-errors.js';
 
 /** Whether something may be connected to, by its address. */
 export type Allows = (address: string) => boolean;
@@ -12,11 +13,6 @@ export type Resolve = (
 
 export const systemResolve: Resolve = (host, told) =>
   lookUp(host, { all: true }, (error, found) => told(error, found ?? []));
-
-/** Somebody has an address that must not be connected to. */
-export class AddressNotAllowed extends Error {
-  override readonly name = 'AddressNotAllowed';
-}
 
 /**
  * A `lookup` for what connects to this host: it finds the addresses once, and fails where one of them must not be

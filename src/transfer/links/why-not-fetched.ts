@@ -1,5 +1,5 @@
 import { ChannelLost } from '../../protocol/channel.js';
-import { AddressNotAllowed } from '../../protocol/network/checked-lookup.js';
+import { AddressNotAllowed } from '../../protocol/network/fetch-errors.js';
 import { formatBytes } from '../../units.js';
 import { NoRoom } from '../inbox-errors.js';
 import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
