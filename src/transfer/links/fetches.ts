@@ -33,7 +33,8 @@ interface FetchesOptions extends Downloads {
 
 /** What one session is there for. */
 export interface Fetching {
-  take(file: IncomingOffer): void;
+  /** Resolves when what became of the file was told. */
+  take(file: IncomingOffer): Promise<void>;
   /** Aborted when nothing is to be fetched any more. */
   signal: AbortSignal;
 }
@@ -116,9 +117,11 @@ export class Fetches {
       return this.#settle(next, account);
     }
     if (!quotas.transfers.mayOffer(next.peer)) return wait(LATER_MS);
-    const outcome = await new Promise<Outcome>((ended) =>
-      take(incomingLink(next, this.#options, signal, ended)),
-    );
+    let outcome = 'later' as Outcome;
+    const file = incomingLink(next, this.#options, signal, (how) => {
+      outcome = how;
+    });
+    await take(file);
     if (outcome === 'there' || !signal.aborted) this.#ended(next, account, outcome);
   }
 

@@ -165,7 +165,7 @@ function listen(
   };
   const ways = [...openWays(services).values()];
   const ends = ways.map((way) => way.listen?.(listener));
-  const endLinks = links?.begin(serving, listener.take);
+  const endLinks = links?.begin(serving, (file) => receptions.take(file));
   return (reason) => {
     endLinks?.(reason ? new ReceivingEnded('stopped') : new ChannelLost(OFFLINE));
     for (const end of ends) end?.(reason);

@@ -57,8 +57,8 @@ export class Receptions {
     return this.#isDone;
   }
 
-  /** Receives it if there is a place, or has its sender come again later. */
-  take(file: IncomingOffer): void {
+  /** Receives it if there is a place, or has its sender come again later. Resolves when what became of it was told. */
+  async take(file: IncomingOffer): Promise<void> {
     const { places, quotas, report } = this.#options;
     if (!file.postpone || places.takeRoom(file.peer)) return this.#receive(file, undefined);
     // A transfer whose connection has broken holds a place that it cannot use any more, and comes again.
@@ -74,7 +74,7 @@ export class Receptions {
   }
 
   /** `shared`: the place of the transfer that it must replace. */
-  #receive(file: IncomingOffer, shared: TakenPlace | undefined): void {
+  async #receive(file: IncomingOffer, shared: TakenPlace | undefined): Promise<void> {
     const { running } = this.#options;
     const place = shared ?? { peer: file.peer };
     this.#places.set(file, place);
@@ -88,6 +88,7 @@ export class Receptions {
       })
       .then(() => void running.delete(whole));
     running.set(whole, place);
+    await transfer;
   }
 
   /** Resolves when all transfers have ended, whatever is still being done for the files that arrived. */

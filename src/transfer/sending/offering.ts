@@ -36,8 +36,8 @@ export class Offering {
   readonly #options: JobOptions;
   readonly #telling: Telling;
   #offer: FileOffer | undefined;
-  /** The same without hashes. */
-  #plain: FileOffer | undefined;
+  /** Without hashes; the same for each attempt, by which it is known again. */
+  readonly #plain: FileOffer;
   /** How the recipient has accepted it, once it has. */
   #way: Way | undefined;
   #wasWanted = false;
@@ -47,6 +47,7 @@ export class Offering {
 
   constructor(source: Source, line: SendingLine, options: JobOptions, telling: Telling) {
     this.#source = source;
+    this.#plain = plainOffer(source);
     this.#line = line;
     this.#options = options;
     this.#telling = telling;
@@ -161,11 +162,7 @@ export class Offering {
    * Jingle where they can.
    */
   async #describe(ways: readonly Way[]): Promise<FileOffer> {
-    if (!ways.some(({ keepsParts }) => keepsParts)) {
-      // The same for each attempt, by which is known what has become of the one before.
-      this.#plain ??= plainOffer(this.#source);
-      return this.#plain;
-    }
+    if (!ways.some(({ keepsParts }) => keepsParts)) return this.#plain;
     if (this.#offer) return this.#offer;
     const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
     const { describe, shareRead } = this.#options;
