@@ -45,24 +45,11 @@ export async function receiveInto(
   const lane = laneToReceive(flags, jid, isTyped);
   const links = await linksBy(flags, { jid, trust }, () => context.openMarks(flags.dir));
   const doWork = await programFor(flags, context);
-  const {
-    dir,
-    keepRecords,
-    keepRecordsFor,
-    maxSize,
-    maxTotal,
-    minFree,
-    allow,
-    maxSessions,
-    once = false,
-  } = flags;
+  const { allow, maxSessions, once = false } = flags;
   const { signal, now } = context;
   const { exitCodeOf } = await context.failures();
   const sealing = await sealingOf(flags, context);
-  const inbox = await context.openInbox(dir, {
-    ...{ maxSize, maxTotal, minFree, warn, signal },
-    ...{ keepRecords, keepRecordsFor: keepRecordsFor * 1000 },
-  });
+  const inbox = await openInbox(flags, context, warn);
   try {
     const work = new DueWork({ inbox, doWork, startOf: context.startOf, report });
     const registry = await context.createRegistry();
@@ -75,6 +62,14 @@ export async function receiveInto(
   } finally {
     await inbox.close();
   }
+}
+
+function openInbox(flags: ReceiveFlags, context: Context, warn: (text: string) => void) {
+  const { dir, keepRecords, keepRecordsFor, maxSize, maxTotal, minFree } = flags;
+  return context.openInbox(dir, {
+    ...{ maxSize, maxTotal, minFree, warn, signal: context.signal },
+    ...{ keepRecords, keepRecordsFor: keepRecordsFor * 1000 },
+  });
 }
 
 async function sealingOf(flags: ReceiveFlags, context: Context): Promise<ReceivingSealing> {
