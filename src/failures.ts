@@ -1,7 +1,7 @@
 import { UnfitValue, UsageError } from './commands/context.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
 import { ExecFailed } from './commands/receive/exec.js';
-import { isFileError, sentence } from './file-errors.js';
+import { isAbort, isFileError, sentence } from './file-errors.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
 import { BlobMismatch } from './protocol/bob/blob-store.js';
 import { MalformedBlob } from './protocol/bob/content-id.js';
@@ -176,8 +176,7 @@ export function exitCodeOf(thrown: Error): number {
 export function meetsAll(thrown: Error): boolean {
   const error = rootOf(thrown);
   if (error instanceof Interrupted || error.code === 'EPIPE') return false;
-  const [, , extent = 'all'] = isFileError(error) ? [] : (failureOf(error) ?? []);
-  return extent === 'all';
+  return isFileError(error) || (failureOf(error)?.[2] ?? 'all') === 'all';
 }
 
 /** What happened, as the user reads it. `undefined`: nothing. */
@@ -192,14 +191,10 @@ export function textOf(error: Error): string | undefined {
 
 const codeOf = (outcome: Outcome): number => EXIT_CODES[outcome].code;
 
-/** Node's own, which has no class that can be imported. */
-const isAbort = ({ name }: Error): boolean => name === 'AbortError';
-
 /** What the user can do about it, a line each. */
 export function hintsOf(error: Error): readonly string[] {
   const brings = error instanceof UsageError || error instanceof KeysUnusable;
   const own = brings ? error.hints : ownHints(error);
   if (own.length > 0 || isFileError(error)) return own;
-  const [, , , ...hints] = failureOf(error) ?? [];
-  return hints;
+  return (failureOf(error) ?? []).slice(3) as string[];
 }

@@ -39,12 +39,22 @@ test('an upload shows no address that .onion hides (R763)', async () => {
   }
 });
 
+test('what --links-host is for is said with its dangers (R934)', async () => {
+  const running = runInband(['receive', '--help'], { home, cwd: home, env: ACCOUNT });
+  await running.exited;
+  expect(running.stdout().replaceAll(/\s+/g, ' ')).toContain(
+    'a host of your own, or host:port: links may lead to its private addresses; repeatable',
+  );
+});
+
 test('links are not fetched where that shows an address that .onion hides (R934)', async () => {
   const env = { INBAND_ACCOUNT: 'romeo@abc.onion', INBAND_PASSWORD: 'x' };
   const [code, text] = await told(['receive', '--links', JULIET], env);
   expect([code, text]).toEqual([
     2,
-    expect.stringMatching(/^inband: fetching links would show your address/),
+    expect.stringMatching(
+      /^inband: fetching links would show your address.*\n {2}leave --links out\n$/,
+    ),
   ]);
 });
 

@@ -75,7 +75,6 @@ class Download extends Readable implements Inlet {
         if (this.#answered(response)) resolve();
       });
       this.once('error', reject);
-      this.once('close', () => reject(new ChannelLost('it was broken off')));
     });
     this.#request.on('error', (error) => this.destroy(this.#whyCut(error))).end();
     options.signal.addEventListener('abort', () => this.destroy(options.signal.reason), {

@@ -55,6 +55,8 @@ const giving =
   (_request, response) =>
     void response.writeHead(status, headers).end(BYTES.subarray(from));
 
+const ANOTHER = 'it is another part of the file than was asked for';
+
 const LENGTH = { 'content-length': BYTES.length };
 
 describe('what lies at an address', () => {
@@ -135,7 +137,9 @@ describe('nothing is asked of', () => {
 
   test('another port than that of HTTPS (R924)', async () => {
     const options = optionsFor({ own: [] });
-    await expect(get(new URL('https://example.org:8443/a'), options)).rejects.toThrow(UnfitAnswer);
+    await expect(get(new URL('https://example.org:8443/a'), options)).rejects.toThrow(
+      new UnfitAnswer('example.org is not asked at port 8443: no other than 443 is'),
+    );
   });
 
   test('a name one of whose addresses is not public (R924)', async () => {
@@ -183,36 +187,59 @@ describe('no file is', () => {
     },
   );
 
-  test.each<[string, Answer, Partial<GetOptions>?]>([
-    ['shorter than was told', giving(200, { 'content-length': 1000 }, 299_000)],
-    ['longer than was told', giving(200, LENGTH), { size: 299_999 }],
-    ['larger than is taken', giving(200, LENGTH), { size: undefined, most: 299_999 }],
+  test.each<[string, string, Answer, Partial<GetOptions>?]>([
+    [
+      'shorter than was told',
+      'it has 1000 bytes, and its sender told of 300000',
+      giving(200, { 'content-length': 1000 }, 299_000),
+    ],
+    [
+      'longer than was told',
+      'it has 300000 bytes, and its sender told of 299999',
+      giving(200, LENGTH),
+      { size: 299_999 },
+    ],
+    [
+      'larger than is taken',
+      'it has 300000 bytes, more than are taken',
+      giving(200, LENGTH),
+      { size: undefined, most: 299_999 },
+    ],
     [
       'packed',
+      'it is encoded (gzip)',
       (_request, response) => {
         response
           .writeHead(200, { 'content-encoding': 'gzip' })
           .end(gzipSync(Buffer.alloc(1_000_000)));
       },
     ],
-    ['another part', giving(206, { 'content-range': 'bytes 0-299999/300000' }), { offset: 10 }],
+    [
+      'another part',
+      ANOTHER,
+      giving(206, { 'content-range': 'bytes 0-299999/300000' }),
+      { offset: 10 },
+    ],
     [
       'a part of another file',
+      'it has 20 bytes, and its sender told of 300000',
       giving(206, { 'content-range': 'bytes 10-19/20' }, 10),
       { offset: 10 },
     ],
-    ['a part that nobody asked for', giving(206, { 'content-range': 'bytes 0-9/300000' })],
-    ['a part of nothing', giving(206, {}, 10), { offset: 10 }],
-  ])('what is %s (R925)', async (_what, answer, options = {}) => {
-    const { begun } = await getting(answer, options);
-    await expect(begun).rejects.toThrow(UnfitAnswer);
+    ['a part that nobody asked for', ANOTHER, giving(206, { 'content-range': 'bytes 0-9/300000' })],
+    ['a part of nothing', ANOTHER, giving(206, {}, 10), { offset: 10 }],
+  ])('what is %s (R925)', async (_what, why, answer, options = {}) => {
+    const { begun, server } = await getting(answer, options);
+    await expect(begun).rejects.toThrow(
+      new UnfitAnswer(`localhost:${server.port} sends no file: ${why}`),
+    );
   });
 
   test('what has no end that can be told from a cut (R925)', async () => {
     const { begun } = await getting((_request, response) => {
       response.socket?.end('HTTP/1.0 200 OK\r\n\r\nhello');
     });
-    await expect(begun).rejects.toThrow(UnfitAnswer);
+    await expect(begun).rejects.toThrow('nothing tells where it ends');
   });
 
   test('what never ends, or goes on behind its size (R925)', async () => {

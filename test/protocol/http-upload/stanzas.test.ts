@@ -98,7 +98,8 @@ describe('the place that a service gives', () => {
   const WHY: Record<string, string> = {
     'wants many headers': 'wants too many headers with the upload',
     'wants a long header': 'wants a header cookie with the upload that cannot be sent',
-    'wants a letter that no header has': 'wants a header cookie with the upload that cannot be sent',
+    'wants a letter that no header has':
+      'wants a header cookie with the upload that cannot be sent',
   };
 
   test.each([

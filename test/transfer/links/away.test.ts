@@ -30,10 +30,20 @@ interface Situation {
   /** What the server says to the n-th query. */
   failing?: (query: Element) => StanzaError | undefined;
   pageSize?: number;
+  /** The disk is. */
+  isFull?: boolean;
 }
 
 /** Romeo comes online again, on a server with this archive. */
-function comingBack({ archive, mark, most = 1000, jids = [JULIET], failing, pageSize }: Situation) {
+function comingBack({
+  archive,
+  mark,
+  most = 1000,
+  jids = [JULIET],
+  failing,
+  pageSize,
+  isFull,
+}: Situation) {
   const queries: Element[] = [];
   const [romeo] = linkedSessions((stanza) => {
     const { id } = stanza.attrs;
@@ -79,6 +89,7 @@ function comingBack({ archive, mark, most = 1000, jids = [JULIET], failing, page
     read: async (_account, jid) => known.get(jid),
     write: async (account, jid, one) => {
       expect(account).toBe(OWN);
+      if (isFull) throw new Error('no space left');
       known.set(jid, one);
     },
   };
@@ -257,4 +268,15 @@ test('it is looked for again each minute, and later where many are asked for (R9
   expect([names(), queries.length]).toEqual([[], 61]);
   await clock.advance(1_000);
   expect(names()).toEqual(['a']);
+});
+
+test('what cannot be remembered is told of, and fetched all the same (R938)', async () => {
+  const { read, names, settle, events } = comingBack({
+    ...{ archive: [['1', letter('a')]], mark: {}, isFull: true },
+  });
+  await read();
+  await settle();
+  expect(names()).toEqual(['a']);
+  const text = `links of ${JULIET} may be asked for again: what was done is not remembered (no space left)`;
+  expect(events).toEqual([{ event: 'warning', text }]);
 });

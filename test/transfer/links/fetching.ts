@@ -20,7 +20,11 @@ import { receivingBy, relationOf, standingOf } from '../../support/sealing.js';
 
 const servers: HttpsServer[] = [];
 
+/** End the sessions that are open. */
+const ends: (() => Promise<void>)[] = [];
+
 afterEach(async () => {
+  await Promise.all(ends.splice(0).map((end) => end()));
   for (const server of servers.splice(0)) await server.stop();
 });
 
@@ -87,6 +91,7 @@ export async function fetching(answer: Answer, situation: Situation = {}) {
       juliet.end(new ConnectionLost('cut'));
       await over;
     };
+    ends.push(cut);
     return { hears, returned, cut };
   };
   /** Resolves when so many events of these kinds were told. */

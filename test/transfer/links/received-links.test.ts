@@ -70,7 +70,7 @@ describe('a link', () => {
   });
 
   test('that is told again is not fetched again (R930)', async () => {
-    const { server, online, told, requests, clock } = await fetching(giving);
+    const { server, online, told, requests, clock, events } = await fetching(giving);
     const { hears } = online();
     hears(carbonOf(plainLink(`${server.origin}/a`)));
     hears(carbonOf(plainLink(`${server.origin}/a`)));
@@ -78,6 +78,8 @@ describe('a link', () => {
     hears(carbonOf(plainLink(`${server.origin}/a`)));
     await clock.advance(60_000);
     expect(requests.length).toBe(1);
+    const text = `a link of ${ROMEO} is not fetched again`;
+    expect(events).toContainEqual({ event: 'note', text });
   });
 
   test('to bytes that are there is not fetched: its hash says so (R930)', async () => {
@@ -145,9 +147,12 @@ describe('a download that was cut', () => {
       await told(count + 1, 'failed');
       await clock.advance(pause);
     }
-    await told(5, 'failed');
+    const failed = await told(5, 'failed');
     await clock.advance(7_200_000);
     expect(requests.length).toBe(5);
+    expect(failed[0]).toMatchObject({
+      error: expect.stringContaining(`localhost:${server.port} answered 503 to the download`),
+    });
   });
 });
 
@@ -218,7 +223,7 @@ test('--encrypt require takes no links (R932)', async () => {
 });
 
 test('of 10,000 bad links in a minute some 40 are asked for, and 1,000 remembered (R933)', async () => {
-  const { server, online, told, requests, clock } = await fetching((_request, response) => {
+  const { server, online, told, requests, clock, events } = await fetching((_request, response) => {
     response.writeHead(404).end();
   });
   const { hears } = online();
@@ -229,6 +234,8 @@ test('of 10,000 bad links in a minute some 40 are asked for, and 1,000 remembere
   await clock.advance(60_000);
   await settled();
   expect(requests.length).toBeLessThan(45);
+  const text = `a link of ${ROMEO} is left out: too many are waiting`;
+  expect(events).toContainEqual({ event: 'note', text });
 });
 
 test('good links are not held up: their sender gets back what each has cost (R933)', async () => {

@@ -16,7 +16,7 @@ test('a file for which there is no place is put off, with a note', () => {
     isPostponed = true;
   };
   const offer = { name: 'letter.txt', size: 6 };
-  receptions.take({ peer: JULIET, offer, postpone } as unknown as IncomingOffer);
+  void receptions.take({ peer: JULIET, offer, postpone } as unknown as IncomingOffer);
   expect(isPostponed).toBe(true);
   const text = `${JULIET} was asked to come later: as many transfers as may be are under way`;
   expect(told).toEqual([{ event: 'note', text }]);

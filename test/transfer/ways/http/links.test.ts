@@ -34,10 +34,30 @@ interface Options {
   returned?: StanzaError;
   /** The first sessions end when a message is to leave. */
   cuts?: number;
+  /** The files have other bytes from the second time on that they are read. */
+  changed?: Buffer;
+}
+
+function changing(name: string, changed: Buffer) {
+  let reads = 0;
+  return {
+    ...smallFile(name, BYTES),
+    read: async function* () {
+      reads += 1;
+      yield reads === 1 ? BYTES : changed;
+    },
+  };
 }
 
 /** Leaves files for Juliet, whose resources nobody sees: what was told, uploaded and sent. */
-async function left({ names = ['letter'], text, sealing, returned, cuts = 0 }: Options = {}) {
+async function left({
+  names = ['letter'],
+  text,
+  sealing,
+  returned,
+  cuts = 0,
+  changed,
+}: Options = {}) {
   const bodies: Buffer[] = [];
   const server = await startHttpsServer((request, response) => {
     void readAll(request).then((body) => {
@@ -75,7 +95,7 @@ async function left({ names = ['letter'], text, sealing, returned, cuts = 0 }: O
   };
   const events: Event[] = [];
   const error = await sendAll(
-    names.map((name) => smallFile(name, BYTES)),
+    names.map((name) => (changed ? changing(name, changed) : smallFile(name, BYTES))),
     [`${JULIET}/balcony`],
     {
       ...{ ways: [], links: { trust: async () => ({ ca: server.ca }), text } },
@@ -141,6 +161,16 @@ test('a file that lies there when the session ends is told of on the next one, a
   const sha256 = createHash('sha256').update(BYTES).digest('hex');
   const url = `${origin}/letter`;
   expect(events.find(({ event }) => event === 'left')).toMatchObject({ url, sha256, size: 10 });
+});
+
+test('a file that has changed by then is uploaded anew (R943)', async () => {
+  const changed = Buffer.from('What light');
+  const { events, error, bodies, messages } = await left({ cuts: 1, changed });
+  expect([error, bodies, messages.length]).toEqual([undefined, [BYTES, changed], 1]);
+  const notices = events.map((event) => (event.event === 'notice' ? event.text : ''));
+  expect(notices.join('\n')).toContain('the file has changed since it was uploaded');
+  const sha256 = createHash('sha256').update(changed).digest('hex');
+  expect(events.find(({ event }) => event === 'left')).toMatchObject({ sha256 });
 });
 
 const known = () => {
