@@ -256,7 +256,15 @@ describe('the server', () => {
 
   test('speaks TLS at once where STARTTLS is expected', async () => {
     const service = stage.server.directTlsService.replace('xmpps', 'xmpp');
-    await expectFailure(send([file, BOB, '--service', service]), 4, /^inband: /);
+    const why =
+      /^inband: cannot connect to .*; does that port speak TLS from the start\? xmpps:\/\//;
+    await expectFailure(send([file, BOB, '--service', service]), 4, why);
+  });
+
+  test('expects STARTTLS where TLS is spoken at once', async () => {
+    const service = stage.server.service.replace('xmpp', 'xmpps');
+    const why = /^inband: cannot connect to .*; that port speaks STARTTLS: try xmpp:\/\//;
+    await expectFailure(send([file, BOB, '--service', service]), 4, why);
   });
 });
 
