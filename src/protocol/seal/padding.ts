@@ -11,7 +11,7 @@ export class TooLongToSeal extends Error {
   override readonly name = 'TooLongToSeal';
   constructor(bytes: number, most: number) {
     super(
-      `what is told of the file takes ${bytes} bytes, and no more than ${most} can be encrypted`,
+      `name and description of the file take ${bytes} bytes, and at most ${most} can be encrypted`,
     );
   }
 }

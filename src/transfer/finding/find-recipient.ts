@@ -121,8 +121,9 @@ class Search {
     const { jid, client = '', isGuess } = resource;
     const recipient = recipientOf(resource, this.#via);
     if (recipient.ways.length > 0) {
-      const takes = isGuess ? 'may take files, for its server answers in its place' : 'takes files';
-      this.#note(`${jid} ${takes} by ${recipient.ways.map(({ name }) => name).join(', then ')}`);
+      const names = recipient.ways.map(({ name }) => name).join(', then ');
+      const guessed = `${jid} may take files by ${names}, for its server answers in its place`;
+      this.#note(isGuess ? guessed : `${jid} takes files by ${names}`);
       const remark = remarkOn(client);
       if (remark) this.#note(remark);
       return recipient;

@@ -118,7 +118,7 @@ export class Offering {
     const recipient = this.#fit(sealed.recipient);
     if (recipient.ways.length === 0) {
       throw new FolderUnknown(
-        `${recipient.peer} takes files alone, and ${nameOf(this.#source)} has none in it`,
+        `${recipient.peer} takes only files, and ${nameOf(this.#source)} has none in it`,
       );
     }
     const offer = this.#offerFor(recipient, await this.#describe(recipient.ways));

@@ -137,7 +137,7 @@ async function folderOf(parent: string, count: number): Promise<[tree: string, p
         expect([code, stderr]).toEqual([
           6,
           expect.stringMatching(
-            /photos\/none\/ was not sent .*takes files alone, and \S+ has none in it/,
+            /photos\/none\/ was not sent .*takes only files, and \S+ has none in it/,
           ),
         ]);
         const all = Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));

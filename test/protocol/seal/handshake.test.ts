@@ -66,7 +66,7 @@ describe('the handshake of a seal', () => {
   test('has at most 8192 bytes in a message', () => {
     expect(() => offer('a'.repeat(7937))).toThrow(TooLongToSeal);
     expect(() => offer('a'.repeat(7937))).toThrow(
-      /^what is told of the file takes \d+ bytes, and no more than \d+ can be encrypted$/,
+      /^name and description of the file take \d+ bytes, and at most \d+ can be encrypted$/,
     );
     expect(() => openOffer(PARTIES, juliet, Buffer.alloc(8193))).toThrow(SealBroken);
     const opened = openOffer(PARTIES, juliet, offer('').message);

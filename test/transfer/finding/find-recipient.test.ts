@@ -164,7 +164,7 @@ describe('a full JID', () => {
     const guessed = { peer: BALCONY, isGuess: true };
     expect(await find(BALCONY)).toEqual({ ...guessed, ways: ['jingle', 'si', 'ibb'] });
     expect(said.at(-1)).toBe(
-      `${BALCONY} may take files, for its server answers in its place by jingle, then si, then ibb`,
+      `${BALCONY} may take files by jingle, then si, then ibb, for its server answers in its place`,
     );
     expect(await find(BALCONY, 'si')).toEqual({ ...guessed, ways: ['si'] });
   });

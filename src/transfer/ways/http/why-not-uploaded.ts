@@ -21,7 +21,7 @@ export class NoUploads extends Error {
     super(
       isCertain
         ? `${domain} takes no uploads (XEP-0363)`
-        : `no answer tells whether ${domain} takes uploads (XEP-0363); there was none from ${mute.join(', ')}`,
+        : `it is not known whether ${domain} takes uploads (XEP-0363): no answer came from ${mute.join(', ')}`,
     );
     withHints(
       this,
@@ -44,7 +44,9 @@ export function tooLarge(name: string, size: number, { jid, maxSize }: UploadSer
 
 export const withoutSize = (name: string): Error =>
   withHints(
-    new UploadRefused(`an upload must be told its size before, which ${name} does not have`),
+    new UploadRefused(
+      `the size of ${name} is not known before it is read, and an upload must tell it`,
+    ),
     'save it as a file first',
   );
 

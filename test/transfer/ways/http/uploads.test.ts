@@ -168,7 +168,7 @@ test('what has no size cannot be uploaded (R724)', async () => {
   const begun = uploads.begin({ name: 'stdin' }, never);
   await expect(begun).rejects.toThrow(UploadRefused);
   await expect(begun).rejects.toThrow(
-    'an upload must be told its size before, which stdin does not have',
+    'the size of stdin is not known before it is read, and an upload must tell it',
   );
   expect(await begun.then(() => [], ownHints)).toEqual(['save it as a file first']);
 });
@@ -196,7 +196,7 @@ test('one that does not say whether it takes some is not said to take none (R724
     .catch((reason) => reason);
   expect(error).toBeInstanceOf(NoUploads);
   expect(error.message).toBe(
-    `no answer tells whether montague.example takes uploads (XEP-0363); there was none from ${SERVICE}`,
+    `it is not known whether montague.example takes uploads (XEP-0363): no answer came from ${SERVICE}`,
   );
   expect(ownHints(error)[0]).toBe('try later');
 });
