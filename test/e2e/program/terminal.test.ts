@@ -158,6 +158,19 @@ describe('a transfer', () => {
   });
 });
 
+test('a transfer whose recipient stands still says for whom it waits, until it goes on (R961)', async () => {
+  const bob = await stage.receive('bob');
+  const send = alice(['send', ...PLAIN, await largeFile('large'), BOB]);
+  await send.shows(/ \d% \[.*large/);
+  bob.child.kill('SIGSTOP');
+  await send.shows(/ waiting for bob@localhost\/inband {2}large/);
+  const before = send.output().length;
+  bob.child.kill('SIGCONT');
+  expect(await send.exited).toEqual({ code: 0, signal: null });
+  expect(send.output().slice(before)).toMatch(/ \d\d% \[.* s {2}large/);
+  expect(screenOf(send).lines.at(-1)).toBe('sent large to bob@localhost/inband (50 MB)');
+});
+
 describe('connecting', () => {
   let silent: Server;
   beforeEach(async () => {
