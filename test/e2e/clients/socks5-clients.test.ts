@@ -55,9 +55,9 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
   }
 
   /** Bob receives what Alice sends, who has that client. */
-  async function comesFrom(client: string, fault = '') {
+  async function comesFrom(client: string, fault = '', ...flags: string[]) {
     const { path, hash } = await film();
-    const bob = await stage.receive('bob', ['--plain-s5b', '--once', '--json']);
+    const bob = await stage.receive('bob', ['--plain-s5b', '--once', '--json', ...flags]);
     const peer = startAs('alice', client, 'send', 'bob@localhost/inband', path, fault);
     const received = await outcomeOf(bob);
     return { peer, received, hash };
@@ -82,6 +82,9 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
   test.each([...clients])('a file comes from %s by it (R893)', async (client) => {
     const { peer, received, hash } = await comesFrom(client);
     expect(received).toMatchObject({ code: 0 });
+    expect(received.stderr).toContain(
+      'files may come beside the XMPP stream from other programs, not encrypted: whoever carries it can read and change it\n',
+    );
     const done = { sha256: hash, lane: PROXY, encrypted: false };
     expect(named(received.stdout, 'done')).toMatchObject([done]);
     expect(await saidBy(peer)).toEqual(expect.arrayContaining(['by socks5', 'direct 0']));
@@ -136,6 +139,13 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
       expect(await saidBy(peer)).toContain('direct 0');
     },
   );
+
+  test('nor does a recipient, where a sender offers that, whatever --direct lets it (R898)', async () => {
+    const { peer, received, hash } = await comesFrom('gajim', 'hostile', '--direct', 'contacts');
+    // Five are looked at, and its names of this machine come first: it is the sender that loses by that.
+    expect(named(received.stdout, 'done')).toMatchObject([{ sha256: hash }]);
+    expect(await saidBy(peer)).toContain('direct 0');
+  });
 
   test('the flag is named to one who sends to a client that takes files so alone (R890)', async () => {
     const { peer, sent } = await sentTo('alone', '');
