@@ -9,9 +9,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { TLSSocket } from 'node:tls';
+import { dial } from '../src/session/dial/dial.js';
 import { parseJid } from '../src/session/jid.js';
 import { logIn } from '../src/session/login/login.js';
-import { dial } from '../src/session/stream/dial.js';
 import { XmppStream } from '../src/session/stream/xmpp-stream.js';
 
 /** Bytes. */

@@ -69,6 +69,7 @@ export {
 } from './protocol/si/si-file-transfers.js';
 export { type ConnectOptions, connect } from './session/connect.js';
 export { ResourceConflict } from './session/connection/connection.js';
+export { MalformedService } from './session/dial/endpoints.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid, prepareJid } from './session/jid.js';
 export { NotAuthorized } from './session/login/sasl.js';
 export { RequestTimeout } from './session/requests.js';
@@ -86,8 +87,7 @@ export {
   type StanzaErrorType,
 } from './session/stanza-error.js';
 export { ConnectionLost } from './session/stanza-session.js';
-export { ConnectionFailed, ServerNotTrusted } from './session/stream/dial.js';
-export { MalformedService } from './session/stream/endpoints.js';
+export { ConnectionFailed, ServerNotTrusted } from './session/stream/connection-errors.js';
 export { UnsendableStanza } from './session/stream/serialize.js';
 export { StreamError } from './session/stream/stream-error.js';
 export { type Element, xml } from './session/xml.js';

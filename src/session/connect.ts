@@ -8,7 +8,7 @@ import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
 import { StanzaError } from './stanza-error.js';
 import { StanzaSession, type StanzaSessionOptions } from './stanza-session.js';
-import { ConnectionFailed, ServerNotTrusted } from './stream/dial.js';
+import { ConnectionFailed, ServerNotTrusted } from './stream/connection-errors.js';
 import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
 

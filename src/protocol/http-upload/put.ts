@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Writable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import { reasonOf } from '../../session/stream/network-reason.js';
+import { reasonOf } from '../../session/dial/network-reason.js';
 import { ChannelLost, type Outlet } from '../channel.js';
 import { type Https, whyUntrusted } from '../network/https.js';
 import type { UploadedFile, UploadSlot } from './stanzas.js';

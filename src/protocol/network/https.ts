@@ -9,7 +9,7 @@ import {
   tlsSettings,
   whyNotTrusted,
 } from '../../session/stream/certificates.js';
-import { ServerNotTrusted } from '../../session/stream/dial.js';
+import { ServerNotTrusted } from '../../session/stream/connection-errors.js';
 
 interface HttpsOptions {
   method: 'GET' | 'PUT';

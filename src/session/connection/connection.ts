@@ -6,7 +6,7 @@ import { failAfter, untilOverdue, untilSilent } from '../resume/liveness.js';
 import { type Resumed, Resumption, type ResumptionOptions } from '../resume/resumption.js';
 import { NS_SM, StreamManagement } from '../resume/stream-management.js';
 import { ConnectionLost, type StanzaSession } from '../stanza-session.js';
-import { ConnectionFailed } from '../stream/dial.js';
+import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize, textMaker } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
 import type { XmppStream } from '../stream/xmpp-stream.js';

@@ -1,7 +1,7 @@
 import { withHints } from '../hints.js';
 import { formatJid } from '../jid.js';
 import type { ChannelBinding } from '../stream/channel-binding.js';
-import { ConnectionFailed, ServerNotTrusted } from '../stream/dial.js';
+import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
 import { NS_STREAMS } from '../stream/stream-header.js';

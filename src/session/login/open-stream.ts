@@ -1,8 +1,9 @@
 import { timerMs } from '../clock.js';
+import { dial } from '../dial/dial.js';
+import { lookUp, parseService } from '../dial/endpoints.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
 import type { CertificateTrust } from '../stream/certificates.js';
-import { ConnectionFailed, dial } from '../stream/dial.js';
-import { lookUp, parseService } from '../stream/endpoints.js';
+import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
 import { XmppStream } from '../stream/xmpp-stream.js';

@@ -1,5 +1,5 @@
 import type { ChannelBinding } from '../stream/channel-binding.js';
-import { ServerNotTrusted } from '../stream/dial.js';
+import { ServerNotTrusted } from '../stream/connection-errors.js';
 import { type Hash, Scram } from './scram.js';
 
 /** The server refuses the account or the password. Trying again would only lock the account. */

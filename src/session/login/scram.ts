@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ServerNotTrusted } from '../stream/dial.js';
+import { ServerNotTrusted } from '../stream/connection-errors.js';
 
 export type Hash = 'sha1' | 'sha256' | 'sha512';
 

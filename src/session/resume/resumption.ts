@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { exchange, openStream, type StreamOptions } from '../login/open-stream.js';
 import { ConnectionLost } from '../stanza-session.js';
-import { ConnectionFailed, ServerNotTrusted } from '../stream/dial.js';
+import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { StreamError } from '../stream/stream-error.js';
 import type { XmppStream } from '../stream/xmpp-stream.js';
 import { type Element, xml } from '../xml.js';

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { systemClock } from '../clock.js';
 import type { Element } from '../xml.js';
 import { type ChannelBinding, channelBindingOf } from './channel-binding.js';
-import { ConnectionFailed, ServerNotTrusted } from './dial.js';
+import { ConnectionFailed, ServerNotTrusted } from './connection-errors.js';
 import { type ItemReader, StreamParser } from './parser.js';
 import { StreamError } from './stream-error.js';
 import { NS_STREAMS, streamHeader } from './stream-header.js';

@@ -12,7 +12,7 @@ import { RequestTimeout } from '../../session/requests.js';
 import { backoff } from '../../session/resume/backoff.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { ConnectionLost } from '../../session/stanza-session.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../session/stream/dial.js';
+import { ConnectionFailed, ServerNotTrusted } from '../../session/stream/connection-errors.js';
 import { isContent, meaningOfEnding } from '../answers.js';
 import { RecipientUnreachable } from '../recipient-errors.js';
 

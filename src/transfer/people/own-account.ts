@@ -1,6 +1,7 @@
 // What a person says of an account to log in with.
+
+import { parseService } from '../../session/dial/endpoints.js';
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
-import { parseService } from '../../session/stream/endpoints.js';
 import { plainJid } from './typed-address.js';
 
 /** Throws `MalformedJid` for what cannot log in. */

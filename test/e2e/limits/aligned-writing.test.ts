@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { dial } from '../../../src/session/dial/dial.js';
 import { logIn } from '../../../src/session/login/login.js';
 import { exchange } from '../../../src/session/login/open-stream.js';
 import { ping } from '../../../src/session/ping.js';
-import { dial } from '../../../src/session/stream/dial.js';
 import { serialize } from '../../../src/session/stream/serialize.js';
 import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
 import { xml } from '../../../src/session/xml.js';

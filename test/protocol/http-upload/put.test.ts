@@ -7,7 +7,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import { Put } from '../../../src/protocol/http-upload/put.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
-import { ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { readAll } from '../ibb/bytestreams.js';
 import { type HttpsServer, startHttpsServer } from '../network/https-server.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
-import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { xml } from '../../../src/session/xml.js';
 import {
   authenticate,

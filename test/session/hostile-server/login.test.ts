@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import {
+  ConnectionFailed,
+  ServerNotTrusted,
+} from '../../../src/session/stream/connection-errors.js';
 import {
   authenticate,
   BIND,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ResourceConflict } from '../../../src/session/connection/connection.js';
-import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import {
   attribute,
   authenticate,

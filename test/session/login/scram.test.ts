@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Scram } from '../../../src/session/login/scram.js';
-import { ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { type Secret, verifyClient } from './scram-server.js';
 
 // RFC 5802 §5

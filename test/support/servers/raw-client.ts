@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import { dial } from '../../../src/session/dial/dial.js';
 import { logIn } from '../../../src/session/login/login.js';
-import { dial } from '../../../src/session/stream/dial.js';
 import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
 import { DOMAIN, HOST, type TestServer } from './server.js';
 

@@ -2,7 +2,10 @@ import { expect, test } from '@jest/globals';
 import { ResourceConflict } from '../../../src/session/connection/connection.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import {
+  ConnectionFailed,
+  ServerNotTrusted,
+} from '../../../src/session/stream/connection-errors.js';
 import { persevere } from '../../../src/transfer/attempts/persevere.js';
 import type { Report } from '../../../src/transfer/events.js';
 import { ManualClock } from '../../support/manual-clock.js';

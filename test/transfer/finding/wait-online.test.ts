@@ -4,7 +4,7 @@ import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiati
 import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
-import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { sealingsBy } from '../../../src/transfer/keys/sealings.js';
 import {

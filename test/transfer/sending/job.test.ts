@@ -6,7 +6,7 @@ import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.j
 import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { ownHints } from '../../../src/session/hints.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
-import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { Turn } from '../../../src/transfer/attempts/turn.js';
 import type { Event } from '../../../src/transfer/events.js';
 import {

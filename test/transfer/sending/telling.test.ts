@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ConnectionFailed } from '../../../src/session/stream/dial.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { Telling } from '../../../src/transfer/sending/telling.js';

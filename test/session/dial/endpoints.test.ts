@@ -12,13 +12,14 @@ import {
   jest,
   test,
 } from '@jest/globals';
-import { ConnectionFailed, dial } from '../../../src/session/stream/dial.js';
+import { dial } from '../../../src/session/dial/dial.js';
 import {
   type Endpoint,
   lookUp as lookUpAt,
   MalformedService,
   parseService,
-} from '../../../src/session/stream/endpoints.js';
+} from '../../../src/session/dial/endpoints.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { dnsServer } from '../dns-server.js';
 

@@ -1,25 +1,19 @@
-import { on, once } from 'node:events';
+import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { withHints } from '../hints.js';
-import { type Element, xml } from '../xml.js';
-import { type CertificateTrust, type Chain, tlsSettings, whyNotTrusted } from './certificates.js';
+import {
+  type CertificateTrust,
+  type Chain,
+  tlsSettings,
+  whyNotTrusted,
+} from '../stream/certificates.js';
+import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
+import { StreamError } from '../stream/stream-error.js';
 import type { Endpoint } from './endpoints.js';
 import { reasonOf } from './network-reason.js';
-import { StreamParser } from './parser.js';
-import { StreamError } from './stream-error.js';
-import { streamHeader } from './stream-header.js';
-
-/** No server could be reached, or the connection broke before the login was done. Trying again may help. */
-export class ConnectionFailed extends Error {
-  override readonly name = 'ConnectionFailed';
-}
-
-/** The server could not prove that it is the one asked for, or wants the login in the clear. */
-export class ServerNotTrusted extends Error {
-  override readonly name = 'ServerNotTrusted';
-}
+import { startTls } from './start-tls.js';
 
 interface DialOptions extends CertificateTrust {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
@@ -31,8 +25,6 @@ interface DialOptions extends CertificateTrust {
 
 /** `answered` is called whenever the other side gives a sign of life. */
 type Attempt = DialOptions & { answered?: () => void };
-
-const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
 
 /** How long an endpoint may say nothing while there is another one; a firewall that drops packets says nothing. */
 const ENDPOINT_MS = 5_000;
@@ -107,58 +99,6 @@ function notConnected({ host, port, directTls }: Endpoint, domain: string, cause
   // What waits for TLS hangs up on a header in the clear.
   if (directTls || !/ECONNRESET|closed the connection/.test(reason)) return failed;
   return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
-}
-
-/** STARTTLS (RFC 6120 §5.4), required: a server that does not offer it is refused. */
-async function startTls(socket: net.Socket, attempt: Attempt): Promise<void> {
-  const { domain } = attempt;
-  const elements = readElements(socket, attempt);
-  socket.write(streamHeader(domain));
-  const features = await nextOf(elements);
-  if (features.is('error')) throw new StreamError(features);
-  if (!features.is('features') || !features.getChild('starttls', NS_TLS)) {
-    const error = new ServerNotTrusted('the server offers no encryption (STARTTLS)');
-    throw withHints(
-      error,
-      'somebody may be in between',
-      'or it speaks TLS from the start: --service xmpps://…',
-    );
-  }
-  socket.write(xml('starttls', { xmlns: NS_TLS }).toString());
-  const answer = await nextOf(elements);
-  if (!answer.is('proceed', NS_TLS)) throw new ServerNotTrusted('the server refused STARTTLS');
-  await elements.return(undefined);
-}
-
-async function nextOf(elements: AsyncGenerator<Element>): Promise<Element> {
-  const { value, done } = await elements.next();
-  if (done) throw new Error('the server closed the connection');
-  return value;
-}
-
-/**
- * The elements that come in the clear, one at each read of the network: anything that
- * arrives glued to another one would be injected into what is encrypted (RFC 6120 §5.4.3.3).
- */
-async function* readElements(
-  socket: net.Socket,
-  { signal, answered }: Attempt,
-): AsyncGenerator<Element> {
-  const parser = new StreamParser();
-  const found: Element[] = [];
-  parser.on('element', (element: Element) => found.push(element));
-  parser.on('end', () => socket.destroy());
-  for await (const [chunk] of on(socket, 'data', { signal, close: ['end', 'close'] })) {
-    answered?.();
-    parser.write((chunk as Buffer).toString('latin1'));
-    const element = found.shift();
-    if (!element) continue;
-    // An error may be followed by the end of the stream.
-    if (!element.is('error') && (found.length > 0 || !parser.betweenStanzas)) {
-      throw new ServerNotTrusted('the server sent more than it was asked before encryption');
-    }
-    yield element;
-  }
 }
 
 async function secure(
