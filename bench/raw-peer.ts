@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const { local, domain, resource } = parseJid(account);
   const endpoint = { host: '127.0.0.1', port: Number(port), directTls: false };
   const signal = AbortSignal.timeout(600_000);
-  const socket = await dial([endpoint], { domain, ca: readFileSync(ca, 'utf8'), signal });
+  const { socket } = await dial([endpoint], { domain, ca: readFileSync(ca, 'utf8'), signal });
   const stream = new XmppStream(socket);
   const password = process.env.INBAND_PASSWORD ?? '';
   await logIn(stream, { domain, username: local, password, allowPlain: false });

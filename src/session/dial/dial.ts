@@ -31,13 +31,20 @@ const ENDPOINT_MS = 5_000;
 /** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
 const ADDRESS_MS = 2_500;
 
+/** A connection, and what it leads to. */
+interface Dialled {
+  socket: tls.TLSSocket;
+  endpoint: Endpoint;
+}
+
 /** Opens an encrypted and authenticated connection to the first endpoint that gives one (RFC 6120 §3.2.1). */
-export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<tls.TLSSocket> {
+export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<Dialled> {
   const failures: Error[] = [];
   for (const [index, endpoint] of endpoints.entries()) {
     try {
       const isLast = index === endpoints.length - 1;
-      return await (isLast ? dialOne(endpoint, options) : dialSoon(endpoint, options));
+      const dialled = isLast ? dialOne(endpoint, options) : dialSoon(endpoint, options);
+      return { socket: await dialled, endpoint };
     } catch (error) {
       options.signal.throwIfAborted();
       failures.push(error as Error);

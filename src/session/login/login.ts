@@ -27,12 +27,20 @@ interface LoginOptions extends Credentials {
   allowPlain: boolean;
 }
 
+/** What came of a login. */
+interface LoggedIn {
+  /** Those offered after it. */
+  features: Element;
+  /** The name of the SASL mechanism. */
+  mechanism: string;
+}
+
 /**
- * Opens the stream, logs in by SASL (RFC 6120 §6) and opens it anew; resolves to the features offered then.
+ * Opens the stream, logs in by SASL (RFC 6120 §6) and opens it anew.
  * The two sides speak in turn: whatever the server sends without being asked ends the login.
  * Rejects with `NotAuthorized`, `ServerNotTrusted` or `ConnectionFailed`.
  */
-export async function logIn(stream: XmppStream, options: LoginOptions): Promise<Element> {
+export async function logIn(stream: XmppStream, options: LoginOptions): Promise<LoggedIn> {
   const gone = stream.closed.then((error) => {
     throw error ?? new Error('the server closed the stream');
   });
@@ -43,13 +51,14 @@ export async function logIn(stream: XmppStream, options: LoginOptions): Promise<
   }
 }
 
-async function converse(stream: XmppStream, options: LoginOptions): Promise<Element> {
+async function converse(stream: XmppStream, options: LoginOptions): Promise<LoggedIn> {
   const offer = await open(stream, options);
-  await authenticate(stream, choose(stream, offer, options), options);
+  const mechanism = choose(stream, offer, options);
+  await authenticate(stream, mechanism, options);
   const features = await open(stream, options);
   // From here on the server may speak when it likes.
   stream.consume(undefined);
-  return features;
+  return { features, mechanism: mechanism.name };
 }
 
 async function open(stream: XmppStream, { domain, username }: LoginOptions): Promise<Element> {

@@ -18,6 +18,19 @@ export interface StreamOptions extends CertificateTrust {
   service?: string | undefined;
   /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
   allowPlain?: boolean | undefined;
+  /** Told of each login, those that resume a session too. */
+  onLogin?: ((login: LoginTold) => void) | undefined;
+}
+
+/** How a login came about. */
+export interface LoginTold {
+  /** What was connected to. */
+  host: string;
+  port: number;
+  /** The version of TLS, such as `TLSv1.3`. */
+  tls: string;
+  /** The SASL mechanism. */
+  mechanism: string;
 }
 
 /**
@@ -71,17 +84,20 @@ async function openAs<Result>(
   const endpoints = options.service
     ? [parseService(options.service)]
     : await lookUp(domain, signal);
-  const stream = new XmppStream(await dial(endpoints, { domain, ca, roots, signal }));
+  const { socket, endpoint } = await dial(endpoints, { domain, ca, roots, signal });
+  const stream = new XmppStream(socket);
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
   try {
     signal.throwIfAborted();
-    const features = await logIn(stream, {
+    const { features, mechanism } = await logIn(stream, {
       domain,
       username: local,
       password: options.password,
       allowPlain: options.allowPlain ?? false,
     });
+    const { host, port } = endpoint;
+    options.onLogin?.({ host, port, tls: stream.tls, mechanism });
     return await negotiate(stream, features);
   } catch (error) {
     stream.fail(error as Error);

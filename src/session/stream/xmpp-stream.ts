@@ -90,6 +90,11 @@ export class XmppStream {
     return channelBindingOf(this.#socket);
   }
 
+  /** The version of TLS, such as `TLSv1.3`. */
+  get tls(): string {
+    return this.#socket.getProtocol() ?? 'no TLS';
+  }
+
   /** Calls the listener whenever something arrives, a keepalive too; to be called after the login. */
   onRead(listener: () => void): void {
     this.#socket.on('data', listener);

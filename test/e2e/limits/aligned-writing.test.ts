@@ -21,9 +21,8 @@ test.each([
     const { password } = server.account('alice');
     const endpoint = { host: HOST, port: server.port, directTls: false };
     const signal = AbortSignal.timeout(60_000);
-    const stream = new XmppStream(
-      await dial([endpoint], { domain: DOMAIN, ca: server.ca, signal }),
-    );
+    const { socket } = await dial([endpoint], { domain: DOMAIN, ca: server.ca, signal });
+    const stream = new XmppStream(socket);
     await logIn(stream, { domain: DOMAIN, username: 'alice', password, allowPlain: false });
     const bind = xml('bind', { xmlns: 'urn:ietf:params:xml:ns:xmpp-bind' });
     await exchange(

@@ -21,7 +21,7 @@ export async function logInRaw(
   const { password } = server.account(name);
   const endpoint = { host: HOST, port: server.port, directTls: false };
   const signal = AbortSignal.timeout(30_000);
-  const socket = await dial([endpoint], { domain: DOMAIN, ca: server.ca, signal });
+  const { socket } = await dial([endpoint], { domain: DOMAIN, ca: server.ca, signal });
   const credentials = { domain: DOMAIN, username: name, password, allowPlain: false };
   await logIn(new XmppStream(socket), credentials);
   socket.removeAllListeners('data');
