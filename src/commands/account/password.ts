@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { type Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { ReadStream } from 'node:tty';
 import { readText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
+import { askHidden, openKeyboard } from './prompt.js';
 
 const NOT_GIVEN = ['no password was given', 'type it, or set INBAND_PASSWORD'] as const;
 
@@ -19,26 +17,25 @@ export async function readPassword(flags: AccountFlags, context: Context): Promi
   if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand, context));
   const { INBAND_PASSWORD } = context.env;
   if (INBAND_PASSWORD) return INBAND_PASSWORD;
-  const keyboard = context.stderr.isTTY && openKeyboard(context);
+  const keyboard = openKeyboard(context);
   if (!keyboard) {
     throw new UsageError(
       'no password is given, and there is no terminal to ask for it',
       'set INBAND_PASSWORD, or give --password-file or --password-command',
     );
   }
-  const password = await ask(`Password for ${flags.account}: `, keyboard, context);
-  if (!password) throw new UsageError(...NOT_GIVEN);
-  return password;
+  return askPassword(flags.account ?? '', keyboard, context);
 }
 
-/** Standard input may be what is to be sent. */
-function openKeyboard({ stdin }: Context): Readable | undefined {
-  if (stdin.isTTY) return stdin;
-  try {
-    return new ReadStream(openSync('/dev/tty', 'r'));
-  } catch {
-    return undefined; // none belongs to this process
-  }
+/** Throws `UsageError` where none is typed. */
+export async function askPassword(
+  account: string,
+  keyboard: Readable,
+  context: Context,
+): Promise<string> {
+  const password = await askHidden(`Password for ${account}: `, keyboard, context, NOT_GIVEN);
+  if (!password) throw new UsageError(...NOT_GIVEN);
+  return password;
 }
 
 /** The text of a file of its owner's alone. Throws `UsageError` for another one. */
@@ -85,30 +82,4 @@ function firstLine(text: string): string {
       'it is the first line of what the file or command gives',
     );
   return line;
-}
-
-/** A line that is typed, and does not show. Throws `UsageError` where none is given. */
-export async function ask(
-  prompt: string,
-  keyboard: Readable,
-  { stdin, stderr, signal }: Context,
-  notGiven: readonly [string, ...string[]] = NOT_GIVEN,
-): Promise<string> {
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({ input: keyboard, output: silent, terminal: true });
-  // In a prompt the terminal gives the keys to us instead of making signals of them.
-  const given = new AbortController();
-  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  terminal.once('close', () => given.abort(new UsageError(...notGiven)));
-  // Not before the terminal has stopped to echo: a password may be typed, or pasted, at once.
-  stderr.write(prompt);
-  try {
-    return await terminal.question('', { signal: AbortSignal.any([signal, given.signal]) });
-  } catch {
-    throw signal.aborted ? signal.reason : given.signal.reason;
-  } finally {
-    terminal.close();
-    if (keyboard !== stdin) keyboard.destroy();
-    stderr.write('\n');
-  }
 }

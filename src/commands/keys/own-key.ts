@@ -8,7 +8,8 @@ import {
 } from '../../transfer/keys/own-key.js';
 import type { Reporter } from '../../ui/report.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
-import { ask, readSecret } from '../account/password.js';
+import { readSecret } from '../account/password.js';
+import { askHidden } from '../account/prompt.js';
 import type { Context, OutputFlags } from '../context.js';
 import { askForLine } from './ask-for-line.js';
 
@@ -60,7 +61,7 @@ async function typed(context: Context): Promise<string> {
   const { stdin } = context;
   const prompt = 'The secret key, as "inband key export" shows it: ';
   return stdin.isTTY
-    ? ask(prompt, stdin, context, ['no key was given', 'type or paste it'])
+    ? askHidden(prompt, stdin, context, ['no key was given', 'type or paste it'])
     : askForLine(prompt, context);
 }
 
