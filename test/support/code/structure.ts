@@ -28,7 +28,7 @@ export type RuleName =
 
 /** In each room all its folders from top to bottom: none imports one above it. */
 const ORDER: Record<string, readonly string[]> = {
-  commands: ['blobs', 'receive', 'upload', 'keys', 'help', 'settings', 'account'],
+  commands: ['login', 'blobs', 'receive', 'upload', 'keys', 'help', 'settings', 'account'],
   transfer: [
     'receiving',
     'links',
