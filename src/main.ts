@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     const context = createContext(interrupt.signal, (created) => {
       reporter = created;
     });
-    await createProgram(context, version).parseAsync();
+    await run(context);
   } catch (error) {
     await fail(error as Error);
   } finally {
@@ -49,6 +49,21 @@ async function main(): Promise<void> {
     process.off('beforeExit', stuck);
     reporter?.close();
     if (interrupt.signal.reason instanceof Interrupted) endSoon(interrupt.signal.reason);
+  }
+}
+
+/** Runs the command; a person who names none, and has no account yet, is offered to set one up. */
+async function run(context: Context): Promise<void> {
+  const program = createProgram(context, version);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    const { stdin, stderr, env } = context;
+    const isAlone = error instanceof CommanderError && program.args.length === 0;
+    const hasHelp = isAlone && error.code === 'commander.help';
+    if (!hasHelp || !stdin.isTTY || !stderr.isTTY || env.INBAND_ACCOUNT) throw error;
+    const { offerLogin } = await import('./commands/login/offer-login.js');
+    if (!(await offerLogin(program, context))) throw error;
   }
 }
 

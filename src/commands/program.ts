@@ -12,6 +12,8 @@ import { addManCommand } from './help/man.js';
 import { asUsageError } from './help/usage-errors.js';
 import { addKeyCommand } from './keys/key.js';
 import { addTrustCommand } from './keys/trust.js';
+import { addLoginCommand } from './login/login.js';
+import { addLogoutCommand } from './login/logout.js';
 import { refuseEmptyPaths } from './options.js';
 import { addProbeCommand } from './probe.js';
 import { addReceiveCommand } from './receive/receive.js';
@@ -28,6 +30,8 @@ export function createProgram(context: Context, version: string): Command {
     .helpCommand(false)
     .configureHelp({ subcommandTerm: termOf })
     .configureOutput({ outputError: () => undefined });
+  addLoginCommand(program.commandsGroup('Account:'), context);
+  addLogoutCommand(program, context);
   addFileCommands(program.commandsGroup('Files:'), context);
   addBlobCommands(program.commandsGroup('Small files, by their hash:'), context);
   addKeyCommand(program.commandsGroup('Keys:'), context);
@@ -38,6 +42,7 @@ export function createProgram(context: Context, version: string): Command {
   addManCommand(program, context);
   addHelpCommand(program, context);
   addExamples(program, [
+    'inband login juliet@example.org',
     'inband receive -a juliet@example.org --dir inbox',
     'inband send -a juliet@example.org holiday.mp4 juliet@example.org',
     'inband help send',

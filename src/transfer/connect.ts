@@ -1,4 +1,5 @@
 import { ResourceConflict } from '../session/connection/connection.js';
+import type { LoginTold } from '../session/login/open-stream.js';
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
 import type { Report } from './events.js';
@@ -8,6 +9,8 @@ export interface ConnectAs extends StanzaSessionOptions {
   resource?: string;
   /** Gives up connecting, and resuming, as the end of the command does. */
   signal?: AbortSignal;
+  /** Told how each login came about. */
+  onLogin?: (login: LoginTold) => void;
 }
 
 /** Goes online as the user's account. Rejects as `connect` of the session does. */

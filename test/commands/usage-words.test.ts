@@ -301,8 +301,8 @@ test('who has no account yet is told where one is given (R673)', async () => {
   expect(await told(['send', 'photo.jpg', JULIET], {})).toEqual([
     2,
     'inband: no account is given\n' +
-      '  which is yours? -a name@example.org, or INBAND_ACCOUNT in the environment\n' +
-      '  or write it into the settings: "inband config" shows where they are\n',
+      '  set it up: inband login name@example.org\n' +
+      '  or name it: -a name@example.org, or INBAND_ACCOUNT in the environment\n',
   ]);
 });
 

@@ -77,6 +77,7 @@ const FOR_TESTS = [
     ...{ name, present: () => onPath(name), apt: [name], brew: name },
   })),
   { name: 'GnuPG', present: () => onPath('gpg'), apt: ['gnupg'], brew: 'gnupg' },
+  { name: 'pass', present: () => onPath('pass'), apt: ['pass'], brew: 'pass' },
 ];
 
 /** @param {string | undefined} purpose */

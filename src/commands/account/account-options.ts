@@ -22,7 +22,7 @@ export const accountOption = (): Option =>
 
 /** Adds the flags of every command that goes online. */
 export function addAccountOptions(command: Command): Command {
-  return command
+  command
     .addOption(accountOption())
     .addOption(
       new Option(
@@ -30,7 +30,13 @@ export function addAccountOptions(command: Command): Command {
         'file with the password in its first line, which nobody else may read; else $INBAND_PASSWORD is taken, or you are asked',
       ).conflicts('passwordCommand'),
     )
-    .option('--password-command <command>', 'command that prints the password')
+    .option('--password-command <command>', 'command that prints the password');
+  return addServerOptions(command);
+}
+
+/** Adds the flags that say which server it is, and what it may see. */
+export function addServerOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--service <uri>',
@@ -49,8 +55,8 @@ export function requireAccount(flags: AccountFlags): string {
   if (!flags.account)
     throw new UsageError(
       'no account is given',
-      'which is yours? -a name@example.org, or INBAND_ACCOUNT in the environment',
-      'or write it into the settings: "inband config" shows where they are',
+      'set it up: inband login name@example.org',
+      'or name it: -a name@example.org, or INBAND_ACCOUNT in the environment',
     );
   return flags.account;
 }

@@ -56,11 +56,11 @@ function isCredential(path: string, { CREDENTIALS_DIRECTORY }: NodeJS.ProcessEnv
 }
 
 /** Run by the shell, so that it may be a pipeline; it is the user's own, who sees what it has to say. */
-async function runCommand(command: string, { stderr, signal }: Context): Promise<string> {
+async function runCommand(command: string, { env, stderr, signal }: Context): Promise<string> {
   const shell = process.platform === 'win32' ? ['cmd', '/d', '/s', '/c'] : ['sh', '-c'];
   const [file = '', ...args] = [...shell, command];
   // A command that reads its input would wait for ever.
-  const child = spawn(file, args, { signal, stdio: ['ignore', 'pipe', stderr] });
+  const child = spawn(file, args, { env, signal, stdio: ['ignore', 'pipe', stderr] });
   const { stdout } = child;
   try {
     const [output, [code, killedBy]] = await Promise.all([text(stdout), once(child, 'close')]);

@@ -101,7 +101,7 @@ function commandsOf(command: Command): Completions {
 async function operandsOf(
   command: Command,
   count: number,
-  { people, cids }: Sources,
+  { accounts, people, cids }: Sources,
 ): Promise<Completions> {
   const { registeredArguments } = command;
   const last = registeredArguments.at(-1);
@@ -109,6 +109,7 @@ async function operandsOf(
     registeredArguments[count] ?? (last?.variadic ? last : undefined);
   const name = argument?.name();
   if (name === 'jid') return choiceOf(await people());
+  if (name === 'account') return choiceOf(await accounts());
   if (name === 'cid') return choiceOf(await cids());
   if (name === 'word') return choiceOf(count === 0 ? helpWords(programOf(command)) : []);
   // The last of the files may be the recipient.

@@ -29,6 +29,10 @@ export const FILES: Entries = [
     '$XDG_CONFIG_HOME/inband/config.toml',
     'Settings; without the variable in ~/.config. On Windows %APPDATA%\\inband\\config.toml.',
   ],
+  [
+    '$XDG_CONFIG_HOME/inband/NAME.password',
+    'The password of an account, where inband login was told to keep it in a file.',
+  ],
   ['$XDG_DATA_HOME/inband/blobs', 'Published blobs; without the variable in ~/.local/share.'],
   ['$XDG_DATA_HOME/inband/keys', 'Keys of own accounts: secret.'],
   ['$XDG_DATA_HOME/inband/trust', 'Keys of others that are trusted.'],

@@ -33,7 +33,7 @@ export interface Settings {
 
 /** All of the file is checked, against the flags that the program has. Throws `UsageError`. */
 export async function readSettings(program: Command, path: string): Promise<Settings> {
-  const text = await readIfThere(path);
+  const text = await readSettingsText(path);
   const { account, accounts, names, ...tables } =
     text === undefined ? ({} as Table) : await parseToml(text, path);
   const commands = commandsWithSettings(program);
@@ -56,7 +56,8 @@ export async function readSettings(program: Command, path: string): Promise<Sett
   return settings;
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** The text of the file; `undefined`: there is none. Throws `UsageError`, or the file system's error. */
+export async function readSettingsText(path: string): Promise<string | undefined> {
   try {
     // Nobody could end the wait for whoever writes into it.
     if ((await stat(path)).isFIFO()) throw new UsageError(`${path} is a pipe, and no file`);

@@ -29,7 +29,7 @@ interface LoginOptions extends Credentials {
 
 /** What came of a login. */
 interface LoggedIn {
-  /** Those offered after it. */
+  /** What the server offers after it. */
   features: Element;
   /** The name of the SASL mechanism. */
   mechanism: string;

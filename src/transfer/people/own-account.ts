@@ -9,6 +9,12 @@ export function checkAccount(jid: string): void {
   if (!prepareJid(plainJid(jid)).local) throw new MalformedJid(jid);
 }
 
+/** The bare JID, as servers have it. Throws `MalformedJid` for what cannot log in. */
+export function bareAccount(jid: string): string {
+  checkAccount(jid);
+  return bareJid(preparedJid(plainJid(jid)));
+}
+
 /** Throws `MalformedService`. */
 export function checkService(service: string): void {
   parseService(service);

@@ -19,7 +19,7 @@ test('inband alone shows the commands in the order in which one needs them (R670
   expect(code).toBe(2);
   const names = [...stderr.matchAll(/^ {2}([a-z]+)(?= )/gm)].map(([, name]) => name);
   expect(names.join(' ')).toMatch(
-    /^receive send received upload probe publish fetch cache key trust config completion man help/,
+    /^login logout receive send received upload probe publish fetch cache key trust config completion man help/,
   );
 });
 

@@ -1,0 +1,71 @@
+// An account as it is in the settings, and as it is to be there.
+import { basename, dirname, resolve } from 'node:path';
+import { bareAccount } from '../../transfer/people/own-account.js';
+import { plainJid } from '../../transfer/people/typed-address.js';
+import type { AccountFlags } from '../account/account-options.js';
+import { UsageError } from '../context.js';
+import type { Settings } from '../settings/settings.js';
+import { accountNamed, accountWithJid } from '../settings/settings-tables.js';
+import type { AccountKeys } from './account-lines.js';
+import type { PasswordSource } from './keeper.js';
+
+export interface Entry {
+  /** In the settings. */
+  name: string;
+  /** The bare JID. */
+  account: string;
+  /** As the settings have it: its JID, how to reach the server, and where the password is. */
+  known: AccountFlags;
+}
+
+/** The account that is meant by its name or its JID. Throws `UsageError` where there is none. */
+export function entryNamed(typed: string, settings: Settings): Entry {
+  const { accounts, path } = settings;
+  const jid = plainJid(typed);
+  const isJid = jid.includes('@');
+  const values = isJid ? accountWithJid(jid, accounts) : accountNamed(jid, accounts, path);
+  const [name] = [...accounts].find(([, one]) => one === values) ?? [];
+  if (!values || name === undefined) {
+    const names = [...accounts.keys()].join(', ') || 'none';
+    throw new UsageError(`no account in ${path} has the JID ${jid}`, `accounts there: ${names}`);
+  }
+  const known: AccountFlags = Object.fromEntries(values);
+  return { name, account: bareAccount(known.account ?? jid), known };
+}
+
+/** The account with this JID, or one that is to be there. Throws `MalformedJid` for what cannot log in. */
+export function entryFor(typed: string, settings: Settings): Entry {
+  const jid = plainJid(typed);
+  const account = bareAccount(jid);
+  if (accountWithJid(jid, settings.accounts)) return entryNamed(jid, settings);
+  return { name: freeName(account, settings), account, known: { account: jid } };
+}
+
+/** A name that needs no quotes in the settings, nor stands for anybody else there. */
+function freeName(account: string, { accounts, names }: Settings): string {
+  const [local = '', domain = ''] = account.split('@').map((part) => part.replace(/[^\w-]+/g, '-'));
+  const begin = /\w/.test(local) ? local.replace(/^-+/, '') : 'account';
+  for (let count = 0; ; count += 1) {
+    const name = [begin, `${begin}-${domain}`][count] ?? `${begin}-${count}`;
+    if (!accounts.has(name) && !names.has(name)) return name;
+  }
+}
+
+/** What login was asked for, as the settings have it; of what it was not asked for nothing. */
+export function keysOf(
+  { service, tlsCa, allowPlain, account }: AccountFlags,
+  source: PasswordSource,
+  settingsPath: string,
+): AccountKeys {
+  const isBeside =
+    'passwordFile' in source && dirname(source.passwordFile) === dirname(settingsPath);
+  const path = 'passwordFile' in source ? source.passwordFile : undefined;
+  return {
+    jid: account,
+    ...(service ? { service } : {}),
+    ...(tlsCa ? { 'tls-ca': resolve(tlsCa) } : {}),
+    ...(allowPlain ? { 'allow-plain': true } : {}),
+    'password-file': path && isBeside ? basename(path) : path,
+    'password-command': 'passwordCommand' in source ? source.passwordCommand : undefined,
+  };
+}

@@ -1,0 +1,94 @@
+// Where a password may be kept.
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Context, UsageError } from '../context.js';
+import type { Entry } from './entry.js';
+import type { Keeper } from './keeper.js';
+import { isOnPath, runKeeper } from './run-keeper.js';
+
+/** What the keyrings know it by. */
+const SERVICE = 'inband';
+
+const NO_SERVICE = 'a service that runs without you cannot read it there';
+
+/** The best come first. */
+export function keepersOf(
+  { account, name, known }: Entry,
+  context: Context,
+  platform: NodeJS.Platform = process.platform,
+): Keeper[] {
+  const keyring = platform === 'darwin' ? keychain : secretTool;
+  const path = join(dirname(context.settingsPath), `${name}.password`);
+  const isOurs = known.passwordFile === path;
+  return [keyring(account, context), pass(account, context), file(path, isOurs, context)];
+}
+
+function secretTool(account: string, context: Context): Keeper {
+  const attributes = ['service', SERVICE, 'account', account];
+  const store = ['secret-tool', 'store', `--label=inband ${account}`, ...attributes] as const;
+  return {
+    place: 'in the keyring of the desktop (secret-tool)',
+    remark: NO_SERVICE,
+    isThere: () => isOnPath('secret-tool', context),
+    keep: (password) => runKeeper(store, password, context),
+    forget: () => runKeeper(['secret-tool', 'clear', ...attributes], '', context),
+    source: { passwordCommand: `secret-tool lookup service ${SERVICE} account ${quoted(account)}` },
+  };
+}
+
+/** `security` takes a password by its arguments, or as a line of the commands that it reads. */
+function keychain(account: string, context: Context): Keeper {
+  const of = (name: string) => `-s ${SERVICE} -a ${name}`;
+  const hex = (password: string) => Buffer.from(password).toString('hex');
+  return {
+    place: 'in the keychain (security)',
+    remark: NO_SERVICE,
+    isThere: () => isOnPath('security', context),
+    keep: (password) =>
+      runKeeper(
+        ['security', '-i'],
+        `add-generic-password -U ${of(escaped(account))} -X ${hex(password)}\n`,
+        context,
+      ),
+    forget: () =>
+      runKeeper(['security', '-i'], `delete-generic-password ${of(escaped(account))}\n`, context),
+    source: { passwordCommand: `security find-generic-password -w ${of(quoted(account))}` },
+  };
+}
+
+function pass(account: string, context: Context): Keeper {
+  const entry = `${SERVICE}/${account}`;
+  return {
+    place: 'in pass',
+    remark: `${NO_SERVICE}, unless its key has no passphrase`,
+    isThere: () => isOnPath('pass', context),
+    keep: (password) => runKeeper(['pass', 'insert', '-m', '-f', entry], password, context),
+    forget: () => runKeeper(['pass', 'rm', '-f', entry], '', context),
+    source: { passwordCommand: `pass show ${quoted(entry)}` },
+  };
+}
+
+/** `isOurs`: the settings have this file for the account already. */
+function file(path: string, isOurs: boolean, context: Context): Keeper {
+  return {
+    place: `in ${path}`,
+    remark: 'nobody else may read it; a service needs it there',
+    isThere: async () => true,
+    keep: async (password) => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      if (!isOurs && existsSync(path)) {
+        throw new UsageError(`${path} is there already`, 'move it away');
+      }
+      await context.writeSecret(path, `${password}\n`);
+    },
+    forget: () => rm(path, { force: true }),
+    source: { passwordFile: path },
+  };
+}
+
+/** One word, as `security -i` reads it. */
+const escaped = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+
+/** One word, as the shell reads it. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

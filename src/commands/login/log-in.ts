@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import type { Reporter } from '../../ui/report.js';
+import { openAccount } from '../account/account.js';
+import type { AccountFlags } from '../account/account-options.js';
+import { askPassword } from '../account/password.js';
+import type { Context, OutputFlags } from '../context.js';
+import { readSettings } from '../settings/settings.js';
+import { writeAccount } from './change-settings.js';
+import { type Entry, entryFor, keysOf } from './entry.js';
+import { keepPassword } from './keep-password.js';
+import type { Keeper, PasswordSource } from './keeper.js';
+import { keepersOf } from './keepers.js';
+import { requireKeyboard } from './questions.js';
+import { tryAccount } from './try-account.js';
+
+export type LoginFlags = Pick<AccountFlags, 'service' | 'tlsCa' | 'allowPlain'> & OutputFlags;
+
+/** Nothing changes in the settings before the password was read back from where it is kept, and the server took it. */
+export async function logIn(
+  typed: string,
+  flags: LoginFlags,
+  program: Command,
+  context: Context,
+): Promise<void> {
+  const reporter = await context.reporter(flags);
+  const settings = await readSettings(program, context.settingsPath);
+  const entry = entryFor(typed, settings);
+  const server = serverOf(entry, flags);
+  const password = await typedPassword(entry, context);
+  const env = { ...context.env, INBAND_PASSWORD: password };
+  const { connect } = openAccount(server, { ...context, env }, reporter.report);
+  await tryAccount(connect, reporter.report, context.signal);
+  const keeper = await keepPassword(password, keepersOf(entry, context), context, reporter);
+  await tryKept(server, keeper, context, reporter);
+  const isFirst = settings.accounts.size === 0 && settings.account === undefined;
+  const keys = keysOf({ ...flags, account: server.account }, keeper.source, context.settingsPath);
+  await writeAccount(
+    { name: entry.name, keys, isDefault: isFirst || undefined },
+    context,
+    reporter,
+  );
+  tellOfOther(entry, keeper.source, reporter);
+}
+
+/** What the flags do not say stays as the settings have it. */
+function serverOf({ known }: Entry, { service, tlsCa, allowPlain }: LoginFlags): AccountFlags {
+  const { passwordFile: _file, passwordCommand: _command, ...server } = known;
+  return {
+    ...server,
+    ...(service ? { service } : {}),
+    ...(tlsCa ? { tlsCa } : {}),
+    ...(allowPlain ? { allowPlain } : {}),
+  };
+}
+
+function typedPassword({ account }: Entry, context: Context): Promise<string> {
+  const keyboard = requireKeyboard(
+    context,
+    'the password is to be asked for',
+    'in a script, give the other commands --password-file, --password-command or INBAND_PASSWORD',
+  );
+  return askPassword(account, keyboard, context);
+}
+
+/** Goes online as every command will from now on. */
+async function tryKept(
+  server: AccountFlags,
+  { source, forget }: Keeper,
+  context: Context,
+  { report, note }: Reporter,
+): Promise<void> {
+  try {
+    const { connect } = openAccount({ ...server, ...source }, context, report);
+    const session = await connect();
+    await session.close();
+    note('the server took the password as it was read back');
+  } catch (error) {
+    await forget().catch(() => undefined); // the first error tells more
+    throw error;
+  }
+}
+
+/** A password that was kept elsewhere is not ours to remove unasked. */
+function tellOfOther({ known }: Entry, source: PasswordSource, { warn }: Reporter): void {
+  const { passwordFile, passwordCommand } = known;
+  const before = passwordFile ?? passwordCommand;
+  const now: string[] = Object.values(source);
+  if (before === undefined || now.includes(before)) return;
+  warn(`what the settings had before may have a password still: ${before}`);
+}

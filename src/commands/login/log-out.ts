@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { isSameAccount } from '../../transfer/people/own-account.js';
+import type { Reporter } from '../../ui/report.js';
+import type { Context, OutputFlags } from '../context.js';
+import { readSettings, type Settings } from '../settings/settings.js';
+import { removeAccount } from './change-settings.js';
+import { type Entry, entryNamed } from './entry.js';
+import type { Keeper } from './keeper.js';
+import { keepersOf } from './keepers.js';
+import { confirm, requireKeyboard } from './questions.js';
+
+/** Removes the password first: where that fails, the settings still say where it is. */
+export async function logOut(
+  typed: string,
+  flags: OutputFlags,
+  program: Command,
+  context: Context,
+): Promise<void> {
+  const reporter = await context.reporter(flags);
+  const settings = await readSettings(program, context.settingsPath);
+  const entry = entryNamed(typed, settings);
+  const { name, account } = entry;
+  requireKeyboard(
+    context,
+    'you are to be asked first',
+    `remove [accounts.${name}] from ${settings.path} yourself`,
+  );
+  const keeper = keeperOf(entry, settings, context);
+  const what = `Remove ${name} (${account}) from ${settings.path}`;
+  const more = keeper ? `, and its password ${keeper.place}` : '';
+  if (!(await confirm(`${what}${more}?`, context))) {
+    return reporter.report({ event: 'notice', text: 'nothing was removed' });
+  }
+  await keeper?.forget();
+  await remove(entry, settings, context, reporter);
+  if (!keeper) tellWhereItIs(entry, reporter);
+}
+
+/** Where "inband login" has put the password. What another account has, too, stays. */
+function keeperOf(entry: Entry, { accounts }: Settings, context: Context): Keeper | undefined {
+  const { known, name } = entry;
+  const mine = [known.passwordFile, known.passwordCommand].filter((one) => one !== undefined);
+  const others = [...accounts].filter(([other]) => other !== name).map(([, values]) => values);
+  const isShared = others.some((values) =>
+    [...values.values()].some((one) => mine.includes(one as string)),
+  );
+  if (isShared) return undefined;
+  return keepersOf(entry, context).find(({ source }) =>
+    Object.values(source).some((one) => mine.includes(one)),
+  );
+}
+
+async function remove(
+  { name, account }: Entry,
+  settings: Settings,
+  context: Context,
+  { report, warn }: Reporter,
+): Promise<void> {
+  const { path, account: chosen } = settings;
+  const isDefault = chosen !== undefined && (chosen === name || isSameAccount(chosen, account));
+  const done = await removeAccount(name, isDefault, context);
+  if (done) report({ event: 'notice', text: `removed ${name} from ${path}` });
+  else
+    warn(
+      `${path} is not written in a way that can be changed safely; remove the account ${name} there yourself`,
+    );
+}
+
+function tellWhereItIs({ known }: Entry, { warn }: Reporter): void {
+  const { passwordFile, passwordCommand } = known;
+  if (passwordFile) warn(`the password stays in ${passwordFile}`);
+  if (passwordCommand) warn(`the password stays where this gets it: ${passwordCommand}`);
+}

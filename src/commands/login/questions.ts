@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream';
+import { askLine, openKeyboard } from '../account/prompt.js';
+import { type Context, UsageError } from '../context.js';
+
+const NOT_GIVEN = ['nothing was answered', 'run the command again'] as const;
+
+/** Throws `UsageError` where nobody can be asked: `instead` says what to do then. */
+export function requireKeyboard(context: Context, what: string, instead: string): Readable {
+  const keyboard = openKeyboard(context);
+  if (keyboard) return keyboard;
+  throw new UsageError(`${what}, and there is no terminal for it`, instead);
+}
+
+/** The line that is typed. Throws `UsageError` where none is. */
+export async function ask(prompt: string, context: Context): Promise<string> {
+  const keyboard = requireKeyboard(context, 'something is to be asked', 'run it on a terminal');
+  return askLine(prompt, keyboard, context, NOT_GIVEN);
+}
+
+/** Has one of several chosen by its number; Enter takes the first. */
+export async function choose<Choice extends { place: string; remark: string }>(
+  question: string,
+  [first, ...others]: readonly [Choice, ...Choice[]],
+  context: Context,
+): Promise<Choice> {
+  const choices = [first, ...others];
+  const lines = choices.map(({ place, remark }, index) => `  ${index + 1}  ${place}; ${remark}\n`);
+  context.stderr.write(`${question}\n${lines.join('')}`);
+  for (;;) {
+    const typed = await ask('Number (Enter: 1): ', context);
+    const chosen = typed === '' ? first : choices[Number(typed) - 1];
+    if (chosen) return chosen;
+  }
+}
+
+/** Nothing but a yes is one. */
+export async function confirm(question: string, context: Context): Promise<boolean> {
+  return /^y(es)?$/i.test(await ask(`${question} [y/N] `, context));
+}

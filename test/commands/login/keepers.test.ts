@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readPassword } from '../../../src/commands/account/password.js';
+import type { Context } from '../../../src/commands/context.js';
+import { keepersOf } from '../../../src/commands/login/keepers.js';
+import { type Keyring, standIn } from '../../support/programs/keyrings.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-keepers-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** What login needs of the world, with a keyring on the path. */
+const contextWith = ({ folder: bin }: Keyring) =>
+  ({
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+    settingsPath: join(folder, 'config.toml'),
+    stderr: 'inherit',
+    signal: new AbortController().signal,
+  }) as unknown as Context;
+
+async function keeperOn(
+  platform: NodeJS.Platform,
+  program: 'security' | 'secret-tool',
+  account: string,
+) {
+  const keyring = await standIn(folder, program);
+  const context = contextWith(keyring);
+  const entry = { account, name: 'romeo', known: {} };
+  const [keeper] = keepersOf(entry, context, platform);
+  if (!keeper) throw new Error('there is no keeper');
+  const read = () => readPassword(keeper.source, context);
+  return { keyring, keeper, read };
+}
+
+const PASSWORDS = ['wherefore', ' with "all" \\ of $HOME\'s `tricks` ', 'ünicode'];
+
+test.each([
+  ['linux', 'secret-tool', 'romeo@example.org'],
+  ['linux', 'secret-tool', 'o\\27hara@example.org'],
+  ['darwin', 'security', 'romeo@example.org'],
+  ['darwin', 'security', 'o\\27hara@example.org'],
+] as const)(
+  'on %s a password comes back from %s as it was, and shows in no argument (R991)',
+  async (platform, program, account) => {
+    const { keyring, keeper, read } = await keeperOn(platform, program, account);
+    expect(await keeper.isThere()).toBe(true);
+    for (const password of PASSWORDS.slice(0, 2)) {
+      await keeper.keep(password);
+      expect(await read()).toBe(password);
+    }
+    const seen = await keyring.argumentsSeen();
+    for (const password of PASSWORDS) {
+      expect(seen).not.toContain(JSON.stringify(password).slice(1, -1));
+      expect(seen).not.toContain(Buffer.from(password).toString('hex'));
+    }
+    await keeper.forget();
+    expect(await keyring.count()).toBe(0);
+    await expect(read()).rejects.toThrow('--password-command failed');
+  },
+);
+
+test('what security gives back in hex is seen to be another password (R991)', async () => {
+  const { keeper, read } = await keeperOn('darwin', 'security', 'romeo@example.org');
+  await keeper.keep('ünicode');
+  expect(await read()).not.toBe('ünicode');
+});
