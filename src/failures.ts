@@ -196,5 +196,6 @@ export function hintsOf(error: Error): readonly string[] {
   const brings = error instanceof UsageError || error instanceof KeysUnusable;
   const own = brings ? error.hints : ownHints(error);
   if (own.length > 0 || isFileError(error)) return own;
+  if (exitCodeOf(error) === codeOf('unexpected')) return ['"inband help bug" says what to report'];
   return (failureOf(error) ?? []).slice(3) as string[];
 }

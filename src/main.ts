@@ -10,6 +10,9 @@ import { chooseMode, createReport } from './ui/create-report.js';
 import { plainReporter } from './ui/plain.js';
 import type { Reporter } from './ui/report.js';
 
+/** What a report of a bug has to name. */
+const runtime = `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+
 void main(); // the bundle is CommonJS, which has no await at the top level
 
 async function main(): Promise<void> {
@@ -54,7 +57,7 @@ async function main(): Promise<void> {
 
 /** Runs the command; a person who names none, and has no account yet, is offered to set one up. */
 async function run(context: Context): Promise<void> {
-  const program = createProgram(context, version);
+  const program = createProgram(context, `${version} (${runtime})`);
   try {
     await program.parseAsync();
   } catch (error) {

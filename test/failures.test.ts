@@ -49,6 +49,11 @@ test('a class of something else than errors is none (R147)', () => {
   expect(isErrorClass(Bytestream)).toBe(false);
 });
 
+test('an error that nobody thought of says where to report it (R999)', () => {
+  expect(hintsOf(new Error('?'))).toEqual(['"inband help bug" says what to report']);
+  expect(hintsOf(Object.assign(new Error('?'), { code: 'EPIPE' }))).toEqual([]);
+});
+
 describe('the exit code', () => {
   test.each([
     ['of an error that nobody thought of', new Error('?'), 1],

@@ -9,6 +9,8 @@ import { start } from './support/programs/process.js';
 const LAUNCHER = fileURLToPath(new URL('../bin/inband.js', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));
 
+const RUNTIME = `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+
 let home: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'inband-main-'));
@@ -58,9 +60,13 @@ describe('what is loaded', () => {
   });
 });
 
-test('--version prints the version of package.json', async () => {
+test('--version prints the version of package.json, and what it runs on (R997)', async () => {
   const { version } = JSON.parse(await readFile(PACKAGE, 'utf8'));
-  expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  expect(await run(['--version'])).toEqual({
+    code: 0,
+    stdout: `${version} (${RUNTIME})\n`,
+    stderr: '',
+  });
 });
 
 test('an unknown command exits with 2', async () => {

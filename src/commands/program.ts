@@ -47,6 +47,7 @@ export function createProgram(context: Context, version: string): Command {
     'inband send -a juliet@example.org holiday.mp4 juliet@example.org',
     'inband help send',
     'inband help slow',
+    'inband help bug',
   ]);
   program.hook('preAction', async (_, command) => {
     const { applySettings } = await import('./settings/apply-settings.js');

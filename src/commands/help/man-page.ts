@@ -27,7 +27,9 @@ export function manPage(program: Command, date: Date): string {
     EXAMPLES: verbatim(commands.flatMap(examplesOf)),
   };
   const body = Object.entries(sections).flatMap(([title, lines]) => [`.SH ${title}`, ...lines]);
-  const head = `.TH INBAND 1 ${day} "inband ${program.version()}" "User Commands"`;
+  // What it runs on follows, and is another one where the page is read.
+  const [ownVersion] = program.version()?.split(' ') ?? [];
+  const head = `.TH INBAND 1 ${day} "inband ${ownVersion}" "User Commands"`;
   return `${[head, ...body].join('\n')}\n`;
 }
 

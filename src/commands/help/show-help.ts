@@ -4,11 +4,13 @@ import { type Context, UsageError } from '../context.js';
 import { exitCodeRows } from '../exit-codes.js';
 import { EVENTS } from './events.js';
 import { fullName } from './full-name.js';
-import { SLOW } from './slow.js';
+import { BUG } from './pages/bug.js';
+import { SLOW } from './pages/slow.js';
 
 /** What is told besides the help of the commands, by the word for it. */
 const PAGES: Readonly<Record<string, () => string>> = {
   slow: () => plain(SLOW),
+  bug: () => plain(BUG),
   'exit-codes': () =>
     exitCodeRows()
       .map(([codes, meaning]) => `${codes.padEnd(15)}${meaning.replaceAll('`', '')}\n`)

@@ -29,6 +29,7 @@ describe('inband help (R670)', () => {
     [['key', 'export'], 'Usage: inband key export '],
     [[], 'Usage: inband <command>'],
     [['slow'], 'Why is it slow?\n'],
+    [['bug'], 'Report a bug\n'],
     [['exit-codes'], '0              done\n'],
   ])('%j shows it on standard output', async (words, start) => {
     const { code, stdout, stderr } = await run('help', ...words);
@@ -55,11 +56,14 @@ describe('inband help (R670)', () => {
     });
   });
 
-  test('slow fits a terminal of 80 columns, and has no marks of Markdown', async () => {
-    const { stdout } = await run('help', 'slow');
-    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    expect(stdout).not.toMatch(/[`#]{2}|\]\(/);
-  });
+  test.each(['slow', 'bug'])(
+    '%s fits a terminal of 80 columns, and has no marks of Markdown',
+    async (page) => {
+      const { stdout } = await run('help', page);
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).not.toMatch(/[`#]{2}|\]\(/);
+    },
+  );
 });
 
 test.each([

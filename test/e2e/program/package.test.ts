@@ -60,10 +60,13 @@ function inband(folder: string, name: string, args: string[]): Running {
 
 /** The same of both, in the folder of the one or the other. */
 function runs(folder: string): void {
-  test('prints its version', async () => {
+  test('prints its version, and what it runs on (R997)', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
     expect(await outcomeOf(inband(folder, 'alice', ['--version']))).toEqual({
-      ...{ code: 0, stdout: `${version}\n`, stderr: '' },
+      ...{ code: 0, stderr: '' },
+      stdout: expect.stringMatching(
+        new RegExp(`^${version} \\(Node \\d+\\.\\d+\\.\\d+, linux x64\\)\n$`),
+      ),
     });
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from '@jest/globals';
 import { runInband } from '../../support/programs/inband.js';
+import { start } from '../../support/programs/process.js';
 import { outcomeOf, prepareStage, withoutWaits } from '../stage.js';
 
 // What README.md shows of the first file is run as it is written, but for the account, which is one of the test server.
@@ -58,4 +59,36 @@ test('every command that README.md names has a help (R683)', async () => {
     const running = runInband([name, '--help'], { home: stage.home('alice') });
     expect(await outcomeOf(running)).toMatchObject({ code: 0, stderr: '' });
   }
+});
+
+/** The lines of `inband help bug` that are for a shell. */
+async function cleaning(): Promise<string> {
+  const help = await outcomeOf(runInband(['help', 'bug'], { home: stage.home('alice') }));
+  const lines = help.stdout.split('\n').filter((line) => line.startsWith('    '));
+  return lines.slice(1).join('\n');
+}
+
+test('what "inband help bug" says takes addresses, keys and hashes out of a log (R998)', async () => {
+  const bob = await stage.receive('bob');
+  const folder = stage.folder();
+  await writeFile(join(folder, 'holiday.mp4'), 'holiday');
+  const sending = stage.inband('alice', ['send', '--verbose', 'holiday.mp4', 'bob@localhost'], {
+    cwd: folder,
+  });
+  const { code, stderr } = await outcomeOf(sending);
+  expect(code).toBe(0);
+  await bob.stop();
+  const home = stage.home('alice');
+  const lines = ['fd00:1:2::3', '203.0.113.5', `${home}/x`, `key ${'q7'.repeat(26)}`];
+  await writeFile(join(folder, 'log'), `${stderr}${lines.join('\n')}\n`);
+  const script = start('sh', ['-c', await cleaning()], {
+    cwd: folder,
+    env: { ...process.env, HOME: home },
+  });
+  expect(await outcomeOf(script)).toMatchObject({ code: 0, stderr: '' });
+  const log = await readFile(join(folder, 'log.txt'), 'utf8');
+  expect(log.split('\n').slice(-5)).toEqual(['ADDRESS', 'ADDRESS', 'HOME/x', 'key KEY', '']);
+  expect(stderr).toMatch(/[0-9a-f]{64}/);
+  expect(log).not.toMatch(/@|localhost\/|127\.0\.0\.1|[0-9a-f]{32}|[a-z2-7]{52}/);
+  expect(log).toMatch(/online as JID\n/);
 });

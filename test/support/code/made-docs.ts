@@ -4,7 +4,7 @@ import { addAccountOptions } from '../../../src/commands/account/account-options
 import type { Context } from '../../../src/commands/context.js';
 import { exitCodeRows } from '../../../src/commands/exit-codes.js';
 import { EVENTS } from '../../../src/commands/help/events.js';
-import { SLOW } from '../../../src/commands/help/slow.js';
+import { SLOW } from '../../../src/commands/help/pages/slow.js';
 import { addOutputOptions } from '../../../src/commands/options.js';
 import { createProgram } from '../../../src/commands/program.js';
 
