@@ -27,6 +27,7 @@ import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection/connection.js';
 import { MalformedService } from './session/dial/endpoints.js';
+import { MalformedProxy } from './session/dial/proxy.js';
 import { ownHints } from './session/hints.js';
 import { MalformedJid } from './session/jid.js';
 import { NotAuthorized } from './session/login/sasl.js';
@@ -84,6 +85,7 @@ export const FAILURES: readonly Failure[] = [
   [NobodyToAsk, 'usage', 'this', 'say whom to ask: --from <jid>'],
   [MalformedJid, 'usage', 'this'],
   [MalformedService, 'usage', 'this'],
+  [MalformedProxy, 'usage', 'this'],
   [MalformedBlob, 'usage', 'this'],
   [MalformedKey, 'usage', 'this'],
   [MalformedSecret, 'usage', 'this'],

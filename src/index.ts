@@ -70,6 +70,7 @@ export {
 export { type ConnectOptions, connect } from './session/connect.js';
 export { ResourceConflict } from './session/connection/connection.js';
 export { MalformedService } from './session/dial/endpoints.js';
+export { MalformedProxy, type NetworkProxy, parseProxy } from './session/dial/proxy.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid, prepareJid } from './session/jid.js';
 export { NotAuthorized } from './session/login/sasl.js';
 export { RequestTimeout } from './session/requests.js';

@@ -1,7 +1,7 @@
 // RFC 1928 SOCKS 5, as much of it as XEP-0065 §7 needs: no authentication, and a connection to a name that is none.
 import { timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { readBytes } from './read-bytes.js';
+import { readBytes } from '../../session/dial/read-bytes.js';
 
 const VERSION = 5;
 const CONNECT = 1;

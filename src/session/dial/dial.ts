@@ -3,19 +3,16 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { withHints } from '../hints.js';
-import {
-  type CertificateTrust,
-  type Chain,
-  tlsSettings,
-  whyNotTrusted,
-} from '../stream/certificates.js';
+import { type Chain, tlsSettings, whyNotTrusted } from '../stream/certificates.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { StreamError } from '../stream/stream-error.js';
 import type { Endpoint } from './endpoints.js';
 import { reasonOf } from './network-reason.js';
+import { type Outward, proxyTo } from './proxy.js';
 import { startTls } from './start-tls.js';
+import { throughProxy } from './through-proxy.js';
 
-interface DialOptions extends CertificateTrust {
+interface DialOptions extends Outward {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
   domain: string;
   signal: AbortSignal;
@@ -70,8 +67,24 @@ async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.T
 }
 
 async function dialOne(endpoint: Endpoint, options: Attempt): Promise<tls.TLSSocket> {
-  const { host, port, directTls } = endpoint;
-  const { lookup } = options;
+  const { directTls } = endpoint;
+  let socket: net.Socket | undefined;
+  try {
+    socket = await reach(endpoint, options);
+    options.answered?.();
+    if (!directTls) await startTls(socket, options);
+    return await secure(socket, directTls, options);
+  } catch (error) {
+    socket?.destroy();
+    if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
+    throw notConnected(endpoint, options.domain, error as Error);
+  }
+}
+
+async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.Socket> {
+  const { lookup, signal } = options;
+  const proxy = proxyTo(host, options.proxy);
+  if (proxy) return throughProxy(proxy, { host, port }, signal);
   const socket = net.connect({
     ...{ host, port, lookup },
     autoSelectFamilyAttemptTimeout: ADDRESS_MS,
@@ -79,14 +92,11 @@ async function dialOne(endpoint: Endpoint, options: Attempt): Promise<tls.TLSSoc
   // 44 ms a block otherwise: Nagle's algorithm waits for the other side's delayed acknowledgement.
   socket.setNoDelay(true);
   try {
-    await once(socket, 'connect', { signal: options.signal });
-    options.answered?.();
-    if (!directTls) await startTls(socket, options);
-    return await secure(socket, directTls, options);
+    await once(socket, 'connect', { signal });
+    return socket;
   } catch (error) {
     socket.destroy();
-    if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
-    throw notConnected(endpoint, options.domain, error as Error);
+    throw error;
   }
 }
 
@@ -111,7 +121,7 @@ function notConnected({ host, port, directTls }: Endpoint, domain: string, cause
 async function secure(
   socket: net.Socket,
   directTls: boolean,
-  { domain, signal, ...trust }: DialOptions,
+  { domain, signal, ca, roots }: DialOptions,
 ): Promise<tls.TLSSocket> {
   const name = domainToASCII(domain) || domain;
   const secured = tls.connect({
@@ -121,7 +131,7 @@ async function secure(
     ...(net.isIP(name) ? {} : { servername: name }),
     // XEP-0368 §3: tells a port that also speaks HTTPS what is meant.
     ...(directTls ? { ALPNProtocols: ['xmpp-client'] } : {}),
-    ...tlsSettings(trust),
+    ...tlsSettings({ ca, roots }),
   });
   let chain: Chain;
   // Before Node looks at it: when it is refused, it cannot be asked for any more.

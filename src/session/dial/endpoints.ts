@@ -43,6 +43,13 @@ export function parseService(service: string): Endpoint {
 
 type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;
 
+/** The only one that can be known without asking anybody for it. */
+export const ownEndpoint = (domain: string): Endpoint => ({
+  host: domain,
+  port: STARTTLS_PORT,
+  directTls: false,
+});
+
 /**
  * The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. Takes three
  * seconds at most. Rejects with the signal's reason alone.
@@ -68,7 +75,7 @@ export async function lookUp(
   await tooLate;
   signal.throwIfAborted();
   const found = [...direct, ...startTls].sort((a, b) => a.priority - b.priority || b.draw - a.draw);
-  return found.length > 0 ? found : [{ host: domain, port: STARTTLS_PORT, directTls: false }];
+  return found.length > 0 ? found : [ownEndpoint(domain)];
 }
 
 type RankedEndpoint = Endpoint & { priority: number; draw: number };

@@ -1,8 +1,8 @@
 import { timerMs } from '../clock.js';
 import { dial } from '../dial/dial.js';
-import { lookUp, parseService } from '../dial/endpoints.js';
+import { type Endpoint, lookUp, ownEndpoint, parseService } from '../dial/endpoints.js';
+import { type Outward, proxyTo } from '../dial/proxy.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
-import type { CertificateTrust } from '../stream/certificates.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
@@ -10,7 +10,7 @@ import { XmppStream } from '../stream/xmpp-stream.js';
 import type { Element } from '../xml.js';
 import { logIn } from './login.js';
 
-export interface StreamOptions extends CertificateTrust {
+export interface StreamOptions extends Outward {
   /** Own JID; its resource, if it has one, is asked for. */
   account: string;
   password: string;
@@ -80,11 +80,9 @@ async function openAs<Result>(
   signal: AbortSignal,
   negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
 ): Promise<Result> {
-  const { ca, roots } = options;
-  const endpoints = options.service
-    ? [parseService(options.service)]
-    : await lookUp(domain, signal);
-  const { socket, endpoint } = await dial(endpoints, { domain, ca, roots, signal });
+  const { ca, roots, proxy } = options;
+  const endpoints = await endpointsOf(domain, options, signal);
+  const { socket, endpoint } = await dial(endpoints, { domain, ca, roots, proxy, signal });
   const stream = new XmppStream(socket);
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
@@ -105,6 +103,16 @@ async function openAs<Result>(
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
+}
+
+/** A proxy finds the addresses of names, and knows nothing of services: nothing is looked up here then. */
+async function endpointsOf(
+  domain: string,
+  { service, proxy }: StreamOptions,
+  signal: AbortSignal,
+): Promise<Endpoint[]> {
+  if (service) return [parseService(service)];
+  return proxyTo(domain, proxy) ? [ownEndpoint(domain)] : lookUp(domain, signal);
 }
 
 /** Sends an element of the login and waits for its answer; what comes in between is not for us yet. */

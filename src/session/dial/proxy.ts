@@ -1,0 +1,73 @@
+import { withHints } from '../hints.js';
+import type { CertificateTrust } from '../stream/certificates.js';
+
+/** What all connections go through, by SOCKS5 (RFC 1928) or by HTTP's CONNECT (RFC 9110 §9.3.6). */
+export interface NetworkProxy {
+  readonly kind: 'socks5' | 'http';
+  readonly host: string;
+  readonly port: number;
+  readonly user?: { name: string; password: string } | undefined;
+  /** Hosts that are connected to directly, with all below them: names in lower case, or addresses; `*`: all. */
+  readonly except: readonly string[];
+}
+
+/** How a connection gets out, and who is believed at its other end. */
+export interface Outward extends CertificateTrust {
+  proxy?: NetworkProxy | undefined;
+}
+
+/** A `--proxy` is not `socks5://host:port` or `http://host:port`. */
+export class MalformedProxy extends Error {
+  override readonly name = 'MalformedProxy';
+  constructor(uri: string) {
+    super(`"${withoutSecret(uri)}" is not the address of a proxy that inband can use`);
+    withHints(this, 'give socks5://[user:password@]host:port or http://[user:password@]host:port');
+  }
+}
+
+const KINDS: Readonly<Record<string, NetworkProxy['kind']>> = {
+  'socks5:': 'socks5',
+  // As others call it: names are resolved there, which is never done otherwise here.
+  'socks5h:': 'socks5',
+  'http:': 'http',
+};
+
+/** RFC 1929 §2: each has a byte for its length, and is not empty. */
+const MOST_BYTES = 255;
+
+/** The same for people to see. */
+export const withoutSecret = (uri: string): string => uri.replace(/\/\/.*@/s, '//…@');
+
+/** Reads `socks5://[user:password@]host:port` or `http://…`. Throws `MalformedProxy`. */
+export function parseProxy(uri: string, except: readonly string[] = []): NetworkProxy {
+  if (!URL.canParse(uri)) throw new MalformedProxy(uri);
+  const { protocol, hostname, port, username, password, pathname } = new URL(uri);
+  const kind = KINDS[protocol];
+  // A URL has no port where it is the one of its scheme.
+  const number = Number(port || (kind === 'http' ? 80 : 0));
+  if (!kind || !hostname || number < 1 || !['', '/'].includes(pathname)) {
+    throw new MalformedProxy(uri);
+  }
+  const user = username === '' ? undefined : userOf(username, password, uri);
+  return { kind, host: hostname.replace(/^\[|\]$/g, ''), port: number, user, except };
+}
+
+function userOf(name: string, password: string, uri: string): NetworkProxy['user'] {
+  try {
+    const user = { name: decodeURIComponent(name), password: decodeURIComponent(password) };
+    const isShort = Object.values(user).every((one) => Buffer.byteLength(one) <= MOST_BYTES);
+    if (isShort) return user;
+  } catch {
+    // as bad as one that is too long
+  }
+  throw new MalformedProxy(uri);
+}
+
+/** The proxy for a connection to this host, if it takes one. */
+export function proxyTo(host: string, proxy: NetworkProxy | undefined): NetworkProxy | undefined {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  const isOut = proxy?.except.some(
+    (one) => one === '*' || name === one || name.endsWith(`.${one}`),
+  );
+  return isOut ? undefined : proxy;
+}

@@ -1,0 +1,86 @@
+// A connection by the proxy of a network. The proxy finds the addresses of names: nothing is looked up here.
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import net from 'node:net';
+import { reasonOf } from './network-reason.js';
+import type { NetworkProxy } from './proxy.js';
+import { enterSocks5 } from './socks5-client.js';
+
+/** What is to be reached. */
+interface Destination {
+  host: string;
+  port: number;
+}
+
+/** Bytes of the header of an answer. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Opens a TCP connection by the proxy. Rejects with why it could not, or the signal's reason. */
+export async function throughProxy(
+  proxy: NetworkProxy,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  try {
+    return await (proxy.kind === 'http' ? byHttp : bySocks5)(proxy, to, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = reasonOf(error as Error);
+    throw new Error(`by the proxy ${proxy.host} port ${proxy.port}: ${why}`, { cause: error });
+  }
+}
+
+async function bySocks5(
+  { host, port, user }: NetworkProxy,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const socket = net.connect({ host, port, noDelay: true });
+  // Whoever waits for something hears of it.
+  socket.on('error', () => undefined);
+  try {
+    await once(socket, 'connect', { signal });
+    await enterSocks5(socket, to, user, signal);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** RFC 9110 §9.3.6. */
+async function byHttp(
+  { host, port, user }: NetworkProxy,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const target = `${net.isIPv6(to.host) ? `[${to.host}]` : to.host}:${to.port}`;
+  const basic = user && Buffer.from(`${user.name}:${user.password}`).toString('base64');
+  const asked = request({
+    ...{ host, port, method: 'CONNECT', path: target, agent: false },
+    headers: { host: target, ...(basic ? { 'proxy-authorization': `Basic ${basic}` } : {}) },
+    maxHeaderSize: MAX_HEADER_BYTES,
+    insecureHTTPParser: false,
+  });
+  // Whoever waits for the answer hears of it, and nobody later.
+  asked.on('error', () => undefined);
+  asked.end();
+  try {
+    const [response, socket, head] = (await once(asked, 'connect', { signal })) as [
+      IncomingMessage,
+      net.Socket,
+      Buffer,
+    ];
+    if (Math.floor((response.statusCode ?? 0) / 100) !== 2) {
+      socket.destroy();
+      throw new Error(`it refuses (${response.statusCode})`);
+    }
+    socket.on('error', () => undefined);
+    socket.setNoDelay(true);
+    if (head.length > 0) socket.unshift(head);
+    return socket;
+  } catch (error) {
+    asked.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { MalformedProxy, parseProxy, proxyTo } from '../../../src/session/dial/proxy.js';
+import { throughProxy } from '../../../src/session/dial/through-proxy.js';
+
+describe('the address of a proxy', () => {
+  test.each([
+    ['socks5://proxy:1080', { kind: 'socks5', host: 'proxy', port: 1080, user: undefined }],
+    ['socks5h://proxy:1080', { kind: 'socks5', host: 'proxy', port: 1080, user: undefined }],
+    ['http://proxy:80/', { kind: 'http', host: 'proxy', port: 80, user: undefined }],
+    ['socks5://[::1]:1080', { kind: 'socks5', host: '::1', port: 1080, user: undefined }],
+    [
+      'http://romeo:a%40b@10.0.0.1:3128',
+      { kind: 'http', host: '10.0.0.1', port: 3128, user: { name: 'romeo', password: 'a@b' } },
+    ],
+  ])('%s is read (R1003)', (uri, expected) => {
+    expect(parseProxy(uri)).toEqual({ ...expected, except: [] });
+  });
+
+  test.each([
+    ...['', 'proxy:1080', 'socks4://proxy:1', 'https://proxy:1', 'socks5://proxy', 'socks5://:1'],
+    ...['http://proxy:1/path', 'socks5://proxy:99999', `socks5://${'x'.repeat(256)}:y@proxy:1`],
+    'socks5://%ff:y@proxy:1',
+  ])('%s is refused (R1001)', (uri) => {
+    expect(() => parseProxy(uri)).toThrow(MalformedProxy);
+  });
+
+  test('is shown without user and password, whatever is wrong with it (R1001)', () => {
+    expect(() => parseProxy('socks5://romeo:se@c/ret@proxy')).toThrow('"socks5://…@proxy" is not');
+  });
+});
+
+test.each([
+  ['example.org', ['example.org'], false],
+  ['CHAT.example.org.', ['example.org'], false],
+  ['badexample.org', ['example.org'], true],
+  ['::1', ['::1'], false],
+  ['example.org', ['*'], false],
+  ['example.org', [], true],
+])('%s is reached by the proxy that excepts %j: %s (R1002)', (host, except, goes) => {
+  const proxy = parseProxy('socks5://proxy:1080', except);
+  expect(proxyTo(host, proxy)).toBe(goes ? proxy : undefined);
+  expect(proxyTo(host, undefined)).toBeUndefined();
+});
+
+let server: Server | undefined;
+afterEach(() => void server?.close());
+
+/** A proxy that says these, one after each thing that it hears, and keeps what it has heard. */
+async function scripted(...says: Buffer[]) {
+  const heard: Buffer[] = [];
+  server = createServer((socket: Socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      heard.push(bytes);
+      const said = says.shift();
+      if (said) socket.write(said);
+      else socket.destroy();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return { port, heard };
+}
+
+const never = new AbortController().signal;
+
+describe('SOCKS5 (RFC 1928)', () => {
+  const CHOSEN = Buffer.of(5, 0);
+  const REACHED = Buffer.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0);
+
+  test.each([
+    [
+      'example.org',
+      Buffer.concat([Buffer.of(5, 1, 0, 3, 11), Buffer.from('example.org'), Buffer.of(20, 102)]),
+    ],
+    ['192.0.2.1', Buffer.of(5, 1, 0, 1, 192, 0, 2, 1, 20, 102)],
+    [
+      '2001:db8::1:0',
+      Buffer.of(5, 1, 0, 4, 32, 1, 13, 184, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 20, 102),
+    ],
+    [
+      '::ffff:192.0.2.1',
+      Buffer.of(5, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1, 20, 102),
+    ],
+  ])('is asked for %s as it is, which is not looked up here (R1000)', async (host, request) => {
+    const { port, heard } = await scripted(CHOSEN, REACHED);
+    const proxy = parseProxy(`socks5://127.0.0.1:${port}`);
+    const socket = await throughProxy(proxy, { host, port: 5222 }, never);
+    socket.destroy();
+    expect(heard).toEqual([Buffer.of(5, 1, 0), request]);
+  });
+
+  test('leaves what follows its answer to the connection (R1000)', async () => {
+    const named = Buffer.concat([Buffer.of(5, 0, 0, 3, 4), Buffer.from('here'), Buffer.of(0, 1)]);
+    const { port } = await scripted(CHOSEN, Buffer.concat([named, Buffer.from('<stream>')]));
+    const proxy = parseProxy(`socks5://127.0.0.1:${port}`);
+    const socket = await throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    expect(bytes.toString()).toBe('<stream>');
+    socket.destroy();
+  });
+
+  test.each([
+    ['it speaks no SOCKS5', [Buffer.from('HTTP/1.1 400 Bad')]],
+    ['it wants a login: user:password@', [Buffer.of(5, 255)]],
+    ['it does not allow that', [CHOSEN, Buffer.of(5, 2, 0, 1)]],
+    ['it refuses (77)', [CHOSEN, Buffer.of(5, 77, 0, 1)]],
+    ['the other side closed the connection', [CHOSEN]],
+  ])('says why it does not come about: %s (R1000)', async (why, says) => {
+    const { port } = await scripted(...says);
+    const proxy = parseProxy(`socks5://127.0.0.1:${port}`);
+    const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
+    await expect(reached).rejects.toThrow(`by the proxy 127.0.0.1 port ${port}: ${why}`);
+  });
+});
+
+describe('CONNECT (RFC 9110)', () => {
+  test.each([
+    ['example.org', 'example.org:5222'],
+    ['2001:db8::1', '[2001:db8::1]:5222'],
+  ])('names %s, and leaves what follows to the connection (R1000)', async (host, target) => {
+    const { port, heard } = await scripted(Buffer.from('HTTP/1.1 200 OK\r\n\r\n<stream>'));
+    const proxy = parseProxy(`http://127.0.0.1:${port}`);
+    const socket = await throughProxy(proxy, { host, port: 5222 }, never);
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    expect(bytes.toString()).toBe('<stream>');
+    socket.destroy();
+    expect(`${heard[0]}`.split('\r\n').slice(0, 2)).toEqual([
+      `CONNECT ${target} HTTP/1.1`,
+      `host: ${target}`,
+    ]);
+  });
+
+  test.each([
+    ['it refuses (403)', 'HTTP/1.1 403 Forbidden\r\n\r\n'],
+    ['it refuses (407)', 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'],
+    ['Expected HTTP/', 'no HTTP at all\r\n\r\n'],
+  ])('says why it does not come about: %s (R1000)', async (why, says) => {
+    const { port } = await scripted(Buffer.from(says));
+    const proxy = parseProxy(`http://127.0.0.1:${port}`);
+    const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
+    await expect(reached).rejects.toThrow(`by the proxy 127.0.0.1 port ${port}: ${why}`);
+  });
+});
+
+test.each(['socks5', 'http'])(
+  '%s: a proxy that says nothing is given up with the signal (R1000)',
+  async (kind) => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    server = silent;
+    await once(silent, 'listening');
+    const { port } = silent.address() as { port: number };
+    const late = new AbortController();
+    const connected = once(silent, 'connection');
+    const proxy = parseProxy(`${kind}://127.0.0.1:${port}`);
+    const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, late.signal);
+    const [socket] = (await connected) as [Socket];
+    const closed = once(socket, 'close');
+    socket.on('error', () => undefined).resume();
+    late.abort(new Error('too late'));
+    await expect(reached).rejects.toThrow('too late');
+    await closed;
+  },
+);
