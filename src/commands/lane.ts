@@ -9,6 +9,7 @@ import {
 import { isOnion } from '../transfer/people/own-account.js';
 import type { WayName } from '../transfer/ways/names.js';
 import type { AccountFlags } from './account/account-options.js';
+import { proxyOf } from './account/proxy.js';
 import { UsageError } from './context.js';
 import type { SealingFlags } from './sealing.js';
 
@@ -59,8 +60,9 @@ export const transportOption = (): Option =>
 export const wantedLane = (
   { direct }: LaneFlags,
   account: string,
-  { service }: AccountFlags,
-): LaneWanted | undefined => (isOnion(account, service) ? undefined : { direct });
+  network: AccountFlags,
+): LaneWanted | undefined =>
+  isOnion(account, network.service) ? undefined : { direct, proxy: proxyOf(network) };
 
 /** The same for what comes. Throws `UsageError` where one thing that was typed excludes another. */
 export function laneToReceive(

@@ -78,6 +78,18 @@ const FOR_TESTS = [
   })),
   { name: 'GnuPG', present: () => onPath('gpg'), apt: ['gnupg'], brew: 'gnupg' },
   { name: 'pass', present: () => onPath('pass'), apt: ['pass'], brew: 'pass' },
+  {
+    name: 'microsocks',
+    present: () => onPath('microsocks'),
+    apt: ['microsocks'],
+    brew: 'microsocks',
+  },
+  {
+    name: 'tinyproxy',
+    present: () => onPath('tinyproxy'),
+    apt: ['tinyproxy-bin'],
+    brew: 'tinyproxy',
+  },
 ];
 
 /** @param {string | undefined} purpose */

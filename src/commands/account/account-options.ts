@@ -9,6 +9,9 @@ export interface AccountFlags {
   service?: string;
   tlsCa?: string;
   allowPlain?: boolean;
+  proxy?: string;
+  /** No flag: hosts to which the proxy of the environment does not count. */
+  noProxy?: readonly string[] | undefined;
   /** No flag: those in the settings file. */
   names?: Names;
 }
@@ -44,9 +47,10 @@ export function addServerOptions(command: Command): Command {
       ).env('INBAND_SERVICE'),
     )
     .addOption(new Option('--tls-ca <pem>', 'trust this CA as well').env('INBAND_TLS_CA'))
+    .option('--allow-plain', 'let the server see the password (SASL PLAIN); without it SCRAM alone')
     .option(
-      '--allow-plain',
-      'let the server see the password (SASL PLAIN); without it SCRAM alone',
+      '--proxy <uri>',
+      'socks5:// or http://[user:password@]host:port, by which all connections go; else $ALL_PROXY or $HTTPS_PROXY, but for hosts in $NO_PROXY',
     );
 }
 

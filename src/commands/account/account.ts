@@ -1,3 +1,4 @@
+import type { Outward } from '../../session/dial/proxy.js';
 import type { Session } from '../../session/session.js';
 import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Connect, ConnectAs } from '../../transfer/connect.js';
@@ -5,6 +6,7 @@ import type { Report } from '../../transfer/events.js';
 import type { Context } from '../context.js';
 import { type AccountFlags, requireAccount } from './account-options.js';
 import { readPassword } from './password.js';
+import { proxyOf } from './proxy.js';
 import { readTrust } from './trust.js';
 
 /** The user's account. */
@@ -13,8 +15,8 @@ export interface Account {
   readonly jid: string;
   /** Asks for the password the first time. */
   readonly connect: Connect;
-  /** Which certificates are believed, of what the own server names beside itself too. */
-  trust(): Promise<CertificateTrust>;
+  /** Which certificates are believed, of what the own server names beside itself too; and what that is reached through. */
+  trust(): Promise<Outward>;
   /** Looks for the password again where it came from a file or a command. Returns whether there is another one now. */
   renew(): Promise<boolean>;
 }
@@ -27,10 +29,13 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
   const jid = requireAccount(flags);
   const password = rememberPassword(flags, context);
   const trust = rememberTrust(flags, context);
+  const proxy = proxyOf(flags);
   const connect: Connect = async (as = {}) => {
     const { source, ...trusted } = await trust();
     report({ event: 'note', text: `trusts the CAs ${source}` });
-    const login = { account: jid, password: await password.get(), ...trusted };
+    if (proxy)
+      report({ event: 'note', text: `goes by the proxy ${proxy.host} port ${proxy.port}` });
+    const login = { account: jid, password: await password.get(), proxy, ...trusted };
     const { service, allowPlain } = flags;
     const signals = [context.signal, ...(as.signal ? [as.signal] : [])];
     const online = context.connect({
@@ -48,7 +53,10 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
     warnOfResource(jid, as, session, report);
     return session;
   };
-  return { jid, connect, trust, renew: password.renew };
+  return {
+    ...{ jid, connect, renew: password.renew },
+    trust: async () => ({ ...(await trust()), proxy }),
+  };
 }
 
 /** The password is asked for once only. */

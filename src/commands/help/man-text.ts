@@ -17,6 +17,10 @@ export const ENVIRONMENT: Entries = [
     'INBAND_ENCRYPTED, INBAND_PEER_KEY, INBAND_TRUST',
     'Whether it came encrypted (1 or 0), and then the key of the sender, and what was known of that: first, known, verified or unknown.',
   ],
+  [
+    'ALL_PROXY, HTTPS_PROXY, NO_PROXY',
+    'The proxy that all connections go by, where --proxy names none, and the hosts that are reached without it.',
+  ],
   ['NO_COLOR', 'Changes nothing: the output has no colours.'],
   [
     'XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME',

@@ -53,7 +53,7 @@ function freeName(account: string, { accounts, names }: Settings): string {
 
 /** What login was asked for, as the settings have it; of what it was not asked for nothing. */
 export function keysOf(
-  { service, tlsCa, allowPlain, account }: AccountFlags,
+  { service, tlsCa, allowPlain, proxy, noProxy, account }: AccountFlags,
   source: PasswordSource,
   settingsPath: string,
 ): AccountKeys {
@@ -65,6 +65,8 @@ export function keysOf(
     ...(service ? { service } : {}),
     ...(tlsCa ? { 'tls-ca': resolve(tlsCa) } : {}),
     ...(allowPlain ? { 'allow-plain': true } : {}),
+    // What the environment says is not of this account.
+    ...(proxy && !noProxy ? { proxy } : {}),
     'password-file': path && isBeside ? basename(path) : path,
     'password-command': 'passwordCommand' in source ? source.passwordCommand : undefined,
   };

@@ -13,7 +13,11 @@ import { keepersOf } from './keepers.js';
 import { requireKeyboard } from './questions.js';
 import { tryAccount } from './try-account.js';
 
-export type LoginFlags = Pick<AccountFlags, 'service' | 'tlsCa' | 'allowPlain'> & OutputFlags;
+export type LoginFlags = Pick<
+  AccountFlags,
+  'service' | 'tlsCa' | 'allowPlain' | 'proxy' | 'noProxy'
+> &
+  OutputFlags;
 
 /** Nothing changes in the settings before the password was read back from where it is kept, and the server took it. */
 export async function logIn(
@@ -42,14 +46,18 @@ export async function logIn(
   tellOfOther(entry, keeper.source, reporter);
 }
 
-/** What the flags do not say stays as the settings have it. */
-function serverOf({ known }: Entry, { service, tlsCa, allowPlain }: LoginFlags): AccountFlags {
+/** What the flags do not say stays as the settings have it, which beat the proxy of the environment. */
+function serverOf(
+  { known }: Entry,
+  { service, tlsCa, allowPlain, proxy, noProxy }: LoginFlags,
+): AccountFlags {
   const { passwordFile: _file, passwordCommand: _command, ...server } = known;
   return {
     ...server,
     ...(service ? { service } : {}),
     ...(tlsCa ? { tlsCa } : {}),
     ...(allowPlain ? { allowPlain } : {}),
+    ...(proxy && !(known.proxy && noProxy) ? { proxy, noProxy } : {}),
   };
 }
 

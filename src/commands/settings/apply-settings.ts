@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { plainJid } from '../../transfer/people/typed-address.js';
+import { proxyInEnvironment } from '../account/proxy.js';
 import type { Context } from '../context.js';
 import { PeopleOption, readPeople } from '../people.js';
 import type { Settings } from './settings.js';
@@ -25,6 +26,7 @@ export async function applySettings(
       applyAccount(command, settings, context.env);
     }
     applyNames(command, settings);
+    applyProxy(command, context.env);
   } catch (error) {
     await context.reporter(command.opts()); // that tells the user
     throw error;
@@ -77,6 +79,15 @@ function applyNames(command: Command, { names }: Settings): void {
     command.setOptionValueWithSource(name, people, command.getOptionValueSource(name));
   }
   command.setOptionValueWithSource('names', names, 'config');
+}
+
+/** What the environment says of all programs counts where neither flag nor settings say it of this one. */
+function applyProxy(command: Command, env: NodeJS.ProcessEnv): void {
+  const takesProxy = command.options.some((option) => option.attributeName() === 'proxy');
+  if (!takesProxy || command.getOptionValue('proxy') !== undefined) return;
+  for (const [name, value] of Object.entries(proxyInEnvironment(env) ?? {})) {
+    command.setOptionValueWithSource(name, value, 'env');
+  }
 }
 
 /** Whether the command line or the environment has a password; it replaces all of those in the file. */

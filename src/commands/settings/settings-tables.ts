@@ -1,5 +1,10 @@
 import type { Command, Option } from 'commander';
-import { checkAccount, checkService, isSameAccount } from '../../transfer/people/own-account.js';
+import {
+  checkAccount,
+  checkService,
+  isSameAccount,
+  readProxy,
+} from '../../transfer/people/own-account.js';
 import { nearestOf, plainJid } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
 import { settingNameOf } from '../options.js';
@@ -38,6 +43,8 @@ function readAccount({ jid, ...others }: Table, table: string, path: string): Va
   checked(checkAccount, jid, { path, table, key: 'jid' });
   const service = values.get('service');
   if (service) checked(checkService, service as string, { path, table, key: 'service' });
+  const proxy = values.get('proxy');
+  if (proxy) checked(readProxy, proxy as string, { path, table, key: 'proxy' });
   return values.set('account', plainJid(jid));
 }
 

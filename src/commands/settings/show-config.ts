@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command, Option } from 'commander';
 import type { Setting } from '../../transfer/listed-events.js';
+import { withoutSecret } from '../../transfer/people/own-account.js';
 import { display } from '../../ui/display.js';
 import type { AccountFlags } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
@@ -46,7 +47,8 @@ const SOURCES: Record<string, Setting['source']> = {
 
 function settingOf(command: Command, option: Option, name: string): Setting {
   const key = option.attributeName();
-  const value = command.getOptionValue(key) ?? defaultOf(option);
+  const given = command.getOptionValue(key) ?? defaultOf(option);
+  const value = key === 'proxy' && given ? withoutSecret(given) : given;
   const source = SOURCES[command.getOptionValueSource(key) ?? ''] ?? 'default';
   return { event: 'setting', name, source, ...(value === undefined ? {} : { value }) };
 }

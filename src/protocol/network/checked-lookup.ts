@@ -36,4 +36,5 @@ export function checkedLookup(
     });
 }
 
-const notAllowed = (host: string) => new AddressNotAllowed(`${host} must not be connected to`);
+export const notAllowed = (host: string) =>
+  new AddressNotAllowed(`${host} must not be connected to`);

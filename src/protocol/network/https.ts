@@ -1,14 +1,13 @@
 // HTTPS beside the XMPP stream. Nothing of it is left to Node's defaults, which flags and variables can change; and none
 // of what `fetch` does unasked is done: no redirects, no cookies, no decompression, no connection kept for the next one.
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, RequestOptions } from 'node:http';
 import { request } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { type ConnectionOptions, connect } from 'node:tls';
+import { type NetworkProxy, type Outward, proxyTo } from '../../session/dial/proxy.js';
+import { throughProxy } from '../../session/dial/through-proxy.js';
 import { withHints } from '../../session/hints.js';
-import {
-  type CertificateTrust,
-  tlsSettings,
-  whyNotTrusted,
-} from '../../session/stream/certificates.js';
+import { tlsSettings, whyNotTrusted } from '../../session/stream/certificates.js';
 import { ServerNotTrusted } from '../../session/stream/connection-errors.js';
 
 interface HttpsOptions {
@@ -24,18 +23,46 @@ export type Https = (url: URL, options: HttpsOptions) => ClientRequest;
 /** Bytes of the header of an answer. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Requests to servers whose certificates are believed by this. */
-export function httpsBy(trust: CertificateTrust): Https {
+/** Requests to servers whose certificates are believed by this, and by the proxy that it names. */
+export function httpsBy({ proxy, ...trust }: Outward): Https {
   const tls = tlsSettings(trust);
-  return (url, { method, headers, lookup }) =>
-    request(url, {
-      ...{ ...tls, method, lookup, agent: false },
+  return (url, { method, headers, lookup }) => {
+    const way = proxyTo(hostOf(url), proxy);
+    if (way && lookup) throw new Error('addresses cannot be checked behind a proxy');
+    const over = new AbortController();
+    const asked = request(url, {
+      ...{ ...tls, method, lookup },
+      ...(way ? { createConnection: connectBy(way, url, tls, over.signal) } : { agent: false }),
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [name, copied(value)]),
       ),
       maxHeaderSize: MAX_HEADER_BYTES,
       insecureHTTPParser: false,
     });
+    return asked.once('close', () => over.abort());
+  };
+}
+
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+
+const HTTPS_PORT = 443;
+
+/** How a request gets its connection by a proxy. */
+function connectBy(
+  proxy: NetworkProxy,
+  url: URL,
+  tls: ConnectionOptions,
+  signal: AbortSignal,
+): NonNullable<RequestOptions['createConnection']> {
+  const host = hostOf(url);
+  const servername = isIP(host) ? {} : { servername: host };
+  return (_options, connected) => {
+    throughProxy(proxy, { host, port: Number(url.port || HTTPS_PORT) }, signal).then(
+      (socket) => connected(null, connect({ ...tls, ...servername, socket, host })),
+      (error: Error) => connected(error, undefined as never),
+    );
+    return undefined;
+  };
 }
 
 const copied = (value: string | readonly string[]) =>

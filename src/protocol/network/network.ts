@@ -1,9 +1,17 @@
 // TCP connections beside the XMPP stream, as protocols see them; tests bring their own.
 import { once } from 'node:events';
-import { createServer, connect as open, type Server } from 'node:net';
+import { createServer, isIP, connect as open, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { type Allows, checkedLookup, type Resolve, systemResolve } from './checked-lookup.js';
+import { type NetworkProxy, proxyTo } from '../../session/dial/proxy.js';
+import { throughProxy } from '../../session/dial/through-proxy.js';
+import {
+  type Allows,
+  checkedLookup,
+  notAllowed,
+  type Resolve,
+  systemResolve,
+} from './checked-lookup.js';
 import type { OwnAddress } from './own-networks.js';
 
 /** A TCP connection, each direction of which is closed by itself. */
@@ -66,6 +74,24 @@ export const systemNetwork = (resolve: Resolve = systemResolve): Network => ({
     return { port: address.port, close: () => void server.close() };
   },
   ownAddresses: () => Object.values(networkInterfaces()).flatMap((found) => found ?? []),
+});
+
+/** All goes by the proxy: nobody can connect to us, and no address of ours is of use to anybody. */
+export const networkBy = (proxy: NetworkProxy): Network => ({
+  connect: async (to, allows, signal) => {
+    const way = proxyTo(to.host, proxy);
+    if (!way) return systemNetwork().connect(to, allows, signal);
+    // Which addresses a name has is not seen here: all must be allowed.
+    if (!allows(isIP(to.host) ? to.host : '')) throw notAllowed(to.host);
+    const socket = await throughProxy(way, to, signal);
+    socket.allowHalfOpen = SOCKET.allowHalfOpen;
+    socket.setKeepAlive(SOCKET.keepAlive, SOCKET.keepAliveInitialDelay);
+    return socket;
+  },
+  listen: async () => {
+    throw new Error('nobody can connect to what is behind a proxy');
+  },
+  ownAddresses: () => [],
 });
 
 /** At all addresses; some machines have no IPv6. */

@@ -3,9 +3,10 @@ import type { FileOffer } from '../../protocol/file-offer.js';
 import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
 import type { Transport } from '../../protocol/jingle/transports/transport.js';
 import { type Direct, type Reach, type Relation, reachOf } from '../../protocol/network/direct.js';
-import { type Network, systemNetwork } from '../../protocol/network/network.js';
+import { type Network, networkBy, systemNetwork } from '../../protocol/network/network.js';
 import { OwnProxies } from '../../protocol/socks5/own-proxies.js';
 import { type Clock, systemClock } from '../../session/clock.js';
+import type { NetworkProxy } from '../../session/dial/proxy.js';
 import { bareJid, serverOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { LaneFailures } from './lane-failures.js';
@@ -30,12 +31,14 @@ export interface LaneOptions {
   failures?: LaneFailures | undefined;
   /** What somebody is to the user, by a full JID. */
   relationOf(peer: string, session: Session): Relation;
+  /** What all connections go through; then none is offered, and none is made but to proxies of the own server. */
+  proxy?: NetworkProxy | undefined;
   network?: Network;
   clock?: Clock;
 }
 
 /** What is to be used of lanes, whoever the peers are. */
-export type LaneWanted = Pick<LaneOptions, 'direct' | 'mayBePlain' | 'network' | 'clock'>;
+export type LaneWanted = Pick<LaneOptions, 'direct' | 'mayBePlain' | 'proxy' | 'network' | 'clock'>;
 
 /** To those whom the user has named, for one command. */
 export const laneToNamed = (wanted: LaneWanted): LaneOptions => ({
@@ -53,7 +56,8 @@ export class Lane {
   readonly #underWay = new LanesUnderWay();
 
   constructor(session: Session, options: LaneOptions, pace?: LeastPace) {
-    const { failures, network = systemNetwork(), clock = systemClock } = options;
+    const { failures, proxy, clock = systemClock } = options;
+    const { network = proxy ? networkBy(proxy) : systemNetwork() } = options;
     this.#session = session;
     this.#options = options;
     this.#proxies = new OwnProxies(session, clock);
@@ -113,7 +117,7 @@ export class Lane {
   }
 
   #reachOf(peer: string): Reach {
-    const { direct, relationOf } = this.#options;
-    return reachOf(direct, relationOf(peer, this.#session));
+    const { direct, proxy, relationOf } = this.#options;
+    return reachOf(proxy ? 'never' : direct, relationOf(peer, this.#session));
   }
 }

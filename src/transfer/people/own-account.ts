@@ -1,6 +1,10 @@
 // What a person says of an account to log in with.
 
 import { parseService } from '../../session/dial/endpoints.js';
+import { type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
+
+export { withoutSecret } from '../../session/dial/proxy.js';
+
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
 import { plainJid } from './typed-address.js';
 
@@ -18,6 +22,11 @@ export function bareAccount(jid: string): string {
 /** Throws `MalformedService`. */
 export function checkService(service: string): void {
   parseService(service);
+}
+
+/** `except`: hosts that are connected to directly. Throws `MalformedProxy`. */
+export function readProxy(uri: string, except: readonly string[] = []): NetworkProxy {
+  return parseProxy(uri, except);
 }
 
 /** Whether the server is one that the Tor network hides. Throws `MalformedService`, and `MalformedJid`. */

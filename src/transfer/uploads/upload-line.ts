@@ -1,6 +1,6 @@
+import type { Outward } from '../../session/dial/proxy.js';
 import { bareJid, domainOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
-import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Reached, SendingLine } from '../sending/line.js';
 import { http, offerUpload } from '../ways/http/http.js';
 import { Uploads } from '../ways/http/uploads.js';
@@ -11,7 +11,7 @@ interface LineOptions {
   /** The own account. */
   account: string;
   session(): Promise<Session>;
-  trust(): Promise<CertificateTrust>;
+  trust(): Promise<Outward>;
   signal: AbortSignal;
 }
 

@@ -43,7 +43,9 @@ export function runInbandOnTerminal(
 }
 
 function environmentOf(home: string, env: Record<string, string> | undefined): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(INBAND|XDG)_/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(INBAND|XDG)_|_proxy$/i.test(name),
+  );
   return {
     ...Object.fromEntries(inherited),
     HOME: home,

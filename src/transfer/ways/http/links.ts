@@ -4,16 +4,16 @@ import { linkMessage, wordsMessage } from '../../../protocol/messages/link.js';
 import { roundTrip } from '../../../protocol/round-trip.js';
 import { randomSid } from '../../../protocol/sid.js';
 import { systemClock } from '../../../session/clock.js';
+import type { Outward } from '../../../session/dial/proxy.js';
 import { bareJid, serverOf } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
-import type { CertificateTrust } from '../../../session/stream/certificates.js';
 import type { Element } from '../../../session/xml.js';
 import { Uploads } from './uploads.js';
 
 export interface LinkOptions {
   /** Which certificates of servers for uploads are believed. */
-  trust(): Promise<CertificateTrust>;
+  trust(): Promise<Outward>;
   /** A line of the sender's, which goes before the first link to each. */
   text?: string | undefined;
   /** To whom it has gone, on whatever session. */

@@ -10,9 +10,9 @@ import {
 } from '../../../protocol/http-upload/upload-service.js';
 import { type Https, httpsBy } from '../../../protocol/network/https.js';
 import { type Clock, systemClock } from '../../../session/clock.js';
+import type { Outward } from '../../../session/dial/proxy.js';
 import { parseJid } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
-import type { CertificateTrust } from '../../../session/stream/certificates.js';
 import { NoUploads, tooLarge, whyNoSlot, whyRefused, withoutSize } from './why-not-uploaded.js';
 
 /** A file on its way to a server. */
@@ -25,7 +25,7 @@ interface Upload {
 /** Puts files on the own server, or on what it names for that. */
 export class Uploads {
   readonly #session: Session;
-  readonly #trust: () => Promise<CertificateTrust>;
+  readonly #trust: () => Promise<Outward>;
   #https: Https | undefined;
   readonly #clock: Clock;
   #found: Promise<FoundUploads> | undefined;
@@ -33,11 +33,7 @@ export class Uploads {
   readonly #left = new Map<string, UploadSlot>();
 
   /** `trust`: which certificates are believed; asked once, when there is something to upload. */
-  constructor(
-    session: Session,
-    trust: () => Promise<CertificateTrust>,
-    clock: Clock = systemClock,
-  ) {
+  constructor(session: Session, trust: () => Promise<Outward>, clock: Clock = systemClock) {
     this.#session = session;
     this.#trust = trust;
     this.#clock = clock;
