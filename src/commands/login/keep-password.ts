@@ -13,9 +13,7 @@ export async function keepPassword(
 ): Promise<Keeper> {
   let left = await thereOf(keepers);
   for (;;) {
-    const [first, ...others] = left;
-    if (!first) throw new UsageError('the password could not be kept anywhere');
-    const keeper = await choose('Where is the password to be kept?', [first, ...others], context);
+    const keeper = await choose('Where is the password to be kept?', left, context);
     try {
       await keep(password, keeper, context);
       return keeper;

@@ -75,13 +75,12 @@ async function tryKept(
   server: AccountFlags,
   { source, forget }: Keeper,
   context: Context,
-  { report, note }: Reporter,
+  { report }: Reporter,
 ): Promise<void> {
   try {
     const { connect } = openAccount({ ...server, ...source }, context, report);
     const session = await connect();
     await session.close();
-    note('the server took the password as it was read back');
   } catch (error) {
     await forget().catch(() => undefined); // the first error tells more
     throw error;

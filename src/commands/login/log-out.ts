@@ -20,7 +20,7 @@ export async function logOut(
   const settings = await readSettings(program, context.settingsPath);
   const entry = entryNamed(typed, settings);
   const { name, account } = entry;
-  requireKeyboard(
+  const keyboard = requireKeyboard(
     context,
     'you are to be asked first',
     `remove [accounts.${name}] from ${settings.path} yourself`,
@@ -28,7 +28,7 @@ export async function logOut(
   const keeper = keeperOf(entry, settings, context);
   const what = `Remove ${name} (${account}) from ${settings.path}`;
   const more = keeper ? `, and its password ${keeper.place}` : '';
-  if (!(await confirm(`${what}${more}?`, context))) {
+  if (!(await confirm(`${what}${more}?`, keyboard, context))) {
     return reporter.report({ event: 'notice', text: 'nothing was removed' });
   }
   await keeper?.forget();

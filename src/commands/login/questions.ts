@@ -13,27 +13,32 @@ export function requireKeyboard(context: Context, what: string, instead: string)
 
 /** The line that is typed. Throws `UsageError` where none is. */
 export async function ask(prompt: string, context: Context): Promise<string> {
-  const keyboard = requireKeyboard(context, 'something is to be asked', 'run it on a terminal');
+  const keyboard = openKeyboard(context);
+  if (!keyboard) throw new UsageError(...NOT_GIVEN);
   return askLine(prompt, keyboard, context, NOT_GIVEN);
 }
 
 /** Has one of several chosen by its number; Enter takes the first. */
 export async function choose<Choice extends { place: string; remark: string }>(
   question: string,
-  [first, ...others]: readonly [Choice, ...Choice[]],
+  choices: readonly Choice[],
   context: Context,
 ): Promise<Choice> {
-  const choices = [first, ...others];
   const lines = choices.map(({ place, remark }, index) => `  ${index + 1}  ${place}; ${remark}\n`);
   context.stderr.write(`${question}\n${lines.join('')}`);
   for (;;) {
     const typed = await ask('Number (Enter: 1): ', context);
-    const chosen = typed === '' ? first : choices[Number(typed) - 1];
+    const chosen = choices[typed === '' ? 0 : Number(typed) - 1];
     if (chosen) return chosen;
   }
 }
 
 /** Nothing but a yes is one. */
-export async function confirm(question: string, context: Context): Promise<boolean> {
-  return /^y(es)?$/i.test(await ask(`${question} [y/N] `, context));
+export async function confirm(
+  question: string,
+  keyboard: Readable,
+  context: Context,
+): Promise<boolean> {
+  const answer = await askLine(`${question} [y/N] `, keyboard, context, NOT_GIVEN);
+  return /^y(es)?$/i.test(answer);
 }

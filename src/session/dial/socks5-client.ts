@@ -19,7 +19,7 @@ const PORT_BYTES = 2;
 
 /** §6, by the number in the reply. */
 const REFUSALS = [
-  ...['it is well', 'it fails', 'it does not allow that', 'the network is unreachable'],
+  ...['', 'it fails', 'it does not allow that', 'the network is unreachable'],
   ...['the host is unreachable', 'the connection was refused', 'it took too long'],
 ];
 

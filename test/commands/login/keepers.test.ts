@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -67,4 +67,57 @@ test('what security gives back in hex is seen to be another password (R991)', as
   const { keeper, read } = await keeperOn('darwin', 'security', 'romeo@example.org');
   await keeper.keep('ünicode');
   expect(await read()).not.toBe('ünicode');
+});
+
+test('each place says what is to be known of it, and how the settings get the password (R991)', async () => {
+  const context = contextWith(await standIn(folder, 'security'));
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };
+  const NO_SERVICE = 'a service that runs without you cannot read it there';
+  const path = join(folder, 'romeo.password');
+  const [secretTool, pass, file] = keepersOf(entry, context, 'linux');
+  expect(secretTool).toMatchObject({
+    place: 'in the keyring of the desktop (secret-tool)',
+    remark: NO_SERVICE,
+    source: {
+      passwordCommand: "secret-tool lookup service inband account 'romeo@example.org'",
+    },
+  });
+  expect(pass).toMatchObject({
+    place: 'in pass',
+    remark: `${NO_SERVICE}, unless its key has no passphrase`,
+  });
+  expect(file).toMatchObject({
+    place: `in ${path}`,
+    remark: 'nobody else may read it; a service needs it there',
+    source: { passwordFile: path },
+  });
+  const [keychain] = keepersOf(entry, context, 'darwin');
+  expect(keychain).toMatchObject({
+    place: 'in the keychain (security)',
+    remark: NO_SERVICE,
+    source: {
+      passwordCommand: "security find-generic-password -w -s inband -a 'romeo@example.org'",
+    },
+  });
+});
+
+test('security hears of a password by its input, in hex (R991)', async () => {
+  const { keyring, keeper } = await keeperOn('darwin', 'security', 'romeo@example.org');
+  await keeper.keep('se"cret');
+  await keeper.forget();
+  const of = '-s inband -a "romeo@example.org"';
+  expect(await keyring.inputSeen()).toBe(
+    `add-generic-password -U ${of} -X 73652263726574\ndelete-generic-password ${of}\n`,
+  );
+});
+
+test('a file that is there already, and is not known for it, is left as it is (R991)', async () => {
+  const context = contextWith(await standIn(folder, 'security'));
+  const path = join(folder, 'romeo.password');
+  await writeFile(path, 'something else');
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };
+  const keeper = keepersOf(entry, context).at(-1);
+  await expect(keeper?.keep('secret')).rejects.toThrow(`${path} is there already`);
+  await expect(keeper?.keep('secret')).rejects.toHaveProperty('hints', ['move it away']);
+  expect(await readFile(path, 'utf8')).toBe('something else');
 });

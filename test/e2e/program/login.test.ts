@@ -31,9 +31,12 @@ const settings = () => join(stage.home('alice'), '.config/inband/config.toml');
 const environment = (bin?: string): Record<string, string> =>
   bin === undefined ? {} : { PATH: `${bin}:${process.env.PATH}` };
 
-function onTerminal(args: string[], bin?: string): OnTerminal {
+function onTerminal(args: string[], bin?: string, columns = 80): OnTerminal {
   const home = stage.home('alice');
-  const running = runInbandOnTerminal(args, { home, cwd: home, env: environment(bin) });
+  const running = runInbandOnTerminal(args, {
+    ...{ home, cwd: home, columns },
+    env: environment(bin),
+  });
   opened.push(running);
   return running;
 }
@@ -130,6 +133,7 @@ test('logout asks, and then removes the account and its password alone (R993)', 
   kept.type('\r');
   expect(await kept.exited).toEqual({ code: 0, signal: null });
   expect(await readFile(settings(), 'utf8')).toBe(written);
+  expect(kept.output()).toContain('nothing was removed');
   const gone = onTerminal(['logout', ALICE]);
   await gone.shows(/\[y\/N\] /);
   gone.type('y\r');
@@ -150,7 +154,7 @@ test('pass keeps it, and gives it up again (R992, R993)', async () => {
   );
   expect(await goesOnline()).toContain('online as alice@localhost/');
   const gone = onTerminal(['logout', 'alice']);
-  await gone.shows(/and its password in pass\? \[y\/N\] /);
+  await gone.shows(/Remove alice \(alice@localhost\)[\s\S]*, and its password in pass\? \[y\/N\] /);
   gone.type('y\r');
   expect(await gone.exited).toEqual({ code: 0, signal: null });
   expect(existsSync(entry)).toBe(false);
@@ -158,6 +162,8 @@ test('pass keeps it, and gives it up again (R992, R993)', async () => {
 
 test('a keyring that fails is left out, and the next place asked for (R994)', async () => {
   const { folder } = await standIn(stage.folder(), 'broken secret-tool');
+  await mkdir(join(settings(), '..'), { recursive: true });
+  await writeFile(settings(), `[accounts.me]\njid = "${ALICE}" # mine\npassword-command = "old"\n`);
   const login = onTerminal(['login', ALICE, ...flags()], folder);
   await answer(login, /secret-tool/);
   await login.shows(
@@ -165,8 +171,12 @@ test('a keyring that fails is left out, and the next place asked for (R994)', as
   );
   const [, menu = ''] = login.output().split('it was not kept there');
   expect(menu).not.toContain('secret-tool)');
-  choose(login, /alice\.password/);
+  choose(login, /me\.password/);
   expect(await login.exited).toEqual({ code: 0, signal: null });
+  expect(login.output()).toContain('what the settings had before may have a password still: old');
+  expect(await readFile(settings(), 'utf8')).toMatch(
+    /^\[accounts\.me\]\njid = "alice@localhost"\n(.*\n){2}password-file = "me\.password"\n$/,
+  );
 });
 
 test('a password that the server refuses is neither kept nor written (R994)', async () => {
@@ -193,6 +203,26 @@ test('a password that does not come back as it was is not kept, nor written (R99
   expect(existsSync(settings())).toBe(false);
 });
 
+test.each([
+  ['password-file = "/other/secret"', 'the password stays in /other/secret', true],
+  ['password-command = "echo x"', 'the password stays where this gets it: echo x', true],
+  [
+    'password-command = """\necho x"""',
+    'is not written in a way that can be changed safely; remove the account work there yourself',
+    false,
+  ],
+])('logout says what it leaves: %s (R993)', async (line, told, isRemoved) => {
+  await mkdir(join(settings(), '..'), { recursive: true });
+  const text = `[accounts.work]\njid = "juliet@example.org"\n${line}\n`;
+  await writeFile(settings(), text);
+  const gone = onTerminal(['logout', 'work'], undefined, 200);
+  await gone.shows(/config\.toml\? \[y\/N\] /);
+  gone.type('y\r');
+  expect(await gone.exited).toEqual({ code: 0, signal: null });
+  expect(gone.output()).toContain(told);
+  expect(await readFile(settings(), 'utf8')).toBe(isRemoved ? '' : text);
+});
+
 test('settings that cannot be changed safely stay, and the lines are printed (R995)', async () => {
   await mkdir(join(settings(), '..'), { recursive: true });
   const text = 'accounts = { work = { jid = "juliet@example.org" } }\n';
@@ -208,7 +238,9 @@ test('settings that cannot be changed safely stay, and the lines are printed (R9
 
 test('inband alone offers a login at a terminal without any account, and not in a script (R996)', async () => {
   const offered = onTerminal([]);
-  await offered.shows(/No account is set up here yet[\s\S]*not now\): /);
+  await offered.shows(
+    /No account is set up here yet\.[\s\S]*Your account \(name@example\.org; Enter: not now\): /,
+  );
   offered.type('\r');
   expect(await offered.exited).toEqual({ code: 2, signal: null });
   const taken = onTerminal([]);
@@ -230,7 +262,12 @@ test.each([
   [['login', ALICE], 'the password is to be asked for, and there is no terminal for it'],
   [['logout', 'work'], 'you are to be asked first, and there is no terminal for it'],
   [['logout', 'wrok'], '"wrok" is neither a JID nor an account'],
-  [['logout', 'romeo@example.org'], 'has the JID romeo@example.org'],
+  [['logout', 'romeo@example.org'], 'no account in '],
+  [
+    ['login', ALICE],
+    'in a script, give the other commands --password-file, --password-command or INBAND_PASSWORD',
+  ],
+  [['logout', 'work'], 'remove [accounts.work] from '],
 ])('%j in a script does nothing (R996)', async (args, told) => {
   await mkdir(join(settings(), '..'), { recursive: true });
   const text = '[accounts.work]\njid = "juliet@example.org"\n';

@@ -105,7 +105,14 @@ describe('SOCKS5 (RFC 1928)', () => {
   test.each([
     ['it speaks no SOCKS5', [Buffer.from('HTTP/1.1 400 Bad')]],
     ['it wants a login: user:password@', [Buffer.of(5, 255)]],
-    ['it does not allow that', [CHOSEN, Buffer.of(5, 2, 0, 1)]],
+    ...[
+      'it fails',
+      'it does not allow that',
+      'the network is unreachable',
+      'the host is unreachable',
+      'the connection was refused',
+      'it took too long',
+    ].map((why, index): [string, Buffer[]] => [why, [CHOSEN, Buffer.of(5, index + 1, 0, 1)]]),
     ['it refuses (77)', [CHOSEN, Buffer.of(5, 77, 0, 1)]],
     ['the other side closed the connection', [CHOSEN]],
   ])('says why it does not come about: %s (R1000)', async (why, says) => {
@@ -114,6 +121,22 @@ describe('SOCKS5 (RFC 1928)', () => {
     const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
     await expect(reached).rejects.toThrow(`by the proxy 127.0.0.1 port ${port}: ${why}`);
   });
+});
+
+test('SOCKS5 (RFC 1929): a login that is refused is told of (R1000)', async () => {
+  const { port, heard } = await scripted(Buffer.of(5, 2), Buffer.of(1, 1));
+  const proxy = parseProxy(`socks5://romeo:secret@127.0.0.1:${port}`);
+  const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
+  await expect(reached).rejects.toThrow(
+    `by the proxy 127.0.0.1 port ${port}: it refuses the login`,
+  );
+  const login = Buffer.concat([
+    Buffer.of(1, 5),
+    Buffer.from('romeo'),
+    Buffer.of(6),
+    Buffer.from('secret'),
+  ]);
+  expect(heard).toEqual([Buffer.of(5, 2, 0, 2), login]);
 });
 
 describe('CONNECT (RFC 9110)', () => {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { whyNotTrusted } from '../../../src/session/stream/certificates.js';
-import { ConnectionFailed, ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
+import {
+  ConnectionFailed,
+  ServerNotTrusted,
+} from '../../../src/session/stream/connection-errors.js';
 import { createCertificateAuthority } from '../../support/servers/certificates.js';
 import {
   authenticate,

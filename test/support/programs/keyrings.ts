@@ -53,6 +53,8 @@ def run(words):
 
 if sys.argv[1:] == ["-i"]:
     for line in sys.stdin:
+        with open(os.path.join(os.path.dirname(store), "input"), "a") as log:
+            log.write(line)
         run(shlex.split(line))
 else:
     sys.exit(run(sys.argv[1:]))
@@ -74,6 +76,8 @@ export interface Keyring {
   folder: string;
   /** All arguments that it was run with. */
   argumentsSeen(): Promise<string>;
+  /** The commands that `security` has read. */
+  inputSeen(): Promise<string>;
   /** How many passwords it keeps. */
   count(): Promise<number>;
 }
@@ -88,6 +92,7 @@ export async function standIn(folder: string, program: keyof typeof PROGRAMS): P
   return {
     folder: place,
     argumentsSeen: () => readFile(join(place, 'arguments'), 'utf8'),
+    inputSeen: () => readFile(join(place, 'input'), 'utf8'),
     count: async () =>
       Object.keys(JSON.parse(await readFile(join(place, 'store.json'), 'utf8'))).length,
   };
