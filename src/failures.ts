@@ -1,7 +1,8 @@
 import { UnfitValue, UsageError } from './commands/context.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
 import { ExecFailed } from './commands/receive/exec.js';
-import { isAbort, isFileError, sentence } from './file-errors.js';
+import { rootOf } from './error-roots.js';
+import { isFileError, sentence } from './file-errors.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
 import { BlobMismatch } from './protocol/bob/blob-store.js';
 import { MalformedBlob } from './protocol/bob/content-id.js';
@@ -156,13 +157,6 @@ export const FAILURES: readonly Failure[] = [
 ];
 
 const failureOf = (error: Error) => FAILURES.find(([kind]) => error instanceof kind);
-
-/** What decides about an error that carries another one. */
-function rootOf(error: Error): NodeJS.ErrnoException {
-  // What the user cancelled in the middle of a pipeline is an abort.
-  const carries = error instanceof FilesFailed || isAbort(error);
-  return carries && error.cause instanceof Error ? rootOf(error.cause) : error;
-}
 
 /** The process's exit code for an error. */
 export function exitCodeOf(thrown: Error): number {

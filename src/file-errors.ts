@@ -1,6 +1,3 @@
-/** Node's own, which has no class that can be imported. */
-export const isAbort = ({ name }: Error): boolean => name === 'AbortError';
-
 /** Network errors come wrapped in errors of our own: what still names a system call is about a file. */
 export const isFileError = (error: NodeJS.ErrnoException): boolean => error.syscall !== undefined;
 

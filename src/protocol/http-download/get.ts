@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import { reasonOf } from '../../session/stream/network-reason.js';
+import { reasonOf } from '../../session/dial/network-reason.js';
 import { ChannelLost, ChannelOverrun, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
 import { checkedLookup, type Resolve } from '../network/checked-lookup.js';

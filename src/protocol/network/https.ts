@@ -9,6 +9,7 @@ import { throughProxy } from '../../session/dial/through-proxy.js';
 import { withHints } from '../../session/hints.js';
 import { tlsSettings, whyNotTrusted } from '../../session/stream/certificates.js';
 import { ServerNotTrusted } from '../../session/stream/connection-errors.js';
+import { UnfitAnswer } from './fetch-errors.js';
 
 interface HttpsOptions {
   method: 'GET' | 'PUT';
@@ -28,7 +29,10 @@ export function httpsBy({ proxy, ...trust }: Outward): Https {
   const tls = tlsSettings(trust);
   return (url, { method, headers, lookup }) => {
     const way = proxyTo(hostOf(url), proxy);
-    if (way && lookup) throw new Error('addresses cannot be checked behind a proxy');
+    // The proxy finds the addresses, and may be where those are that must not be connected to.
+    if (way && lookup) {
+      throw new UnfitAnswer('no link is fetched by a proxy: addresses cannot be checked there');
+    }
     const over = new AbortController();
     const asked = request(url, {
       ...{ ...tls, method, lookup },

@@ -7,7 +7,7 @@ import type { Resolve } from '../../protocol/network/checked-lookup.js';
 import { type Https, httpsBy } from '../../protocol/network/https.js';
 import type { Endpoint } from '../../protocol/network/network.js';
 import type { Clock } from '../../session/clock.js';
-import type { CertificateTrust } from '../../session/stream/certificates.js';
+import type { Outward } from '../../session/dial/proxy.js';
 import { PACE } from '../quotas/limits.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { tooLargeToFetch, whyNoFile, whyNotAsked } from './why-not-fetched.js';
@@ -24,7 +24,7 @@ export type Outcome = 'there' | 'later' | Error;
 
 export interface Downloads {
   /** Which certificates are believed; asked for each download. */
-  trust(): Promise<CertificateTrust>;
+  trust(): Promise<Outward>;
   /** The user's own hosts. */
   own: readonly Endpoint[];
   /** Bytes of the largest file. */

@@ -7,7 +7,7 @@ import { ChannelLost, ChannelOverrun, type Inlet } from '../../../src/protocol/c
 import { type GetOptions, get } from '../../../src/protocol/http-download/get.js';
 import { AddressNotAllowed, UnfitAnswer } from '../../../src/protocol/network/fetch-errors.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
-import { ServerNotTrusted } from '../../../src/session/stream/dial.js';
+import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { readAll } from '../ibb/bytestreams.js';
 import { type HttpsServer, startHttpsServer } from '../network/https-server.js';
