@@ -5,10 +5,13 @@ export const isFileError = (error: NodeJS.ErrnoException): boolean => error.sysc
 export const isAbort = ({ name }: Error): boolean => name === 'AbortError';
 
 /** `ENOENT: no such file or directory, open 'x'` → `cannot open x: no such file or directory`. Of two paths the second. */
-export function sentence(error: Error): string {
-  const { message } = error;
-  const [, reason, call, path] = /^\w+: (.+), (\w+)(?: '(?:.*' -> ')?(.*)')?/s.exec(message) ?? [];
+export function sentence(error: NodeJS.ErrnoException & { dest?: string }): string {
+  const { message, code, syscall, path, dest } = error;
+  const [start, end] = [`${code}: `, message.indexOf(`, ${syscall}`)];
+  // What others say of a system call has another form.
+  if (!message.startsWith(start) || end < 0) return message;
   // Whether it was looked at before it was opened is of no interest.
-  const verb = call === 'stat' ? 'open' : call;
-  return isFileError(error) && reason ? `cannot ${verb} ${path ?? 'a file'}: ${reason}` : message;
+  const verb = syscall === 'stat' ? 'open' : syscall;
+  const reason = message.slice(start.length, end);
+  return `cannot ${verb} ${dest ?? path ?? 'a file'}: ${reason}`;
 }

@@ -90,6 +90,17 @@ test('a next step stands behind an error that names none itself', () => {
   expect(textOf(new RequestTimeout('no answer; wait'))).toBe('no answer; wait');
 });
 
+test.each<[members: { syscall: string; path?: string; dest?: string }, text: string]>([
+  [{ syscall: 'open', path: 'Minutes, May.txt' }, 'cannot open Minutes, May.txt: it failed'],
+  [{ syscall: 'stat', path: "a, b 'c'" }, "cannot open a, b 'c': it failed"],
+  [{ syscall: 'link', path: 'x', dest: "y' -> 'z" }, "cannot link y' -> 'z: it failed"],
+  [{ syscall: 'read' }, 'cannot read a file: it failed'],
+])('an error of a file names it, whatever its name is: %o (R1031)', (members, text) => {
+  const paths = [members.path, members.dest].flatMap((path) => (path ? [`'${path}'`] : []));
+  const message = `EIO: it failed, ${members.syscall} ${paths.join(' -> ')}`.trim();
+  expect(textOf(Object.assign(new Error(message), { code: 'EIO' }, members))).toBe(text);
+});
+
 /** What can be done about each class whose errors do not say so themselves. */
 const NEXT_STEPS: [name: string, ...hints: string[]][] = [
   ['NobodyToAsk', 'say whom to ask: --from <jid>'],

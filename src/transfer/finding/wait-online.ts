@@ -10,7 +10,7 @@ import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfError } from '../answers.js';
 import { mayComeBack, Retries } from '../attempts/retries.js';
 import { nextTry, timeInWords } from '../attempts/time-in-words.js';
-import { RecipientUnreachable } from '../recipient-errors.js';
+import { KeyUntold, RecipientUnreachable } from '../recipient-errors.js';
 import { receiverOf } from './receiver.js';
 
 /** Milliseconds until the first question; twice as long until each further one. */
@@ -188,7 +188,8 @@ export class WaitOnline {
     const why = this.#why;
     const message = `${why?.message}, though it was waited for ${timeInWords(this.#options.limit)}`;
     this.end();
-    this.#outcome = new RecipientUnreachable(message, { cause: why });
+    const Kind = why instanceof KeyUntold ? KeyUntold : RecipientUnreachable;
+    this.#outcome = new Kind(message, { cause: why });
     return withHints(this.#outcome, ...(why ? ownHints(why) : []));
   }
 }

@@ -8,6 +8,8 @@ import { ConnectionFailed } from '../../../src/session/stream/connection-errors.
 import { type Element, xml } from '../../../src/session/xml.js';
 import { sealingsBy } from '../../../src/transfer/keys/sealings.js';
 import {
+  KeyUntold,
+  keyUntold,
   NotInStream,
   RecipientRefused,
   RecipientUnreachable,
@@ -226,6 +228,15 @@ test('the time counts from the start, and when it is over nobody was there (R343
   expect(error.message).toMatch(
     /^nobody at juliet@capulet\.example took the file .*, though it was waited for 90 s$/,
   );
+});
+
+test('who is there, and does not tell a key that is known, is waited for, and ends as such (R1030)', async () => {
+  const { line, waiting, clock, world } = romeoIn({ waitOnline: 90 });
+  world.isSlow = true;
+  const error = keyUntold(INBAND, new Error('no answer'));
+  const outcome = line.comesOnline(error, waiting).catch((reason) => reason as Error);
+  await clock.advance(91_000);
+  expect(await outcome).toBeInstanceOf(KeyUntold);
 });
 
 test.each([
