@@ -1,6 +1,6 @@
 // Settings that ask less of servers and programs, where what was asked for is or may be too much.
 import { ChannelLost, type Outlet } from '../../protocol/channel.js';
-import { SAFE_BLOCK_SIZE } from '../../protocol/ibb/sending/block-sizes.js';
+import { SAFE_BLOCK_SIZE, SAFE_LAST_BLOCK } from '../../protocol/ibb/sending/block-sizes.js';
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { RequestTimeout } from '../../session/requests.js';
 import { StreamError } from '../../session/stream/stream-error.js';
@@ -67,7 +67,7 @@ function smallerBlocks(failed: Failed, settings: TransferSettings): Caution | un
 function tooLarge({ error, channel, proven }: Failed, wasOurs: boolean): string | undefined {
   if (channel) {
     const { unprovenBlock: size } = channel;
-    const isSuspect = size > Math.max(SAFE_BLOCK_SIZE, proven) && !isOver(error);
+    const isSuspect = size > Math.max(SAFE_LAST_BLOCK, proven) && !isOver(error);
     return isSuspect ? `nothing arrived in blocks of ${size} bytes, which` : undefined;
   }
   const isSilent = error instanceof ChannelLost && error.cause instanceof RequestTimeout;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
+import { BlockQueue } from '../../../src/protocol/ibb/sending/block-queue.js';
 import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
 import { RequestTimeout } from '../../../src/session/requests.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
@@ -87,6 +88,21 @@ describe('blocks that may be too large', () => {
     expect(blocksAfter(cut, 45_900)).toBeUndefined();
     expect(blocksAfter(cut, 48_000)).toBeUndefined();
   });
+
+  test.each([0, 4096])(
+    'are not what is left at the end with a block of a safe size, %i bytes proven (R1040)',
+    (proven) => {
+      const queue = new BlockQueue(48_000);
+      queue.push(Buffer.alloc(4096 + 512));
+      queue.flush();
+      queue.next({ limit: 4096, blockSize: 4096 });
+      const { unprovenBlock } = queue.underWay;
+      expect(unprovenBlock).toBe(4608);
+      expect(cautionAfter(failed(cut, went(unprovenBlock), proven), DEFAULT_SETTINGS)).toBe(
+        undefined,
+      );
+    },
+  );
 
   test.each([
     ['the server was shut down', endedOver('system-shutdown')],

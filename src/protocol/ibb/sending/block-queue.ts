@@ -1,9 +1,7 @@
 import { SEQ_MODULUS } from '../stanzas.js';
+import { SHORT_REST } from './block-sizes.js';
 import { type Block, BlocksUnderWay } from './blocks-under-way.js';
 import type { Window } from './window.js';
-
-/** What is left at the end goes with the block before it, if it is no more than this share of that one. */
-const SHORT_REST = 1 / 8;
 
 /** Bytes that wait to be sent, cut into numbered blocks as they go; and the blocks that are under way. */
 export class BlockQueue {

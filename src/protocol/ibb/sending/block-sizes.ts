@@ -1,6 +1,12 @@
 /** Bytes; each server takes stanzas of that size (RFC 6120 §13.12: 10,000 bytes at least). */
 export const SAFE_BLOCK_SIZE = 4096;
 
+/** What is left at the end goes with the block before it, if it is no more than this share of that one. */
+export const SHORT_REST = 1 / 8;
+
+/** Bytes; a block of the safe size with the rest behind it, whose stanza has less than 10,000 bytes as well. */
+export const SAFE_LAST_BLOCK = SAFE_BLOCK_SIZE * (1 + SHORT_REST);
+
 /** Bytes; the stanza fits in 65,535, beyond which jabberd2 falls silent. */
 export const LARGEST_AUTO_BLOCK = 48_000;
 
