@@ -63,7 +63,7 @@ export class Lane {
     this.#proxies = new OwnProxies(session, clock);
     this.transport = this.#underWay.transport({
       ...{ session, network, clock, pace, proxies: this.#proxies },
-      reachOf: (peer) => this.#reachOf(peer),
+      reachOf: (peer, isSealed) => this.#reachOf(peer, isSealed),
       onFailed: (peer, hasBegun) => (hasBegun ? failures?.broke(peer) : failures?.failed(peer)),
     });
   }
@@ -83,19 +83,19 @@ export class Lane {
    * Whether there may be a way. Two users of one server know the same proxies. Rejects with the signal's reason, and
    * when the session ends.
    */
-  async mayReach(peer: string, signal: AbortSignal): Promise<boolean> {
+  async mayReach(peer: string, isSealed: boolean, signal: AbortSignal): Promise<boolean> {
     const isSameServer = serverOf(peer) === serverOf(this.#session.jid);
-    if (this.#reachOf(peer).direct !== 'no' || !isSameServer) return true;
+    if (this.#reachOf(peer, isSealed).direct !== 'no' || !isSameServer) return true;
     const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));
     return found.length > 0;
   }
 
   /**
-   * What may be tried to reach this one, best first: `direct`, the proxies of the own server by their JIDs, and
-   * `theirs`, what its own server may have. Rejects as `mayReach` does.
+   * What may be tried with this one for what is sealed, best first: `direct`, the proxies of the own server by their
+   * JIDs, and `theirs`, what its own server may have. Rejects as `mayReach` does.
    */
   async waysTo(peer: string, signal: AbortSignal): Promise<string[]> {
-    const { direct, proxies } = this.#reachOf(peer);
+    const { direct, proxies } = this.#reachOf(peer, true);
     const found = await this.#proxies.find(AbortSignal.any([signal, this.#session.ended]));
     const isSameServer = serverOf(peer) === serverOf(this.#session.jid);
     return [
@@ -116,8 +116,11 @@ export class Lane {
     this.#proxies.find(this.#session.ended).catch(() => undefined);
   }
 
-  #reachOf(peer: string): Reach {
+  #reachOf(peer: string, isSealed: boolean): Reach {
     const { direct, proxy, relationOf } = this.#options;
-    return reachOf(proxy ? 'never' : direct, relationOf(peer, this.#session));
+    const relation = relationOf(peer, this.#session);
+    // In the clear nothing but the server's word says that it is the own account.
+    const proven = relation === 'own' && !isSealed ? 'known' : relation;
+    return reachOf(proxy ? 'never' : direct, proven);
   }
 }

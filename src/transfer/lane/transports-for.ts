@@ -28,14 +28,17 @@ export async function transportsFor(
 ): Promise<(transport: Transport) => boolean> {
   const { peer, plain, isSealed, transport = 'ibb', signal } = wanted;
   if (transport === 's5b' || plain === 'only') {
-    const why = whyNone(wanted, lane) ?? ((await lane?.mayReach(peer, signal)) ? '' : NO_PROXY);
+    const why =
+      whyNone(wanted, lane) ?? ((await lane?.mayReach(peer, isSealed, signal)) ? '' : NO_PROXY);
     if (why) throw nothingBeside(peer, why, plain);
     return ({ outside }) => outside !== undefined;
   }
   const takesIt = isSealed ? wanted.hasLane === true : plain === 'too';
   const isAble = lane && takesIt && transport !== 'ibb';
   const isThere =
-    isAble && lane.isWorthwhile(peer, file) && (await lane.mayReach(peer, signal)) === true;
+    isAble &&
+    lane.isWorthwhile(peer, file) &&
+    (await lane.mayReach(peer, isSealed, signal)) === true;
   return ({ outside }) => !outside || isThere === true;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Element } from '../../../src/session/xml.js';
+import { type Element, xml } from '../../../src/session/xml.js';
 import { Lane, type LaneOptions, laneToNamed } from '../../../src/transfer/lane/lane.js';
 import { MemoryInternet, ownAddress } from '../../protocol/network/memory-network.js';
 import { TestProxy } from '../../protocol/socks5/proxy.js';
@@ -17,9 +17,11 @@ function laneOf(direct: LaneOptions['direct'], hasProxy = true) {
   const asked: Element[] = [];
   const services = servicesOf(...(hasProxy ? [proxy] : []));
   const [session] = sessionsWithServices({ services, asked });
-  const network = new MemoryInternet().of([ownAddress('11.0.1.1')]);
-  const options = laneToNamed({ direct, network, clock: new ManualClock() });
-  return { options, asked, lane: new Lane(session, options) };
+  const internet = new MemoryInternet();
+  const network = internet.of([ownAddress('11.0.1.1')]);
+  const clock = new ManualClock();
+  const options = laneToNamed({ direct, network, clock });
+  return { options, asked, internet, clock, lane: new Lane(session, options) };
 }
 
 describe('the lane of a session', () => {
@@ -39,7 +41,7 @@ describe('the lane of a session', () => {
 
   test('is not offered where two of one server know no proxy, and may not meet (R608)', async () => {
     const reaches = (direct: LaneOptions['direct'], peer: string, hasProxy: boolean) =>
-      laneOf(direct, hasProxy).lane.mayReach(peer, never);
+      laneOf(direct, hasProxy).lane.mayReach(peer, true, never);
     expect(await reaches('proxies', BENVOLIO, false)).toBe(false);
     expect(await reaches('proxies', BENVOLIO, true)).toBe(true);
     expect(await reaches('contacts', BENVOLIO, false)).toBe(true);
@@ -68,7 +70,7 @@ test('is offered for four files at a time, as a proxy may take no more of one us
   }
   expect(isWorthwhile()).toBe(false);
   // Where it is asked for it there is no other way.
-  expect(await lane.mayReach(BENVOLIO, never)).toBe(true);
+  expect(await lane.mayReach(BENVOLIO, true, never)).toBe(true);
   overs[2]?.abort(new Error('its Jingle session has ended'));
   expect(isWorthwhile()).toBe(true);
 });
@@ -88,4 +90,61 @@ test('a recipient of the own account is known as such, whatever its resource (R6
   const { relationOf } = laneToNamed({ direct: 'proxies' });
   const found = [ROMEO, LAPTOP, JULIET].map((peer) => relationOf(peer, session));
   expect(found).toEqual(['own', 'own', 'known']);
+});
+
+describe('what the server calls the own account', () => {
+  const offered: [type: string, host: string][] = [
+    ['direct', '127.0.0.1'],
+    ['direct', '192.168.1.1'],
+    ['proxy', '169.254.169.254'],
+    ['direct', '9.9.9.9'],
+    ['proxy', '9.9.9.8'],
+  ];
+  const OFFER = xml(
+    'transport',
+    { xmlns: 'urn:xmpp:jingle:transports:s5b:1', sid: 's1' },
+    ...offered.map(([type, host], index) =>
+      xml('candidate', {
+        ...{ type, host, port: 6379, cid: `c${index}`, jid: LAPTOP, priority: 9 - index },
+      }),
+    ),
+  );
+
+  /** What is connected to because of an offer, and how many addresses the answer shows. */
+  async function triedFor(direct: LaneOptions['direct'], isSealed: boolean) {
+    const { lane, internet, clock } = laneOf(direct, false);
+    const over = new AbortController();
+    const told = { peer: LAPTOP, isSealed, over: over.signal, inform: async () => undefined };
+    const negotiation = lane.transport.answer(told, OFFER, undefined);
+    const answer = await negotiation.describe();
+    const expected = negotiation.expect(never).catch((error: Error) => error);
+    await clock.advance(10_000);
+    await expected;
+    over.abort();
+    return { tried: internet.tried, shown: answer.getChildren('candidate').length };
+  }
+
+  test.each<[LaneOptions['direct'], string[]]>([
+    ['never', []],
+    ['own', []],
+    ['proxies', ['9.9.9.8:6379']],
+    ['contacts', ['9.9.9.9:6379', '9.9.9.8:6379']],
+  ])(
+    'is no more than a contact in the clear, and nothing inside our network is connected to, by --direct %s (R1050)',
+    async (direct, tried) => {
+      const found = await triedFor(direct, false);
+      expect(found).toEqual({ tried, shown: direct === 'contacts' ? 1 : 0 });
+    },
+  );
+
+  test('is met anywhere by what is sealed (R1050)', async () => {
+    const all = offered.map(([, host]) => `${host}:6379`);
+    expect(await triedFor('proxies', true)).toEqual({ tried: all, shown: 1 });
+  });
+
+  test('is not offered what is in the clear where only a direct way could be (R1050)', async () => {
+    const { lane } = laneOf('proxies', false);
+    expect(await lane.mayReach(LAPTOP, false, never)).toBe(false);
+    expect(await lane.mayReach(LAPTOP, true, never)).toBe(true);
+  });
 });

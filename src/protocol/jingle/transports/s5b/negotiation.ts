@@ -64,13 +64,13 @@ export class S5bNegotiation implements Negotiation {
     isInitiator: boolean,
   ) {
     const { session, network, clock } = options;
-    const { peer, over } = negotiators;
+    const { peer, over, isSealed = false } = negotiators;
     this.sid = offered.sid;
     this.#theirs = offered.candidates;
     this.#options = options;
     this.#negotiators = negotiators;
     this.#isInitiator = isInitiator;
-    this.#reach = options.reachOf(peer);
+    this.#reach = options.reachOf(peer, isSealed);
     const field = addressField(this.sid, session.jid, peer);
     const own = { session, network, clock, peer, field, isInitiator };
     this.#own = new OwnSide({ ...own, sid: this.sid, reach: this.#reach });

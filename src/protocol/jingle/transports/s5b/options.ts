@@ -10,8 +10,8 @@ export interface S5bOptions {
   network: Network;
   proxies: OwnProxies;
   clock: Clock;
-  /** What may be connected to for this full JID, and be offered to it. */
-  reachOf(peer: string): Reach;
+  /** What may be connected to for this full JID, and be offered to it; `isSealed`: what it says comes sealed. */
+  reachOf(peer: string, isSealed: boolean): Reach;
   /** What peers must do to keep a channel by which they send. */
   pace?: LeastPace | undefined;
   /** Told that there was no way to this full JID, or that there was one (`hasBegun`), which has broken. */
