@@ -197,7 +197,9 @@ test('a password that does not come back as it was is not kept, nor written (R99
   await chmod(forgetful, 0o755);
   const login = onTerminal(['login', ALICE, ...flags()], folder);
   await answer(login, /secret-tool/);
-  await login.shows(/it was not kept there: what is read back is another password/);
+  // Before it asks again, the terminal would take the key for itself.
+  await login.shows(/what is read back is another password[\s\S]*Number \(Enter: 1\): /);
+  expect(login.output()).toContain('it was not kept there: ');
   login.type(CTRL_D);
   expect(await login.exited).toEqual({ code: 2, signal: null });
   expect(existsSync(settings())).toBe(false);
