@@ -7,6 +7,8 @@ import { widthOf } from './width.js';
 /** What stands in a line at the moment, where it may have so many columns. */
 export type Line = (columns: number) => string;
 
+export type LoadSpinner = () => Promise<Pick<typeof import('ora'), 'default'>>;
+
 /** The last column stays free: some terminals wrap as soon as it is written to. */
 const SPARE = 1;
 
@@ -21,6 +23,7 @@ export class Foot {
   constructor(
     private readonly output: Output,
     private readonly due: () => { bars: readonly Line[]; wait: Line | undefined },
+    private readonly loadSpinner: LoadSpinner = () => import('ora'),
   ) {}
 
   /** Draws what is due. Until `erase`, nothing else may be printed. */
@@ -56,15 +59,24 @@ export class Foot {
     return bars;
   }
 
-  /** The library takes 30 ms to load, which only what is waited for needs to pay. */
+  /**
+   * The library takes 30 ms to load, which only what is waited for needs to pay. Where it cannot be loaded, as of a program
+   * that was replaced since its start, the line stands there and nothing turns.
+   */
   async #turn(wait: Line): Promise<void> {
-    const { default: ora } = await import('ora');
+    const spinner = await this.loadSpinner().catch(() => undefined);
     if (this.#drawing || !this.#lines.includes(wait)) return;
-    this.#drawing = ora({
-      ...{ stream: this.output, isEnabled: true, color: false },
-      discardStdin: false, // that may be the file to send
-      suffixText: () => this.#text(wait, '*  ', SPARE + 2), // Ctrl-C shows as ^C, and must not wrap
-    }).start();
+    if (!spinner) {
+      this.#drawing = this.#bars();
+      return;
+    }
+    this.#drawing = spinner
+      .default({
+        ...{ stream: this.output, isEnabled: true, color: false },
+        discardStdin: false, // that may be the file to send
+        suffixText: () => this.#text(wait, '*  ', SPARE + 2), // Ctrl-C shows as ^C, and must not wrap
+      })
+      .start();
   }
 
   #text(line: Line, before = '', spare = SPARE): string {

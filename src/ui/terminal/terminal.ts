@@ -4,7 +4,7 @@ import { asides, plainLines } from '../plain.js';
 import type { Reporter, ReportOptions } from '../report.js';
 import { Several } from '../several.js';
 import { Bars } from './bars.js';
-import { Foot } from './foot.js';
+import { Foot, type LoadSpinner } from './foot.js';
 import { Waits } from './waits.js';
 
 const DEFAULT_ROWS = 24;
@@ -14,19 +14,22 @@ const DEFAULT_ROWS = 24;
  * out before a line is printed, so that nothing is torn when stdout is the same terminal. Without colours, so that
  * `NO_COLOR` has nothing to turn off.
  */
-export function terminalReporter(options: Omit<ReportOptions, 'mode'>): Reporter {
+export function terminalReporter(
+  options: Omit<ReportOptions, 'mode'> & { loadSpinner?: LoadSpinner | undefined },
+): Reporter {
   const { stderr, now } = options;
   const several = new Several(now);
   const print = plainLines(options, several);
   const bars = new Bars(now);
   const waits = new Waits(() => foot.draw());
   let closed = false;
-  const foot = new Foot(stderr, () => {
+  const due = () => {
     if (closed) return { bars: [], wait: undefined };
     const wait = waits.due();
     // What does not fit could not be wiped out again: the cursor stops at the top row.
     return { bars: bars.due((stderr.rows || DEFAULT_ROWS) - (wait ? 2 : 1)), wait };
-  });
+  };
+  const foot = new Foot(stderr, due, options.loadSpinner);
   const report: Report = (event) => {
     bars.track(event);
     several.track(event);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Reporter } from '../../../src/ui/report.js';
+import type { LoadSpinner } from '../../../src/ui/terminal/foot.js';
 import { terminalReporter } from '../../../src/ui/terminal/terminal.js';
 import { eventsSaying, samples } from '../samples.js';
 import { Screen, Terminal } from '../screen.js';
@@ -9,11 +10,19 @@ let opened: Reporter | undefined;
 afterEach(() => opened?.close());
 
 /** Both streams are the same terminal, as they are for a person at a shell. */
-function terminal({ verbose = false, rows = 24, columns = 100 } = {}) {
+function terminal({
+  verbose = false,
+  rows = 24,
+  columns = 100,
+  loadSpinner = undefined as LoadSpinner | undefined,
+} = {}) {
   const [screen, clock] = [new Screen(columns), { ms: 0 }];
   const [stdout, stderr] = [new Terminal(screen), new Terminal(screen, rows, columns)];
   const now = () => clock.ms;
-  const reporter = terminalReporter({ quiet: false, verbose, stdout, stderr, now });
+  const reporter = terminalReporter({
+    ...{ quiet: false, verbose, stdout, stderr, now },
+    loadSpinner,
+  });
   opened = reporter;
   return { screen, stderr, clock, ...reporter };
 }
@@ -174,6 +183,18 @@ test('stops the spinner when connecting fails', async () => {
     throw new Error('refused');
   };
   await expect(waiting(report, 'connecting', work)).rejects.toThrow('refused');
+  expect(screen.lines).toEqual(['']);
+  expect(screen.cursorShown).toBe(true);
+});
+
+test('shows what is waited for without a spinner that cannot be loaded any more (R1080)', async () => {
+  const { screen, report } = terminal({
+    loadSpinner: () => Promise.reject(new Error("Cannot find module './ora.cjs'")),
+  });
+  await waiting(report, 'connecting', async () => {
+    await screen.shows('connecting');
+    expect(screen.lines).toEqual(['connecting']);
+  });
   expect(screen.lines).toEqual(['']);
   expect(screen.cursorShown).toBe(true);
 });
