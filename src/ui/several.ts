@@ -45,6 +45,7 @@ export class Several {
     if (event.event === 'already-there') this.#there += 1;
     if (event.event === 'left') this.#left += 1;
     if (event.event === 'failed' && event.id !== undefined) this.#failed += 1;
+    if (event.event === 'skipped') this.#failed += this.#total?.filesFrom(event.first) ?? 0;
     if (event.event !== 'done' && event.event !== 'uploaded') return;
     this.#verb = event.event === 'done' ? 'sent' : 'uploaded';
     if (event.event === 'done' && event.unverified) this.#unverified += 1;

@@ -27,6 +27,11 @@ export class Total {
     return this.#files;
   }
 
+  /** How many of them go to each recipient, from this place in the command on. */
+  filesFrom(first: number): number {
+    return this.#expected.slice(first).filter(({ isFolder }) => !isFolder).length;
+  }
+
   get isOver(): boolean {
     return this.#left <= 0;
   }

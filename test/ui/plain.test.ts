@@ -187,6 +187,19 @@ describe('of several files', () => {
     ]);
   });
 
+  test('those that were not tried with a recipient who is not there count as not sent (R1081)', async () => {
+    const { stderr, report, expect: announce } = plain();
+    const folder = { size: 0, isFolder: true as const };
+    await announce(async () => [{ size: 2 }, { size: 2 }, folder], 3);
+    for (const id of [1, 2]) report({ ...samples.sent, id, name: `${id}`, size: 2 });
+    report({ ...samples.sent, id: 3, name: 'none/', size: 0 });
+    for (const id of [4, 5]) {
+      report({ ...samples.failed, id, name: 'a.txt', size: 2 });
+      report({ event: 'skipped', text: 'the other files were not tried', first: 1 });
+    }
+    expect(stderr.text.split('\n').at(-2)).toBe('sent 2 files, 4 B in 0 s; 4 files were not sent');
+  });
+
   test('those that were left with a link are counted by themselves', async () => {
     const { stderr, report, expect: announce } = plain();
     await announce(async () => [{ size: 5_000_000 }, { size: 5_000_000 }], 1);
