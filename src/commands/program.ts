@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { addCacheCommand } from './blobs/cache.js';
 import { addFetchCommand } from './blobs/fetch.js';
 import { addPublishCommand } from './blobs/publish.js';
@@ -9,6 +9,7 @@ import { addCompletionCommand } from './help/completion.js';
 import { addExamples } from './help/examples.js';
 import { addHelpCommand } from './help/help.js';
 import { addManCommand } from './help/man.js';
+import { fitNarrow } from './help/narrow.js';
 import { asUsageError } from './help/usage-errors.js';
 import { addKeyCommand } from './keys/key.js';
 import { addTrustCommand } from './keys/trust.js';
@@ -28,7 +29,7 @@ export function createProgram(context: Context, version: string): Command {
     .description('Sends files to a JID and fetches blobs by cid, over XMPP.')
     .version(version)
     .helpCommand(false)
-    .configureHelp({ subcommandTerm: termOf })
+    .configureHelp({ subcommandTerm: termOf, ...fitNarrow(Help.prototype) })
     .configureOutput({ outputError: () => undefined });
   addLoginCommand(program.commandsGroup('Account:'), context);
   addLogoutCommand(program, context);

@@ -4,22 +4,30 @@ import { type Context, UsageError } from '../context.js';
 import { exitCodeRows } from '../exit-codes.js';
 import { EVENTS } from './events.js';
 import { fullName } from './full-name.js';
+import { wrapped } from './narrow.js';
 import { BUG } from './pages/bug.js';
 import { SLOW } from './pages/slow.js';
 
+/** Puts a text into lines that fit the terminal, of which all but the first begin with the indent. */
+type Wrap = (text: string, indent: string) => string;
+
 /** What is told besides the help of the commands, by the word for it. */
-const PAGES: Readonly<Record<string, () => string>> = {
+const PAGES: Readonly<Record<string, (wrap: Wrap) => string>> = {
   slow: () => plain(SLOW),
   bug: () => plain(BUG),
-  'exit-codes': () =>
+  'exit-codes': (wrap) =>
     exitCodeRows()
-      .map(([codes, meaning]) => `${codes.padEnd(15)}${meaning.replaceAll('`', '')}\n`)
+      .map(([codes, meaning]) => [codes.padEnd(BESIDE_CODES.length), plain(meaning)])
+      .map(([codes, meaning = '']) => `${codes}${wrap(meaning, BESIDE_CODES)}\n`)
       .join(''),
-  events: () =>
+  events: (wrap) =>
     Object.entries(EVENTS)
-      .map(([event, { when, fields }]) => plain(`${event}: ${when}\n  ${fields}\n`))
+      .map(([event, { when, fields }]) => [`${event}: ${when}`, plain(fields)])
+      .map(([head = '', fields = '']) => `${wrap(plain(head), '  ')}\n  ${wrap(fields, '  ')}\n`)
       .join(''),
 };
+
+const BESIDE_CODES = ' '.repeat(15);
 
 /** Writes the help of the command that the words name, or a page. Throws `UsageError` for words that name none. */
 export function showHelp(
@@ -29,7 +37,8 @@ export function showHelp(
 ): void {
   const [first = '', ...others] = words;
   const page = Object.hasOwn(PAGES, first) && others.length === 0 ? PAGES[first] : undefined;
-  if (page) stdout.write(page());
+  const [helper, columns] = [program.createHelp(), program.configureOutput().getOutHelpWidth?.()];
+  if (page) stdout.write(page((text, indent) => wrapped(helper, text, columns, indent)));
   else commandOf(program, words).outputHelp();
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { runInband } from '../../support/programs/inband.js';
+import { runInband, runInbandOnTerminal } from '../../support/programs/inband.js';
 
 const home = mkdtempSync(join(tmpdir(), 'inband-help-'));
 afterAll(() => rmSync(home, { recursive: true }));
@@ -65,6 +65,27 @@ describe('inband help (R670)', () => {
     },
   );
 });
+
+test.each([
+  [40, ['send']],
+  [40, ['exit-codes']],
+  [40, ['events']],
+  [80, ['exit-codes']],
+  [80, ['events']],
+])(
+  'at %i columns each line of help fits, but for single words: %j (R1082)',
+  async (columns, words) => {
+    const { output, exited } = runInbandOnTerminal(['help', ...words], { home, columns });
+    expect(await exited).toMatchObject({ code: 0 });
+    const lines = output().split(/\r?\n/);
+    // What is typed is not broken.
+    const told = lines.filter((line) => !/\binband send /.test(line));
+    expect(told.length).toBeGreaterThan(10);
+    const tooLong = told.filter((line) => line.length > columns);
+    expect(tooLong.filter((line) => line.trim().includes(' '))).toEqual([]);
+  },
+  60_000,
+);
 
 test.each([
   [
