@@ -139,7 +139,7 @@ async function contentsOf(folders: Folders, options: InboxOptions): Promise<Cont
   const partials = await sweep(folders);
   // What became of a file is seen only when its other name is gone.
   const ledger = await openLedger(folders, limitsOf(options));
-  const kept = new KeptPartials(folders.files, folders.staging, options.maxTotal);
+  const kept = new KeptPartials(folders, options.maxTotal);
   for (const one of partials) await kept.add(one);
   const records = () => ledger.records();
   const made = new MadeFolders({ ...folders, written: ledger.folders, records });

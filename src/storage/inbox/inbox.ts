@@ -126,6 +126,7 @@ class InboxFolder implements Inbox {
 
   async createPartial(wanted: WantedPartial = {}): Promise<PartialFile> {
     await this.#lookAgain();
+    await this.#shared.kept.removeExpired();
     await this.#checkNames(wanted);
     const earlier =
       wanted.identity === undefined ? undefined : this.#shared.kept.take(hashed(wanted.identity));
@@ -135,13 +136,13 @@ class InboxFolder implements Inbox {
 
   async checkRoom(wanted: WantedPartial): Promise<void> {
     await this.#checkNames(wanted);
-    // Otherwise something may give way to it.
-    if (!this.#shared.kept.tooLarge) await this.#space.check(wanted, this.keptOf(wanted));
+    const { kept } = this.#shared;
+    if (kept.mayGiveWayTo(wanted)) return;
+    await this.#space.check(wanted, this.keptOf(wanted), kept.bytesOnDisk(wanted));
   }
 
-  /** Whether there may be a record of it, and folders for it. What nobody has come for no longer counts. */
+  /** Whether there may be a record of it, and folders for it. */
   async #checkNames({ account, folders, name = '' }: WantedPartial): Promise<void> {
-    await this.#shared.kept.removeExpired(this.#shared.now());
     if (account !== undefined) this.ledger.checkRoom(account);
     if (folders) await this.#shared.folders.check(folders.owner, folders.offered, name);
   }

@@ -9,6 +9,12 @@ export interface Kept {
   journal: Journal;
 }
 
+interface Folder {
+  files: Files;
+  staging: string;
+  now: () => number;
+}
+
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 /** Partials of all accounts together: each could leave any number of small ones. */
 const MAX_KEPT = 256;
@@ -21,14 +27,17 @@ const MAX_BYTES_OF_ONE = 16 * 1024 ** 3;
 export class KeptPartials {
   readonly #files: Files;
   readonly #staging: string;
+  /** Milliseconds since 1970. */
+  readonly #now: () => number;
   readonly #maxBytesOfOne: number;
   /** By identity, those that came last at the end. */
   readonly #byIdentity = new Map<string, Kept>();
 
   /** `maxTotal`: bytes that the inbox may hold in all, half of which one account may leave behind. */
-  constructor(files: Files, staging: string, maxTotal = Number.POSITIVE_INFINITY) {
+  constructor({ files, staging, now }: Folder, maxTotal = Number.POSITIVE_INFINITY) {
     this.#files = files;
     this.#staging = staging;
+    this.#now = now;
     this.#maxBytesOfOne = Math.min(MAX_BYTES_OF_ONE, maxTotal / 2);
   }
 
@@ -60,9 +69,13 @@ export class KeptPartials {
 
   /** On the disk, with their journals. */
   get bytes(): number {
-    const all = [...this.#byIdentity.values()];
-    const inJournals = all.map(({ journal }) => Buffer.byteLength(journalText(journal)));
-    return inJournals.reduce((sum, bytes) => sum + bytes, bytesOf(all));
+    return [...this.#byIdentity.values()].reduce((sum, kept) => sum + onDisk(kept), 0);
+  }
+
+  /** The same of the one that is wanted, whatever becomes of it. */
+  bytesOnDisk(wanted: WantedPartial): number {
+    const kept = this.#find(wanted);
+    return kept ? onDisk(kept) : 0;
   }
 
   /**
@@ -70,21 +83,31 @@ export class KeptPartials {
    * whether there was one.
    */
   async makeRoom(): Promise<boolean> {
-    const large = this.tooLarge;
+    const large = [...this.#byIdentity.values()].find((kept) => this.#isTooLarge(kept));
     if (large) await this.#remove(this.take(large.journal.identity ?? ''));
     return large !== undefined;
   }
 
-  /** A partial that gives way where somebody needs the room. */
-  get tooLarge(): Kept | undefined {
-    const all = [...this.#byIdentity.values()];
-    return all.find(({ journal }) => journal.durable > this.#maxBytesOfOne);
+  /** Whether another one gives way where the one that is wanted needs the room. */
+  mayGiveWayTo(wanted: WantedPartial): boolean {
+    const own = this.#find(wanted);
+    const others = [...this.#byIdentity.values()].filter((kept) => kept !== own);
+    return others.some((kept) => this.#isTooLarge(kept) || isExpired(kept.journal, this.#now()));
+  }
+
+  #isTooLarge({ journal }: Kept): boolean {
+    return journal.durable > this.#maxBytesOfOne;
   }
 
   /** Bytes of the one that is wanted, as its journal has them. */
-  bytesFor({ identity, size }: WantedPartial): number {
-    const kept = identity === undefined ? undefined : this.#byIdentity.get(hashed(identity));
-    return kept && kept.journal.size === size ? kept.journal.durable : 0;
+  bytesFor(wanted: WantedPartial): number {
+    const { journal } = this.#find(wanted) ?? {};
+    if (!journal || journal.size !== wanted.size || isExpired(journal, this.#now())) return 0;
+    return journal.durable;
+  }
+
+  #find({ identity }: WantedPartial): Kept | undefined {
+    return identity === undefined ? undefined : this.#byIdentity.get(hashed(identity));
   }
 
   /** Hands over the one with this identity, if any. */
@@ -99,10 +122,10 @@ export class KeptPartials {
     return [...this.#byIdentity.values()].some(({ journal }) => journal.channel === channel);
   }
 
-  /** Removes those that nobody came for in 7 days; `now` in milliseconds since 1970. */
-  async removeExpired(now: number): Promise<void> {
+  /** Removes those that nobody came for in 7 days, and that count no longer. */
+  async removeExpired(): Promise<void> {
     for (const [identity, { journal }] of this.#byIdentity) {
-      if (isExpired(journal, now)) await this.#remove(this.take(identity));
+      if (isExpired(journal, this.#now())) await this.#remove(this.take(identity));
     }
   }
 
@@ -110,6 +133,9 @@ export class KeptPartials {
     if (kept) await removePartial(this.#files, this.#staging, kept.id);
   }
 }
+
+const onDisk = ({ journal }: Kept): number =>
+  journal.durable + Buffer.byteLength(journalText(journal));
 
 const bytesOf = (all: readonly Kept[]): number =>
   all.reduce((sum, { journal }) => sum + journal.durable, 0);

@@ -77,11 +77,12 @@ export class Space {
     return reservation;
   }
 
-  /** Rejects as `reserve` does, and sets nothing aside. */
-  async check({ size, account }: WantedRoom, offset: number): Promise<void> {
+  /** Rejects as `reserve` does, and sets nothing aside. `kept`: bytes that count until then for what is there of it. */
+  async check({ size, account }: WantedRoom, offset: number, kept: number): Promise<void> {
     this.#maxSizeFor(size);
     if (offset === 0) await this.#checkNames();
-    await this.#inTurn(() => this.#check(missing(size, offset), this.#promisedTo(account)));
+    const bytes = missing(size, offset);
+    await this.#inTurn(() => this.#check(bytes, this.#promisedTo(account), kept - offset));
   }
 
   /** Throws NoRoom, and RangeError for what is no size. */
@@ -123,11 +124,14 @@ export class Space {
     return [...this.#reservations].reduce((sum, one) => sum + bytes(one), 0);
   }
 
-  /** Returns the bytes that there is room for, be they promised or not. Rejects with NoRoom. */
-  async #check(bytes: number, promised: number): Promise<number> {
+  /**
+   * Returns the bytes that there is room for, be they promised or not. `spared` count no longer for the total. Rejects with
+   * NoRoom.
+   */
+  async #check(bytes: number, promised: number, spared = 0): Promise<number> {
     return Math.min(
       await this.#checkDisk(bytes, promised),
-      await this.#checkTotal(bytes, promised),
+      await this.#checkTotal(bytes, promised, spared),
     );
   }
 
@@ -152,12 +156,12 @@ export class Space {
     throw new NoRoom(`no room in ${inbox}: ${isPassing ? setAside : why}`, isPassing);
   }
 
-  async #checkTotal(bytes: number, promised: number): Promise<number> {
+  async #checkTotal(bytes: number, promised: number, spared: number): Promise<number> {
     const { maxTotal } = this.#limits;
     if (maxTotal === undefined) return Number.POSITIVE_INFINITY;
     const { inbox, keptBytes } = this.#contents;
     const written = this.#sum(({ size }) => size);
-    const room = (there: number) => maxTotal - there - keptBytes() - written;
+    const room = (there: number) => maxTotal - there - keptBytes() + spared - written;
     if (await this.#folder.suits((there) => room(there) - bytes >= promised)) {
       return room(this.#folder.bytes);
     }

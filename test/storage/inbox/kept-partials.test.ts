@@ -269,6 +269,17 @@ describe('a partial that was kept', () => {
     expect(await partialsIn(folder)).toEqual([]);
   });
 
+  test('stays after seven days where room is only looked for, and is not gone on with (R1041)', async () => {
+    const folder = await temporaryFolder();
+    let now = 0;
+    const inbox = await restart(folder, { now: () => now });
+    await keep(inbox, '01234');
+    now = 7 * DAY_MS;
+    await inbox.checkRoom({ size: 1 });
+    expect(await partialsIn(folder)).toHaveLength(2);
+    expect(inbox.keptOf(WANTED)).toBe(0);
+  });
+
   test('goes when 256 others have been kept since', async () => {
     const folder = await temporaryFolder();
     const inbox = await restart(folder);

@@ -123,6 +123,36 @@ describe('whether there is room is known before', () => {
     await inbox.checkRoom(wanted);
     await expectNoRoom(inbox.checkRoom({ ...wanted, identity: 'b' }), /no room/);
   });
+
+  test.each([400_000, 600_000])(
+    'and what counts for %i bytes of it that are kept counts once for a total (R1041)',
+    async (bytes) => {
+      const { inbox } = await open({ maxTotal: 1_000_000 });
+      const wanted = { identity: 'a', size: 1_000_000 };
+      const earlier = await inbox.createPartial(wanted);
+      await earlier.write(Buffer.alloc(bytes));
+      await earlier.keep();
+      await inbox.checkRoom(wanted);
+      const larger = { ...wanted, size: 1_000_001 };
+      await expectNoRoom(inbox.checkRoom(larger), /it may hold 1 MB in all/);
+      const partial = await inbox.createPartial(wanted);
+      expect(partial.offset).toBe(bytes);
+      await partial.discard();
+    },
+  );
+
+  test('and so is what gives way to it (R1041)', async () => {
+    const { inbox } = await open({ maxTotal: 1_000_000 });
+    const large = { identity: 'a', account: 'mallory', size: 900_000 };
+    const earlier = await inbox.createPartial(large);
+    await earlier.write(Buffer.alloc(600_000));
+    await earlier.keep();
+    const wanted = { identity: 'b', account: 'alice', size: 900_000 };
+    await inbox.checkRoom(wanted);
+    expect(inbox.keptOf(large)).toBe(600_000);
+    await (await inbox.createPartial(wanted)).discard();
+    expect(inbox.keptOf(large)).toBe(0);
+  });
 });
 
 describe('the disk', () => {
