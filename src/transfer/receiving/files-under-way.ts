@@ -95,13 +95,13 @@ export class FilesUnderWay {
 
   /**
    * Resolves when an earlier transfer of the same file has ended, or has not for a while. Nothing is done to it: one that
-   * has stalled gives way as soon as this file enters. Resolves to the bytes that it leaves then.
+   * has stalled gives way as soon as this file enters. Resolves to the bytes that it leaves then; `undefined`: none gives way.
    */
-  async letEnd(file: IncomingOffer, signal: AbortSignal): Promise<number> {
+  async letEnd(file: IncomingOffer, signal: AbortSignal): Promise<number | undefined> {
     const earlier = this.#files.get(identityOf(file) ?? '');
-    if (!earlier) return 0;
+    if (!earlier) return undefined;
     const { moves } = earlier;
-    if ((await this.#pause(earlier, signal)) || earlier.moves > moves) return 0;
+    if ((await this.#pause(earlier, signal)) || earlier.moves > moves) return undefined;
     this.#stalled.set(file, { earlier, moves });
     return earlier.bytes;
   }

@@ -5,7 +5,7 @@ import type { Judged } from './key-rules.js';
 /** Two transfers of one file: see `FilesUnderWay`. */
 interface Turn {
   enter(): Promise<Entry>;
-  letEnd(): Promise<number>;
+  letEnd(): Promise<number | undefined>;
 }
 
 /**
@@ -15,8 +15,8 @@ interface Turn {
 export class Proof {
   /** The file is under way. */
   entry: Entry | undefined;
-  /** Bytes that an earlier transfer leaves, which gives way when the proof is given. */
-  left = 0;
+  /** Bytes that an earlier transfer leaves, which gives way when the proof is given; absent: none does. */
+  left: number | undefined;
   #isGiven: boolean;
   readonly #judged: Judged;
   readonly #turn: Turn;

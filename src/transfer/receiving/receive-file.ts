@@ -31,8 +31,8 @@ export interface ReceiveOptions {
   trust?: Trust | undefined;
   /** Waits until so many bytes more may come. */
   pace?: ((bytes: number) => Promise<void>) | undefined;
-  /** Bytes that an earlier transfer of it leaves, which ends when `onProven` resolves; beside what is kept already. */
-  left?: number;
+  /** Bytes that an earlier transfer of it leaves, which ends when `onProven` resolves; beside what is kept already. Absent: none does. */
+  left?: number | undefined;
   /** Called when the sender has shown that it is who it says, if it is sealed; before anything is done for it. */
   onProven?: () => Promise<void>;
   /** Called when the sender is about to send, from this byte on; by which lane, if by one. */
@@ -123,11 +123,11 @@ const acceptPlain: Accept = async (file, _inbox, create) => {
  * Until its sender has proven who it is, an offer may be a copy, or somebody else's: what is there is looked at before,
  * and changed after. Rejects with `StillUnderWay` where that was wrong; the next offer of it begins elsewhere.
  */
-const acceptSealed: Accept = async (file, inbox, create, { left = 0, onProven }) => {
+const acceptSealed: Accept = async (file, inbox, create, { left, onProven }) => {
   const wanted = wantedFor(file);
   // What an earlier transfer of it takes, which is about to give way, is no longer taken then.
-  const refusal = left > 0 ? undefined : await whyRefused(inbox, wanted);
-  const offset = refusal ? 0 : Math.max(left, inbox.keptOf(wanted));
+  const refusal = left === undefined ? await whyRefused(inbox, wanted) : undefined;
+  const offset = refusal ? 0 : Math.max(left ?? 0, inbox.keptOf(wanted));
   const channel = await file.accept(offset, refusal && 'declined');
   await onProven?.();
   if (refusal) throw refusal;

@@ -122,12 +122,12 @@ test('a file does not take the place of one that arrives meanwhile', async () =>
 });
 
 describe('a file that was seen stalled before its next offer had shown whose it is', () => {
-  async function watched(between: (entry: Entry) => void) {
+  async function watched(between: (entry: Entry) => void, bytes = 40) {
     const clock = new ManualClock();
     const files = new FilesUnderWay(clock);
     const [first, second] = [offer('one'), offer('two')];
     const entry = await files.enter(first.file, never);
-    entry.reached(40);
+    entry.reached(bytes);
     const left = files.letEnd(second.file, never);
     between(entry);
     await clock.advance(5_000);
@@ -144,18 +144,22 @@ describe('a file that was seen stalled before its next offer had shown whose it 
     await entering;
   });
 
+  test('gives way as well where nothing of it has come (R1042)', async () => {
+    expect((await watched(() => undefined, 0)).left).toBe(0);
+  });
+
   test('stays where it goes on after all, or has gone on meanwhile (R770)', async () => {
     const late = await watched(() => undefined);
     late.entry.moved();
     await late.files.enter(late.second.file, never);
     expect(late.first.failures).toEqual([]);
     const early = await watched((entry) => entry.moved());
-    expect(early.left).toBe(0);
+    expect(early.left).toBeUndefined();
   });
 
   test('leaves nothing that is not kept already where it has ended (R770)', async () => {
     const { files, second, left } = await watched((entry) => entry.leave(false));
-    expect(left).toBe(0);
+    expect(left).toBeUndefined();
     await files.enter(second.file, never);
   });
 });

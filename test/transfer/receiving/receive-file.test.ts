@@ -407,6 +407,29 @@ test('a sealed file is gone on with where an earlier transfer leaves it, which e
   expect(inbox.files.get('letter.txt')).toEqual(LETTER);
 });
 
+test.each([
+  ['begins where an earlier transfer of it gives way', 20, undefined],
+  ['begins where one gives way of which nothing has come', 0, undefined],
+  ['is refused where none does', undefined, 'declined'],
+])('a sealed file for which there is no room %s (R1042)', async (_, left, as) => {
+  const { hers } = await pairOfBytestreams({ halfOpen: true });
+  const inbox = new MemoryInbox();
+  inbox.checkRoom = async () => {
+    throw new NoRoom('what the earlier one takes is missing');
+  };
+  const accepted: unknown[] = [];
+  const file = {
+    ...incomingBare(hers, new Date(0)),
+    ...{ offer: { name: 'letter.txt', size: 50 }, peerKey: Buffer.alloc(32, 1), ranged: true },
+    accept: async (offset?: number, answer?: string) => {
+      accepted.push(offset, answer);
+      throw new ChannelBroken(0, new Error('seen enough'));
+    },
+  };
+  await expect(receiveFile(file, inbox, { ...QUIET, left })).rejects.toThrow(ChannelBroken);
+  expect(accepted).toEqual([left ?? 0, as]);
+});
+
 test('what has come and cannot be used yet is told (R540)', async () => {
   const { his, hers } = await pairOfBytestreams({ halfOpen: true });
   let arrived = 0;
