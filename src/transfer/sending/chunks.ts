@@ -27,7 +27,7 @@ export async function* counted(
  */
 export async function* compared(
   bytes: AsyncIterable<Buffer>,
-  { name, size = 0 }: Source,
+  { name, size }: { name: string; size: number },
   hash: Hash,
   digest: Buffer,
 ) {

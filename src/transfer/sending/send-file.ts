@@ -142,9 +142,12 @@ async function* read(
   // Where the recipient does not compare a hash, what it has may be of a file that has changed since.
   const isWhole = length === undefined && (offset === 0 || !accepted.way.comparesHash);
   const before = hashes?.get('sha-256');
+  const { name, size } = source;
   try {
     const bytes = counted(source, isWhole ? 0 : offset, reading.hash, bufferFor(accepted, source));
-    const good = isWhole && before ? compared(bytes, source, reading.hash, before) : bytes;
+    // What has no size is read once, so that no hash of it was known before.
+    const isCompared = isWhole && before !== undefined && size !== undefined;
+    const good = isCompared ? compared(bytes, { name, size }, reading.hash, before) : bytes;
     for await (const chunk of limited(skipping(good, isWhole ? offset : 0), length)) {
       reading.bytes += chunk.length;
       yield chunk;
