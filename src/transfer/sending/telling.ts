@@ -18,6 +18,7 @@ export class Telling {
   readonly #source: Source;
   readonly #id = nextTransferId();
   #hasStarted = false;
+  #hasWarnedOfPath = false;
   /** The last reason to try again. */
   #setback: string | undefined;
   #secrecy: Secrecy = { encrypted: false };
@@ -78,7 +79,7 @@ export class Telling {
     const isFirst = !this.#hasStarted;
     this.#hasStarted = true;
     if (isFirst && accepted.leftFor !== undefined) this.#warnOfServers(peer, accepted.leftFor);
-    if (isFirst && channel.lane !== undefined && !secrecy.encrypted) this.#warnOfPath(peer);
+    if (channel.lane !== undefined && !secrecy.encrypted) this.#warnOfPath(peer);
     const how = { ...byLane(channel), ...secrecy };
     if (isFirst) this.#report({ event: 'start', ...this.#facts(peer), ...how });
     if (!isFirst || offset > 0) this.#report({ event: 'resumed', ...this.#facts(peer), offset });
@@ -92,7 +93,10 @@ export class Telling {
     );
   }
 
+  /** Said once, in whichever attempt it is so at first. */
   #warnOfPath(peer: string): void {
+    if (this.#hasWarnedOfPath) return;
+    this.#hasWarnedOfPath = true;
     const { name } = this.#source;
     this.#notice(
       `${name} goes to ${peer} beside the XMPP stream, not encrypted: ${WHAT_PLAIN_MEANS}`,

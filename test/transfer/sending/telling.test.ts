@@ -3,6 +3,7 @@ import { ConnectionFailed } from '../../../src/session/stream/connection-errors.
 import type { Event } from '../../../src/transfer/events.js';
 import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { Telling } from '../../../src/transfer/sending/telling.js';
+import type { Accepted } from '../../../src/transfer/ways/way.js';
 import { sourceOf } from '../transfers.js';
 
 const JULIET = 'juliet@capulet.example';
@@ -58,4 +59,19 @@ test('who is waited for is told to people and to programs (R340)', () => {
     ...{ event: 'waiting', id: expect.any(Number), to: JULIET },
     ...{ error: 'nobody is there', seconds: 10_800 },
   });
+});
+
+test('that a file goes beside the stream in the clear is told once, in whichever attempt it first does (R1052)', () => {
+  const { told, warnings } = telling();
+  const startsBy = (lane?: string) => {
+    const channel = { peer: JULIET, ...(lane ? { lane } : {}) };
+    told.starts({ channel, range: { offset: 0 } } as unknown as Accepted, { encrypted: false });
+  };
+  startsBy();
+  expect(warnings()).toEqual([]);
+  startsBy('proxy.capulet.example');
+  startsBy('proxy.capulet.example');
+  expect(warnings()).toEqual([
+    `letter.txt goes to ${JULIET} beside the XMPP stream, not encrypted: whoever carries it can read and change it`,
+  ]);
 });
