@@ -5,7 +5,7 @@ import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 /** May change a block on its way, or lose it; `undefined` kills the channel. */
 export type OnItsWay = (block: Buffer, number: number) => Buffer[] | undefined;
 
-/** A channel in memory: a block for each write, which is acknowledged when it is asked for. */
+/** A channel in memory: a block for each write, which is acknowledged when it is asked for; until then there is no room. */
 export class MemoryChannel extends Duplex implements Channel {
   readonly peer: string;
   bytesSent = 0;
@@ -24,7 +24,7 @@ export class MemoryChannel extends Duplex implements Channel {
   #tellClosed: () => void = () => undefined;
 
   constructor(peer: string, onItsWay: OnItsWay) {
-    super({ readableHighWaterMark: 0 });
+    super({ readableHighWaterMark: 0, writableHighWaterMark: 1 });
     this.peer = peer;
     this.#onItsWay = onItsWay;
     this.peerClosed = new Promise((resolve) => {
