@@ -48,6 +48,7 @@ import { NoFileOfOurs } from './storage/own-file.js';
 import { NobodyToAsk } from './transfer/blobs/fetch-blob.js';
 import { FolderInUse, NobodyReceives, NoFolder, NoRoom } from './transfer/inbox-errors.js';
 import { MalformedSecret } from './transfer/keys/own-key.js';
+import { AmbiguousKey } from './transfer/keys/trusted-keys.js';
 import { LinkRefused } from './transfer/links/why-not-fetched.js';
 import { OfferedAgain, ReceivingEnded, StillUnderWay } from './transfer/reception-errors.js';
 import {
@@ -90,6 +91,7 @@ export const FAILURES: readonly Failure[] = [
   [MalformedBlob, 'usage', 'this'],
   [MalformedKey, 'usage', 'this'],
   [MalformedSecret, 'usage', 'this'],
+  [AmbiguousKey, 'usage', 'this'],
   [NotAuthorized, 'login', 'all', '"inband config" shows where account and password come from'],
   [ResourceConflict, 'login', 'all', 'use another resource: -a name@example.org/laptop'],
   [ConnectionFailed, 'noConnection', 'all', 'check the network, the domain, and --service'],

@@ -158,6 +158,42 @@ describe('inband trust', () => {
     expect(other.stderr).toContain('no key "desk" of juliet@example.org is known');
   });
 
+  test('removes the one key that begins as given, and none where several or none do (R1071)', async () => {
+    await run(['trust', 'add', JULIET], KEY);
+    await run(['trust', 'add', JULIET], OTHER);
+    const several = await run(['trust', 'remove', JULIET, 'aaa']);
+    expect([several.code, several.stderr]).toEqual([
+      2,
+      `inband: 2 keys of ${JULIET} begin with "aaa"\n  ${KEY}\n  ${OTHER}\n`,
+    ]);
+    for (const none of ['', 'aaaz', `${KEY}a`, KEY.toUpperCase()]) {
+      const { code, stderr } = await run(['trust', 'remove', JULIET, none]);
+      expect([code, stderr]).toEqual([
+        2,
+        `inband: no key of ${JULIET} that begins with "${none}" is known\n  inband trust list\n`,
+      ]);
+    }
+    expect(await list()).toHaveLength(2);
+    const { code, stderr } = await run(['trust', 'remove', JULIET, 'aaaq']);
+    expect([code, stderr]).toEqual([0, `no longer trusted: ${KEY} of ${JULIET}\n`]);
+    expect((await list()).map((line) => line.split('\t')[1])).toEqual([OTHER]);
+    expect((await run(['trust', 'remove', JULIET, OTHER])).code).toBe(0);
+  });
+
+  test('says which other keys stay trusted, and how one is removed (R1070)', async () => {
+    await run(['trust', 'add', JULIET, '--name', 'laptop'], KEY);
+    const stays = `warning: another key (laptop) of ${JULIET} stays trusted; if it is not in use any more: inband trust remove ${JULIET} ${KEY}\n`;
+    const added = await run(['trust', 'add', JULIET], OTHER);
+    expect(added.stderr).toBe(`trusted: ${OTHER} of ${JULIET}\n${stays}`);
+    const verified = await run(['trust', 'verify', JULIET], OTHER);
+    expect(verified.stderr).toBe(`compared: ${OTHER} of ${JULIET}\n${stays}`);
+    const json = await run(['trust', 'verify', JULIET, '--json'], OTHER);
+    expect(json.stderr).toContain(`inband trust remove ${JULIET} ${KEY}`);
+    const command = / any more: inband (.*)\n/.exec(added.stderr)?.[1] as string;
+    expect((await run(command.split(' '))).code).toBe(0);
+    expect((await run(['trust', 'verify', JULIET], OTHER)).stderr).not.toContain('stays');
+  });
+
   test('keeps all keys that are added at the same moment (R253)', async () => {
     const keys = ['b', 'c', 'd', 'e'].map((letter) => `${letter}${'a'.repeat(51)}`);
     const ended = await Promise.all(keys.map((key) => run(['trust', 'add', JULIET], key)));

@@ -31,11 +31,14 @@ export function addTrustCommand(program: Command, context: Context): void {
   const remove = trust
     .command('remove')
     .description(
-      'Knows the keys of somebody no more: the next one that is seen would be the first.',
+      'Knows the keys of somebody no more, or one of them. After the last one, the next that is seen would be the first.',
     )
     .argument('<jid>', 'whose keys')
+    .argument('[key]', 'only this one; its beginning will do')
     .option('--name <label>', 'only the key with this label');
-  addOutputOptions(remove).action(async (jid, flags) => (await work()).remove(jid, flags, context));
+  addOutputOptions(remove).action(async (jid, key, flags) =>
+    (await work()).remove(jid, key, flags, context),
+  );
   showExamples(trust);
 }
 
@@ -50,6 +53,7 @@ function showExamples(trust: Command): void {
     verify: ['inband trust verify juliet@example.org'],
     remove: [
       'inband trust remove juliet@example.org',
+      'inband trust remove juliet@example.org aaaqeaye',
       'inband trust remove juliet@example.org --name laptop',
     ],
   };

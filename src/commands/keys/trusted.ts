@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   addKey,
+  type Changed,
   listTrusted,
   MOST_OF_LABEL,
   removeKeys,
@@ -10,6 +11,7 @@ import {
 } from '../../transfer/keys/trusted-keys.js';
 import type { Names } from '../../transfer/people/typed-address.js';
 import { display } from '../../ui/display.js';
+import type { Reporter } from '../../ui/report.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readRecipient } from '../people.js';
 import { askForLine } from './ask-for-line.js';
@@ -37,31 +39,50 @@ export async function list(
 }
 
 export async function add(jid: string, flags: TrustFlags, context: Context): Promise<void> {
-  const { report } = await context.reporter(flags);
+  const reporter = await context.reporter(flags);
   const [peer, label] = [readRecipient(jid, flags), flags.name];
   if (label !== undefined && (label === '' || label.length > MOST_OF_LABEL)) {
     throw new UsageError(`--name takes 1 to ${MOST_OF_LABEL} characters`);
   }
   const typed = await askForKey(peer, context);
   const added = { jid: peer, typed, label, now: context.now() };
-  eventsOf(await addKey(await context.openTrust(), added)).forEach(report);
+  tell(await addKey(await context.openTrust(), added), reporter);
 }
 
 export async function verify(jid: string, flags: TrustFlags, context: Context): Promise<void> {
-  const { report } = await context.reporter(flags);
+  const reporter = await context.reporter(flags);
   const peer = readRecipient(jid, flags);
   const typed = await askForKey(peer, context);
-  eventsOf(await verifyKey(await context.openTrust(), { jid: peer, typed })).forEach(report);
+  tell(await verifyKey(await context.openTrust(), { jid: peer, typed }), reporter);
 }
 
-export async function remove(jid: string, flags: TrustFlags, context: Context): Promise<void> {
+/** Whoever has a key that was lost or stolen is taken for its owner as long as it stays. */
+function tell(changed: Changed, { report, warn }: Reporter): void {
+  eventsOf(changed).forEach(report);
+  const { jid } = changed;
+  for (const { key, label } of changed.others) {
+    const which = label === undefined ? 'another key' : `another key (${label})`;
+    warn(
+      `${which} of ${jid} stays trusted; if it is not in use any more: inband trust remove ${jid} ${key}`,
+    );
+  }
+}
+
+export async function remove(
+  jid: string,
+  beginning: string | undefined,
+  flags: TrustFlags,
+  context: Context,
+): Promise<void> {
   const { report } = await context.reporter(flags);
   const peer = readRecipient(jid, flags);
-  const removed = await removeKeys(await context.openTrust(), { jid: peer, label: flags.name });
+  const label = flags.name;
+  const removed = await removeKeys(await context.openTrust(), { jid: peer, label, beginning });
   for (const event of eventsOf(removed)) report({ ...event, trust: 'removed' });
   if (removed.keys.length > 0) return;
-  const which = flags.name === undefined ? 'no key' : `no key "${flags.name}"`;
-  throw new UsageError(`${which} of ${removed.jid} is known`, 'inband trust list');
+  const which = label === undefined ? 'no key' : `no key "${label}"`;
+  const begins = beginning === undefined ? '' : ` that begins with "${beginning}"`;
+  throw new UsageError(`${which} of ${removed.jid}${begins} is known`, 'inband trust list');
 }
 
 const askForKey = (peer: string, context: Context): Promise<string> =>

@@ -21,6 +21,12 @@ export interface Trusted {
   keys: readonly TrustedKey[];
 }
 
+/** What became of one key of a JID. */
+export interface Changed extends Trusted {
+  /** The other keys of that JID, which stay trusted. */
+  others: readonly TrustedKey[];
+}
+
 /** Whose keys are trusted, on disk. Rejects where that cannot be read: it is never taken for nobody's. */
 export interface TrustStore {
   list(): Promise<Trusted[]>;
@@ -67,7 +73,7 @@ export const readKey = (typed: string): string => formatKey(parseKey(typed));
 export async function addKey(
   store: TrustStore,
   { jid, typed, label, now }: { jid: string; typed: string; label: string | undefined; now: Date },
-): Promise<Trusted> {
+): Promise<Changed> {
   const key = readKey(typed);
   const bare = accountOf(jid);
   const keys = await store.change(bare, (before) => {
@@ -76,7 +82,7 @@ export async function addKey(
     const others = before.filter((one) => one !== old);
     return [...others, label === undefined ? known : { ...known, label }];
   });
-  return { jid: bare, keys: keys.filter((one) => one.key === key) };
+  return changed(bare, key, keys);
 }
 
 /**
@@ -86,29 +92,60 @@ export async function addKey(
 export async function verifyKey(
   store: TrustStore,
   { jid, typed }: { jid: string; typed: string },
-): Promise<Trusted> {
+): Promise<Changed> {
   const key = readKey(typed);
   const bare = accountOf(jid);
   const keys = await store.change(bare, (before) => {
     if (!before.some((one) => one.key === key)) throw notCompared(bare, before.length);
     return before.map((one) => (one.key === key ? { ...one, isVerified: true } : one));
   });
-  return { jid: bare, keys: keys.filter((one) => one.key === key) };
+  return changed(bare, key, keys);
 }
 
-/** Trusts the keys of a JID no more, or those with this label. Resolves to those. Throws `MalformedJid`. */
+function changed(jid: string, key: string, all: readonly TrustedKey[]): Changed {
+  const others = all.filter((one) => one.key !== key);
+  return { jid, keys: all.filter((one) => one.key === key), others };
+}
+
+/** Which keys of a JID are meant; without any of these, all. */
+interface Which {
+  jid: string;
+  label?: string | undefined;
+  /** How one of them begins, and no other one. */
+  beginning?: string | undefined;
+}
+
+/**
+ * Trusts the keys of a JID no more, or those that are meant. Resolves to those. Throws `MalformedJid`, and
+ * `AmbiguousKey` where several begin like that.
+ */
 export async function removeKeys(
   store: TrustStore,
-  { jid, label }: { jid: string; label: string | undefined },
+  { jid, label, beginning }: Which,
 ): Promise<Trusted> {
   const bare = accountOf(jid);
-  const isMeant = (key: TrustedKey) => label === undefined || key.label === label;
+  const isMeant = (one: TrustedKey) =>
+    (label === undefined || one.label === label) &&
+    // An empty one is a slip, as of a variable that is not set, and means none.
+    (beginning === undefined || (beginning !== '' && one.key.startsWith(beginning)));
   let removed: readonly TrustedKey[] = [];
   await store.change(bare, (before) => {
     removed = before.filter(isMeant);
+    if (beginning !== undefined && removed.length > 1) {
+      throw new AmbiguousKey(bare, beginning, removed);
+    }
     return before.filter((key) => !isMeant(key));
   });
   return { jid: bare, keys: removed };
+}
+
+/** Several keys of a JID begin like the one that is meant. */
+export class AmbiguousKey extends Error {
+  override readonly name = 'AmbiguousKey';
+  constructor(jid: string, beginning: string, keys: readonly TrustedKey[]) {
+    super(`${keys.length} keys of ${jid} begin with "${beginning}"`);
+    withHints(this, ...keys.map(({ key, label }) => (label ? `${key} (${label})` : key)));
+  }
 }
 
 /** The trusted keys of everybody, or of one JID. */
