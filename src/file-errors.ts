@@ -10,8 +10,16 @@ export function sentence(error: NodeJS.ErrnoException & { dest?: string }): stri
   const [start, end] = [`${code}: `, message.indexOf(`, ${syscall}`)];
   // What others say of a system call has another form.
   if (!message.startsWith(start) || end < 0) return message;
-  // Whether it was looked at before it was opened is of no interest.
-  const verb = syscall === 'stat' ? 'open' : syscall;
   const reason = message.slice(start.length, end);
-  return `cannot ${verb} ${dest ?? path ?? 'a file'}: ${reason}`;
+  const name = dest ?? path ?? 'a file';
+  return `cannot ${VERBS[syscall ?? ''] ?? syscall} ${name || '""'}: ${reason}`;
 }
+
+/** The calls whose names say little. Whether a file was looked at before it was opened is of no interest. */
+const VERBS: Readonly<Record<string, string>> = {
+  stat: 'open',
+  lstat: 'open',
+  mkdir: 'make the folder',
+  scandir: 'read the folder',
+  unlink: 'remove',
+};

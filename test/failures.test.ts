@@ -95,8 +95,13 @@ test.each<[members: { syscall: string; path?: string; dest?: string }, text: str
   [{ syscall: 'stat', path: "a, b 'c'" }, "cannot open a, b 'c': it failed"],
   [{ syscall: 'link', path: 'x', dest: "y' -> 'z" }, "cannot link y' -> 'z: it failed"],
   [{ syscall: 'read' }, 'cannot read a file: it failed'],
+  [{ syscall: 'stat', path: '' }, 'cannot open "": it failed'],
+  [{ syscall: 'scandir', path: 'x' }, 'cannot read the folder x: it failed'],
+  [{ syscall: 'mkdir', path: '/proc/foo' }, 'cannot make the folder /proc/foo: it failed'],
 ])('an error of a file names it, whatever its name is: %o (R1031)', (members, text) => {
-  const paths = [members.path, members.dest].flatMap((path) => (path ? [`'${path}'`] : []));
+  const paths = [members.path, members.dest].flatMap((path) =>
+    path === undefined ? [] : [`'${path}'`],
+  );
   const message = `EIO: it failed, ${members.syscall} ${paths.join(' -> ')}`.trim();
   expect(textOf(Object.assign(new Error(message), { code: 'EIO' }, members))).toBe(text);
 });

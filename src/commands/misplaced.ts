@@ -32,6 +32,14 @@ export async function refuseMisplaced(
   );
 }
 
+/** One operand alone is a file or a recipient, and the other is missing. Throws `UsageError`. */
+export async function refuseLone(operand: string, names: Names = NO_NAMES): Promise<void> {
+  const isRecipient = looksLikeJid(operand) || names.has(operand);
+  throw isRecipient && !(await isThere(operand))
+    ? new UsageError(`no file is named to send to ${operand}`, `inband send <file...> ${operand}`)
+    : new UsageError(`nobody is named to send ${operand} to`, `inband send ${operand} <jid>`);
+}
+
 /** Where recipients are given with `--to`, one more may stand among the files. Throws `UsageError`. */
 export async function refuseRecipients(files: readonly string[]): Promise<void> {
   for (const one of files) {

@@ -22,7 +22,7 @@ import {
   UsageError,
 } from './context.js';
 import { type IsTyped, type LaneFlags, laneToSend } from './lane.js';
-import { refuseMisplaced, refuseRecipients } from './misplaced.js';
+import { refuseLone, refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
 
@@ -64,6 +64,7 @@ export async function send(
   const reporter = await context.reporter(flags);
   const { to } = flags;
   const files = to ? operands : operands.slice(0, -1);
+  if (files.length === 0) await refuseLone(operands[0] as string, flags.names);
   checkFiles(files, isTyped('name'));
   await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
@@ -139,8 +140,6 @@ async function sealingOf(
 
 /** Throws `UsageError`. */
 function checkFiles(files: string[], isNamed: boolean): void {
-  if (files.length === 0)
-    throw new UsageError('nothing to send, or nobody to send it to', 'inband send <file...> <jid>');
   const inputs = files.filter((file) => file === '-').length;
   if (inputs > 1) throw new UsageError('standard input can be sent once only', 'give "-" once');
   if (inputs === 0 && isNamed) {

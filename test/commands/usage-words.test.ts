@@ -81,7 +81,19 @@ test.each([
 test.each<[string[], string[]]>([
   [
     ['send', 'photo.jpg'],
-    ['nothing to send, or nobody to send it to', 'inband send <file...> <jid>'],
+    ['nobody is named to send photo.jpg to', 'inband send photo.jpg <jid>'],
+  ],
+  [
+    ['send', JULIET],
+    [`no file is named to send to ${JULIET}`, `inband send <file...> ${JULIET}`],
+  ],
+  [
+    ['send', '-dash.txt', JULIET],
+    [
+      '"inband send" knows no flag -dash.txt',
+      'a file of that name is given as ./-dash.txt',
+      '"inband help send" shows its flags',
+    ],
   ],
   [
     ['send', '-', '-', JULIET],

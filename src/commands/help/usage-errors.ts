@@ -11,6 +11,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
       `"${fullName(command)}" knows no flag ${quotedIn(message)}`,
       ...nearIn(message),
       ...afterCommand(quotedIn(message), command),
+      ...asFile(quotedIn(message), command),
       showsFlags(command),
     ),
   'commander.unknownCommand': (message, command) =>
@@ -78,6 +79,13 @@ function afterCommand(flag: string, program: Command): string[] {
     options.some(({ short, long }) => flag === short || flag === long),
   );
   return isKnown ? [`it stands behind the command: inband <command> ${flag}`] : [];
+}
+
+/** The name of a file may begin like a flag. */
+function asFile(flag: string, { registeredArguments }: Command): string[] {
+  const takesFiles = registeredArguments.some((argument) => argument.name() === 'file');
+  const isName = flag.includes('.') || /^-[^-]./.test(flag);
+  return takesFiles && isName ? [`a file of that name is given as ./${flag}`] : [];
 }
 
 const usageOf = (command: Command): string =>

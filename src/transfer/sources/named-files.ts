@@ -11,8 +11,11 @@ export async function statNamed(path: string, instead: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    // The shell leaves a pattern as it is where no file fits.
+    if (isMissing && /[*?[]/.test(path)) throw withHints(error as Error, 'nothing has such a name');
     // Node puts this character in place of what is not UTF-8, and cannot give such a name to the system.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !path.includes('\ufffd')) throw error;
+    if (!isMissing || !path.includes('\ufffd')) throw error;
     const text = `the name "${path}" is not UTF-8, and files of such names cannot be opened`;
     throw withHints(new SourceUnusable(text, { cause: error }), instead);
   }

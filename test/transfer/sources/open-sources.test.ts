@@ -97,6 +97,16 @@ describe('a file', () => {
   });
 });
 
+test('a pattern that the shell has left as it is fits nothing, and that is said (R1083)', async () => {
+  for (const [name, hints] of [
+    ['*.zip', ['nothing has such a name']],
+    ['a.zip', []],
+  ] as const) {
+    const why = await openSources([name], { stdin: process.stdin }).catch((error) => error);
+    expect([why.code, ownHints(why)]).toEqual(['ENOENT', hints]);
+  }
+});
+
 onLinux('hundreds of files do not stay open, and each is read all the same (R148)', async () => {
   const paths = Array.from({ length: 300 }, (_, index) => join(folder, `many-${index}`));
   for (const path of paths) await writeFile(path, path);
