@@ -23,7 +23,10 @@ export interface Done extends Transfer {
   size: number;
   sha256: string;
   path?: string;
-  /** The recipient did not say that the file is right; or it was fetched from an address, and no hash of it was told. */
+  /**
+   * The recipient did not say that the file is right; or it was fetched from an address, or came beside the stream in the
+   * clear, and no hash of it was told.
+   */
   unverified?: true;
   /** It said at least that the transfer was a success; otherwise nothing but that all bytes came. */
   success?: true;

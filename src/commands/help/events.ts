@@ -31,7 +31,7 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
   },
   done: {
     when: 'the file was sent or received',
-    fields: `\`id\`, \`peer\`, \`name\`, \`size\`, \`sha256\`; \`path\` if received; \`unverified\`: true if the recipient did not confirm what it has, or no hash was told of what was fetched; \`success\`: true if it said at least that it is content; \`blockSize\`, and \`window\`: bytes in a block, and blocks under way at most, in the end; \`lane\` as in \`start\`; ${SEALED}`,
+    fields: `\`id\`, \`peer\`, \`name\`, \`size\`, \`sha256\`; \`path\` if received; \`unverified\`: true if the recipient did not confirm what it has, or no hash was told of what was fetched, or came beside the stream without encryption; \`success\`: true if it said at least that it is content; \`blockSize\`, and \`window\`: bytes in a block, and blocks under way at most, in the end; \`lane\` as in \`start\`; ${SEALED}`,
   },
   'already-there': {
     when: 'an earlier transfer has brought the file: nothing was sent',

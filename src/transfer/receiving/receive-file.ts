@@ -4,7 +4,7 @@ import type { Trust } from '../keys/rules.js';
 import { paceOf } from '../rate-limit.js';
 import { StillUnderWay } from '../reception-errors.js';
 import { FileMismatch } from '../recipient-errors.js';
-import type { IncomingOffer } from '../ways/incoming.js';
+import { type IncomingOffer, isExposed } from '../ways/incoming.js';
 import { offeredPath, ownerOf, wantedFor } from './identity.js';
 import type { Arrivals, NewRecord, PartialFile, WantedPartial } from './inbox.js';
 import { whyRefused } from './no-place.js';
@@ -18,7 +18,7 @@ export interface ReceivedFile {
   size: number;
   /** Lower-case hex. */
   sha256: string;
-  /** It was fetched from an address, and nobody told a hash of it. */
+  /** Somebody else carried it, or kept it, in the clear, and nobody told a hash of it. */
   unverified?: true;
 }
 
@@ -72,8 +72,8 @@ export async function receiveFile(
     const path = await place(part, file, inbox, options);
     // The file is there, whatever becomes of the answer.
     await file.confirm(Buffer.from(sha256, 'hex'));
-    const isUnverified = file.linkId !== undefined && told.size === 0;
-    return { recordId: part.id, path, size, sha256, ...(isUnverified && UNVERIFIED) };
+    const isDoubtful = told.size === 0 && isExposed(file, channel.lane);
+    return { recordId: part.id, path, size, sha256, ...(isDoubtful && { unverified: true }) };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
     const isUseless = error instanceof FileMismatch || error instanceof ChannelOverrun;
@@ -83,8 +83,6 @@ export async function receiveFile(
     throw error;
   }
 }
-
-const UNVERIFIED = { unverified: true as const };
 
 type Create = (hears?: Pick<WantedPartial, 'onRead'>) => Promise<PartialFile>;
 

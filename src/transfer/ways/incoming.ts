@@ -38,6 +38,10 @@ export interface IncomingOffer {
   postpone?(): void;
 }
 
+/** Whether its bytes can be changed where the hash that its sender tells cannot: on another server, or on a lane in the clear. */
+export const isExposed = ({ linkId, peerKey }: IncomingOffer, lane: string | undefined): boolean =>
+  linkId !== undefined || (lane !== undefined && peerKey === undefined);
+
 /** Takes the files that others send, and says who may send one now. */
 export interface Listener {
   take(file: IncomingOffer): void;

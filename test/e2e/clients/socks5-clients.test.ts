@@ -79,16 +79,19 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
     },
   );
 
-  test.each([...clients])('a file comes from %s by it (R893)', async (client) => {
-    const { peer, received, hash } = await comesFrom(client);
-    expect(received).toMatchObject({ code: 0 });
-    expect(received.stderr).toContain(
-      'files may come beside the XMPP stream from other programs, not encrypted: whoever carries it can read and change it\n',
-    );
-    const done = { sha256: hash, lane: PROXY, encrypted: false };
-    expect(named(received.stdout, 'done')).toMatchObject([done]);
-    expect(await saidBy(peer)).toEqual(expect.arrayContaining(['by socks5', 'direct 0']));
-  });
+  test.each([...clients])(
+    'a file comes from %s by it, and is not verified (R893, R1043)',
+    async (client) => {
+      const { peer, received, hash } = await comesFrom(client);
+      expect(received).toMatchObject({ code: 0 });
+      expect(received.stderr).toContain(
+        'files may come beside the XMPP stream from other programs, not encrypted: whoever carries it can read and change it\n',
+      );
+      const done = { sha256: hash, lane: PROXY, encrypted: false, unverified: true };
+      expect(named(received.stdout, 'done')).toMatchObject([done]);
+      expect(await saidBy(peer)).toEqual(expect.arrayContaining(['by socks5', 'direct 0']));
+    },
+  );
 
   if (name !== 'Prosody') return;
 

@@ -430,6 +430,32 @@ test.each([
   expect(accepted).toEqual([left ?? 0, as]);
 });
 
+test.each<[string, { lane?: string; peerKey?: Buffer; told?: Buffer }, true | undefined]>([
+  ['by a lane in the clear', { lane: 'a proxy' }, true],
+  [
+    'by a lane in the clear, with a hash',
+    { lane: 'a proxy', told: digest('sha256', LETTER) },
+    undefined,
+  ],
+  ['by a lane, sealed', { lane: 'a proxy', peerKey: Buffer.alloc(32, 1) }, undefined],
+  ['in the stream', {}, undefined],
+])(
+  'a file that came %s is not verified where others could change it and no hash was told (R1043)',
+  async (_, { lane, peerKey, told }, is) => {
+    const { his, hers } = await pairOfBytestreams({ halfOpen: true });
+    const channel = Object.defineProperty(hers, 'lane', { value: lane });
+    const file = {
+      ...{ ...incomingBare(hers, new Date(0)), peerKey, accept: async () => channel },
+      ...{ offer: { name: 'letter.txt', size: 50 }, hashFunctions: ['sha-256'] },
+      hashes: async () => new Map(told ? [['sha-256', told]] : []),
+    };
+    const received = receiveFile(file, new MemoryInbox(), QUIET);
+    await settled();
+    his.resume().end(LETTER);
+    expect((await received).unverified).toBe(is);
+  },
+);
+
 test('what has come and cannot be used yet is told (R540)', async () => {
   const { his, hers } = await pairOfBytestreams({ halfOpen: true });
   let arrived = 0;
