@@ -127,6 +127,10 @@ export const isOverLimit = ({ type, condition }: StanzaError): boolean =>
 /** Whether a sender has ended a transfer because it goes on in another Jingle session. */
 export const hasBegunAnew = ({ condition }: Reason): boolean => condition === 'alternative-session';
 
+/** Whether who ended it wanted no more than that. */
+export const isCalledOff = ({ condition, text }: Reason): boolean =>
+  condition === 'cancel' && !text;
+
 /**
  * Whether it will be the same later, where it is the first that is heard: the own server lets nothing through, or there
  * is no such address. Servers call a domain that has been there, and cannot be reached now, not found as well.

@@ -1,5 +1,7 @@
+import { ChannelBroken } from '../protocol/channel.js';
 import { JingleEnded } from '../protocol/jingle/session/jingle-ended.js';
-import { hasBegunAnew } from './answers.js';
+import { StanzaError } from '../session/stanza-error.js';
+import { hasBegunAnew, isCalledOff } from './answers.js';
 
 /** A sender offers again what it is sending: its program was killed, or its connection. */
 export class OfferedAgain extends Error {
@@ -16,9 +18,19 @@ export class StillUnderWay extends Error {
   override readonly name = 'StillUnderWay';
 }
 
-/** Why a file did not arrive, in words for people, which Jingle's reasons are not. */
+/**
+ * Why a file did not arrive, in words for people, which Jingle's reasons and the system's are not. Whether a sender who stops is heard by
+ * the end of the Jingle session first, or by that of the connection beside it, is chance.
+ */
 export function whyNotReceived(error: Error): string {
+  if (error instanceof ChannelBroken) {
+    return stopped(error.cause instanceof StanzaError ? error.cause : undefined);
+  }
   if (!(error instanceof JingleEnded)) return error.message;
   if (hasBegunAnew(error.reason)) return 'its sender has begun anew';
-  return error.byUs ? error.message : `its sender ended it (${error.message}), and may go on later`;
+  if (error.byUs) return error.message;
+  return stopped(isCalledOff(error.reason) ? undefined : error);
 }
+
+const stopped = (why: Error | undefined): string =>
+  `its sender stopped${why ? ` (${why.message})` : ''}, and may go on with it later`;
