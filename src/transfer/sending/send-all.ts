@@ -130,9 +130,12 @@ async function deliver(
   return failures.find((failure) => failure !== undefined);
 }
 
-/** Where nothing may go but by lanes, as some take files in the clear, no more than these are under way. */
-const mostOf = ({ transport, lane }: SendAllOptions): number =>
-  transport === 's5b' || lane?.mayBePlain ? MOST_LANES : MOST_UNDER_WAY;
+/**
+ * Where all goes by lanes, no more than these are under way. Who takes files so in the clear alone gets them one after
+ * the other: only another of us says when it takes no more.
+ */
+const mostOf = ({ transport }: SendAllOptions): number =>
+  transport === 's5b' ? MOST_LANES : MOST_UNDER_WAY;
 
 const STOPPED = 'stopped; the same command goes on from there';
 

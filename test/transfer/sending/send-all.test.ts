@@ -14,8 +14,9 @@ import {
 import type { WayName } from '../../../src/transfer/ways/names.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { pattern } from '../../protocol/ibb/bytestreams.js';
+import { servicesOf } from '../../protocol/socks5/server.js';
 import { JULIET } from '../../support/linked-sessions.js';
-import { ManualClock } from '../../support/manual-clock.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 import { sendingBy } from '../../support/sealing.js';
 import { linkedToInbox, smallFile } from './linked-inboxes.js';
 
@@ -31,6 +32,7 @@ interface Options {
   sealing?: SealingOptions;
   hers?: ReceivingSealing;
   via?: 'auto' | WayName;
+  mayBePlain?: boolean;
 }
 
 /** Sends files to Juliet's inbox: what is told, and what comes of it. */
@@ -45,13 +47,14 @@ async function sent(
     sealing = sendingBy(),
     hers,
     via = 'auto',
+    mayBePlain = false,
   }: Options = {},
 ) {
   const ends = new AbortController();
   const stanzas: Element[] = [];
   const onStanza = (stanza: Element) => stanzas.push(stanza);
   const { romeo, inbox, halfTrip } = await linkedToInbox(
-    { places, onStanza, ...(hers ? { sealing: hers } : {}) },
+    { places, onStanza, services: servicesOf(), ...(hers ? { sealing: hers } : {}) },
     ends.signal,
   );
   const events: Event[] = [];
@@ -67,7 +70,7 @@ async function sent(
     // It stands still: on a busy machine offers are slow, and there would be fewer at a time.
     clock: new ManualClock(),
     ...{ connect: async () => romeo, signal: ends.signal, limit },
-    sealing,
+    ...{ sealing, lane: { direct: 'never' as const, mayBePlain, clock: new ManualClock() } },
     report: (event) => events.push(event),
     explain: (error) => ({ text: error.message, exitCode: 1, isOurs: isOurs(error) }),
   })
@@ -108,6 +111,26 @@ test('what became of files that were side by side is told in their order (R222)'
     most = Math.max(most, underWay);
   }
   expect(most).toBeGreaterThan(3);
+});
+
+test('that other programs may get files beside the stream in the clear makes no inband wait (R1053)', async () => {
+  let [reading, most] = [0, 0];
+  const sources = files(6).map((file) => ({
+    ...file,
+    read: async function* (offset: number, buffer?: Buffer) {
+      // What is read into a buffer is read for its hash.
+      if (!buffer) {
+        reading += 1;
+        most = Math.max(most, reading);
+        for (let turn = 0; turn < 1000 && most < 5; turn += 1) await settled();
+        reading -= 1;
+      }
+      yield* file.read(offset, buffer);
+    },
+  }));
+  const { error } = await sent(sources, { acceptTimeout: 100_000, mayBePlain: true });
+  expect(error).toBeUndefined();
+  expect(most).toBeGreaterThan(4);
 });
 
 test.each<[WayName, string, string[]]>([
