@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
 import { Connection, type ConnectionOptions, ResourceConflict } from './connection/connection.js';
 import { withHints } from './hints.js';
-import { formatJid, parseJid, prepareJid } from './jid.js';
+import { bareJid, formatJid, type Jid, mayBeForms, parseJid, prepareJid } from './jid.js';
 import { exchange, openStream, type StreamOptions } from './login/open-stream.js';
 import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
@@ -41,14 +41,15 @@ const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { clock = systemClock, random = Math.random, timeout = DEFAULT_TIMEOUT_MS } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const resource = prepareJid(options.account).resource || options.resource || randomResource();
+  const account = prepareJid(options.account);
+  const resource = account.resource || options.resource || randomResource();
   const { stream, features, jid, enabled } = await openStream(
     options,
     { timeout, signal },
     async (stream, features) => ({
       stream,
       features,
-      jid: await establish(stream, features, resource),
+      jid: await establish(stream, features, { ...account, resource }),
       enabled: features.getChild('sm', NS_SM) && (await manage(stream)),
     }),
   );
@@ -62,8 +63,8 @@ export async function connect(options: ConnectOptions): Promise<Session> {
 }
 
 /** Resolves to the full JID of a session that the server has begun. */
-async function establish(stream: XmppStream, features: Element, resource: string) {
-  const jid = await bind(stream, resource);
+async function establish(stream: XmppStream, features: Element, wanted: Jid) {
+  const jid = await bind(stream, wanted);
   const session = features.getChild('session', NS_SESSION);
   // RFC 3921 §3, which RFC 6120 has dropped: older servers route nothing before it.
   if (session && !session.getChild('optional')) await beginSession(stream);
@@ -88,11 +89,16 @@ const ask = (stream: XmppStream, id: string, request: Element): Promise<Element>
 const randomResource = () => `inband-${randomBytes(8).toString('hex')}`;
 
 /** Resource binding (RFC 6120 §7): resolves to the full JID that the server gave. */
-async function bind(stream: XmppStream, resource: string): Promise<string> {
+async function bind(stream: XmppStream, wanted: Jid): Promise<string> {
+  const { resource } = wanted;
   const request = xml('bind', { xmlns: NS_BIND }, xml('resource', {}, resource));
   const reply = await ask(stream, 'bind', request);
   if (reply.attrs.type === 'error') throw refused(resource, StanzaError.fromStanza(reply));
-  return readBound(reply.getChild('bind', NS_BIND)?.getChild('jid')?.getText() ?? '');
+  const bound = readBound(reply.getChild('bind', NS_BIND)?.getChild('jid')?.getText() ?? '');
+  const account = bareJid(formatJid(wanted));
+  // Whom the own account is, and so who may do what, goes by it.
+  if (mayBeForms(bareJid(bound), account)) return bound;
+  throw new ServerNotTrusted(`the server logged ${account} in as ${bareJid(bound)}`);
 }
 
 function refused(resource: string, error: StanzaError): Error {

@@ -198,6 +198,18 @@ describe('the login', () => {
     },
   );
 
+  test.each(['other@localhost/x', `${ACCOUNT}.example/x`, 'localhost/x'])(
+    'a server that logs us in as %s is not trusted (R1032)',
+    async (jid) => {
+      const { server, outcome } = await meet((peer) => login(peer, { ...honest, jid }));
+      await expect(outcome).rejects.toBeInstanceOf(ServerNotTrusted);
+      await expect(outcome).rejects.toThrow(
+        `the server logged ${ACCOUNT} in as ${jid.slice(0, -2)}`,
+      );
+      await only(server).ended;
+    },
+  );
+
   test('a wrong password is tried once, and the connection closed', async () => {
     const { server, outcome } = await meet((peer) => login(peer, { ...honest, password: 'other' }));
     await expect(outcome).rejects.toBeInstanceOf(NotAuthorized);
