@@ -8,7 +8,7 @@ import { readSettings } from '../settings/settings.js';
 import { writeAccount } from './change-settings.js';
 import { type Entry, entryFor, keysOf } from './entry.js';
 import { keepPassword } from './keep-password.js';
-import type { Keeper, PasswordSource } from './keeper.js';
+import type { PasswordSource } from './keeper.js';
 import { keepersOf } from './keepers.js';
 import { requireKeyboard } from './questions.js';
 import { tryAccount } from './try-account.js';
@@ -35,7 +35,11 @@ export async function logIn(
   const { connect } = openAccount(server, { ...context, env }, reporter.report);
   await tryAccount(connect, reporter.report, context.signal);
   const keeper = await keepPassword(password, keepersOf(entry, context), context, reporter);
-  await tryKept(server, keeper, context, reporter);
+  await tryKept({ ...server, ...keeper.source }, context, reporter).catch(async (error) => {
+    // Where the settings have that place already it has the password that was tried, in place of an older one.
+    if (!isIn(entry, keeper.source)) await keeper.forget().catch(() => undefined); // the first error tells more
+    throw error;
+  });
   const isFirst = settings.accounts.size === 0 && settings.account === undefined;
   const keys = keysOf({ ...flags, account: server.account }, keeper.source, context.settingsPath);
   await writeAccount(
@@ -72,26 +76,24 @@ function typedPassword({ account }: Entry, context: Context): Promise<string> {
 
 /** Goes online as every command will from now on. */
 async function tryKept(
-  server: AccountFlags,
-  { source, forget }: Keeper,
+  account: AccountFlags,
   context: Context,
   { report }: Reporter,
 ): Promise<void> {
-  try {
-    const { connect } = openAccount({ ...server, ...source }, context, report);
-    const session = await connect();
-    await session.close();
-  } catch (error) {
-    await forget().catch(() => undefined); // the first error tells more
-    throw error;
-  }
+  const { connect } = openAccount(account, context, report);
+  const session = await connect();
+  await session.close();
+}
+
+/** Whether the settings name that place of the password. */
+function isIn({ known }: Entry, source: PasswordSource): boolean {
+  const places: string[] = Object.values(source);
+  return places.includes(known.passwordFile ?? known.passwordCommand ?? '');
 }
 
 /** A password that was kept elsewhere is not ours to remove unasked. */
-function tellOfOther({ known }: Entry, source: PasswordSource, { warn }: Reporter): void {
-  const { passwordFile, passwordCommand } = known;
-  const before = passwordFile ?? passwordCommand;
-  const now: string[] = Object.values(source);
-  if (before === undefined || now.includes(before)) return;
+function tellOfOther(entry: Entry, source: PasswordSource, { warn }: Reporter): void {
+  const before = entry.known.passwordFile ?? entry.known.passwordCommand;
+  if (before === undefined || isIn(entry, source)) return;
   warn(`what the settings had before may have a password still: ${before}`);
 }
