@@ -141,12 +141,12 @@ export class Sealing {
     const seen = formatKey(key);
     if (toKey !== undefined) {
       if (toKey === seen) return 'known';
-      throw new KeyNotTrusted(`${this.#jid} has another key than the one of --to-key`);
+      throw new KeyNotTrusted(`${this.#jid} has another key than the one of --to-key: ${seen}`);
     }
     const same = known.find((one) => one.key === seen);
     if (same) return same.isVerified ? 'verified' : 'known';
     if (isOurs) return 'known';
-    if (known.length > 0) throw anotherKey(this.#jid);
+    if (known.length > 0) throw anotherKey(this.#jid, key);
     if (trust === 'first') return 'first';
     throw withHints(
       new KeyNotTrusted(

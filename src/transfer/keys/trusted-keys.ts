@@ -58,7 +58,7 @@ export async function pinKey(
   const seen = formatKey(key);
   const pin = (keys: readonly TrustedKey[]): readonly TrustedKey[] => {
     if (keys.some((one) => one.key === seen)) return keys;
-    if (keys.length > 0) throw anotherKey(jid);
+    if (keys.length > 0) throw anotherKey(jid, key);
     isFirst = true;
     return [{ key: seen, isVerified: false, since: now }];
   };
@@ -155,11 +155,12 @@ export async function listTrusted(store: TrustStore, jid?: string): Promise<Trus
   return [{ jid: bare, keys: await store.read(bare) }];
 }
 
-/** Another key than is known came along. */
-export function anotherKey(jid: string): KeyNotTrusted {
+/** Another key than is known came along. It is shown to be compared; nobody is to give a key to a command that came so. */
+export function anotherKey(jid: string, key: Uint8Array): KeyNotTrusted {
   return withHints(
-    new KeyNotTrusted(`${jid} has another key than before`),
-    `if it is theirs, ask them for it in another way, then: inband trust add ${jid}`,
+    new KeyNotTrusted(`${jid} has another key than before: ${formatKey(key)}`),
+    `ask them in another way what "inband key" shows there; if it is this one: inband trust add ${jid}`,
+    `the known ones: inband trust list ${jid}`,
   );
 }
 

@@ -105,7 +105,7 @@ export class KeyRules {
     const same = known.find((one) => one.key === seen);
     if (same) return same.isVerified ? 'verified' : 'known';
     if (this.#isOurs(jid) && own?.publicKey.equals(key)) return 'known';
-    if (known.length > 0) throw anotherKey(jid);
+    if (known.length > 0) throw anotherKey(jid, key);
     if (trust === 'known') {
       throw withHints(
         new KeyNotTrusted(`no key of ${jid} is known here, and --trust known takes no first one`),

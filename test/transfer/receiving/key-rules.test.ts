@@ -107,6 +107,15 @@ test('one key is known by each form of a domain (R377)', async () => {
   }
 });
 
+test('another key than is known is shown with the refusal (R1072)', async () => {
+  const { rules, trusted, offer } = rulesOf();
+  trusted.of.set(ROMEOS, pinned(HIS.publicKey));
+  const another = keyOfNumber(3).publicKey;
+  await expect(rules.judge(offer(ROMEOS, another), 'named')).rejects.toThrow(
+    `${ROMEOS} has another key than before: ${formatKey(another)}`,
+  );
+});
+
 test('another key is news once an hour; each file in the clear is told of (R533)', async () => {
   const { rules, trusted, told, clock, offer } = rulesOf();
   trusted.of.set(ROMEOS, pinned(HIS.publicKey));

@@ -359,13 +359,14 @@ describe('another key', () => {
     [
       'than is known',
       { his: { trusted: trusting(JULIETS, HERS.publicKey) }, evil: swapped },
-      `${JULIETS} has another key than before`,
-      `if it is theirs, ask them for it in another way, then: inband trust add ${JULIETS}`,
+      `${JULIETS} has another key than before: ${formatKey(OTHER.publicKey)}`,
+      `ask them in another way what "inband key" shows there; if it is this one: inband trust add ${JULIETS}`,
+      `the known ones: inband trust list ${JULIETS}`,
     ],
     [
       'than was given',
       { his: { toKey: formatKey(HERS.publicKey) }, evil: swapped },
-      `${JULIETS} has another key than the one of --to-key`,
+      `${JULIETS} has another key than the one of --to-key: ${formatKey(OTHER.publicKey)}`,
     ],
     [
       'than a known one, of which there is none,',
@@ -374,7 +375,7 @@ describe('another key', () => {
       `inband trust add ${JULIETS}`,
     ],
   ])(
-    '%s is refused by the sender, and nothing is told (R367)',
+    '%s is refused by the sender, and nothing is told (R367, R1072)',
     async (_, options, why, ...hints) => {
       const { failures, wire, inbox } = await sent(options);
       expect(failures).toEqual([expect.any(KeyNotTrusted)]);
