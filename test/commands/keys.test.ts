@@ -194,6 +194,18 @@ describe('inband trust', () => {
     expect((await run(['trust', 'verify', JULIET], OTHER)).stderr).not.toContain('stays');
   });
 
+  test.each(['add', 'verify'])(
+    '%s says how a key is given that stands behind the JID (R1073)',
+    async (command) => {
+      const { code, stderr } = await run(['trust', command, JULIET, KEY], KEY);
+      expect([code, stderr]).toEqual([
+        2,
+        `inband: "inband trust ${command}" takes no "${KEY}"\n  type or paste the key when it asks for it: inband trust ${command} <jid>\n`,
+      ]);
+      expect(await list()).toEqual([]);
+    },
+  );
+
   test('keeps all keys that are added at the same moment (R253)', async () => {
     const keys = ['b', 'c', 'd', 'e'].map((letter) => `${letter}${'a'.repeat(51)}`);
     const ended = await Promise.all(keys.map((key) => run(['trust', 'add', JULIET], key)));

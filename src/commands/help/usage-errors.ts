@@ -59,11 +59,21 @@ function notTaken(message: string): UsageError {
     : new UsageError(`${flagIn(message)} takes ${takes}; not ${second || '""'}`);
 }
 
+const HINTS = new WeakMap<Command, string>();
+
+/** Says how a command is given what people put behind its operands. */
+export const explainExcess = (command: Command, hint: string): void => {
+  HINTS.set(command, hint);
+};
+
+const excessHintOf = (command: Command): string =>
+  [HINTS.get(command), usageOf(command)].filter(Boolean).join(': ');
+
 function tooMany(command: Command): UsageError {
   const count = command.registeredArguments.length;
   const [more = ''] = command.args.slice(count);
   const name = fullName(command);
-  if (count > 0) return new UsageError(`"${name}" takes no "${more}"`, usageOf(command));
+  if (count > 0) return new UsageError(`"${name}" takes no "${more}"`, excessHintOf(command));
   const takesFolder = command.options.some(({ long }) => long === '--dir');
   const parent = command.parent?.parent ? command.parent : undefined;
   const hint = takesFolder

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
+import { explainExcess } from '../help/usage-errors.js';
 import { addOutputOptions } from '../options.js';
 
 const work = () => import('./trusted.js');
@@ -39,6 +40,8 @@ export function addTrustCommand(program: Command, context: Context): void {
   addOutputOptions(remove).action(async (jid, key, flags) =>
     (await work()).remove(jid, key, flags, context),
   );
+  // A key is not an operand, so that nobody pastes a command with one that came over the wire.
+  for (const one of [add, verify]) explainExcess(one, 'type or paste the key when it asks for it');
   showExamples(trust);
 }
 
