@@ -50,14 +50,15 @@ export class Retries {
 
   /**
    * Makes an attempt. One that comes after others is aborted, with what the last of these has ended with, as soon as there
-   * has been no progress for too long.
+   * has been no progress for too long. One that is made although the time was over has all of it once more.
    */
   async attempt<T>(signal: AbortSignal, work: (until: AbortSignal) => Promise<T>): Promise<T> {
     this.#movedAt = undefined;
     this.#lose();
-    if (this.#since === undefined || this.#lost >= this.#limit) return work(signal);
+    if (this.#since === undefined || this.#limit === 0) return work(signal);
     const [over, ended] = [new AbortController(), new AbortController()];
-    void this.#watch(over, ended.signal);
+    const isExtra = this.#lost >= this.#limit;
+    void this.#watch(isExtra ? this.#limit : this.#limit - this.#lost, over, ended.signal);
     try {
       return await orAborted(work(AbortSignal.any([signal, over.signal])), over.signal);
     } finally {
@@ -65,11 +66,11 @@ export class Retries {
     }
   }
 
-  /** Aborts when the time is over; until something new is done, or the attempt has ended. */
-  async #watch(over: AbortController, ended: AbortSignal): Promise<void> {
+  /** Aborts after so many milliseconds without anything done; until something new is, or the attempt has ended. */
+  async #watch(most: number, over: AbortController, ended: AbortSignal): Promise<void> {
     while (this.#since !== undefined && !ended.aborted) {
       // Not counted for good: what moves next may make up for it.
-      const rest = this.#limit - this.#lost - (this.#clock.now() - this.#since);
+      const rest = most - (this.#clock.now() - this.#since);
       if (rest <= 0) return over.abort(this.#failure);
       await this.#clock.sleep(rest, ended).catch(() => undefined); // it has ended
     }

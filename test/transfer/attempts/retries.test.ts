@@ -70,14 +70,20 @@ describe('attempts', () => {
   });
 
   /** An attempt after others, which ends only when it is told to: when that is, and with what. */
-  async function lastAttempt(during: (retries: Retries, clock: ManualClock) => Promise<void>) {
+  async function lastAttempt(
+    during: (retries: Retries, clock: ManualClock) => Promise<void>,
+    { silentMs = 3_000, limit = LIMIT_MS } = {},
+  ) {
     const clock = new ManualClock();
-    const retries = new Retries(LIMIT_MS, clock, () => 0);
+    const retries = new Retries(limit, clock, () => 0);
     retries.begins();
-    await clock.advance(3_000);
+    await clock.advance(silentMs);
     const failure = new Error('cut');
     retries.fails(failure);
-    const waiting = retries.wait(failure, never, ignore);
+    const waiting = retries.wait(failure, never, ignore).catch((error) => {
+      // One that is made all the same, as after too large blocks of our own choice.
+      if (silentMs < limit) throw error;
+    });
     await clock.advance(0);
     await waiting;
     let endedAt: number | undefined;
@@ -108,6 +114,23 @@ describe('attempts', () => {
       }
     });
     expect(again).toEqual({ endedAt: 3_000 + 15_000 + 7_000, outcome: true });
+  });
+
+  test('that are made when the time is over are given up after as long again (R1044)', async () => {
+    const silent = { silentMs: LIMIT_MS + 5_000 };
+    const outcome = await lastAttempt(async () => undefined, silent);
+    expect(outcome).toEqual({ endedAt: silent.silentMs + LIMIT_MS, outcome: true });
+    const moved = await lastAttempt(async (retries, clock) => {
+      await clock.advance(8_000);
+      retries.moved();
+      await clock.advance(8_000);
+    }, silent);
+    expect(moved).toEqual({ endedAt: silent.silentMs + 8_000 + LIMIT_MS, outcome: true });
+  });
+
+  test('are not given up without any time for them (R1044)', async () => {
+    const outcome = await lastAttempt(async () => undefined, { limit: 0 });
+    expect(outcome).toEqual({ endedAt: undefined, outcome: 'still trying' });
   });
 
   test('that are the first take as long as they take (R863)', async () => {
