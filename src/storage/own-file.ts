@@ -76,12 +76,22 @@ export async function removeOwn(path: string, files: Pick<Files, 'rm'> = fs): Pr
   await unlessFolder(path, files.rm(path, { force: true }));
 }
 
-async function unlessFolder(path: string, operation: Promise<void>): Promise<void> {
+/** Rejects with `NoFileOfOurs` where an operation on a file fails because a folder is in its place. */
+export async function unlessFolder<T>(path: string, operation: Promise<T>): Promise<T> {
   try {
-    await operation;
+    return await operation;
   } catch (error) {
-    throw OVER_FOLDER.has((error as NodeJS.ErrnoException).code) ? new NoFileOfOurs(path) : error;
+    throw (await isOverFolder(path, error as Error)) ? new NoFileOfOurs(path) : error;
   }
+}
+
+/** POSIX has one code for the removal of a folder as a file, and of what may not be removed. */
+async function isOverFolder(path: string, { code }: NodeJS.ErrnoException): Promise<boolean> {
+  if (code !== 'EPERM') return OVER_FOLDER.has(code);
+  return fs.lstat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 /** What the system says of a folder where a file is to be, and Node. */

@@ -7,7 +7,14 @@ import { BlobFolder } from '../../src/storage/blobs/blob-folder.js';
 import { ContactList } from '../../src/storage/contact-list.js';
 import { KeyFolder } from '../../src/storage/keys/key-folder.js';
 import { KeysUnusable } from '../../src/storage/keys/keys-unusable.js';
-import { NoFileOfOurs, openOwn, readOwn, removeOwn, writeOwn } from '../../src/storage/own-file.js';
+import {
+  NoFileOfOurs,
+  openOwn,
+  readOwn,
+  removeOwn,
+  unlessFolder,
+  writeOwn,
+} from '../../src/storage/own-file.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
@@ -131,4 +138,14 @@ test('what is not there is nothing (R801)', async () => {
   expect(await readOwn(path)).toBeUndefined();
   await writeFile(path, '');
   expect(await readOwn(join(path, 'below'))).toBeUndefined();
+});
+
+test('what may not be removed is told from a folder, where the system has one word for both (R866)', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, 'file');
+  await writeFile(path, '');
+  const removal = () =>
+    Promise.reject(Object.assign(new Error('not permitted'), { code: 'EPERM' }));
+  await expect(unlessFolder(folder, removal())).rejects.toThrow(NoFileOfOurs);
+  await expect(unlessFolder(path, removal())).rejects.toThrow('not permitted');
 });

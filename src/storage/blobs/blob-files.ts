@@ -1,7 +1,7 @@
-import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unless } from '../files.js';
-import { NoFileOfOurs, readOwn, removeOwn } from '../own-file.js';
+import { NoFileOfOurs, readOwn, unlessFolder } from '../own-file.js';
 import { temporaryBeside } from '../whole-file.js';
 
 // The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
@@ -61,13 +61,19 @@ export const bytesIfPresent = (path: string): Promise<Buffer | undefined> =>
 export const textIfPresent = async (path: string): Promise<string | undefined> =>
   (await bytesIfPresent(path))?.toString('utf8');
 
-/** Returns whether there was data. */
+/**
+ * Returns whether there was data: of several who remove it at once, to one. Rejects with `NoFileOfOurs` where one of the
+ * files is a folder, which stays.
+ */
 export async function removeBlob(path: string): Promise<boolean> {
-  const there = await ifPresent(lstat(path));
-  await removeOwn(path);
-  await removeOwn(sidecarPath(path));
-  return there !== undefined;
+  const wasThere = await removeIfPresent(path);
+  await removeIfPresent(sidecarPath(path));
+  return wasThere;
 }
+
+/** Returns whether it was there. `rm` would not tell, and a look before would tell it to several. */
+const removeIfPresent = async (path: string): Promise<boolean> =>
+  (await unlessFolder(path, ifPresent(unlink(path).then(() => true)))) ?? false;
 
 /**
  * Removes a blob and its sidecar, unless the sidecar is no longer `judged` (`undefined`: absent): then the blob was

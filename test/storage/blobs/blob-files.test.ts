@@ -1,7 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { removeUnlessPutAgain, sidecarPath } from '../../../src/storage/blobs/blob-files.js';
+import {
+  removeBlob,
+  removeUnlessPutAgain,
+  sidecarPath,
+} from '../../../src/storage/blobs/blob-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
@@ -47,6 +51,24 @@ describe('removing a blob that was judged', () => {
   test('finds nothing to do when another process was first', async () => {
     const folder = await temporaryFolder();
     await removeUnlessPutAgain(join(folder, 'abcd'), 'judged');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('removing a blob', () => {
+  test('finds none below a file (R1061)', async () => {
+    const path = join(await temporaryFolder(), 'ab');
+    await writeFile(path, 'data');
+    expect(await removeBlob(join(path, 'abcd'))).toBe(false);
+  });
+
+  test('tells one of several who do it at once that there was one (R1061)', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'abcd');
+    await writeFile(path, 'data');
+    await writeFile(sidecarPath(path), '{}');
+    const told = await Promise.all([path, path, path].map(removeBlob));
+    expect(told.filter(Boolean)).toHaveLength(1);
     expect(await readdir(folder)).toEqual([]);
   });
 });
