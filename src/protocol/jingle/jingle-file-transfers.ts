@@ -18,7 +18,7 @@ import { JingleSessions } from './session/jingle-sessions.js';
 import type { Reason } from './stanzas.js';
 import type { TransportSettings } from './transports/settings.js';
 import type { Transport } from './transports/transport.js';
-import { whyRefused } from './unfit-offers.js';
+import { whyDeclined } from './unfit-offers.js';
 
 export interface JingleOfferOptions extends TransportSettings {
   /** An NMTOKEN that was agreed on before (XEP-0353 §3.6). Default: a random one. */
@@ -122,7 +122,7 @@ export class JingleFileTransfers {
   #initiated(jingleSession: JingleSession): void {
     const isSealed = jingleSession.content.security !== undefined;
     const transports = this.#usable((one) => this.mayUse(one, isSealed));
-    const refused = whyRefused(jingleSession.content, transports, this.key !== undefined);
+    const refused = whyDeclined(jingleSession.content, transports, this.key !== undefined);
     if (refused) return this.#refuse(jingleSession, ...refused);
     try {
       const { transport } = jingleSession.content;

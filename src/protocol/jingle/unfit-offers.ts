@@ -6,7 +6,7 @@ import type { Content, Reason } from './stanzas.js';
 import type { Transport } from './transports/transport.js';
 
 /** What cannot be taken, whoever offers it: the reason for the peer, and another for us. `opensSeals`: we have a key. */
-export function whyRefused(
+export function whyDeclined(
   content: Content,
   transports: readonly Transport[],
   opensSeals: boolean,

@@ -46,7 +46,7 @@ export class ChunkCutter {
       const sample = bytes.subarray(0, MOST_OF_CHUNK);
       this.#deflates = deflate(sample).length <= sample.length * WORTHWHILE;
     }
-    return (this.#deflates && this.#deflated(bytes)) || plain(bytes);
+    return (this.#deflates && this.#deflated(bytes)) || undeflated(bytes);
   }
 
   /** `undefined` where the bytes do not shrink. */
@@ -64,7 +64,7 @@ export class ChunkCutter {
   }
 }
 
-function plain(bytes: Uint8Array): Chunk {
+function undeflated(bytes: Uint8Array): Chunk {
   const data = bytes.subarray(0, MOST_OF_CHUNK);
   return { data, isDeflated: false, length: data.length };
 }

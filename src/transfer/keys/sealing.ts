@@ -75,7 +75,7 @@ export class Sealing {
     this.#wasSeen ||= recipient.hasKey === true;
     const known = await this.#options.trusted.read(this.#jid);
     const isLeft = recipient.ways.every(({ reaches }) => reaches === 'account');
-    const mayBePlain = () => {
+    const checkPlain = () => {
       if (!this.#mustSeal(known)) return;
       throw notSealed(isLeft ? this.#whyNotLeft() : this.#whyNot(recipient.peer, known));
     };
@@ -83,8 +83,8 @@ export class Sealing {
       ? { ...NO_KEY, peer: recipient.peer }
       : await this.#ask(recipient, this.#mustSeal(known), situation);
     if (!key) {
-      mayBePlain();
-      return plain(recipient, mayBePlain);
+      checkPlain();
+      return plain(recipient, checkPlain);
     }
     this.#wasSeen = true;
     const own = await this.#options.own();

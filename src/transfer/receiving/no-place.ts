@@ -6,7 +6,7 @@ import type { Arrivals, WantedPartial } from './inbox.js';
 export const noPlace = () => new StanzaError('wait', 'resource-constraint', 'busy');
 
 /** Why there is no place for a file, if that is known before there is one. */
-export async function whyRefused(
+export async function whyNoPlace(
   inbox: Arrivals,
   wanted: WantedPartial,
 ): Promise<Error | undefined> {

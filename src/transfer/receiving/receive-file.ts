@@ -7,7 +7,7 @@ import { FileMismatch } from '../recipient-errors.js';
 import { type IncomingOffer, isExposed } from '../ways/incoming.js';
 import { offeredPath, ownerOf, wantedFor } from './identity.js';
 import type { Arrivals, NewRecord, PartialFile, WantedPartial } from './inbox.js';
-import { whyRefused } from './no-place.js';
+import { whyNoPlace } from './no-place.js';
 
 export interface ReceivedFile {
   /** The id of its record in the ledger. */
@@ -124,7 +124,7 @@ const acceptPlain: Accept = async (file, _inbox, create) => {
 const acceptSealed: Accept = async (file, inbox, create, { left, onProven }) => {
   const wanted = wantedFor(file);
   // What an earlier transfer of it takes, which is about to give way, is no longer taken then.
-  const refusal = left === undefined ? await whyRefused(inbox, wanted) : undefined;
+  const refusal = left === undefined ? await whyNoPlace(inbox, wanted) : undefined;
   const offset = refusal ? 0 : Math.max(left ?? 0, inbox.keptOf(wanted));
   const channel = await file.accept(offset, refusal && 'declined');
   await onProven?.();

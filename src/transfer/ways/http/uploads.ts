@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../../../session/clock.js';
 import type { Outward } from '../../../session/dial/proxy.js';
 import { parseJid } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
-import { NoUploads, tooLarge, whyNoSlot, whyRefused, withoutSize } from './why-not-uploaded.js';
+import { NoUploads, tooLarge, whyNoSlot, whyNotUploaded, withoutSize } from './why-not-uploaded.js';
 
 /** A file on its way to a server. */
 interface Upload {
@@ -68,7 +68,7 @@ export class Uploads {
     this.#https ??= httpsBy(await this.#trust());
     const put = new Put(slot, file, {
       ...{ peer: service.jid, https: this.#https, clock: this.#clock },
-      refused: (status) => whyRefused(status, slot.put.host, left !== undefined),
+      refused: (status) => whyNotUploaded(status, slot.put.host, left !== undefined),
     });
     put.once('error', (error) => {
       if (!left && error instanceof ChannelLost) this.#left.set(purpose, slot);

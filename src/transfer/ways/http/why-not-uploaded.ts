@@ -90,7 +90,7 @@ const LIMITED = [
 ];
 
 /** Why a server did not take the bytes; it may at another attempt if that is `ChannelLost`. */
-export function whyRefused(status: number, host: string, isUsed: boolean): Error {
+export function whyNotUploaded(status: number, host: string, isUsed: boolean): Error {
   const answered = `${host} answered ${status}`;
   if (status >= 500 || PASSING.has(status)) {
     return new ChannelLost(`${answered} to the upload`);
