@@ -51,7 +51,7 @@ export const addDirectOption = (command: Command): Command =>
 export const transportOption = (): Option =>
   new Option(
     '--transport <how>',
-    'how encrypted files travel by jingle; s5b: by a connection beside the XMPP stream alone; ibb: inside of it alone; auto: from 32 KiB on beside it where there is a way, and inside otherwise',
+    'how files travel by jingle; s5b: by a connection beside the XMPP stream alone; ibb: inside of it alone; auto: from 32 KiB on beside it where there is a way, and inside otherwise; what is not encrypted goes beside it only with --plain-s5b',
   )
     .choices(TRANSPORT_NAMES)
     .default('auto');
