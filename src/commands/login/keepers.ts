@@ -21,7 +21,11 @@ export function keepersOf(
   const keyring = platform === 'darwin' ? keychain : secretTool;
   const path = join(dirname(context.settingsPath), `${name}.password`);
   const isOurs = known.passwordFile === path;
-  return [keyring(account, context), pass(account, context), file(path, isOurs, context)];
+  return [
+    keyring(account, context),
+    pass(account, known.passwordCommand, context),
+    file(path, isOurs, context),
+  ];
 }
 
 function secretTool(account: string, context: Context): Keeper {
@@ -57,15 +61,25 @@ function keychain(account: string, context: Context): Keeper {
   };
 }
 
-function pass(account: string, context: Context): Keeper {
+/** `command`: how the settings get at the password of the account, if they do. */
+function pass(account: string, command: string | undefined, context: Context): Keeper {
   const entry = `${SERVICE}/${account}`;
+  const source = { passwordCommand: `pass show ${quoted(entry)}` };
+  const { env } = context;
+  const store = env.PASSWORD_STORE_DIR || join(env.HOME ?? '', '.password-store');
   return {
     place: 'in pass',
     remark: `${NO_SERVICE}, unless its key has no passphrase`,
     isThere: () => isOnPath('pass', context),
-    keep: (password) => runKeeper(['pass', 'insert', '-m', '-f', entry], password, context),
+    keep: async (password) => {
+      // It may have more in it than a password.
+      if (command !== source.passwordCommand && existsSync(join(store, `${entry}.gpg`))) {
+        throw new UsageError(`pass has ${entry} already`, 'move it away');
+      }
+      await runKeeper(['pass', 'insert', '-m', '-f', entry], password, context);
+    },
     forget: () => runKeeper(['pass', 'rm', '-f', entry], '', context),
-    source: { passwordCommand: `pass show ${quoted(entry)}` },
+    source,
   };
 }
 

@@ -26,13 +26,18 @@ export interface Body {
 
 /** Servers that cannot begin in the middle answer with all of it. Throws `UnfitAnswer`. */
 export function readBody({ statusCode, headers }: Head, asked: Asked): Body {
-  const coding = headers['content-encoding'] ?? 'identity';
-  if (coding.toLowerCase() !== 'identity')
-    throw new UnfitAnswer(`it is encoded (${quoted(coding)})`);
+  checkCoding(headers['content-encoding'], 'identity');
+  checkCoding(headers['transfer-encoding'], 'chunked');
   const start = statusCode === 206 ? startOf(headers['content-range'], asked) : 0;
   const length = lengthOf(headers);
   checkLength(start, length, asked);
   return { start, length };
+}
+
+/** What else was done to it would have to be undone. `plain`: the one that may be named. */
+function checkCoding(coding: string | undefined, plain: string): void {
+  if (coding === undefined || coding.toLowerCase() === plain) return;
+  throw new UnfitAnswer(`it is encoded (${quoted(coding)})`);
 }
 
 /** RFC 9110 §14.4. Some servers are off by one in the last byte, which the length and the size tell as well. */
@@ -52,7 +57,7 @@ function startOf(range = '', { offset, size }: Asked): number {
 function lengthOf(headers: IncomingHttpHeaders): number | undefined {
   const length = headers['content-length'];
   if (length !== undefined && /^\d{1,15}$/.test(length)) return Number(length);
-  if (/\bchunked$/i.test(headers['transfer-encoding'] ?? '')) return undefined;
+  if (headers['transfer-encoding'] !== undefined) return undefined;
   throw new UnfitAnswer('nothing tells where it ends');
 }
 

@@ -162,8 +162,14 @@ class Download extends Readable implements Inlet {
     return new ChannelLost(`${this.#host} ${why}`);
   }
 
-  #whyCut(error: Error): Error {
+  #whyCut(error: NodeJS.ErrnoException): Error {
     if (error instanceof AddressNotAllowed) return error;
+    // Node's parser: what is no HTTP will be none the next time.
+    if (error.code?.startsWith('HPE_')) {
+      return new UnfitAnswer(
+        `${this.#host} sends no file: its answer is no HTTP (${error.message})`,
+      );
+    }
     const why = `the download from ${this.#host} was cut off (${reasonOf(error)})`;
     return whyUntrusted(error, this.#host) ?? new ChannelLost(why, { cause: error });
   }

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readPassword } from '../../../src/commands/account/password.js';
 import type { Context } from '../../../src/commands/context.js';
@@ -67,6 +67,20 @@ test('what security gives back in hex is seen to be another password (R991)', as
   const { keeper, read } = await keeperOn('darwin', 'security', 'romeo@example.org');
   await keeper.keep('ünicode');
   expect(await read()).not.toBe('ünicode');
+});
+
+test('an entry of pass that is not of our settings stays as it is (R1033)', async () => {
+  const context = contextWith(await standIn(folder, 'secret-tool'));
+  const at = join(folder, 'store/inband/romeo@example.org.gpg');
+  await mkdir(dirname(at), { recursive: true });
+  await writeFile(at, 'what it was');
+  const env = { ...context.env, PASSWORD_STORE_DIR: join(folder, 'store') };
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };
+  const [, pass] = keepersOf(entry, { ...context, env }, 'linux');
+  await expect(pass?.keep('wherefore')).rejects.toThrow(
+    'pass has inband/romeo@example.org already',
+  );
+  expect(await readFile(at, 'utf8')).toBe('what it was');
 });
 
 test('each place says what is to be known of it, and how the settings get the password (R991)', async () => {

@@ -215,6 +215,15 @@ describe('no file is', () => {
       },
     ],
     [
+      'packed on the way',
+      'it is encoded (gzip, chunked)',
+      (_request, response) => {
+        response.socket?.end(
+          'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+        );
+      },
+    ],
+    [
       'another part',
       ANOTHER,
       giving(206, { 'content-range': 'bytes 0-299999/300000' }),
@@ -234,6 +243,17 @@ describe('no file is', () => {
       new UnfitAnswer(`localhost:${server.port} sends no file: ${why}`),
     );
   });
+
+  test.each(['content-length: 5\r\ncontent-length: 6', 'content-length: -1', 'content length: 5'])(
+    'an answer that is no HTTP, which it will be the next time, too: %j (R925)',
+    async (head) => {
+      const { begun } = await getting((_request, response) => {
+        response.socket?.end(`HTTP/1.1 200 OK\r\n${head}\r\n\r\nhello`);
+      });
+      await expect(begun).rejects.toThrow(UnfitAnswer);
+      await expect(begun).rejects.toThrow(' sends no file: its answer is no HTTP (');
+    },
+  );
 
   test('what has no end that can be told from a cut (R925)', async () => {
     const { begun } = await getting((_request, response) => {
@@ -276,7 +296,7 @@ test('a head that is far too long ends it (R926)', async () => {
   const { begun } = await getting((_request, response) => {
     response.socket?.write(`HTTP/1.1 200 OK\r\na: ${'x'.repeat(20_000)}\r\n\r\n`);
   });
-  await expect(begun).rejects.toThrow(ChannelLost);
+  await expect(begun).rejects.toThrow(UnfitAnswer);
 });
 
 test('a server that does not answer is waited for a minute (R926)', async () => {
