@@ -102,7 +102,23 @@ function bytesIn(letters: string): number | undefined {
   return (binary ? 1024 : 1000) ** ' kmgtp'.indexOf(prefix.toLowerCase() || ' ');
 }
 
+/** Whether its value is a time, as its placeholder says. */
+export const takesTime = ({ flags }: Option): boolean => flags.endsWith('<time>');
+
+/** Seconds in the largest unit of which they are a whole number, as they may be typed: 90d, 15m. */
+export function inUnits(seconds: number): string {
+  if (seconds === 0) return '0';
+  const [unit, length] = UNITS_OF_TIME.find(([, length]) => seconds % length === 0) ?? ['s', 1];
+  return `${seconds / length}${unit}`;
+}
+
+const UNITS_OF_TIME = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+] as const;
+
 function secondsIn(letters: string): number | undefined {
-  const known = { '': 1, s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
+  const known = { '': 1, s: 1, min: 60, ...Object.fromEntries(UNITS_OF_TIME) };
   return Object.hasOwn(known, letters) ? known[letters as keyof typeof known] : undefined;
 }

@@ -49,10 +49,25 @@ export const isBusy = ({ cause }: Error): boolean =>
   cause instanceof StanzaError && isOverLimit(cause);
 
 /** Somebody was looked for, or offered a file, in vain. `cause`: the answer that there was, if any. */
-export function notThere(
+export const notThere = (
   jid: string,
   cause: StanzaError | undefined,
   ...hints: string[]
+): RecipientUnreachable => unreachable(`nobody at ${jid} took the file`, jid, cause, hints);
+
+/** The same, where nothing was to be sent. */
+export const nobodyFound = (
+  jid: string,
+  cause: StanzaError | undefined,
+  ...hints: string[]
+): RecipientUnreachable =>
+  unreachable(`nobody at ${jid} was found who takes files`, jid, cause, hints);
+
+function unreachable(
+  text: string,
+  jid: string,
+  cause: StanzaError | undefined,
+  hints: readonly string[],
 ): RecipientUnreachable {
   const why = cause ? ` (${cause.message})` : '';
   if (cause && isWithoutServer(cause)) {
@@ -60,7 +75,7 @@ export function notThere(
     return withHints(new RecipientUnreachable(message, { cause }), 'is the address right?');
   }
   return withHints(
-    new RecipientUnreachable(`nobody at ${jid} took the file${why}`, { cause }),
+    new RecipientUnreachable(`${text}${why}`, { cause }),
     'is the address right?',
     'is "inband receive" running there, and does its --allow let you in?',
     ...hints,

@@ -119,6 +119,14 @@ describe('inband trust', () => {
   const list = async (...args: string[]) =>
     (await run(['trust', 'list', ...args])).stdout.split('\n').slice(0, -1);
 
+  test('says that nobody is known where it lists nothing (R1085)', async () => {
+    expect(await run(['trust', 'list'])).toMatchObject({
+      ...{ code: 0, stdout: '', stderr: 'no key of anybody is known yet\n' },
+    });
+    const { stderr } = await run(['trust', 'list', JULIET]);
+    expect(stderr).toBe(`no key of ${JULIET} is known yet\n`);
+  });
+
   test('adds a key that is typed, and lists it (R253)', async () => {
     const { code, stderr } = await run(['trust', 'add', JULIET, '--name', 'laptop'], `${KEY}\n`);
     expect([code, stderr]).toEqual([0, `trusted: ${KEY} of ${JULIET} (laptop)\n`]);

@@ -78,6 +78,8 @@ test.each([
   expect(text).not.toContain('online');
 });
 
+const CID_HINT = 'one looks like sha-256+…@bob.xmpp.org, with all 64 digits of the hash';
+
 test.each<[string[], string[]]>([
   [
     ['send', 'photo.jpg'],
@@ -232,7 +234,15 @@ test.each<[string[], string[]]>([
   ],
   [
     ['fetch', 'x'],
-    ['"x" is not a cid', 'one looks like sha-256+…@bob.xmpp.org'],
+    ['"x" is not a cid', CID_HINT],
+  ],
+  [
+    ['fetch', 'sha1+8f35@bob.xmpp.org'],
+    ['"sha1+8f35@bob.xmpp.org" is not a cid', CID_HINT],
+  ],
+  [
+    ['fetch', 'cid:sha-256+zz@bob.xmpp.org'],
+    ['"cid:sha-256+zz@bob.xmpp.org" is not a cid', CID_HINT],
   ],
   [
     ['fetch', '--json', '-o', '-', '--from', JULIET, CID],
@@ -257,7 +267,7 @@ test.each<[string[], string[]]>([
   ],
   [
     ['cache', 'remove', 'foo'],
-    ['"foo" is not a cid', 'one looks like sha-256+…@bob.xmpp.org'],
+    ['"foo" is not a cid', CID_HINT],
   ],
   [['received', '--exec', 'true'], ['--exec goes with --exec-again']],
   [['received', '--health', '--exec-again'], ['--health does not go with --exec-again']],

@@ -31,12 +31,16 @@ export async function list(
   const whose = jid === undefined ? undefined : readRecipient(jid, flags);
   const all = await listTrusted(await context.openTrust(), whose);
   const events = all.flatMap((one) => eventsOf(one));
+  if (events.length === 0) report({ event: 'notice', text: noKeyOf(whose) });
   if (flags.json) return events.forEach(report);
   const lines = events.map(({ peer, key, trust, since, label = '-' }) =>
     [peer, key, trust, since, label].map(display).join('\t'),
   );
   await pipeline(Readable.from(lines.map((line) => `${line}\n`)), context.stdout, { end: false });
 }
+
+const noKeyOf = (jid: string | undefined): string =>
+  jid === undefined ? 'no key of anybody is known yet' : `no key of ${jid} is known yet`;
 
 export async function add(jid: string, flags: TrustFlags, context: Context): Promise<void> {
   const reporter = await context.reporter(flags);

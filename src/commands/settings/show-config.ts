@@ -6,6 +6,7 @@ import { withoutSecret } from '../../transfer/people/own-account.js';
 import { display } from '../../ui/display.js';
 import type { AccountFlags } from '../account/account-options.js';
 import type { Context, OutputFlags } from '../context.js';
+import { inUnits, takesTime } from '../measures.js';
 import { RepeatableOption, settingNameOf } from '../options.js';
 import { applyDefaults } from './apply-settings.js';
 import { readSettings } from './settings.js';
@@ -22,9 +23,10 @@ export async function showConfig(
 ): Promise<void> {
   const reporter = await context.reporter(flags);
   const settings = await readSettings(program, context.settingsPath);
-  if (!settings.found) reporter.warn(`there is no ${settings.path}`);
-  else if (!flags.json) reporter.report({ event: 'notice', text: `from ${settings.path}` });
+  const origin = settings.found ? `from ${settings.path}` : `no settings in ${settings.path} yet`;
+  if (!flags.json) reporter.report({ event: 'notice', text: origin });
   const shown = accountOptions().map((option) => settingOf(command, option, option.name()));
+  const times = new Set<string>();
   shown.push(...passwordSetting(flags, context.env));
   for (const [name, jid] of settings.names) {
     shown.push({ event: 'setting', name: `names.${name}`, source: 'file', value: jid });
@@ -32,11 +34,13 @@ export async function showConfig(
   for (const other of commandsWithSettings(program)) {
     applyDefaults(other, settings);
     for (const option of ownOptions(other)) {
-      shown.push(settingOf(other, option, `${other.name()}.${settingNameOf(option)}`));
+      const setting = settingOf(other, option, `${other.name()}.${settingNameOf(option)}`);
+      shown.push(setting);
+      if (takesTime(option)) times.add(setting.name);
     }
   }
   if (flags.json) return shown.forEach(reporter.report);
-  await pipeline(Readable.from(linesOf(shown)), context.stdout, { end: false });
+  await pipeline(Readable.from(linesOf(shown, times)), context.stdout, { end: false });
 }
 
 const SOURCES: Record<string, Setting['source']> = {
@@ -69,11 +73,14 @@ function passwordSetting(flags: ConfigFlags, env: NodeJS.ProcessEnv): Setting[] 
     : [{ ...password, source: 'default', value: 'asked for' }];
 }
 
-/** Name, source and value, in columns. */
-function linesOf(settings: Setting[]): string[] {
+/** Name, source and value, in columns; `times`: the names of those that are seconds. */
+function linesOf(settings: Setting[], times: ReadonlySet<string>): string[] {
   const width = Math.max(...settings.map(({ name }) => name.length));
   return settings.map(({ name, source, value }) => {
-    const text = Array.isArray(value) ? value.join(', ') : String(value ?? '-');
+    const text = times.has(name) && typeof value === 'number' ? inUnits(value) : textOf(value);
     return `${name.padEnd(width)}  ${source.padEnd('environment'.length)}  ${display(text)}\n`;
   });
 }
+
+const textOf = (value: unknown): string =>
+  Array.isArray(value) ? value.join(', ') : String(value ?? '-');

@@ -75,6 +75,13 @@ export function readContentId(text: string): string {
   return cid;
 }
 
+/** Whether it names a hash function that we know and has no hash of that: a slip of whoever typed it. */
+export function isMisspelt(cid: string): boolean {
+  const [, algorithm = ''] =
+    /^([^+]+)\+.*@bob\.xmpp\.org$/.exec(withoutScheme(cid).toLowerCase()) ?? [];
+  return NODE_NAMES.has(algorithm) && !parseContentId(cid);
+}
+
 /** RFC 2392 §2: in a URI the cid is percent-encoded. */
 function withoutScheme(text: string): string {
   if (!/^cid:/i.test(text)) return text;

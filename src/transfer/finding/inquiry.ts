@@ -4,7 +4,7 @@ import type { SeenResource } from '../../protocol/presence/presence.js';
 import { prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
-import { notThere, type RecipientUnreachable } from '../recipient-errors.js';
+import { nobodyFound, notThere, type RecipientUnreachable } from '../recipient-errors.js';
 import { type Resource, resourceOf } from './resource.js';
 import { PATIENCE_MS, seenOf } from './seen.js';
 
@@ -116,8 +116,17 @@ export class Inquiry {
     this.options.signal.throwIfAborted();
   }
 
-  /** What to tell when nobody was found. */
+  /** What to tell when nobody was found for a file. */
   nobody(jid: string, ...hints: string[]): RecipientUnreachable {
-    return notThere(jid, this.#answer, ...hints, `what was tried: ${this.#findings.join('; ')}`);
+    return notThere(jid, this.#answer, ...hints, this.#tried);
+  }
+
+  /** The same, where nothing was to be sent. */
+  nobodyFound(jid: string, ...hints: string[]): RecipientUnreachable {
+    return nobodyFound(jid, this.#answer, ...hints, this.#tried);
+  }
+
+  get #tried(): string {
+    return `what was tried: ${this.#findings.join('; ')}`;
   }
 }

@@ -72,7 +72,7 @@ export async function probe(
   const mayPropose = isContact(jid) && resources.length === 0;
   const hints = answering.some(({ couldBeside }) => couldBeside) ? [BESIDE_HINT] : [];
   if (mayPropose) hints.push(UNSEEN_HINT);
-  return { resources, nobody: inquiry.nobody(jid, ...hints) };
+  return { resources, nobody: inquiry.nobodyFound(jid, ...hints) };
 }
 
 /** `mute`: those that are seen and answer no questions. */

@@ -12,6 +12,8 @@ import { addSendCommand } from '../../../src/commands/send.js';
 import { readSettings } from '../../../src/commands/settings/settings.js';
 import { runInband } from '../../support/programs/inband.js';
 
+const CID = `sha1+${'0'.repeat(40)}@bob.xmpp.org`;
+
 const TWO_ACCOUNTS = `
 account = "home"
 
@@ -205,7 +207,7 @@ describe('the defaults of a command', () => {
 
   test('replace nothing of a list that a flag gives', async () => {
     await writeFile(path, '[fetch]\nfrom = ["one@here"]\n');
-    const args = ['fetch', 'sha1+00@bob.xmpp.org', '--from', 'other one@here'];
+    const args = ['fetch', CID, '--from', 'other one@here'];
     expect((await run(args)).stderr).toMatch(/"other one@here" is not an XMPP address/);
   });
 });
@@ -345,10 +347,14 @@ describe('the file', () => {
     expect(await run(['config'])).toMatchObject({ code: 2, stderr });
   });
 
-  test('may be absent, which config says', async () => {
+  test('may be absent, which config says, and has its times in words (R1086)', async () => {
     const { code, stdout, stderr } = await run(['config']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `warning: there is no ${path}\n` });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `no settings in ${path} yet\n` });
     expect(stdout).toMatch(/^account +default +-\n/);
+    // As help and people write it.
+    expect(stdout).toMatch(/^receive\.keep-records-for +default +90d$/m);
+    expect(stdout).toMatch(/^send\.retry-for +default +15m$/m);
+    expect(stdout).toMatch(/^send\.wait-online +default +0$/m);
     expect((await run(['config', '-q'])).stderr).toBe('');
   });
 });
@@ -376,7 +382,7 @@ describe('a name', () => {
     ],
     [['receive', '--allow', 'xmpp:anyone'], '; not xmpp:anyone'],
     [
-      ['fetch', 'sha1+00@bob.xmpp.org', '--from', 'julia'],
+      ['fetch', CID, '--from', 'julia'],
       '--from takes a name of the settings, a JID like julia@example.org',
     ],
     [

@@ -193,6 +193,8 @@ test('one who is named and answers nothing is nobody', async () => {
   const { resources, nobody } = await romeoAmong({}).ask(DESK);
   expect(resources).toEqual([]);
   expect(nobody).toBeInstanceOf(RecipientUnreachable);
+  // No file was offered.
+  expect(nobody?.message).toBe(`nobody at ${DESK} was found who takes files (service-unavailable)`);
   expect(ownHints(nobody as Error).join()).toContain(`${DESK}: service-unavailable`);
   expect(ownHints(nobody as Error).join()).not.toContain('propose');
 });
