@@ -145,8 +145,7 @@ function createReporter({ json = false, quiet = false, verbose = false }: Output
 function onOutputLost(lost: (error: Error) => void): void {
   process.stdout.once('error', (error) => {
     // No system call names it.
-    error.message += ` '${'standard output'}'`;
-    lost(error);
+    lost(Object.assign(error, { path: 'standard output' }));
   });
   // What follows fails, too; and of stderr nobody is left to tell.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);

@@ -63,10 +63,10 @@ export async function readSettingsText(path: string): Promise<string | undefined
     if ((await stat(path)).isFIFO()) throw new UsageError(`${path} is a pipe, and no file`);
     return await readFile(path, 'utf8');
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
+    const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     // For a directory the system does not say which.
-    if (code === 'EISDIR') Object.assign(error as Error, { message: `${message} '${path}'` });
+    if (code === 'EISDIR') Object.assign(error as Error, { path });
     throw error;
   }
 }
