@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProbedResource } from '../transfer/finding/probe.js';
 import { probeOnline } from '../transfer/finding/probe-online.js';
+import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
+import type { SealingOptions } from '../transfer/keys/sealing.js';
 import { remembering } from '../transfer/people/known-contacts.js';
 import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
@@ -21,12 +23,19 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
     connect: remembering(connect, context.contacts),
     report,
     signal: context.signal,
-    trusted: await context.openTrust(),
+    sealing: await sealingBy(account, context),
     lane: wantedLane(flags, account, flags),
   });
   if (!flags.json) await print(resources, context);
   if (nobody) throw nobody;
 }
+
+/** As `send` does without flags. */
+const sealingBy = async (account: string, context: Context): Promise<SealingOptions> => ({
+  ...{ encrypt: 'auto', trust: 'first', mayDeflate: true, account, now: context.now },
+  trusted: await context.openTrust(),
+  own: ownKeyWhenNeeded(context.openKeys, account),
+});
 
 const print = (resources: ProbedResource[], { stdout }: Context): Promise<void> =>
   pipeline(Readable.from(resources.map((one) => `${lineOf(one)}\n`)), stdout, { end: false });

@@ -78,6 +78,8 @@ export interface Probed {
   via?: AnyWayName;
   /** Why it would be offered. */
   why?: string;
+  /** Why `inband send` would choose it and then refuse to send, by its key. */
+  refused?: string;
   /** What is known of its program. */
   remark?: string;
   /** Its key, if it has one. */

@@ -127,9 +127,11 @@ function sentenceOfTrust({ peer, key, trust, label }: Event & { event: 'trust' }
   return `${trust === 'verified' ? 'compared' : 'trusted'}: ${which}`;
 }
 
-function sentenceOfProbed({ peer, via, why, remark, lanes = [] }: Probed): string | undefined {
+function sentenceOfProbed(probed: Probed): string | undefined {
+  const { peer, via, why, refused, remark, lanes = [] } = probed;
   const how = lanes.length > 0 ? `; encrypted, its bytes go ${anyOf(lanes)}, else in-band` : '';
-  const choice = via && `send offers it to ${peer} by ${via}: ${why}${how}`;
+  const offer = via && `send offers it to ${peer} by ${via}: ${why}${how}`;
+  const choice = refused === undefined ? offer : `send refuses ${peer}: ${refused}`;
   if (!remark) return choice;
   return choice ? `${choice} (${remark})` : `${peer}: ${remark}`;
 }

@@ -36,6 +36,10 @@ test.each([
     'uploads',
     'upload.example.org takes uploads of up to 6 MB: send --via auto,http leaves a file there, with a link',
   ],
+  [
+    'refusing',
+    'send refuses bob@example.org/inband: bob@example.org has another key than before: abc234',
+  ],
   ['noUploads', 'example.org takes no uploads (XEP-0363): nothing can be left there'],
   ['key', undefined],
   ['trusted', 'trusted: abc234 of bob@example.org (laptop)'],

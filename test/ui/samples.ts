@@ -38,6 +38,10 @@ export const samples = {
     ...{ event: 'resource', peer, client: 'Psi', version: '1.5', ways: ['jingle', 'si'] },
     ...{ roundTripMs: 31, via: 'jingle', why: 'it is the one named', remark: 'Psi is slow' },
   },
+  refusing: {
+    ...{ event: 'resource', peer, ways: ['jingle'], trust: 'CHANGED' },
+    refused: 'bob@example.org has another key than before: abc234',
+  },
   uploads: { event: 'uploads', peer: 'upload.example.org', isTaken: true, maxSize: 6_000_000 },
   noUploads: { event: 'uploads', peer: 'example.org', isTaken: false },
   published: { event: 'blob', cid, type: 'image/png', size: 2_000 },

@@ -69,7 +69,7 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
   resource: {
     when: '`probe`',
     fields:
-      '`peer`, `ways`; `client`, `version`, `roundTripMs` (median of three) if it tells; `via` and `why` where `send` would choose it; `remark`: what is known of the client; `peerKey`, and `trust`: `new`, `known`, `verified` or `CHANGED`; `lanes`: what may carry it beside the XMPP stream, best first',
+      '`peer`, `ways`; `client`, `version`, `roundTripMs` (median of three) if it tells; `via` and `why` where `send` would choose it, `refused` where it would and then refuse its key; `remark`: what is known of the client; `peerKey`, and `trust`: `new`, `known`, `verified` or `CHANGED`; `lanes`: what may carry it beside the XMPP stream, best first',
   },
   uploads: {
     when: '`probe`, where the own server says it',

@@ -1,7 +1,7 @@
 import type { Session } from '../../session/session.js';
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
-import type { TrustStore } from '../keys/trusted-keys.js';
+import type { SealingOptions } from '../keys/sealing.js';
 import { Lane, type LaneWanted, laneToNamed } from '../lane/lane.js';
 import { ownUploads } from '../ways/http/uploads.js';
 import { type Probe, probe } from './probe.js';
@@ -11,7 +11,8 @@ interface ProbeOnlineOptions {
   connect: Connect;
   report: Report;
   signal: AbortSignal;
-  trusted: TrustStore;
+  /** As `send` would seal it. */
+  sealing: SealingOptions;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
   lane: LaneWanted | undefined;
 }
@@ -19,13 +20,13 @@ interface ProbeOnlineOptions {
 /** Goes online and probes a JID; reports each resource that is found, and whether the own server takes uploads. Rejects as `connect` and `probe` do. */
 export async function probeOnline(
   jid: string,
-  { connect, report, signal, trusted, lane: wanted }: ProbeOnlineOptions,
+  { connect, report, signal, sealing, lane: wanted }: ProbeOnlineOptions,
 ): Promise<Probe> {
   const session = await goOnline(connect, report, { admit: () => false });
   try {
     const note = (text: string) => report({ event: 'note', text });
     const lane = wanted && new Lane(session, laneToNamed(wanted));
-    const resources = probe(session, jid, { signal, note, trusted, lane });
+    const resources = probe(session, jid, { signal, note, sealing, lane });
     const until = Promise.all([resources, tellUploads(session, report, signal)]);
     report({ event: 'pending', text: `asking ${jid}`, until });
     const [found] = await until;

@@ -1,23 +1,17 @@
 import { roundTrip } from '../../protocol/round-trip.js';
-import { MalformedAnnouncement } from '../../protocol/seal/announced-key.js';
-import { formatKey } from '../../protocol/seal/public-key.js';
 import { askVersion } from '../../protocol/version.js';
 import { type Clock, systemClock } from '../../session/clock.js';
-import { accountOf, addressFrom } from '../../session/jid.js';
+import { addressFrom } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
-import { askKey } from '../keys/key-question.js';
-import type { TrustStore } from '../keys/trusted-keys.js';
-import type { Lane } from '../lane/lane.js';
 import { WHAT_PLAIN_MEANS } from '../lane/names.js';
 import type { Probed } from '../listed-events.js';
-import type { RecipientUnreachable } from '../recipient-errors.js';
 import type { AnyWayName } from '../ways/names.js';
 import { UNADVERTISED } from '../ways/ways.js';
 import { Inquiry, isContact } from './inquiry.js';
 import { remarkOn } from './known-clients.js';
+import { type KeyOptions, keyOf, refusalOf } from './probed-key.js';
 import { receiverOf } from './receiver.js';
 import { ablest, byAbility, type Resource } from './resource.js';
-import { PATIENCE_MS } from './seen.js';
 import { whyNotInStream } from './why-not-in-stream.js';
 
 const PINGS = 3;
@@ -30,21 +24,16 @@ const BESIDE_HINT = `"inband send --plain-s5b" reaches it, not encrypted: ${WHAT
 /** A resource that is there, and what was found out about it. */
 export type ProbedResource = Omit<Probed, 'event'>;
 
-interface ProbeOptions {
-  signal: AbortSignal;
+interface ProbeOptions extends KeyOptions {
   /** Told of those that do not answer. */
   note: (text: string) => void;
   clock?: Clock;
-  /** Whose keys are trusted. */
-  trusted: TrustStore;
-  /** Absent: all goes in-band. */
-  lane?: Lane | undefined;
 }
 
 export interface Probe {
   resources: ProbedResource[];
-  /** Why nobody would be offered a file. */
-  nobody?: RecipientUnreachable;
+  /** Why nobody would be offered a file: what `send` would end with. */
+  nobody?: Error;
 }
 
 /**
@@ -54,21 +43,32 @@ export interface Probe {
 export async function probe(
   session: Session,
   typed: string,
-  { signal, note, clock = systemClock, trusted, lane }: ProbeOptions,
+  { signal, note, clock = systemClock, sealing, lane }: ProbeOptions,
 ): Promise<Probe> {
   const jid = addressFrom(session.jid, typed);
   const inquiry = new Inquiry(session, { signal, note });
   const { answering, mute } = await whoIsThere(inquiry, jid);
   const { chosen, why } = choose(answering, jid, inquiry);
+  const options = { signal, sealing, lane };
+  const refusals: Error[] = [];
+  const verdictOn = async (resource: Resource) => {
+    const refusal = await refusalOf(resource, session, typed, options);
+    if (!refusal) return { ...viaOf(resource), why: whyOf(resource, why) };
+    refusals.push(refusal);
+    return { refused: refusal.message };
+  };
   const examined = answering.map(
     async (resource): Promise<ProbedResource> => ({
       ...(await examine(resource, session, inquiry, clock)),
-      ...(await keyOf(resource, session, signal, { trusted, lane })),
-      ...(chosen.includes(resource) ? { ...viaOf(resource), why: whyOf(resource, why) } : {}),
+      ...(await keyOf(resource, session, typed, options)),
+      ...(chosen.includes(resource) ? await verdictOn(resource) : {}),
     }),
   );
   const resources = [...(await Promise.all(examined)), ...mute];
-  if (chosen.length > 0) return { resources };
+  if (chosen.length > 0) {
+    const [refusal] = refusals.length === chosen.length ? refusals : [];
+    return { resources, ...(refusal ? { nobody: refusal } : {}) };
+  }
   const mayPropose = isContact(jid) && resources.length === 0;
   const hints = answering.some(({ couldBeside }) => couldBeside) ? [BESIDE_HINT] : [];
   if (mayPropose) hints.push(UNSEEN_HINT);
@@ -155,30 +155,6 @@ async function examine(
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     ...(remark ? { remark } : {}),
   };
-}
-
-/** Its key, asked for as `send` would, what is known of that, and how what is sealed by it would travel. */
-async function keyOf(
-  { jid }: Resource,
-  session: Session,
-  signal: AbortSignal,
-  { trusted, lane }: Pick<ProbeOptions, 'trusted' | 'lane'>,
-): Promise<Pick<Probed, 'peerKey' | 'trust' | 'lanes'>> {
-  const known = await trusted.read(accountOf(jid));
-  try {
-    const { key, hasLane } = await askKey(session, jid, { signal, timeout: PATIENCE_MS });
-    if (!key) return known.length > 0 ? { trust: 'CHANGED' } : {};
-    const peerKey = formatKey(key);
-    const same = known.find((one) => one.key === peerKey);
-    const lanes = (hasLane && (await lane?.waysTo(jid, signal))) || [];
-    const found = { peerKey, ...(lanes.length > 0 ? { lanes } : {}) };
-    if (same) return { ...found, trust: same.isVerified ? 'verified' : 'known' };
-    return { ...found, trust: known.length > 0 ? 'CHANGED' : 'new' };
-  } catch (error) {
-    session.ended.throwIfAborted();
-    signal.throwIfAborted();
-    return error instanceof MalformedAnnouncement ? { trust: 'CHANGED' } : {};
-  }
 }
 
 /** The median, in whole milliseconds. */

@@ -59,7 +59,7 @@ test('two who receive with one key are one to their sender (R655)', async () => 
 });
 
 describe('a second machine with a key of its own', () => {
-  test('gets nothing until its key is added, and then both do (R655, R1072)', async () => {
+  test('gets nothing until its key is added, and then both do (R655, R1072, R1074)', async () => {
     const [first, second] = [stage.folder(), stage.folder()];
     const [desk, lap] = await Promise.all([machine('desk', first), machine('lap', second)]);
     expect(await aliceSends('0', `${BOB}/desk`)).toMatchObject({ code: 0 });
@@ -70,7 +70,12 @@ describe('a second machine with a key of its own', () => {
     expect(refused.stderr).toContain(`${BOB} has another key than before: ${key}\n`);
     // No command with the key that came over the wire is offered.
     expect(refused.stdout + refused.stderr).not.toMatch(new RegExp(`inband [^\\n"]*${key}`));
+    const probes = () => outcomeOf(stage.inband('alice', ['probe', `${BOB}/lap`]));
+    const probed = await probes();
+    expect(probed).toMatchObject({ code: 11, stdout: expect.stringContaining('\tCHANGED\t') });
+    expect(probed.stderr).toContain(`send refuses ${BOB}/lap: ${BOB} has another key than before`);
     await aliceTrusts(key, 'laptop');
+    expect(await probes()).toMatchObject({ code: 0, stdout: expect.stringContaining('\tknown\t') });
     const outcome = await aliceSends('1', `${BOB}/lap`);
     expect(doneOf(outcome)).toMatchObject({ encrypted: true, peerKey: key, trust: 'known' });
     expect(await aliceSends('2', `${BOB}/desk`)).toMatchObject({ code: 0 });

@@ -2,14 +2,18 @@ import { expect, test } from '@jest/globals';
 import type { Event } from '../../../src/transfer/events.js';
 import { probeOnline } from '../../../src/transfer/finding/probe-online.js';
 import { JULIET, linkedSessions } from '../../support/linked-sessions.js';
-import { memoryTrust } from '../../support/sealing.js';
+import { sendingBy } from '../../support/sealing.js';
 
 test('who is asked what it can do is told, as it was typed', async () => {
   const [session] = linkedSessions();
   const told: Event[] = [];
   const probe = await probeOnline(JULIET, {
     ...{ connect: async () => session, report: (event: Event) => told.push(event) },
-    ...{ signal: new AbortController().signal, trusted: memoryTrust(), lane: undefined },
+    ...{
+      signal: new AbortController().signal,
+      sealing: sendingBy({ encrypt: 'auto' }),
+      lane: undefined,
+    },
   });
   expect(probe.resources).toEqual([]);
   expect(told).toContainEqual(

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { exitCodeOf } from '../../../src/failures.js';
 import { infoElement } from '../../../src/protocol/disco.js';
 import { NS_IBB } from '../../../src/protocol/ibb/stanzas.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
@@ -11,11 +12,11 @@ import { StanzaError } from '../../../src/session/stanza-error.js';
 import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { probe } from '../../../src/transfer/finding/probe.js';
-import type { TrustStore } from '../../../src/transfer/keys/trusted-keys.js';
+import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
 import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
-import { keyOfNumber, memoryTrust } from '../../support/sealing.js';
+import { keyOfNumber, memoryTrust, sendingBy } from '../../support/sealing.js';
 
 const JULIET = 'juliet@capulet.example';
 const INBAND = `${JULIET}/inband`;
@@ -40,7 +41,7 @@ interface Client {
 function romeoAmong(
   clients: Record<string, Client>,
   seen: string[] = [],
-  trusted: TrustStore = memoryTrust(),
+  sealing: Partial<SealingOptions> = {},
 ) {
   const sent: string[] = [];
   const said: string[] = [];
@@ -78,7 +79,10 @@ function romeoAmong(
   });
   const { signal } = new AbortController();
   const ask = (jid: string) =>
-    probe(session, jid, { signal, note: (text) => said.push(text), clock, trusted });
+    probe(session, jid, {
+      ...{ signal, note: (text) => said.push(text), clock },
+      sealing: sendingBy({ encrypt: 'auto', ...sealing }),
+    });
   return { session, ask, sent, said };
 }
 
@@ -296,8 +300,54 @@ test.each([
     if (keys.length > 0) trusted.of.set('juliet@capulet.example', keys);
     const key = keyOfNumber(2).publicKey;
     const client = isThere ? { features: [...ABLE, NS_SEAL], key } : { features: ABLE };
-    const { ask } = romeoAmong({ [DESK]: client }, [], trusted);
+    const { ask } = romeoAmong({ [DESK]: client }, [], { trusted });
     const { resources } = await ask(DESK);
     expect(resources).toMatchObject([{ trust, ...(isThere ? { peerKey: formatKey(key) } : {}) }]);
   },
 );
+
+describe('a key that send would refuse', () => {
+  const [HERS, OTHER] = [keyOfNumber(2).publicKey, keyOfNumber(3).publicKey];
+  const known = () => {
+    const trusted = memoryTrust();
+    const of = { key: formatKey(HERS), isVerified: false, since: new Date(0) };
+    trusted.of.set(JULIET, [of]);
+    return { trusted };
+  };
+  const able = { features: [...ABLE, NS_SEAL, NS_JINGLE_MESSAGE] };
+
+  test.each<[string, Client, string]>([
+    [
+      'another one',
+      { ...able, key: OTHER },
+      `${JULIET} has another key than before: ${formatKey(OTHER)}`,
+    ],
+    [
+      'none any more',
+      { features: ABLE },
+      `${DESK} has no key, though one of ${JULIET} is known here, so that nothing can be encrypted for it`,
+    ],
+    ['a malformed one', able, `${DESK} announces its key in a way that no inband does`],
+  ])('%s: it is said, and the end is that of send (R1074)', async (_, client, refused) => {
+    const { resources, nobody } = await romeoAmong({ [DESK]: client }, [], known()).ask(DESK);
+    expect(resources).toMatchObject([{ trust: 'CHANGED', refused }]);
+    expect(resources[0]).not.toHaveProperty('via');
+    expect([nobody?.message, exitCodeOf(nobody as Error)]).toEqual([refused, 11]);
+  });
+
+  test('is said of one of two that may proceed, and is no failure (R1074)', async () => {
+    const clients = { [DESK]: { ...able, key: OTHER }, [PHONE]: { ...able, key: HERS } };
+    const { resources, nobody } = await romeoAmong(clients, [DESK, PHONE], known()).ask(JULIET);
+    expect(resources).toMatchObject([{ refused: expect.any(String) }, { via: 'jingle' }]);
+    expect(nobody).toBeUndefined();
+  });
+});
+
+test('the key of this machine is known for the own account, from the start (R1075)', async () => {
+  const [ours, own] = ['romeo@montague.example/inband', keyOfNumber(1)];
+  const clients = { [ours]: { features: [...ABLE, NS_SEAL], key: own.publicKey } };
+  const ask = (number: number) =>
+    romeoAmong(clients, [], { own: async () => keyOfNumber(number) }).ask(ours);
+  expect((await ask(1)).resources).toMatchObject([{ trust: 'known', via: 'jingle' }]);
+  expect((await ask(2)).resources).toMatchObject([{ trust: 'new', via: 'jingle' }]);
+});
