@@ -1,3 +1,4 @@
+import { ChannelNotOpened } from '../../protocol/channel.js';
 import type { FileOffer } from '../../protocol/file-offer.js';
 import { RequestTimeout } from '../../session/requests.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -13,8 +14,8 @@ interface OfferToOptions extends OfferOptions {
 }
 
 /**
- * Offers a file in the first way in which the recipient takes it. A way that it turns out not to know is left for the
- * next one.
+ * Offers a file in the first way in which the recipient takes it. A way that it turns out not to know, or by which no
+ * connection comes about, is left for the next one.
  */
 export async function offerTo(
   recipient: Recipient,
@@ -37,7 +38,10 @@ export async function offerTo(
     return await offer(recipient, file, options);
   } catch (error) {
     const isGuessedWrong = recipient.isGuess === true && isUnknown(error as Error, way);
-    if (!next || !(error instanceof WayRefused || isGuessedWrong)) throw error;
+    // In this way it takes files beside the stream only; the next one may lead inside of it.
+    const isOutsideOnly = !options.seal && recipient.beside?.get(way) === 'only';
+    const isUnconnected = isOutsideOnly && error instanceof ChannelNotOpened;
+    if (!next || !(error instanceof WayRefused || isGuessedWrong || isUnconnected)) throw error;
     note(`${(error as Error).message}; trying ${next.name}`);
     return offerTo({ ...others, ways: ways.slice(1) }, open, file, { note, ...options });
   }

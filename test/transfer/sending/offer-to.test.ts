@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ChannelNotOpened } from '../../../src/protocol/channel.js';
 import { RequestTimeout } from '../../../src/session/requests.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import {
@@ -104,6 +105,27 @@ describe('a file is offered', () => {
     const jingle = new WayRefused('no');
     expect((await offering(['jingle'], { jingle })).outcome).toBe(jingle);
     expect((await offering([], {})).outcome).toBeInstanceOf(RangeError);
+  });
+});
+
+describe('where no connection comes about beside the stream', () => {
+  const jingle = new ChannelNotOpened('nobody came');
+  const takes = (how: 'too' | 'only') => ({ beside: new Map([[wayNamed('jingle'), how]]) });
+
+  test('a file goes in the stream by another way, where that one has nothing else (R1062)', async () => {
+    const answers = { jingle, si: accepted };
+    const { outcome, notes } = await offering(['jingle', 'si'], answers, takes('only'));
+    expect(outcome).toBe(accepted);
+    expect(notes).toEqual(['offering by jingle', 'nobody came; trying si', 'offering by si']);
+  });
+
+  test.each<[string, WayName[], Partial<Recipient>]>([
+    ['there is no other way', ['jingle'], takes('only')],
+    ['it is one of two transports', ['jingle', 'si'], takes('too')],
+    ['nothing was to go so', ['jingle', 'si'], {}],
+  ])('that is the outcome if %s (R1062)', async (_, ways, known) => {
+    const { outcome } = await offering(ways, { jingle, si: accepted }, known);
+    expect(outcome).toBe(jingle);
   });
 });
 
