@@ -7,14 +7,14 @@ import type { Lane } from './lane.js';
 import type { WantedTransport } from './names.js';
 
 /** Whether what is not sealed may go to somebody beside the stream, too, or so only. */
-export type Plain = 'too' | 'only' | undefined;
+export type BesideInClear = 'too' | 'only' | undefined;
 
 /** To whom a file goes, and how that is wanted. */
 interface Wanted {
   /** Full JID. */
   peer: string;
   hasLane?: true | undefined;
-  plain?: Plain;
+  besideInClear?: BesideInClear;
   isSealed: boolean;
   transport?: WantedTransport | undefined;
   signal: AbortSignal;
@@ -26,14 +26,14 @@ export async function transportsFor(
   wanted: Wanted,
   lane: Lane | undefined,
 ): Promise<(transport: Transport) => boolean> {
-  const { peer, plain, isSealed, transport = 'ibb', signal } = wanted;
-  if (transport === 's5b' || plain === 'only') {
+  const { peer, besideInClear, isSealed, transport = 'ibb', signal } = wanted;
+  if (transport === 's5b' || besideInClear === 'only') {
     const why =
       whyNone(wanted, lane) ?? ((await lane?.mayReach(peer, isSealed, signal)) ? '' : NO_PROXY);
-    if (why) throw nothingBeside(peer, why, plain);
+    if (why) throw nothingBeside(peer, why, besideInClear);
     return ({ outside }) => outside !== undefined;
   }
-  const takesIt = isSealed ? wanted.hasLane === true : plain === 'too';
+  const takesIt = isSealed ? wanted.hasLane === true : besideInClear === 'too';
   const isAble = lane && takesIt && transport !== 'ibb';
   const isThere =
     isAble &&
@@ -43,38 +43,45 @@ export async function transportsFor(
 }
 
 /** Why a file cannot go beside the stream, as far as that is known before anybody is asked. */
-function whyNone({ hasLane, plain, isSealed }: Wanted, lane: Lane | undefined): string | undefined {
+function whyNone(
+  { hasLane, besideInClear, isSealed }: Wanted,
+  lane: Lane | undefined,
+): string | undefined {
   if (!lane) return 'all that you send stays inside of it';
   const takesNone = 'what runs there takes no files by it';
   if (isSealed) return hasLane === true ? undefined : takesNone;
-  if (plain) return undefined;
+  if (besideInClear) return undefined;
   return lane.mayBePlain ? takesNone : NOT_ENCRYPTED;
 }
 
 /** A file that was to go beside the stream alone cannot, for this reason. */
-export const nothingBeside = (peer: string, why: string, plain?: Plain): WayRefused =>
+export const nothingBeside = (
+  peer: string,
+  why: string,
+  besideInClear?: BesideInClear,
+): WayRefused =>
   withHints(
     new WayRefused(`nothing goes to ${peer} beside the XMPP stream: ${why}`),
-    otherWay(plain),
+    otherWay(besideInClear),
   );
 
 /** Both wanted a connection, and none came about. */
 export const noConnection = (
   error: ChannelNotOpened,
   peer: string,
-  plain?: Plain,
+  besideInClear?: BesideInClear,
 ): ChannelNotOpened =>
   withHints(
     new ChannelNotOpened(
       `no connection to ${peer} came about beside the XMPP stream: ${error.message}`,
       { cause: error },
     ),
-    otherWay(plain),
+    otherWay(besideInClear),
   );
 
 /** What would reach it: who takes files beside the stream only would lose them inside of it. */
-const otherWay = (plain: Plain): string =>
-  plain === 'only'
+const otherWay = (besideInClear: BesideInClear): string =>
+  besideInClear === 'only'
     ? '--via http leaves it on your server, with a link'
     : '--transport auto sends it in-band';
 

@@ -7,7 +7,7 @@ import { S5B_METHOD } from '../../protocol/jingle/transports/s5b/s5b.js';
 import { withHints } from '../../session/hints.js';
 import { isUnopened } from '../answers.js';
 import type { Lane } from '../lane/lane.js';
-import { noConnection, type Plain, transportsFor } from '../lane/transports-for.js';
+import { type BesideInClear, noConnection, transportsFor } from '../lane/transports-for.js';
 import { WayRefused, whyNotAccepted } from '../recipient-errors.js';
 import type { IncomingOffer, Listener } from './incoming.js';
 import { NotSealed } from './key-errors.js';
@@ -54,12 +54,12 @@ export const offerByJingle =
   async (recipient, file, options) => {
     const { peer, sid, hasLane, beside } = recipient;
     const isSealed = options.seal !== undefined;
-    const plain = isSealed ? undefined : beside?.get(jingle);
-    const wanted = { peer, hasLane, plain, ...options, isSealed };
+    const besideInClear = isSealed ? undefined : beside?.get(jingle);
+    const wanted = { peer, hasLane, besideInClear, ...options, isSealed };
     const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers
       .offer(peer, file, { ...options, mayUse, ...(sid ? { sid } : {}) })
-      .catch((error) => Promise.reject(whyNot(error, peer, isSealed, plain)));
+      .catch((error) => Promise.reject(whyNot(error, peer, isSealed, besideInClear)));
     if (accepted.channel.lane) lane?.begins(peer, file, accepted.range.offset);
     return {
       way: jingle,
@@ -77,8 +77,13 @@ export const offerByJingle =
  * A recipient that cannot open the seal, or does not want our key, has one word for both. A recipient that refuses this
  * way may take another one, which would not be sealed: somebody in between could have refused in its place.
  */
-function whyNot(error: Error, peer: string, isSealed: boolean, plain: Plain): Error {
-  if (error instanceof ChannelNotOpened) return noConnection(error, peer, plain);
+function whyNot(
+  error: Error,
+  peer: string,
+  isSealed: boolean,
+  besideInClear: BesideInClear,
+): Error {
+  if (error instanceof ChannelNotOpened) return noConnection(error, peer, besideInClear);
   const why = whyNotAccepted(error, peer);
   if (!isSealed || !(why instanceof WayRefused)) return why;
   const options = { cause: error };

@@ -3,7 +3,7 @@ import type { Transport } from '../../../src/protocol/jingle/transports/transpor
 import { ownHints } from '../../../src/session/hints.js';
 import type { Lane } from '../../../src/transfer/lane/lane.js';
 import type { WantedTransport } from '../../../src/transfer/lane/names.js';
-import { type Plain, transportsFor } from '../../../src/transfer/lane/transports-for.js';
+import { type BesideInClear, transportsFor } from '../../../src/transfer/lane/transports-for.js';
 import { WayRefused } from '../../../src/transfer/recipient-errors.js';
 import { JULIET } from '../../support/linked-sessions.js';
 
@@ -25,7 +25,7 @@ const IN_BAND = {} as Transport;
 
 /** What a film may go by. */
 async function taken(
-  how: { isSealed: boolean; transport: WantedTransport; plain?: Plain },
+  how: { isSealed: boolean; transport: WantedTransport; besideInClear?: BesideInClear },
   lane: Lane | undefined = laneThat(true),
   recipient: typeof HERS | typeof HERS_WITHOUT = HERS,
 ) {
@@ -64,8 +64,11 @@ describe('a file may go', () => {
 });
 
 describe('a file that is not sealed', () => {
-  const plainly = (plain: Plain, transport: WantedTransport = 'auto', lane = laneThat(true)) =>
-    taken({ isSealed: false, transport, plain }, lane);
+  const plainly = (
+    besideInClear: BesideInClear,
+    transport: WantedTransport = 'auto',
+    lane = laneThat(true),
+  ) => taken({ isSealed: false, transport, besideInClear }, lane);
 
   test('may go beside the stream, and in-band behind it, where the recipient takes both (R891)', async () => {
     expect(await plainly('too')).toEqual(BOTH);
@@ -85,7 +88,7 @@ describe('a file that is not sealed', () => {
   });
 
   test('does not go so where the recipient can open what is sealed (R894)', async () => {
-    const sealed = { isSealed: true, transport: 'auto', plain: 'too' } as const;
+    const sealed = { isSealed: true, transport: 'auto', besideInClear: 'too' } as const;
     expect(await taken(sealed, laneThat(true), HERS_WITHOUT)).toEqual(STREAM);
   });
 });
