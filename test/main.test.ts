@@ -107,7 +107,7 @@ test('an empty list of those to ask is none', async () => {
   const folder = join(home, '.config', 'inband');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'config.toml'), 'account = "a@localhost"\n[fetch]\nfrom = []\n');
-  const { code, stderr } = await run(['fetch', 'sha1+00@bob.xmpp.org']);
+  const { code, stderr } = await run(['fetch', `sha1+${'0'.repeat(40)}@bob.xmpp.org`]);
   expect(code).toBe(2);
   expect(stderr).toContain('say whom to ask: --from <jid>');
 });
