@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { ArchiveMark, ArchiveMarks } from '../../transfer/links/archive-marks.js';
 import { inTurn } from '../in-turn.js';
-import { readOwn } from '../own-file.js';
+import { readOwn, writeOwn } from '../own-file.js';
 import { isCount, matches, parseObject, parseTime } from '../untrusted.js';
-import { writeWhole } from '../whole-file.js';
 
 const VERSION = 1;
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -42,12 +41,16 @@ export class ArchiveMarksOnDisk implements ArchiveMarks {
         if (all.size <= MOST) break;
         all.delete(oldest);
       }
-      await writeWhole(this.#path, textOf(all));
+      await writeOwn(this.#path, textOf(all));
     });
   }
 
   #all(): Promise<Map<string, ArchiveMark>> {
-    this.#known ??= readMarks(this.#path);
+    this.#known ??= readMarks(this.#path).catch((error) => {
+      // What cannot be read now may be in a while.
+      this.#known = undefined;
+      throw error;
+    });
     return this.#known;
   }
 }

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ArchiveMarksOnDisk } from '../../../src/storage/ledger/archive-marks.js';
+import { NoFileOfOurs } from '../../../src/storage/own-file.js';
 
 const [OWN, JULIET] = ['romeo@montague.example', 'juliet@capulet.example'];
 const AT = new Date('2026-01-02T03:04:05Z');
@@ -70,4 +71,21 @@ test('a mark that is none is left out (R937)', async () => {
 test('a link in its place is not followed (R937)', async () => {
   symlinkSync('/etc/passwd', path);
   await expect(marks().read(OWN, JULIET)).rejects.toThrow('no list of links of inband');
+});
+
+test('a folder in its place is left as it is, and once it is gone marks are read and written (R1087)', async () => {
+  const all = marks();
+  mkdirSync(path);
+  await expect(all.read(OWN, JULIET)).rejects.toThrow(NoFileOfOurs);
+  await expect(all.write(OWN, JULIET, { id: 'a1' })).rejects.toThrow(NoFileOfOurs);
+  rmSync(path, { recursive: true });
+  await all.write(OWN, JULIET, { id: 'a1' });
+  expect(await all.read(OWN, JULIET)).toEqual({ id: 'a1' });
+});
+
+test('a folder that takes the place of what was read is told as such (R1087)', async () => {
+  const all = marks();
+  expect(await all.read(OWN, JULIET)).toBeUndefined();
+  mkdirSync(path);
+  await expect(all.write(OWN, JULIET, { id: 'a1' })).rejects.toThrow(NoFileOfOurs);
 });
