@@ -14,7 +14,7 @@ interface Folder {
 
 /** What is sent of a folder, in its place among the others; with `error`, what cannot be. */
 interface Item extends Found {
-  kind: 'file' | 'empty';
+  kind: 'file' | 'folder';
   error?: Error;
 }
 
@@ -63,9 +63,9 @@ async function* items(folder: Folder, here: Found): AsyncGenerator<Item> {
         yield item;
       }
     }
-    if (isEmpty) yield { ...here, kind: 'empty' };
+    if (isEmpty) yield { ...here, kind: 'folder' };
   } catch (error) {
-    yield { ...here, kind: 'empty', error: error as Error };
+    yield { ...here, kind: 'folder', error: error as Error };
   }
 }
 

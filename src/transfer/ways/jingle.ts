@@ -117,7 +117,7 @@ export function incomingByJingle(file: IncomingJingleFile): IncomingOffer {
     hashFunctions: file.hashFunctions,
     ranged: file.ranged,
     accept: (offset, as) => {
-      isAccepted = as !== 'declined';
+      isAccepted = true;
       return file.accept(offset, as);
     },
     atWork: () => file.atWork(),
