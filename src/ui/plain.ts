@@ -2,14 +2,17 @@ import type { Report } from '../transfer/events.js';
 import { display } from './display.js';
 import { hintsOf, isWanted, resultOf, sentenceOf } from './lines.js';
 import { Minutes } from './minutes.js';
-import { pendingText } from './pending.js';
-import type { Reporter, ReportOptions } from './report.js';
+import { type Pending, pendingText } from './pending.js';
+import type { Output, Reporter, ReportOptions } from './report.js';
 import { Several } from './several.js';
 
 type PlainOptions = Omit<ReportOptions, 'mode'>;
 
 /** What takes no longer goes without a line. */
 const PATIENCE_MS = 1_000;
+
+/** What takes longer, and whose share is known, has a line again from time to time. */
+const AGAIN_MS = 10_000;
 
 /** The events beside the results, as calls. */
 export function asides(report: Report): Pick<Reporter, 'warn' | 'note'> {
@@ -54,13 +57,9 @@ export function plainReporter(options: PlainOptions): Reporter {
     if (event.event !== 'pending' || verbose || waited.has(event.text)) return;
     // The same is waited for by several files at a time, and told once.
     waited.add(event.text);
-    const timer = setTimeout(() => stderr.write(`${pendingText(event)}\n`), PATIENCE_MS);
-    timer.unref();
-    const over = () => {
-      clearTimeout(timer);
-      waited.delete(event.text);
-    };
+    const over = () => void waited.delete(event.text);
     event.until.then(over, over);
+    tellWhile(event, stderr);
   };
   return {
     report,
@@ -70,4 +69,16 @@ export function plainReporter(options: PlainOptions): Reporter {
     },
     close: () => {},
   };
+}
+
+/** Says what is waited for, as long as it is. */
+function tellWhile(event: Pending, stderr: Output): void {
+  const tellIn = (ms: number): NodeJS.Timeout => setTimeout(tell, ms).unref();
+  const tell = () => {
+    stderr.write(`${pendingText(event)}\n`);
+    if (event.share) timer = tellIn(AGAIN_MS);
+  };
+  let timer = tellIn(PATIENCE_MS);
+  const over = () => clearTimeout(timer);
+  event.until.then(over, over);
 }

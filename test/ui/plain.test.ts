@@ -116,6 +116,23 @@ describe('what takes longer than a second has a line (R676)', () => {
     expect(stderr.text).toBe('reading film: 12 %\n');
   });
 
+  test('and again each ten seconds, as long as it goes on (R1088)', async () => {
+    const { stderr, report } = plain();
+    let [share, end] = [0, () => {}];
+    const until = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    report({ event: 'pending', text: 'reading film', until, share: () => share });
+    report({ event: 'pending', text: 'waiting for bob', until });
+    jest.advanceTimersByTime(1_000);
+    share = 0.5;
+    jest.advanceTimersByTime(10_000);
+    end();
+    await until;
+    jest.advanceTimersByTime(60_000);
+    expect(stderr.text).toBe('reading film: 0 %\nwaiting for bob\nreading film: 50 %\n');
+  });
+
   test('and none where it is over sooner, or with --quiet', async () => {
     for (const { stderr, report } of [plain(), plain({ quiet: true })]) {
       await waiting(report, 'connecting', async () => {});
