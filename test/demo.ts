@@ -55,7 +55,7 @@ async function main(args: string[], signal: AbortSignal): Promise<void> {
   say('\nThat was all: the server is stopped, and its files are removed. What to try next:');
   say('  npm run demo -- --keep      # the same, and then a shell of yours can take part');
   say(
-    '  node bin/inband.js --help   # the commands; README.md has four lines for your own account',
+    '  node bin/inband.js --help   # the commands; "The first file" in README.md does it with your own account',
   );
 }
 
