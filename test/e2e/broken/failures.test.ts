@@ -57,7 +57,7 @@ describe('usage', () => {
   test.each<[string, string[], RegExp]>([
     ['a flag that is not there', ['send', '--fast', 'x', BOB], /knows no flag --fast/],
     ['no operand', ['send'], /<file> is missing/],
-    ['no recipient', ['send', 'x'], /inband send <file\.\.\.> <jid>/],
+    ['no recipient', ['send', 'x'], /nobody is named to send x to/],
     ['no value', ['send', 'x', BOB, '--window'], /--window needs a value/],
     ['a block size of 0', ['send', '--block-size', '0', 'x', BOB], /--block-size.* 1 to 65535/],
     ['a block size too large', ['send', '--block-size', '65536', 'x', BOB], /--block-size/],
