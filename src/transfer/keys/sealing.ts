@@ -66,6 +66,13 @@ export class Sealing {
     if (this.#wasSeen) this.#questions.askAhead(session, peer, signal);
   }
 
+  /** Why nothing is left for it on a server, as is known before it is looked for. Rejects where the known keys cannot be read. */
+  async whyNothingLeft(): Promise<string | undefined> {
+    if (this.#options.encrypt === 'off') return undefined;
+    const known = await this.#options.trusted.read(this.#jid);
+    return this.#mustSeal(known) ? this.#whyNotLeft() : undefined;
+  }
+
   /**
    * Asks the recipient for its key, for one offer. Rejects with `NotSealed`, `KeyNotTrusted`, `MalformedAnnouncement`,
    * `RecipientUnreachable`, and where the known keys cannot be read.

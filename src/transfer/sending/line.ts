@@ -82,6 +82,7 @@ export class Line implements SendingLine {
   readonly #absence: Absence;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
+  #isTold = false;
   /** While it is looked for. */
   #reaching: Promise<Reached | undefined> | undefined;
 
@@ -154,8 +155,9 @@ export class Line implements SendingLine {
     return this.#reached?.session === session ? this.#reached : undefined;
   }
 
-  #begin(session: Session): Promise<Reached | undefined> {
+  async #begin(session: Session): Promise<Reached | undefined> {
     const { via, mayLeave, mayBePlain, report } = this.#options;
+    if (mayLeave) await this.#tellOfLeaving();
     const note = (text: string) => report({ event: 'note', text });
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
@@ -167,6 +169,17 @@ export class Line implements SendingLine {
       this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
       return this.#next(session);
     });
+  }
+
+  /** The search takes its time, and may end with nobody. */
+  async #tellOfLeaving(): Promise<void> {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const { sealing, report } = this.#options;
+    const why = await sealing.whyNothingLeft();
+    if (why === undefined) return;
+    const text = `${this.jid} gets it only when somebody is there to take it: ${why} (--encrypt off leaves it)`;
+    report({ event: 'notice', text });
   }
 
   async #next(session: Session): Promise<Reached | undefined> {

@@ -60,7 +60,7 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
     expect(stderr).not.toContain('left');
   });
 
-  test('leaves nothing in the clear for one whose key is known, unless told to (R731)', async () => {
+  test('leaves nothing in the clear for one whose key is known, unless told to, and says so before (R731, R1076)', async () => {
     const { path } = await letter();
     const bob = await stage.receive('bob');
     const send = (...flags: string[]) =>
@@ -69,7 +69,11 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
     await bob.stop();
     const { code, stderr } = await send('--via', 'auto,http', '--again');
     expect(code).toBe(11);
-    expect(stderr).toContain('not encrypted, and bob@localhost has a key');
+    const why =
+      'what is left on a server with a link is not encrypted, and bob@localhost has a key';
+    const told = `bob@localhost gets it only when somebody is there to take it: ${why} (--encrypt off leaves it)\n`;
+    expect(stderr).toContain(told);
+    expect(stderr.replace(told, '')).toContain(why);
     expect((await send('--via', 'auto,http', '--encrypt', 'off')).code).toBe(0);
   });
 
