@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { Report } from '../events.js';
-import { isRefusedLogin, mayComeBack, Retries } from './retries.js';
+import { isRefusedLogin, mayComeBack } from './passing.js';
+import { Retries } from './retries.js';
 import { nextTry } from './time-in-words.js';
 
 /**

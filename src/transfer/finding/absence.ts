@@ -1,7 +1,7 @@
 import { OfferUnanswered } from '../../protocol/jingle/why-not-sent.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { isForGood } from '../answers.js';
-import { mayComeBack } from '../attempts/retries.js';
+import { mayComeBack } from '../attempts/passing.js';
 import { NotInStream, RecipientUnreachable } from '../recipient-errors.js';
 import type { KnownSoFar } from './inquiry.js';
 import { WaitOnline, type WaitOptions } from './wait-online.js';

@@ -1,6 +1,7 @@
 import { ChannelLost, type Outlet } from '../../protocol/channel.js';
 import { withHints } from '../../session/hints.js';
-import { isPassing, Retries } from '../attempts/retries.js';
+import { isPassing } from '../attempts/passing.js';
+import { Retries } from '../attempts/retries.js';
 import { timeInWords } from '../attempts/time-in-words.js';
 import type { Turn } from '../attempts/turn.js';
 import type { Event } from '../events.js';

@@ -1,6 +1,6 @@
 import type { Outlet } from '../../protocol/channel.js';
 import { nameOf } from '../../protocol/file-offer.js';
-import { isConnectionError } from '../attempts/retries.js';
+import { isConnectionError } from '../attempts/passing.js';
 import { nextTry, timeInWords } from '../attempts/time-in-words.js';
 import type { Event, Report } from '../events.js';
 import type { Secrecy } from '../keys/rules.js';

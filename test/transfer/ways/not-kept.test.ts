@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as channels from '../../../src/protocol/channel.js';
 import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
-import { isPassing } from '../../../src/transfer/attempts/retries.js';
+import { isPassing } from '../../../src/transfer/attempts/passing.js';
 import { whyBrokenOff } from '../../../src/transfer/recipient-errors.js';
 import { reasonBefore, reasonOf } from '../../../src/transfer/ways/not-kept.js';
 import { JULIET } from '../../support/linked-sessions.js';
