@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { Report } from '../events.js';
 import { isRefusedLogin, mayComeBack } from './passing.js';
-import { Retries } from './retries.js';
+import { Pauses } from './pauses.js';
 import { nextTry } from './time-in-words.js';
 
 /**
@@ -43,7 +43,7 @@ class Attempts {
   readonly #report: Report;
   readonly #renew: () => Promise<boolean>;
   readonly #clock: Clock;
-  readonly #retries: Retries;
+  readonly #pauses: Pauses;
   #wasOnline = false;
   #refusals = 0;
   #told = '';
@@ -53,14 +53,14 @@ class Attempts {
     this.#report = report;
     this.#renew = renew;
     this.#clock = clock;
-    this.#retries = new Retries(Number.POSITIVE_INFINITY, clock);
+    this.#pauses = new Pauses(clock);
   }
 
   succeeded(): void {
     this.#wasOnline = true;
     this.#refusals = 0;
     this.#told = '';
-    this.#retries.works();
+    this.#pauses.works();
   }
 
   /** Resolves when another attempt is due; throws if there is no point in one. */
@@ -73,7 +73,9 @@ class Attempts {
   }
 
   #wait(error: Error): Promise<void> {
-    return this.#retries.wait(error, this.#signal, (pause) => this.#tell(error, pause));
+    const pause = this.#pauses.next();
+    this.#tell(error, pause);
+    return this.#pauses.wait(pause, this.#signal);
   }
 
   async #awaitPassword(error: Error): Promise<void> {

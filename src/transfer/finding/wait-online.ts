@@ -9,7 +9,7 @@ import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { meaningOfError } from '../answers.js';
 import { mayComeBack } from '../attempts/passing.js';
-import { Retries } from '../attempts/retries.js';
+import { Pauses } from '../attempts/pauses.js';
 import { nextTry, timeInWords } from '../attempts/time-in-words.js';
 import { KeyUntold, RecipientUnreachable } from '../recipient-errors.js';
 import { receiverOf } from './receiver.js';
@@ -43,7 +43,7 @@ export class WaitOnline {
   readonly #note: (text: string) => void;
   readonly #clock: Clock;
   readonly #since: number;
-  readonly #retries: Retries;
+  readonly #pauses: Pauses;
   /** The one on which the recipient is watched. */
   #session: Session | undefined;
   #unwatch: (() => void) | undefined;
@@ -60,7 +60,7 @@ export class WaitOnline {
     this.#note = note;
     this.#clock = options.clock ?? systemClock;
     this.#since = this.#clock.now();
-    this.#retries = new Retries(Number.POSITIVE_INFINITY, this.#clock);
+    this.#pauses = new Pauses(this.#clock);
   }
 
   /**
@@ -119,9 +119,9 @@ export class WaitOnline {
   }
 
   async #reconnects(error: Error, until: AbortSignal): Promise<void> {
-    await this.#retries.wait(error, until, (pause) =>
-      this.#note(`${error.message}; ${nextTry(pause)}`),
-    );
+    const pause = this.#pauses.next();
+    this.#note(`${error.message}; ${nextTry(pause)}`);
+    await this.#pauses.wait(pause, until);
   }
 
   /** Milliseconds. */
@@ -133,7 +133,7 @@ export class WaitOnline {
   async #isWatchedAnew(until: AbortSignal): Promise<boolean> {
     const { jid, session: connected, appear } = this.#options;
     const session = await orAborted(connected(), until);
-    this.#retries.works();
+    this.#pauses.works();
     if (this.#session === session) return false;
     this.end();
     let isKnown = false;
