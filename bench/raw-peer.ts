@@ -13,6 +13,7 @@ import { dial } from '../src/session/dial/dial.js';
 import { parseJid } from '../src/session/jid.js';
 import { logIn } from '../src/session/login/login.js';
 import { XmppStream } from '../src/session/stream/xmpp-stream.js';
+import { TcpWire } from '../src/session/wires/tcp-wire.js';
 
 /** Bytes. */
 const RECORD = 4096;
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
   const endpoint = { host: '127.0.0.1', port: Number(port), directTls: false };
   const signal = AbortSignal.timeout(600_000);
   const { socket } = await dial([endpoint], { domain, ca: readFileSync(ca, 'utf8'), signal });
-  const stream = new XmppStream(socket);
+  const stream = new XmppStream(new TcpWire(socket));
   const password = process.env.INBAND_PASSWORD ?? '';
   await logIn(stream, { domain, username: local, password, allowPlain: false });
   socket.removeAllListeners('data');

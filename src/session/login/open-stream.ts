@@ -7,6 +7,7 @@ import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
 import { XmppStream } from '../stream/xmpp-stream.js';
+import { TcpWire } from '../wires/tcp-wire.js';
 import type { Element } from '../xml.js';
 import { logIn } from './login.js';
 
@@ -83,7 +84,7 @@ async function openAs<Result>(
   const { ca, roots, proxy } = options;
   const endpoints = await endpointsOf(domain, options, signal);
   const { socket, endpoint } = await dial(endpoints, { domain, ca, roots, proxy, signal });
-  const stream = new XmppStream(socket);
+  const stream = new XmppStream(new TcpWire(socket));
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
   try {

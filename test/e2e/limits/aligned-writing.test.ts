@@ -5,6 +5,7 @@ import { exchange } from '../../../src/session/login/open-stream.js';
 import { ping } from '../../../src/session/ping.js';
 import { serialize } from '../../../src/session/stream/serialize.js';
 import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
+import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
 import { xml } from '../../../src/session/xml.js';
 import { startEjabberd } from '../../support/servers/ejabberd.js';
 import { startProsody } from '../../support/servers/prosody.js';
@@ -22,7 +23,7 @@ test.each([
     const endpoint = { host: HOST, port: server.port, directTls: false };
     const signal = AbortSignal.timeout(60_000);
     const { socket } = await dial([endpoint], { domain: DOMAIN, ca: server.ca, signal });
-    const stream = new XmppStream(socket);
+    const stream = new XmppStream(new TcpWire(socket));
     await logIn(stream, { domain: DOMAIN, username: 'alice', password, allowPlain: false });
     const bind = xml('bind', { xmlns: 'urn:ietf:params:xml:ns:xmpp-bind' });
     await exchange(

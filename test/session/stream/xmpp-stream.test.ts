@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from '@jest/globals';
 import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
+import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
 import { settled } from '../../support/manual-clock.js';
 
 /** A stream on a socket that notes what is written at a time: a TLS record, if it is not too large for one. */
@@ -13,7 +14,7 @@ function streamOnRecords() {
       setImmediate(done);
     },
   });
-  return { stream: new XmppStream(socket as unknown as TLSSocket), socket, records };
+  return { stream: new XmppStream(new TcpWire(socket as unknown as TLSSocket)), socket, records };
 }
 
 test('puts whole texts into a record, as many as it takes, in order', async () => {
@@ -85,7 +86,7 @@ test('rejects what could not be written any more', async () => {
 
 test('a server that reads nothing ends the connection before the memory is full (R117)', async () => {
   const socket = new Writable({ write: () => undefined });
-  const stream = new XmppStream(socket as unknown as TLSSocket);
+  const stream = new XmppStream(new TcpWire(socket as unknown as TLSSocket));
   const answer = 'x'.repeat(1024 * 1024);
   const outcomes: Promise<string>[] = [];
   while (!socket.destroyed && outcomes.length < 100) {

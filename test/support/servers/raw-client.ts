@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { dial } from '../../../src/session/dial/dial.js';
 import { logIn } from '../../../src/session/login/login.js';
 import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
+import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
 import { DOMAIN, HOST, type TestServer } from './server.js';
 
 /** One who writes what it likes, and sees the very text that the server writes. */
@@ -23,7 +24,7 @@ export async function logInRaw(
   const signal = AbortSignal.timeout(30_000);
   const { socket } = await dial([endpoint], { domain: DOMAIN, ca: server.ca, signal });
   const credentials = { domain: DOMAIN, username: name, password, allowPlain: false };
-  await logIn(new XmppStream(socket), credentials);
+  await logIn(new XmppStream(new TcpWire(socket)), credentials);
   socket.removeAllListeners('data');
   let unread = '';
   socket.on('data', (chunk) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Records } from '../../../../src/session/stream/writing/records.js';
+import { Records } from '../../../../src/session/wires/writing/records.js';
 
 /** As many bytes in each piece, and no white space. */
 const pieces = (bytes: number) => ({ pieceBytes: bytes, spaceBehind: () => '' });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { PromptAcknowledgement } from '../../../../src/session/stream/writing/prompt-acknowledgement.js';
+import { PromptAcknowledgement } from '../../../../src/session/wires/writing/prompt-acknowledgement.js';
 
 let spaces: number;
 let acknowledgement: PromptAcknowledgement;

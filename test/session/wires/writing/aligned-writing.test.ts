@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { AlignedWriting } from '../../../../src/session/stream/writing/aligned-writing.js';
+import { AlignedWriting } from '../../../../src/session/wires/writing/aligned-writing.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 
 const KIB = 1_024;
