@@ -48,17 +48,21 @@ describe('attempts', () => {
     const clock = new ManualClock();
     const retries = new Retries(LIMIT_MS, clock, () => 0);
     retries.reached(100);
-    for (let attempt = 0; attempt < 4; attempt += 1) {
-      const waiting = retries.wait(new Error('cut'), never, ignore);
-      await clock.advance(4_000);
-      await waiting;
-      const again = retries.attempt(never, async () => {
-        for (const bytes of [10, 20, 30]) {
-          await clock.advance(LIMIT_MS / 2);
-          if (attempt <= 2) retries.reached(bytes);
-        }
-      });
-      await again.catch(() => undefined); // the last one, which does not even get there
+    for (const [attempt, pause] of [0, 1_000, 2_000, 4_000].entries()) {
+      const again = retries.wait(new Error('cut'), never, ignore).then(() =>
+        retries.attempt(never, async () => {
+          for (const bytes of [10, 20, 30]) {
+            await clock.sleep(LIMIT_MS / 2, never);
+            if (attempt <= 2) retries.reached(bytes);
+          }
+        }),
+      );
+      const ended = again.then(
+        () => 'done',
+        () => 'given up',
+      );
+      await clock.advance(pause + 1.5 * LIMIT_MS);
+      expect(await ended).toBe(attempt <= 2 ? 'done' : 'given up');
     }
     await expect(retries.wait(new Error('cut again'), never, ignore)).rejects.toThrow('cut again');
   });
