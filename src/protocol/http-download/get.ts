@@ -1,12 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
+import { whyUntrusted } from '../../session/dial/https-request.js';
 import { reasonOf } from '../../session/dial/network-reason.js';
 import { ChannelLost, ChannelOverrun, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
 import { checkedLookup, type Resolve } from '../network/checked-lookup.js';
 import { AddressNotAllowed, UnfitAnswer } from '../network/fetch-errors.js';
-import { type Https, whyUntrusted } from '../network/https.js';
+import type { Https } from '../network/https.js';
 import { addressesOf, endpointOf } from '../network/may-fetch.js';
 import type { Endpoint } from '../network/network.js';
 import { type Body, readBody } from './answer.js';

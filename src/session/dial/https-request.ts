@@ -1,0 +1,83 @@
+// A request by HTTPS. Nothing of it is left to Node's defaults, which flags and variables can change; and none of what
+// `fetch` does unasked is done: no redirects, no cookies, no decompression, no connection kept for the next one.
+import type { ClientRequest, RequestOptions } from 'node:http';
+import { request } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { type ConnectionOptions, connect } from 'node:tls';
+import { withHints } from '../hints.js';
+import { whyNotTrusted } from '../stream/certificates.js';
+import { ServerNotTrusted } from '../stream/connection-errors.js';
+import type { NetworkProxy } from './proxy.js';
+import { throughProxy } from './through-proxy.js';
+
+export interface HttpsHead {
+  method: 'GET' | 'PUT';
+  headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** How it gets there: by a proxy, which finds the addresses of the host, or to those that `lookup` finds. */
+type HttpsRoute = { proxy: NetworkProxy } | { lookup?: LookupFunction | undefined };
+
+/** Bytes of the header of an answer. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Begins a request; what is not ended is to be destroyed. `tls`: see `tlsSettings`. */
+export function beginRequest(
+  url: URL,
+  { method, headers }: HttpsHead,
+  tls: ConnectionOptions,
+  route: HttpsRoute,
+): ClientRequest {
+  const over = new AbortController();
+  const connection =
+    'proxy' in route
+      ? { createConnection: connectBy(route.proxy, url, tls, over.signal) }
+      : { agent: false, lookup: route.lookup };
+  const asked = request(url, {
+    ...{ ...tls, method, ...connection },
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, copied(value)]),
+    ),
+    maxHeaderSize: MAX_HEADER_BYTES,
+    insecureHTTPParser: false,
+  });
+  return asked.once('close', () => over.abort());
+}
+
+/** The host of a URL as one connects to it: an IPv6 address without its brackets. */
+export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+
+const HTTPS_PORT = 443;
+
+/** How a request gets its connection by a proxy. */
+function connectBy(
+  proxy: NetworkProxy,
+  url: URL,
+  tls: ConnectionOptions,
+  signal: AbortSignal,
+): NonNullable<RequestOptions['createConnection']> {
+  const host = hostOf(url);
+  const servername = isIP(host) ? {} : { servername: host };
+  return (_options, connected) => {
+    throughProxy(proxy, { host, port: Number(url.port || HTTPS_PORT) }, signal).then(
+      (socket) => connected(null, connect({ ...tls, ...servername, socket, host })),
+      (error: Error) => connected(error, undefined as never),
+    );
+    return undefined;
+  };
+}
+
+const copied = (value: string | readonly string[]) =>
+  typeof value === 'string' ? value : [...value];
+
+/** How OpenSSL and Node call what is wrong with a certificate. */
+const OF_CERTIFICATE =
+  /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_|PATH_LENGTH|HOSTNAME_)/;
+
+/** `ServerNotTrusted`, if it was the certificate of this host that ended a request. */
+export function whyUntrusted(error: NodeJS.ErrnoException, host: string): Error | undefined {
+  if (!OF_CERTIFICATE.test(error.code ?? '')) return undefined;
+  const { why, hint } = whyNotTrusted(error, undefined, Date.now());
+  const message = `the certificate of ${host} is not trusted: ${why}`;
+  return withHints(new ServerNotTrusted(message, { cause: error }), hint);
+}
