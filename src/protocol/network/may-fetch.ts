@@ -1,5 +1,5 @@
 // What may be asked for by its address (HTTPS), which is a peer's word.
-import { isIP } from 'node:net';
+import { hostOf } from '../../session/dial/https-request.js';
 import type { Allows } from './checked-lookup.js';
 import type { Endpoint } from './network.js';
 import { isOfMachine, isPublic } from './special-addresses.js';
@@ -7,10 +7,10 @@ import { isOfMachine, isPublic } from './special-addresses.js';
 const HTTPS_PORT = 443;
 
 /** The host and port of an address; that of IPv6 without its brackets. */
-export function endpointOf({ hostname, port }: URL): Endpoint {
-  const literal = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { host: isIP(literal) ? literal : hostname, port: Number(port || HTTPS_PORT) };
-}
+export const endpointOf = (url: URL): Endpoint => ({
+  host: hostOf(url),
+  port: Number(url.port || HTTPS_PORT),
+});
 
 /** `host` or `host:port`, as a URL has them; `undefined`: it is neither. */
 export function readEndpoint(text: string): Endpoint | undefined {

@@ -7,6 +7,7 @@ import { type Chain, tlsSettings, whyNotTrusted } from '../stream/certificates.j
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { StreamError } from '../stream/stream-error.js';
 import type { Endpoint } from './endpoints.js';
+import { withoutBrackets } from './literal.js';
 import { reasonOf } from './network-reason.js';
 import { type Outward, proxyTo } from './proxy.js';
 import { startTls } from './start-tls.js';
@@ -123,7 +124,7 @@ async function secure(
   directTls: boolean,
   { domain, signal, ca, roots }: DialOptions,
 ): Promise<tls.TLSSocket> {
-  const name = domainToASCII(domain) || domain;
+  const name = withoutBrackets(domainToASCII(domain) || domain);
   const secured = tls.connect({
     socket,
     host: name,

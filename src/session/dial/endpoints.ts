@@ -1,6 +1,8 @@
 import { Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { systemClock } from '../clock.js';
 import { withHints } from '../hints.js';
+import { withoutBrackets } from './literal.js';
 
 /** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
 export interface Endpoint {
@@ -38,21 +40,21 @@ export function parseService(service: string): Endpoint {
   const directTls = scheme.toLowerCase() === 'xmpps';
   const number = port ? Number(port) : directTls ? DIRECT_TLS_PORT : STARTTLS_PORT;
   if (!match || number < 1 || number > 65_535) throw new MalformedService(service);
-  return { host: host.replace(/^\[|\]$/g, '').replace(/%25(?=.)/, '%'), port: number, directTls };
+  return { host: withoutBrackets(host).replace(/%25(?=.)/, '%'), port: number, directTls };
 }
 
 type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;
 
 /** The only one that can be known without asking anybody for it. */
 export const ownEndpoint = (domain: string): Endpoint => ({
-  host: domain,
+  host: withoutBrackets(domain),
   port: STARTTLS_PORT,
   directTls: false,
 });
 
 /**
  * The endpoints of a domain in the order to try them: SRV (RFC 6120 §3.2.1, XEP-0368), else port 5222. Takes three
- * seconds at most. Rejects with the signal's reason alone.
+ * seconds at most. An address in the place of a domain has no records. Rejects with the signal's reason alone.
  */
 export async function lookUp(
   domain: string,
@@ -60,6 +62,7 @@ export async function lookUp(
   resolver: SrvResolver = new Resolver(RESOLVER),
   clock = systemClock,
 ): Promise<Endpoint[]> {
+  if (isIP(withoutBrackets(domain))) return [ownEndpoint(domain)];
   const answered = new AbortController();
   const over = AbortSignal.any([signal, answered.signal]);
   // Some resolvers never answer for one of the two names, and would keep us, and the process, for half a minute.

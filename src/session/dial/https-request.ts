@@ -7,6 +7,7 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import { withHints } from '../hints.js';
 import { whyNotTrusted } from '../stream/certificates.js';
 import { ServerNotTrusted } from '../stream/connection-errors.js';
+import { withoutBrackets } from './literal.js';
 import type { NetworkProxy } from './proxy.js';
 import { throughProxy } from './through-proxy.js';
 
@@ -44,8 +45,8 @@ export function beginRequest(
   return asked.once('close', () => over.abort());
 }
 
-/** The host of a URL as one connects to it: an IPv6 address without its brackets. */
-export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+/** The host of a URL as one connects to it. */
+export const hostOf = ({ hostname }: URL): string => withoutBrackets(hostname);
 
 const HTTPS_PORT = 443;
 

@@ -1,5 +1,6 @@
 import { withHints } from '../hints.js';
 import type { CertificateTrust } from '../stream/certificates.js';
+import { canonicalHost, withoutBrackets } from './literal.js';
 
 /** What all connections go through, by SOCKS5 (RFC 1928) or by HTTP's CONNECT (RFC 9110 §9.3.6). */
 export interface NetworkProxy {
@@ -49,7 +50,7 @@ export function parseProxy(uri: string, except: readonly string[] = []): Network
     throw new MalformedProxy(uri);
   }
   const user = username === '' ? undefined : userOf(username, password, uri);
-  return { kind, host: hostname.replace(/^\[|\]$/g, ''), port: number, user, except };
+  return { kind, host: withoutBrackets(hostname), port: number, user, except };
 }
 
 function userOf(name: string, password: string, uri: string): NetworkProxy['user'] {
@@ -65,9 +66,9 @@ function userOf(name: string, password: string, uri: string): NetworkProxy['user
 
 /** The proxy for a connection to this host, if it takes one. */
 export function proxyTo(host: string, proxy: NetworkProxy | undefined): NetworkProxy | undefined {
-  const name = host.toLowerCase().replace(/\.$/, '');
+  const name = canonicalHost(host.toLowerCase().replace(/\.$/, ''));
   const isOut = proxy?.except.some(
-    (one) => one === '*' || name === one || name.endsWith(`.${one}`),
+    (one) => one === '*' || name === canonicalHost(one) || name.endsWith(`.${one}`),
   );
   return isOut ? undefined : proxy;
 }

@@ -1,6 +1,7 @@
 // RFC 1928 SOCKS 5 and RFC 1929, as a client that names where it wants to go.
 import { isIP, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { canonicalHost } from './literal.js';
 import type { NetworkProxy } from './proxy.js';
 import { readBytes } from './read-bytes.js';
 
@@ -66,10 +67,9 @@ function addressOf(host: string): Buffer {
   return Buffer.concat([Buffer.of(DOMAIN_NAME, name.length), name]);
 }
 
-/** RFC 4291 §2.2, in the form that a URL has: groups of hex alone, and one gap at most. */
+/** RFC 4291 §2.2: in the form that a URL has there are groups of hex alone, and one gap at most. */
 function bytesOfIPv6(host: string): number[] {
-  const plain = new URL(`http://[${host}]`).hostname.slice(1, -1);
-  const [left = '', right] = plain.split('::');
+  const [left = '', right] = canonicalHost(host).split('::');
   const groups = (part: string) =>
     part === '' ? [] : part.split(':').map((hex) => Number.parseInt(hex, 16));
   const [before, after] = [groups(left), groups(right ?? '')];

@@ -22,6 +22,8 @@ export async function throughProxy(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   try {
+    // RFC 4007 §6: a zone means something on this machine alone.
+    if (to.host.includes('%')) throw new Error(`no other machine knows the zone of ${to.host}`);
     return await (proxy.kind === 'http' ? byHttp : bySocks5)(proxy, to, signal);
   } catch (error) {
     signal.throwIfAborted();

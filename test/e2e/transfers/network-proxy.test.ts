@@ -1,6 +1,6 @@
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { withIPv6 } from '../../support/ipv6.js';
 import {
   type NetworkProxyServer,
   startMicrosocks,
@@ -146,11 +146,7 @@ test.each([
   });
 });
 
-const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
-  all?.some(({ address }) => address === '::1'),
-);
-
-if (hasIPv6) {
+withIPv6('R1003', () => {
   test.each([
     ['microsocks', startMicrosocks],
     ['tinyproxy', startTinyproxy],
@@ -169,8 +165,4 @@ if (hasIPv6) {
       await proxy.stop();
     }
   });
-} else {
-  test('this machine has no ::1, and says nothing of it (R1003)', () => {
-    expect(hasIPv6).toBe(false);
-  });
-}
+});

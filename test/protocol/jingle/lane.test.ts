@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { withIPv6 } from '../../support/ipv6.js';
 import type { ProxyFaults } from '../socks5/proxy.js';
 import { arrives, pairWithLane, realProxy } from './transports/s5b/lane-pair.js';
 
@@ -21,6 +22,17 @@ describe.each(TIMES)('a file (sealed: %p, from byte %i on)', (isSealed, offset) 
     const said = await arrives(pairWithLane({ proxy }), isSealed, offset);
     expect(new Set(said)).toEqual(new Set(['transport-info']));
     expect([proxy.joined.length, proxy.problems]).toEqual([1, []]);
+  });
+
+  withIPv6('R1127', () => {
+    test('goes directly and by a proxy where there is IPv6 alone (R1127)', async () => {
+      const direct = await arrives(pairWithLane({ listening: ['::1'] }), isSealed, offset);
+      expect(new Set(direct)).toEqual(new Set(['transport-info']));
+      const proxy = await realProxy('::1');
+      const said = await arrives(pairWithLane({ proxy }), isSealed, offset);
+      expect(new Set(said)).toEqual(new Set(['transport-info']));
+      expect([proxy.joined.length, proxy.problems]).toEqual([1, []]);
+    });
   });
 
   test('goes in-band where there is no other way, after one round trip more (R509, R615)', async () => {

@@ -195,6 +195,14 @@ describe('the endpoints of a domain', () => {
     expect(await lookUp('capulet.example')).toEqual(itself);
   });
 
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+  ])('are not asked for where it is an address: %s (R1127)', async (domain, host) => {
+    expect(await lookUp(domain)).toEqual([{ host, port: 5222, directTls: false }]);
+    expect(server.asked).toEqual([]);
+  });
+
   test('are not waited for any more when that is wanted', async () => {
     server.zone = { [STARTTLS]: 'silence', [DIRECT]: 'silence' };
     const interrupt = new AbortController();

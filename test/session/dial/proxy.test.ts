@@ -21,7 +21,7 @@ describe('the address of a proxy', () => {
   test.each([
     ...['', 'proxy:1080', 'socks4://proxy:1', 'https://proxy:1', 'socks5://proxy', 'socks5://:1'],
     ...['http://proxy:1/path', 'socks5://proxy:99999', `socks5://${'x'.repeat(256)}:y@proxy:1`],
-    'socks5://%ff:y@proxy:1',
+    ...['socks5://%ff:y@proxy:1', 'socks5://[fe80::1%25eth0]:1080', 'http://[::1:1080'],
   ])('%s is refused (R1001)', (uri) => {
     expect(() => parseProxy(uri)).toThrow(MalformedProxy);
   });
@@ -36,6 +36,9 @@ test.each([
   ['CHAT.example.org.', ['example.org'], false],
   ['badexample.org', ['example.org'], true],
   ['::1', ['::1'], false],
+  ['::1', ['0:0:0:0:0:0:0:1'], false],
+  ['2001:DB8:0::1', ['2001:db8::1'], false],
+  ['::2', ['::1'], true],
   ['example.org', ['*'], false],
   ['example.org', [], true],
 ])('%s is reached by the proxy that excepts %j: %s (R1002)', (host, except, goes) => {
@@ -167,6 +170,19 @@ describe('CONNECT (RFC 9110)', () => {
     await expect(reached).rejects.toThrow(`by the proxy 127.0.0.1 port ${port}: ${why}`);
   });
 });
+
+test.each(['socks5', 'http'])(
+  '%s: an address with a zone, which means nothing there, is not asked for (R1127)',
+  async (kind) => {
+    const { port, heard } = await scripted();
+    const proxy = parseProxy(`${kind}://127.0.0.1:${port}`);
+    const reached = throughProxy(proxy, { host: 'fe80::1%eth0', port: 5222 }, never);
+    await expect(reached).rejects.toThrow(
+      `by the proxy 127.0.0.1 port ${port}: no other machine knows the zone of fe80::1%eth0`,
+    );
+    expect(heard).toEqual([]);
+  },
+);
 
 test.each(['socks5', 'http'])(
   '%s: a proxy that says nothing is given up with the signal (R1000)',

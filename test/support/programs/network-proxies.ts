@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { HOST, onFreePorts } from '../servers/server.js';
+import { HOST, inUri, onFreePorts } from '../servers/server.js';
 import { type Running, start } from './process.js';
 
 export interface NetworkProxyServer {
@@ -24,8 +24,6 @@ interface ProxyOptions {
 }
 
 export type StartProxy = (options?: ProxyOptions) => Promise<NetworkProxyServer>;
-
-const inUri = (host: string) => (host.includes(':') ? `[${host}]` : host);
 
 const login = (user: ProxyOptions['user']) =>
   user ? `${user.map(encodeURIComponent).join(':')}@` : '';

@@ -8,8 +8,8 @@ export interface CertificateAuthority {
   readonly certPath: string;
   /** The CA's certificate. */
   readonly pem: string;
-  /** A certificate for a host name or an IP address, with its key, in files named after it. */
-  issue(name: string): Promise<{ certPath: string; keyPath: string }>;
+  /** A certificate for a host name or an IP address, and others, with its key, in files named after the first. */
+  issue(name: string, ...others: string[]): Promise<{ certPath: string; keyPath: string }>;
   /** The same, good from and until these days (`20200101`). */
   issueFor(
     name: string,
@@ -33,7 +33,7 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
   return {
     certPath,
     pem: await readFile(certPath, 'utf8'),
-    issue: async (name) => {
+    issue: async (name, ...others) => {
       const issued = {
         certPath: join(directory, `${name}.crt`),
         keyPath: join(directory, `${name}.key`),
@@ -41,7 +41,7 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
       await run('openssl', [
         ...['req', '-x509', ...NEW_KEY, '-days', VALID_DAYS, '-subj', `/CN=${name}`],
         ...['-CA', certPath, '-CAkey', caKeyPath, '-addext', 'basicConstraints=critical,CA:FALSE'],
-        ...['-addext', `subjectAltName=${isIP(name) ? 'IP' : 'DNS'}:${name}`],
+        ...['-addext', `subjectAltName=${[name, ...others].map(alternative).join(',')}`],
         ...['-keyout', issued.keyPath, '-out', issued.certPath],
       ]);
       return issued;
@@ -49,6 +49,8 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
     issueFor: (name, from, until) => issueFor(directory, name, from, until),
   };
 }
+
+const alternative = (name: string): string => `${isIP(name) ? 'IP' : 'DNS'}:${name}`;
 
 const SIGNING = `[ca]
 default_ca = own

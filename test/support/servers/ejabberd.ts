@@ -39,7 +39,7 @@ export function startEjabberd(options: EjabberdOptions = {}): Promise<TestServer
 
 async function startIn(directory: string, options: EjabberdOptions): Promise<TestServer> {
   const ca = await createCertificateAuthority(directory);
-  const { certPath, keyPath } = await ca.issue(DOMAIN);
+  const { certPath, keyPath } = await ca.issue(DOMAIN, ...(options.host ? [options.host] : []));
   const certificate = join(directory, 'server.pem');
   await writeFile(certificate, [await readFile(certPath), await readFile(keyPath)].join(''));
 
@@ -54,8 +54,9 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
     );
     await writeFile(configPath(directory), [...lines, options.config ?? ''].join('\n'));
     return { ports, running: await launch(directory) };
-  });
+  }, options.host);
   return createTestServer(ports, ca, {
+    host: options.host,
     register: (user, password) => call(ports, 'register', { user, host: DOMAIN, password }),
     subscribe: async (a, b) => {
       await addContact(ports, a, b);
@@ -94,9 +95,12 @@ async function launch(directory: string): Promise<Running> {
   }
 }
 
-function ownPlace(ports: Ports, { maxStanzaSize = 262_144, uploads }: EjabberdOptions) {
+function ownPlace(
+  ports: Ports,
+  { maxStanzaSize = 262_144, uploads, host: ip = HOST }: EjabberdOptions,
+) {
   const limits = { max_stanza_size: maxStanzaSize, shaper: 'c2s' };
-  const c2s = { ip: HOST, module: 'ejabberd_c2s', ...limits };
+  const c2s = { ip, module: 'ejabberd_c2s', ...limits };
   return {
     hosts: [DOMAIN],
     listen: [
@@ -108,14 +112,14 @@ function ownPlace(ports: Ports, { maxStanzaSize = 262_144, uploads }: EjabberdOp
         module: 'ejabberd_http',
         request_handlers: { '/api': 'mod_http_api' },
       },
-      ...(uploads ? [uploadsAt(ports)] : []),
+      ...(uploads ? [uploadsAt(ports, ip)] : []),
     ],
     api_permissions: { tests: { who: 'all', what: '*' } },
   };
 }
 
-const uploadsAt = ({ https: port }: Ports) => ({
-  ...{ port, ip: HOST, module: 'ejabberd_http', tls: true },
+const uploadsAt = ({ https: port }: Ports, ip: string) => ({
+  ...{ port, ip, module: 'ejabberd_http', tls: true },
   request_handlers: { '/upload': 'mod_http_upload' },
 });
 
@@ -133,7 +137,7 @@ const MODULES = {
 
 function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
   const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
-  const { proxy, uploads, archive } = options;
+  const { proxy, uploads, archive, host: ip = HOST } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
   const plus = scram.map((name) => `${name}-PLUS`);
   return {
@@ -152,7 +156,7 @@ function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
     },
     modules: {
       ...MODULES,
-      ...(proxy ? { mod_proxy65: { ip: HOST, port: ports.proxy, max_connections: 32 } } : {}),
+      ...(proxy ? { mod_proxy65: { ip, port: ports.proxy, max_connections: 32 } } : {}),
       ...(archive ? { mod_mam: { default: 'always' } } : {}),
       ...(uploads ? { mod_http_upload: uploading(uploads, ports, directory) } : {}),
       ...(streamManagement ? { mod_stream_mgmt: { resend_on_timeout: 'if_offline' } } : {}),
@@ -160,9 +164,13 @@ function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
   };
 }
 
-const uploading = ({ maxSize, publicPort }: UploadLimits, { https }: Ports, directory: string) => ({
+const uploading = (
+  { maxSize, publicHost = DOMAIN, publicPort }: UploadLimits,
+  { https }: Ports,
+  directory: string,
+) => ({
   access: 'all',
-  put_url: `https://${DOMAIN}:${publicPort ?? https}/upload`,
+  put_url: `https://${publicHost}:${publicPort ?? https}/upload`,
   docroot: join(directory, 'upload'),
   ...(maxSize ? { max_size: maxSize } : {}),
 });

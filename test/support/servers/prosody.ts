@@ -62,29 +62,32 @@ export function startProsody(options: ProsodyOptions = {}): Promise<Prosody> {
 async function startIn(directory: string, options: ProsodyOptions): Promise<Prosody> {
   const ca = await createCertificateAuthority(directory);
   const domain = options.federated ? loopbackAddress() : DOMAIN;
-  const certificate = await ca.issue(options.certificateName ?? domain);
+  const certificate = await ca.issue(
+    options.certificateName ?? domain,
+    ...(options.host ? [options.host] : []),
+  );
   const configPath = join(directory, 'prosody.cfg.lua');
   if (options.module) await writeFile(join(directory, `mod_${OWN_MODULE}.lua`), options.module);
 
   let { ports, running } = await onFreePorts(async (ports) => {
     const lines = [
-      ...ownPlace(directory, ports),
+      ...ownPlace(directory, ports, options),
       `certificates = ${lua(directory)}`,
       `ssl = { certificate = ${lua(certificate.certPath)}, key = ${lua(certificate.keyPath)} }`,
       `plugin_paths = { ${lua(directory)} }`,
       ...behaviour(options),
       ...(options.federated ? federation(domain) : ALONE),
-      ...(options.uploads ? atHttps(ports) : []),
+      ...(options.uploads ? atHttps(ports, options) : []),
       `VirtualHost ${lua(domain)}`,
       ...(options.proxy ? proxy65(domain, options) : []),
-      ...(options.uploads ? uploading(options.uploads, domain) : []),
+      ...(options.uploads ? uploading(options.uploads, domain, ports) : []),
     ];
     await writeFile(configPath, lines.join('\n'));
     return { ports, running: await launch(configPath) };
-  });
+  }, options.host);
   const { addContacts, ...stored } = storage(join(directory, fileName(domain)), domain);
   const server = await createTestServer(ports, ca, {
-    ...{ domain, ...stored },
+    ...{ domain, host: options.host, ...stored },
     log: () => running.stdout(),
     stop: async () => {
       await running.stop('SIGKILL');
@@ -109,12 +112,12 @@ async function launch(configPath: string): Promise<Running> {
   throw new PortTaken(running.stdout());
 }
 
-function ownPlace(directory: string, ports: Ports): string[] {
+function ownPlace(directory: string, ports: Ports, { host = HOST }: ProsodyOptions): string[] {
   return [
     'run_as_root = true',
     `data_path = ${lua(directory)}`,
     'log = { info = "*stdout" }',
-    `interfaces = { ${lua(HOST)} }`,
+    `interfaces = { ${lua(host)} }`,
     `c2s_ports = { ${ports.startTls} }`,
     `proxy65_ports = { ${ports.proxy} }`,
     `c2s_direct_tls_ports = { ${ports.directTls} }`,
@@ -124,24 +127,33 @@ function ownPlace(directory: string, ports: Ports): string[] {
 /** One of 16 million, so that two servers hardly ever get the same. */
 const loopbackAddress = () => ['127', ...[1, 2, 3].map(() => randomInt(1, 255))].join('.');
 
-const atHttps = ({ https }: Ports): string[] => [
+const atHttps = ({ https }: Ports, { host = HOST }: ProsodyOptions): string[] => [
   'http_ports = { }',
   `https_ports = { ${https} }`,
-  `https_interfaces = { ${lua(HOST)} }`,
+  `https_interfaces = { ${lua(host)} }`,
 ];
 
 /** The name of a component is none that a system finds: the domain stands for it. */
-const uploading = ({ maxSize, dailyQuota, publicPort }: UploadLimits, domain: string): string[] => [
+const uploading = (
+  { maxSize, dailyQuota, publicHost, publicPort }: UploadLimits,
+  domain: string,
+  { https }: Ports,
+): string[] => [
   `Component ${lua(`upload.${domain}`)} "http_file_share"`,
-  `http_host = ${lua(domain)}`,
-  ...(publicPort ? [`http_external_url = ${lua(`https://${domain}:${publicPort}/`)}`] : []),
+  `http_host = ${lua(publicHost ?? domain)}`,
+  ...(publicPort || publicHost
+    ? [`http_external_url = ${lua(`https://${publicHost ?? domain}:${publicPort ?? https}/`)}`]
+    : []),
   ...(maxSize ? [`http_file_share_size_limit = ${maxSize}`] : []),
   ...(dailyQuota ? [`http_file_share_daily_quota = ${dailyQuota}`] : []),
 ];
 
 const ALONE = ['modules_disabled = { "s2s", "s2s_auth_certs" }'];
 
-const proxy65 = (domain: string, { proxyAddress = HOST }: ProsodyOptions): string[] => [
+const proxy65 = (
+  domain: string,
+  { host = HOST, proxyAddress = host }: ProsodyOptions,
+): string[] => [
   `Component ${lua(`proxy.${domain}`)} "proxy65"`,
   `proxy65_address = ${lua(proxyAddress)}`,
 ];

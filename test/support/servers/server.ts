@@ -46,6 +46,8 @@ export interface UploadLimits {
   dailyQuota?: number;
   /** The port that addresses name; default: the server's own. */
   publicPort?: number;
+  /** The host that addresses name, as URLs have it; default: the domain. */
+  publicHost?: string;
 }
 
 /** What a test server's options have in common. */
@@ -60,6 +62,8 @@ export interface ServerOptions {
   uploads?: UploadLimits;
   /** Keeps the messages of each account (XEP-0313); default false. */
   archive?: boolean;
+  /** The address that it listens at, for which its certificate is then good, too; default: `127.0.0.1`. */
+  host?: string;
   /** More lines for the global part of the server's configuration, in its own language. */
   config?: string;
 }
@@ -68,6 +72,8 @@ export interface ServerOptions {
 export interface ServerProgram {
   /** Default `localhost`. */
   domain?: string;
+  /** Default `127.0.0.1`. */
+  host?: string | undefined;
   register(name: string, password: string): Promise<void>;
   subscribe(a: string, b: string): Promise<void>;
   log(): string;
@@ -89,6 +95,8 @@ export const HAS_PEERS = existsSync('/etc/debian_version') || process.env.CI !==
 
 export const DOMAIN = 'localhost';
 export const HOST = '127.0.0.1';
+/** A host as URLs have it. */
+export const inUri = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 const PORT_ATTEMPTS = 5;
 
 export async function createTestServer(
@@ -97,12 +105,12 @@ export async function createTestServer(
   program: ServerProgram,
 ): Promise<TestServer> {
   const accounts = new Map<string, Account>();
-  const { domain = DOMAIN } = program;
+  const { domain = DOMAIN, host = HOST } = program;
   const server: TestServer = {
     domain,
     port: ports.startTls,
-    service: `xmpp://${HOST}:${ports.startTls}`,
-    directTlsService: `xmpps://${HOST}:${ports.directTls}`,
+    service: `xmpp://${inUri(host)}:${ports.startTls}`,
+    directTlsService: `xmpps://${inUri(host)}:${ports.directTls}`,
     httpsPort: ports.https,
     proxyPort: ports.proxy,
     caPath: ca.certPath,
@@ -130,23 +138,24 @@ export async function createTestServer(
 /** Calls `launch` with ports that were free a moment ago, again while it throws `PortTaken`. */
 export async function onFreePorts<Result>(
   launch: (ports: Ports) => Promise<Result>,
+  host = HOST,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(await freePorts());
+      return await launch(await freePorts(host));
     } catch (error) {
       if (!(error instanceof PortTaken) || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
 
-async function freePorts(): Promise<Ports> {
+async function freePorts(host: string): Promise<Ports> {
   const listeners = Array.from({ length: 5 }, () => createServer());
   const listening = listeners.map(
     (listener) =>
       new Promise<number>((resolve, reject) => {
         listener.once('error', reject);
-        listener.listen(0, HOST, () => resolve((listener.address() as AddressInfo).port));
+        listener.listen(0, host, () => resolve((listener.address() as AddressInfo).port));
       }),
   );
   const [startTls = 0, directTls = 0, api = 0, proxy = 0, https = 0] = await Promise.all(listening);

@@ -32,16 +32,16 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-/** A proxy that listens at this machine, by real sockets. */
-export async function realProxy(): Promise<TestProxy> {
+/** A proxy that listens at an address of this machine, by real sockets. */
+export async function realProxy(address = '127.0.0.1'): Promise<TestProxy> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.push(socket);
     proxy.connected(socket);
   });
-  servers.push(server.listen(0, '127.0.0.1'));
+  servers.push(server.listen(0, address));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const proxy = new TestProxy('proxy.montague.example', '127.0.0.1', port);
+  const proxy = new TestProxy('proxy.montague.example', address, port);
   return proxy;
 }
 
