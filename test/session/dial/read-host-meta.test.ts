@@ -76,19 +76,23 @@ describe.each([
 });
 
 test.each([
-  ['nothing', ''],
-  ['a web page', '<!DOCTYPE html><html><p>Log in here</html>'],
-  ['another document', `<XRD xmlns='urn:other'>${link('wss://a.example/ws')}</XRD>`],
-  ['one that is cut', XRD.slice(0, -20)],
-  ['one with its end alone', '</XRD>'],
-  ['two roots in one', `<a>${XRD}</a>`],
-  ['an entity', xrd(link('&ws;'))],
-  ['entities of its own', `<!DOCTYPE x [<!ENTITY a "${'b'.repeat(100)}">]>${XRD}`],
-  ['a comment without an end', `${XRD}<!--`],
-  ['comments without an end', '<!--'.repeat(16_000)],
-  ['depth', '<a>'.repeat(20_000)],
-])('what is no XRD is refused: %s (R1126)', (_what, text) => {
-  expect(() => readXrd(text)).toThrow();
+  ['nothing', '', 'it is no XRD document'],
+  ['a web page', '<!DOCTYPE html><html><p>Log in here</html>', 'XML that XMPP forbids'],
+  [
+    'another document',
+    `<XRD xmlns='urn:x'>${link('wss://a.example')}</XRD>`,
+    'it is no XRD document',
+  ],
+  ['one that is cut', XRD.slice(0, -20), 'it is no XRD document'],
+  ['one with its end alone', '</XRD>', ''],
+  ['one in another one', `<a>${XRD}</a>`, 'it is no XRD document'],
+  ['an entity', xrd(link('&ws;')), 'the XML has an unknown reference'],
+  ['entities of its own', `<!DOCTYPE x [<!ENTITY a "b">]>${XRD}`, 'XML that XMPP forbids'],
+  ['a comment without an end', `${XRD}<!--`, 'a comment does not end'],
+  ['comments without an end', '<!--'.repeat(16_000), 'a comment does not end'],
+  ['depth', '<a>'.repeat(20_000), 'it is no XRD document'],
+])('what is no XRD is refused: %s (R1126)', (_what, text, why) => {
+  expect(() => readXrd(text)).toThrow(why);
 });
 
 test('of an XRD nothing is taken but its own links (R1126)', () => {
@@ -98,10 +102,14 @@ test('of an XRD nothing is taken but its own links (R1126)', () => {
 });
 
 test.each([
-  ...['', '[', 'null', '1', '"wss://a.example/ws"', '{"links": {}}', '{"links": "x"}'],
-  ...['{"links": null}', '['.repeat(30_000)],
-])('what is no JRD is refused: %.20s (R1126)', (text) => {
-  expect(() => readJrd(text)).toThrow();
+  ...['', '[', '['.repeat(30_000)].map((text) => [text, 'JSON']),
+  ...['null', '1', '"wss://a.example/ws"'].map((text) => [text, 'it is no JRD document']),
+  ...['{"links": {}}', '{"links": "x"}', '{"links": null}'].map((text) => [
+    text,
+    'its links are no list',
+  ]),
+] as [string, string][])('what is no JRD is refused: %.20s (R1126)', (text, why) => {
+  expect(() => readJrd(text)).toThrow(why);
 });
 
 test.each([
