@@ -69,8 +69,12 @@ export class RequestHandlers {
     if (!handler && this.#options.mayRefuse?.(from, id.length) === false) return;
     let type = 'result';
     let payload: Element | undefined;
+    let tellAnswered: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      tellAnswered = resolve;
+    });
     try {
-      payload = await this.#handle(stanza, handler, { from, id });
+      payload = await this.#handle(stanza, handler, { from, id, answered });
       // A `get` changes nothing, and can be asked again.
       if (stanza.attrs.type === 'get' && payload !== undefined && this.#wire.isBehind(from))
         throw ASK_LATER;
@@ -79,6 +83,7 @@ export class RequestHandlers {
       payload = this.#asStanzaError(error as Error).toElement();
     }
     this.#reply(type, { to: stanza.attrs.from, id }, payload);
+    tellAnswered();
   }
 
   /** Waits for nothing, so that the request is not kept until its answer has gone. */

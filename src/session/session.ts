@@ -16,6 +16,8 @@ export interface IqContext {
   /** The sender's JID as the server stamped it; the own bare JID where the server left it out. */
   from: string;
   id: string;
+  /** Resolves when the answer is written: what is written then, in the same turn, leaves with it. */
+  answered: Promise<void>;
 }
 
 /**

@@ -125,8 +125,27 @@ describe('a request of a peer', () => {
       return undefined;
     });
     await receive(iq(`type='get' id='1' from='${ROMEO}'`));
-    expect(seen).toEqual([`<ask xmlns="${NS}"/>`, { from: ROMEO, id: '1' }]);
+    expect(seen).toEqual([
+      `<ask xmlns="${NS}"/>`,
+      { from: ROMEO, id: '1', answered: expect.any(Promise) },
+    ]);
     expect(last()).toBe(`<iq type="result" to="${ROMEO}" id="1"/>`);
+  });
+
+  test('can be followed up by what is written in the same turn, behind the answer (R1091)', async () => {
+    const { session, receive, sent } = juliet();
+    let sentInTurn = 0;
+    session.handle('get', NS, 'ask', (_payload, { answered }) => {
+      void answered.then(() => session.send(xml('presence')));
+      return undefined;
+    });
+    const received = receive(iq(`type='get' id='1' from='${ROMEO}'`));
+    process.nextTick(() => {
+      sentInTurn = sent.length;
+    });
+    await received;
+    expect(sent.map(({ name }) => name)).toEqual(['iq', 'presence']);
+    expect(sentInTurn).toBe(2);
   });
 
   test('without a sender is from the own account', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { withIPv6 } from '../../support/ipv6.js';
+import type { Intercept } from '../../support/linked-sessions.js';
 import type { ProxyFaults } from '../socks5/proxy.js';
 import { arrives, pairWithLane, realProxy } from './transports/s5b/lane-pair.js';
 
@@ -51,4 +52,25 @@ describe.each(TIMES)('a file (sealed: %p, from byte %i on)', (isSealed, offset) 
     const said = await arrives(pairWithLane({ proxy }), isSealed, offset);
     expect(said.slice(-3)).toEqual(['transport-replace', 'transport-accept', 'open']);
   });
+});
+
+test('what follows from an answer to a proposal leaves with it, in one write (R1091)', async () => {
+  const turns: string[][] = [];
+  let turn: string[] | undefined;
+  // As the writer of a stream does, which writes at a time what is written in one turn.
+  const intercept: Intercept = (stanza, deliver) => {
+    if (!turn) {
+      turn = [];
+      turns.push(turn);
+      process.nextTick(() => {
+        turn = undefined;
+      });
+    }
+    turn.push(pair.wire.lines.at(-1) ?? '');
+    deliver(stanza);
+  };
+  const pair = pairWithLane({ intercept });
+  await arrives(pair, true);
+  expect(turns).toContainEqual(['juliet: transport-replace taken', 'juliet: transport-accept']);
+  expect(turns).toContainEqual(['romeo: session-accept taken', 'romeo: transport-replace']);
 });

@@ -50,13 +50,13 @@ export interface ActingJingleSession {
   sendContents(action: Action, contents: Element[]): Promise<void>;
 }
 
-type Take = (jingleSession: ActingJingleSession, jingle: Jingle) => void;
+type Take = (jingleSession: ActingJingleSession, jingle: Jingle, answered: Promise<void>) => void;
 
-/** Takes an action of the peer's. Throws `StanzaError`. */
-export const takeAction: Take = (jingleSession, jingle) => {
+/** Takes an action of the peer's; `answered`: see `IqContext`. Throws `StanzaError`. */
+export const takeAction: Take = (jingleSession, jingle, answered) => {
   const { action } = jingle;
   const take = TAKES[action];
-  if (take) return take(jingleSession, jingle);
+  if (take) return take(jingleSession, jingle, answered);
   if (action.endsWith('-info') || action === 'content-modify') throw unsupportedInfo();
   // Answers to what was never sent; and an initiate for what is there already.
   throw outOfOrder();
@@ -102,13 +102,16 @@ const transportInformed: Take = ({ handlers }, { contents }) => {
   handlers.transportInformed(transport);
 };
 
-const replaced: Take = (jingleSession, { contents }) => {
+const replaced: Take = (jingleSession, { contents }, answered) => {
   jingleSession.replacement.checkTie();
   const transport = contents[0]?.transport;
   if (!transport) throw badRequest('replace it by what?');
   const accept = jingleSession.handlers.replaced?.(transport);
   jingleSession.replacement.overruled();
-  later(accept ?? (() => jingleSession.send('transport-reject', refusedTransport(transport))));
+  const reject = () => jingleSession.send('transport-reject', refusedTransport(transport));
+  // With the answer, and not behind it: a server that writes with Nagle's algorithm, as Prosody does, would hold it back
+  // for another round trip.
+  void answered.then(accept ?? reject).catch(() => undefined);
 };
 
 /** A Jingle session has one content here. */

@@ -133,9 +133,9 @@ export class JingleSession implements ActingJingleSession {
     this.#ended.abort(error);
   }
 
-  /** Takes an action of the peer's, after `session-initiate`. Throws `StanzaError`. */
-  receive(jingle: Jingle): void {
-    takeAction(this, jingle);
+  /** Takes an action of the peer's, after `session-initiate`; `answered`: see `IqContext`. Throws `StanzaError`. */
+  receive(jingle: Jingle, answered: Promise<void>): void {
+    takeAction(this, jingle, answered);
   }
 
   activate(): void {

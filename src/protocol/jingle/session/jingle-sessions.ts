@@ -1,5 +1,5 @@
 import { bareJid } from '../../../session/jid.js';
-import type { Session } from '../../../session/session.js';
+import type { IqContext, Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';
 import { badRequest } from '../../conditions.js';
@@ -25,8 +25,8 @@ export class JingleSessions {
 
   constructor(session: Session) {
     this.#session = session;
-    this.#unhandle = session.handle('set', stanzas.NS_JINGLE, 'jingle', (element, { from }) =>
-      this.#receive(element, from),
+    this.#unhandle = session.handle('set', stanzas.NS_JINGLE, 'jingle', (element, context) =>
+      this.#receive(element, context),
     );
     session.ended.addEventListener('abort', () => {
       for (const one of this.#jingleSessions.values()) one.end(session.ended.reason);
@@ -46,10 +46,10 @@ export class JingleSessions {
       void jingleSession.terminate(reason, error);
   }
 
-  #receive(element: Element, peer: string): undefined {
+  #receive(element: Element, { from: peer, answered }: IqContext): undefined {
     const jingle = this.#read(element, peer);
     const jingleSession = this.#jingleSessions.get(sidKey(peer, jingle.sid));
-    if (jingleSession) return this.#continue(jingleSession, jingle);
+    if (jingleSession) return this.#continue(jingleSession, jingle, answered);
     if (jingle.action !== 'session-initiate') throw stanzas.unknownSession();
     const [offered, ...others] = jingle.contents;
     if (!offered?.name) throw badRequest('initiate what?');
@@ -84,10 +84,14 @@ export class JingleSessions {
    * §7.2.16: of two Jingle sessions with one sid ours stays. Offers of files that cross each other are about two files,
    * so that both go on.
    */
-  #continue(jingleSession: JingleSession, jingle: stanzas.Jingle): undefined {
+  #continue(
+    jingleSession: JingleSession,
+    jingle: stanzas.Jingle,
+    answered: Promise<void>,
+  ): undefined {
     const crossed = jingle.action === 'session-initiate' && jingleSession.role === 'initiator';
     if (crossed && jingleSession.isPending) throw stanzas.tieBreak();
-    jingleSession.receive(jingle);
+    jingleSession.receive(jingle, answered);
     return undefined;
   }
 

@@ -137,8 +137,8 @@ export class S5bNegotiation implements Negotiation {
 
   async #agree(signal: AbortSignal): Promise<Nominated> {
     await orAborted(this.#isDescribed, signal);
-    await turn(); // the description leaves before anything that refers to it
     if (this.#theirs.length + this.#own.candidates.length === 0) throw new Error(NO_WAY);
+    await turn(); // the description leaves before anything that refers to it
     const reached = await this.#tryTheirs(signal);
     if (reached) this.#sockets.add(reached.socket);
     this.#reached = reached;
