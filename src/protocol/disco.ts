@@ -24,14 +24,16 @@ export interface Info {
 
 /**
  * Answers those who ask what there is, also under the nodes given (XEP-0115 §6.2), with `item-not-found` under
- * others (§7). Undo: the function returned.
+ * others (§7). `onAsked` is told of each question. Undo: the function returned.
  */
 export function answerDiscovery(
   session: Session,
   info: Info,
   nodes: readonly string[] = [],
+  onAsked: () => void = () => undefined,
 ): () => void {
   return session.handle('get', NS_DISCO_INFO, 'query', ({ attrs: { node } }) => {
+    onAsked();
     if (node && !nodes.includes(node)) throw new StanzaError('cancel', 'item-not-found');
     return infoElement(info, node);
   });

@@ -9,6 +9,12 @@ import { readStreamhost, type Streamhost, streamhostQuery } from './stanzas.js';
 /** How long files may wait for it, from the first question on. */
 const FIND_MS = 5_000;
 
+/**
+ * How long they wait for what does not say whether it is a proxy, in milliseconds: as long again as the server has taken
+ * to name it, or this where it was quick. A server may name what another one has that is down.
+ */
+const LEAST_MS = 500;
+
 /** Items of a server that are looked at; they have ten or so. */
 const MAX_ITEMS = 32;
 
@@ -27,7 +33,10 @@ export class OwnProxies {
     this.#clock = clock;
   }
 
-  /** The proxies that are known by now, or answer in time. Rejects with the signal's reason only. */
+  /**
+   * The proxies that are known by now, or answer in time; what answers later is known from then on. Rejects with the
+   * signal's reason only.
+   */
   async find(signal: AbortSignal): Promise<readonly Streamhost[]> {
     this.#search ??= within(this.#clock, FIND_MS, this.#session.ended, (until) =>
       settledOrAborted(this.#searchAll(), until),
@@ -38,15 +47,28 @@ export class OwnProxies {
 
   async #searchAll(): Promise<void> {
     const { domain } = parseJid(this.#session.jid);
+    const began = this.#clock.now();
     // A server without them has no proxy: what goes wrong with asking is no matter of a file's.
     const items = await discoverItems(this.#session, domain).catch(() => []);
-    const asked = items.slice(0, MAX_ITEMS).map((jid) => this.#ask(jid).catch(() => undefined));
-    await Promise.all(asked);
+    const patience = Math.max(2 * (this.#clock.now() - began), LEAST_MS);
+    const addresses: Promise<void>[] = [];
+    const asked = items.slice(0, MAX_ITEMS).map(async (jid) => {
+      if (await this.#isProxy(jid)) addresses.push(this.#askAddress(jid).catch(() => undefined));
+    });
+    await within(this.#clock, patience, this.#session.ended, (until) =>
+      settledOrAborted(Promise.all(asked), until),
+    );
+    await Promise.all(addresses);
   }
 
-  async #ask(jid: string): Promise<void> {
-    const { info } = await discoverInfo(this.#session, jid, undefined);
-    if (!hasIdentity(info, 'proxy', 'bytestreams')) return;
+  async #isProxy(jid: string): Promise<boolean> {
+    return discoverInfo(this.#session, jid, undefined).then(
+      ({ info }) => hasIdentity(info, 'proxy', 'bytestreams'),
+      () => false,
+    );
+  }
+
+  async #askAddress(jid: string): Promise<void> {
     const answer = await this.#session.request('get', jid, streamhostQuery());
     const streamhost = readStreamhost(answer, jid);
     if (streamhost) this.#found.push(streamhost);
@@ -54,10 +76,10 @@ export class OwnProxies {
 }
 
 /** Resolves when the work is done, or is to be waited for no more. */
-function settledOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function settledOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
-    void work.then(resolve);
+    void work.then(() => resolve());
   });
 }

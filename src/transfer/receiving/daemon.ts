@@ -112,13 +112,13 @@ export async function receiveOn(
   const isNews = (peer: string) => rules.isNews(peer);
   const ofSession = { knows, quotas, places, running, judge, isNews };
   const receptions = new Receptions({ ...options, ...ofSession });
-  const stop = listen(serving, places, receptions, options);
+  const { stop, prepare } = listen(serving, places, receptions, options);
   let failure: Error | undefined;
   try {
     await takeProposals(serving, report);
     // Behind the carbons, so that none is missed in between.
     void options.links?.readAway(serving);
-    await announce(session, report, announced(options));
+    await announce(session, report, { ...announced(options), onAsked: prepare });
     await untilEnded(session, signal, receptions.done);
   } catch (error) {
     failure = error as Error;
@@ -144,13 +144,19 @@ function announced({ sealing: { own }, lane }: ReceiveOnOptions): Announced {
 /** A file is fetched on a session, so that all that is under way ends with it. */
 const OFFLINE = 'the session has ended; it is fetched again on the next one';
 
-/** Hands the files that come by any way over to the receptions. Returns what ends it. */
+interface Listening {
+  stop(reason?: Error): void;
+  /** Asks ahead what answers to offers will need to know. */
+  prepare(): void;
+}
+
+/** Hands the files that come by any way over to the receptions. */
 function listen(
   serving: Serving,
   places: Places,
   receptions: Receptions,
   { registry, report, now, limit, sealing, links, lane: wanted }: ReceiveOnOptions,
-): (reason?: Error) => void {
+): Listening {
   const { session, quotas, relationOf } = serving;
   const lane = wanted && { ...wanted, relationOf };
   const services = startServices(session, {
@@ -166,9 +172,15 @@ function listen(
   const ways = [...openWays(services).values()];
   const ends = ways.map((way) => way.listen?.(listener));
   const endLinks = links?.begin(serving, (file) => receptions.take(file));
-  return (reason) => {
-    endLinks?.(reason ? new ReceivingEnded('stopped') : new ChannelLost(OFFLINE));
-    for (const end of ends) end?.(reason);
-    stopServices(services, reason);
+  const mayComeBeside = sealing.own !== undefined || wanted?.mayBePlain === true;
+  return {
+    stop: (reason) => {
+      endLinks?.(reason ? new ReceivingEnded('stopped') : new ChannelLost(OFFLINE));
+      for (const end of ends) end?.(reason);
+      stopServices(services, reason);
+    },
+    prepare: () => {
+      for (const way of mayComeBeside ? ways : []) way.prepare?.();
+    },
   };
 }

@@ -97,7 +97,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
 }
 
 /** What those hear who may ask what we do. */
-export type Announced = Partial<Pick<Info, 'features' | 'forms'>>;
+export interface Announced extends Partial<Pick<Info, 'features' | 'forms'>> {
+  /** Told when somebody asks, who may be about to send something. */
+  onAsked?: (() => void) | undefined;
+}
 
 /**
  * Lets contacts see us, lets anyone who may ask know what we do (blobs, and this), and tells the user that we are
@@ -106,14 +109,14 @@ export type Announced = Partial<Pick<Info, 'features' | 'forms'>>;
 export async function announce(
   session: Session,
   report: Report,
-  { features = [], forms = [] }: Announced = {},
+  { features = [], forms = [], onAsked }: Announced = {},
 ): Promise<void> {
   const info = {
     identity: { category: 'client', type: 'bot', name: 'inband' },
     features: [NS_DISCO_INFO, NS_CAPS, NS_BOB, ...features],
     forms,
   };
-  answerDiscovery(session, info, [nodeOf(info)]);
+  answerDiscovery(session, info, [nodeOf(info)], onAsked);
   await session.send(available(caps(info)));
   reportState(session, report);
 }

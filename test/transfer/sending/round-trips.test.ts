@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from '@jest/globals';
-import type { Element } from '../../../src/session/xml.js';
+import { describe, expect, test } from '@jest/globals';
+import { type Element, xml } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
+import type { LaneWanted } from '../../../src/transfer/lane/lane.js';
+import type { WantedTransport } from '../../../src/transfer/lane/names.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import { Wire } from '../../protocol/ibb/wire.js';
-import { JULIET } from '../../support/linked-sessions.js';
+import { MemoryInternet, ownAddress } from '../../protocol/network/memory-network.js';
+import type { Service } from '../../protocol/socks5/server.js';
+import { JULIET, ROMEO } from '../../support/linked-sessions.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { keyOfNumber, memoryTrust, receivingBy, sendingBy } from '../../support/sealing.js';
 import { linkedToInbox, smallFile } from './linked-inboxes.js';
 
@@ -89,3 +94,124 @@ test.each([
 
 const startsIn = (lines: string[]): number[] =>
   lines.flatMap((line, at) => (line === 'romeo: session-initiate' ? [at] : []));
+
+/** Where nobody answers, and where rooms are all that there is. */
+const SILENT: Service = () => new Promise(() => undefined);
+const ROOMS: Service = async () =>
+  xml(
+    'query',
+    { xmlns: 'http://jabber.org/protocol/disco#info' },
+    xml('identity', { category: 'conference', type: 'text' }),
+  );
+
+/** Answers each question a round trip after it was asked, and counts how many have been. */
+class Distance {
+  halfTrips = 0;
+  #waiting: { until: number; arrive(): void }[] = [];
+
+  /** The service, as far away as the recipient. */
+  to =
+    (service: Service): Service =>
+    async (stanza) => {
+      const until = this.halfTrips + 2;
+      await new Promise<void>((arrive) => this.#waiting.push({ until, arrive }));
+      return service(stanza);
+    };
+
+  passed(): void {
+    this.halfTrips += 1;
+    for (const { until, arrive } of this.#waiting) if (until <= this.halfTrips) arrive();
+  }
+}
+
+const ROUND_TRIP_MS = 500;
+
+interface Begun {
+  transport: WantedTransport;
+  /** What is at the servers of both, beside each other. */
+  there?: Service[];
+  bytes?: number;
+}
+
+/** How many round trips it takes until a file begins that is sealed, and what its sender's server was asked for that. */
+async function beginning({ transport, there = [ROOMS], bytes = 32_768 }: Begun) {
+  const [ends, distance, clock] = [new AbortController(), new Distance(), new ManualClock()];
+  const names = ['montague.example', 'capulet.example'].flatMap((domain) =>
+    there.map((one, index) => [`x${index}.${domain}`, distance.to(one)] as const),
+  );
+  const { his, hers } = sealed();
+  const [internet, asked]: [MemoryInternet, string[]] = [new MemoryInternet(), []];
+  const laneAt = (address: string): LaneWanted => ({
+    ...{ direct: 'proxies', network: internet.of([ownAddress(address)]), clock },
+  });
+  const { romeo, halfTrip } = await linkedToInbox(
+    {
+      ...{ places: 1, sealing: hers, lane: laneAt('11.0.2.2') },
+      services: servicesAt(new Map(names), distance),
+      onStanza: ({ attrs: { from, to = '' } }) => {
+        if (from === ROMEO && to !== JULIET) asked.push(to);
+      },
+    },
+    ends.signal,
+  );
+  let trips: number | undefined;
+  let isOver = false;
+  const sent = sendAll([smallFile('film.mkv', randomBytes(bytes))], [JULIET], {
+    ...{ via: 'auto', settings: DEFAULT_SETTINGS, acceptTimeout: 60_000, retryFor: 0 },
+    ...{ connect: async () => romeo, signal: ends.signal, transport, clock, again: false },
+    ...{ sealing: his, lane: laneAt('11.0.1.1') },
+    report: ({ event }) => {
+      if (event === 'start') trips = (distance.halfTrips + 1) / 2;
+    },
+    explain: ({ message }) => ({ text: message, exitCode: 1, isOurs: false }),
+  }).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await halfTrip();
+    await clock.advance(ROUND_TRIP_MS / 2);
+    distance.passed();
+  }
+  await sent;
+  ends.abort();
+  return { trips, asked };
+}
+
+/** The servers themselves answer from as far away, too. */
+function servicesAt(below: Map<string, Service>, distance: Distance): Map<string, Service> {
+  const items = (domain: string): Service =>
+    distance.to(async () =>
+      xml(
+        'query',
+        { xmlns: 'http://jabber.org/protocol/disco#items' },
+        ...[...below.keys()]
+          .filter((jid) => jid.endsWith(`.${domain}`))
+          .map((jid) => xml('item', { jid })),
+      ),
+    );
+  const servers = ['montague.example', 'capulet.example'];
+  return new Map([...below, ...servers.map((one) => [one, items(one)] as const)]);
+}
+
+describe('until the bytes of a sealed file go in-band', () => {
+  // What she takes, her key, the offer, and the opening of the bytestream.
+  const IN_BAND = 4;
+
+  test('it takes one round trip more where it could go beside the stream, and no server has a proxy (R1090)', async () => {
+    const inBand = await beginning({ transport: 'ibb' });
+    expect(inBand).toEqual({ trips: IN_BAND, asked: [] });
+    const beside = await beginning({ transport: 'auto' });
+    expect(beside.trips).toBe(IN_BAND + 1);
+    // Once a session, and meanwhile.
+    expect(beside.asked).toEqual(['montague.example', 'x0.montague.example']);
+  });
+
+  test('it takes no more than another one where something there does not answer (R1090)', async () => {
+    const { trips } = await beginning({ transport: 'auto', there: [ROOMS, SILENT] });
+    expect(trips).toBe(IN_BAND + 2);
+  });
+
+  test('it takes none more for a small file (R1090)', async () => {
+    expect(await beginning({ transport: 'auto', bytes: 32_767 })).toMatchObject({ trips: IN_BAND });
+  });
+});
