@@ -1,8 +1,9 @@
 // Builds dist/ but for its type declarations: the program and the library, each in one file with the packages
 // it uses, so that what is installed is what was tested, and starts without a search for some 200 modules.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, relative } from 'node:path';
 import { build, transform } from 'esbuild';
+import { asText, bundledParts, noteBundled } from './licenses.js';
 
 /** What not every run needs: parsing it all would take longer than the rest of `--version`. */
 const APART = new Map([
@@ -68,8 +69,8 @@ const outcomes = await Promise.all([
     },
   }),
 ]);
-const inputs = outcomes.flatMap(({ metafile }) => Object.keys(metafile.inputs));
-writeFileSync('dist/LICENSES.txt', licenses(packagesOf(inputs)));
+noteBundled(outcomes.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+writeFileSync('dist/LICENSES.txt', asText(bundledParts()));
 
 /**
  * main.cjs has what every run needs, and later.cjs what an `import()` asks for: to parse all would take as long as
@@ -128,31 +129,4 @@ async function toPart(file) {
     name: basename(file.path, '.cjs').replace('.part', ''),
     text: code.replaceAll(/\brequire\("\.\/(\w+)\.part\.cjs"\)/g, 'load("$1")'),
   };
-}
-
-/**
- * The folders of the packages that these modules are of.
- * @param {string[]} modules
- */
-function packagesOf(modules) {
-  const folders = modules.flatMap(
-    (path) => /.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
-  );
-  return [...new Set(folders)].sort();
-}
-
-/**
- * The notices that their licenses ask to be passed on.
- * @param {string[]} folders
- */
-function licenses(folders) {
-  const texts = folders.map((folder) => {
-    const { name, version, license } = JSON.parse(
-      readFileSync(join(folder, 'package.json'), 'utf8'),
-    );
-    const files = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
-    const text = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
-    return [`${name} ${version} (${license})`, ...text].join('\n\n');
-  });
-  return `Parts of these packages are in the files beside this one.\n\n${texts.join('\n\n---\n\n')}\n`;
 }

@@ -14,6 +14,8 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { asDebianCopyright, bundledParts, ownPart } from './licenses.js';
+import { nodeParts } from './nodes.js';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const OUT = join(ROOT, 'out');
@@ -33,21 +35,26 @@ const DEPENDS = 'libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 8)';
 
 process.umask(0o022); // what is installed is for everybody
 for (const [machine, architecture] of Object.entries(ARCHITECTURES)) {
-  const executable = join(OUT, `inband-${machine}`);
-  if (existsSync(executable)) process.stdout.write(`${packed(executable, architecture)}\n`);
+  if (existsSync(executableFor(machine)))
+    process.stdout.write(`${packed(machine, architecture)}\n`);
+}
+
+/** @param {string} machine */
+function executableFor(machine) {
+  return join(OUT, `inband-${machine}`);
 }
 
 /**
- * @param {string} executable
+ * @param {string} machine
  * @param {string} architecture
  */
-function packed(executable, architecture) {
+function packed(machine, architecture) {
   const tree = join(OUT, `debian-${architecture}`);
   rmSync(tree, { recursive: true, force: true });
-  for (const [path, content] of contents()) write(join(tree, path), content);
+  for (const [path, content] of contents(machine)) write(join(tree, path), content);
   const program = join(tree, 'usr/bin/inband');
   mkdirSync(dirname(program), { recursive: true });
-  copyFileSync(executable, program);
+  copyFileSync(executableFor(machine), program);
   chmodSync(program, 0o755);
   const kibibytes = Math.ceil(statSync(program).size / 1024);
   write(join(tree, 'DEBIAN/control'), control(architecture, kibibytes));
@@ -59,14 +66,18 @@ function packed(executable, architecture) {
   return path;
 }
 
-/** @returns {[string, string | Buffer][]} */
-function contents() {
+/**
+ * @param {string} machine
+ * @returns {[string, string | Buffer][]}
+ */
+function contents(machine) {
+  const parts = [ownPart(), ...bundledParts(), ...nodeParts([machine])];
   const said = (/** @type {string[]} */ ...args) =>
     execFileSync(process.execPath, [join(ROOT, 'bin/inband.js'), ...args]);
   return [
     ['usr/share/man/man1/inband.1.gz', gzipSync(said('man'), { level: 9 })],
     ['usr/lib/systemd/user/inband.service', unit()],
-    ['usr/share/doc/inband/copyright', copyright()],
+    ['usr/share/doc/inband/copyright', asDebianCopyright(parts)],
     ...Object.entries(COMPLETIONS).map(
       /** @returns {[string, Buffer]} */ ([shell, path]) => [path, said('completion', shell)],
     ),
@@ -78,13 +89,6 @@ function unit() {
   const [, text] = /```ini\n(\[Unit\]\n.*?)```/s.exec(recipes) ?? [];
   if (text === undefined) throw new Error('docs/recipes.md shows no unit any more');
   return text.replace('/usr/local/bin/inband', '/usr/bin/inband');
-}
-
-function copyright() {
-  const texts = ['LICENSE', 'out/LICENSES.txt'].map((file) =>
-    readFileSync(join(ROOT, file), 'utf8'),
-  );
-  return texts.join('\n---\n\n');
 }
 
 /**
@@ -102,6 +106,9 @@ Recommends: ca-certificates
 Section: net
 Priority: optional
 Description: ${DESCRIPTION}
+ Wherever a chat account works, a file gets through: the bytes travel inside
+ the chat connection, or beside it where that is faster, and are encrypted
+ between two inband. It also receives unattended, as a service.
 `;
 }
 

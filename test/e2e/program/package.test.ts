@@ -41,14 +41,21 @@ const FLOORS: Partial<Record<string, string>> = {
 
 const stage = prepareStage();
 let prefix: string;
+/** What is in the executable of others, and its license: each begins with a name, a version and a license. */
+let notices: string[];
 
 beforeAll(async () => {
   prefix = await mkdtemp(join(tmpdir(), 'inband-package-'));
   const { stdout } = await run(process.execPath, ['build/executables.js', '--here'], { cwd: ROOT });
   await mkdir(join(prefix, 'alone'));
   await copyFile(stdout.trim(), join(prefix, 'alone/inband'));
+  const text = await file('out/LICENSES.txt');
+  notices = text.slice(text.indexOf('\n\n') + 2).split('\n\n---\n\n');
 }, INSTALL_TIMEOUT_MS);
 afterAll(() => rm(prefix, { recursive: true }));
+
+const file = async (path: string) => (await readFile(join(ROOT, path), 'utf8')).trimEnd();
+const version = async (): Promise<string> => JSON.parse(await file('package.json')).version;
 
 /** The command, by its name in that folder of `prefix`, in an empty folder, with a home that is empty at first. */
 function inband(folder: string, name: string, args: string[]): Running {
@@ -61,11 +68,10 @@ function inband(folder: string, name: string, args: string[]): Running {
 /** The same of both, in the folder of the one or the other. */
 function runs(folder: string): void {
   test('prints its version, and what it runs on (R997)', async () => {
-    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
     expect(await outcomeOf(inband(folder, 'alice', ['--version']))).toEqual({
       ...{ code: 0, stderr: '' },
       stdout: expect.stringMatching(
-        new RegExp(`^${version} \\(Node \\d+\\.\\d+\\.\\d+, linux x64\\)\n$`),
+        new RegExp(`^${await version()} \\(Node \\d+\\.\\d+\\.\\d+, linux x64\\)\n$`),
       ),
     });
   });
@@ -165,6 +171,22 @@ describe('the installed command', () => {
 describe('the executable', () => {
   runs('alone');
 
+  test('has its own license beside it, and that of each part of it (R1141)', async () => {
+    const [head = ''] = notices;
+    expect(head).toBe(`inband ${await version()} (MIT)\n\n${await file('LICENSE')}`);
+    const installed = await file('dist/LICENSES.txt');
+    expect(await file('out/LICENSES.txt')).toContain(installed.slice(installed.indexOf('\n\n')));
+  });
+
+  test('has beside it what Node says of itself, and of what is in it (R1141)', async () => {
+    const [said = ''] = await resultsOf(inband('alone', 'alice', ['--version']));
+    const [, node] = /Node (\S+),/.exec(said) ?? [];
+    const last = notices.at(-1) ?? '';
+    expect(last.split('\n', 1)).toEqual([`Node.js ${node} (MIT and others)`]);
+    for (const name of ['V8', 'OpenSSL', 'ICU', 'libuv', 'zlib', 'llhttp', 'undici', 'nghttp2'])
+      expect(last).toMatch(new RegExp(`^- ${name}, located at .* is licensed as follows:$`, 'm'));
+  });
+
   test('shows a bar at a terminal', async () => {
     const source = join(stage.folder(), 'source');
     await writeRandom(source, 1_000_000);
@@ -247,10 +269,29 @@ describe('the executable', () => {
     ['completion for zsh', '/usr/share/zsh/vendor-completions/_inband'],
     ['completion for fish', '/usr/share/fish/vendor_completions.d/inband.fish'],
     ['a service', '/usr/lib/systemd/user/inband.service'],
-    ['the licenses', '/usr/share/doc/inband/copyright'],
   ])('brings %s', async (_, path) => {
     expect(installed).toContain(path);
     expect((await readFile(join(root, path))).length).toBeGreaterThan(0);
+  });
+
+  test('brings all notices in the form that Debian has for them (R1141)', async () => {
+    const path = join(root, 'usr/share/doc/inband/copyright');
+    const [head = '', ...parts] = (await readFile(path, 'utf8')).trimEnd().split('\n\n');
+    expect(head).toMatch(
+      /^Format: https:\/\/www\.debian\.org\/doc\/packaging-manuals\/copyright-format\/1\.0\/\n/,
+    );
+    const fields = parts.map((part) => part.match(/^\S+?(?=:)/gm));
+    expect(new Set(fields.map(String))).toEqual(new Set(['Files,Copyright,License,Comment']));
+    const read = parts.map((part) => {
+      const [, text = '', name = ''] = /^License: .*\n([\s\S]*)\nComment: (.*)$/m.exec(part) ?? [];
+      return [name, text.replace(/^ \.?/gm, '')];
+    });
+    const there = notices.map((notice) => {
+      const [, name = '', text = ''] = /^(.*) \(.*\)\n\n([\s\S]*)$/.exec(notice.trimEnd()) ?? [];
+      return [name, text.replace(/[ \r]+$/gm, '')];
+    });
+    expect(read).toEqual(there);
+    for (const part of parts) expect(part).toMatch(/^Copyright:\n Copyright /m);
   });
 
   test('runs its own program as a service', async () => {
