@@ -19,7 +19,7 @@ import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
-import { AddressNotAllowed, UnfitAnswer } from './protocol/network/fetch-errors.js';
+import { AddressNotAllowed, OtherFile, UnfitAnswer } from './protocol/network/fetch-errors.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
@@ -108,6 +108,7 @@ export const FAILURES: readonly Failure[] = [
   [UploadRefused, 'refused', 'this'],
   [UnusableSlot, 'refused', 'this', 'tell the people who run the server'],
   [LinkRefused, 'refused', 'this'],
+  [OtherFile, 'otherBytes', 'this'],
   [UnfitAnswer, 'refused', 'this'],
   [AddressNotAllowed, 'refused', 'this'],
   [RecipientBusy, 'refused', 'this'],

@@ -12,6 +12,13 @@ export function formatBytes(bytes: number): string {
   return `${Number(value.toFixed(value < 100 ? 1 : 0))} ${UNITS[unit]}`;
 }
 
+/** Two numbers of bytes that differ, so that it is seen: to the byte where they would look the same. */
+export function formatApart(one: number, other: number): [string, string] {
+  const isNear = formatBytes(one) === formatBytes(other);
+  const inWords = (bytes: number) => (isNear ? `${bytes} bytes` : formatBytes(bytes));
+  return [inWords(one), inWords(other)];
+}
+
 /** "1.2 MB/s". */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;

@@ -8,23 +8,16 @@ import { sendAll } from '../transfer/sending/send-all.js';
 import { outlineOf } from '../transfer/sources/all-sources.js';
 import { closeSources, openSources } from '../transfer/sources/open-sources.js';
 import type { OpenSource, SourceFolder } from '../transfer/sources/source.js';
-import { type ChosenWays, readVia, VIA_TAKES } from '../transfer/ways/names.js';
 import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js';
 import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
-import { refuseUploadOf } from './account/hidden.js';
-import {
-  type Context,
-  explanationsBy,
-  type OutputFlags,
-  UnfitValue,
-  UsageError,
-} from './context.js';
+import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
 import { type IsTyped, type LaneFlags, laneToSend } from './lane.js';
 import { refuseLone, refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
+import { chosenWays } from './upload/leaving.js';
 
 export interface SendFlags
   extends AccountFlags,
@@ -68,9 +61,8 @@ export async function send(
   checkFiles(files, isTyped('name'));
   await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
-  const via = chosenWays(flags, isTyped('message'));
   const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
-  if (via.mayLeave) refuseUploadOf(account, flags, 'leave http out: --via auto');
+  const via = chosenWays(flags, account, isTyped);
   const lane = laneToSend(flags, account, isTyped, via.ways);
   const sealing = await sealingOf(flags, jids, account, context);
   const input = { stdin, name: flags.name, warn: reporter.warn };
@@ -87,28 +79,11 @@ export async function send(
     again: flags.again === true,
     acceptTimeout: flags.acceptTimeout * 1000,
     retryFor: flags.retryFor * 1000,
-    waitOnline: flags.waitOnline * 1000,
+    waitOnline: via.mayLeave ? 0 : flags.waitOnline * 1000,
     limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     ...{ connect: remembering(connect, context.contacts), report: reporter.report, signal },
     explain,
   });
-}
-
-/** Throws `UsageError` where other flags make no sense with them. */
-function chosenWays({ via, waitOnline }: SendFlags, hasMessage: boolean): ChosenWays {
-  const chosen = readVia(via);
-  if (!chosen) throw new UnfitValue('--via', via, VIA_TAKES);
-  if (chosen.mayLeave && waitOnline > 0) {
-    throw new UsageError(
-      '--via http leaves a link at once where nobody is there, and --wait-online waits for somebody',
-      'leave one of them out',
-    );
-  }
-  // One of the settings is for the times at which files are left.
-  if (!chosen.mayLeave && hasMessage) {
-    throw new UsageError('--message is for files that are left with a link', 'add --via auto,http');
-  }
-  return chosen;
 }
 
 /** Throws `UsageError`, and `MalformedKey`. */

@@ -64,6 +64,14 @@ test.each([
     '--links-host says nothing without --links\n  whose links? --links <who>',
   ],
   [
+    ['--links-max-size', '1M'],
+    '--links-max-size says nothing without --links\n  whose links? --links <who>',
+  ],
+  [
+    ['--links', 'anyone', '--encrypt', 'require'],
+    'what is fetched by a link is not encrypted, and --encrypt require allows none of that\n  leave --links out',
+  ],
+  [
     ['--links', 'anyone', '--links-host', 'https://files.lan'],
     '--links-host takes a host, or host:port, like files.example.org:5281; not https://files.lan',
   ],
@@ -76,6 +84,46 @@ test.each([
   expect(code).toBe(2);
   expect(text).toContain(words);
   expect(text).not.toContain('online');
+});
+
+const PROXY_HINT = 'give socks5://[user:password@]host:port or http://[user:password@]host:port';
+
+test.each<[string[], Record<string, string>, string]>([
+  [
+    ['--proxy', 'ftp://romeo:secret@127.0.0.1:1'],
+    { ALL_PROXY: 'socks5://127.0.0.1:1' },
+    '--proxy: "ftp://…@127.0.0.1:1" is not the address of a proxy that inband can use: ftp:// is another kind of proxy',
+  ],
+  [
+    ['--proxy', '127.0.0.1:1080'],
+    {},
+    '--proxy: "127.0.0.1:1080" is not the address of a proxy that inband can use: it begins with neither socks5:// nor http://',
+  ],
+  [
+    [],
+    { HTTPS_PROXY: 'https://proxy:3128' },
+    '$HTTPS_PROXY: "https://proxy:3128" is not the address of a proxy that inband can use: none is spoken to by TLS (https://)',
+  ],
+  [
+    [],
+    { all_proxy: 'romeo:secret@proxy:99999', HTTPS_PROXY: 'http://proxy:1' },
+    '$all_proxy: "http://…@proxy:99999" is not the address of a proxy that inband can use: its port is no number from 1 to 65535',
+  ],
+])(
+  'a proxy that cannot be used is told with what names it: %j %j (R1101)',
+  async (flags, env, words) => {
+    for (const command of [['probe', JULIET], ['receive'], ['send', 'photo.jpg', JULIET]]) {
+      expect(await told([...command, ...flags], { ...ACCOUNT, ...env })).toEqual([
+        2,
+        `inband: ${words}\n  ${PROXY_HINT}\n`,
+      ]);
+    }
+  },
+);
+
+test('"inband config" shows a proxy of the environment that cannot be used (R1101)', async () => {
+  const [code] = await told(['config'], { ...ACCOUNT, ALL_PROXY: 'ftp://proxy:1' });
+  expect(code).toBe(0);
 });
 
 const CID_HINT = 'one looks like sha-256+…@bob.xmpp.org, with all 64 digits of the hash';

@@ -1,5 +1,6 @@
 import type { NetworkProxy } from '../../session/dial/proxy.js';
-import { readProxy } from '../../transfer/people/own-account.js';
+import { problemOfProxy, readProxy } from '../../transfer/people/own-account.js';
+import { UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
 
 /** What the flags name for all connections to go through. Throws `MalformedProxy`. */
@@ -9,14 +10,21 @@ export const proxyOf = ({ proxy, noProxy }: AccountFlags): NetworkProxy | undefi
 /** Other programs go by these as well; the first that is set counts. */
 const VARIABLES = ['ALL_PROXY', 'all_proxy', 'HTTPS_PROXY', 'https_proxy'];
 
-/** What the environment names, as the flags would; it may have a host and a port alone. */
+/** What the environment names, as the flags would, and in which variable; it may have a host and a port alone. */
 export function proxyInEnvironment(
   env: NodeJS.ProcessEnv,
-): Required<Pick<AccountFlags, 'proxy' | 'noProxy'>> | undefined {
-  const given = VARIABLES.map((name) => env[name]).find(Boolean);
-  if (!given) return undefined;
+): { variable: string; flags: Required<Pick<AccountFlags, 'proxy' | 'noProxy'>> } | undefined {
+  const variable = VARIABLES.find((name) => env[name]);
+  if (variable === undefined) return undefined;
+  const given = env[variable] as string;
   const proxy = given.includes('://') ? given : `http://${given}`;
-  return { proxy, noProxy: exceptions(env.NO_PROXY || env.no_proxy || '') };
+  return { variable, flags: { proxy, noProxy: exceptions(env.NO_PROXY || env.no_proxy || '') } };
+}
+
+/** Throws `UsageError`, with the name of what it came from, where no connection could go by it. */
+export function checkProxy(uri: string, from: string): void {
+  const problem = problemOfProxy(uri);
+  if (problem) throw new UsageError(`${from}: ${problem.text}`, ...problem.hints);
 }
 
 /** `.example.org` and `*.example.org` are `example.org`; a port makes no difference. */

@@ -8,6 +8,7 @@ import { FilesFailed } from '../../transfer/sources/source.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
+import type { IsTyped } from '../lane.js';
 import { requireCids } from './cids.js';
 
 export interface FetchFlags extends AccountFlags, OutputFlags {
@@ -20,7 +21,13 @@ export interface FetchFlags extends AccountFlags, OutputFlags {
  * Fetches blobs, and writes each to a file, or the only one to standard output. Of several, one that fails does not stop
  * the others; the user is told of each (`FilesFailed`).
  */
-export async function fetch(texts: string[], flags: FetchFlags, context: Context): Promise<void> {
+export async function fetch(
+  texts: string[],
+  given: FetchFlags,
+  context: Context,
+  isTyped: IsTyped,
+): Promise<void> {
+  const flags = withoutWishes(given, texts.length, isTyped);
   const { report } = await context.reporter(flags);
   checkUsage(texts, flags);
   const outcomes = fetchBlobs(texts, {
@@ -72,6 +79,14 @@ async function save(
   const path = await context.saveFile(bytes, where);
   const marks = { ...(unverified ? { unverified } : {}), ...(peer ? { peer } : {}) };
   report({ event: 'blob', cid, type, size: bytes.length, ...marks, path });
+}
+
+/** What is in the settings gives way to what was typed. */
+function withoutWishes(flags: FetchFlags, count: number, isTyped: IsTyped): FetchFlags {
+  if (flags.output !== '-') return flags;
+  const { output, ...others } = flags;
+  if (!isTyped('output')) return isTyped('json') || count > 1 ? others : flags;
+  return isTyped('json') ? flags : { ...flags, json: false };
 }
 
 /** Throws `UsageError`. */

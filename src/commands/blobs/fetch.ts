@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addAccountOptions } from '../account/account-options.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
+import { isTypedIn } from '../lane.js';
 import { addOutputOptions } from '../options.js';
 import { PeopleOption } from '../people.js';
 import type { FetchFlags } from './fetch-cids.js';
@@ -25,10 +26,12 @@ export function addFetchCommand(program: Command, context: Context): void {
       'the file to write, "-" for standard output, of several the folder; default: the cid, with the ending of its type',
     )
     .option('--no-cache', 'ask even if it is in the cache');
-  addOutputOptions(addAccountOptions(command)).action(async (cids: string[], flags: FetchFlags) => {
-    const { fetch } = await import('./fetch-cids.js');
-    await fetch(cids, flags, context);
-  });
+  addOutputOptions(addAccountOptions(command)).action(
+    async (cids: string[], flags: FetchFlags, self: Command) => {
+      const { fetch } = await import('./fetch-cids.js');
+      await fetch(cids, flags, context, isTypedIn(self));
+    },
+  );
   addExamples(command, [
     'inband fetch --from juliet@example.org cid:sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org',
     'inband fetch -o pictures --from juliet@example.org $(cat cids.txt)',

@@ -43,7 +43,8 @@ export async function receiveInto(
   const { warn, report } = await context.reporter(flags);
   const { jid, connect, renew, trust } = openAccount(flags, context, report);
   const lane = laneToReceive(flags, jid, isTyped);
-  const links = await linksBy(flags, { jid, trust }, () => context.openMarks(flags.dir));
+  const openMarks = () => context.openMarks(flags.dir);
+  const links = await linksBy(flags, { account: { jid, trust }, isTyped, openMarks, report });
   const doWork = await programFor(flags, context);
   const { allow, maxSessions, once = false } = flags;
   const { signal, now } = context;

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { plainJid } from '../../transfer/people/typed-address.js';
-import { proxyInEnvironment } from '../account/proxy.js';
+import { checkProxy, proxyInEnvironment } from '../account/proxy.js';
 import type { Context } from '../context.js';
 import { PeopleOption, readPeople } from '../people.js';
 import type { Settings } from './settings.js';
 import { hasAccount } from './settings-options.js';
 import { accountNamed, accountWithJid } from './settings-tables.js';
+
+/** It goes nowhere, and shows what others would go by. */
+const SHOWN = 'config';
 
 /** It goes by the settings of `receive`. */
 const RECEIVED = 'received';
@@ -84,8 +87,15 @@ function applyNames(command: Command, { names }: Settings): void {
 /** What the environment says of all programs counts where neither flag nor settings say it of this one. */
 function applyProxy(command: Command, env: NodeJS.ProcessEnv): void {
   const takesProxy = command.options.some((option) => option.attributeName() === 'proxy');
-  if (!takesProxy || command.getOptionValue('proxy') !== undefined) return;
-  for (const [name, value] of Object.entries(proxyInEnvironment(env) ?? {})) {
+  if (!takesProxy) return;
+  // That of the settings was looked at where it was read.
+  const typed: string | undefined = command.getOptionValue('proxy');
+  if (typed) checkProxy(typed, '--proxy');
+  if (typed !== undefined) return;
+  const found = proxyInEnvironment(env);
+  if (!found) return;
+  if (command.name() !== SHOWN) checkProxy(found.flags.proxy, `$${found.variable}`);
+  for (const [name, value] of Object.entries(found.flags)) {
     command.setOptionValueWithSource(name, value, 'env');
   }
 }

@@ -1,3 +1,4 @@
+import { isOnion } from '../../transfer/people/own-account.js';
 import { RateLimit } from '../../transfer/rate-limit.js';
 import { outlineOf } from '../../transfer/sources/all-sources.js';
 import { closeSources, openSources } from '../../transfer/sources/open-sources.js';
@@ -5,7 +6,7 @@ import type { OpenSource, SourceFolder } from '../../transfer/sources/source.js'
 import { uploadAll } from '../../transfer/uploads/upload-all.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
-import { refuseUploadOf } from '../account/hidden.js';
+import { WOULD_SHOW } from '../account/hidden.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from '../context.js';
 
 export interface UploadFlags extends AccountFlags, OutputFlags {
@@ -25,7 +26,9 @@ export async function uploadFiles(
   const reporter = await context.reporter(flags);
   const { report, warn } = reporter;
   const { jid: account, connect, trust } = openAccount(flags, context, report);
-  refuseUploadOf(account, flags, 'send it instead: inband send');
+  if (isOnion(account, flags.service)) {
+    throw new UsageError(`an upload ${WOULD_SHOW}`, 'send it instead: inband send');
+  }
   const sources = await openFiles(files, { stdin, warn }, signal);
   await reporter.expect(() => outlineOf(sources, signal), 1);
   await uploadAll(sources, {

@@ -1,6 +1,6 @@
 // The head of an answer to a GET (RFC 9110): what its body is. Keeps no state.
 import type { IncomingHttpHeaders } from 'node:http';
-import { UnfitAnswer } from '../network/fetch-errors.js';
+import { OtherFile, UnfitAnswer } from '../network/fetch-errors.js';
 
 interface Head {
   statusCode?: number | undefined;
@@ -14,6 +14,8 @@ interface Asked {
   size: number | undefined;
   /** Bytes of the largest file. */
   most: number;
+  /** Why it is not taken, that has so many bytes; or more than that largest one, where its length is not told. */
+  tooLarge(bytes?: number): Error;
 }
 
 /** The body of an answer. */
@@ -24,7 +26,7 @@ export interface Body {
   length: number | undefined;
 }
 
-/** Servers that cannot begin in the middle answer with all of it. Throws `UnfitAnswer`. */
+/** Servers that cannot begin in the middle answer with all of it. Throws `UnfitAnswer`, `OtherFile`, and what `tooLarge` gives. */
 export function readBody({ statusCode, headers }: Head, asked: Asked): Body {
   checkCoding(headers['content-encoding'], 'identity');
   checkCoding(headers['transfer-encoding'], 'chunked');
@@ -61,15 +63,36 @@ function lengthOf(headers: IncomingHttpHeaders): number | undefined {
   throw new UnfitAnswer('nothing tells where it ends');
 }
 
-function checkLength(start: number, length: number | undefined, { size, most }: Asked): void {
+function checkLength(start: number, length: number | undefined, asked: Asked): void {
   if (length === undefined) return;
-  if (size !== undefined && start + length !== size) throw anotherSize(start + length, size);
-  if (start + length > most)
-    throw new UnfitAnswer(`it has ${start + length} bytes, more than are taken`);
+  const bytes = start + length;
+  if (asked.size !== undefined && bytes !== asked.size) throw anotherSize(bytes, asked.size);
+  if (bytes > asked.most) throw asked.tooLarge(bytes);
 }
 
 const anotherSize = (is: number, told: number) =>
-  new UnfitAnswer(`it has ${is} bytes, and its sender told of ${told}`);
+  new OtherFile(`it has ${is} bytes, and its sender told of ${told}`);
+
+/** What is wrong behind so many bytes of the file: there are more than may be, or, with the end of the body, too few. */
+export function whyNotWhole(
+  bytes: number,
+  isEnd: boolean,
+  { size, most, tooLarge }: Pick<Asked, 'size' | 'most' | 'tooLarge'>,
+): Error | undefined {
+  if (size === undefined) return bytes > most ? tooLarge() : undefined;
+  if (bytes > size)
+    return new OtherFile(`it has more than the ${size} bytes that its sender told of`);
+  return isEnd && bytes < size ? anotherSize(bytes, size) : undefined;
+}
+
+/** RFC 9110 §15.5.17: the file ends before the byte from which on it was asked for. */
+const RANGE_NOT_SATISFIABLE = 416;
+
+/** Throws `OtherFile` where a server has less of it than is here already. */
+export function checkRange(status: number, { offset }: Pick<Asked, 'offset'>): void {
+  if (offset === 0 || status !== RANGE_NOT_SATISFIABLE) return;
+  throw new OtherFile(`it ends before byte ${offset}, up to which it is here already`);
+}
 
 const MAX_QUOTED = 40;
 

@@ -1,16 +1,15 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import { whyUntrusted } from '../../session/dial/https-request.js';
-import { reasonOf } from '../../session/dial/network-reason.js';
-import { ChannelLost, ChannelOverrun, type Inlet } from '../channel.js';
+import { ChannelLost, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
 import { checkedLookup, type Resolve } from '../network/checked-lookup.js';
-import { AddressNotAllowed, UnfitAnswer } from '../network/fetch-errors.js';
+import { UnfitAnswer } from '../network/fetch-errors.js';
 import type { Https } from '../network/https.js';
 import { addressesOf, endpointOf } from '../network/may-fetch.js';
 import type { Endpoint } from '../network/network.js';
-import { type Body, readBody } from './answer.js';
+import { type Body, checkRange, readBody, whyNotWhole } from './answer.js';
+import { whyCut, whyNotTaken } from './why-cut.js';
 
 /** Milliseconds until there is an answer, the names found and the connection made. */
 const ANSWER_MS = 60_000;
@@ -36,13 +35,16 @@ export interface GetOptions {
   most: number;
   /** What an answer means that brings no file, by its status. */
   refused(status: number): Error;
+  /** Why a file of so many bytes is not taken; absent: more than `most`, however many. */
+  tooLarge(bytes?: number): Error;
   /** Breaks it off. */
   signal: AbortSignal;
 }
 
 /**
- * The bytes of a file that lies at an address, from `offset` on. Rejects with `AddressNotAllowed`, `UnfitAnswer`, `ServerNotTrusted`, as
- * `refused` says, and with `ChannelLost` where the network fails or nothing comes, which may also end it later.
+ * The bytes of a file that lies at an address, from `offset` on. Rejects with `AddressNotAllowed`, `UnfitAnswer`,
+ * `ServerNotTrusted`, as `refused` and `tooLarge` say, with `OtherFile`, and with `ChannelLost` where the network fails or
+ * nothing comes; these last three may also end it later.
  */
 export async function get(url: URL, options: GetOptions): Promise<Inlet> {
   const download = new Download(url, options);
@@ -109,15 +111,12 @@ class Download extends Readable implements Inlet {
   #answered(response: IncomingMessage): boolean {
     const { statusCode = 0 } = response;
     try {
+      checkRange(statusCode, this.#options);
       if (!OK.has(statusCode)) throw this.#options.refused(statusCode);
       this.#take(response, readBody(response, this.#options));
       return true;
     } catch (error) {
-      const isUnfit = error instanceof UnfitAnswer;
-      const why = isUnfit
-        ? new UnfitAnswer(`${this.#host} sends no file: ${error.message}`)
-        : error;
-      this.destroy(why as Error);
+      this.destroy(whyNotTaken(error as Error, this.#host));
       return false;
     }
   }
@@ -129,7 +128,9 @@ class Download extends Readable implements Inlet {
     response
       .on('data', (bytes: Buffer) => this.#hand(bytes))
       .on('error', (error) => this.destroy(this.#whyCut(error)))
-      .on('end', () => this.push(null));
+      .on('end', () => {
+        if (!this.#isUnfit(true)) this.push(null);
+      });
     response.pause();
   }
 
@@ -139,9 +140,15 @@ class Download extends Readable implements Inlet {
     this.#toSkip -= bytes.length - wanted.length;
     if (wanted.length === 0) return;
     this.#received += wanted.length;
-    const { offset, size, most } = this.#options;
-    if (offset + this.#received > (size ?? most)) return void this.destroy(new ChannelOverrun(0));
-    if (!this.push(wanted)) this.#response?.pause();
+    if (!this.#isUnfit(false) && !this.push(wanted)) this.#response?.pause();
+  }
+
+  /** Whether it is not the file, as its length shows, which ends it. */
+  #isUnfit(isEnd: boolean): boolean {
+    const bytes = this.#options.offset - this.#toSkip + this.#received;
+    const why = whyNotWhole(bytes, isEnd, this.#options);
+    if (why) this.destroy(whyNotTaken(why, this.#host));
+    return why !== undefined;
   }
 
   /** While nothing is read, because of a slow disk for instance, nothing is to come. */
@@ -163,30 +170,24 @@ class Download extends Readable implements Inlet {
     return new ChannelLost(`${this.#host} ${why}`);
   }
 
-  #whyCut(error: NodeJS.ErrnoException): Error {
-    if (error instanceof AddressNotAllowed) return error;
-    // Node's parser: what is no HTTP will be none the next time.
-    if (error.code?.startsWith('HPE_')) {
-      return new UnfitAnswer(
-        `${this.#host} sends no file: its answer is no HTTP (${error.message})`,
-      );
-    }
-    const why = `the download from ${this.#host} was cut off (${reasonOf(error)})`;
-    return whyUntrusted(error, this.#host) ?? new ChannelLost(why, { cause: error });
+  #whyCut(error: Error): Error {
+    return whyCut(error, this.#host, this.#response !== undefined);
   }
 }
 
 /** RFC 9110 §15.3 */
 const OK = new Set([200, 206]);
 
-/** Throws `UnfitAnswer` where it must not be asked for. */
+/** Throws `AddressNotAllowed`, and `UnfitAnswer`, where it must not be asked for. */
 function requestFor(url: URL, { https, own, resolve, offset }: GetOptions): ClientRequest {
   const { host, port } = endpointOf(url);
-  const allows = addressesOf(url, own);
-  if (!allows) throw new UnfitAnswer(`${host} is not asked at port ${port}: no other than 443 is`);
+  const allowed = addressesOf(url, own);
+  if (!allowed) throw new UnfitAnswer(`${host} is not asked at port ${port}: no other than 443 is`);
+  const { allows, isOwn } = allowed;
   const headers = {
     'accept-encoding': 'identity',
     ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
   };
-  return https(url, { method: 'GET', headers, lookup: checkedLookup(host, allows, resolve) });
+  const lookup = checkedLookup(host, allows, resolve);
+  return https(url, { method: 'GET', headers, lookup, mayBeAnywhere: isOwn });
 }

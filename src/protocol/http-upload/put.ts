@@ -127,7 +127,9 @@ export class Put extends Writable implements Outlet {
   }
 
   #whyCut(error: Error): Error {
-    const why = `the upload to ${this.#host} was cut off (${reasonOf(error)})`;
-    return whyUntrusted(error, this.#host) ?? new ChannelLost(why, { cause: error });
+    const host = this.#host;
+    const what = this.#sent > 0 ? `the upload to ${host} was cut off` : `${host} gave no answer`;
+    const lost = new ChannelLost(`${what} (${reasonOf(error)})`, { cause: error });
+    return whyUntrusted(error, host) ?? lost;
   }
 }

@@ -20,12 +20,20 @@ export function readEndpoint(text: string): Endpoint | undefined {
   return isAlone && url.port !== '0' ? endpointOf(url) : undefined;
 }
 
+/** Which addresses a host may have. */
+interface Allowed {
+  allows: Allows;
+  /** It is one of the user's own, who vouches for whatever machine it is. */
+  isOwn: boolean;
+}
+
 /**
  * Which addresses the host of a URL may have: public ones, or those of any machine if it is one of the user's own. No
  * other port than that of HTTPS is asked of others: `undefined`.
  */
-export function addressesOf(url: URL, own: readonly Endpoint[]): Allows | undefined {
+export function addressesOf(url: URL, own: readonly Endpoint[]): Allowed | undefined {
   const { host, port } = endpointOf(url);
-  if (own.some((one) => one.host === host && one.port === port)) return isOfMachine;
-  return port === HTTPS_PORT ? isPublic : undefined;
+  const isOwn = own.some((one) => one.host === host && one.port === port);
+  if (isOwn) return { allows: isOfMachine, isOwn };
+  return port === HTTPS_PORT ? { allows: isPublic, isOwn } : undefined;
 }

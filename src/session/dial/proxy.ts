@@ -20,8 +20,9 @@ export interface Outward extends CertificateTrust {
 /** A `--proxy` is not `socks5://host:port` or `http://host:port`. */
 export class MalformedProxy extends Error {
   override readonly name = 'MalformedProxy';
-  constructor(uri: string) {
-    super(`"${withoutSecret(uri)}" is not the address of a proxy that inband can use`);
+  /** `why`: what is wrong with it. */
+  constructor(uri: string, why: string) {
+    super(`"${withoutSecret(uri)}" is not the address of a proxy that inband can use: ${why}`);
     withHints(this, 'give socks5://[user:password@]host:port or http://[user:password@]host:port');
   }
 }
@@ -36,21 +37,45 @@ const KINDS: Readonly<Record<string, NetworkProxy['kind']>> = {
 /** RFC 1929 §2: each has a byte for its length, and is not empty. */
 const MOST_BYTES = 255;
 
-/** The same for people to see. */
-export const withoutSecret = (uri: string): string => uri.replace(/\/\/.*@/s, '//…@');
+/** The same for people to see, whatever it lacks. */
+export const withoutSecret = (uri: string): string =>
+  uri.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, (_all, scheme = '') => `${scheme}…@`);
 
 /** Reads `socks5://[user:password@]host:port` or `http://…`. Throws `MalformedProxy`. */
 export function parseProxy(uri: string, except: readonly string[] = []): NetworkProxy {
-  if (!URL.canParse(uri)) throw new MalformedProxy(uri);
-  const { protocol, hostname, port, username, password, pathname } = new URL(uri);
-  const kind = KINDS[protocol];
+  const [, scheme = ''] = /^\s*([a-z][a-z\d+.-]*:)\/\//i.exec(uri) ?? [];
+  const kind = KINDS[scheme.toLowerCase()];
+  if (!kind) throw new MalformedProxy(uri, whyNoKind(scheme));
+  if (!URL.canParse(uri)) throw new MalformedProxy(uri, whyUnreadable(uri));
+  const { hostname, port, username, password, pathname, search, hash } = new URL(uri);
   // A URL has no port where it is the one of its scheme.
   const number = Number(port || (kind === 'http' ? 80 : 0));
-  if (!kind || !hostname || number < 1 || !['', '/'].includes(pathname)) {
-    throw new MalformedProxy(uri);
+  if (number < 1) throw new MalformedProxy(uri, port ? NO_PORT : 'it names no port');
+  if (!['', '/'].includes(pathname + search + hash)) {
+    throw new MalformedProxy(uri, 'nothing may stand behind the port');
   }
   const user = username === '' ? undefined : userOf(username, password, uri);
   return { kind, host: withoutBrackets(hostname), port: number, user, except };
+}
+
+const MOST_PORT = 65_535;
+const NO_PORT = 'its port is no number from 1 to 65535';
+
+function whyNoKind(scheme: string): string {
+  if (scheme === '') return 'it begins with neither socks5:// nor http://';
+  return scheme.toLowerCase() === 'https:'
+    ? 'none is spoken to by TLS (https://)'
+    : `${scheme}// is another kind of proxy`;
+}
+
+function whyUnreadable(uri: string): string {
+  const [place = ''] = uri
+    .replace(/^.*?:\/\//, '')
+    .replace(/^.*@/s, '')
+    .split(/[/?#]/);
+  const [, port = ''] = /:([^:\]]*)$/.exec(place) ?? [];
+  const isPort = /^\d*$/.test(port) && Number(port) <= MOST_PORT;
+  return isPort ? 'no host can be read in it' : NO_PORT;
 }
 
 function userOf(name: string, password: string, uri: string): NetworkProxy['user'] {
@@ -59,9 +84,9 @@ function userOf(name: string, password: string, uri: string): NetworkProxy['user
     const isShort = Object.values(user).every((one) => Buffer.byteLength(one) <= MOST_BYTES);
     if (isShort) return user;
   } catch {
-    // as bad as one that is too long
+    throw new MalformedProxy(uri, 'a "%" in user or password is followed by no UTF-8');
   }
-  throw new MalformedProxy(uri);
+  throw new MalformedProxy(uri, `user or password has more than ${MOST_BYTES} bytes`);
 }
 
 /** The proxy for a connection to this host, if it takes one. */

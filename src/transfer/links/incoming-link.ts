@@ -78,19 +78,11 @@ async function download(
   if (size !== undefined && size > most) throw tooLargeToFetch(size, most);
   const https: Https = httpsBy(await trust());
   signal.throwIfAborted();
-  const refused = (status: number) => whyNoFile(status, url.host);
   const asked = {
-    peer,
-    https,
-    clock,
-    pace: PACE,
-    own,
-    resolve,
-    offset,
-    size,
-    most,
-    refused,
-    signal,
+    ...{ peer, https, clock, pace: PACE, own, resolve, signal },
+    ...{ offset, size, most },
+    refused: (status: number) => whyNoFile(status, url.host),
+    tooLarge: (bytes?: number) => tooLargeToFetch(bytes, most),
   };
   return get(url, asked).catch((error) => Promise.reject(whyNotAsked(error, url.host)));
 }

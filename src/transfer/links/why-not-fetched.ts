@@ -1,6 +1,6 @@
 import { ChannelLost } from '../../protocol/channel.js';
 import { AddressNotAllowed } from '../../protocol/network/fetch-errors.js';
-import { formatBytes } from '../../units.js';
+import { formatApart, formatBytes } from '../../units.js';
 import { NoRoom } from '../inbox-errors.js';
 import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
 
@@ -27,14 +27,22 @@ export function whyNoFile(status: number, host: string): Error {
   return new LinkRefused(`${host} does not give it out (${status})`);
 }
 
-export const tooLargeToFetch = (size: number, most: number): Error =>
-  new LinkRefused(`it has ${formatBytes(size)}, and --links-max-size takes ${formatBytes(most)}`);
+/** `size`: absent, it is not known, and more than `most`. */
+export function tooLargeToFetch(size: number | undefined, most: number): Error {
+  if (size === undefined) {
+    return new LinkRefused(`it has more than the ${formatBytes(most)} of --links-max-size`);
+  }
+  const [has, takes] = formatApart(size, most);
+  return new LinkRefused(`it has ${has}, and --links-max-size takes ${takes}`);
+}
 
 /** What is wrong with the address of a link, in words of the flags. */
 export function whyNotAsked(error: Error, host: string): Error {
   if (!(error instanceof AddressNotAllowed)) return error;
-  const text = `${host} is at an address that is not public, and --links-host does not name it`;
-  return new LinkRefused(text, { cause: error });
+  const what = error.isUnseen
+    ? `the proxy finds where ${host} is, which nobody can check`
+    : `${host} is at an address that is not public`;
+  return new LinkRefused(`${what}, and --links-host does not name it`, { cause: error });
 }
 
 /** Whether another attempt may have more luck. */

@@ -1,7 +1,8 @@
 // What a person says of an account to log in with.
 
 import { parseService } from '../../session/dial/endpoints.js';
-import { type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
+import { MalformedProxy, type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
+import { ownHints } from '../../session/hints.js';
 
 export { withoutSecret } from '../../session/dial/proxy.js';
 
@@ -27,6 +28,19 @@ export function checkService(service: string): void {
 /** `except`: hosts that are connected to directly. Throws `MalformedProxy`. */
 export function readProxy(uri: string, except: readonly string[] = []): NetworkProxy {
   return parseProxy(uri, except);
+}
+
+/** Why no connection can go by it, and what would be right. */
+export function problemOfProxy(
+  uri: string,
+): { text: string; hints: readonly string[] } | undefined {
+  try {
+    parseProxy(uri);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MalformedProxy)) throw error;
+    return { text: error.message, hints: ownHints(error) };
+  }
 }
 
 /** Whether the server is one that the Tor network hides. Throws `MalformedService`, and `MalformedJid`. */

@@ -1,5 +1,6 @@
 import { ChannelBroken, ChannelLost, ChannelOverrun, type Inlet } from '../../protocol/channel.js';
 import { nodeNameOf } from '../../protocol/hashes/hash-functions.js';
+import { OtherFile } from '../../protocol/network/fetch-errors.js';
 import type { Trust } from '../keys/rules.js';
 import { paceOf } from '../rate-limit.js';
 import { StillUnderWay } from '../reception-errors.js';
@@ -48,7 +49,7 @@ export interface ReceiveOptions {
 /**
  * Accepts a file and writes it to the inbox, from where an earlier transfer of it was cut. The sender hears that it
  * arrived when the name is there, and not before. Rejects when it breaks off (what came is kept for the next time, if
- * that can be known again), is not what was offered (`FileMismatch`, `ChannelOverrun`), or the disk fails.
+ * that can be known again), is not what was offered (`FileMismatch`, `ChannelOverrun`, `OtherFile`), or the disk fails.
  */
 export async function receiveFile(
   file: IncomingOffer,
@@ -76,7 +77,7 @@ export async function receiveFile(
     return { recordId: part.id, path, size, sha256, ...(isDoubtful && { unverified: true }) };
   } catch (error) {
     // The first error is the one to tell of; what is left is under a name that nobody sees.
-    const isUseless = error instanceof FileMismatch || error instanceof ChannelOverrun;
+    const isUseless = [FileMismatch, ChannelOverrun, OtherFile].some((one) => error instanceof one);
     const end = isUseless ? partial?.discard() : partial?.keep();
     await end?.catch(() => undefined);
     file.fail(error as Error);

@@ -9,7 +9,7 @@ test.each([
   [{ all_proxy: 'c:3128' }, 'http://c:3128'],
   [{ HTTP_PROXY: 'http://d:1' }, undefined],
 ])('%j names the proxy %s (R1002)', (env, proxy) => {
-  expect(proxyInEnvironment(env)?.proxy).toBe(proxy);
+  expect(proxyInEnvironment(env)?.flags.proxy).toBe(proxy);
 });
 
 test.each([
@@ -20,5 +20,5 @@ test.each([
   ['*', ['*']],
 ])('NO_PROXY=%s makes an exception of %j (R1002)', (list, except) => {
   const given = proxyInEnvironment({ ALL_PROXY: 'socks5://a:1', NO_PROXY: list });
-  expect(proxyOf({ ...given })?.except).toEqual(except);
+  expect(proxyOf({ ...given?.flags })?.except).toEqual(except);
 });

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect } from '../../../src/session/connect.js';
+import { xml } from '../../../src/session/xml.js';
 import { withIPv6 } from '../../support/ipv6.js';
 import {
   type NetworkProxyServer,
@@ -25,6 +27,16 @@ function watched() {
 async function film(): Promise<{ path: string; hash: string }> {
   const path = join(stage.folder(), 'film.mkv');
   return { path, hash: await writeRandom(path, BYTES) };
+}
+
+/** Alice says where a file lies, to whoever has that resource. */
+async function linkTo(to: string, url: string): Promise<void> {
+  const { service, ca } = stage.server;
+  const { jid, password } = stage.server.account('alice');
+  const alice = await connect({ account: jid, password, service, ca });
+  const link = xml('x', { xmlns: 'jabber:x:oob' }, xml('url', {}, url));
+  await alice.send(xml('message', { to, type: 'chat' }, xml('body', {}, url), link));
+  await alice.close();
 }
 
 describe.each([
@@ -65,6 +77,22 @@ describe.each([
     expect(url).toMatch(/^https:\/\/localhost:/);
     expect(alice.used()).toEqual([`connect 127.0.0.1 ${proxy.port}`]);
   });
+
+  if (!user) {
+    test('a link to a host of --links-host is fetched, and nothing goes by another way (R1103)', async () => {
+      const { path, hash } = await film();
+      const bob = watched();
+      const host = `localhost:${stage.server.httpsPort}`;
+      const flags = ['--json', '--links', 'alice@localhost', '--links-host', host];
+      const args = [...flags, '--proxy', proxy.uri];
+      const receive = await stage.receive('bob', args, { env: bob.env });
+      const [url = ''] = await resultsOf(stage.inband('alice', ['upload', path]));
+      await linkTo(`${BOB}/inband`, url);
+      const [line] = await receive.line(/^\{"event":"done".*/);
+      expect(JSON.parse(line)).toMatchObject({ sha256: hash, size: BYTES });
+      expect(bob.used()).toEqual([`connect 127.0.0.1 ${proxy.port}`]);
+    });
+  }
 
   if (user) {
     test('another password is refused, and is not shown (R1001)', async () => {
@@ -130,20 +158,6 @@ test('no service is looked up where a proxy is to find the server (R1000)', asyn
     'cannot connect to localhost port 5222 (by the proxy 127.0.0.1 port 1: ',
   );
   expect(alice.used()).toEqual(['connect 127.0.0.1 1']);
-});
-
-test.each([
-  ['ftp://127.0.0.1:1', 'ftp://127.0.0.1:1'],
-  ['socks5://romeo:secret@127.0.0.1', 'socks5://…@127.0.0.1'],
-  ['127.0.0.1:1080', '127.0.0.1:1080'],
-])('--proxy %s is a mistake (R1001)', async (uri, shown) => {
-  const script = await outcomeOf(stage.inband('alice', ['probe', BOB, '--proxy', uri]));
-  expect(script).toEqual({
-    ...{ code: 2, stdout: '' },
-    stderr:
-      `inband: "${shown}" is not the address of a proxy that inband can use\n` +
-      '  give socks5://[user:password@]host:port or http://[user:password@]host:port\n',
-  });
 });
 
 withIPv6('R1003', () => {

@@ -3,9 +3,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ChannelLost, ChannelOverrun, type Inlet } from '../../../src/protocol/channel.js';
+import { ChannelLost, type Inlet } from '../../../src/protocol/channel.js';
 import { type GetOptions, get } from '../../../src/protocol/http-download/get.js';
-import { AddressNotAllowed, UnfitAnswer } from '../../../src/protocol/network/fetch-errors.js';
+import {
+  AddressNotAllowed,
+  OtherFile,
+  UnfitAnswer,
+} from '../../../src/protocol/network/fetch-errors.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
 import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -13,6 +17,12 @@ import { readAll } from '../ibb/bytestreams.js';
 import { type HttpsServer, startHttpsServer } from '../network/https-server.js';
 
 class Refused extends Error {}
+class TooLarge extends Error {}
+
+const WORDS = {
+  refused: (status: number) => new Refused(`${status}`),
+  tooLarge: (bytes?: number) => new TooLarge(`${bytes}`),
+};
 
 const BYTES = randomBytes(300_000);
 const PACE = { maxIdleMs: 120_000, minBytes: 65_536, periodMs: 900_000, lifetimeMs: 86_400_000 };
@@ -40,7 +50,7 @@ async function getting(answer: Answer, options: Partial<GetOptions> = {}, name =
     ...{ peer: 'juliet@capulet.example/x', https: httpsBy({ ca: server.ca }), clock, pace: PACE },
     ...{ own: [{ host: 'localhost', port: server.port }], offset: 0 },
     ...{ size: BYTES.length, most: 1_000_000, signal: from.signal },
-    refused: (status) => new Refused(`${status}`),
+    ...WORDS,
     ...options,
   });
   begun.catch(() => undefined);
@@ -54,6 +64,9 @@ const giving =
   (status: number, headers: Record<string, string | number>, from = 0): Answer =>
   (_request, response) =>
     void response.writeHead(status, headers).end(BYTES.subarray(from));
+
+const ANOTHER_FILE =
+  /^localhost:\d+ sends another file: it has more than the 300000 bytes that its sender told of$/;
 
 const ANOTHER = 'it is another part of the file than was asked for';
 
@@ -169,7 +182,7 @@ function optionsFor(more: Partial<GetOptions>): GetOptions {
   return {
     ...{ peer: 'juliet@capulet.example/x', https: httpsBy({}), clock: new ManualClock() },
     ...{ pace: PACE, own: [], offset: 0, size: 1, most: 1, signal: ended.signal },
-    refused: (status) => new Refused(`${status}`),
+    ...WORDS,
     ...more,
   };
 }
@@ -188,23 +201,6 @@ describe('no file is', () => {
   );
 
   test.each<[string, string, Answer, Partial<GetOptions>?]>([
-    [
-      'shorter than was told',
-      'it has 1000 bytes, and its sender told of 300000',
-      giving(200, { 'content-length': 1000 }, 299_000),
-    ],
-    [
-      'longer than was told',
-      'it has 300000 bytes, and its sender told of 299999',
-      giving(200, LENGTH),
-      { size: 299_999 },
-    ],
-    [
-      'larger than is taken',
-      'it has 300000 bytes, more than are taken',
-      giving(200, LENGTH),
-      { size: undefined, most: 299_999 },
-    ],
     [
       'packed',
       'it is encoded (gzip)',
@@ -227,12 +223,6 @@ describe('no file is', () => {
       'another part',
       ANOTHER,
       giving(206, { 'content-range': 'bytes 0-299999/300000' }),
-      { offset: 10 },
-    ],
-    [
-      'a part of another file',
-      'it has 20 bytes, and its sender told of 300000',
-      giving(206, { 'content-range': 'bytes 10-19/20' }, 10),
       { offset: 10 },
     ],
     ['a part that nobody asked for', ANOTHER, giving(206, { 'content-range': 'bytes 0-9/300000' })],
@@ -262,23 +252,31 @@ describe('no file is', () => {
     await expect(begun).rejects.toThrow('nothing tells where it ends');
   });
 
-  test('what never ends, or goes on behind its size (R925)', async () => {
-    for (const size of [BYTES.length, undefined]) {
-      const { begun } = await getting(
-        (_request, response) => {
-          response.writeHead(200);
-          const more = () => {
-            while (!response.destroyed && response.write(BYTES));
-          };
-          response.on('drain', more);
-          more();
-        },
-        { size },
-      );
-      const inlet = await begun;
-      await expect(readAll(inlet)).rejects.toThrow(ChannelOverrun);
-      expect(inlet.bytesReceived).toBeLessThan(1_200_000);
-    }
+  test.each([
+    ['its size', BYTES.length, OtherFile, ANOTHER_FILE],
+    ['what is taken', undefined, TooLarge, /^undefined$/],
+  ])('what never ends, or goes on behind %s (R925, R1100)', async (_what, size, kind, words) => {
+    const { begun } = await getting(
+      (_request, response) => {
+        response.writeHead(200);
+        const more = () => {
+          while (!response.destroyed && response.write(BYTES));
+        };
+        response.on('drain', more);
+        more();
+      },
+      { size },
+    );
+    const inlet = await begun;
+    const why = await readAll(inlet).catch((error) => error);
+    expect(why).toBeInstanceOf(kind);
+    expect(why.message).toMatch(words);
+    expect(inlet.bytesReceived).toBeLessThan(1_200_000);
+  });
+
+  test('what is larger than is taken, as its length says (R925, R1100)', async () => {
+    const { begun } = await getting(giving(200, LENGTH), { size: undefined, most: 299_999 });
+    await expect(begun).rejects.toThrow(new TooLarge('300000'));
   });
 
   test('what was cut (R925)', async () => {
@@ -288,7 +286,86 @@ describe('no file is', () => {
     const inlet = await begun;
     await once(inlet, 'readable');
     server.cut();
-    await expect(readAll(inlet)).rejects.toThrow(ChannelLost);
+    const why = await readAll(inlet).catch((error) => error);
+    expect(why).toBeInstanceOf(ChannelLost);
+    expect(why.message).toMatch(/^the download from localhost:\d+ was cut off \(.+\)$/);
+  });
+
+  test.each<[string, (server: HttpsServer) => void]>([
+    ['breaks off before its answer', (server) => server.cut()],
+    ['is not there', (server) => void server.stop()],
+  ])('what a host has that %s, and it is said so (R1100)', async (_what, happens) => {
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const { begun, server } = await getting(() => asked());
+    await isAsked;
+    happens(server);
+    const why = await begun.catch((error) => error);
+    expect(why).toBeInstanceOf(ChannelLost);
+    expect(why.message).toMatch(/^localhost:\d+ gave no answer \(.+\)$/);
+  });
+
+  test('what has a name that nobody knows (R1100)', async () => {
+    const resolve: GetOptions['resolve'] = (_host, told) => told(new Error('no such name'), []);
+    const options = optionsFor({ own: [], resolve });
+    await expect(get(new URL('https://example.org/a'), options)).rejects.toThrow(
+      /^example\.org gave no answer \(no such name\)$/,
+    );
+  });
+});
+
+describe('another file than was told of is', () => {
+  const chunks = giving(200, {});
+
+  test.each<[string, string, Answer, Partial<GetOptions>?]>([
+    [
+      'one that is shorter',
+      'it has 1000 bytes, and its sender told of 300000',
+      giving(200, { 'content-length': 1000 }, 299_000),
+    ],
+    [
+      'one that ends before, and says so',
+      'it has 300000 bytes, and its sender told of 300001',
+      chunks,
+      { size: 300_001 },
+    ],
+    [
+      'one that ends before what is here',
+      'it has 300000 bytes, and its sender told of 400000',
+      chunks,
+      { size: 400_000, offset: 350_000 },
+    ],
+    [
+      'one that is longer',
+      'it has 300000 bytes, and its sender told of 299999',
+      giving(200, LENGTH),
+      { size: 299_999 },
+    ],
+    [
+      'one that goes on',
+      'it has more than the 299999 bytes that its sender told of',
+      chunks,
+      { size: 299_999 },
+    ],
+    [
+      'one of which this is a part',
+      'it has 20 bytes, and its sender told of 300000',
+      giving(206, { 'content-range': 'bytes 10-19/20' }, 10),
+      { offset: 10 },
+    ],
+    [
+      'one that has nothing behind what is here',
+      'it ends before byte 10, up to which it is here already',
+      giving(416, {}, 300_000),
+      { offset: 10 },
+    ],
+  ])('%s (R925, R1100)', async (_what, why, answer, options = {}) => {
+    const { begun, server } = await getting(answer, options);
+    await expect(whole(begun)).rejects.toThrow(
+      new OtherFile(`localhost:${server.port} sends another file: ${why}`),
+    );
   });
 });
 

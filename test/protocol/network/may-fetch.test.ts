@@ -14,7 +14,7 @@ const NOT_PUBLIC = [
 const OWN = [{ host: 'files.lan', port: 443 }, ...[{ host: '192.168.1.9', port: 5281 }]];
 
 test('of others only public addresses are asked, and at the port of HTTPS (R921)', () => {
-  const allows = addressesOf(new URL('https://files.example/x'), OWN);
+  const allows = addressesOf(new URL('https://files.example/x'), OWN)?.allows;
   expect(PUBLIC.filter((one) => !allows?.(one))).toEqual([]);
   expect(NOT_PUBLIC.filter((one) => allows?.(one))).toEqual([]);
   for (const port of [22, 80, 5281, 8443]) {
@@ -28,7 +28,8 @@ test('hosts of the own may have private addresses, at the port that was named (R
     'https://FILES.lan:443/x',
     'https://192.168.1.9:5281/x',
   ]) {
-    const allows = addressesOf(new URL(url), OWN);
+    const { allows, isOwn } = addressesOf(new URL(url), OWN) ?? {};
+    expect(isOwn).toBe(true);
     for (const address of ['192.168.1.9', 'fd00::1', '127.0.0.1', ...PUBLIC]) {
       expect(allows?.(address)).toBe(true);
     }
@@ -37,7 +38,7 @@ test('hosts of the own may have private addresses, at the port that was named (R
     }
   }
   expect(addressesOf(new URL('https://files.lan:5281/x'), OWN)).toBeUndefined();
-  expect(addressesOf(new URL('https://192.168.1.9/x'), OWN)?.('192.168.1.9')).toBe(false);
+  expect(addressesOf(new URL('https://192.168.1.9/x'), OWN)?.allows('192.168.1.9')).toBe(false);
 });
 
 test.each([
@@ -51,7 +52,7 @@ test.each([
   ['https://①②⑦.0.0.1/x', '127.0.0.1'],
 ])('the host of %s is known as an address (R921)', (url, host) => {
   expect(endpointOf(new URL(url))).toEqual({ host, port: 443 });
-  expect(addressesOf(new URL(url), OWN)?.(host)).toBe(false);
+  expect(addressesOf(new URL(url), OWN)?.allows(host)).toBe(false);
 });
 
 test.each([

@@ -18,16 +18,45 @@ describe('the address of a proxy', () => {
     expect(parseProxy(uri)).toEqual({ ...expected, except: [] });
   });
 
+  const NO_PORT = 'its port is no number from 1 to 65535';
+  const NO_HOST = 'no host can be read in it';
+  const BEHIND = 'nothing may stand behind the port';
+  const NO_KIND = 'it begins with neither socks5:// nor http://';
   test.each([
-    ...['', 'proxy:1080', 'socks4://proxy:1', 'https://proxy:1', 'socks5://proxy', 'socks5://:1'],
-    ...['http://proxy:1/path', 'socks5://proxy:99999', `socks5://${'x'.repeat(256)}:y@proxy:1`],
-    ...['socks5://%ff:y@proxy:1', 'socks5://[fe80::1%25eth0]:1080', 'http://[::1:1080'],
-  ])('%s is refused (R1001)', (uri) => {
+    ['', NO_KIND],
+    ['proxy:1080', NO_KIND],
+    ['socks5:proxy:1080', NO_KIND],
+    ['socks4://proxy:1', 'socks4:// is another kind of proxy'],
+    ['HTTPS://proxy:1', 'none is spoken to by TLS (https://)'],
+    ['socks5://proxy', 'it names no port'],
+    ['socks5://:1', NO_HOST],
+    ['http://', NO_HOST],
+    ['http://[::1', NO_HOST],
+    ['socks5://[fe80::1%25eth0]:1080', NO_HOST],
+    ['http://[::1:1080', NO_HOST],
+    ['http://a b:12345', NO_HOST],
+    ['socks5://proxy:0', NO_PORT],
+    ['socks5://proxy:99999', NO_PORT],
+    ['http://romeo:secret@[::1]:123456', NO_PORT],
+    ['http://proxy:abc/', NO_PORT],
+    ['http://proxy:1/path', BEHIND],
+    ['http://proxy:1?x', BEHIND],
+    [`socks5://${'x'.repeat(256)}:y@proxy:1`, 'user or password has more than 255 bytes'],
+    ['socks5://%ff:y@proxy:1', 'a "%" in user or password is followed by no UTF-8'],
+  ])('%s is refused: %s (R1001, R1101)', (uri, why) => {
     expect(() => parseProxy(uri)).toThrow(MalformedProxy);
+    expect(() => parseProxy(uri)).toThrow(
+      ` is not the address of a proxy that inband can use: ${why}`,
+    );
   });
 
-  test('is shown without user and password, whatever is wrong with it (R1001)', () => {
-    expect(() => parseProxy('socks5://romeo:se@c/ret@proxy')).toThrow('"socks5://…@proxy" is not');
+  test.each([
+    ['socks5://romeo:se@c/ret@proxy', 'socks5://…@proxy'],
+    ['romeo:secret@proxy:1', '…@proxy:1'],
+    ['socks5:romeo:secret@proxy:1', '…@proxy:1'],
+    ['ftp://romeo://secret@proxy:1', 'ftp://…@proxy:1'],
+  ])('%s is shown without user and password (R1001)', (uri, shown) => {
+    expect(() => parseProxy(uri)).toThrow(`"${shown}" is not`);
   });
 });
 

@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import { linkMessage } from '../../../src/protocol/messages/link.js';
 import type { Resolve } from '../../../src/protocol/network/checked-lookup.js';
 import type { Endpoint } from '../../../src/protocol/network/network.js';
+import type { NetworkProxy } from '../../../src/session/dial/proxy.js';
 import { bareJid } from '../../../src/session/jid.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import type { Event } from '../../../src/transfer/events.js';
@@ -37,6 +38,8 @@ export interface Situation {
   /** Bytes of the largest file. */
   most?: number;
   sealing?: Partial<ReceivingSealing>;
+  /** By which all connections go. */
+  proxy?: NetworkProxy;
   /** Whose links are fetched, by account; default: Romeo's. */
   from?: string[];
 }
@@ -65,7 +68,7 @@ export async function fetching(answer: Answer, situation: Situation = {}) {
       own,
       most,
       marks: NO_MARKS,
-      trust: async () => ({ ca: server.ca }),
+      trust: async () => ({ ca: server.ca, proxy: situation.proxy }),
       ...(resolve ? { resolve } : {}),
     },
     {

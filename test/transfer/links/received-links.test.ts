@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import { parseProxy } from '../../../src/session/dial/proxy.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { sha256 } from '../transfers.js';
@@ -195,12 +196,68 @@ test('what is larger than --links-max-size is not asked for, or read (R932)', as
   const { hears } = online();
   hears(carbonOf(fullLink(`${server.origin}/a`, BYTES)));
   expect((await told(1, 'failed'))[0]).toMatchObject({
-    error: expect.stringContaining('it has 200 kB, and --links-max-size takes 200 kB'),
+    error: expect.stringContaining('it has 200000 bytes, and --links-max-size takes 199999 bytes'),
   });
   expect(requests.length).toBe(0);
   hears(carbonOf(plainLink(`${server.origin}/a`)));
-  await told(2, 'failed');
+  expect((await told(2, 'failed'))[1]).toMatchObject({
+    error: `a from ${ROMEO} did not arrive: it has 200000 bytes, and --links-max-size takes 199999 bytes`,
+  });
   expect([inbox.files.size, inbox.partials]).toEqual([0, 0]);
+});
+
+test('what goes on behind --links-max-size is not read, or kept (R932, R1100)', async () => {
+  const endless = (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200);
+    const more = () => {
+      while (!response.destroyed && response.write(BYTES));
+    };
+    response.on('drain', more);
+    more();
+  };
+  const { server, online, told, inbox } = await fetching(endless, { most: 500_000 });
+  online().hears(carbonOf(plainLink(`${server.origin}/a`)));
+  expect((await told(1, 'failed'))[0]).toMatchObject({
+    error: `a from ${ROMEO} did not arrive: it has more than the 500 kB of --links-max-size`,
+  });
+  expect([inbox.files.size, inbox.kept.size, inbox.partials]).toEqual([0, 0, 0]);
+});
+
+test('what turns out to be another file in the middle is not kept for the next time (R1100)', async () => {
+  const chunked = (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200);
+    response.end(BYTES);
+  };
+  for (const size of [199_999, 200_001]) {
+    const { server, online, told, inbox, clock, requests } = await fetching(chunked);
+    online().hears(carbonOf(fullLink(`${server.origin}/a`, BYTES, { size })));
+    expect((await told(1, 'failed'))[0]).toMatchObject({
+      error: expect.stringContaining(
+        `did not arrive: localhost:${server.port} sends another file: it has `,
+      ),
+    });
+    await clock.advance(7_200_000);
+    expect([inbox.files.size, inbox.kept.size, inbox.partials, requests.length]).toEqual([
+      0, 0, 0, 1,
+    ]);
+  }
+});
+
+test('a host that a proxy finds is told with the flag for that, and asked with it (R1103)', async () => {
+  const proxy = parseProxy('socks5://127.0.0.1:1');
+  const { online, told, requests } = await fetching(giving, { own: [], proxy });
+  online().hears(carbonOf(plainLink('https://localhost/a')));
+  expect((await told(1, 'failed'))[0]).toMatchObject({
+    error: `a from ${ROMEO} did not arrive: the proxy finds where localhost is, which nobody can check, and --links-host does not name it`,
+  });
+  const named = await fetching(giving, { proxy });
+  named.online().hears(carbonOf(plainLink(`${named.server.origin}/a`)));
+  expect((await named.told(1, 'failed'))[0]).toMatchObject({
+    error: expect.stringContaining(
+      `localhost:${named.server.port} gave no answer (by the proxy 127.0.0.1 port 1: `,
+    ),
+  });
+  expect([requests.length, named.requests.length]).toEqual([0, 0]);
 });
 
 test('a host at an address that is not public is told with the flag for that (R932)', async () => {

@@ -2,7 +2,7 @@ import { ChannelLost } from '../../../protocol/channel.js';
 import type { UploadService } from '../../../protocol/http-upload/upload-service.js';
 import { withHints } from '../../../session/hints.js';
 import { StanzaError } from '../../../session/stanza-error.js';
-import { formatBytes } from '../../../units.js';
+import { formatApart } from '../../../units.js';
 import { meaningOfSlotError } from '../../answers.js';
 
 /** A server does not take the file. */
@@ -32,13 +32,11 @@ export class NoUploads extends Error {
 }
 
 export function tooLarge(name: string, size: number, { jid, maxSize }: UploadService): Error {
-  // To the byte where it is a few that are too many.
-  const isNear = maxSize !== undefined && formatBytes(size) === formatBytes(maxSize);
-  const inWords = (bytes: number) => (isNear ? `${bytes} bytes` : formatBytes(bytes));
+  const [has, takes] = formatApart(size, maxSize ?? Number.POSITIVE_INFINITY);
   const message =
     maxSize === undefined
-      ? `${name} has ${inWords(size)}, which is too large for ${jid}`
-      : `${name} has ${inWords(size)}, and ${jid} takes ${inWords(maxSize)} at most`;
+      ? `${name} has ${has}, which is too large for ${jid}`
+      : `${name} has ${has}, and ${jid} takes ${takes} at most`;
   return withHints(new UploadRefused(message), IN_THE_STREAM, 'or send it in parts');
 }
 
