@@ -9,8 +9,28 @@ export interface InBlocks {
   window: number;
 }
 
-/** What is known of the bytes that have gone out. */
-interface Outgoing {
+/** What takes the bytes of a file on their way out: a channel, or something that has bytes go one way alone. */
+export type Outlet = Writable &
+  Pick<
+    Channel,
+    'peer' | 'bytesSent' | 'bytesUnderWay' | 'provenBlock' | 'unprovenBlock' | 'inBlocks' | 'lane'
+  >;
+
+/** What hands over the bytes of a file on their way in: a channel, or something that has bytes go one way alone. */
+export type Inlet = Readable & Pick<Channel, 'peer' | 'lane' | 'bytesReceived' | 'paceArrivals'>;
+
+/**
+ * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been
+ * dealt with, which is the peer's sign to send more.
+ *
+ * `end()` sends what is left and closes; `finish` means that the peer has acknowledged that. When the peer closes, the
+ * readable side ends; a channel that we have opened closes then, and one that the peer has opened stays open until our
+ * side ends, or `acknowledgeClose` is called. `destroy()` breaks it off in a way that the peer cannot take for its end.
+ *
+ * Emits `acknowledged` when the peer has taken bytes of ours; and `arrived` when some of the peer's have come that are to
+ * wait for others before the reader gets them.
+ */
+export interface Channel extends Duplex {
   /** The other party: a full JID, a domain, or a service. */
   readonly peer: string;
   /** Bytes of ours that the peer has acknowledged, as far as it is told. */
@@ -28,26 +48,6 @@ interface Outgoing {
   readonly inBlocks?: InBlocks | undefined;
   /** What it goes by beside the XMPP stream: a proxy, by its JID, or `direct`. Absent: it goes in-band, or to a server. */
   readonly lane?: string | undefined;
-}
-
-/** What takes the bytes of a file on their way out: a channel, or something that has bytes go one way alone. */
-export type Outlet = Writable & Outgoing;
-
-/** What hands over the bytes of a file on their way in: a channel, or something that has bytes go one way alone. */
-export type Inlet = Readable & Pick<Channel, 'peer' | 'lane' | 'bytesReceived' | 'paceArrivals'>;
-
-/**
- * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been
- * dealt with, which is the peer's sign to send more.
- *
- * `end()` sends what is left and closes; `finish` means that the peer has acknowledged that. When the peer closes, the
- * readable side ends; a channel that we have opened closes then, and one that the peer has opened stays open until our
- * side ends, or `acknowledgeClose` is called. `destroy()` breaks it off in a way that the peer cannot take for its end.
- *
- * Emits `acknowledged` when the peer has taken bytes of ours; and `arrived` when some of the peer's have come that are to
- * wait for others before the reader gets them.
- */
-export interface Channel extends Duplex, Outgoing {
   /**
    * Waits for what this returns, told of each part that has come from the peer, before it takes the next one. Absent where
    * the reader gets each part by itself, and can wait.
@@ -88,6 +88,7 @@ export class ChannelBroken extends Error {
   constructor(
     /** Bytes that the peer did not acknowledge. */
     readonly unsent: number,
+    /** What the peer answered, or did: a `StanzaError` where it refused bytes. */
     override readonly cause: Error,
     message?: string,
   ) {

@@ -7,14 +7,19 @@ export const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info';
 
 const NS_DISCO_ITEMS = 'http://jabber.org/protocol/disco#items';
 
+/** What somebody is (XEP-0030 §3.1); the categories and types are the registrar's. */
 export interface Identity {
+  /** Such as `client`. */
   category: string;
+  /** Within the category: such as `pc`. */
   type: string;
+  /** In words for people; empty: it has none. */
   name: string;
 }
 
 /** What there is, under one JID. */
 export interface Info {
+  /** What it is. */
   identity: Identity;
   /** Namespaces, mostly. */
   features: readonly string[];
@@ -58,6 +63,7 @@ export async function discoverFeatures(
   return featuresOf((await discoverInfo(session, jid, undefined, options)).info);
 }
 
+/** What there is under one JID, as it was told. */
 export interface Discovered {
   /** The one who was asked, in the form that its server has of the address. */
   jid: string;

@@ -4,8 +4,11 @@ export interface FileOffer {
   name: string;
   /** Bytes. */
   size?: number;
+  /** When it was last changed. */
   date?: Date;
+  /** Such as `image/png`. */
   mediaType?: string;
+  /** In words for people. */
   description?: string;
   /** Digests by the XEP-0300 name of their algorithm. */
   hashes?: ReadonlyMap<string, Buffer>;
@@ -77,6 +80,7 @@ export function knownDate(date: Date | undefined): Date | undefined {
 
 /** A part of a file, in bytes. */
 export interface FileRange {
+  /** The first byte, counted from 0. */
   offset: number;
   /** Absent: to the end. */
   length?: number | undefined;

@@ -16,13 +16,19 @@ export type Handler<Args = never, Result = unknown> = (
 export interface Scope {
   /** A bare JID stands for all its resources, where none is registered itself. */
   jid?: string;
+  /** The part that it is for. Default: each. */
   node?: string;
 }
 
+/** One call of an operation; what the four values mean is said where the operation is. */
 export interface Call<Args = unknown> {
+  /** Whom it is about. */
   jid?: string | undefined;
+  /** A part of that: a sid, for instance. */
   node?: string | undefined;
+  /** Where it comes from. */
   from?: string | undefined;
+  /** All else. */
   args?: Args;
 }
 
@@ -98,13 +104,19 @@ export class HandlerRegistry {
   }
 }
 
-/** A registry bound to one protocol. */
+/** A registry as one protocol sees it. */
 export interface HandlerApi {
+  /** Registers a handler in place of the one that was there for the same scope. */
   register<A, R>(handler: Handler<A, R>, op: string, scope?: Scope): void;
+  /** Registers the handler that runs where no other does. */
   registerDefault<A, R>(handler: Handler<A, R>, op: string): void;
+  /** Makes calls of exactly this scope use the default handler again. */
   restoreDefault(op: string, scope?: Scope): void;
+  /** Removes the handler of exactly this scope. */
   unregister(op: string, scope?: Scope): void;
+  /** Removes all handlers of the protocol, the default ones too. */
   purge(): void;
+  /** Runs an operation, as `HandlerRegistry` does. */
   run<R>(op: string, call?: Call): Promise<R>;
 }
 

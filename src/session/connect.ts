@@ -1,27 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from './clock.js';
-import { Connection, type ConnectionOptions, ResourceConflict } from './connection/connection.js';
+import { type Clock, systemClock } from './clock.js';
+import { Connection, ResourceConflict } from './connection/connection.js';
 import { withHints } from './hints.js';
 import { bareJid, formatJid, type Jid, mayBeForms, parseJid, prepareJid } from './jid.js';
 import { exchange, openStream, type StreamOptions } from './login/open-stream.js';
+import type { AnswerOptions } from './request-handlers.js';
 import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
 import { StanzaError } from './stanza-error.js';
-import { StanzaSession, type StanzaSessionOptions } from './stanza-session.js';
+import { StanzaSession } from './stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from './stream/connection-errors.js';
 import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
 
-export interface ConnectOptions
-  extends StreamOptions,
-    Omit<StanzaSessionOptions, 'maxStanzaBytes'>,
-    Partial<Pick<ConnectionOptions, 'clock' | 'random' | 'onSetback' | 'onPadded'>> {
+/** What `connect` takes. What bounds those who send us requests is in `AnswerOptions`. */
+export interface ConnectOptions extends StreamOptions, AnswerOptions {
   /** Asked for when the account names no resource. Default: a random one. */
   resource?: string | undefined;
   /** Milliseconds for the whole way to being online, and for each attempt to come back. Default 30,000. */
   timeout?: number | undefined;
   /** Gives up connecting, and resuming; without effect while the session is online. */
   signal?: AbortSignal | undefined;
+  /** Hears, once for each, what the user should know of an answer in the server's place; it is tried again. */
+  onSetback?: ((error: Error) => void) | undefined;
+  /** Told, when a connection is over, how many bytes of white space went over it for the sake of speed. */
+  onPadded?: ((bytes: number) => void) | undefined;
+  /** Default: Node's. */
+  clock?: Clock | undefined;
+  /** From 0 up to 1, for the waits before a connection is tried again. Default: `Math.random`. */
+  random?: (() => number) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;

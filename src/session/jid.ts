@@ -3,8 +3,11 @@ import { withHints } from './hints.js';
 
 /** The parts of an address (RFC 7622). `local` and `resource` are empty where the JID has none. */
 export interface Jid {
+  /** Before the `@`. */
   local: string;
+  /** The server. */
   domain: string;
+  /** Behind the `/`. */
   resource: string;
 }
 
@@ -25,6 +28,7 @@ const NOT_IN_RESOURCE = /[\u0000-\u001f\u007f]/;
 /** A text is not an XMPP address. */
 export class MalformedJid extends Error {
   override readonly name = 'MalformedJid';
+  /** What was given, cut to 100 characters. */
   readonly text: string;
   constructor(
     text: string,
@@ -102,6 +106,7 @@ export function isJid(text: string): boolean {
   }
 }
 
+/** As it is written: `local@domain/resource`, without what is empty. */
 export function formatJid({ local, domain, resource }: Jid): string {
   return `${local ? `${local}@` : ''}${domain}${resource ? `/${resource}` : ''}`;
 }

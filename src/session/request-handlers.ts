@@ -4,6 +4,7 @@ import { StanzaError } from './stanza-error.js';
 import { UnsendableStanza } from './stream/serialize.js';
 import { type Element, xml } from './xml.js';
 
+/** Which requests of others are answered, and how; and what is told of those that went wrong. */
 export interface AnswerOptions {
   /** Whether a full JID may send us requests; anyone else finds nobody there. Default: anyone may. */
   admit?: ((from: string) => boolean) | undefined;

@@ -1,8 +1,10 @@
 import type { Element } from './xml.js';
 
+/** How long the answer to a request is waited for, and how it is read. */
 export interface RequestOptions {
   /** Milliseconds online until `RequestTimeout`; `Number.POSITIVE_INFINITY` never. Default 30,000. */
   timeout?: number;
+  /** Aborted: the answer is not waited for any more; the request may have been carried out. */
   signal?: AbortSignal;
   /**
    * Reads an answer of any length as it comes: called with each child of its payload, which the result then has none
@@ -15,6 +17,7 @@ export interface RequestOptions {
 export interface IqContext {
   /** The sender's JID as the server stamped it; the own bare JID where the server left it out. */
   from: string;
+  /** The request's, at most 1024 bytes. */
   id: string;
   /** Resolves when the answer is written: what is written then, in the same turn, leaves with it. */
   answered: Promise<void>;
@@ -29,6 +32,7 @@ export type IqHandler = (
   context: IqContext,
 ) => Promise<Element | undefined> | Element | undefined;
 
+/** Called with each stanza that comes. */
 export type StanzaListener = (stanza: Element) => void;
 
 /**
@@ -45,7 +49,7 @@ export interface Session {
   /** The largest stanza that the server takes, in bytes, where it says so (XEP-0478). */
   readonly maxStanzaBytes: number | undefined;
 
-  /** Where it is; timers of protocol code stand still while it is resuming (`onlineClock`). */
+  /** Where it is; while it is `resuming`, timeouts of transfers stand still. */
   readonly state: SessionState;
 
   /** Aborted when the session ends; the reason is the error that it ended with. */
@@ -78,8 +82,11 @@ export interface Session {
    */
   sync(): Promise<void>;
 
+  /** Hears each message that comes, from anyone. */
   onMessage(listener: StanzaListener): () => void;
+  /** Hears each presence that comes, from anyone. */
   onPresence(listener: StanzaListener): () => void;
+  /** Hears each change of `state`. */
   onState(listener: (state: SessionState) => void): () => void;
 
   /** Ends the stream and the connection; always resolves, within some seconds. */

@@ -23,7 +23,9 @@ const MAX_NAME_LENGTH = 100;
 
 /** RFC 6120 §8.3.4: what a protocol says beside the condition. */
 export interface SpecificCondition {
+  /** The name of its element. */
   name: string;
+  /** The namespace of its element. */
   xmlns: string;
 }
 
@@ -33,10 +35,15 @@ export interface SpecificCondition {
  */
 export class StanzaError extends Error {
   override readonly name = 'StanzaError';
+  /** A handler throws it without `from`. */
   constructor(
+    /** What the sender of the stanza may do about it. */
     readonly type: StanzaErrorType,
+    /** RFC 6120 §8.3.3: such as `item-not-found`. */
     readonly condition: string,
+    /** In words for people, at most 500 characters of a peer's; empty: none. */
     readonly text = '',
+    /** What a protocol says beside the condition. */
     readonly specific?: SpecificCondition,
     /** The sender of the answer, as the server has stamped it. */
     readonly from?: string,
@@ -44,6 +51,7 @@ export class StanzaError extends Error {
     super(text ? `${condition} (${text})` : condition);
   }
 
+  /** `<error/>`, as it travels in a stanza. */
   toElement(): Element {
     return xml(
       'error',

@@ -138,7 +138,7 @@ const blobs: Scene = (random) => {
   const own = contentIdOf(PUBLISHED, 'sha-256');
   const bytes = random.bytes(20);
   const cid = contentIdOf(bytes, random.pick(['sha1', 'sha-256']));
-  const data = () => bob.blob({ cid, type: 'image/png', maxAge: 60, bytes });
+  const data = () => bob.blobElement({ cid, type: 'image/png', maxAge: 60, bytes });
   return [
     get(bob.request(own)),
     get(bob.request(random.pick([cid, `cid:${own}`, 'odd@bob.xmpp.org']))),

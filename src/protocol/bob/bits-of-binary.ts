@@ -24,6 +24,7 @@ export class NoSuchBlob extends Error {
   override readonly name = 'NoSuchBlob';
 }
 
+/** Which blob, from whom, and for how long it is asked for. */
 export interface GetBlobOptions extends RequestOptions {
   /** The full JID to ask. Without it only the store is looked into. */
   jid?: string | undefined;
@@ -38,7 +39,7 @@ export type BlobListener = (blob: BitOfBinary, from: string) => void;
 
 /**
  * Bits of Binary (XEP-0231) on a session: serves what the store gives out and fetches from others.
- * What is kept, and where, is up to the handlers in the registry (blob-store.ts); by default it is in memory.
+ * What is kept, and where, is up to the handlers in the registry (`BlobHandlers`); by default it is in memory.
  */
 export class BitsOfBinary {
   /** Asked before a request is looked at. */
@@ -50,6 +51,7 @@ export class BitsOfBinary {
   readonly #asked = new Map<string, { jid: string; work: SharedWork<BitOfBinary> }>();
   readonly #undo: (() => void)[];
 
+  /** `registry`: what keeps the blobs. Default: one of its own, in memory. */
   constructor(session: Session, registry: HandlerRegistry = memoryRegistry()) {
     this.#session = session;
     this.#registry = registry;
@@ -60,7 +62,7 @@ export class BitsOfBinary {
     ];
   }
 
-  /** Stores a blob of our own, to be given out, and returns its cid. Rejects as `createBlob` throws. */
+  /** Stores a blob of our own, to be given out, and resolves to its cid. Rejects as the function `setBlob` does. */
   setBlob(bytes: Uint8Array, type: string, options: SetBlobOptions = {}): Promise<string> {
     return setBlob(this.#registry, bytes, type, { ...options, jid: this.#session.jid });
   }
@@ -166,7 +168,7 @@ export class BitsOfBinary {
     if (!this.mayAsk(from)) throw new StanzaError('wait', 'not-acceptable', 'too many requests');
     const blob = await this.#findFor(from, cid);
     if (!blob) throw new StanzaError('cancel', 'item-not-found');
-    return stanzas.blob({ ...blob, cid }); // as it was spelt
+    return stanzas.blobElement({ ...blob, cid }); // as it was spelt
   }
 
   async #findFor(from: string, cid: string): Promise<BitOfBinary | undefined> {

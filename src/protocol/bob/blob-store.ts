@@ -10,17 +10,12 @@ import {
 } from './content-id.js';
 import { isMediaType, MAX_BLOB_BYTES, MAX_MAX_AGE } from './stanzas.js';
 
-// Blobs are kept by three operations of the registry, type `bob`, that a program may replace. `jid` is our own
-// JID, where we are online. They are called with cids as `readContentId` spells them.
-//   get_bob  args: the cid → the blob or nothing; `from` is who asks for it, nobody for a look of our own
-//   set_bob  args: the blob; `from` is who it came from, nobody for one of our own
-//   del_bob  args: the cid → whether there was one
-
 /** What came is not what the cid names; it was thrown away. */
 export class BlobMismatch extends Error {
   override readonly name = 'BlobMismatch';
 }
 
+/** What is said of a blob of our own beside its bytes and type. */
 export interface SetBlobOptions {
   /** What to call it. Default: made of its hash, and whoever fetches it can then check it. */
   cid?: string | undefined;
@@ -57,7 +52,11 @@ export function createBlob(
   return blob;
 }
 
-/** Stores a blob of our own, to be given out, and returns its cid. Rejects as `createBlob` throws. */
+/**
+ * Stores a blob of our own, to be given out, and resolves to its cid. Rejects with `BlobMismatch` when the bytes are not
+ * those of the cid; `MalformedBlob` for more than 64 KiB, or a cid, type or max-age that is none; RangeError for an
+ * unknown hash; or as the handler does.
+ */
 export async function setBlob(
   registry: HandlerRegistry,
   bytes: Uint8Array,

@@ -21,7 +21,7 @@ const NODE_NAMES = new Map([
   ]),
 ]);
 
-/** The labels that `digest` takes. */
+/** The hash functions of a cid that is checked, by their names in it: `sha1` (XEP-0231 §2.5), others as in XEP-0300. */
 export const HASH_ALGORITHMS: readonly string[] = [...NODE_NAMES.keys()];
 
 /** What was given cannot be a blob, or the cid of one. */

@@ -1,10 +1,16 @@
 import { type Handler, HandlerRegistry } from '../handler-registry.js';
 import type { BitOfBinary } from './bit-of-binary.js';
 
-/** The three operations that keep blobs; see blob-store.ts. */
+/**
+ * The three operations that keep blobs, of type `bob`. `jid` is our own JID, where we are online, and `node` nothing. A cid
+ * is in its one spelling: lower case, without `cid:`.
+ */
 export interface BlobHandlers {
+  /** `args`: the cid; results in the blob or nothing. `from`: who asks for it, nobody for a look of our own. */
   get_bob: Handler<string, BitOfBinary | undefined>;
+  /** `args`: the blob. `from`: who it came from, nobody for one of our own. */
   set_bob: Handler<BitOfBinary, void>;
+  /** `args`: the cid; results in whether there was one. */
   del_bob: Handler<string, boolean>;
 }
 

@@ -20,7 +20,8 @@ export const isMediaType = (text: string): boolean => text.length <= 255 && MEDI
 
 export const request = (cid: string): Element => xml('data', { xmlns: NS_BOB, cid });
 
-export const blob = ({ cid, type, maxAge, bytes }: BitOfBinary): Element =>
+/** `<data/>`, as it travels in an answer, a message or presence (XEP-0231 §2.1). */
+export const blobElement = ({ cid, type, maxAge, bytes }: BitOfBinary): Element =>
   xml('data', { xmlns: NS_BOB, cid, type, 'max-age': maxAge }, encodeBase64(bytes));
 
 /** In characters: an address of 1023 (RFC 7622 §3.1) as a URI, in which each may have three. It goes back as it is. */

@@ -13,11 +13,12 @@ import type { Data, StanzaMode } from './stanzas.js';
  */
 export class Bytestream extends Duplex implements Channel {
   readonly peer: string;
+  /** Names it, beside the two JIDs (§2.1). */
   readonly sid: string;
   /** Bytes in a block, at most, in both directions. */
   readonly blockSize: number;
   readonly peerClosed: Promise<void>;
-  /** What has come of the peer's, whether the reader has asked for it or not. */
+  /** @internal What has come of the peer's, whether the reader has asked for it or not. */
   readonly incoming: IncomingBlocks;
   readonly #outgoing: OutgoingBlocks;
   readonly #ending: Ending;
@@ -25,10 +26,11 @@ export class Bytestream extends Duplex implements Channel {
   /** A block of ours was refused: by the peer, or by a server on the way, and the peer knows nothing of that. */
   #refused = false;
   #whenSent: (() => void) | undefined;
-  /** Settles when the reader has dealt with all that came so far. */
+  /** @internal Settles when the reader has dealt with all that came so far. */
   settled = Promise.resolve();
   readonly #link: BytestreamLink;
 
+  /** @internal */
   constructor(options: BytestreamOptions, link: BytestreamLink) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with.
     super({ readableHighWaterMark: 0, allowHalfOpen: options.isAccepted });
@@ -54,7 +56,7 @@ export class Bytestream extends Duplex implements Channel {
     });
   }
 
-  get stanza(): StanzaMode {
+  /** How its blocks travel. */ get stanza(): StanzaMode {
     return this.#link.stanza;
   }
 
@@ -62,7 +64,7 @@ export class Bytestream extends Duplex implements Channel {
     return this.#outgoing.underWay.acknowledged.bytes;
   }
 
-  get blocksSent(): number {
+  /** Blocks of ours that the peer has acknowledged. */ get blocksSent(): number {
     return this.#outgoing.underWay.acknowledged.blocks;
   }
 
@@ -95,7 +97,7 @@ export class Bytestream extends Duplex implements Channel {
     return this.#ending.isForgotten || this.destroyed;
   }
 
-  /** Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
+  /** @internal Takes a block of the peer's; resolves when it may be acknowledged, throws `StanzaError`. */
   receiveData(data: Data): Promise<void> {
     if (this.#isOver) throw new StanzaError('cancel', 'item-not-found');
     try {
@@ -108,7 +110,7 @@ export class Bytestream extends Duplex implements Channel {
     }
   }
 
-  /** Takes the peer's close; resolves when it may be acknowledged (§2.3). */
+  /** @internal Takes the peer's close; resolves when it may be acknowledged (§2.3). */
   receiveClose(): Promise<void> {
     if (this.#isOver) throw new StanzaError('cancel', 'item-not-found');
     this.#ending.assumeForgotten();
@@ -147,7 +149,7 @@ export class Bytestream extends Duplex implements Channel {
     this.destroy(error);
   }
 
-  override _read(): void {
+  /** @internal */ override _read(): void {
     this.#wanted = true;
     this.#deliver();
   }
@@ -160,11 +162,11 @@ export class Bytestream extends Duplex implements Channel {
     this.push(bytes ?? null);
   }
 
-  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+  /** @internal */ override _write(bytes: Buffer, _encoding: string, done: () => void): void {
     this.#outgoing.write(bytes, done);
   }
 
-  override _final(done: (error?: Error | null) => void): void {
+  /** @internal */ override _final(done: (error?: Error | null) => void): void {
     this.#whenSent = () => {
       this.#whenSent = undefined;
       const closed = this.#ending.close(this.bytesSent).then(() => this.#deliver());
@@ -185,7 +187,10 @@ export class Bytestream extends Duplex implements Channel {
     this.destroy(error instanceof StanzaError ? new ChannelBroken(pending, error) : error);
   }
 
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+  /** @internal */ override _destroy(
+    error: Error | null,
+    done: (error: Error | null) => void,
+  ): void {
     this.#outgoing.stop();
     this.incoming.fail(error instanceof ChannelBroken ? error.cause : error);
     this.#ending.breakOff(error, this.#outgoing.seq, this.#refused);

@@ -1,4 +1,4 @@
-import { systemClock } from '../../session/clock.js';
+import { type Clock, systemClock } from '../../session/clock.js';
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { HandlerRegistry } from '../handler-registry.js';
@@ -20,6 +20,7 @@ import {
 import { smallerBlock } from './smaller-block.js';
 import * as stanzas from './stanzas.js';
 
+/** Settings of one bytestream that we open; what is absent is as in those of the service. */
 export interface OpenOptions extends Partial<BytestreamSettings> {
   /** An NMTOKEN. Default: a random one. */
   sid?: string;
@@ -34,6 +35,7 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
    * Milliseconds until a close of ours counts as unconfirmed. Default 60,000: a file may have to be made durable first.
    */
   closeTimeout?: number;
+  /** Aborted: nothing is opened any more. One that is open ends by `destroy`. */
   signal?: AbortSignal;
 }
 
@@ -46,6 +48,7 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
  * `del_stream`, which run when a bytestream opens and closes.
  */
 export class InBandBytestreams {
+  /** What was given, and the defaults for the rest. */
   readonly settings: ServiceSettings;
   /** Called with each bytestream that a peer opened and nobody expected. */
   onBytestream: (stream: Bytestream) => void = (stream) => stream.destroy();
@@ -54,11 +57,12 @@ export class InBandBytestreams {
   readonly #accepting: Accepting;
   readonly #unhandle: (() => void)[];
 
+  /** `registry`: what decides which bytestreams are accepted. Default: one of its own, by `settings`. */
   constructor(
     session: Session,
     settings: Partial<ServiceSettings> = {},
     registry = new HandlerRegistry(),
-    ownClock = systemClock,
+    ownClock: Clock = systemClock,
   ) {
     this.#session = session;
     this.settings = { ...DEFAULTS, ...settings };

@@ -18,6 +18,7 @@ export interface BytestreamSettings extends RetrySettings {
   stanza: StanzaMode | 'auto';
 }
 
+/** Settings of all bytestreams of a session, and what peers may open (XEP-0047 §2.1). */
 export interface ServiceSettings extends BytestreamSettings {
   /** The largest block size that is accepted, in bytes. Default 65535. */
   maxBlockSize: number;

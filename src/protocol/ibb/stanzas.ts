@@ -12,7 +12,7 @@ export const SEQ_MODULUS = 65_536;
 /** §2.1: the largest block size. */
 export const MAX_BLOCK_SIZE = 65_535;
 
-/** Whether blocks travel in iqs, each acknowledged, or in messages. */
+/** How blocks travel: in iqs, each of which is acknowledged, or in messages (XEP-0047 §2, §5). */
 export type StanzaMode = 'iq' | 'message';
 
 export interface Open {

@@ -15,7 +15,9 @@ export interface LeastPace {
   idlesWhileSilent?: boolean;
   /** Bytes that must come in each period. */
   minBytes: number;
+  /** Milliseconds. */
   periodMs: number;
+  /** Milliseconds until it must be over, however fast it is. */
   lifetimeMs: number;
 }
 

@@ -18,6 +18,7 @@ export const NS_ALREADY_THERE = 'urn:x-inband:already-there:0';
 /** The hash that is announced where it is not known yet. */
 const HASH_TO_COME = 'sha-256';
 
+/** What is said of a file by Jingle (XEP-0234 §4). */
 export interface FileDescription extends FileOffer {
   /** Can send from an offset on, or (in an answer) is asked to. */
   range: FileRange | undefined;

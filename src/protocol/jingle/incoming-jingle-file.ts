@@ -24,7 +24,7 @@ const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
 export class IncomingJingleFile {
   readonly #jingleSession: JingleSession;
   readonly #clock: Clock;
-  readonly offer: FileDescription;
+  /** What the sender says of it. */ readonly offer: FileDescription;
   readonly #security: AnswerSecurity;
   readonly #contentChannel: ContentChannel;
   /** Where the file begins, once it is accepted. */
@@ -36,7 +36,7 @@ export class IncomingJingleFile {
   /** To be called as long as the sender has to wait for us: now and then it hears that something is done. */
   readonly atWork: () => void;
 
-  /** Throws `StanzaError` for a transport that cannot be used. */
+  /** @internal Throws `StanzaError` for a transport that cannot be used. */
   constructor(
     { file, security }: OpenedContent,
     transport: Element,
@@ -60,7 +60,7 @@ export class IncomingJingleFile {
     jingleSession.ended.addEventListener('abort', () => this.#jingleSessionEnded());
   }
 
-  get peer(): string {
+  /** The sender's full JID. */ get peer(): string {
     return this.#jingleSession.peer;
   }
 
@@ -114,6 +114,7 @@ export class IncomingJingleFile {
     }
   }
 
+  /** Refuses it, with `decline` where no reason is given (XEP-0166 §7.4). */
   decline(reason: Reason = { condition: 'decline' }): void {
     void this.#jingleSession.terminate(this.#security.outside(reason));
   }

@@ -20,11 +20,13 @@ import type { TransportSettings } from './transports/settings.js';
 import type { Transport } from './transports/transport.js';
 import { whyDeclined } from './unfit-offers.js';
 
+/** How one file is offered, and how its channel is to be. */
 export interface JingleOfferOptions extends TransportSettings {
   /** An NMTOKEN that was agreed on before (XEP-0353 §3.6). Default: a random one. */
   sid?: string;
   /** Milliseconds until the peer must have accepted: people think. Default 300,000. */
   timeout?: number;
+  /** Aborted: the offer is taken back, and what was accepted is cancelled; the recipient hears so. */
   signal?: AbortSignal;
   /** Absent: it travels as it is. */
   seal?: SealedTo | undefined;
@@ -56,7 +58,7 @@ export class JingleFileTransfers {
   readonly #clock: Clock;
 
   /** `transports`: how files may travel, best first. */
-  constructor(session: Session, transports: readonly Transport[], clock = systemClock) {
+  constructor(session: Session, transports: readonly Transport[], clock: Clock = systemClock) {
     this.#session = session;
     this.#transports = transports;
     this.#clock = onlineClock(session, clock);

@@ -39,6 +39,7 @@ export class OutgoingJingleFile {
   /** Wakes the one who waits for the peer's answer. */
   readonly #waker: Waker;
 
+  /** @internal */
   constructor(options: OutgoingOptions) {
     const { jingleSession, clock, security, onWork } = options;
     this.#jingleSession = jingleSession;
@@ -91,7 +92,7 @@ export class OutgoingJingleFile {
     return this.#agreed.isThere;
   }
 
-  /** Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
+  /** @internal Offers it, waits `timeout` ms for the answer, and opens the bytestream. See `JingleFileTransfers.offer`. */
   async start(timeout: number, signal?: AbortSignal): Promise<Agreement> {
     const cancel = () => void this.#jingleSession.terminate({ condition: 'cancel' });
     signal?.addEventListener('abort', cancel, { signal: this.#jingleSession.ended });

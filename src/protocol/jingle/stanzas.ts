@@ -54,6 +54,7 @@ export interface Jingle {
 export interface Reason {
   /** `success`, `decline`, `cancel`, … */
   condition: string;
+  /** In words for people; a peer's. */
   text?: string | undefined;
   /** The name of the application's own condition. */
   specific?: Element | undefined;

@@ -17,12 +17,15 @@ const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 /** RFC 8037 §2. */
 const X25519 = { kty: 'OKP', crv: 'X25519' };
 
+/** A key of X25519 (RFC 7748 §5). */
 export interface KeyPair {
+  /** To be told to nobody; `secretBytesOf` has its 32 bytes. */
   readonly secret: KeyObject;
   /** 32 bytes. */
   readonly publicKey: Buffer;
 }
 
+/** A new one, by the system's randomness. */
 export function generateKeyPair(): KeyPair {
   return pairOf(generateKeyPairSync('x25519').privateKey);
 }

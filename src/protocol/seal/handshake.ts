@@ -5,6 +5,7 @@ import { HandshakeState } from '../noise/handshake-state.js';
 import { pad, unpad } from './padding.js';
 import { opening, SealBroken } from './seal-broken.js';
 
+/** The feature of those who open seals, and the namespace of these (docs/seal.md). */
 export const NS_SEAL = 'urn:x-inband:seal:0';
 
 /** Bytes of a handshake message. */

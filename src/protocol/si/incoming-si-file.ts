@@ -4,6 +4,7 @@ import type { Channel } from '../channel.js';
 import type { FileOffer } from '../file-offer.js';
 import { answer, type SiOffer } from './stanzas.js';
 
+/** How a file that was offered by SI is accepted. */
 export interface SiAcceptOptions {
   /** Bytes at the beginning of the file that are not to be sent. Default 0. */
   offset?: number;
@@ -17,15 +18,16 @@ export class IncomingSiFile {
   readonly peer: string;
   /** The sid of the bytestream that brings it. */
   readonly sid: string;
+  /** What the sender says of it. */
   readonly offer: FileOffer;
   /** Whether the sender can start at an offset. */
   readonly ranged: boolean;
-  /** For the service: what the offer is answered with; rejects with the `StanzaError` that declines it. */
+  /** @internal What the offer is answered with; rejects with the `StanzaError` that declines it. */
   readonly answer: Promise<Element>;
   readonly #expect: (signal?: AbortSignal) => Promise<Channel>;
   #settle: ((outcome: Element | StanzaError) => void) | undefined;
 
-  /** `expect` resolves to the bytestream that the peer is to open. */
+  /** @internal `expect` resolves to the bytestream that the peer is to open. */
   constructor(
     peer: string,
     { sid, file, ranged }: SiOffer,

@@ -13,16 +13,19 @@ import { sidKey } from '../sid.js';
 import { IncomingSiFile } from './incoming-si-file.js';
 import * as stanzas from './stanzas.js';
 
+/** How one file is offered by SI, and how its bytestream is to be. */
 export interface SiOfferOptions extends Partial<BytestreamSettings> {
   /** Milliseconds until `RequestTimeout`, while somebody over there makes up their mind. Default 300,000. */
   timeout?: number;
   /** Milliseconds until a close of ours counts as unconfirmed. Default 10,000: libpurple never answers one. */
   closeTimeout?: number;
+  /** Aborted: the answer is not waited for any more. An accepted file ends by `destroy` of its channel. */
   signal?: AbortSignal;
 }
 
 /** A file that the peer has accepted, or the part of it that the peer wants: to be written to the bytestream. */
 export interface OutgoingSiFile extends FileRange {
+  /** Takes the bytes; `end()` closes it. */
   readonly channel: Channel;
   /** Whether the recipient acknowledges each block; what goes in messages is acknowledged by the close alone. */
   readonly acknowledgesBlocks: boolean;
@@ -49,6 +52,7 @@ export class SiFileTransfers {
   readonly #closed = new AbortController();
   readonly #unhandle: () => void;
 
+  /** `bytestreams`: those of the same session, which carry the files. */
   constructor(session: Session, bytestreams: InBandBytestreams) {
     this.#session = session;
     this.#bytestreams = bytestreams;

@@ -4,9 +4,13 @@ import { canonicalHost, withoutBrackets } from './literal.js';
 
 /** What all connections go through, by SOCKS5 (RFC 1928) or by HTTP's CONNECT (RFC 9110 §9.3.6). */
 export interface NetworkProxy {
+  /** By what it is asked. */
   readonly kind: 'socks5' | 'http';
+  /** A name, or an address. */
   readonly host: string;
+  /** Its TCP port. */
   readonly port: number;
+  /** The login there. Absent: it asks for none. */
   readonly user?: { name: string; password: string } | undefined;
   /** Hosts that are connected to directly, with all below them: names in lower case, or addresses; `*`: all. */
   readonly except: readonly string[];
@@ -14,6 +18,7 @@ export interface NetworkProxy {
 
 /** How a connection gets out, and who is believed at its other end. */
 export interface Outward extends CertificateTrust {
+  /** What all connections go through. Default: none, whatever the environment says. */
   proxy?: NetworkProxy | undefined;
 }
 

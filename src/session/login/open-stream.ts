@@ -11,9 +11,11 @@ import { TcpWire } from '../wires/tcp-wire.js';
 import type { Element } from '../xml.js';
 import { logIn } from './login.js';
 
+/** Whose account it is, and how its server is reached. */
 export interface StreamOptions extends Outward {
   /** Own JID; its resource, if it has one, is asked for. */
   account: string;
+  /** Kept in memory: to resume a session is to log in anew. */
   password: string;
   /** `xmpp://host:port` (STARTTLS) or `xmpps://host:port`. Default: DNS SRV of the account's domain. */
   service?: string | undefined;
@@ -27,6 +29,7 @@ export interface StreamOptions extends Outward {
 export interface LoginTold {
   /** What was connected to. */
   host: string;
+  /** The TCP port. */
   port: number;
   /** The version of TLS, such as `TLSv1.3`. */
   tls: string;

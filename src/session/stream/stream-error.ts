@@ -22,6 +22,7 @@ const MAX_HOST = 262;
 /** The server ended the stream (RFC 6120 §4.9). */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
+  /** As in RFC 6120 §4.9.3, such as `conflict`. */
   readonly condition: string;
 
   constructor(element: Element) {

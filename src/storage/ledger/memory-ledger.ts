@@ -7,6 +7,7 @@ import type {
 } from '../../transfer/receiving/ledger.js';
 import { isDue, RecordSet } from './record-set.js';
 
+/** How much is remembered; something is forgotten only when nothing is to be done for it. */
 export interface LedgerLimits {
   /** Records of one account; of all together there are at most twice as many. */
   maxRecords?: number | undefined;
@@ -86,6 +87,7 @@ export class MemoryLedger implements Ledger {
     return this.#records.values();
   }
 
+  /** The record with this id. */
   get(id: string): FileRecord | undefined {
     return this.#records.get(id);
   }

@@ -28,6 +28,7 @@ export interface Ledger {
 
 /** A file that arrived. */
 export interface FileRecord extends WantedRecord {
+  /** Names the record, and nothing else. */
   readonly id: string;
   /** The sender's full JID. */
   readonly peer: string;
@@ -72,17 +73,20 @@ export interface WantedRecord extends FileOwner {
 
 /** What a system says of a file: another one, or other content, leaves another trace. */
 export interface Trace {
+  /** Its number on its disk. */
   readonly inode: number;
   /**
    * Milliseconds since 1970, 0 where the file system does not tell: an inode that is free again is given to the next
    * file. Absent in records of earlier versions.
    */
   readonly born?: number | undefined;
-  /** Milliseconds since 1970, when its content was last changed; and it in any way, which nobody can set. */
+  /** Milliseconds since 1970, when its content was last changed. */
   readonly modified: number;
+  /** Milliseconds since 1970, when anything of it was last changed, which nobody can set. */
   readonly changed: number;
 }
 
+/** What is to be done for a file that arrived, as by a program. */
 export interface Work {
   /** `gone`: the file was not there any more when it was to be done. */
   readonly state: 'due' | 'done' | 'failed' | 'gone';
@@ -92,11 +96,13 @@ export interface Work {
 
 /** A process, told apart from later ones with the same id. */
 export interface ProgramRun {
+  /** The id of the process. */
   readonly pid: number;
   /** In words of the system. */
   readonly start: string;
 }
 
+/** What may change of a record; all else stays as it was when the file arrived. */
 export type RecordChanges = Partial<
   Pick<FileRecord, 'isArriving' | 'isChangingMode' | 'trace' | 'work'>
 >;

@@ -2,7 +2,7 @@ import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { contentIdOf } from '../../../src/protocol/bob/content-id.js';
-import { blob as blobElement, NS_BOB } from '../../../src/protocol/bob/stanzas.js';
+import { blobElement, NS_BOB } from '../../../src/protocol/bob/stanzas.js';
 import { connect } from '../../../src/session/connect.js';
 import type { Session } from '../../../src/session/session.js';
 import { filesIn, linesOf, outcomeOf, prepareStage, resultsOf } from '../stage.js';

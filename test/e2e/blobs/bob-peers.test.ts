@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { BitOfBinary } from '../../../src/protocol/bob/bit-of-binary.js';
 import { BitsOfBinary } from '../../../src/protocol/bob/bits-of-binary.js';
 import { contentIdOf } from '../../../src/protocol/bob/content-id.js';
-import { blob as blobElement } from '../../../src/protocol/bob/stanzas.js';
+import { blobElement } from '../../../src/protocol/bob/stanzas.js';
 import { connect } from '../../../src/session/connect.js';
 import type { Session } from '../../../src/session/session.js';
 import { xml } from '../../../src/session/xml.js';

@@ -67,7 +67,7 @@ function asking(answer: () => Element | undefined) {
 }
 
 const blobOf = (bytes: Buffer, { cid = CID, type = 'text/plain' } = {}) =>
-  stanzas.blob({ cid, type, bytes });
+  stanzas.blobElement({ cid, type, bytes });
 
 describe('a blob of our own', () => {
   test('goes to the store under its cid, from nobody', async () => {

@@ -4,7 +4,7 @@ import { BitsOfBinary, NoSuchBlob } from '../../../src/protocol/bob/bits-of-bina
 import { BlobMismatch, setBlob } from '../../../src/protocol/bob/blob-store.js';
 import { contentIdOf, readContentId } from '../../../src/protocol/bob/content-id.js';
 import { memoryRegistry } from '../../../src/protocol/bob/memory-blobs.js';
-import { blob as element, NS_BOB } from '../../../src/protocol/bob/stanzas.js';
+import { blobElement as element, NS_BOB } from '../../../src/protocol/bob/stanzas.js';
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { StanzaSession } from '../../../src/session/stanza-session.js';

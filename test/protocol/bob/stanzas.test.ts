@@ -152,7 +152,7 @@ describe('a blob that comes', () => {
     );
     fc.assert(
       fc.property(blobs, (blob) => {
-        const read = stanzas.readBlob(parse(stanzas.blob(blob).toString()));
+        const read = stanzas.readBlob(parse(stanzas.blobElement(blob).toString()));
         expect(read).toEqual({ ...blob, bytes: Buffer.from(blob.bytes) });
       }),
     );
@@ -162,13 +162,15 @@ describe('a blob that comes', () => {
 describe('a blob that is sent', () => {
   test('is one line of base64', () => {
     const bytes = new Uint8Array(300);
-    expect(stanzas.blob({ cid: CID, type: 'image/png', bytes }).getText()).toMatch(/^A{400}$/);
+    expect(stanzas.blobElement({ cid: CID, type: 'image/png', bytes }).getText()).toMatch(
+      /^A{400}$/,
+    );
   });
 
   test('says nothing of an age that it has none of, and says an age of 0', () => {
     const blob = { cid: CID, type: 'image/png', bytes: Buffer.from('x') };
-    expect(stanzas.blob(blob).attrs).not.toHaveProperty('max-age');
-    expect(stanzas.blob({ ...blob, maxAge: 0 }).attrs).toMatchObject({ 'max-age': '0' });
+    expect(stanzas.blobElement(blob).attrs).not.toHaveProperty('max-age');
+    expect(stanzas.blobElement({ ...blob, maxAge: 0 }).attrs).toMatchObject({ 'max-age': '0' });
   });
 });
 

@@ -28,7 +28,9 @@ import {
 
 /** By which key a file is sealed, and for which one: 32 bytes. */
 export interface SealedTo {
+  /** Ours. */
   own: KeyPair;
+  /** The recipient's, as it has announced it: `announcedKey`. */
   peer: Uint8Array;
   /** Deflate what shrinks. */
   mayDeflate: boolean;

@@ -4,6 +4,7 @@ import type { Reason } from '../stanzas.js';
 export class JingleEnded extends Error {
   override readonly name = 'JingleEnded';
   constructor(
+    /** As it was given by whoever ended it. */
     readonly reason: Reason,
     /** We have ended it ourselves. */
     readonly byUs: boolean,

@@ -35,6 +35,7 @@ export interface Described {
   inside?: Element | undefined;
 }
 
+/** How Jingle carries a channel (XEP-0166 §5); `ibbTransport` makes one. */
 export interface Transport extends TransportMethod {
   /**
    * The bytes go beside the XMPP stream, and the elements tell addresses: what of one servers read where the session is
