@@ -64,9 +64,9 @@ test('the README has at most 200 lines', () => {
   expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(200);
 });
 
-describe('what docs/ has of flags, exit codes, events and slow transfers', () => {
-  test.each(['docs/usage.md', 'docs/speed.md'])(
-    'is in %s as it is in the program (R681)',
+describe('what docs/ has of flags, exit codes, events, slow transfers and the library', () => {
+  test.each(['docs/usage.md', 'docs/speed.md', 'docs/library.md'])(
+    'is in %s as it is in the program (R681, R1151)',
     async (page) => {
       const now = withMadeParts(read(page));
       if (process.env.UPDATE) writeFileSync(join(ROOT, page), now);

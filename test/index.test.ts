@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as library from '../src/index.js';
+import { libraryDeclarations } from './support/code/declarations.js';
+import { isError } from './support/code/library-docs.js';
 
 type ErrorClass = new () => Error;
 
@@ -35,3 +37,57 @@ test.each(['session', 'protocol'])(
     expect(missing.filter((name) => !OTHERS.includes(name))).toEqual([]);
   },
 );
+
+describe('what the library exports', () => {
+  const all = libraryDeclarations();
+  const names = new Set(all.map(({ name }) => name));
+
+  /** The members of what it says that it implements: their docstrings are there. */
+  function inherited(code: string): string[] {
+    const [, parent] = / implements (\w+)/.exec(code) ?? [];
+    return all.find(({ name }) => name === parent)?.members.map(({ name }) => name) ?? [];
+  }
+
+  test('is what its types say, and was built last (R1152)', () => {
+    const values = all.filter(({ code }) => /^(class|function|const) /.test(code));
+    const exported = Object.keys(library);
+    expect(exported.filter((name) => !values.some((one) => one.name === name))).toEqual([]);
+    expect(all.length).toBeGreaterThan(exported.length);
+  });
+
+  test('has a docstring, and so has each member (R1152)', () => {
+    const silent = all.flatMap((one) => {
+      const known = inherited(one.code);
+      // What an error is called, and made of, is no concern of whoever catches it.
+      if (isError(one, all)) known.push('name', 'constructor');
+      const members = one.members.filter(
+        ({ name, doc }) => doc.length === 0 && !known.includes(name),
+      );
+      return [
+        ...(one.doc.length === 0 ? [one.name] : []),
+        ...members.map(({ code }) => `${one.name}: ${code}`),
+      ];
+    });
+    expect(silent).toEqual([]);
+  });
+
+  test('is typed: nothing is any (R1152)', () => {
+    const codes = all.flatMap(({ code, members }) => [code, ...members.map((one) => one.code)]);
+    expect(codes.filter((code) => /\bany\b/.test(code))).toEqual([]);
+  });
+
+  test('has no docstring that names a class or a type which is not exported (R1152)', () => {
+    const docs = all.flatMap(({ doc, members }) => [...doc, ...members.flatMap((one) => one.doc)]);
+    const named = docs.flatMap((doc) =>
+      [...doc.matchAll(/`([A-Z]\w*[a-z]\w*)[`(]/g)].map(([, name = '']) => name),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('is in docs/library.md, each once (R1151)', () => {
+    const page = readFileSync(new URL('../docs/library.md', import.meta.url), 'utf8');
+    const headings = [...page.matchAll(/^#### (.*)$/gm)].map(([, name]) => name);
+    expect(headings.sort()).toEqual([...names].sort());
+  });
+});

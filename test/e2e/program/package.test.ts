@@ -134,24 +134,6 @@ describe('the installed command', () => {
     });
   }
 
-  test('the program that docs/library.md shows sends a file by the installed library', async () => {
-    const page = await readFile(join(ROOT, 'docs/library.md'), 'utf8');
-    const [, example = ''] = /```js\n(.*?)```/s.exec(page) ?? [];
-    const program = join(prefix, 'lib', 'example.mjs');
-    await writeFile(program, example);
-    const source = join(stage.folder(), 'source');
-    const hash = await writeRandom(source, 100_000);
-    const password = 'one for both';
-    const romeo = await stage.server.addAccount('romeo', password);
-    const juliet = await stage.server.addAccount('juliet', password);
-    const env = { PATH: process.env.PATH, ...accountOf(stage.server, 'romeo') };
-    const args = [program, romeo.jid, juliet.jid, source];
-    const running = start(process.execPath, args, { env, cwd: stage.folder(), stdin: '' });
-    const outcome = await outcomeOf(running);
-    expect(outcome).toMatchObject({ code: 0, stderr: '' });
-    expect(outcome.stdout).toBe(`100000 bytes are whole, ${hash}\nsource is received\n`);
-  });
-
   test('has its manual page where man looks for it', async () => {
     const page = await readFile(join(prefix, 'share/man/man1/inband.1'), 'utf8');
     expect(page).toMatch(/^\.TH INBAND 1 /);

@@ -1,4 +1,4 @@
-// The parts of docs/ that are made from the sources of `--help` and of the tables.
+// The parts of docs/ that are made from the sources of `--help`, of the tables, and of the library.
 import { Command, type Option } from 'commander';
 import { addAccountOptions } from '../../../src/commands/account/account-options.js';
 import type { Context } from '../../../src/commands/context.js';
@@ -7,6 +7,7 @@ import { EVENTS } from '../../../src/commands/help/events.js';
 import { SLOW } from '../../../src/commands/help/pages/slow.js';
 import { addOutputOptions } from '../../../src/commands/options.js';
 import { createProgram } from '../../../src/commands/program.js';
+import { libraryPart } from './library-docs.js';
 
 /** A page with each of its made parts as it is now. Throws for a part that nobody makes. */
 export function withMadeParts(page: string): string {
@@ -26,6 +27,7 @@ export const unpadded = (page: string): string =>
 function make(name: string): string {
   const [what, ...words] = name.split(' ');
   if (what === 'flags') return flagsOf(words);
+  if (what === 'library') return libraryPart(words);
   const maker = MAKERS[name];
   if (!maker) throw new Error(`nobody makes "${name}"`);
   return maker();
