@@ -64,6 +64,15 @@ test('the README has at most 200 lines', () => {
   expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(200);
 });
 
+test('docs/versions.md has every namespace of our own (R1156)', () => {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(ROOT, 'src', path), 'utf8'));
+  const namespaces = sources.flatMap((source) => source.match(/urn:x-inband:[\w:-]*\w/g) ?? []);
+  const listed = read('docs/versions.md').match(/(?<=\| `)urn:x-inband:[\w:-]*\w/g) ?? [];
+  expect(listed.sort()).toEqual([...new Set(namespaces)].sort());
+});
+
 describe('what docs/ has of flags, exit codes, events, slow transfers and the library', () => {
   test.each(['docs/usage.md', 'docs/speed.md', 'docs/library.md'])(
     'is in %s as it is in the program (R681, R1151)',
