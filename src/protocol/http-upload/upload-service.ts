@@ -20,6 +20,12 @@ export interface UploadService {
 /** Milliseconds that the own server, and then its services, may take to say what they are: the default `timeout`. */
 const FIND_MS = 10_000;
 
+/** Milliseconds until it is known whether there is a service, at most: the services are asked behind the server. */
+export const FIND_MOST_MS = 2 * FIND_MS;
+
+/** Milliseconds that a service may take to give a place. */
+export const SLOT_MS = 30_000;
+
 /** Items of a server that are looked at; they have ten or so. */
 const MAX_ITEMS = 32;
 
@@ -81,5 +87,6 @@ export async function askForSlot(
   file: UploadedFile,
   signal: AbortSignal,
 ): Promise<UploadSlot> {
-  return readSlot(await session.request('get', jid, slotRequest(file), { signal }), jid);
+  const options = { signal, timeout: SLOT_MS };
+  return readSlot(await session.request('get', jid, slotRequest(file), options), jid);
 }

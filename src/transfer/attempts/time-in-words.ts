@@ -11,7 +11,13 @@ export function timeInWords(ms: number): string {
     's',
     1_000,
   ];
-  return `${Number((ms / factor).toFixed(ms < 10_000 ? 1 : 0))} ${name}`;
+  return `${Number((ms / factor).toFixed(digitsOf(ms)))} ${name}`;
+}
+
+/** Decimals of seconds: what is little is not nothing. */
+function digitsOf(ms: number): number {
+  if (ms < 100) return 3;
+  return ms < 10_000 ? 1 : 0;
 }
 
 /** When something is tried again, in so many milliseconds. */

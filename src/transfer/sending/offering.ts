@@ -127,11 +127,12 @@ export class Offering {
     const note = (text: string) => this.#telling.note(text);
     const options = { ...this.#settings, ...attempt, timeout, transport, seal, mayOffer, note };
     slot.offered();
-    const answer = offerTo(recipient, ways, offer, options);
-    const patience = `${timeInWords(timeout)} at most`;
+    const [first] = recipient.ways;
+    const consent = { what: `${recipient.peer} to accept the file`, most: timeout };
+    const { what, most } = (first && ways.get(first)?.wait) ?? consent;
     const accepted = await this.#telling.pending(
-      `waiting for ${recipient.peer} to accept the file, ${patience}`,
-      answer,
+      `waiting for ${what}, ${timeInWords(most)} at most`,
+      offerTo(recipient, ways, offer, options),
     );
     await sealed.answered().catch(async (error) => {
       await accepted.cancel();

@@ -30,7 +30,13 @@ export async function uploadAll(
   const until = AbortSignal.any([signal, stopped.signal]);
   setMaxListeners(0, until);
   const kept = keepSession(connect, report, { admit: () => false });
-  const line = new UploadLine({ account, trust, signal: until, session: () => kept.session() });
+  const line = new UploadLine({
+    account,
+    trust,
+    report,
+    signal: until,
+    session: () => kept.session(),
+  });
   const delivery = new Delivery(line, {
     ...{ ...options, signal: until, acceptTimeout: 0, again: true, most: 1 },
     isOneOfSeveral: sources.length > 1,

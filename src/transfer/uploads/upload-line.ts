@@ -1,8 +1,11 @@
+import { FIND_MOST_MS } from '../../protocol/http-upload/upload-service.js';
 import type { Outward } from '../../session/dial/proxy.js';
 import { bareJid, domainOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
+import { timeInWords } from '../attempts/time-in-words.js';
+import type { Report } from '../events.js';
 import type { Reached, SendingLine } from '../sending/line.js';
-import { http, offerUpload } from '../ways/http/http.js';
+import { http, uploadTo } from '../ways/http/http.js';
 import { Uploads } from '../ways/http/uploads.js';
 import { DEFAULT_SETTINGS, type TransferSettings } from '../ways/settings.js';
 import type { Recipient } from '../ways/way.js';
@@ -13,6 +16,7 @@ interface LineOptions {
   session(): Promise<Session>;
   trust(): Promise<Outward>;
   signal: AbortSignal;
+  report: Report;
 }
 
 /** How files reach the own server, where they stay. */
@@ -30,12 +34,15 @@ export class UploadLine implements SendingLine {
   }
 
   async reach(): Promise<Reached> {
-    const { signal, trust } = this.#options;
+    const { signal, trust, report } = this.#options;
     const session = await this.#options.session();
     if (this.#reached?.session === session) return this.#reached;
     const uploads = new Uploads(session, trust);
-    const { jid: peer } = await uploads.find(signal);
-    const ways = new Map([[http, { offer: offerUpload(uploads) }]]);
+    const found = uploads.find(signal);
+    const text = `asking ${this.jid} where uploads go, ${timeInWords(FIND_MOST_MS)} at most`;
+    report({ event: 'pending', text, until: found });
+    const { jid: peer } = await found;
+    const ways = new Map([[http, uploadTo(uploads, peer)]]);
     this.#reached = { session, recipient: { peer, ways: [http] }, ways, seal: inTheClear };
     return this.#reached;
   }

@@ -44,9 +44,19 @@ export interface Way {
   open(services: Services): OpenWay;
 }
 
+/** What is waited for where a file is offered. */
+export interface Wait {
+  /** In words, behind "waiting for". */
+  readonly what: string;
+  /** Milliseconds. */
+  readonly most: number;
+}
+
 /** A way on one session. */
 export interface OpenWay {
   readonly offer: Offer;
+  /** Absent: the recipient accepts, in the time that the user gives it. */
+  readonly wait?: Wait;
   /** Hands over the files that come; once. Returns what ends that, and breaks off those on their way for a reason. */
   listen?(listener: Listener): (reason?: Error) => void;
   /** Asks ahead what offers will need to know. */

@@ -3,6 +3,7 @@ import { nextTry, timeInWords } from '../../../src/transfer/attempts/time-in-wor
 
 test.each([
   [0, '0 s'],
+  [1, '0.001 s'],
   [250, '0.3 s'],
   [1_500, '1.5 s'],
   [15_000, '15 s'],

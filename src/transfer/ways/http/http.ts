@@ -1,10 +1,14 @@
 import { ChannelLost } from '../../../protocol/channel.js';
 import type { FileOffer } from '../../../protocol/file-offer.js';
-import type { UploadService } from '../../../protocol/http-upload/upload-service.js';
+import {
+  FIND_MOST_MS,
+  SLOT_MS,
+  type UploadService,
+} from '../../../protocol/http-upload/upload-service.js';
 import { withHints } from '../../../session/hints.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import { closedFirst } from '../closed-first.js';
-import type { Accepted, Offer, Way } from '../way.js';
+import type { Accepted, Offer, OpenWay, Wait, Way } from '../way.js';
 import type { Links } from './links.js';
 import { Unsent } from './unsent.js';
 import type { Uploads } from './uploads.js';
@@ -28,15 +32,21 @@ export const http: Way = {
   hashes: [],
   open: ({ links }) => {
     if (!links) throw new RangeError('no links');
-    return { offer: offerLink(links) };
+    return { offer: offerLink(links), wait: placeFrom('your server', FIND_MOST_MS) };
   },
 };
 
-/** A file lies on the own server, for whoever has the address, and nobody is told. */
-export const offerUpload =
-  (uploads: Uploads): Offer =>
-  async (_recipient, file, { signal }) =>
-    uploaded(uploads, file, signal, async () => undefined);
+/** `before`: milliseconds until it is asked, at most. */
+const placeFrom = (whom: string, before: number): Wait => ({
+  what: `${whom} to say where the file goes`,
+  most: before + SLOT_MS,
+});
+
+/** A file lies on the own server, for whoever has the address, and nobody is told. `service`: the one that takes it. */
+export const uploadTo = (uploads: Uploads, service: string): OpenWay => ({
+  offer: (_recipient, file, { signal }) => uploaded(uploads, file, signal, async () => undefined),
+  wait: placeFrom(service, 0),
+});
 
 const offerLink =
   (links: Links): Offer =>

@@ -129,6 +129,14 @@ test('a file is uploaded, then told of, and is "left" for the account (R729)', a
   ]);
 });
 
+test('a place on the server is what is waited for, and no consent (R1104)', async () => {
+  const { events } = await left();
+  const waits = events.map((event) => (event.event === 'pending' ? event.text : ''));
+  expect(waits.filter((text) => text.startsWith('waiting'))).toEqual([
+    'waiting for your server to say where the file goes, 50 s at most',
+  ]);
+});
+
 test('servers that will be able to read a file are named before its first byte (R729)', async () => {
   const { events } = await left();
   expect(events.find(({ event }) => event === 'notice')).toEqual({
