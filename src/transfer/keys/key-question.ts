@@ -1,5 +1,6 @@
 import { type Discovered, discoverInfo, featuresOf } from '../../protocol/disco.js';
 import { announcedKey } from '../../protocol/seal/announced-key.js';
+import { RequestTimeout } from '../../session/requests.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { NS_SEALED_LANE } from '../lane/lane.js';
 
@@ -38,8 +39,12 @@ export class KeyQuestions {
 
   /** Asks now for an offer that is about to come. */
   askAhead(session: Session, jid: string, signal: AbortSignal): void {
-    // What fails is asked once more.
-    const answer = askKey(session, jid, { signal, timeout: PATIENCE_MS }).catch(() => undefined);
+    // What fails is asked once more; silence is not: its offer has waited long enough.
+    const answer = askKey(session, jid, { signal, timeout: PATIENCE_MS }).catch((error) => {
+      if (error instanceof RequestTimeout) throw error;
+      return undefined;
+    });
+    answer.catch(() => undefined); // there may be no offer to hear it
     this.#ahead.push({ session, jid, at: this.#now().getTime(), answer });
   }
 

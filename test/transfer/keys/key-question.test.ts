@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { NS_DISCO_INFO } from '../../../src/protocol/disco.js';
 import { keyForm } from '../../../src/protocol/seal/announced-key.js';
 import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
+import { RequestTimeout } from '../../../src/session/requests.js';
 import type { Session } from '../../../src/session/session.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../src/session/xml.js';
@@ -81,4 +82,14 @@ test('what failed is asked once more (R844)', async () => {
   ahead();
   await expect(ask()).rejects.toThrow('service-unavailable');
   expect(asked).toHaveLength(4);
+});
+
+test('silence is not asked once more: an offer waits for one answer, and no longer (R1160)', async () => {
+  const { asked, ahead, ask, fail } = questions();
+  fail(new RequestTimeout('no answer'));
+  ahead();
+  fail();
+  await expect(ask()).rejects.toThrow(RequestTimeout);
+  expect(asked).toEqual([JULIET]);
+  expect(await ask()).toBe(2);
 });
