@@ -9,20 +9,30 @@ export async function keepPassword(
   password: string,
   keepers: readonly Keeper[],
   context: Context,
-  { warn }: Reporter,
+  reporter: Reporter,
 ): Promise<Keeper> {
   let left = await thereOf(keepers);
   for (;;) {
     const keeper = await choose('Where is the password to be kept?', left, context);
     try {
-      await keep(password, keeper, context);
+      await keep(password, keeper, context, reporter);
       return keeper;
     } catch (error) {
       context.signal.throwIfAborted();
       left = left.filter((one) => one !== keeper);
       if (left.length === 0) throw error;
-      warn(`it was not kept there: ${(error as Error).message}`);
+      reporter.warn(`it was not kept there: ${(error as Error).message}`);
     }
+  }
+}
+
+/** Takes the password back from where it was kept, after an error that the caller tells. */
+export async function takeBack({ forget, place }: Keeper, { warn }: Reporter): Promise<void> {
+  try {
+    await forget();
+  } catch (error) {
+    const why = (error as Error).message;
+    warn(`the password could not be removed again, and may still be ${place} (${why})`);
   }
 }
 
@@ -31,13 +41,18 @@ async function thereOf(keepers: readonly Keeper[]): Promise<Keeper[]> {
   return keepers.filter((_, index) => isThere[index]);
 }
 
-async function keep(password: string, keeper: Keeper, context: Context): Promise<void> {
+async function keep(
+  password: string,
+  keeper: Keeper,
+  context: Context,
+  reporter: Reporter,
+): Promise<void> {
   await keeper.keep(password);
   try {
     const kept = await readPassword(keeper.source, context);
     if (kept !== password) throw new UsageError('what is read back is another password');
   } catch (error) {
-    await keeper.forget().catch(() => undefined); // the first error tells more
+    await takeBack(keeper, reporter);
     throw error;
   }
 }

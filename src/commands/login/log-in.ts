@@ -7,7 +7,7 @@ import type { Context, OutputFlags } from '../context.js';
 import { readSettings } from '../settings/settings.js';
 import { writeAccount } from './change-settings.js';
 import { type Entry, entryFor, keysOf } from './entry.js';
-import { keepPassword } from './keep-password.js';
+import { keepPassword, takeBack } from './keep-password.js';
 import type { PasswordSource } from './keeper.js';
 import { keepersOf } from './keepers.js';
 import { requireKeyboard } from './questions.js';
@@ -37,7 +37,7 @@ export async function logIn(
   const keeper = await keepPassword(password, keepersOf(entry, context), context, reporter);
   await tryKept({ ...server, ...keeper.source }, context, reporter).catch(async (error) => {
     // Where the settings have that place already it has the password that was tried, in place of an older one.
-    if (!isIn(entry, keeper.source)) await keeper.forget().catch(() => undefined); // the first error tells more
+    if (!isIn(entry, keeper.source)) await takeBack(keeper, reporter);
     throw error;
   });
   const isFirst = settings.accounts.size === 0 && settings.account === undefined;

@@ -205,6 +205,64 @@ test('a password that does not come back as it was is not kept, nor written (R99
   expect(existsSync(settings())).toBe(false);
 });
 
+/** A keyring that keeps the password, and does not give it back from this time on; `clear`: what it does with it then. */
+async function fickleKeyring(times: number, clear: string) {
+  const folder = stage.folder();
+  const path = join(folder, 'secret-tool');
+  const lines = [
+    '#!/bin/sh',
+    `if [ "$1" = store ]; then cat > '${path}.kept'; fi`,
+    `if [ "$1" = clear ]; then ${clear}; fi`,
+    `if [ "$1" = lookup ]; then echo >> '${path}.asked'; fi`,
+    `if [ "$1" = lookup ] && [ "$(wc -l < '${path}.asked')" -ge ${times} ]; then exit 1; fi`,
+    `if [ "$1" = lookup ]; then cat '${path}.kept'; fi`,
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+  await chmod(path, 0o755);
+  return { folder, isKept: () => existsSync(`${path}.kept`) };
+}
+
+test.each([1, 2])(
+  'a password that cannot be removed again is said to be still there, after try %i (R1161)',
+  async (times) => {
+    const { folder, isKept } = await fickleKeyring(times, 'exit 1');
+    const login = onTerminal(['login', ALICE, ...flags()], folder, 200);
+    await answer(login, /secret-tool/);
+    await login.shows(/could not be removed again/);
+    if (times === 1) {
+      await login.shows(/it was not kept there: [\s\S]*Number \(Enter: 1\): /);
+      login.type(CTRL_D);
+    }
+    expect(await login.exited).toEqual({ code: 2, signal: null });
+    expect(login.output()).toContain(
+      'warning: the password could not be removed again, and may still be in the keyring of the desktop (secret-tool) (secret-tool failed (exit code 1))',
+    );
+    expect(isKept()).toBe(true);
+    expect(existsSync(settings())).toBe(false);
+  },
+);
+
+test.each([
+  [false, 'is not kept where the settings knew nothing of it'],
+  [true, 'stays where the settings have it'],
+])('a password with which the second try fails: %s, it %s (R1162)', async (isKnown) => {
+  const { folder, isKept } = await fickleKeyring(2, 'rm "$0.kept"');
+  const command = `secret-tool lookup service inband account '${ALICE}'`;
+  const text = `[accounts.alice]\njid = "${ALICE}"\npassword-command = "${command}"\n`;
+  if (isKnown) {
+    await mkdir(join(settings(), '..'), { recursive: true });
+    await writeFile(settings(), text);
+  }
+  const login = onTerminal(['login', ALICE, ...flags()], folder, 200);
+  await answer(login, /secret-tool/);
+  expect(await login.exited).toEqual({ code: 2, signal: null });
+  expect(login.output()).toContain('--password-command failed');
+  expect(login.output()).not.toContain('could not be removed');
+  expect(isKept()).toBe(isKnown);
+  expect(existsSync(settings())).toBe(isKnown);
+  if (isKnown) expect(await readFile(settings(), 'utf8')).toBe(text);
+});
+
 test.each([
   ['password-file = "/other/secret"', 'the password stays in /other/secret', true],
   ['password-command = "echo x"', 'the password stays where this gets it: echo x', true],
