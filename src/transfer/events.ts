@@ -9,11 +9,11 @@ import type { Blob, OwnKey, Probed, Received, Setting, Trust, Uploads } from './
  */
 export type Event =
   | { event: 'state'; state: 'online' | 'resuming' | 'offline'; jid: string }
-  | { event: 'offer'; id: number; peer: string; name: string; size?: number }
+  | (About & { event: 'offer' })
   | { event: 'waiting'; id: number; to: string; error: string; seconds: number }
   | Start
-  | { event: 'progress'; id: number; peer: string; name: string; size?: number; bytes: number }
-  | { event: 'resumed'; id: number; peer: string; name: string; size?: number; offset: number }
+  | (About & { event: 'progress'; bytes: number })
+  | (About & { event: 'resumed'; offset: number })
   | Done
   | AlreadyThere
   | OnServer
@@ -28,6 +28,14 @@ export type Event =
   | Uploads
   | Aside;
 
+interface About {
+  id: number;
+  peer: string;
+  name: string;
+  isFolder?: true;
+  size?: number;
+}
+
 /** A transfer failed; without an `id` the command did. */
 interface Failed {
   event: 'failed';
@@ -38,6 +46,7 @@ interface Failed {
   id?: number;
   peer?: string;
   name?: string;
+  isFolder?: true;
   size?: number;
 }
 

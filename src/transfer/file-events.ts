@@ -6,6 +6,8 @@ interface Transfer extends Partial<NotedSecrecy> {
   id: number;
   peer: string;
   name: string;
+  /** It is a folder without files; its size is 0. */
+  isFolder?: true;
   /** The proxy that it goes by beside the XMPP stream, or `direct`; absent: it goes inside. */
   lane?: string;
 }

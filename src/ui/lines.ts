@@ -43,7 +43,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'uploaded':
       return `uploaded ${event.name} to ${event.peer}${details(event)}`;
     case 'folder':
-      return `received ${event.name} from ${event.peer}${details(event)}`;
+      return `received ${event.name} from ${event.peer} (a folder)`;
     case 'failed':
       return `inband: ${event.error}`;
     case 'blob':
@@ -151,15 +151,14 @@ const wordsFor = (lane: string): string => {
 };
 
 interface Details {
-  name: string;
+  isFolder?: true;
   size?: number;
   sha256?: string;
   lane?: string;
 }
 
-/** The name of a folder without files ends with a slash. */
-function details({ name, size, sha256, lane }: Details, verbose = true): string {
-  if (name.endsWith('/')) return ' (a folder)';
+function details({ isFolder, size, sha256, lane }: Details, verbose = true): string {
+  if (isFolder) return ' (a folder)';
   const known = [
     ...(size === undefined ? [] : [formatBytes(size)]),
     ...(sha256 === undefined || !verbose ? [] : [`sha-256 ${sha256}`]),

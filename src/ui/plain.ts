@@ -67,8 +67,14 @@ export function plainReporter(options: PlainOptions): Reporter {
     expect: async (files, recipients) => {
       if (!quiet) minutes.expect(several.expect(await files(), recipients));
     },
-    close: () => {},
+    close: () => tellEnd(several, options),
   };
+}
+
+/** The last line of a command that ends before all is done, or that has no end of its own. */
+export function tellEnd(several: Several, { stderr, quiet }: PlainOptions): void {
+  const line = several.endsHere();
+  if (line !== undefined && !quiet) stderr.write(`${display(line)}\n`);
 }
 
 /** Says what is waited for, as long as it is. */

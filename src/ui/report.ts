@@ -33,6 +33,9 @@ export interface Reporter {
   warn(text: string): void;
   /** A line for those who asked for `--verbose`. */
   note(text: string): void;
-  /** Leaves the terminal as it was, at once; may be called twice. Later events still print their lines. */
+  /**
+   * Says what came of several files, where no line has said it yet, and leaves the terminal as it was, at once; may be
+   * called twice. Later events still print their lines.
+   */
   close(): void;
 }

@@ -1,14 +1,17 @@
 import type { Event } from '../transfer/events.js';
 import type { Outline } from '../transfer/sources/source.js';
 import { formatBytes, formatDuration } from '../units.js';
+import { Arrived } from './arrived.js';
+import { count, was } from './counts.js';
 import { Total } from './total.js';
 
 /** Where there are more files, a line for each would only hide what went wrong. */
 const MOST_LINES = 10;
 
-/** What is told of several files that a command sends: little of each, and one line in the end. */
+/** What is told of several files: little of each, and one line in the end. */
 export class Several {
   readonly #now: () => number;
+  readonly #arrived = new Arrived();
   #total: Total | undefined;
   #since = 0;
   #verb = 'sent';
@@ -16,7 +19,10 @@ export class Several {
   #unverified = 0;
   #there = 0;
   #left = 0;
-  #failed = 0;
+  /** `folders`: those without files. */
+  #failed = { files: 0, folders: 0 };
+  /** Files of which it is known what became of them, but for those that were not tried. */
+  #ended = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -36,16 +42,28 @@ export class Several {
   }
 
   track(event: Event): void {
+    this.#arrived.track(event);
     if (!this.#total) return;
     this.#total.track(event);
-    if (!isOfFolder(event)) this.#count(event);
+    if (event.event === 'skipped') this.#addFailed(this.#total.from(event.first));
+    if (!('id' in event) || event.id === undefined) return;
+    const isFolder = 'isFolder' in event;
+    if (event.event === 'failed') {
+      this.#addFailed(isFolder ? { files: 0, folders: 1 } : { files: 1, folders: 0 });
+    }
+    // It has no files in it, and counts as none.
+    if (!isFolder) this.#count(event);
+  }
+
+  #addFailed({ files, folders }: { files: number; folders: number }): void {
+    const before = this.#failed;
+    this.#failed = { files: before.files + files, folders: before.folders + folders };
   }
 
   #count(event: Event): void {
     if (event.event === 'already-there') this.#there += 1;
     if (event.event === 'left') this.#left += 1;
-    if (event.event === 'failed' && event.id !== undefined) this.#failed += 1;
-    if (event.event === 'skipped') this.#failed += this.#total?.filesFrom(event.first) ?? 0;
+    if (ENDS.has(event.event)) this.#ended += 1;
     if (event.event !== 'done' && event.event !== 'uploaded') return;
     this.#verb = event.event === 'done' ? 'sent' : 'uploaded';
     if (event.event === 'done' && event.unverified) this.#unverified += 1;
@@ -54,10 +72,25 @@ export class Several {
 
   /** What became of all of them, once, when the last one is over. */
   summary(): string | undefined {
-    if (!this.#total?.isOver) return undefined;
+    return this.#total?.isOver ? this.#summary() : undefined;
+  }
+
+  /** What became of them so far, where the command ends before the last one is over; and what has arrived. Once. */
+  endsHere(): string | undefined {
+    if (!this.#total) return this.#arrived.summary();
+    const files = this.#total.files - this.#ended;
+    if (this.#ended > 0) return this.#summary(files);
+    this.#total = undefined;
+    return undefined;
+  }
+
+  /** `untried`: files of which no more is known. */
+  #summary(untried = 0): string | undefined {
     this.#total = undefined;
     const { files, bytes } = this.#sent;
     const seconds = (this.#now() - this.#since) / 1000;
+    const notSent = this.#failed.files + untried;
+    const { folders } = this.#failed;
     const parts = [
       ...(files > 0
         ? [`${this.#verb} ${count(files)}, ${formatBytes(bytes)} in ${formatDuration(seconds)}`]
@@ -65,16 +98,17 @@ export class Several {
       ...(this.#unverified > 0 ? [`${count(this.#unverified)} delivered, not verified`] : []),
       ...(this.#left > 0 ? [`${count(this.#left)} left with a link, not verified`] : []),
       ...(this.#there > 0 ? [`${count(this.#there)} ${was(this.#there)} already there`] : []),
-      ...(this.#failed > 0 ? [`${count(this.#failed)} ${was(this.#failed)} not sent`] : []),
+      ...(notSent > 0 ? [`${count(notSent)} ${was(notSent)} not sent`] : []),
+      ...(folders > 0 ? [`${count(folders, 'folder')} ${was(folders)} not sent`] : []),
     ];
     return parts.length > 0 ? parts.join('; ') : undefined;
   }
 }
 
-/** It has no files in it, and counts as none. */
-const isOfFolder = (event: Event): boolean =>
-  'name' in event && event.name !== undefined && event.name.endsWith('/');
-
-const count = (files: number): string => (files === 1 ? '1 file' : `${files} files`);
-
-const was = (files: number): string => (files === 1 ? 'was' : 'were');
+const ENDS: ReadonlySet<Event['event']> = new Set([
+  'done',
+  'uploaded',
+  'left',
+  'already-there',
+  'failed',
+]);

@@ -27,9 +27,11 @@ export class Total {
     return this.#files;
   }
 
-  /** How many of them go to each recipient, from this place in the command on. */
-  filesFrom(first: number): number {
-    return this.#expected.slice(first).filter(({ isFolder }) => !isFolder).length;
+  /** How many of them go to each recipient, from this place in the command on, and how many folders without any. */
+  from(first: number): { files: number; folders: number } {
+    const rest = this.#expected.slice(first);
+    const folders = rest.filter(({ isFolder }) => isFolder).length;
+    return { files: rest.length - folders, folders };
   }
 
   get isOver(): boolean {

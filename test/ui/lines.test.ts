@@ -53,12 +53,18 @@ test.each([
 });
 
 test('says of a folder that it is one, and no hash (R777)', () => {
-  const name = 'photos/empty/';
-  expect(sentenceOf({ ...samples.sent, name })).toBe(
+  const folder = { name: 'photos/empty/', isFolder: true } as const;
+  expect(sentenceOf({ ...samples.sent, ...folder })).toBe(
     'sent photos/empty/ to bob@example.org/inband (a folder)',
   );
-  expect(sentenceOf({ ...samples.startOut, name })).toBe(
+  expect(sentenceOf({ ...samples.startOut, ...folder })).toBe(
     'sending photos/empty/ to bob@example.org/inband (a folder)',
+  );
+});
+
+test('takes a file for a folder by no slash in its name (R1163)', () => {
+  expect(sentenceOf({ ...samples.startIn, name: 'odd/' })).toBe(
+    'receiving odd/ from bob@example.org/inband (5 MB)',
   );
 });
 

@@ -193,10 +193,10 @@ describe('of several files', () => {
     const all = plain();
     await all.expect(async () => [{ size: 1 }, ...Array(2).fill({ size: 0, isFolder: true })], 1);
     const peer = 'bob@example.org/inband';
-    const empty = { peer, size: 0, sha256: 'aa' };
+    const empty = { peer, size: 0, sha256: 'aa', isFolder: true as const };
     all.report({ event: 'already-there', id: 1, name: 'photos/none/', ...empty });
     all.report({ event: 'done', id: 2, name: 'photos/new/', ...empty });
-    all.report({ event: 'already-there', id: 3, name: 'photos/a', ...empty, size: 1 });
+    all.report({ event: 'already-there', id: 3, name: 'photos/a', peer, size: 1, sha256: 'aa' });
     expect(all.stderr.text.split('\n').slice(2)).toEqual([
       'already there: photos/a at bob@example.org/inband',
       '1 file was already there',
@@ -209,12 +209,63 @@ describe('of several files', () => {
     const folder = { size: 0, isFolder: true as const };
     await announce(async () => [{ size: 2 }, { size: 2 }, folder], 3);
     for (const id of [1, 2]) report({ ...samples.sent, id, name: `${id}`, size: 2 });
-    report({ ...samples.sent, id: 3, name: 'none/', size: 0 });
+    report({ ...samples.sent, id: 3, name: 'none/', ...folder });
     for (const id of [4, 5]) {
       report({ ...samples.failed, id, name: 'a.txt', size: 2 });
       report({ event: 'skipped', text: 'the other files were not tried', first: 1 });
     }
-    expect(stderr.text.split('\n').at(-2)).toBe('sent 2 files, 4 B in 0 s; 4 files were not sent');
+    expect(stderr.text.split('\n').at(-2)).toBe(
+      'sent 2 files, 4 B in 0 s; 4 files were not sent; 2 folders were not sent',
+    );
+  });
+
+  test('a folder without files that failed is counted as one (R1163)', async () => {
+    const { stderr, report, expect: announce } = plain();
+    const folder = { size: 0, isFolder: true as const };
+    await announce(async () => [{ size: 2 }, folder], 1);
+    report({ ...samples.failed, id: 1, name: 'none/', ...folder });
+    report({ ...samples.sent, id: 2, name: 'a/', size: 2 });
+    expect(stderr.text.split('\n').at(-2)).toBe('sent 1 file, 2 B in 0 s; 1 folder was not sent');
+  });
+
+  test.each([false, true])(
+    'a command that ends before all are over says how far it came, once; quiet: %s (R1164)',
+    async (quiet) => {
+      const { stderr, report, close, expect: announce } = plain({ quiet });
+      await announce(async () => [{ size: 2 }, { size: 2 }, { size: 2 }, { size: 2 }], 1);
+      report({ ...samples.sent, id: 1, name: 'a', size: 2 });
+      report({ ...samples.isThere, id: 2, name: 'b', size: 2 });
+      report({ ...samples.startOut, id: 3, name: 'c', size: 2 });
+      const before = stderr.text;
+      close();
+      close();
+      const line = 'sent 1 file, 2 B in 0 s; 1 file was already there; 2 files were not sent\n';
+      expect(stderr.text.slice(before.length)).toBe(quiet ? '' : line);
+    },
+  );
+
+  test('of which nothing has become anything yet there is nothing to say (R1164)', async () => {
+    const { stderr, report, close, expect: announce } = plain();
+    await announce(async () => [{ size: 2 }, { size: 2 }], 1);
+    report({ event: 'failed', error: 'wrong password', exitCode: 3 });
+    close();
+    expect(stderr.text).toBe('inband: wrong password\n');
+  });
+
+  test('those that have arrived are counted when the command ends (R1164)', () => {
+    const { stderr, report, close } = plain();
+    for (const id of [1, 2]) report({ ...samples.received, id });
+    report({ ...samples.wasThere, id: 3 });
+    report({ ...samples.received, id: 4, name: 'none/', event: 'folder', isFolder: true });
+    close();
+    expect(stderr.text.split('\n').slice(-2)).toEqual([
+      'received 2 files, 10 MB; 1 file was already there',
+      '',
+    ]);
+    const one = plain();
+    one.report(samples.received);
+    one.close();
+    expect(one.stderr.text.split('\n')).toHaveLength(2);
   });
 
   test('those that were left with a link are counted by themselves', async () => {

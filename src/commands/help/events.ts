@@ -10,7 +10,8 @@ interface Row {
 
 const SEALED = '`encrypted`, and then `peerKey` and `trust`';
 const LANE = '`lane`: by which proxy it goes beside the XMPP stream, or `direct`';
-const FILE = '`id`, `peer`, `name`, `size` if known';
+const FILE = '`id`, `peer`, `name`, `size` if known, `isFolder` if it is a folder without files';
+const WHOLE = '`id`, `peer`, `name`, `size`, `sha256`, `isFolder` as in `offer`';
 
 /** What `--json` prints, by its events: docs/usage.md and `inband help events` show this table. */
 export const EVENTS: Readonly<Record<Told, Row>> = {
@@ -31,11 +32,11 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
   },
   done: {
     when: 'the file was sent or received',
-    fields: `\`id\`, \`peer\`, \`name\`, \`size\`, \`sha256\`; \`path\` if received; \`unverified\`: true if the recipient did not confirm what it has, or no hash was told of what was fetched, or came beside the stream without encryption; \`success\`: true if it said at least that it is content; \`blockSize\`, and \`window\`: bytes in a block, and blocks under way at most, in the end; \`lane\` as in \`start\`; ${SEALED}`,
+    fields: `${WHOLE}; \`path\` if received; \`unverified\`: true if the recipient did not confirm what it has, or no hash was told of what was fetched, or came beside the stream without encryption; \`success\`: true if it said at least that it is content; \`blockSize\`, and \`window\`: bytes in a block, and blocks under way at most, in the end; \`lane\` as in \`start\`; ${SEALED}`,
   },
   'already-there': {
     when: 'an earlier transfer has brought the file: nothing was sent',
-    fields: `\`id\`, \`peer\`, \`name\`, \`size\`, \`sha256\`; \`path\` if received, unless it was moved after \`--exec\`; ${SEALED}`,
+    fields: `${WHOLE}; \`path\` if received, unless it was moved after \`--exec\`; ${SEALED}`,
   },
   uploaded: {
     when: 'a file lies on the own server',
@@ -47,12 +48,12 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
   },
   folder: {
     when: 'a folder without files was received',
-    fields: `\`id\`, \`peer\`, \`name\`, \`path\`; ${SEALED}`,
+    fields: `\`id\`, \`peer\`, \`name\`, \`isFolder\`, \`path\`; ${SEALED}`,
   },
   failed: {
     when: 'a transfer failed; without an `id` the command did',
     fields:
-      '`error`, `exitCode`; `hints`: what can be done, a list; of a transfer `id`, `peer`, `name`, `size` if known',
+      '`error`, `exitCode`; `hints`: what can be done, a list; of a transfer `id`, `peer`, `name`, `size` if known, `isFolder` as in `offer`',
   },
   blob: {
     when: 'a blob was published, fetched or listed',

@@ -58,7 +58,7 @@ interface Span {
 
 /** One offer, and how far it has come. */
 interface Attempt {
-  about: { id: number; peer: string; name: string; size?: number };
+  about: { id: number; peer: string; name: string; isFolder?: true; size?: number };
   span: Span;
   proof?: Proof;
   /** Its sender hears of what fails from then on. */
@@ -76,10 +76,10 @@ export async function receiveOne(
   mustReplace: boolean,
 ): Promise<Arrival | undefined> {
   const { signal, limits } = options;
-  const { size } = file.offer;
+  const { size, isFolder } = file.offer;
   const facts = { id: nextTransferId(), peer: file.peer, name: nameOf(file.offer) };
   const attempt: Attempt = {
-    about: { ...facts, ...(size === undefined ? {} : { size }) },
+    about: { ...facts, ...(isFolder && { isFolder }), ...(size === undefined ? {} : { size }) },
     ...{ span: { start: 0, end: 0 }, isAnswered: false, ending: 'failed' },
   };
   try {
@@ -114,8 +114,8 @@ async function receiveJudged(
   await proof.begin();
   attempt.isAnswered = true;
   const { secrecy, isOurs } = judged;
-  const { id, peer, name } = attempt.about;
-  const facts = { id, peer, name };
+  const { size: _size, ...facts } = attempt.about;
+  const { peer, name } = facts;
   const confirming = { onProven: proof.give, isOurs };
   const mayKnow = file.linkId !== undefined || knows(peer);
   const there = mayKnow ? await confirmThere(file, inbox, confirming) : undefined;

@@ -151,11 +151,12 @@ export class Telling {
   }
 
   #facts(peer: string) {
-    const { size } = this.#source;
+    const { size, isFolder } = this.#source;
     return {
       id: this.#id,
       peer,
       name: nameOf(this.#source),
+      ...(isFolder ? { isFolder } : {}),
       ...(size === undefined ? {} : { size }),
     };
   }

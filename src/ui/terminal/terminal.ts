@@ -1,6 +1,6 @@
 import type { Report } from '../../transfer/events.js';
 import { isAside, isWanted } from '../lines.js';
-import { asides, plainLines } from '../plain.js';
+import { asides, plainLines, tellEnd } from '../plain.js';
 import type { Reporter, ReportOptions } from '../report.js';
 import { Several } from '../several.js';
 import { Bars } from './bars.js';
@@ -48,6 +48,7 @@ export function terminalReporter(
     close: () => {
       closed = true;
       foot.erase();
+      tellEnd(several, options);
     },
   };
 }

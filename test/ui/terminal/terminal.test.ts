@@ -121,7 +121,7 @@ test('the total has neither what failed nor what is not tried, and no folders wi
   // The other recipient is not there.
   report({ ...samples.failed, ...file(5, 5), peer: 'carol@example.org' });
   report({ event: 'skipped', text: 'no more', first: 1 });
-  report({ ...samples.failed, ...file(6, 0), name: 'none/' });
+  report({ ...samples.failed, ...file(6, 0), name: 'none/', isFolder: true });
   await screen.shows(' 50% [==========----------]      6 MB/s           7 s  total of 5 files');
   report({ ...samples.startOut, ...file(4, 40) });
   clock.ms = 2_000;
