@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import type { Aside } from '../transfer/asides.js';
 import type { Event } from '../transfer/events.js';
 import type { Probed } from '../transfer/listed-events.js';
@@ -43,7 +44,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'uploaded':
       return `uploaded ${event.name} to ${event.peer}${details(event)}`;
     case 'folder':
-      return `received ${event.name} from ${event.peer} (a folder)`;
+      return `received ${event.name} from ${event.peer}${details({ ...event, isFolder: true })}${otherName(event)}`;
     case 'failed':
       return `inband: ${event.error}`;
     case 'blob':
@@ -100,7 +101,7 @@ const sentenceOfStart = (event: Event & { event: 'start' }): string =>
 function sentenceOfDone(event: Event & { event: 'done' }, verbose: boolean): string {
   if (event.path === undefined) return sentenceOfSent(event, verbose);
   const doubt = event.unverified ? ', not verified: its sender told no hash' : '';
-  return `received ${event.name} from ${event.peer}${details(event, verbose)}${doubt}`;
+  return `received ${event.name} from ${event.peer}${details(event, verbose)}${otherName(event)}${doubt}`;
 }
 
 /** "Sent" is only what the recipient has verified. */
@@ -150,19 +151,27 @@ const wordsFor = (lane: string): string => {
   return lane === 'direct' ? 'directly' : `by ${lane}`;
 };
 
+/** The name that it has here, where that is another one: some are hidden, unfit for a disk, or taken. */
+function otherName({ name, path = '' }: { name: string; path?: string | undefined }): string {
+  const parts = name.split('/').filter(Boolean);
+  const here = path.split(sep).slice(-parts.length).join('/');
+  return here === parts.join('/') ? '' : `, here ${here}`;
+}
+
 interface Details {
   isFolder?: true;
   size?: number;
   sha256?: string;
   lane?: string;
+  encrypted?: boolean;
 }
 
-function details({ isFolder, size, sha256, lane }: Details, verbose = true): string {
-  if (isFolder) return ' (a folder)';
+function details({ isFolder, size, sha256, lane, encrypted }: Details, verbose = true): string {
   const known = [
-    ...(size === undefined ? [] : [formatBytes(size)]),
-    ...(sha256 === undefined || !verbose ? [] : [`sha-256 ${sha256}`]),
+    ...(isFolder ? ['a folder'] : size === undefined ? [] : [formatBytes(size)]),
+    ...(sha256 === undefined || isFolder || !verbose ? [] : [`sha-256 ${sha256}`]),
     ...(lane === undefined ? [] : [wordsFor(lane)]),
+    ...(encrypted === false ? ['not encrypted'] : []),
   ];
   return known.length === 0 ? '' : ` (${known.join(', ')})`;
 }

@@ -68,6 +68,37 @@ test('takes a file for a folder by no slash in its name (R1163)', () => {
   );
 });
 
+test('says of what went in the clear that it did (R1165)', () => {
+  expect(sentenceOf({ ...samples.sent, encrypted: false })).toBe(
+    'sent photo.jpg to bob@example.org/inband (5 MB, not encrypted)',
+  );
+  expect(sentenceOf({ ...samples.received, lane: 'direct', encrypted: false })).toBe(
+    'received photo.jpg from bob@example.org/inband (5 MB, directly, not encrypted)',
+  );
+  expect(sentenceOf({ ...samples.sent, encrypted: true })).not.toContain('encrypted');
+});
+
+test.each([
+  ['.config', '/inbox/config', ', here config'],
+  ['photo.jpg', '/inbox/photo (1).jpg', ', here photo (1).jpg'],
+  ['a/.git/head', '/inbox/a/git/head', ', here a/git/head'],
+  ['a/b', '/inbox/a/b', ''],
+])(
+  'tells under which name %s has come to %s, where it is another one (R1166)',
+  (name, path, told) => {
+    expect(sentenceOf({ ...samples.received, name, path })).toBe(
+      `received ${name} from bob@example.org/inband (5 MB)${told}`,
+    );
+  },
+);
+
+test('tells so of a folder, too (R1166)', () => {
+  const folder = { event: 'folder', id: 1, peer: 'bob@example.org', name: '.git/' } as const;
+  expect(sentenceOf({ ...folder, path: '/inbox/git' })).toBe(
+    'received .git/ from bob@example.org (a folder), here git',
+  );
+});
+
 test('says "sent" only of what the recipient has verified (R70)', () => {
   const sent = Object.entries(samples).filter(([, event]) =>
     /\bsent\b/.test(sentenceOf(event) ?? ''),

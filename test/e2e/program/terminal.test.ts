@@ -77,7 +77,9 @@ describe('a transfer', () => {
     expect(await send.exited).toEqual({ code: 0, signal: null });
     expect(screenOf(send).lines).toEqual([
       expect.stringMatching(/^online as /),
-      ...['one', 'two', 'three'].map((name) => `sent ${name} to bob@localhost/inband (50 MB)`),
+      ...['one', 'two', 'three'].map(
+        (name) => `sent ${name} to bob@localhost/inband (50 MB, not encrypted)`,
+      ),
       expect.stringMatching(/^sent 3 files, 150 MB in \d+ /),
     ]);
   });
@@ -168,7 +170,9 @@ test('a transfer whose recipient stands still says for whom it waits, until it g
   bob.child.kill('SIGCONT');
   expect(await send.exited).toEqual({ code: 0, signal: null });
   expect(send.output().slice(before)).toMatch(/ \d\d% \[.* s {2}large/);
-  expect(screenOf(send).lines.at(-1)).toBe('sent large to bob@localhost/inband (50 MB)');
+  expect(screenOf(send).lines.at(-1)).toBe(
+    'sent large to bob@localhost/inband (50 MB, not encrypted)',
+  );
 });
 
 describe('connecting', () => {
