@@ -109,6 +109,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     },
     openMarks: async (directory) => (await world()).openMarks(directory),
     askAgain: async (directory) => (await world()).askAgain(directory),
+    isAskedAgain: async (directory) => (await world()).isAskedAgain(directory),
     isReceiving: async (directory) => (await world()).isReceiving(directory),
     startOf: async (pid) => (await world()).startOf(pid),
     createRegistry: async () => (await world()).createRegistry(),

@@ -7,7 +7,7 @@ import { openKeys, openTrust } from './keys-on-disk.js';
 import { connect } from './session/connect.js';
 import { ContactList } from './storage/contact-list.js';
 import { openInbox } from './storage/inbox/inbox.js';
-import { putRequest } from './storage/inbox/requests.js';
+import { isRequested, putRequest } from './storage/inbox/requests.js';
 import { ArchiveMarksOnDisk } from './storage/ledger/archive-marks.js';
 import { listRecords } from './storage/ledger/list-records.js';
 import { isReceiving } from './storage/lock/is-receiving.js';
@@ -22,6 +22,7 @@ type World = Pick<
   | 'readRecords'
   | 'openMarks'
   | 'askAgain'
+  | 'isAskedAgain'
   | 'isReceiving'
   | 'startOf'
   | 'createRegistry'
@@ -44,6 +45,7 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     readRecords: (directory, warn) => listRecords(directory, warn),
     openMarks: async (directory) => new ArchiveMarksOnDisk(directory),
     askAgain: (directory) => putRequest(directory),
+    isAskedAgain: (directory) => isRequested(directory),
     isReceiving: (directory) => isReceiving(directory, signal),
     startOf: (pid) => systemProcesses.startOf(pid),
     createRegistry: async () => createRegistry(),

@@ -41,6 +41,8 @@ export interface Context {
   openMarks: (directory: string) => Promise<ArchiveMarks>;
   /** Asks whoever receives into this folder to run `--exec` once more where it failed. */
   askAgain: (directory: string) => Promise<void>;
+  /** Whether that has been asked for, and is not over. */
+  isAskedAgain: (directory: string) => Promise<boolean>;
   /** Whether somebody receives into this folder and gives signs of life, for which it waits up to 30 s. */
   isReceiving: (directory: string) => Promise<boolean>;
   /** Says when a process started; `undefined`: there is none. */

@@ -145,6 +145,8 @@ export class MemoryInbox implements Inbox {
     return false;
   }
 
+  async endRequest(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   async #remember(id: string, path: string, { isDue, ...record }: NewRecord): Promise<void> {

@@ -1,15 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FolderInUse, NobodyReceives } from '../../transfer/inbox-errors.js';
-import { DueWork } from '../../transfer/receiving/due-work.js';
-import type { Inbox } from '../../transfer/receiving/inbox.js';
+import { NobodyReceives } from '../../transfer/inbox-errors.js';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import { display } from '../../ui/display.js';
 import type { Reporter } from '../../ui/report.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
-import { ExecFailed } from './exec.js';
-import { programFor } from './receive-into.js';
+import { execAgain } from './exec-again.js';
 
 export interface ReceivedFlags extends OutputFlags {
   dir: string;
@@ -83,64 +80,3 @@ const eventOf = ({ at, account, offered, size, sha256, path, work, sealedBy, tru
     ...(sealedBy === undefined ? {} : { peerKey: sealedBy }),
     ...(trust === undefined ? {} : { trust }),
   }) as const;
-
-/** Has it done by the process that receives into the folder, or else by this one. */
-async function execAgain(
-  records: AsyncIterable<FileRecord>,
-  flags: ReceivedFlags,
-  context: Context,
-  { warn, report }: Reporter,
-): Promise<void> {
-  const tell = (text: string) => report({ event: 'notice', text });
-  const left = await countLeft(records);
-  if (left === 0) return tell(`no file in ${flags.dir} waits for --exec`);
-  const inbox = await openUnlessInUse(flags, context, warn);
-  if (!inbox) {
-    await context.askAgain(flags.dir);
-    return tell(
-      `asked the "inband receive" that has the folder to run --exec for ${filesIn(left)}`,
-    );
-  }
-  try {
-    const doWork = await programFor(flags, context);
-    if (!doWork) {
-      throw new UsageError('nobody receives into the folder', 'say what to run: --exec <program>');
-    }
-    const { startOf, signal } = context;
-    const { done, failed } = await new DueWork({ inbox, doWork, startOf, report }).redoFailed(
-      signal,
-    );
-    signal.throwIfAborted();
-    if (failed > 0)
-      throw new ExecFailed(`--exec failed again for ${failed} of ${filesIn(done + failed)}`);
-    tell(`--exec has succeeded for ${filesIn(done)}`);
-  } finally {
-    await inbox.close();
-  }
-}
-
-async function countLeft(records: AsyncIterable<FileRecord>): Promise<number> {
-  let count = 0;
-  for await (const { work } of records) {
-    if (work?.state === 'failed' || work?.state === 'due') count += 1;
-  }
-  return count;
-}
-
-const filesIn = (count: number): string => (count === 1 ? '1 file' : `${count} files`);
-
-/** How much is remembered is up to the one who receives. */
-const ALL = { keepRecords: Number.MAX_SAFE_INTEGER, keepRecordsFor: Number.MAX_SAFE_INTEGER };
-
-async function openUnlessInUse(
-  { dir }: ReceivedFlags,
-  { openInbox, signal }: Context,
-  warn: (text: string) => void,
-): Promise<Inbox | undefined> {
-  try {
-    return await openInbox(dir, { ...ALL, warn, signal });
-  } catch (error) {
-    if (error instanceof FolderInUse) return undefined;
-    throw error;
-  }
-}

@@ -23,7 +23,7 @@ import { type Kept, removePartial } from './kept-partials.js';
 import type { OpenPart } from './part-file.js';
 import { Partial, type Shared } from './partial.js';
 import { reopenPart } from './reopen-part.js';
-import { takeRequest } from './requests.js';
+import { endRequest, takeRequest } from './requests.js';
 import type { Reservation } from './reservation.js';
 import { type Limits, Space } from './space.js';
 
@@ -67,9 +67,9 @@ class InboxFolder implements Inbox {
   readonly look = (record: FileRecord) => lookForFile(record, this.#shared);
   readonly setExecutable = (record: FileRecord, isExecutable: boolean) =>
     setExecutable(record, isExecutable, this.#shared);
-  readonly findFolder = (owner: FileOwner, offered: readonly string[]) =>
-    this.#shared.folders.find(owner, offered);
+  readonly findFolder: Inbox['findFolder'] = (...of) => this.#shared.folders.find(...of);
   readonly takeRequest = () => takeRequest(this.#shared.files, this.#shared.staging);
+  readonly endRequest = () => endRequest(this.#shared.files, this.#shared.staging);
   readonly #lost: AbortController;
   readonly #openAgain: () => Promise<HeldFolder>;
   readonly #space: Space;

@@ -72,10 +72,13 @@ export class DueWork {
    */
   async makeUp(signal: AbortSignal): Promise<void> {
     await this.doDue(signal);
+    // One that an earlier process has taken was for what is over now.
+    await this.#endRequest(signal);
     while (!signal.aborted) {
       await this.#clock.sleep(LOOK_MS, signal).catch(() => undefined); // the loop ends by itself
-      if (signal.aborted || !(await this.#isAsked())) continue;
+      if (signal.aborted || !(await this.#orWarn(this.#options.inbox.takeRequest()))) continue;
       await this.redoFailed(signal);
+      await this.#endRequest(signal);
     }
   }
 
@@ -115,11 +118,13 @@ export class DueWork {
     return work?.state === 'due' && !isArriving && !this.#underWay.has(id);
   }
 
-  async #isAsked(): Promise<boolean> {
-    return this.#options.inbox.takeRequest().catch((error: Error) => {
-      this.#warn(error.message);
-      return false;
-    });
+  /** What a signal has cut off is done by the next process. */
+  async #endRequest(signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) await this.#orWarn(this.#options.inbox.endRequest());
+  }
+
+  #orWarn<T>(answer: Promise<T>): Promise<T | undefined> {
+    return answer.catch((error: Error) => void this.#warn(error.message));
   }
 
   async #untilEnded(program: ProgramRun | undefined, signal: AbortSignal): Promise<void> {

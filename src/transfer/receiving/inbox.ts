@@ -46,6 +46,8 @@ export interface Remembered {
 export interface Inbox extends Arrivals, Remembered {
   /** Whether somebody has asked, since the last call, that what failed be done once more. */
   takeRequest(): Promise<boolean>;
+  /** What was asked for is over, or nothing of it is under way. */
+  endRequest(): Promise<void>;
   /** Aborted when no file can arrive any more: another process has the folder, or something else is in its place. */
   readonly lost: AbortSignal;
   /** Lets another process have the inbox. All partials must have ended before. */

@@ -45,7 +45,7 @@ const states = async (dir: string) => {
 const become = (dir: string, expected: unknown[]): Promise<void> =>
   changesUntil(join(dir, '.inband'), async () => isDeepStrictEqual(await states(dir), expected));
 
-test('--exec is run again after a kill, and once more after a failure when somebody asks (R184, R775)', async () => {
+test('--exec is run again after a kill, and once more after a failure when somebody asks (R184, R775, R1167)', async () => {
   const [inbox, tools] = [stage.folder(), stage.folder()];
   const { program, next } = await programIn(tools);
   const letter = join(tools, 'letter.txt');
@@ -66,24 +66,72 @@ test('--exec is run again after a kill, and once more after a failure when someb
   await idle.stop();
 
   // The first run must be over before.
-  await stage.receive('bob', args);
+  const receiver = await stage.receive('bob', args);
   first.endWith(3);
   const second = await next();
   expect(second.said).toBe('letter.txt 1');
   second.endWith(3);
   await become(inbox, [['letter.txt', 'failed']]);
 
-  const asking = await outcomeOf(stage.inband('bob', ['received', '--dir', inbox, '--exec-again']));
-  expect(asking).toMatchObject({
-    code: 0,
-    stderr: expect.stringContaining(
-      'asked the "inband receive" that has the folder to run --exec for 1 file\n',
-    ),
+  const again = ['received', '--dir', inbox, '--exec-again'];
+  const ASKED = 'asked the "inband receive" that has the folder to run --exec for 1 file\n';
+  /** Its end is that of the program. */
+  const askAgain = async (code: number) => {
+    const asking = outcomeOf(stage.inband('bob', again));
+    const run = await next();
+    expect(run.said).toBe('letter.txt 1');
+    run.endWith(code);
+    return asking;
+  };
+  expect(await askAgain(3)).toMatchObject({
+    code: 10,
+    stderr: `${ASKED}inband: --exec failed again for 1 of 1 file\n`,
   });
-  const third = await next();
-  expect(third.said).toBe('letter.txt 1');
-  third.endWith(0);
-  await become(inbox, [['letter.txt', 'done']]);
+
+  // One that has the folder and runs nothing does nothing.
+  await receiver.stop();
+  const other = await stage.receive('bob', ['--dir', inbox]);
+  expect(await outcomeOf(stage.inband('bob', again))).toMatchObject({
+    code: 10,
+    stderr: `${ASKED}inband: the "inband receive" that has the folder runs no --exec, and 1 file still waits for one\n`,
+  });
+  await other.stop();
+
+  const last = await stage.receive('bob', args);
+  const due = await next();
+  due.endWith(3);
+  await become(inbox, [['letter.txt', 'failed']]);
+  expect(await askAgain(0)).toMatchObject({
+    code: 0,
+    stderr: `${ASKED}--exec has succeeded for 1 file\n`,
+  });
+  expect(await states(inbox)).toEqual([['letter.txt', 'done']]);
+  await last.stop();
+}, 120_000);
+
+test('whoever asks one that is killed then does it, or says what is missing (R1167)', async () => {
+  const [inbox, tools] = [stage.folder(), stage.folder()];
+  const { program, next } = await programIn(tools);
+  const letter = join(tools, 'letter.txt');
+  await writeFile(letter, 'hello');
+  const receiver = await stage.receive('bob', ['--dir', inbox, '--exec', program]);
+  await resultsOf(stage.inband('alice', ['send', letter, 'bob@localhost']));
+  (await next()).endWith(3);
+  await become(inbox, [['letter.txt', 'failed']]);
+  receiver.child.kill('SIGSTOP');
+  const asking = stage.inband('bob', [
+    'received',
+    '--dir',
+    inbox,
+    '--exec-again',
+    '--exec',
+    program,
+  ]);
+  await asking.line(/asked the "inband receive"/, 'stderr');
+  receiver.child.kill('SIGKILL');
+  (await next()).endWith(0);
+  expect((await outcomeOf(asking)).stderr).toContain('--exec has succeeded for 1 file');
+  expect(await states(inbox)).toEqual([['letter.txt', 'done']]);
 }, 120_000);
 
 test('where nobody receives, what failed is run by the command itself (R184, R775)', async () => {

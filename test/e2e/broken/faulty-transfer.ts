@@ -180,6 +180,7 @@ function actor(
     readRecords: async function* () {},
     openMarks: () => Promise.reject(new Error('no links are fetched')),
     askAgain: async () => undefined,
+    isAskedAgain: async () => false,
     isReceiving: async () => false,
     startOf: async () => undefined,
     contacts: { list: async () => [], isOld: async () => false, keep: async () => undefined },

@@ -46,6 +46,7 @@ async function restart(
     makeFolder: (account, offered) => inbox.makeFolder(account, offered),
     findFolder: (account, offered) => inbox.findFolder(account, offered),
     takeRequest: () => inbox.takeRequest(),
+    endRequest: () => inbox.endRequest(),
     lost: inbox.lost,
     close: () => inbox.close(),
   };
