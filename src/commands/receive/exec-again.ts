@@ -36,7 +36,7 @@ export async function execAgain(
   else await tellOutcome(left, flags, context, reporter);
 }
 
-/** Those of the files that arrived for which --exec has not been done. */
+/** The files that arrived for which --exec has not been done. */
 async function leftOf(records: AsyncIterable<FileRecord>): Promise<FileRecord[]> {
   const left: FileRecord[] = [];
   for await (const record of records) {

@@ -72,7 +72,7 @@ export class DueWork {
    */
   async makeUp(signal: AbortSignal): Promise<void> {
     await this.doDue(signal);
-    // One that an earlier process has taken was for what is over now.
+    // A request that an earlier process has taken was for what is over now.
     await this.#endRequest(signal);
     while (!signal.aborted) {
       await this.#clock.sleep(LOOK_MS, signal).catch(() => undefined); // the loop ends by itself
