@@ -28,7 +28,7 @@ const RULES: Record<string, Rule> = {
 
 /** Packages that one folder keeps from all others. */
 const OWNERS: [RegExp, string][] = [
-  [/^@xmpp\//, 'session'],
+  [/^(@xmpp\/.*|ws)$/, 'session'],
   [/^(ora|cli-progress|get-east-asian-width|uqr)$/, 'ui'],
   [/^smol-toml$/, 'commands'],
 ];

@@ -205,13 +205,13 @@ function wayBack(start: string, imported: Map<string, string[]>): string[] | und
   return undefined;
 }
 
-/** What only a terminal needs, and takes long to load. */
-const LATE_IN_UI = ['ui/create-report.ts', 'ui/terminal/foot.ts'];
+/** What only a terminal needs, or a rare way to the server, and takes long to load. */
+const LATE_BELOW = ['ui/create-report.ts', 'ui/terminal/foot.ts', 'session/dial/dial.ts'];
 
-/** Imports stand at the top. Only what runs, a command, and what a terminal alone needs load anything later. */
+/** Imports stand at the top. Only what runs, a command, and what is needed seldom load anything later. */
 function lateImports(sources: Sources): Problem[] {
   return Object.entries(sources)
-    .filter(([path]) => path !== 'main.ts' && !isCommand(path) && !LATE_IN_UI.includes(path))
+    .filter(([path]) => path !== 'main.ts' && !isCommand(path) && !LATE_BELOW.includes(path))
     .flatMap(([path, source]) => {
       const late = importsOf(source).filter((found) => found.late);
       return late.map(({ specifier }) => ({ path, text: `import() of ${specifier}` }));

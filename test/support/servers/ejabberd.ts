@@ -57,6 +57,7 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
   }, options.host);
   return createTestServer(ports, ca, {
     host: options.host,
+    webSocketPath: '/ws',
     register: (user, password) => call(ports, 'register', { user, host: DOMAIN, password }),
     subscribe: async (a, b) => {
       await addContact(ports, a, b);
@@ -97,7 +98,7 @@ async function launch(directory: string): Promise<Running> {
 
 function ownPlace(
   ports: Ports,
-  { maxStanzaSize = 262_144, uploads, host: ip = HOST }: EjabberdOptions,
+  { maxStanzaSize = 262_144, uploads, webSocket, host: ip = HOST }: EjabberdOptions,
 ) {
   const limits = { max_stanza_size: maxStanzaSize, shaper: 'c2s' };
   const c2s = { ip, module: 'ejabberd_c2s', ...limits };
@@ -112,15 +113,15 @@ function ownPlace(
         module: 'ejabberd_http',
         request_handlers: { '/api': 'mod_http_api' },
       },
-      ...(uploads ? [uploadsAt(ports, ip)] : []),
+      ...(uploads || webSocket ? [atHttps(ports, ip)] : []),
     ],
     api_permissions: { tests: { who: 'all', what: '*' } },
   };
 }
 
-const uploadsAt = ({ https: port }: Ports, ip: string) => ({
+const atHttps = ({ https: port }: Ports, ip: string) => ({
   ...{ port, ip, module: 'ejabberd_http', tls: true },
-  request_handlers: { '/upload': 'mod_http_upload' },
+  request_handlers: { '/upload': 'mod_http_upload', '/ws': 'ejabberd_http_ws' },
 });
 
 /** As Debian ships them: all that limit what clients may do, and those that tests need. */

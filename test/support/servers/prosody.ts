@@ -67,6 +67,7 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
     ...(options.host ? [options.host] : []),
   );
   const configPath = join(directory, 'prosody.cfg.lua');
+  const hasHttps = !!options.uploads || !!options.webSocket;
   if (options.module) await writeFile(join(directory, `mod_${OWN_MODULE}.lua`), options.module);
 
   let { ports, running } = await onFreePorts(async (ports) => {
@@ -77,17 +78,17 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
       `plugin_paths = { ${lua(directory)} }`,
       ...behaviour(options),
       ...(options.federated ? federation(domain) : ALONE),
-      ...(options.uploads ? atHttps(ports, options) : []),
+      ...(hasHttps ? atHttps(ports, domain, options) : []),
       `VirtualHost ${lua(domain)}`,
       ...(options.proxy ? proxy65(domain, options) : []),
       ...(options.uploads ? uploading(options.uploads, domain, ports) : []),
     ];
     await writeFile(configPath, lines.join('\n'));
-    return { ports, running: await launch(configPath) };
+    return { ports, running: await launch(configPath, hasHttps) };
   }, options.host);
   const { addContacts, ...stored } = storage(join(directory, fileName(domain)), domain);
   const server = await createTestServer(ports, ca, {
-    ...{ domain, host: options.host, ...stored },
+    ...{ domain, host: options.host, ...stored, webSocketPath: '/xmpp-websocket' },
     log: () => running.stdout(),
     stop: async () => {
       await running.stop('SIGKILL');
@@ -96,14 +97,14 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
   });
   const restart = async (signal?: NodeJS.Signals) => {
     await running.stop(signal);
-    running = await launch(configPath);
+    running = await launch(configPath, hasHttps);
   };
   return { ...server, restart, addContacts };
 }
 
-async function launch(configPath: string): Promise<Running> {
+async function launch(configPath: string, hasHttps: boolean): Promise<Running> {
   const running = start('prosody', ['-F', '--config', configPath]);
-  const services = ['c2s', 'c2s_direct_tls'];
+  const services = ['c2s', 'c2s_direct_tls', ...(hasHttps ? ['https'] : [])];
   await Promise.all(
     services.map((name) => running.line(new RegExp(`Activated service '${name}'`))),
   );
@@ -127,7 +128,9 @@ function ownPlace(directory: string, ports: Ports, { host = HOST }: ProsodyOptio
 /** One of 16 million, so that two servers hardly ever get the same. */
 const loopbackAddress = () => ['127', ...[1, 2, 3].map(() => randomInt(1, 255))].join('.');
 
-const atHttps = ({ https }: Ports, { host = HOST }: ProsodyOptions): string[] => [
+const atHttps = ({ https }: Ports, domain: string, { host = HOST }: ProsodyOptions): string[] => [
+  // What is asked for by its address is this domain's, too.
+  `http_default_host = ${lua(domain)}`,
   'http_ports = { }',
   `https_ports = { ${https} }`,
   `https_interfaces = { ${lua(host)} }`,
@@ -174,6 +177,7 @@ function behaviour(options: ProsodyOptions): string[] {
   if (options.rateLimit) modules.push('limits');
   if (options.archive) modules.push('mam');
   if (options.uploads) modules.push('offline');
+  if (options.webSocket) modules.push('websocket');
   if (options.federated) modules.push('dialback');
   if (options.module) modules.push(OWN_MODULE);
   const list = (words: string[]) => `{ ${words.map(lua).join(', ')} }`;

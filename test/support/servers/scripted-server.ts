@@ -267,6 +267,9 @@ export interface Login {
   behindEnabled?: string;
 }
 
+/** What a login needs of the server's end of a connection. */
+export type Speaker = Pick<Peer, 'header' | 'expect' | 'stanza' | 'write' | 'exporter'>;
+
 /** A whole login that goes well, but for what is spoiled. */
 export async function login(peer: Peer, options: Login): Promise<void> {
   await secure(peer, options);
@@ -283,7 +286,7 @@ export async function secure(peer: Peer, { identity, beforeFeatures }: Login): P
 }
 
 /** SASL SCRAM (RFC 5802), from the stream header to the success. */
-export async function authenticate(peer: Peer, options: Login): Promise<void> {
+export async function authenticate(peer: Speaker, options: Login): Promise<void> {
   const { mechanism = 'SCRAM-SHA-256', signatureIn = 'success', spoil } = options;
   const { offered = [mechanism], announced = [] } = options;
   const features = mechanisms(...offered) + channelBindings(announced);
@@ -309,7 +312,7 @@ export async function authenticate(peer: Peer, options: Login): Promise<void> {
 
 /** The server's arithmetic of SCRAM: `verify` gives its signature, or nothing if the proof is wrong. */
 function serveScram(
-  peer: Peer,
+  peer: Speaker,
   clientFirst: string,
   options: Login & Required<Pick<Login, 'mechanism'>>,
 ) {
@@ -338,7 +341,7 @@ function serveScram(
   return { serverFirst, verify };
 }
 
-function channelOf(peer: Peer, gs2: string, { channel, identity }: Login): Buffer {
+function channelOf(peer: Speaker, gs2: string, { channel, identity }: Login): Buffer {
   if (!gs2.startsWith('p=')) return Buffer.alloc(0);
   if (channel) return channel;
   if (gs2.startsWith('p=tls-exporter,')) return peer.exporter();
@@ -347,7 +350,7 @@ function channelOf(peer: Peer, gs2: string, { channel, identity }: Login): Buffe
 }
 
 /** Resource binding; with stream management if asked for. */
-export async function bind(peer: Peer, options: Login): Promise<void> {
+export async function bind(peer: Speaker, options: Login): Promise<void> {
   const { jid, streamManagement, behindEnabled = '' } = options;
   const { enabled = "id='resume-me' resume='true'" } = options;
   const features = BIND + (streamManagement ? STREAM_MANAGEMENT : '') + limits(options);

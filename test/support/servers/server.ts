@@ -21,6 +21,8 @@ export interface TestServer {
   readonly service: string;
   /** `xmpps://127.0.0.1:port`, another port */
   readonly directTlsService: string;
+  /** `wss://127.0.0.1:port/…`, where WebSockets are, if there are any. */
+  readonly webSocketService: string;
   /** Where uploads go, if there are any. */
   readonly httpsPort: number;
   /** Where its proxy for SOCKS5 bytestreams listens, if it has one. */
@@ -60,6 +62,8 @@ export interface ServerOptions {
   proxy?: boolean;
   /** Takes uploads (XEP-0363), over HTTPS with the certificate of the domain; default: none. */
   uploads?: UploadLimits;
+  /** Takes WebSockets (RFC 7395) at the port of uploads, with the certificate of the domain; default false. */
+  webSocket?: boolean;
   /** Keeps the messages of each account (XEP-0313); default false. */
   archive?: boolean;
   /** The address that it listens at, for which its certificate is then good, too; default: `127.0.0.1`. */
@@ -74,6 +78,7 @@ export interface ServerProgram {
   domain?: string;
   /** Default `127.0.0.1`. */
   host?: string | undefined;
+  webSocketPath: string;
   register(name: string, password: string): Promise<void>;
   subscribe(a: string, b: string): Promise<void>;
   log(): string;
@@ -111,6 +116,7 @@ export async function createTestServer(
     port: ports.startTls,
     service: `xmpp://${inUri(host)}:${ports.startTls}`,
     directTlsService: `xmpps://${inUri(host)}:${ports.directTls}`,
+    webSocketService: `wss://${inUri(host)}:${ports.https}${program.webSocketPath}`,
     httpsPort: ports.https,
     proxyPort: ports.proxy,
     caPath: ca.certPath,

@@ -38,13 +38,16 @@ export class EndsStream extends Error {
   }
 }
 
+/** What is around a message of a WebSocket: an element in it that declares no namespace has none. */
+export const NOTHING: Scope = new Map([['xml', NS_XML]]);
+
 /** Takes one whole stanza, as a server takes what its clients write. Throws `EndsStream`. */
-export function acceptStanza(text: string): void {
+export function acceptStanza(text: string, around = STREAM): void {
   const malformed = (why: string) => new EndsStream('not-well-formed', why, text);
   const bytes = Buffer.byteLength(text);
   if (bytes >= MAX_STANZA_BYTES) throw new EndsStream('policy-violation', `${bytes} bytes`, text);
   if (FORBIDDEN.test(text)) throw malformed('a character that XML has not');
-  const open: { name: string; scope: Scope }[] = [{ name: 'stream:stream', scope: STREAM }];
+  const open: { name: string; scope: Scope }[] = [{ name: 'stream:stream', scope: around }];
   let whole = 0;
   for (TOKEN.lastIndex = 0; TOKEN.lastIndex < text.length; ) {
     const [, closing, name, attributes = '', empty, characters] = TOKEN.exec(text) ?? [];
@@ -116,7 +119,8 @@ function declared(
 
 function expandedName(name: string, scope: Scope, isElement: boolean): string | undefined {
   const at = name.indexOf(':');
-  if (at < 0) return isElement ? `${scope.get('')} ${name}` : name;
+  if (at < 0 && !isElement) return name;
+  if (at < 0) return scope.has('') ? `${scope.get('')} ${name}` : undefined;
   const namespace = scope.get(name.slice(0, at));
   return namespace === undefined ? undefined : `${namespace} ${name.slice(at + 1)}`;
 }
