@@ -12,6 +12,7 @@ const APART = new Map([
   ['ora', 'ora'],
   ['smol-toml', 'smol-toml'],
   ['uqr', 'uqr'],
+  ['ws', 'ws'],
 ]);
 
 /** @type {import('esbuild').Plugin} */
@@ -26,7 +27,14 @@ const requireApart = {
 };
 
 /** @satisfies {import('esbuild').BuildOptions} */
-const COMMON = { bundle: true, platform: 'node', target: 'node20', metafile: true };
+const COMMON = {
+  ...{ bundle: true, platform: 'node', target: 'node20', metafile: true },
+  // Native parts that ws would take from wherever they happen to be installed.
+  define: {
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
+};
 
 /** CommonJS starts 8 ms sooner than ES modules, whose loader Node would have to start first. */
 const PROGRAM = {

@@ -52,7 +52,7 @@ describe('src/', () => {
     ['no folder of a room imports itself by way of others (R170)', 'circles'],
     ['the folders of a room import one way, and each has its place (R170, R293)', 'order'],
     [`no folder has more than ${MOST_FILES_OF_FOLDER} files of its own (R133)`, 'folders'],
-    ['only main, commands and what a terminal alone needs import later (R135)', 'late'],
+    ['only main, commands and what is needed seldom import later (R135)', 'late'],
     ['a command imports its work once (R135)', 'doors'],
   ])('%s', (_title, rule) => {
     expect(problemsOf(sources, rule, EXCUSED[rule])).toEqual([]);

@@ -273,7 +273,14 @@ test.each<[string[], string[]]>([
     ['send', '--service', 'example.org', 'photo.jpg', JULIET],
     [
       '"example.org" is not a service',
-      'give xmpp://host:port (STARTTLS) or xmpps://host:port (TLS from the start)',
+      'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
+    ],
+  ],
+  [
+    ['send', '--service', 'ws://127.0.0.1:5280/ws', 'photo.jpg', JULIET],
+    [
+      '"ws://127.0.0.1:5280/ws" is not encrypted',
+      'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
     ],
   ],
   [

@@ -25,9 +25,10 @@ export async function tryAccount(
   }
 }
 
-function lineOf({ host, port, tls, mechanism }: LoginTold): string {
+function lineOf({ host, port, isWebSocket, tls, mechanism }: LoginTold): string {
   const binding = mechanism.endsWith('-PLUS') ? ', bound to this connection' : '';
-  return `connected to ${host} port ${port} with ${tls}, logged in by ${mechanism}${binding}`;
+  const way = isWebSocket ? ' by WebSocket' : '';
+  return `connected to ${host} port ${port}${way} with ${tls}, logged in by ${mechanism}${binding}`;
 }
 
 function linesOf({ program, uploads, proxies, maxStanzaBytes }: ServerOffers): string[] {

@@ -68,7 +68,7 @@ export class Connection implements StanzaTransport {
    * would end the stream does not: rejects with `UnsendableStanza`.
    */
   async write(stanza: Element): Promise<void> {
-    const textOf = textMaker(stanza, this.#options.maxStanzaBytes);
+    const textOf = textMaker(stanza, this.#options.maxStanzaBytes, this.#stream.addedBytes);
     const text = textOf();
     await new Promise<void>((resolve, reject) => {
       const write = () => this.#write(text, textOf).then(resolve, reject);

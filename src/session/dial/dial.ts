@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import tls from 'node:tls';
-import { domainToASCII } from 'node:url';
+import type tls from 'node:tls';
+import type WebSocket from 'ws';
 import { withHints } from '../hints.js';
-import { type Chain, tlsSettings, whyNotTrusted } from '../stream/certificates.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { StreamError } from '../stream/stream-error.js';
 import type { Endpoint } from './endpoints.js';
-import { withoutBrackets } from './literal.js';
 import { reasonOf } from './network-reason.js';
 import { type Outward, proxyTo } from './proxy.js';
+import { secure } from './secure.js';
 import { startTls } from './start-tls.js';
 import { throughProxy } from './through-proxy.js';
 
@@ -29,11 +28,15 @@ const ENDPOINT_MS = 5_000;
 /** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
 const ADDRESS_MS = 2_500;
 
-/** A connection, and what it leads to. */
-interface Dialled {
+/** A connection. */
+interface Connected {
   socket: tls.TLSSocket;
-  endpoint: Endpoint;
+  /** What is open on it, and paused, where the endpoint is one. */
+  webSocket?: WebSocket;
 }
+
+/** A connection, and what it leads to. */
+export type Dialled = Connected & { endpoint: Endpoint };
 
 /** Opens an encrypted and authenticated connection to the first endpoint that gives one (RFC 6120 §3.2.1). */
 export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<Dialled> {
@@ -42,7 +45,7 @@ export async function dial(endpoints: Endpoint[], options: DialOptions): Promise
     try {
       const isLast = index === endpoints.length - 1;
       const dialled = isLast ? dialOne(endpoint, options) : dialSoon(endpoint, options);
-      return { socket: await dialled, endpoint };
+      return { ...(await dialled), endpoint };
     } catch (error) {
       options.signal.throwIfAborted();
       failures.push(error as Error);
@@ -51,7 +54,7 @@ export async function dial(endpoints: Endpoint[], options: DialOptions): Promise
   throw failures.find((failure) => failure instanceof ServerNotTrusted) ?? failures[0];
 }
 
-async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.TLSSocket> {
+async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<Connected> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ENDPOINT_MS);
   const signal = AbortSignal.any([options.signal, late.signal]);
@@ -67,19 +70,38 @@ async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<tls.T
   }
 }
 
-async function dialOne(endpoint: Endpoint, options: Attempt): Promise<tls.TLSSocket> {
+async function dialOne(endpoint: Endpoint, options: Attempt): Promise<Connected> {
   const { directTls } = endpoint;
   let socket: net.Socket | undefined;
   try {
     socket = await reach(endpoint, options);
     options.answered?.();
     if (!directTls) await startTls(socket, options);
-    return await secure(socket, directTls, options);
+    const secured = await secure(socket, { ...options, ...securityOf(endpoint, options.domain) });
+    return await enter(secured, endpoint, options);
   } catch (error) {
     socket?.destroy();
     if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
     throw notConnected(endpoint, options.domain, error as Error);
   }
+}
+
+/** The host of a WebSocket is a name that the user, or the account's domain, gave for its server. */
+function securityOf({ host, directTls, webSocket }: Endpoint, domain: string) {
+  if (webSocket) return { names: [host, domain], protocol: 'http/1.1' };
+  // XEP-0368 §3: tells a port that also speaks HTTPS what is meant.
+  return { names: [domain], protocol: directTls ? 'xmpp-client' : undefined };
+}
+
+async function enter(
+  socket: tls.TLSSocket,
+  { webSocket: url }: Endpoint,
+  { answered, signal }: Attempt,
+): Promise<Connected> {
+  if (!url) return { socket };
+  answered?.();
+  const { openWebSocket } = await import('./web-socket.js');
+  return { socket, webSocket: await openWebSocket(socket, url, signal) };
 }
 
 async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.Socket> {
@@ -101,7 +123,11 @@ async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.So
   }
 }
 
-function notConnected({ host, port, directTls }: Endpoint, domain: string, cause: Error): Error {
+function notConnected(
+  { host, port, directTls, webSocket }: Endpoint,
+  domain: string,
+  cause: Error,
+): Error {
   // RFC 6120 §4.9.3.6
   if (cause instanceof StreamError && cause.condition === 'host-unknown') {
     return new ConnectionFailed(`${host} port ${port} does not serve ${domain}`, { cause });
@@ -112,45 +138,10 @@ function notConnected({ host, port, directTls }: Endpoint, domain: string, cause
   });
   // Answers that are not in TLS are in the clear, with which the other kind of port begins.
   const speaksClear = directTls && /wrong version number|packet length too long/.test(reason);
+  if (webSocket) return speaksClear ? withHints(failed, 'that port speaks no HTTPS') : failed;
   if (speaksClear)
     return withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`);
   // What waits for TLS hangs up on a header in the clear.
   if (directTls || !/ECONNRESET|closed the connection/.test(reason)) return failed;
   return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
 }
-
-async function secure(
-  socket: net.Socket,
-  directTls: boolean,
-  { domain, signal, ca, roots }: DialOptions,
-): Promise<tls.TLSSocket> {
-  const name = withoutBrackets(domainToASCII(domain) || domain);
-  const secured = tls.connect({
-    socket,
-    host: name,
-    // SNI takes no addresses (RFC 6066 §3); a certificate's address is checked by `host`.
-    ...(net.isIP(name) ? {} : { servername: name }),
-    // XEP-0368 §3: tells a port that also speaks HTTPS what is meant.
-    ...(directTls ? { ALPNProtocols: ['xmpp-client'] } : {}),
-    ...tlsSettings({ ca, roots }),
-  });
-  let chain: Chain;
-  // Before Node looks at it: when it is refused, it cannot be asked for any more.
-  secured.prependOnceListener('secure', () => {
-    chain = secured.getPeerCertificate(true);
-  });
-  try {
-    await once(secured, 'secureConnect', { signal });
-  } catch (error) {
-    secured.destroy();
-    if (signal.aborted || !isOfCertificate(error as Error)) throw error;
-    const { why, hint } = whyNotTrusted(error as Error, chain, Date.now());
-    const message = `the server's certificate is not trusted for ${domain}: ${why}`;
-    throw withHints(new ServerNotTrusted(message, { cause: error }), hint);
-  }
-  return secured;
-}
-
-/** Otherwise the network failed, or what answers does not speak TLS. */
-const isOfCertificate = ({ code = '', syscall }: NodeJS.ErrnoException): boolean =>
-  syscall === undefined && !/^(ECONNRESET|ERR_SSL_)/.test(code);

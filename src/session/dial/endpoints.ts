@@ -9,19 +9,27 @@ export interface Endpoint {
   host: string;
   port: number;
   directTls: boolean;
+  /** The WebSocket there (RFC 7395), on TLS from the start. */
+  webSocket?: URL;
 }
 
-/** A `--service` is not `xmpp://host:port` or `xmpps://host:port`. */
+/** A `--service` is not `xmpp://host:port`, `xmpps://host:port` or `wss://host/path`. */
 export class MalformedService extends Error {
   override readonly name = 'MalformedService';
   constructor(service: string) {
-    super(`"${service}" is not a service`);
-    withHints(this, 'give xmpp://host:port (STARTTLS) or xmpps://host:port (TLS from the start)');
+    super(
+      /^ws:/i.test(service) ? `"${service}" is not encrypted` : `"${service}" is not a service`,
+    );
+    withHints(
+      this,
+      'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
+    );
   }
 }
 
 const STARTTLS_PORT = 5222;
 const DIRECT_TLS_PORT = 5223;
+const HTTPS_PORT = 443;
 
 /** How long SRV records are waited for; what is known by then has to do. */
 const LOOK_UP_MS = 3_000;
@@ -29,10 +37,11 @@ const LOOK_UP_MS = 3_000;
 const RESOLVER = { timeout: 1_000, tries: 3 };
 
 /**
- * Reads `xmpp://host[:port]` or `xmpps://host[:port]`; an IPv6 address may have its zone (RFC 4007 §11).
- * Throws `MalformedService`.
+ * Reads `xmpp://host[:port]` or `xmpps://host[:port]`, where an IPv6 address may have its zone (RFC 4007 §11), or
+ * `wss://host[:port]/path`. Throws `MalformedService`.
  */
 export function parseService(service: string): Endpoint {
+  if (/^wss:/i.test(service)) return webSocketAt(service);
   const match = /^(xmpps?):\/\/(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[^\s:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(
     service,
   );
@@ -41,6 +50,17 @@ export function parseService(service: string): Endpoint {
   const number = port ? Number(port) : directTls ? DIRECT_TLS_PORT : STARTTLS_PORT;
   if (!match || number < 1 || number > 65_535) throw new MalformedService(service);
   return { host: withoutBrackets(host).replace(/%25(?=.)/, '%'), port: number, directTls };
+}
+
+/** The endpoint of a WebSocket. Throws `MalformedService` for what is not `wss://host[:port]/path`. */
+function webSocketAt(uri: string): Endpoint {
+  if (!URL.canParse(uri)) throw new MalformedService(uri);
+  const url = new URL(uri);
+  const { protocol, hostname, port, username, password, hash } = url;
+  const isPlain = protocol === 'wss:' && [username, password, hash].every((part) => part === '');
+  if (!isPlain || port === '0') throw new MalformedService(uri);
+  const host = withoutBrackets(hostname);
+  return { host, port: Number(port || HTTPS_PORT), directTls: true, webSocket: url };
 }
 
 type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;

@@ -73,8 +73,9 @@ function choose(stream: XmppStream, features: Element, options: LoginOptions): M
   // A server that takes anybody is not the one that has the account.
   if (!offer) throw unasked(features);
   const mechanisms = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
-  const binding = announced(features, stream.channelBinding);
-  const chosen = chooseMechanism({ mechanisms, binding }, options, options.allowPlain);
+  const own = stream.channelBinding;
+  const offered = { mechanisms, binding: announced(features, own), canBind: own !== undefined };
+  const chosen = chooseMechanism(offered, options, options.allowPlain);
   if (chosen) return chosen;
   const names = mechanisms.join(', ').slice(0, MAX_LENGTH);
   const error = new ServerNotTrusted(

@@ -1,13 +1,15 @@
 import { timerMs } from '../clock.js';
-import { dial } from '../dial/dial.js';
+import { type Dialled, dial } from '../dial/dial.js';
 import { type Endpoint, lookUp, ownEndpoint, parseService } from '../dial/endpoints.js';
 import { type Outward, proxyTo } from '../dial/proxy.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
+import type { Wire } from '../stream/wire.js';
 import { XmppStream } from '../stream/xmpp-stream.js';
 import { TcpWire } from '../wires/tcp-wire.js';
+import { WebSocketWire } from '../wires/web-socket-wire.js';
 import type { Element } from '../xml.js';
 import { logIn } from './login.js';
 
@@ -17,7 +19,10 @@ export interface StreamOptions extends Outward {
   account: string;
   /** Kept in memory: to resume a session is to log in anew. */
   password: string;
-  /** `xmpp://host:port` (STARTTLS) or `xmpps://host:port`. Default: DNS SRV of the account's domain. */
+  /**
+   * `xmpp://host:port` (STARTTLS), `xmpps://host:port` or `wss://host/path` (WebSocket, RFC 7395). Default: DNS SRV of
+   * the account's domain.
+   */
   service?: string | undefined;
   /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
   allowPlain?: boolean | undefined;
@@ -31,6 +36,8 @@ export interface LoginTold {
   host: string;
   /** The TCP port. */
   port: number;
+  /** Whether it is a WebSocket (RFC 7395). */
+  isWebSocket: boolean;
   /** The version of TLS, such as `TLSv1.3`. */
   tls: string;
   /** The SASL mechanism. */
@@ -86,8 +93,8 @@ async function openAs<Result>(
 ): Promise<Result> {
   const { ca, roots, proxy } = options;
   const endpoints = await endpointsOf(domain, options, signal);
-  const { socket, endpoint } = await dial(endpoints, { domain, ca, roots, proxy, signal });
-  const stream = new XmppStream(new TcpWire(socket));
+  const dialled = await dial(endpoints, { domain, ca, roots, proxy, signal });
+  const stream = new XmppStream(wireOf(dialled));
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
   try {
@@ -98,8 +105,8 @@ async function openAs<Result>(
       password: options.password,
       allowPlain: options.allowPlain ?? false,
     });
-    const { host, port } = endpoint;
-    options.onLogin?.({ host, port, tls: stream.tls, mechanism });
+    const { host, port, webSocket } = dialled.endpoint;
+    options.onLogin?.({ host, port, isWebSocket: !!webSocket, tls: stream.tls, mechanism });
     return await negotiate(stream, features);
   } catch (error) {
     stream.fail(error as Error);
@@ -108,6 +115,9 @@ async function openAs<Result>(
     signal.removeEventListener('abort', giveUp);
   }
 }
+
+const wireOf = ({ socket, webSocket }: Dialled): Wire =>
+  webSocket ? new WebSocketWire(webSocket, socket) : new TcpWire(socket);
 
 /** A proxy finds the addresses of names, and knows nothing of services: nothing is looked up here then. */
 async function endpointsOf(

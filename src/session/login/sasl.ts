@@ -33,6 +33,8 @@ const HASHES: [string, Hash][] = [
 interface Offer {
   mechanisms: string[];
   binding: ChannelBinding | undefined;
+  /** Whether there is a binding of this connection at all. */
+  canBind: boolean;
 }
 
 /**
@@ -71,10 +73,10 @@ function chooseUnbound(offer: Offer, credentials: Credentials) {
 
 /**
  * RFC 5802 §6: `y` makes a server that did offer a binding refuse us, for somebody has taken the offer away. One that
- * offers it of a kind that we do not have must hear `n`.
+ * offers it of a kind that we do not have must hear `n`, and so must any where we have none.
  */
-const unboundFlag = ({ mechanisms }: Offer): string =>
-  mechanisms.some((name) => name.endsWith('-PLUS')) ? 'n' : 'y';
+const unboundFlag = ({ mechanisms, canBind }: Offer): string =>
+  canBind && !mechanisms.some((name) => name.endsWith('-PLUS')) ? 'y' : 'n';
 
 /** RFC 4616. */
 function plain({ username, password }: Credentials): Mechanism {

@@ -136,8 +136,11 @@ function checkDistinct(names: string[], scope: Scope): void {
 const malformed = (name: string) =>
   new UnsendableStanza(`"${name.slice(0, 50)}" cannot be written as XML here`);
 
-/** Makes its text, as often as that is asked for: what remembers how holds the stanza, and not its text. */
+/**
+ * Makes its text, as often as that is asked for: what remembers how holds the stanza, and not its text. `addedBytes`
+ * are to come to it.
+ */
 export const textMaker =
-  (stanza: Element, maxBytes: number | undefined): (() => string) =>
+  (stanza: Element, maxBytes = DEFAULT_MAX_BYTES, addedBytes = 0): (() => string) =>
   () =>
-    serialize(stanza, maxBytes);
+    serialize(stanza, maxBytes - addedBytes);

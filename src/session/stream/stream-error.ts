@@ -18,6 +18,7 @@ const MAX_LENGTH = 500;
 
 /** DNS has at most 255, and a port follows. */
 const MAX_HOST = 262;
+const MAX_URI = 500;
 
 /** The server ended the stream (RFC 6120 §4.9). */
 export class StreamError extends Error {
@@ -51,7 +52,10 @@ export class StreamError extends Error {
 }
 
 /** §4.9.3.19: it is not followed, for whoever sent it may not be the account's server. */
-const elsewhere = (host: string): string =>
-  host
-    ? `it says to use ${host.slice(0, MAX_HOST)}; if you trust that, give --service xmpp://${host.slice(0, MAX_HOST)}`
-    : 'it names none';
+function elsewhere(place: string): string {
+  if (!place) return 'it names none';
+  // RFC 7395 §3.6.1 has a URI in place of a host.
+  const [scheme, most] = place.includes('://') ? ['', MAX_URI] : ['xmpp://', MAX_HOST];
+  const shown = place.slice(0, most);
+  return `it says to use ${shown}; if you trust that, give --service ${scheme}${shown}`;
+}

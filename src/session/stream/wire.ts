@@ -16,6 +16,19 @@ export interface StreamReader {
   itemReader(head: Element): ItemReader | undefined;
 }
 
+/** White space between stanzas (RFC 6120 §4.6.1), by which they are aligned with the server's reads. */
+export interface Alignment {
+  /** Bytes of white space that filled up what was written. */
+  readonly paddedBytes: number;
+  /**
+   * The server has taken stanzas of so many characters. Returns whether what follows is to be aligned with its reads,
+   * by `alignAfter`.
+   */
+  taken(characters: number): boolean;
+  /** `taken` settles when the server has taken all that was written; until then nothing more goes out. */
+  alignAfter(taken: Promise<void>): void;
+}
+
 /**
  * An encrypted connection, and how it carries a stream: what opens it and ends it, and where each element begins and
  * ends.
@@ -29,10 +42,12 @@ export interface Wire {
   readonly channelBinding: ChannelBinding | undefined;
   /** Whether what came so far ends with a whole element. */
   readonly isBetween: boolean;
+  /** Absent where nothing may stand between stanzas. */
+  readonly alignment?: Alignment;
   /** Characters that wait to be handed to the network. */
   readonly unsentCharacters: number;
-  /** Bytes of white space that filled up what was written. */
-  readonly paddedBytes: number;
+  /** Bytes that each stanza takes beside its own. */
+  readonly addedBytes: number;
   /** Opens a stream in place of the one before, whose reader hears nothing more. */
   open(addresses: StreamAddresses, reader: StreamReader): void;
   /** Calls the listener whenever something arrives, a keepalive too; to be called after `open`. */
@@ -41,10 +56,6 @@ export interface Wire {
   write(text: string): Promise<void>;
   /** Tells the server that the stream is over. It is to do the same, and then the connection ends. */
   end(): void;
-  /** See `XmppStream`. */
-  taken(characters: number): boolean;
-  /** See `XmppStream`. */
-  alignAfter(taken: Promise<void>): void;
   /** Cuts the connection because of an error. */
   fail(error: Error): void;
   /** Cuts the connection. */

@@ -92,17 +92,22 @@ export class XmppStream {
    * by `alignAfter`.
    */
   taken(characters: number): boolean {
-    return this.#wire.taken(characters);
+    return this.#wire.alignment?.taken(characters) ?? false;
   }
 
   /** `taken` settles when the server has taken all that was written; until then nothing more goes out. */
   alignAfter(taken: Promise<void>): void {
-    this.#wire.alignAfter(taken);
+    this.#wire.alignment?.alignAfter(taken);
+  }
+
+  /** Bytes that each stanza takes beside its own. */
+  get addedBytes(): number {
+    return this.#wire.addedBytes;
   }
 
   /** Bytes of white space that filled up what was written. */
   get paddedBytes(): number {
-    return this.#wire.paddedBytes;
+    return this.#wire.alignment?.paddedBytes ?? 0;
   }
 
   /** Cuts the connection because of an error. */

@@ -3,18 +3,20 @@ import { systemClock } from '../clock.js';
 import { type ChannelBinding, channelBindingOf } from '../stream/channel-binding.js';
 import { StreamParser } from '../stream/parser.js';
 import { NS_STREAMS, streamHeader } from '../stream/stream-header.js';
-import type { StreamAddresses, StreamReader, Wire } from '../stream/wire.js';
+import type { Alignment, StreamAddresses, StreamReader, Wire } from '../stream/wire.js';
 import type { Element } from '../xml.js';
 import { AlignedWriting } from './writing/aligned-writing.js';
 import { PromptAcknowledgement } from './writing/prompt-acknowledgement.js';
 import { Records } from './writing/records.js';
 
 /** A stream on TLS over TCP (RFC 6120 §4): one long document, with white space between the elements where that helps. */
-export class TcpWire implements Wire {
+export class TcpWire implements Wire, Alignment {
   readonly closed: Promise<Error | undefined>;
+  readonly addedBytes = 0;
+  readonly alignment = this;
   readonly #socket: TLSSocket;
   readonly #records: Records;
-  readonly #alignment: AlignedWriting;
+  readonly #writing: AlignedWriting;
   readonly #acknowledgement = new PromptAcknowledgement(() => this.#writeSpace());
   /** Whether white space may be written here. */
   #hasRoom = false;
@@ -25,8 +27,8 @@ export class TcpWire implements Wire {
 
   constructor(socket: TLSSocket, clock = systemClock) {
     this.#socket = socket;
-    this.#alignment = new AlignedWriting(socket, clock);
-    this.#records = new Records(socket, this.#alignment);
+    this.#writing = new AlignedWriting(socket, clock);
+    this.#records = new Records(socket, this.#writing);
     socket.on('error', (error) => {
       this.#error ??= error;
     });
@@ -50,7 +52,7 @@ export class TcpWire implements Wire {
   }
 
   get paddedBytes(): number {
-    return this.#alignment.padded;
+    return this.#writing.padded;
   }
 
   open({ to, from }: StreamAddresses, reader: StreamReader): void {
@@ -87,13 +89,13 @@ export class TcpWire implements Wire {
   }
 
   taken(characters: number): boolean {
-    return this.#alignment.taken(characters);
+    return this.#writing.taken(characters);
   }
 
   alignAfter(taken: Promise<void>): void {
     const over = Promise.race([taken, this.closed]);
     this.#records.pause(over);
-    void over.then(() => this.#alignment.start());
+    void over.then(() => this.#writing.start());
   }
 
   fail(error: Error): void {

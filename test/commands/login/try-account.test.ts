@@ -13,7 +13,7 @@ const UPLOAD = 'urn:xmpp:http:upload:0';
 async function toldOf(
   answers: Record<string, Element>,
   mechanism: string,
-  maxStanzaBytes?: number,
+  { maxStanzaBytes, isWebSocket = false }: { maxStanzaBytes?: number; isWebSocket?: boolean } = {},
 ) {
   const intercept = (stanza: Element, deliver: (stanza: Element) => void) => {
     const [payload] = stanza.getChildElements();
@@ -39,7 +39,7 @@ async function toldOf(
   const events: Event[] = [];
   await tryAccount(
     async ({ onLogin } = {}) => {
-      onLogin?.({ host: 'xmpp.example', port: 5222, tls: 'TLSv1.3', mechanism });
+      onLogin?.({ host: 'xmpp.example', port: 5222, isWebSocket, tls: 'TLSv1.3', mechanism });
       return romeo;
     },
     (event) => void events.push(event),
@@ -68,7 +68,7 @@ test('login tells what server it is, and what it takes (R992)', async () => {
       ),
     },
     'SCRAM-SHA-256-PLUS',
-    262_144,
+    { maxStanzaBytes: 262_144 },
   );
   expect(told).toEqual([
     'asking the server what it offers',
@@ -81,9 +81,9 @@ test('login tells what server it is, and what it takes (R992)', async () => {
 });
 
 test('login tells of a server that offers nothing, and says nothing of itself (R992)', async () => {
-  expect(await toldOf({}, 'SCRAM-SHA-1')).toEqual([
+  expect(await toldOf({}, 'SCRAM-SHA-1', { isWebSocket: true })).toEqual([
     'asking the server what it offers',
-    'connected to xmpp.example port 5222 with TLSv1.3, logged in by SCRAM-SHA-1',
+    'connected to xmpp.example port 5222 by WebSocket with TLSv1.3, logged in by SCRAM-SHA-1',
     'it takes no uploads',
     'it has no proxy for what goes beside the XMPP stream',
   ]);

@@ -19,9 +19,19 @@ import {
   MalformedService,
   parseService,
 } from '../../../src/session/dial/endpoints.js';
+import { ownHints } from '../../../src/session/hints.js';
 import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { dnsServer } from '../dns-server.js';
+
+function hintsOf(service: string): readonly string[] {
+  try {
+    parseService(service);
+    return [];
+  } catch (error) {
+    return ownHints(error as Error);
+  }
+}
 
 describe('a service', () => {
   test.each([
@@ -52,7 +62,7 @@ describe('a service', () => {
     'xmpp://',
     'xmpp://:5222',
     'http://chat.example',
-    'wss://chat.example',
+    'https://chat.example',
     'xmppss://chat.example',
     'xmpp://chat.example:0',
     'xmpp://chat.example:65536',
@@ -77,8 +87,43 @@ describe('a service', () => {
     expect(() => parseService(service)).toThrow(MalformedService);
   });
 
+  test.each([
+    ['wss://chat.example/xmpp?a=b', 'chat.example', 443, '/xmpp?a=b'],
+    ['WSS://Chat.Example:5443', 'chat.example', 5443, '/'],
+    ['wss://[2001:db8::1]:65535/ws', '2001:db8::1', 65_535, '/ws'],
+    ['wss://bücher.example/', 'xn--bcher-kva.example', 443, '/'],
+  ])('%s is a WebSocket, by TLS from the start (R1110)', (service, host, port, path) => {
+    const { webSocket, ...rest } = parseService(service);
+    expect(rest).toEqual({ host, port, directTls: true });
+    expect(webSocket && webSocket.pathname + webSocket.search).toBe(path);
+  });
+
+  test.each([
+    'wss:',
+    'wss://',
+    'wss://chat.example:0/',
+    'wss://chat.example:65536/',
+    'wss://romeo@chat.example/',
+    'wss://romeo:secret@chat.example/',
+    'wss://chat.example/#part',
+    'wss://[fe80::1%25lo]/',
+    'wss://chat example/',
+  ])('%j is none (R1110)', (service) => {
+    expect(() => parseService(service)).toThrow(MalformedService);
+  });
+
+  test.each(['ws://chat.example/', 'WS://127.0.0.1:5280/xmpp-websocket'])(
+    '%s would be in the clear, and is none (R1110)',
+    (service) => {
+      expect(() => parseService(service)).toThrow(`"${service}" is not encrypted`);
+    },
+  );
+
   test('that is none is named in the error, with what would be one', () => {
     expect(() => parseService('http://x')).toThrow('"http://x" is not a service');
+    expect(hintsOf('http://x')).toEqual([
+      'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
+    ]);
   });
 });
 

@@ -24,7 +24,7 @@ export const DOMAIN = 'montague.example';
 export const ACCOUNT = `romeo@${DOMAIN}`;
 export const JID = `${ACCOUNT}/orchard`;
 export const JULIET = 'juliet@capulet.example/balcony';
-const PASSWORD = 'a rose by any other name';
+export const PASSWORD = 'a rose by any other name';
 export const NS_PING = 'urn:xmpp:ping';
 /** Refused for what the server did, not because time ran out. */
 export const refusal = (name: RegExp) =>

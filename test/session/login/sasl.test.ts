@@ -17,8 +17,12 @@ const BY_RANK = [
 
 const chosen = (
   mechanisms: readonly string[],
-  { binding, mayPlain = true }: { binding?: typeof BINDING | undefined; mayPlain?: boolean } = {},
-) => chooseMechanism({ mechanisms: [...mechanisms], binding }, ROMEO, mayPlain);
+  {
+    binding,
+    canBind = true,
+    mayPlain = true,
+  }: { binding?: typeof BINDING | undefined; canBind?: boolean; mayPlain?: boolean } = {},
+) => chooseMechanism({ mechanisms: [...mechanisms], binding, canBind }, ROMEO, mayPlain);
 
 test.each(BY_RANK.map((name, rank) => [name, BY_RANK.slice(rank)] as const))(
   '%s is spoken where nothing better is offered, a bound one before any longer hash (R290)',
@@ -33,11 +37,12 @@ test('a bound one is not spoken without a binding that both have', () => {
 });
 
 test.each([
-  ['the binding that is spoken', BY_RANK, BINDING, /^p=tls-exporter,,/],
-  ['that the server offers one which we do not have', BY_RANK, undefined, /^n,,/],
-  ['that the server offers none', ['SCRAM-SHA-256'], BINDING, /^y,,/],
-])('the first message says %s', async (_what, offered, binding, header) => {
-  expect(await chosen(offered, { binding })?.respond()).toMatch(header);
+  ['the binding that is spoken', BY_RANK, { binding: BINDING }, /^p=tls-exporter,,/],
+  ['that the server offers one which we do not have', BY_RANK, {}, /^n,,/],
+  ['that the server offers none', ['SCRAM-SHA-256'], { binding: BINDING }, /^y,,/],
+  ['that there is none here', ['SCRAM-SHA-256'], { canBind: false }, /^n,,/],
+])('the first message says %s', async (_what, offered, known, header) => {
+  expect(await chosen(offered, known)?.respond()).toMatch(header);
 });
 
 test('PLAIN has no challenge', () => {

@@ -1,0 +1,401 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type ConnectOptions, connect } from '../../../src/session/connect.js';
+import type { Session } from '../../../src/session/session.js';
+import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
+import { xml } from '../../../src/session/xml.js';
+import { type Login, mechanisms, scriptedServer } from '../../support/servers/scripted-server.js';
+import {
+  ACCOUNT,
+  DOMAIN,
+  hintsOf,
+  honest,
+  JID,
+  JULIET,
+  NS_PING,
+  PASSWORD,
+  prepareHostileServers,
+  readIdentity,
+  refusal,
+  servers,
+  streamError,
+  trusted,
+} from './hostile-server.js';
+import {
+  loginByWebSocket,
+  type ScriptedWebSocketServer,
+  type WebSocketPeer,
+  webSocketServer,
+} from './web-socket-server.js';
+
+prepareHostileServers();
+
+const open: (ScriptedWebSocketServer | Session)[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await ('stop' in one ? one.stop() : one.close());
+});
+
+type Script = (peer: WebSocketPeer) => Promise<unknown>;
+type Upgrade = (request: IncomingMessage, connection: Duplex) => void;
+
+interface Meeting extends Partial<ConnectOptions> {
+  identity?: Login['identity'];
+  upgrade?: Upgrade;
+  host?: string;
+}
+
+/** Starts a server with the script, and a login to it. */
+async function meet(
+  script: Script,
+  { identity = honest.identity, upgrade, host = '127.0.0.1', ...rest }: Meeting = {},
+) {
+  const server = await webSocketServer(script, { identity, ...(upgrade ? { upgrade } : {}) });
+  open.push(server);
+  const outcome = connect({
+    ...{ account: ACCOUNT, password: PASSWORD, ca: trusted.pem, timeout: 30_000 },
+    service: `wss://${host}:${server.port}/xmpp?a=b`,
+    ...rest,
+  });
+  outcome.then(
+    (session) => open.unshift(session),
+    () => undefined,
+  );
+  return { server, outcome };
+}
+
+/** A session that is online, and the server's end of it. */
+async function online(
+  settings: Partial<Login> = {},
+  options: Meeting = {},
+): Promise<[Session, WebSocketPeer]> {
+  let ready: (peer: WebSocketPeer) => void;
+  const peer = new Promise<WebSocketPeer>((resolve) => {
+    ready = resolve;
+  });
+  const { outcome } = await meet(async (peer) => {
+    await loginByWebSocket(peer, { ...honest, ...settings });
+    ready(peer);
+  }, options);
+  return Promise.all([outcome, peer]);
+}
+
+const ended = (session: Session): Promise<Error> =>
+  new Promise((resolve) => {
+    const told = () => resolve(session.ended.reason);
+    if (session.ended.aborted) told();
+    else session.ended.addEventListener('abort', told);
+  });
+
+const never = () => new Promise(() => undefined);
+
+/** Answers the request for a WebSocket as RFC 6455 §4.2.2 wants it, with other lines in place of some. */
+const accepting =
+  (lines: (accept: string) => string[]): Upgrade =>
+  ({ headers }, connection) => {
+    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const all = lines(createHash('sha1').update(key).digest('base64'));
+    connection.write(
+      `${['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...all].join('\r\n')}\r\n\r\n`,
+    );
+  };
+
+const answering =
+  (...lines: string[]): Upgrade =>
+  (_request, connection) =>
+    void connection.write(`${lines.join('\r\n')}\r\n\r\n`);
+
+describe('a WebSocket', () => {
+  test('is asked for by its path, with XMPP in it and nothing compressed (R1110)', async () => {
+    const { server, outcome } = await meet((peer) => loginByWebSocket(peer, honest));
+    expect((await outcome).jid).toBe(JID);
+    const [{ url, headers } = {}] = server.requests;
+    expect(url).toBe('/xmpp?a=b');
+    expect(headers).toMatchObject({
+      host: `127.0.0.1:${server.port}`,
+      'sec-websocket-protocol': 'xmpp',
+    });
+    expect(headers).not.toHaveProperty('sec-websocket-extensions');
+    expect(headers).not.toHaveProperty('origin');
+  });
+
+  test('has a new <open/> behind the login, and each stanza its namespace (R1112)', async () => {
+    const [session, peer] = await online();
+    await session.send(xml('message', { to: JULIET }, xml('body', {}, 'ü')));
+    await session.send(xml('presence', {}));
+    await peer.expect(/<presence/);
+    const opening = `<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" version="1.0" to="${DOMAIN}" from="${ACCOUNT}"/>`;
+    expect(peer.received.filter((message) => message.startsWith('<open'))).toEqual([
+      opening,
+      opening,
+    ]);
+    expect(peer.received.slice(-2)).toEqual([
+      `<message xmlns="jabber:client" to="${JULIET}"><body>ü</body></message>`,
+      '<presence xmlns="jabber:client"/>',
+    ]);
+  });
+
+  test('has no message but elements, however long nothing is said (R1112)', async () => {
+    const [session, peer] = await online();
+    peer.write(`<iq xmlns='jabber:client' type='get' id='1' from='${JULIET}'><x xmlns='x'/></iq>`);
+    await peer.stanza('iq');
+    await peer.ping();
+    await session.close();
+    expect(peer.received.at(-1)).toBe('<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>');
+    expect(peer.received.filter((message) => !/^<.*>$/s.test(message))).toEqual([]);
+  });
+
+  test.each([
+    ['without -PLUS the server is told of no binding', ['SCRAM-SHA-256']],
+    [
+      'with -PLUS it is told the same, and -PLUS not spoken',
+      ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'],
+    ],
+  ])('%s (R1113)', async (_what, offered) => {
+    const [, peer] = await online({ offered, announced: ['tls-exporter', 'tls-server-end-point'] });
+    const auth = peer.received.find((message) => message.startsWith('<auth'));
+    expect(auth).toContain('mechanism="SCRAM-SHA-256"');
+    const [, said = ''] = /<auth[^>]*>([^<]*)</.exec(auth ?? '') ?? [];
+    expect(Buffer.from(said, 'base64').toString()).toMatch(/^n,,/);
+  });
+
+  test('of a server that offers -PLUS alone is not logged in by (R1113)', async () => {
+    const { outcome } = await meet((peer) => peer.header(mechanisms('SCRAM-SHA-256-PLUS')));
+    await expect(outcome).rejects.toThrow('offers no login that keeps the password secret');
+  });
+});
+
+describe('the certificate of a WebSocket (R1111)', () => {
+  test.each([
+    ['the domain of the account', DOMAIN],
+    ['the address in the service', '127.0.0.1'],
+  ])('may name %s', async (_what, name) => {
+    const identity = await readIdentity(trusted.issue(name));
+    const { outcome } = await meet((peer) => loginByWebSocket(peer, honest), { identity });
+    expect((await outcome).jid).toBe(JID);
+  });
+
+  test('must name one of them', async () => {
+    const identity = await readIdentity(trusted.issue('capulet.example'));
+    const { server, outcome } = await meet(never, { identity });
+    await expect(outcome).rejects.toEqual(refusal(/^ServerNotTrusted$/));
+    await expect(outcome).rejects.toThrow(
+      `the server's certificate is not trusted for 127.0.0.1 or ${DOMAIN}: `,
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  test('must be of a CA that is trusted', async () => {
+    const { outcome } = await meet(never, { ca: undefined });
+    await expect(outcome).rejects.toEqual(refusal(/^ServerNotTrusted$/));
+  });
+});
+
+describe('a server that gives no WebSocket (R1110)', () => {
+  const accepted = ['Upgrade: websocket', 'Sec-WebSocket-Protocol: xmpp'];
+  const all: [string, Upgrade, string][] = [
+    ['has none there', answering('HTTP/1.1 404 Not Found'), 'there is no WebSocket: HTTP 404'],
+    [
+      'wants a login of its own',
+      answering('HTTP/1.1 401 Unauthorized'),
+      'there is no WebSocket: HTTP 401',
+    ],
+    [
+      'has it elsewhere',
+      answering('HTTP/1.1 302 Found', 'Location: wss://127.0.0.1:1/'),
+      'the server names another place, which is not asked: HTTP 302',
+    ],
+    [
+      'speaks something else in it',
+      accepting((accept) => ['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept}`]),
+      'Server sent no subprotocol',
+    ],
+    [
+      'answers another request',
+      accepting(() => [...accepted, 'Sec-WebSocket-Accept: AAAA']),
+      'Invalid Sec-WebSocket-Accept header',
+    ],
+    [
+      'compresses unasked',
+      accepting((accept) => [
+        ...[...accepted, `Sec-WebSocket-Accept: ${accept}`],
+        'Sec-WebSocket-Extensions: permessage-deflate',
+      ]),
+      'no extension was requested',
+    ],
+    ['hangs up', (_request, connection) => void connection.destroy(), 'socket hang up'],
+    [
+      'says more than a header has',
+      answering('HTTP/1.1 101 Switching Protocols', `X: ${'x'.repeat(20_000)}`),
+      'Header overflow',
+    ],
+  ];
+
+  test.each(all)('%s', async (_what, upgrade, why) => {
+    const { server, outcome } = await meet(never, { upgrade });
+    await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+    await expect(outcome).rejects.toThrow(
+      new RegExp(`cannot connect to 127.0.0.1 port ${server.port} \\(.*${why}`),
+    );
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('says nothing: is given up after the time for a login', async () => {
+    const { outcome } = await meet(never, { upgrade: () => undefined, timeout: 500 });
+    await expect(outcome).rejects.toThrow('not online after 0.5 s');
+  });
+
+  test('speaks no TLS: is said to', async () => {
+    const clear = await scriptedServer(async (peer) => peer.write('HTTP/1.1 400 Bad\r\n\r\n'));
+    servers.push(clear);
+    const service = `wss://127.0.0.1:${clear.port}/`;
+    const { outcome } = await meet(never, { service });
+    await expect(outcome).rejects.toBeInstanceOf(ConnectionFailed);
+    expect(await hintsOf(outcome)).toEqual(['that port speaks no HTTPS']);
+  });
+});
+
+const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
+const PRESENCE = `<presence xmlns='jabber:client' from='${JULIET}'/>`;
+const NOT_ONE = 'the server sent a WebSocket message that is not one whole element';
+const streamErrorAlone = (condition: string) =>
+  streamError(condition).replace('>', " xmlns:stream='http://etherx.jabber.org/streams'>");
+
+describe('a server that breaks the framing ends the session, and nothing of it is heard (R1114)', () => {
+  const faults: [string, (peer: WebSocketPeer) => void, string][] = [
+    [
+      'a binary message',
+      (peer) => peer.write(Buffer.from(PRESENCE)),
+      'the server sent a binary WebSocket message',
+    ],
+    ['two elements', (peer) => peer.write(PRESENCE + PRESENCE), NOT_ONE],
+    ['a part of an element', (peer) => peer.write(PRESENCE.replace('/>', '>')), NOT_ONE],
+    ['a part of a tag', (peer) => peer.write(PRESENCE.slice(0, -2)), NOT_ONE],
+    ['no element', (peer) => peer.write(' '), NOT_ONE],
+    ['nothing', (peer) => peer.write(''), NOT_ONE],
+    ['text', (peer) => peer.write('presence'), NOT_ONE],
+    ['space before an element', (peer) => peer.write(` ${PRESENCE}`), NOT_ONE],
+    ['text behind an element', (peer) => peer.write(`${PRESENCE}x`), NOT_ONE],
+    ['the end of what is around it', (peer) => peer.write(`${PRESENCE}</message>`), NOT_ONE],
+    ['another document', (peer) => peer.write(`</message><message>${PRESENCE}`), NOT_ONE],
+    ['an end alone', (peer) => peer.write('</presence>'), ''],
+    ['an instruction alone', (peer) => peer.write("<?xml version='1.0'?>"), NOT_ONE],
+    ['an instruction that goes on', (peer) => peer.write(`${PRESENCE}<?xml `), NOT_ONE],
+    ['a document type', (peer) => peer.write(`<!DOCTYPE x>${PRESENCE}`), 'XML that XMPP forbids'],
+    ['a comment', (peer) => peer.write(`<!-- x -->${PRESENCE}`), 'XML that XMPP forbids'],
+    ['broken XML', (peer) => peer.write('<presence a=b/>'), 'the XML is not well-formed'],
+    ['an entity', (peer) => peer.write('<presence>&x;</presence>'), 'unknown reference &'],
+    [
+      'a second <open/>',
+      (peer) => peer.write(`<open xmlns='${NS_FRAMING}'/>`),
+      'the server opened its stream twice',
+    ],
+    [
+      'UTF-8 that is none',
+      (peer) => void peer.connection.write(Buffer.of(0x81, 1, 0xff)),
+      'the server broke the rules of WebSocket: ',
+    ],
+    [
+      'a masked frame',
+      (peer) => void peer.connection.write(Buffer.of(0x81, 0x80, 1, 2, 3, 4)),
+      'the server broke the rules of WebSocket: ',
+    ],
+    [
+      'a message beyond all bounds',
+      // The length is enough: nothing of it is waited for.
+      (peer) => void peer.connection.write(Buffer.of(0x81, 127, 0, 0, 0, 0, 1, 0, 0, 0)),
+      'the server broke the rules of WebSocket: Max payload size exceeded',
+    ],
+  ];
+
+  test.each(faults)('%s', async (_what, commit, why) => {
+    const [session, peer] = await online({ streamManagement: true });
+    const heard: unknown[] = [];
+    session.onPresence((stanza) => heard.push(stanza));
+    commit(peer);
+    peer.write(PRESENCE);
+    expect(await ended(session)).toMatchObject({
+      name: 'ConnectionLost',
+      message: expect.stringContaining(why),
+    });
+    expect(heard).toEqual([]);
+  });
+
+  test.each([
+    ['no <open/>', (peer: WebSocketPeer) => peer.write(PRESENCE)],
+    [
+      'the header of TCP',
+      (peer: WebSocketPeer) =>
+        peer.write("<stream:stream xmlns:stream='http://etherx.jabber.org/streams'/>"),
+    ],
+  ])('before the login: %s', async (_what, commit) => {
+    const { outcome } = await meet(async (peer) => {
+      await peer.expect(/<open /);
+      commit(peer);
+    });
+    await expect(outcome).rejects.toThrow(/the login was cut short \(<.*> opens no XMPP stream\)/);
+  });
+
+  test('a second element with the features ends the login before it begins', async () => {
+    const { server, outcome } = await meet((peer) =>
+      peer.header(mechanisms('SCRAM-SHA-256'), PRESENCE),
+    );
+    await expect(outcome).rejects.toEqual(refusal(/^ServerNotTrusted$/));
+    expect(server.peers[0]?.received.join('')).not.toContain('<auth');
+  });
+});
+
+async function answer(peer: WebSocketPeer): Promise<void> {
+  const { id } = await peer.stanza('iq');
+  peer.write(`<iq xmlns='jabber:client' type='result' id='${id}' from='${DOMAIN}'/>`);
+}
+
+describe('a stream on a WebSocket', () => {
+  test('that the server closes is closed here, too (R1112)', async () => {
+    const [session, peer] = await online();
+    peer.end();
+    expect((await ended(session)).message).toBe('the connection was lost (the server closed it)');
+    await peer.ended;
+    expect(peer.received.at(-1)).toBe(`<close xmlns="${NS_FRAMING}"/>`);
+  });
+
+  test('that ends with an error ends with that one', async () => {
+    const [session, peer] = await online();
+    peer.write(streamErrorAlone('policy-violation'));
+    expect((await ended(session)).message).toContain(
+      'the server ended the stream: policy-violation',
+    );
+  });
+
+  test('that is elsewhere is not followed (R1112)', async () => {
+    const elsewhere = await webSocketServer(never, { identity: honest.identity });
+    open.push(elsewhere);
+    const uri = `wss://127.0.0.1:${elsewhere.port}/`;
+    const { outcome } = await meet(async (peer) => {
+      await peer.header();
+      peer.end(` see-other-uri='${uri}'`);
+    });
+    await expect(outcome).rejects.toThrow(
+      `see-other-host (it says to use ${uri}; if you trust that, give --service ${uri})`,
+    );
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  test('goes on behind a stanza that is too large, in one frame or in many (R1115)', async () => {
+    const [session, peer] = await online();
+    const heard: string[] = [];
+    session.onMessage(({ attrs: { id = '' } }) => heard.push(id));
+    const message = (id: string, text: string) =>
+      `<message xmlns='jabber:client' id='${id}' from='${JULIET}'><body>${text}</body></message>`;
+    peer.write(message('large', 'ü'.repeat(5_000_000)));
+    const parts = message('parted', 'ü').match(/.{1,5}/gsu) ?? [];
+    peer.writeInParts(...parts);
+    peer.write(message('last', ''));
+    await Promise.all([
+      session.request('get', DOMAIN, xml('ping', { xmlns: NS_PING })),
+      answer(peer),
+    ]);
+    expect(heard).toEqual(['large', 'parted', 'last']);
+  });
+});
