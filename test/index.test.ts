@@ -76,6 +76,14 @@ describe('what the library exports', () => {
     expect(codes.filter((code) => /\bany\b/.test(code))).toEqual([]);
   });
 
+  test('takes undefined for what may be absent, by "exactOptionalPropertyTypes" too (R1157)', () => {
+    const members = all.filter(({ kind }) => kind === 'interface').flatMap((one) => one.members);
+    const optional = members.filter(({ code }) => /^(readonly )?\w+\?:/.test(code));
+    expect(optional.length).toBeGreaterThan(50);
+    const others = optional.filter(({ code }) => !code.endsWith(' | undefined'));
+    expect(others.map(({ code }) => code)).toEqual([]);
+  });
+
   test('has no docstring that names a class or a type which is not exported (R1152)', () => {
     const docs = all.flatMap(({ doc, members }) => [...doc, ...members.flatMap((one) => one.doc)]);
     const named = docs.flatMap((doc) =>

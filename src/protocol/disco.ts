@@ -24,7 +24,7 @@ export interface Info {
   /** Namespaces, mostly. */
   features: readonly string[];
   /** What no feature can say (XEP-0128). */
-  forms?: readonly Element[];
+  forms?: readonly Element[] | undefined;
 }
 
 /**

@@ -3,29 +3,29 @@ export interface FileOffer {
   /** As offered: not yet fit for a path or a terminal. */
   name: string;
   /** Bytes. */
-  size?: number;
+  size?: number | undefined;
   /** When it was last changed. */
-  date?: Date;
+  date?: Date | undefined;
   /** Such as `image/png`. */
-  mediaType?: string;
+  mediaType?: string | undefined;
   /** In words for people. */
-  description?: string;
+  description?: string | undefined;
   /** Digests by the XEP-0300 name of their algorithm. */
-  hashes?: ReadonlyMap<string, Buffer>;
+  hashes?: ReadonlyMap<string, Buffer> | undefined;
   /**
    * The sender knows what it means if the recipient answers that the file is there from an earlier transfer; `again`: it
    * is to be sent all the same.
    */
-  alreadyThere?: { again: boolean };
+  alreadyThere?: { again: boolean } | undefined;
   /**
    * The names of the folders that the file is sent with, from the top, and its own last; absent where it is sent
    * alone. No name is empty, `.` or `..`; none is fit for a path yet.
    */
-  path?: readonly string[];
+  path?: readonly string[] | undefined;
   /** It is no file, but a folder with nothing in it; its size is 0. */
-  isFolder?: true;
+  isFolder?: true | undefined;
   /** It is a program, for whoever has it. */
-  isExecutable?: true;
+  isExecutable?: true | undefined;
 }
 
 /** What a file is called, with the folders that it is in, and a slash behind what is a folder. */

@@ -15,9 +15,9 @@ export type Handler<Args = never, Result = unknown> = (
 /** Which calls a handler is for; without either it is the global one. */
 export interface Scope {
   /** A bare JID stands for all its resources, where none is registered itself. */
-  jid?: string;
+  jid?: string | undefined;
   /** The part that it is for. Default: each. */
-  node?: string;
+  node?: string | undefined;
 }
 
 /** One call of an operation; what the four values mean is said where the operation is. */
@@ -29,7 +29,7 @@ export interface Call<Args = unknown> {
   /** Where it comes from. */
   from?: string | undefined;
   /** All else. */
-  args?: Args;
+  args?: Args | undefined;
 }
 
 /**

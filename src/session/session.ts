@@ -3,14 +3,14 @@ import type { Element } from './xml.js';
 /** How long the answer to a request is waited for, and how it is read. */
 export interface RequestOptions {
   /** Milliseconds online until `RequestTimeout`; `Number.POSITIVE_INFINITY` never. Default 30,000. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Aborted: the answer is not waited for any more; the request may have been carried out. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Reads an answer of any length as it comes: called with each child of its payload, which the result then has none
    * of. Where the connection is cut in between, the first ones come again.
    */
-  onItem?: (item: Element) => void;
+  onItem?: ((item: Element) => void) | undefined;
 }
 
 /** What a handler is told about the request beside its payload. */

@@ -5,9 +5,9 @@ export interface BitOfBinary {
   /** Media type. */
   type: string;
   /** Seconds that a cache may keep it (§2.1); 0: not at all; `undefined`: as long as it likes. */
-  maxAge?: number;
+  maxAge?: number | undefined;
   /** At most 65,536. */
   bytes: Uint8Array;
   /** The cid has no hash that we can check, so that its sender may have called any bytes by it. */
-  unverified?: true;
+  unverified?: true | undefined;
 }

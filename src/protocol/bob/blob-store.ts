@@ -61,7 +61,7 @@ export async function setBlob(
   registry: HandlerRegistry,
   bytes: Uint8Array,
   type: string,
-  { jid, ...options }: SetBlobOptions & { jid?: string } = {},
+  { jid, ...options }: SetBlobOptions & { jid?: string | undefined } = {},
 ): Promise<string> {
   const blob = createBlob(bytes, type, options);
   await registry.run('bob', 'set_bob', { jid, args: blob });

@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../handler-registry.js';
 import { onlineClock } from '../online-clock.js';
 import { randomSid } from '../sid.js';
 import type { Bytestream } from './bytestream.js';
+import { withDefaults } from './given-settings.js';
 import { receiveMessages } from './message-mode.js';
 import { Accepting } from './opening/accepting.js';
 import { OpenStreams, type StreamSettings } from './opening/open-streams.js';
@@ -12,7 +13,6 @@ import { LARGEST_AUTO_BLOCK } from './sending/block-sizes.js';
 import {
   agreedStanza,
   type BytestreamSettings,
-  checkBlockSize,
   DEFAULTS,
   largestBlock,
   type ServiceSettings,
@@ -23,20 +23,20 @@ import * as stanzas from './stanzas.js';
 /** Settings of one bytestream that we open; what is absent is as in those of the service. */
 export interface OpenOptions extends Partial<BytestreamSettings> {
   /** An NMTOKEN. Default: a random one. */
-  sid?: string;
+  sid?: string | undefined;
   /**
    * The block size was agreed on elsewhere, and no smaller one is tried. Default: true where a `sid` and a block size
    * are given.
    */
-  fixedBlockSize?: boolean;
+  fixedBlockSize?: boolean | undefined;
   /** Blocks may be smaller than the block size: those that deliver most. Default: true where that is `auto`. */
-  varyBlockSize?: boolean;
+  varyBlockSize?: boolean | undefined;
   /**
    * Milliseconds until a close of ours counts as unconfirmed. Default 60,000: a file may have to be made durable first.
    */
-  closeTimeout?: number;
+  closeTimeout?: number | undefined;
   /** Aborted: nothing is opened any more. One that is open ends by `destroy`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export class InBandBytestreams {
     ownClock: Clock = systemClock,
   ) {
     this.#session = session;
-    this.settings = { ...DEFAULTS, ...settings };
+    this.settings = withDefaults(DEFAULTS, settings);
     const api = registry.wrap('ibb');
     const clock = onlineClock(session, ownClock);
     const streams = new OpenStreams(session, api, clock);
@@ -86,8 +86,8 @@ export class InBandBytestreams {
    * RangeError.
    */
   blockSizeFor(settings: Partial<BytestreamSettings>): number {
-    const { blockSize, largestAutoBlock = LARGEST_AUTO_BLOCK } = { ...this.settings, ...settings };
-    checkBlockSize(blockSize);
+    const given = withDefaults(this.settings, settings);
+    const { blockSize, largestAutoBlock = LARGEST_AUTO_BLOCK } = given;
     const wanted =
       blockSize === 'auto' ? Math.min(largestAutoBlock, LARGEST_AUTO_BLOCK) : blockSize;
     return Math.min(wanted, largestBlock(this.#session.maxStanzaBytes));
@@ -104,7 +104,7 @@ export class InBandBytestreams {
    * Rejects with `StanzaError` when the peer does not want it, and as `request` does.
    */
   async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
-    const settings = { ...this.settings, ...options };
+    const settings = { ...options, ...withDefaults(this.settings, options) };
     const { varyBlockSize = this.variesBlockSize(settings) } = options;
     const isAuto = settings.blockSize === 'auto';
     for (let blockSize = this.blockSizeFor(settings); ; ) {

@@ -11,7 +11,7 @@ export interface BytestreamSettings extends RetrySettings {
    */
   blockSize: number | 'auto';
   /** Bytes in a block at most, where that is `auto`: more would take too long. Default 48,000. */
-  largestAutoBlock?: number;
+  largestAutoBlock?: number | undefined;
   /** Blocks that may be under way, or as many as deliver most. Default `auto`. */
   window: number | 'auto';
   /** How blocks travel; `auto`: in iqs, and in messages where the peer takes none in iqs. Default `auto`. */
@@ -26,11 +26,11 @@ export interface ServiceSettings extends BytestreamSettings {
    * Bytes that the reader gets at a time, and acknowledges together, but for a block that is larger: one who reads slowly
    * takes no gulps. Default 262,144.
    */
-  mostTaken?: number;
+  mostTaken?: number | undefined;
   /** Bytestreams that may be open when one that nobody expects is accepted. Default 0: none is. */
   sessionLimit: number;
   /** What a peer must do to keep a bytestream that it opened. Default: no more than be there. */
-  pace?: LeastPace;
+  pace?: LeastPace | undefined;
 }
 
 export const DEFAULTS: ServiceSettings = {
@@ -49,12 +49,4 @@ const STANZA_OVERHEAD_BYTES = 1024;
 /** The largest block whose stanza the server takes (XEP-0478). */
 export function largestBlock(maxStanzaBytes = Number.POSITIVE_INFINITY): number {
   return Math.max(Math.floor((maxStanzaBytes - STANZA_OVERHEAD_BYTES) * 0.75), 1);
-}
-
-/** Throws RangeError. */
-export function checkBlockSize(blockSize: number | 'auto'): void {
-  if (blockSize === 'auto') return;
-  if (!(Number.isInteger(blockSize) && blockSize >= 1 && blockSize <= MAX_BLOCK_SIZE)) {
-    throw new RangeError(`a block size is 1 to ${MAX_BLOCK_SIZE} bytes, not ${blockSize}`);
-  }
 }

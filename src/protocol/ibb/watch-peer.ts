@@ -12,7 +12,7 @@ export interface LeastPace {
    * Idle time counts only while the peer answers: one whose connection is being resumed does not, and can go on where
    * it was.
    */
-  idlesWhileSilent?: boolean;
+  idlesWhileSilent?: boolean | undefined;
   /** Bytes that must come in each period. */
   minBytes: number;
   /** Milliseconds. */

@@ -23,11 +23,11 @@ import { whyDeclined } from './unfit-offers.js';
 /** How one file is offered, and how its channel is to be. */
 export interface JingleOfferOptions extends TransportSettings {
   /** An NMTOKEN that was agreed on before (XEP-0353 §3.6). Default: a random one. */
-  sid?: string;
+  sid?: string | undefined;
   /** Milliseconds until the peer must have accepted: people think. Default 300,000. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Aborted: the offer is taken back, and what was accepted is cancelled; the recipient hears so. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Absent: it travels as it is. */
   seal?: SealedTo | undefined;
   /** Called when the peer asks after the Jingle session, as it does while it is at work on the file. */

@@ -7,9 +7,9 @@ import { answer, type SiOffer } from './stanzas.js';
 /** How a file that was offered by SI is accepted. */
 export interface SiAcceptOptions {
   /** Bytes at the beginning of the file that are not to be sent. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Aborted: the bytestream is not waited for any more. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A file that a peer offers. The peer waits until it is accepted or declined. */

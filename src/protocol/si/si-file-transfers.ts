@@ -16,11 +16,11 @@ import * as stanzas from './stanzas.js';
 /** How one file is offered by SI, and how its bytestream is to be. */
 export interface SiOfferOptions extends Partial<BytestreamSettings> {
   /** Milliseconds until `RequestTimeout`, while somebody over there makes up their mind. Default 300,000. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Milliseconds until a close of ours counts as unconfirmed. Default 10,000: libpurple never answers one. */
-  closeTimeout?: number;
+  closeTimeout?: number | undefined;
   /** Aborted: the answer is not waited for any more. An accepted file ends by `destroy` of its channel. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A file that the peer has accepted, or the part of it that the peer wants: to be written to the bytestream. */

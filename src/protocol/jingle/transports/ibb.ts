@@ -1,6 +1,7 @@
 // XEP-0261 Jingle In-Band Bytestreams Transport Method 1.0.
 import type { Element } from '../../../session/xml.js';
 import type { Channel } from '../../channel.js';
+import { withDefaults } from '../../ibb/given-settings.js';
 import type { InBandBytestreams } from '../../ibb/in-band-bytestreams.js';
 import { whyNotOpened } from '../../ibb/opening/why-not-opened.js';
 import { SAFE_BLOCK_SIZE } from '../../ibb/sending/block-sizes.js';
@@ -17,7 +18,7 @@ export const IBB_METHOD: TransportMethod = { xmlns: NS_JINGLE_IBB, features: [NS
 export const ibbTransport = (bytestreams: InBandBytestreams): Transport => ({
   ...IBB_METHOD,
   offer: ({ peer }, settings) => {
-    const { stanza } = { ...bytestreams.settings, ...settings };
+    const { stanza } = withDefaults(bytestreams.settings, settings);
     const open = {
       sid: announcedSid(),
       blockSize: bytestreams.blockSizeFor(settings),

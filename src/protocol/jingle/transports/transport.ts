@@ -9,7 +9,7 @@ export interface Negotiators {
   /** The other party's full JID. */
   readonly peer: string;
   /** What the parties tell of themselves is for the peer alone, and no server reads it. */
-  readonly isSealed?: boolean;
+  readonly isSealed?: boolean | undefined;
   /**
    * Aborted when nothing will come of the negotiation: the Jingle session has ended, or another transport was agreed
    * on.
@@ -41,7 +41,7 @@ export interface Transport extends TransportMethod {
    * The bytes go beside the XMPP stream, and the elements tell addresses: what of one servers read where the session is
    * sealed. Absent where there is nothing to hide.
    */
-  readonly outside?: (transport: Element) => Element;
+  readonly outside?: ((transport: Element) => Element) | undefined;
   /** Begins a negotiation with a transport of ours. */
   offer(negotiators: Negotiators, settings: TransportSettings): Negotiation;
   /**

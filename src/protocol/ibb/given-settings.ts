@@ -1,0 +1,46 @@
+// Settings as a program gives them: `undefined` counts as absent, and what no bytestream can work with is refused.
+import type { ServiceSettings } from './settings.js';
+import { MAX_BLOCK_SIZE } from './stanzas.js';
+
+type Rule = [wanted: string, isMet: (value: unknown) => boolean];
+
+/** What each setting must be; `pace` is not looked into. */
+const RULES: { readonly [Name in Exclude<keyof ServiceSettings, 'pace'>]-?: Rule } = {
+  blockSize: [`1 to ${MAX_BLOCK_SIZE} bytes, or auto`, orAuto(isWhole(1, MAX_BLOCK_SIZE))],
+  largestAutoBlock: ['1 byte or more', isWhole(1)],
+  window: ['1 block or more, or auto', orAuto(isWhole(1))],
+  stanza: ['iq, message or auto', (value) => ['iq', 'message', 'auto'].includes(String(value))],
+  maxRetries: ['0 times or more', isWhole(0)],
+  initialWait: ['0 seconds or more', (value) => typeof value === 'number' && value >= 0],
+  waitFactor: ['more than 0', (value) => typeof value === 'number' && value > 0],
+  maxBlockSize: [`1 to ${MAX_BLOCK_SIZE} bytes`, isWhole(1, MAX_BLOCK_SIZE)],
+  mostTaken: ['1 byte or more', isWhole(1)],
+  sessionLimit: ['0 bytestreams or more', isWhole(0)],
+};
+
+/** An infinite one has no end, where there may be one. */
+function isWhole(least: number, most = Number.POSITIVE_INFINITY): (value: unknown) => boolean {
+  return (value) =>
+    (Number.isInteger(value) || value === Number.POSITIVE_INFINITY) &&
+    Number(value) >= least &&
+    Number(value) <= most;
+}
+
+function orAuto(isMet: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => value === 'auto' || isMet(value);
+}
+
+/** The settings that are there, and `defaults` for the others. Throws RangeError for one that is not as it must be. */
+export function withDefaults<Settings extends Partial<ServiceSettings>>(
+  defaults: Settings,
+  given: Partial<Settings>,
+): Settings {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  const settings = { ...defaults, ...Object.fromEntries(present) };
+  for (const [name, [wanted, isMet]] of Object.entries(RULES)) {
+    const value = settings[name as keyof typeof RULES];
+    if (value === undefined || isMet(value)) continue;
+    throw new RangeError(`${name} is to be ${wanted}, not ${value}`);
+  }
+  return settings;
+}
