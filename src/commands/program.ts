@@ -10,6 +10,7 @@ import { addExamples } from './help/examples.js';
 import { addHelpCommand } from './help/help.js';
 import { addManCommand } from './help/man.js';
 import { fitNarrow } from './help/narrow.js';
+import { addPages } from './help/pages/pages.js';
 import { asUsageError } from './help/usage-errors.js';
 import { addKeyCommand } from './keys/key.js';
 import { addTrustCommand } from './keys/trust.js';
@@ -42,13 +43,12 @@ export function createProgram(context: Context, version: string): Command {
   addCompleteCommand(program, context);
   addManCommand(program, context);
   addHelpCommand(program, context);
+  addPages(program);
   addExamples(program, [
     'inband login juliet@example.org',
     'inband receive -a juliet@example.org --dir inbox',
     'inband send -a juliet@example.org holiday.mp4 juliet@example.org',
     'inband help send',
-    'inband help slow',
-    'inband help bug',
   ]);
   program.hook('preAction', async (_, command) => {
     const { applySettings } = await import('./settings/apply-settings.js');

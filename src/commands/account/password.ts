@@ -39,14 +39,19 @@ export async function askPassword(
 }
 
 /** The text of a file of its owner's alone. Throws `UsageError` for another one. */
-export async function readSecret(path: string, { env, signal }: Context): Promise<string> {
+export async function readSecret(path: string, context: Context): Promise<string> {
+  await checkSecret(path, context);
+  return readText(path, context.signal);
+}
+
+/** The same, without reading it. */
+export async function checkSecret(path: string, { env }: Pick<Context, 'env'>): Promise<void> {
   const stats = await stat(path);
   if (stats.isDirectory()) throw new UsageError(`${path} is a folder`, 'name a file');
   const forbidden = isCredential(path, env) ? 0o007 : 0o077;
   if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
     throw new UsageError(`${path} can be read by others`, `run: chmod 600 ${path}`);
   }
-  return readText(path, signal);
 }
 
 /** systemd makes its credentials readable for the group, in a folder that is closed to everyone else. */

@@ -7,7 +7,7 @@ export function addHelpCommand(program: Command, context: Context): void {
     .command('help')
     .summary('show the flags of a command, or a page')
     .description(
-      'Shows how a command is used, or one of the pages: "slow" says why a transfer is slow, and what helps; "bug" what to report, and how to take secrets out of it; "exit-codes" and "events" have what scripts go by.',
+      'Shows how a command is used, or one of the pages: "slow" says why a transfer is slow, and what helps; "bug" what to report, and how to take secrets out of it; "settings" has the settings file; "exit-codes" and "events" have what scripts go by.',
     )
     .argument('[word...]', 'a command, or a page')
     .action(async (words: string[]) => {

@@ -4,16 +4,18 @@ import { type Context, UsageError } from '../context.js';
 import { exitCodeRows } from '../exit-codes.js';
 import { EVENTS } from './events.js';
 import { fullName } from './full-name.js';
+import { SETTINGS, SETTINGS_EXAMPLE } from './man-text.js';
 import { wrapped } from './narrow.js';
 import { BUG } from './pages/bug.js';
+import { PAGES, type PageName } from './pages/pages.js';
 import { SLOW } from './pages/slow.js';
 
 /** Puts a text into lines that fit the terminal, of which all but the first begin with the indent. */
 type Wrap = (text: string, indent: string) => string;
 
-/** What is told besides the help of the commands, by the word for it. */
-const PAGES: Readonly<Record<string, (wrap: Wrap) => string>> = {
+const TEXTS: Readonly<Record<PageName, (wrap: Wrap) => string>> = {
   slow: () => plain(SLOW),
+  settings: (wrap) => `${wrap(SETTINGS, '')}\n\n${SETTINGS_EXAMPLE}\n`,
   bug: () => plain(BUG),
   'exit-codes': (wrap) =>
     exitCodeRows()
@@ -36,7 +38,8 @@ export function showHelp(
   { stdout }: Pick<Context, 'stdout'>,
 ): void {
   const [first = '', ...others] = words;
-  const page = Object.hasOwn(PAGES, first) && others.length === 0 ? PAGES[first] : undefined;
+  refuseSeveral(program, words);
+  const page = isPage(first) && others.length === 0 ? TEXTS[first] : undefined;
   const [helper, columns] = [program.createHelp(), program.configureOutput().getOutHelpWidth?.()];
   if (page) stdout.write(page((text, indent) => wrapped(helper, text, columns, indent)));
   else commandOf(program, words).outputHelp();
@@ -47,6 +50,22 @@ export const helpWords = (program: Command): string[] => [
   ...namesIn(program),
   ...Object.keys(PAGES),
 ];
+
+const isPage = (word: string): word is PageName => Object.hasOwn(PAGES, word);
+
+/** Throws `UsageError` for words of which each names something by itself, or follows a page. */
+function refuseSeveral(program: Command, [first = '', second, ...others]: readonly string[]): void {
+  if (second === undefined) return;
+  const known = helpWords(program);
+  const inner = program.commands.find((one) => one.name() === first)?.commands ?? [];
+  const isInner = inner.some((one) => one.name() === second);
+  if (isInner || !known.includes(first) || (!known.includes(second) && !isPage(first))) return;
+  const each = [first, second, ...others].filter((word) => known.includes(word));
+  throw new UsageError(
+    '"inband help" shows one command or page at a time',
+    ...each.map((word) => `inband help ${word}`),
+  );
+}
 
 function commandOf(command: Command, words: readonly string[]): Command {
   const [word, ...others] = words;

@@ -4,8 +4,10 @@ import type { Command, Option } from 'commander';
 import type { Setting } from '../../transfer/listed-events.js';
 import { withoutSecret } from '../../transfer/people/own-account.js';
 import { display } from '../../ui/display.js';
+import type { Reporter } from '../../ui/report.js';
 import type { AccountFlags } from '../account/account-options.js';
-import type { Context, OutputFlags } from '../context.js';
+import { checkSecret } from '../account/password.js';
+import { type Context, explanationsBy, type OutputFlags } from '../context.js';
 import { inUnits, takesTime } from '../measures.js';
 import { RepeatableOption, settingNameOf } from '../options.js';
 import { applyDefaults } from './apply-settings.js';
@@ -39,8 +41,26 @@ export async function showConfig(
       if (takesTime(option)) times.add(setting.name);
     }
   }
-  if (flags.json) return shown.forEach(reporter.report);
-  await pipeline(Readable.from(linesOf(shown, times)), context.stdout, { end: false });
+  if (flags.json) shown.forEach(reporter.report);
+  else await pipeline(Readable.from(linesOf(shown, times)), context.stdout, { end: false });
+  const others = [...settings.accounts.values()].map((values) => values.get('passwordFile'));
+  await checkPasswords([flags.passwordFile, ...others], context, reporter);
+}
+
+/** Warns of each file that no command would take a password from. */
+async function checkPasswords(
+  paths: readonly unknown[],
+  context: Context,
+  { warn }: Reporter,
+): Promise<void> {
+  const explain = await explanationsBy(context);
+  for (const path of new Set(paths)) {
+    if (typeof path !== 'string') continue;
+    await checkSecret(path, context).catch((error: Error) => {
+      const { text = '', hints = [] } = explain(error);
+      warn([text, ...hints].join('; '));
+    });
+  }
 }
 
 const SOURCES: Record<string, Setting['source']> = {

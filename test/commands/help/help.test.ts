@@ -31,6 +31,8 @@ describe('inband help (R670)', () => {
     [['slow'], 'Why is it slow?\n'],
     [['bug'], 'Report a bug\n'],
     [['exit-codes'], '0              done\n'],
+    [['events'], 'state: the session changes\n'],
+    [['settings'], 'A flag beats an environment variable, which beats the settings file.'],
   ])('%j shows it on standard output', async (words, start) => {
     const { code, stdout, stderr } = await run('help', ...words);
     expect([code, stderr]).toEqual([0, '']);
@@ -47,6 +49,15 @@ describe('inband help (R670)', () => {
       'there is no help for "exprt"\n  did you mean "inband help key export"?\n  "inband help key" shows what there is\n',
     ],
     [['shakespeare'], 'there is no help for "shakespeare"\n  "inband help" shows what there is\n'],
+    [
+      ['send', 'receive'],
+      '"inband help" shows one command or page at a time\n  inband help send\n  inband help receive\n',
+    ],
+    [
+      ['slow', 'send', 'x'],
+      '"inband help" shows one command or page at a time\n  inband help slow\n  inband help send\n',
+    ],
+    [['send', 'x'], 'there is no help for "x"\n  "inband help send" shows what there is\n'],
     [['constructor'], 'there is no help for "constructor"\n  "inband help" shows what there is\n'],
   ])('%j is not known, and what is near is named', async (words, told) => {
     expect(await run('help', ...words)).toEqual({
@@ -54,6 +65,13 @@ describe('inband help (R670)', () => {
       stdout: '',
       stderr: `inband: ${told}`,
     });
+  });
+
+  test('lists the pages, each of which there is (R1169)', async () => {
+    const [, pages = ''] = (await run('help')).stdout.split('Pages, by "inband help <word>":\n');
+    const names = [...pages.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name]) => name as string);
+    expect(names).toEqual(['slow', 'settings', 'exit-codes', 'events', 'bug']);
+    for (const name of names) expect((await run('help', name)).code).toBe(0);
   });
 
   test.each(['slow', 'bug'])(
@@ -68,6 +86,8 @@ describe('inband help (R670)', () => {
 
 test.each([
   [40, ['send']],
+  [40, []],
+  [40, ['settings']],
   [40, ['exit-codes']],
   [40, ['events']],
   [80, ['exit-codes']],
@@ -79,7 +99,7 @@ test.each([
     expect(await exited).toMatchObject({ code: 0 });
     const lines = output().split(/\r?\n/);
     // What is typed is not broken.
-    const told = lines.filter((line) => !/\binband send /.test(line));
+    const told = lines.filter((line) => !/\binband (send|receive) |^[a-z-]+ = /.test(line));
     expect(told.length).toBeGreaterThan(10);
     const tooLong = told.filter((line) => line.length > columns);
     expect(tooLong.filter((line) => line.trim().includes(' '))).toEqual([]);

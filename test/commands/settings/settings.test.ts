@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -50,7 +50,9 @@ type Shown = Record<string, [source: string, value?: unknown]>;
 async function config(toml: string, args: string[] = [], env = {}): Promise<Shown> {
   await writeFile(path, toml);
   const { code, stdout, stderr } = await run(['config', '--json', ...args], env);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  // The files of passwords that the tests name are not there.
+  const others = stderr.replace(/^warning: cannot open \S+: no such file or directory\n/gm, '');
+  expect({ code, others }).toEqual({ code: 0, others: '' });
   const lines = stdout.split('\n').slice(0, -1);
   const settings = lines.map((line) => JSON.parse(line));
   return Object.fromEntries(
@@ -428,4 +430,28 @@ test('config prints columns of name, source and value', async () => {
   expect(rows).toContainEqual(['account', 'flag', 'juliet@work.example']);
   expect(rows).toContainEqual(['password-file', 'file', join(home, 'work.password')]);
   expect(rows).toContainEqual(['send.window', 'default', 'auto']);
+});
+
+test('config warns of each file that no password would be taken from (R1170)', async () => {
+  const file = (name: string) => join(home, name);
+  for (const [name, mode] of [
+    ['open', 0o644],
+    ['closed', 0o600],
+  ] as const) {
+    await writeFile(file(name), 'secret', { mode });
+    await chmod(file(name), mode);
+  }
+  const accounts = ['open', 'closed', 'gone'].map(
+    (name) => `[accounts.${name}]\njid = "${name}@b"\npassword-file = "~/${name}"\n`,
+  );
+  await writeFile(path, `account = "closed"\n${accounts.join('')}`);
+  for (const flags of [[], ['--json'], ['-a', 'open']]) {
+    const { code, stderr } = await run(['config', ...flags]);
+    expect(code).toBe(0);
+    const warnings = stderr.split('\n').filter((line) => line.startsWith('warning'));
+    expect(warnings.sort()).toEqual([
+      `warning: ${file('open')} can be read by others; run: chmod 600 ${file('open')}`,
+      `warning: cannot open ${file('gone')}: no such file or directory`,
+    ]);
+  }
 });
