@@ -87,6 +87,22 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
     expect(stderr).not.toContain('left for nobody');
   });
 
+  test('has left nothing for an address of a server that is nowhere (R1171)', async () => {
+    const { path } = await letter();
+    for (const via of ['auto,http', 'http']) {
+      const args = ['send', '--via', via, path, 'bob@nowhere.invalid'];
+      const { code, stderr } = await outcomeOf(stage.inband('alice', args));
+      expect([via, code]).toEqual([via, 5]);
+      expect(stderr).toMatch(
+        via === 'http'
+          ? /the message with the link came back from bob@nowhere\.invalid/
+          : /your server cannot reach nowhere\.invalid/,
+      );
+      expect(stderr).toContain('  is the address right?\n');
+      expect(stderr).not.toContain('left for bob');
+    }
+  });
+
   test('says what is wrong with flags that go against each other (R731)', async () => {
     const path = join(stage.folder(), 'letter');
     writeFileSync(path, 'x');

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { StanzaError } from '../../../src/session/stanza-error.js';
 import { orLink } from '../../../src/transfer/finding/or-link.js';
 import { RecipientRefused, RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { JULIET, linkedSessions } from '../../support/linked-sessions.js';
@@ -26,4 +27,13 @@ test('a file for one who is not there is left, and why is noted', async () => {
 
 test('one who has said no gets no link', async () => {
   await expect(afterFailing(new RecipientRefused('no'))).rejects.toThrow('no');
+});
+
+test('nothing is left for one whose server cannot be reached, which may be a slip (R1171)', async () => {
+  const cause = new StanzaError('cancel', 'remote-server-not-found');
+  const error = new RecipientUnreachable('your server cannot reach capulet.exmaple', { cause });
+  await expect(afterFailing(error)).rejects.toBe(error);
+  const away = new StanzaError('cancel', 'service-unavailable');
+  const { peers } = await afterFailing(new RecipientUnreachable('nobody', { cause: away }));
+  expect(peers).toHaveLength(1);
 });

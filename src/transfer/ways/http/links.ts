@@ -28,6 +28,9 @@ interface Uploaded {
   sha256: Buffer;
 }
 
+/** How long a server may take to send a message back. */
+const PATIENCE_MS = 10_000;
+
 /** Tells people where files lie that were uploaded for them. */
 export class Links {
   readonly uploads: Uploads;
@@ -43,8 +46,8 @@ export class Links {
   }
 
   /**
-   * Resolves when the own server has taken the message. Rejects with `StanzaError` where it comes back by then: what
-   * another server says may come later.
+   * Resolves when the own server has taken the message, and that of the recipient has had the time to send it back.
+   * Rejects with `StanzaError` where it comes back by then.
    */
   async tell(jid: string, file: LinkedFile): Promise<void> {
     const { text, told } = this.#options;
@@ -69,13 +72,20 @@ export class Links {
     try {
       await session.send(messageWith(id));
       await session.sync();
-      // What the own server sends back comes before its next answer.
-      await roundTrip(session, serverOf(session.jid), systemClock, {}).catch(() => {
-        session.ended.throwIfAborted();
-      });
+      // What a server sends back comes before its next answer.
+      const servers = new Set([serverOf(session.jid), serverOf(jid)]);
+      await Promise.all([...servers].map((server) => this.#answers(server)));
     } finally {
       stop();
     }
     if (returned) throw returned;
+  }
+
+  /** Resolves when the server has answered, or has had the time to. */
+  async #answers(server: string): Promise<void> {
+    const session = this.#session;
+    await roundTrip(session, server, systemClock, { timeout: PATIENCE_MS }).catch(() => {
+      session.ended.throwIfAborted();
+    });
   }
 }

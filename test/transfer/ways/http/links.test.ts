@@ -32,6 +32,8 @@ interface Options {
   sealing?: SealingOptions;
   /** How each message to her comes back. */
   returned?: StanzaError;
+  /** The server that sends it back, when it is asked next. */
+  returnedBy?: string;
   /** The first sessions end when a message is to leave. */
   cuts?: number;
   /** The files have other bytes from the second time on that they are read. */
@@ -55,6 +57,7 @@ async function left({
   text,
   sealing,
   returned,
+  returnedBy,
   cuts = 0,
   changed,
 }: Options = {}) {
@@ -73,7 +76,14 @@ async function left({
     return xml('slot', { xmlns: NS }, xml('put', { url }), xml('get', { url }));
   };
   const messages: Element[] = [];
+  const sendBack: Record<string, () => void> = {};
   const services = new Map([['upload.montague.example', service]]);
+  if (returnedBy !== undefined) {
+    services.set(returnedBy, async () => {
+      sendBack[returnedBy]?.();
+      return xml('ping', { xmlns: 'urn:xmpp:ping' });
+    });
+  }
   let toCut = cuts;
   const connect = async () => {
     const [romeo] = sessionsWithServices({ services });
@@ -88,8 +98,10 @@ async function left({
       }
       messages.push(stanza);
       const { id, to } = stanza.attrs;
-      if (returned)
-        romeo.receive(xml('message', { type: 'error', id, from: to }, returned.toElement()));
+      if (!returned) return;
+      const back = xml('message', { type: 'error', id, from: to }, returned.toElement());
+      if (returnedBy === undefined) romeo.receive(back);
+      else sendBack[returnedBy] = () => romeo.receive(back);
     };
     return romeo;
   };
@@ -155,6 +167,15 @@ test('a message that comes back leaves nothing, and nothing is uploaded anew (R7
   const returned = new StanzaError('cancel', 'service-unavailable');
   const { events, bodies } = await left({ returned });
   expect(bodies.length).toBe(1);
+  expect(events.find(({ event }) => event === 'failed')).toMatchObject({
+    error: `LinkReturned: the message with the link came back from ${JULIET} (service-unavailable)`,
+  });
+  expect(kindsOf(events)).not.toContain('left');
+});
+
+test('a message that the server of its recipient sends back leaves nothing either (R1171)', async () => {
+  const returned = new StanzaError('cancel', 'service-unavailable');
+  const { events } = await left({ returned, returnedBy: 'capulet.example' });
   expect(events.find(({ event }) => event === 'failed')).toMatchObject({
     error: `LinkReturned: the message with the link came back from ${JULIET} (service-unavailable)`,
   });
