@@ -21,7 +21,8 @@ export type Inlet = Readable & Pick<Channel, 'peer' | 'lane' | 'bytesReceived' |
 
 /**
  * Ordered bytes both ways between two full JIDs. Reading with `for await` takes each chunk when the one before has been
- * dealt with, which is the peer's sign to send more.
+ * dealt with, which is the peer's sign to send more. Our own side stays open at the end; a loop that is left before it
+ * breaks the channel off.
  *
  * `end()` sends what is left and closes; `finish` means that the peer has acknowledged that. When the peer closes, the
  * readable side ends; a channel that we have opened closes then, and one that the peer has opened stays open until our

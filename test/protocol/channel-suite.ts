@@ -69,6 +69,26 @@ export function holdsChannel(
     expect([finish.count, his.closeAcknowledged]).toEqual([1, true]);
   });
 
+  test('is read by a loop to its end, and stays open for our own close (R1158)', async () => {
+    const { his, hers } = await joined();
+    his.resume().end(BYTES);
+    const parts: Buffer[] = [];
+    for await (const part of hers) parts.push(part);
+    expect(Buffer.concat(parts)).toEqual(BYTES);
+    expect(hers.destroyed).toBe(false);
+    await hers.acknowledgeClose();
+    await settled();
+    expect(his.closeAcknowledged).toBe(true);
+  });
+
+  test('is broken off by a loop that is left before its end (R1158)', async () => {
+    const { his, hers } = await joined();
+    his.resume().write(BYTES);
+    for await (const _ of hers) break;
+    await settled();
+    expect([hers.destroyed, his.destroyed]).toEqual([true, true]);
+  });
+
   test('closes for the one who has opened it when the peer closes, and confirms nothing', async () => {
     const { his, hers } = await joined();
     const close = watch(his, 'close');

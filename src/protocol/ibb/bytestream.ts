@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { StanzaError } from '../../session/stanza-error.js';
 import { type Channel, ChannelBroken, type InBlocks } from '../channel.js';
+import { readToEnd } from '../read-to-end.js';
 import type { BytestreamLink, BytestreamOptions } from './bytestream-link.js';
 import { Ending, REFUSED } from './ending.js';
 import { IncomingBlocks } from './incoming-blocks.js';
@@ -29,9 +30,9 @@ export class Bytestream extends Duplex implements Channel {
   /** @internal Settles when the reader has dealt with all that came so far. */
   settled = Promise.resolve();
   readonly #link: BytestreamLink;
+  /** @internal */ override [Symbol.asyncIterator] = readToEnd;
 
-  /** @internal */
-  constructor(options: BytestreamOptions, link: BytestreamLink) {
+  /** @internal */ constructor(options: BytestreamOptions, link: BytestreamLink) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with.
     super({ readableHighWaterMark: 0, allowHalfOpen: options.isAccepted });
     this.peer = options.peer;

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type Channel, ChannelOverrun, type InBlocks } from '../channel.js';
+import { readToEnd } from '../read-to-end.js';
 import type { OpenedFile } from './opened-file.js';
 import { SealBroken } from './seal-broken.js';
 import type { SealedFile } from './sealed-file.js';
@@ -24,6 +25,7 @@ export class SealedChannel extends Duplex implements Channel {
   #bytesReceived = 0;
   #pace: ((bytes: number) => Promise<void>) | undefined;
   #endsAt = Number.POSITIVE_INFINITY;
+  override [Symbol.asyncIterator] = readToEnd;
 
   constructor(below: Channel, side: SealedSide) {
     // Nothing is read ahead: what is in the readable buffer would count as dealt with. And whoever writes may use the

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
 import { type Channel, ChannelBroken, ChannelOverrun, CloseUnconfirmed } from '../channel.js';
 import type { Socket } from '../network/network.js';
+import { readToEnd } from '../read-to-end.js';
 import { Closes } from './closes.js';
 import { Patience } from './patience.js';
 import { whyClosed } from './why-closed.js';
@@ -42,6 +43,7 @@ export class SocketChannel extends Duplex implements Channel {
   #endsAt = Number.POSITIVE_INFINITY;
   #isWanted = false;
   #isEnded = false;
+  override [Symbol.asyncIterator] = readToEnd;
 
   constructor(socket: Socket, { peer, isOpener, lane, clock }: SocketChannelOptions) {
     // Nothing is read ahead: a reader that is slow stops the peer.

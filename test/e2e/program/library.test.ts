@@ -69,7 +69,7 @@ announce(juliet, incoming, transports, julietsKey);
 incoming.onOffer = async (file) => {
   const channel = await file.accept();
   const parts = [];
-  for await (const part of channel.iterator({ destroyOnReturn: false })) parts.push(part);
+  for await (const part of channel) parts.push(part);
   const digest = (await file.hashes()).get('sha-256') ?? Buffer.alloc(0);
   console.log(file.offer.name, Buffer.concat(parts).toString());
   console.log(Buffer.from(file.peerKey ?? []).equals(romeosKey.publicKey));
@@ -114,7 +114,7 @@ describe('a program that uses the packed library', () => {
 });
 
 describe('the examples of docs/library.md', () => {
-  test('send a file by the packed library (R1153)', async () => {
+  test('send a file by the packed library (R1153, R1158)', async () => {
     const source = join(stage.folder(), 'source');
     const hash = await writeRandom(source, 100_000);
     const password = 'one for both';
@@ -152,7 +152,7 @@ describe('the examples of docs/library.md', () => {
     ]);
   });
 
-  test('seal a file, and keep a blob in files (R1153)', async () => {
+  test('seal a file, and keep a blob in files (R1153, R1158)', async () => {
     const { jid, password } = stage.server.account('alice');
     const args = [jid, password, stage.server.service, stage.server.caPath];
     expect(await resultsOf(run('uses-all.js', args))).toEqual([

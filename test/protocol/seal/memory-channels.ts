@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type Channel, ChannelBroken, ChannelLost } from '../../../src/protocol/channel.js';
+import { readToEnd } from '../../../src/protocol/read-to-end.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 
 /** May change a block on its way, or lose it; `undefined` kills the channel. */
@@ -22,6 +23,7 @@ export class MemoryChannel extends Duplex implements Channel {
   #isClosed = false;
   #wanted = false;
   #tellClosed: () => void = () => undefined;
+  override [Symbol.asyncIterator] = readToEnd;
 
   constructor(peer: string, onItsWay: OnItsWay) {
     super({ readableHighWaterMark: 0, writableHighWaterMark: 1 });
