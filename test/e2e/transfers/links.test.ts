@@ -103,8 +103,11 @@ describe.each(installed)('receive --links on $name', ({ start, takesEmpty }) => 
     expect(await hashOfFile(got as string)).toBe(await hashOfFile(path));
   });
 
-  test('fetches nothing of those whom --links does not name, though --allow lets them in (R935)', async () => {
-    const bob = await receiving('mallory@localhost', '--verbose');
+  test.each([
+    ['of those whom --links does not name', () => receiving('mallory@localhost', '--verbose')],
+    ['without --links', () => stage.receive('bob', ['--verbose'])],
+  ])('fetches nothing %s, though --allow lets them in (R935)', async (_whose, begin) => {
+    const bob = await begin();
     const path = join(stage.folder(), 'letter');
     writeFileSync(path, 'x');
     const before = proxy?.connections ?? 0;

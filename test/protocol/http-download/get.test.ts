@@ -176,6 +176,18 @@ describe('nothing is asked of', () => {
     await expect(get(new URL('https://example.org/a'), options)).rejects.toThrow(AddressNotAllowed);
     expect(asked).toBe(1);
   });
+
+  test('another address than the one that was looked at, whatever a name means later (R924)', async () => {
+    let asked = 0;
+    const resolve: GetOptions['resolve'] = (_host, told) => {
+      asked += 1;
+      // A second question would lead to nobody.
+      told(null, [{ address: asked === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }]);
+    };
+    const { begun } = await getting(giving(200, LENGTH), { resolve });
+    expect(await whole(begun)).toEqual(BYTES);
+    expect(asked).toBe(1);
+  });
 });
 
 function optionsFor(more: Partial<GetOptions>): GetOptions {
@@ -380,6 +392,25 @@ test('a server that does not answer is waited for a minute (R926)', async () => 
   const { begun, clock } = await getting(() => undefined);
   await clock.advance(59_000);
   await clock.advance(2_000);
+  await expect(begun).rejects.toThrow(/does not answer$/);
+});
+
+test('one whose head comes byte by byte is waited for no longer (R926)', async () => {
+  let send: () => void = () => undefined;
+  const begins = new Promise<void>((resolve) => {
+    send = resolve;
+  });
+  const { begun, clock } = await getting((_request, response) => {
+    const { socket } = response;
+    socket?.write('HTTP/1.1 200 OK\r\na: ');
+    send();
+    send = () => void socket?.write('x');
+  });
+  await begins;
+  for (let seconds = 0; seconds < 60; seconds += 10) {
+    send();
+    await clock.advance(10_000);
+  }
   await expect(begun).rejects.toThrow(/does not answer$/);
 });
 

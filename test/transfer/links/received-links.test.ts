@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import { parseProxy } from '../../../src/session/dial/proxy.js';
+import { NoRoom } from '../../../src/transfer/inbox-errors.js';
 import { JULIET, ROMEO } from '../../support/linked-sessions.js';
 import { settled } from '../../support/manual-clock.js';
 import { sha256 } from '../transfers.js';
@@ -204,6 +205,29 @@ test('what is larger than --links-max-size is not asked for, or read (R932)', as
     error: `a from ${ROMEO} did not arrive: it has 200000 bytes, and --links-max-size takes 199999 bytes`,
   });
   expect([inbox.files.size, inbox.partials]).toEqual([0, 0]);
+});
+
+test('what the inbox has no room for is not asked for, and asked again where that passes (R932)', async () => {
+  const { server, online, told, inbox, requests, clock } = await fetching(giving);
+  const create = inbox.createPartial.bind(inbox);
+  const words = ['--max-size takes 100 kB', 'others take all room'];
+  inbox.createPartial = async (wanted) => {
+    const text = words.shift();
+    if (text !== undefined) throw new NoRoom(text, words.length === 0);
+    return create(wanted);
+  };
+  const { hears } = online();
+  hears(carbonOf(fullLink(`${server.origin}/a`, BYTES)));
+  expect((await told(1, 'failed'))[0]).toMatchObject({
+    error: `photo.jpg from ${ROMEO} did not arrive: --max-size takes 100 kB`,
+  });
+  await clock.advance(7_200_000);
+  hears(carbonOf(fullLink(`${server.origin}/b`, BYTES)));
+  await told(2, 'failed');
+  expect(requests.length).toBe(0);
+  await clock.advance(10_000);
+  await told(1, 'done');
+  expect(requests.map(({ url }) => url)).toEqual(['/b']);
 });
 
 test('what goes on behind --links-max-size is not read, or kept (R932, R1100)', async () => {

@@ -21,6 +21,7 @@ import type { SendingLine } from '../../../src/transfer/sending/line.js';
 import { Slots } from '../../../src/transfer/sending/slots.js';
 import { Telling } from '../../../src/transfer/sending/telling.js';
 import type { Source } from '../../../src/transfer/sources/source.js';
+import { http } from '../../../src/transfer/ways/http/http.js';
 import type { WayName } from '../../../src/transfer/ways/names.js';
 import { DEFAULT_SETTINGS } from '../../../src/transfer/ways/settings.js';
 import type { Accepted, Offer, Recipient, Way } from '../../../src/transfer/ways/way.js';
@@ -93,7 +94,7 @@ async function waysOffered(
       if (answer instanceof Error) throw answer;
       return answer as Accepted;
     };
-  const ways = new Map(WAYS.map((way) => [way, { offer: offerBy(way) }]));
+  const ways = new Map([...WAYS, http].map((way) => [way, { offer: offerBy(way) }]));
   const toJuliet = (names: WayName[]) => ({ peer: JULIET, ways: names.map(wayNamed) });
   const seal = async (recipient: Recipient) => ({
     recipient,
@@ -206,6 +207,17 @@ test('a file that was accepted and forgotten is offered again, and never without
   );
   expect(offered).toEqual(['jingle', 'jingle']);
   expect(events).toEqual(['offer', 'again', 'again', 'start', 'done']);
+});
+
+test('what has begun to travel in another way is not left on a server (R730)', async () => {
+  const account = { peer: 'juliet@capulet.example', ways: [http] };
+  const { offered, outcome } = await waysOffered(
+    [['jingle'], account, account],
+    [acceptedBy('jingle', 0)],
+    1.2,
+  );
+  expect(offered).toEqual(['jingle']);
+  expect(outcome).toMatchObject({ name: 'ChannelLost', message: 'it was cut' });
 });
 
 test('of a recipient that is not found again, what broke the file off is told, and for how long it was tried (R682)', async () => {

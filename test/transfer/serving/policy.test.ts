@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { MalformedJid } from '../../../src/session/jid.js';
+import { bareJid, MalformedJid } from '../../../src/session/jid.js';
 import {
   createPolicy,
   createRelations,
   DEFAULT_ALLOW,
   isNaming,
+  namedBy,
 } from '../../../src/transfer/serving/policy.js';
 
 const ACCOUNT = 'romeo@montague.example';
@@ -53,6 +54,13 @@ test.each([
 test('a rule names somebody unless it is "anyone" (R305)', () => {
   const rules = ['own', 'contacts', 'anyone', 'juliet@capulet.example', 'capulet.example'];
   expect(rules.filter(isNaming)).toEqual(rules.filter((rule) => rule !== 'anyone'));
+});
+
+test('whoever an archive is asked for is known one by one: not anyone, and no domain (R1106)', () => {
+  const rules = ['anyone', 'capulet.example', 'own', 'contacts', STRANGER];
+  const named = namedBy(rules, OWN, CONTACTS);
+  expect([...named].sort()).toEqual([ACCOUNT, ...CONTACTS, bareJid(STRANGER)].sort());
+  expect(namedBy(['anyone', 'capulet.example'], OWN, CONTACTS)).toEqual([]);
 });
 
 test('"anyone" is anyone', () => {
