@@ -50,7 +50,7 @@ function nodeOf(target) {
 
 /** @param {string} target */
 export function releaseOf(target) {
-  return nodeOf(target)[1].split('.')[0];
+  return nodeOf(target)[1].split('.')[0] ?? '';
 }
 
 /**
