@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetchNode } from '../../../build/fetch-node.js';
 import { releaseOf, TARGETS } from '../../../build/nodes.js';
 import {
@@ -11,10 +11,20 @@ import {
   prepareRoot,
   scriptWithin,
 } from '../../support/containers/bare-root.js';
+import {
+  buildImage,
+  type Container,
+  commandOf,
+  HAS_CONTAINERS,
+  type Image,
+  startContainer,
+} from '../../support/containers/container.js';
+import { prepareDebianRoot } from '../../support/containers/debian-root.js';
+import { type DockerRun, dockerRuns } from '../../support/containers/dockerfile.js';
 import { accountOf } from '../../support/programs/inband.js';
 import { startOnTerminal } from '../../support/programs/terminal.js';
 import { HAS_PEERS } from '../../support/servers/server.js';
-import { filesIn, prepareStage, resultsOf, writeRandom } from '../stage.js';
+import { filesIn, hashOfFile, outcomeOf, prepareStage, resultsOf, writeRandom } from '../stage.js';
 import { file, INSTALL_TIMEOUT_MS, ROOT, run, runs, startAs, version } from './installed.js';
 
 /** Until when Node's own schedule has its releases maintained, as docs/install.md says it. */
@@ -217,5 +227,93 @@ describe('the executable (R656, R997)', () => {
       (path) => path.includes('inband') && existsSync(join(root, path)),
     );
     expect(left).toEqual([]);
+  });
+});
+
+(HAS_CONTAINERS ? describe : describe.skip)('the container that the Dockerfile makes', () => {
+  const volumes: Record<string, string> = {};
+  /** Where that of its user's home is on the machine. */
+  let home: string;
+  const running: Container[] = [];
+  let image: Image;
+  let commands: DockerRun[];
+
+  beforeAll(async () => {
+    const root = join(prefix, 'image');
+    await mkdir(root);
+    await prepareDebianRoot(root);
+    image = await buildImage(await file('Dockerfile'), ROOT, root);
+    commands = dockerRuns(await file('docs/install.md'));
+    // A volume begins as what is at its place in the image.
+    for (const path of image.volumes) {
+      volumes[path] = join(prefix, `volume${path.replaceAll('/', '-')}`);
+      await run('cp', ['--archive', join(root, path), volumes[path]]);
+    }
+    home = join(prefix, 'volume-var-lib-inband');
+    await copyFile(stage.server.caPath, join(home, 'ca.pem'));
+  }, INSTALL_TIMEOUT_MS);
+  afterEach(() => Promise.all(running.splice(0).map((one) => one.stop('SIGKILL'))));
+
+  /** Starts it as docs/install.md says. */
+  async function receive(): Promise<Container> {
+    const [, { args, paths, isReadOnly }] = commands as [DockerRun, DockerRun];
+    expect(paths.sort()).toEqual([...image.volumes].sort());
+    const one = startContainer(image, { args, volumes, isReadOnly });
+    running.push(one);
+    await one.line(/^online as bob@localhost\/inband$/, 'stderr');
+    return one;
+  }
+
+  /** Sends a file to it, for one who holds it to the key that it had before. */
+  async function expectArrival(bob: Container): Promise<void> {
+    const source = join(stage.folder(), 'source');
+    const hash = await writeRandom(source, 100_000);
+    const args = ['send', '--encrypt', 'require', source, 'bob@localhost'];
+    await resultsOf(stage.inband('alice', args));
+    const [, name = ''] = await bob.line(/^\/inbox\/(source.*)$/);
+    const arrived = join(prefix, 'volume-inbox', name);
+    expect(await hashOfFile(arrived)).toBe(hash);
+    expect((await stat(arrived)).uid).toBe(1000);
+  }
+
+  test('is logged in once, and keeps the password in a volume, for its user alone (R1143)', async () => {
+    const [{ args, paths }] = commands as [DockerRun];
+    expect(args).toEqual(['login', 'juliet@example.org']);
+    expect(paths).toEqual([image.user.home]);
+    const more = ['--service', stage.server.service, '--tls-ca', join(image.user.home, 'ca.pem')];
+    const { command, env } = commandOf(image, {
+      ...{ args: ['login', 'bob@localhost', ...more], isReadOnly: true },
+      volumes: { [image.user.home]: home },
+    });
+    const login = startOnTerminal(command, { env: { ...env, TERM: 'xterm' } });
+    await login.shows(/Password for bob@localhost: /);
+    login.type(`${stage.server.account('bob').password}\r`);
+    await login.shows(/Number \(Enter: 1\): /);
+    login.type('1\r');
+    expect(await login.exited).toEqual({ code: 0, signal: null });
+    const path = join(home, '.config/inband/bob.password');
+    const { uid, mode } = await stat(path);
+    expect([uid, mode & 0o777]).toEqual([Number(image.user.uid), 0o600]);
+  });
+
+  test('receives, encrypted, without any privileges, and is the same to others when it is made anew (R1144)', async () => {
+    const bob = await receive();
+    const status = await readFile(`/proc/${await bob.pid()}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m);
+    expect(status).toMatch(/^CapBnd:\t0+$/m);
+    await expectArrival(bob);
+    expect(await bob.stop()).toEqual({ code: 143, signal: null });
+    const anew = await receive();
+    await expectArrival(anew);
+    await anew.stop();
+  });
+
+  test('says whether it lives, and ends when it is told to (R1144)', async () => {
+    const bob = await receive();
+    expect(await outcomeOf(bob.exec(image.health))).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await bob.stop()).toEqual({ code: 143, signal: null });
+    const [, ...args] = image.health;
+    const nobody = startContainer(image, { args, volumes });
+    expect(await outcomeOf(nobody)).toMatchObject({ code: 10, stdout: '' });
   });
 });
