@@ -34,7 +34,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'received':
       return undefined;
     case 'resumed':
-      return `resuming ${event.name} at ${formatBytes(event.offset)}`;
+      return `resuming ${event.name} at ${formatBytes(event.offset)}, with ${event.peer}`;
     case 'done':
       return sentenceOfDone(event, verbose);
     case 'already-there':

@@ -10,7 +10,7 @@ test.each([
   ['startIn', 'receiving photo.jpg from bob@example.org/inband (5 MB)'],
   ['startOut', 'sending photo.jpg to bob@example.org/inband (5 MB)'],
   ['progress', undefined],
-  ['resumed', 'resuming photo.jpg at 1 MB'],
+  ['resumed', 'resuming photo.jpg at 1 MB, with bob@example.org/inband'],
   ['received', 'received photo.jpg from bob@example.org/inband (5 MB)'],
   [
     'fetchedLink',

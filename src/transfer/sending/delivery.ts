@@ -25,6 +25,8 @@ export interface DeliveryOptions extends JobOptions {
   most: number;
   /** It is one of several transfers of the command, so that failures name the file. */
   isOneOfSeveral: boolean;
+  /** The files go to other recipients, too. */
+  hasOthers?: boolean | undefined;
   explain(error: Error): Explained;
   /** Ends the whole command. */
   stop(error: Error): void;
@@ -96,7 +98,8 @@ export class Delivery {
   }
 
   async #sendOne(source: Source, slot: Slot): Promise<Outcome> {
-    const telling = new Telling(this.#report, source);
+    const { hasOthers } = this.#options;
+    const telling = new Telling(this.#report, source, hasOthers ? this.#line.jid : undefined);
     try {
       const job = new Job(source, this.#line, { slot, turn: this.#turn, telling }, this.#options);
       return { event: await job.send() };

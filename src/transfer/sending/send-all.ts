@@ -68,6 +68,7 @@ export async function sendAll(
     onStopped: once(() => {
       if (signal.aborted) report({ event: 'notice', text: STOPPED });
     }),
+    hasOthers: jids.length > 1,
     most: Math.max(1, Math.floor(mostOf(options) / jids.length)),
     isOneOfSeveral: sources.length * jids.length > 1 || sources.some((one) => 'walk' in one),
     stop: (error: Error) => stopped.abort(error),

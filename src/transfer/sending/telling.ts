@@ -16,6 +16,7 @@ import type { SentFile } from './send-file.js';
 export class Telling {
   readonly #report: Report;
   readonly #source: Source;
+  readonly #oneOfSeveral: string | undefined;
   readonly #id = nextTransferId();
   #hasStarted = false;
   #hasWarnedOfPath = false;
@@ -23,21 +24,28 @@ export class Telling {
   #setback: string | undefined;
   #secrecy: Secrecy = { encrypted: false };
 
-  constructor(report: Report, source: Source) {
+  /** `oneOfSeveral`: the JID of its recipient, where there are others, so that each line must say whose it is. */
+  constructor(report: Report, source: Source, oneOfSeveral?: string) {
     this.#report = report;
     this.#source = source;
+    this.#oneOfSeveral = oneOfSeveral;
   }
 
   warn(text: string): void {
-    this.#report({ event: 'warning', text });
+    this.#report({ event: 'warning', text: this.#named(text) });
   }
 
   #notice(text: string): void {
-    this.#report({ event: 'notice', text });
+    this.#report({ event: 'notice', text: this.#named(text) });
   }
 
   note(text: string): void {
-    this.#report({ event: 'note', text });
+    this.#report({ event: 'note', text: this.#named(text) });
+  }
+
+  #named(text: string): string {
+    const jid = this.#oneOfSeveral;
+    return jid === undefined || text.includes(jid) ? text : `${jid}: ${text}`;
   }
 
   /** What the user waits for until the promise settles. */

@@ -14,13 +14,15 @@ export class Bars {
   /** By the ids of the transfers, and since when each runs. */
   readonly #running = new Map<number, { meter: Meter; since: number; line: Line }>();
   #total: Total | undefined;
+  #hasOthers = false;
   readonly #totalLine: Line = (columns) => (this.#total ? barLine(this.#total.meter, columns) : '');
 
   constructor(private readonly now: () => number) {}
 
-  /** Several transfers are to come, which are counted there. */
-  expect(total: Total | undefined): void {
+  /** Several transfers are to come, which are counted there; to so many recipients. */
+  expect(total: Total | undefined, recipients: number): void {
     this.#total = total;
+    this.#hasOthers = recipients > 1;
   }
 
   /** Keeps count of the transfer that the event is about. */
@@ -28,7 +30,8 @@ export class Bars {
     if (!('id' in event) || event.id === undefined) return;
     const { id } = event;
     if (event.event === 'start') {
-      const meter = new Meter(event.name, event.size, this.now);
+      const name = this.#hasOthers ? `${event.name} to ${event.peer}` : event.name;
+      const meter = new Meter(name, event.size, this.now);
       const line: Line = (columns) => barLine(meter, columns, event.peer);
       this.#running.set(id, { meter, since: this.now(), line });
     }

@@ -44,7 +44,8 @@ export function terminalReporter(
   return {
     report,
     ...asides(report),
-    expect: async (files, recipients) => bars.expect(several.expect(await files(), recipients)),
+    expect: async (files, recipients) =>
+      bars.expect(several.expect(await files(), recipients), recipients),
     close: () => {
       closed = true;
       foot.erase();

@@ -8,9 +8,10 @@ import { sourceOf } from '../transfers.js';
 
 const JULIET = 'juliet@capulet.example';
 
-function telling() {
+function telling(oneOfSeveral?: string) {
   const events: Event[] = [];
-  const told = new Telling((event) => events.push(event), sourceOf(Buffer.from('letter')));
+  const source = sourceOf(Buffer.from('letter'));
+  const told = new Telling((event) => events.push(event), source, oneOfSeveral);
   const warnings = () =>
     events.flatMap((one) => (one.event === 'warning' || one.event === 'notice' ? one.text : []));
   return { told, events, warnings };
@@ -49,6 +50,20 @@ test('of another try only what has changed is told, and when it is (R348)', () =
     'the same again; next try in 1 s',
     `${JULIET} is not there; trying again`,
   ]);
+});
+
+test('where there are other recipients each line says whose it is (R1172)', () => {
+  const { told, events, warnings } = telling(JULIET);
+  told.again(JULIET, new Error('it was cut'), 0);
+  told.again(JULIET, new Error(`${JULIET}/balcony is busy`), 0);
+  told.warn('smaller blocks');
+  told.note('offering by jingle');
+  expect(warnings()).toEqual([
+    `${JULIET}: it was cut; trying again`,
+    `${JULIET}/balcony is busy; trying again`,
+    `${JULIET}: smaller blocks`,
+  ]);
+  expect(events.at(-1)).toEqual({ event: 'note', text: `${JULIET}: offering by jingle` });
 });
 
 test('who is waited for is told to people and to programs (R340)', () => {

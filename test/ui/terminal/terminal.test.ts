@@ -80,7 +80,7 @@ test('shows the total of several transfers that were announced, below the one th
 
 test('of several files shows only those that take longer than a second, in their order (R221)', async () => {
   const { screen, clock, report, expect: announce } = terminal();
-  await announce(async () => [{ size: 5_000_000 }], 3);
+  await announce(async () => Array(3).fill({ size: 5_000_000 }), 1);
   const named = (id: number) => ({ id, name: `${id}` });
   const shown = () =>
     screen.lines.filter((line) => line.includes('%')).map((line) => line.split('  ').at(-1));
@@ -127,6 +127,21 @@ test('the total has neither what failed nor what is not tried, and no folders wi
   clock.ms = 2_000;
   report({ ...samples.sent, ...file(4, 40) });
   expect(screen.lines.join('\n')).not.toContain('total');
+});
+
+test('of one file to several shows whose each bar is (R1172)', async () => {
+  const { screen, clock, report, expect: announce } = terminal();
+  await announce(async () => [{ size: 5_000_000 }], 2);
+  report({ ...samples.startOut, id: 1 });
+  report({ ...samples.startOut, id: 2, peer: 'carol@example.org/inband' });
+  clock.ms = 1_000;
+  report({ ...samples.progress, id: 1 });
+  await screen.shows('photo.jpg to carol@example.org/inband');
+  expect(screen.lines.map((line) => line.split('  ').at(-1))).toEqual([
+    'photo.jpg to bob@example.org/inband',
+    'photo.jpg to carol@example.org/inband',
+    'total of 2 files',
+  ]);
 });
 
 test('shows no percentage of a total in which a size is unknown, and no total of one file', async () => {
