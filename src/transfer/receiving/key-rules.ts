@@ -88,7 +88,11 @@ export class KeyRules {
     if (encrypt === 'require')
       throw new NotSealed('it is not encrypted, as --encrypt require wants it');
     if (encrypt === 'auto' && known.some(({ isVerified }) => isVerified)) {
-      throw new NotSealed(`it is not encrypted, though a key of ${jid} was compared here`);
+      throw withHints(
+        new NotSealed(`it is not encrypted, though a key of ${jid} was compared here`),
+        'ask them whether they sent it, and for the same with encryption',
+        'receive --encrypt off takes what is not encrypted, of everybody',
+      );
     }
     const isOurs = this.#isOurs(jid);
     if (encrypt === 'auto' && (known.length > 0 || isOurs)) {

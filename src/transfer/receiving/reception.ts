@@ -1,4 +1,5 @@
 import { nameOf } from '../../protocol/file-offer.js';
+import { ownHints } from '../../session/hints.js';
 import type { Report } from '../events.js';
 import type { Secrecy, Trust } from '../keys/rules.js';
 import type { TransferLimits } from '../quotas/limits.js';
@@ -162,7 +163,9 @@ function tellOfFailure(
   const isOfKey = error instanceof KeyNotTrusted || error instanceof NotSealed;
   const isTold = isOfKey ? isNews(peer) : isProven;
   if (!isTold) return report({ event: 'note', text });
-  report({ event: 'failed', error: text, exitCode: exitCodeOf(error), ...shown });
+  // Others are for its sender.
+  const more = isOfKey && ownHints(error).length > 0 ? { hints: ownHints(error) } : {};
+  report({ event: 'failed', error: text, ...more, exitCode: exitCodeOf(error), ...shown });
 }
 
 /** Tells the user how far the file is. */

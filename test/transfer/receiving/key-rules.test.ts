@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatKey } from '../../../src/protocol/seal/public-key.js';
+import { ownHints } from '../../../src/session/hints.js';
 import type { Event } from '../../../src/transfer/events.js';
 import type { Encrypt } from '../../../src/transfer/keys/rules.js';
 import type { TrustedKey } from '../../../src/transfer/keys/trusted-keys.js';
@@ -76,9 +77,12 @@ test('what is in the clear is refused where it may not be, with the reason', asy
   );
   const { rules, trusted, offer } = rulesOf();
   trusted.of.set(ROMEOS, [{ ...pinned(HIS.publicKey)[0], isVerified: true } as TrustedKey]);
-  await expect(rules.judge(offer(ROMEOS), 'named')).rejects.toThrow(
-    `it is not encrypted, though a key of ${ROMEOS} was compared here`,
-  );
+  const error = await rules.judge(offer(ROMEOS), 'named').catch((reason) => reason);
+  expect(error.message).toBe(`it is not encrypted, though a key of ${ROMEOS} was compared here`);
+  expect(ownHints(error)).toEqual([
+    'ask them whether they sent it, and for the same with encryption',
+    'receive --encrypt off takes what is not encrypted, of everybody',
+  ]);
 });
 
 test('one of anybody is sealed, and not pinned (R531)', async () => {
