@@ -260,6 +260,10 @@ describe('is refused with the file, the key and what may be there', () => {
     ['[accounts.home]\njid = 5', /: \[accounts\.home\] jid is missing/],
     ['[accounts.home]\njid = "a b@c"', /: \[accounts\.home\] jid = "a b@c" is not an XMPP/],
     ['[accounts.home]\njid = "a@b"\nservice = "ftp://c"', /service = .* is not a service/],
+    [
+      '[accounts.home]\njid = "a@b"\nproxy = "https://romeo:secret@c:1"',
+      /\[accounts\.home\] proxy = "https:\/\/…@c:1" is not the address of a proxy that inband can use: none is spoken to by TLS/,
+    ],
     ['[accounts.home]\njid = "a@b"\nport = 5222', /port is not known$/],
     ['account = "home"', /"home" is neither a JID nor an account/],
     [
