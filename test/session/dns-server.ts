@@ -9,8 +9,8 @@ const SERVER_FAILURE = 2;
 /** What is known of a name: its services, or that the server cannot tell, or does not. Other names do not exist. */
 export type Zone = Record<string, SrvRecord[] | 'failure' | 'silence'>;
 
-/** A DNS server (RFC 1035) for services (RFC 2782) on a port of its own. */
-export async function dnsServer() {
+/** A DNS server (RFC 1035) for services (RFC 2782), on a port of its own where none is named. */
+export async function dnsServer({ host = '127.0.0.1', port = 0 } = {}) {
   const socket = createSocket('udp4');
   const server = {
     zone: {} as Zone,
@@ -30,9 +30,9 @@ export async function dnsServer() {
     query.copy(header, 0, 0, 2);
     socket.send(Buffer.concat([header, query.subarray(12, end + 4), ...answers]), port, address);
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(port, host);
   await once(socket, 'listening');
-  server.address = `127.0.0.1:${socket.address().port}`;
+  server.address = `${host}:${socket.address().port}`;
   return server;
 }
 

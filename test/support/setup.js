@@ -58,6 +58,12 @@ const ON_DEBIAN_ONLY = [
     present: () => outputOf('/usr/bin/python3', '-c', FIND_PURPLE).startsWith('libpurple'),
     apt: ['libpurple0'],
   },
+  {
+    name: 'iproute2',
+    present: () => onPath('ip') || existsSync('/usr/sbin/ip'),
+    apt: ['iproute2'],
+  },
+  { name: 'nftables', present: () => existsSync('/usr/sbin/nft'), apt: ['nftables'] },
   { name: 'go-sendxmpp', present: () => onPath('go-sendxmpp'), apt: ['go-sendxmpp'] },
   {
     name: 'dissononce for Python',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { withIPv6 } from '../../support/ipv6.js';
+import { withIPv6 } from '../../support/networks/ipv6.js';
 import { startMicrosocks, startTinyproxy } from '../../support/programs/network-proxies.js';
 import { watchNetwork } from '../../support/programs/network-use.js';
 import { startEjabberd } from '../../support/servers/ejabberd.js';

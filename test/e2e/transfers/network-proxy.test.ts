@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect } from '../../../src/session/connect.js';
 import { xml } from '../../../src/session/xml.js';
-import { withIPv6 } from '../../support/ipv6.js';
+import { withIPv6 } from '../../support/networks/ipv6.js';
 import {
   type NetworkProxyServer,
   startMicrosocks,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { withIPv6 } from '../../support/ipv6.js';
 import type { Intercept } from '../../support/linked-sessions.js';
+import { withIPv6 } from '../../support/networks/ipv6.js';
 import type { ProxyFaults } from '../socks5/proxy.js';
 import { arrives, pairWithLane, realProxy } from './transports/s5b/lane-pair.js';
 

@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { dial } from '../../../src/session/dial/dial.js';
 import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
-import { withIPv6 } from '../../support/ipv6.js';
+import { withIPv6 } from '../../support/networks/ipv6.js';
 import {
   type CertificateAuthority,
   createCertificateAuthority,

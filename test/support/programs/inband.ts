@@ -9,13 +9,19 @@ export interface RunOptions extends StartOptions {
   home: string;
   /** Added to the environment, which has no INBAND_ variable otherwise; see `accountOf`. */
   env?: Record<string, string>;
+  /** A command with the program behind it. */
+  within?: readonly string[];
 }
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/inband.js', import.meta.url));
 
 /** Runs the built program. Standard input is empty unless `stdin` says otherwise. */
-export function runInband(args: string[], { home, env, ...options }: RunOptions): Running {
-  return start(process.execPath, [LAUNCHER, ...args], {
+export function runInband(
+  args: string[],
+  { home, env, within = [], ...options }: RunOptions,
+): Running {
+  const [command = '', ...others] = [...within, process.execPath, LAUNCHER, ...args];
+  return start(command, others, {
     stdin: '',
     ...options,
     env: environmentOf(home, env),

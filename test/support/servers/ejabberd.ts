@@ -54,7 +54,7 @@ async function startIn(directory: string, options: EjabberdOptions): Promise<Tes
     );
     await writeFile(configPath(directory), [...lines, options.config ?? ''].join('\n'));
     return { ports, running: await launch(directory) };
-  }, options.host);
+  }, options);
   return createTestServer(ports, ca, {
     host: options.host,
     webSocketPath: '/ws',
@@ -121,7 +121,11 @@ function ownPlace(
 
 const atHttps = ({ https: port }: Ports, ip: string) => ({
   ...{ port, ip, module: 'ejabberd_http', tls: true },
-  request_handlers: { '/upload': 'mod_http_upload', '/ws': 'ejabberd_http_ws' },
+  request_handlers: {
+    ...{ '/upload': 'mod_http_upload', '/ws': 'ejabberd_http_ws' },
+    '/.well-known/host-meta': 'mod_host_meta',
+    '/.well-known/host-meta.json': 'mod_host_meta',
+  },
 });
 
 /** As Debian ships them: all that limit what clients may do, and those that tests need. */
@@ -138,7 +142,7 @@ const MODULES = {
 
 function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
   const { rateLimit, plainOnly, streamManagement = true, scramHash, withoutPlus } = options;
-  const { proxy, uploads, archive, host: ip = HOST } = options;
+  const { proxy, uploads, archive, hostMeta, host: ip = HOST } = options;
   const scram = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
   const plus = scram.map((name) => `${name}-PLUS`);
   return {
@@ -158,6 +162,7 @@ function behaviour(options: EjabberdOptions, ports: Ports, directory: string) {
     modules: {
       ...MODULES,
       ...(proxy ? { mod_proxy65: { ip, port: ports.proxy, max_connections: 32 } } : {}),
+      ...(hostMeta ? { mod_host_meta: { websocket_url: `wss://${hostMeta}/ws` } } : {}),
       ...(archive ? { mod_mam: { default: 'always' } } : {}),
       ...(uploads ? { mod_http_upload: uploading(uploads, ports, directory) } : {}),
       ...(streamManagement ? { mod_stream_mgmt: { resend_on_timeout: 'if_offline' } } : {}),

@@ -51,6 +51,23 @@ export interface Prosody extends TestServer {
 /** What each client may send a second, as Debian ships it; `rateLimit`. */
 export const SHIPPED_RATE = '10kb/s';
 
+/** Prosody 0.12 leaves a host-meta (XEP-0156) to a web server, or a module from elsewhere. */
+const HOST_META = `
+module:depends("http")
+module:provides("http", {
+  default_path = "/.well-known",
+  route = {
+    ["GET /host-meta"] = function(event)
+      event.response.headers.content_type = "application/xrd+xml"
+      return "<?xml version='1.0' encoding='utf-8'?>\\n"
+        .. "<XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'>"
+        .. "<Link rel='urn:xmpp:alt-connections:websocket' href='"
+        .. module:get_option_string("host_meta") .. "'/></XRD>\\n"
+    end,
+  },
+})
+`;
+
 /** What the module of a test is called. */
 const OWN_MODULE = 'own';
 
@@ -68,6 +85,7 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
   );
   const configPath = join(directory, 'prosody.cfg.lua');
   const hasHttps = !!options.uploads || !!options.webSocket;
+  await writeFile(join(directory, 'mod_host_meta.lua'), HOST_META);
   if (options.module) await writeFile(join(directory, `mod_${OWN_MODULE}.lua`), options.module);
 
   let { ports, running } = await onFreePorts(async (ports) => {
@@ -85,7 +103,7 @@ async function startIn(directory: string, options: ProsodyOptions): Promise<Pros
     ];
     await writeFile(configPath, lines.join('\n'));
     return { ports, running: await launch(configPath, hasHttps) };
-  }, options.host);
+  }, options);
   const { addContacts, ...stored } = storage(join(directory, fileName(domain)), domain);
   const server = await createTestServer(ports, ca, {
     ...{ domain, host: options.host, ...stored, webSocketPath: '/xmpp-websocket' },
@@ -178,6 +196,7 @@ function behaviour(options: ProsodyOptions): string[] {
   if (options.archive) modules.push('mam');
   if (options.uploads) modules.push('offline');
   if (options.webSocket) modules.push('websocket');
+  if (options.hostMeta) modules.push('host_meta');
   if (options.federated) modules.push('dialback');
   if (options.module) modules.push(OWN_MODULE);
   const list = (words: string[]) => `{ ${words.map(lua).join(', ')} }`;
@@ -186,6 +205,7 @@ function behaviour(options: ProsodyOptions): string[] {
     `authentication = ${lua(options.authentication ?? 'internal_hashed')}`,
     ...(options.plainOnly ? [`disable_sasl_mechanisms = ${list(SCRAM)}`] : []),
     ...(options.rateLimit ? [`limits = { c2s = { rate = ${lua(options.rateLimit)} } }`] : []),
+    ...(options.hostMeta ? [`host_meta = ${lua(`wss://${options.hostMeta}/xmpp-websocket`)}`] : []),
     ...(options.hibernationTime ? [`smacks_hibernation_time = ${options.hibernationTime}`] : []),
     options.config ?? '',
   ];

@@ -64,6 +64,10 @@ export interface ServerOptions {
   uploads?: UploadLimits;
   /** Takes WebSockets (RFC 7395) at the port of uploads, with the certificate of the domain; default false. */
   webSocket?: boolean;
+  /** The host at which its host-meta (XEP-0156) says that they are; default: there is no host-meta. */
+  hostMeta?: string;
+  /** Where both are; default: a free port. */
+  httpsPort?: number;
   /** Keeps the messages of each account (XEP-0313); default false. */
   archive?: boolean;
   /** The address that it listens at, for which its certificate is then good, too; default: `127.0.0.1`. */
@@ -144,11 +148,12 @@ export async function createTestServer(
 /** Calls `launch` with ports that were free a moment ago, again while it throws `PortTaken`. */
 export async function onFreePorts<Result>(
   launch: (ports: Ports) => Promise<Result>,
-  host = HOST,
+  { host = HOST, httpsPort }: Pick<ServerOptions, 'host' | 'httpsPort'> = {},
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(await freePorts(host));
+      const ports = await freePorts(host);
+      return await launch({ ...ports, https: httpsPort ?? ports.https });
     } catch (error) {
       if (!(error instanceof PortTaken) || attempt === PORT_ATTEMPTS) throw error;
     }
