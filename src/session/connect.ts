@@ -50,20 +50,22 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   const signal = options.signal ?? new AbortController().signal;
   const account = prepareJid(options.account);
   const resource = account.resource || options.resource || randomResource();
-  const { stream, features, jid, enabled } = await openStream(
+  const { stream, features, jid, enabled, endpoint } = await openStream(
     options,
     { timeout, signal },
-    async (stream, features) => ({
-      stream,
-      features,
+    async (stream, features, endpoint) => ({
+      ...{ stream, features, endpoint },
       jid: await establish(stream, features, { ...account, resource }),
       enabled: features.getChild('sm', NS_SM) && (await manage(stream)),
     }),
   );
   const maxStanzaBytes = readMaxStanzaBytes(features);
   const { onSetback, onPadded } = options;
-  const resumption = { login: options, timeout, signal, clock, random, onSetback, onPadded };
-  const connection = new Connection(stream, enabled, { ...resumption, jid, maxStanzaBytes });
+  const resumption = { login: options, endpoint, timeout, signal, clock, random };
+  const told = { onSetback, onPadded };
+  const connection = new Connection(stream, enabled, {
+    ...{ ...resumption, ...told, jid, maxStanzaBytes },
+  });
   const session = new StanzaSession(jid, connection, { ...options, maxStanzaBytes });
   connection.start(session);
   return session;

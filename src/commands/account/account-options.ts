@@ -43,7 +43,7 @@ export function addServerOptions(command: Command): Command {
     .addOption(
       new Option(
         '--service <uri>',
-        'xmpp://host:port (STARTTLS), xmpps://host:port or wss://host/path (WebSocket); default: by DNS (SRV) of the domain of the account',
+        'xmpp://host:port (STARTTLS), xmpps://host:port or wss://host/path (WebSocket); default: by DNS (SRV) of the domain of the account, and last by its host-meta',
       ).env('INBAND_SERVICE'),
     )
     .addOption(new Option('--tls-ca <pem>', 'trust this CA as well').env('INBAND_TLS_CA'))

@@ -1,4 +1,5 @@
 import type { Outward } from '../../session/dial/proxy.js';
+import type { LoginTold } from '../../session/login/open-stream.js';
 import type { Session } from '../../session/session.js';
 import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Connect, ConnectAs } from '../../transfer/connect.js';
@@ -30,6 +31,7 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
   const password = rememberPassword(flags, context);
   const trust = rememberTrust(flags, context);
   const proxy = proxyOf(flags);
+  const tellFallback = fallbackTeller(report);
   const connect: Connect = async (as = {}) => {
     const { source, ...trusted } = await trust();
     report({ event: 'note', text: `trusts the CAs ${source}` });
@@ -47,6 +49,10 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
       onPadded: (bytes) =>
         report({ event: 'note', text: `${bytes} bytes of white space were sent to speed it up` }),
       ...{ ...as, signal: AbortSignal.any(signals) },
+      onLogin: (login) => {
+        tellFallback(login);
+        as.onLogin?.(login);
+      },
     });
     report({ event: 'pending', text: `connecting as ${jid}`, until: online });
     const session = await online;
@@ -56,6 +62,16 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
   return {
     ...{ jid, connect, renew: password.renew },
     trust: async () => ({ ...(await trust()), proxy }),
+  };
+}
+
+/** Tells once of each place where it is that nothing else got through; a session goes back there, which is no news. */
+function fallbackTeller(report: Report): (login: LoginTold) => void {
+  let told = '';
+  return ({ host, port, isFallback }) => {
+    const text = `connected by WebSocket to ${host} port ${port}, as nothing else got through`;
+    if (isFallback && text !== told) report({ event: 'notice', text });
+    told = isFallback ? text : '';
   };
 }
 

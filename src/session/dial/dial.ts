@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type tls from 'node:tls';
 import type WebSocket from 'ws';
-import { withHints } from '../hints.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
-import { StreamError } from '../stream/stream-error.js';
 import type { Endpoint } from './endpoints.js';
-import { reasonOf } from './network-reason.js';
 import { type Outward, proxyTo } from './proxy.js';
 import { secure } from './secure.js';
 import { startTls } from './start-tls.js';
 import { throughProxy } from './through-proxy.js';
+import { allFailed, notConnected } from './why-not-connected.js';
 
-interface DialOptions extends Outward {
+export interface DialOptions extends Outward {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
   domain: string;
   signal: AbortSignal;
   /** Finds the addresses of a host; default: as the system does. */
   lookup?: net.LookupFunction;
+  /** Milliseconds for which all endpoints may say nothing, in all; default: the last one as long as it likes. */
+  silence?: number;
 }
 
 /** `answered` is called whenever the other side gives a sign of life. */
@@ -25,6 +25,8 @@ type Attempt = DialOptions & { answered?: () => void };
 
 /** How long an endpoint may say nothing while there is another one; a firewall that drops packets says nothing. */
 const ENDPOINT_MS = 5_000;
+/** No endpoint has less, however many there are. */
+const LEAST_MS = 1_000;
 /** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
 const ADDRESS_MS = 2_500;
 
@@ -40,23 +42,42 @@ export type Dialled = Connected & { endpoint: Endpoint };
 
 /** Opens an encrypted and authenticated connection to the first endpoint that gives one (RFC 6120 §3.2.1). */
 export async function dial(endpoints: Endpoint[], options: DialOptions): Promise<Dialled> {
+  const dialled = await dialInTurn(endpoints, options);
+  if (Array.isArray(dialled)) throw allFailed(dialled);
+  return dialled;
+}
+
+/** The same; resolves to why there is none, for each endpoint. Rejects with the signal's reason alone. */
+export async function dialInTurn(
+  endpoints: Endpoint[],
+  options: DialOptions,
+): Promise<Dialled | Error[]> {
   const failures: Error[] = [];
+  const until = performance.now() + (options.silence ?? Number.POSITIVE_INFINITY);
   for (const [index, endpoint] of endpoints.entries()) {
+    const silence = shareOf(until - performance.now(), endpoints.length - index);
     try {
-      const isLast = index === endpoints.length - 1;
-      const dialled = isLast ? dialOne(endpoint, options) : dialSoon(endpoint, options);
-      return { ...(await dialled), endpoint };
+      return { ...(await dialWithin(silence, endpoint, options)), endpoint };
     } catch (error) {
       options.signal.throwIfAborted();
       failures.push(error as Error);
     }
   }
-  throw failures.find((failure) => failure instanceof ServerNotTrusted) ?? failures[0];
+  return failures;
 }
 
-async function dialSoon(endpoint: Endpoint, options: DialOptions): Promise<Connected> {
+/** The silence that the next endpoint may keep, of those that are left. */
+const shareOf = (left: number, endpoints: number): number =>
+  Math.max(LEAST_MS, endpoints > 1 ? Math.min(ENDPOINT_MS, left / endpoints) : left);
+
+async function dialWithin(
+  silence: number,
+  endpoint: Endpoint,
+  options: DialOptions,
+): Promise<Connected> {
+  if (!Number.isFinite(silence)) return dialOne(endpoint, options);
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ENDPOINT_MS);
+  const timer = setTimeout(() => late.abort(), silence);
   const signal = AbortSignal.any([options.signal, late.signal]);
   const answered = () => void timer.refresh();
   try {
@@ -121,27 +142,4 @@ async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.So
     socket.destroy();
     throw error;
   }
-}
-
-function notConnected(
-  { host, port, directTls, webSocket }: Endpoint,
-  domain: string,
-  cause: Error,
-): Error {
-  // RFC 6120 §4.9.3.6
-  if (cause instanceof StreamError && cause.condition === 'host-unknown') {
-    return new ConnectionFailed(`${host} port ${port} does not serve ${domain}`, { cause });
-  }
-  const reason = reasonOf(cause);
-  const failed = new ConnectionFailed(`cannot connect to ${host} port ${port} (${reason})`, {
-    cause,
-  });
-  // Answers that are not in TLS are in the clear, with which the other kind of port begins.
-  const speaksClear = directTls && /wrong version number|packet length too long/.test(reason);
-  if (webSocket) return speaksClear ? withHints(failed, 'that port speaks no HTTPS') : failed;
-  if (speaksClear)
-    return withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`);
-  // What waits for TLS hangs up on a header in the clear.
-  if (directTls || !/ECONNRESET|closed the connection/.test(reason)) return failed;
-  return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
 }

@@ -56,12 +56,19 @@ export function parseService(service: string): Endpoint {
 function webSocketAt(uri: string): Endpoint {
   if (!URL.canParse(uri)) throw new MalformedService(uri);
   const url = new URL(uri);
-  const { protocol, hostname, port, username, password, hash } = url;
+  const { protocol, port, username, password, hash } = url;
   const isPlain = protocol === 'wss:' && [username, password, hash].every((part) => part === '');
   if (!isPlain || port === '0') throw new MalformedService(uri);
-  const host = withoutBrackets(hostname);
-  return { host, port: Number(port || HTTPS_PORT), directTls: true, webSocket: url };
+  return webSocketEndpoint(url);
 }
+
+/** `url`: `wss://host[:port]/path`. */
+export const webSocketEndpoint = (url: URL): Endpoint => ({
+  host: withoutBrackets(url.hostname),
+  port: Number(url.port || HTTPS_PORT),
+  directTls: true,
+  webSocket: url,
+});
 
 type SrvResolver = Pick<Resolver, 'resolveSrv' | 'cancel'>;
 

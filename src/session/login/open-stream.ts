@@ -1,7 +1,8 @@
 import { timerMs } from '../clock.js';
-import { type Dialled, dial } from '../dial/dial.js';
-import { type Endpoint, lookUp, ownEndpoint, parseService } from '../dial/endpoints.js';
-import { type Outward, proxyTo } from '../dial/proxy.js';
+import type { Dialled } from '../dial/dial.js';
+import type { Endpoint } from '../dial/endpoints.js';
+import type { Outward } from '../dial/proxy.js';
+import { findServer } from '../discovery/find-server.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
@@ -21,7 +22,7 @@ export interface StreamOptions extends Outward {
   password: string;
   /**
    * `xmpp://host:port` (STARTTLS), `xmpps://host:port` or `wss://host/path` (WebSocket, RFC 7395). Default: DNS SRV of
-   * the account's domain.
+   * the account's domain, and last the WebSockets that it names (XEP-0156).
    */
   service?: string | undefined;
   /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
@@ -38,11 +39,26 @@ export interface LoginTold {
   port: number;
   /** Whether it is a WebSocket (RFC 7395). */
   isWebSocket: boolean;
+  /** Whether the domain named that one (XEP-0156), and it was tried because nothing else could be connected to. */
+  isFallback: boolean;
   /** The version of TLS, such as `TLSv1.3`. */
   tls: string;
   /** The SASL mechanism. */
   mechanism: string;
 }
+
+interface Attempt {
+  signal: AbortSignal;
+  /** What the session was connected to before, if it was: a WebSocket is gone back to first. */
+  last?: Endpoint | undefined;
+}
+
+/** Agrees with the server on the rest. `endpoint`: what was connected to. */
+type Negotiate<Result> = (
+  stream: XmppStream,
+  features: Element,
+  endpoint: Endpoint,
+) => Promise<Result>;
 
 /**
  * Connects, logs in and has `negotiate` agree with the server on the rest; all of it within `timeout` ms.
@@ -51,14 +67,15 @@ export interface LoginTold {
  */
 export async function openStream<Result>(
   options: StreamOptions,
-  { timeout, signal }: { timeout: number; signal: AbortSignal },
-  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+  { timeout, ...attempt }: Attempt & { timeout: number },
+  negotiate: Negotiate<Result>,
 ): Promise<Result> {
   const late = new AbortController();
   const tooLate = () => late.abort(new ConnectionFailed(`not online after ${timeout / 1000} s`));
   const timer = setTimeout(tooLate, timerMs(timeout));
   try {
-    return await open(options, AbortSignal.any([late.signal, signal]), negotiate);
+    const signal = AbortSignal.any([late.signal, attempt.signal]);
+    return await open(options, { ...attempt, signal }, negotiate);
   } finally {
     clearTimeout(timer);
   }
@@ -66,19 +83,19 @@ export async function openStream<Result>(
 
 async function open<Result>(
   options: StreamOptions,
-  signal: AbortSignal,
-  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+  attempt: Attempt,
+  negotiate: Negotiate<Result>,
 ): Promise<Result> {
   const account = prepareJid(options.account);
   const [first = '', ...others] = domainForms(account.domain);
-  let attempt = openAs({ ...account, domain: first }, options, signal, negotiate);
+  let opening = openAs({ ...account, domain: first }, options, attempt, negotiate);
   for (const domain of others) {
-    attempt = attempt.catch((error: Error) => {
+    opening = opening.catch((error: Error) => {
       if (!isUnknown(error)) throw error;
-      return openAs({ ...account, domain }, options, signal, negotiate);
+      return openAs({ ...account, domain }, options, attempt, negotiate);
     });
   }
-  return attempt;
+  return opening;
 }
 
 /** Whether the server does not serve the domain that was asked for. */
@@ -88,12 +105,11 @@ const isUnknown = ({ cause }: Error): boolean =>
 async function openAs<Result>(
   { local, domain }: Jid,
   options: StreamOptions,
-  signal: AbortSignal,
-  negotiate: (stream: XmppStream, features: Element) => Promise<Result>,
+  { signal, last }: Attempt,
+  negotiate: Negotiate<Result>,
 ): Promise<Result> {
-  const { ca, roots, proxy } = options;
-  const endpoints = await endpointsOf(domain, options, signal);
-  const dialled = await dial(endpoints, { domain, ca, roots, proxy, signal });
+  const { ca, roots, proxy, service } = options;
+  const dialled = await findServer({ domain, ca, roots, proxy, service, last, signal });
   const stream = new XmppStream(wireOf(dialled));
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
@@ -105,9 +121,8 @@ async function openAs<Result>(
       password: options.password,
       allowPlain: options.allowPlain ?? false,
     });
-    const { host, port, webSocket } = dialled.endpoint;
-    options.onLogin?.({ host, port, isWebSocket: !!webSocket, tls: stream.tls, mechanism });
-    return await negotiate(stream, features);
+    options.onLogin?.({ ...toldOf(dialled, service), tls: stream.tls, mechanism });
+    return await negotiate(stream, features, dialled.endpoint);
   } catch (error) {
     stream.fail(error as Error);
     throw signal.aborted ? signal.reason : error;
@@ -116,18 +131,13 @@ async function openAs<Result>(
   }
 }
 
+function toldOf({ endpoint: { host, port, webSocket } }: Dialled, service: string | undefined) {
+  const isWebSocket = webSocket !== undefined;
+  return { host, port, isWebSocket, isFallback: isWebSocket && !service };
+}
+
 const wireOf = ({ socket, webSocket }: Dialled): Wire =>
   webSocket ? new WebSocketWire(webSocket, socket) : new TcpWire(socket);
-
-/** A proxy finds the addresses of names, and knows nothing of services: nothing is looked up here then. */
-async function endpointsOf(
-  domain: string,
-  { service, proxy }: StreamOptions,
-  signal: AbortSignal,
-): Promise<Endpoint[]> {
-  if (service) return [parseService(service)];
-  return proxyTo(domain, proxy) ? [ownEndpoint(domain)] : lookUp(domain, signal);
-}
 
 /** Sends an element of the login and waits for its answer; what comes in between is not for us yet. */
 export async function exchange(

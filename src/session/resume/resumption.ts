@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { Endpoint } from '../dial/endpoints.js';
 import { exchange, openStream, type StreamOptions } from '../login/open-stream.js';
 import { ConnectionLost } from '../stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
@@ -16,6 +17,8 @@ const STABLE_MS = 60_000;
 
 export interface ResumptionOptions {
   login: StreamOptions;
+  /** What the session was connected to. */
+  endpoint: Endpoint;
   /** Milliseconds for one attempt. */
   timeout: number;
   /** Gives up. */
@@ -40,6 +43,8 @@ export class Resumption {
   readonly #options: ResumptionOptions;
   readonly #previd: string;
   readonly #maxSeconds: number;
+  /** What it was connected to last. */
+  #last: Endpoint;
   #attempt = 0;
   #deadline = 0;
   #resumedAt = 0;
@@ -52,6 +57,7 @@ export class Resumption {
     this.#previd = previd;
     this.#maxSeconds = maxSeconds;
     this.#options = options;
+    this.#last = options.endpoint;
   }
 
   /**
@@ -130,11 +136,13 @@ export class Resumption {
   #try(h: number, timeout: number): Promise<Resumed> {
     const { login, signal, clock } = this.#options;
     const request = xml('resume', { xmlns: NS_SM, previd: this.#previd, h });
-    return openStream(login, { timeout, signal }, async (stream, features) => {
+    const attempt = { timeout, signal, last: this.#last };
+    return openStream(login, attempt, async (stream, features, endpoint) => {
       if (!features.getChild('sm', NS_SM)) throw forgotten('the server resumes no sessions');
       const askedAt = clock.now();
       const answer = await exchange(stream, request, (element) => element.getNS() === NS_SM);
       if (answer.is('resumed') && answer.attrs.previd === this.#previd) {
+        this.#last = endpoint;
         return { stream, resumed: answer, roundTrip: clock.now() - askedAt };
       }
       throw forgotten(answer.getChildElements()[0]?.getName() ?? `<${answer.getName()}/>`);

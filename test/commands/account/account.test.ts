@@ -63,6 +63,33 @@ test('a note says of an answer that is too large why there is none, without a st
   expect(notes).toContain('7 bytes of white space were sent to speed it up');
 });
 
+test('a WebSocket that was tried last is told of once, as long as it stays the way (R1132)', async () => {
+  const told: string[] = [];
+  const hosts = ['web.example', 'web.example', undefined, 'other.example', 'other.example'];
+  const context = {
+    ...{ env: { INBAND_PASSWORD: 'secret' }, signal: new AbortController().signal },
+    connect: async ({ onLogin }: ConnectOptions) => {
+      for (const host of hosts) {
+        const isFallback = host !== undefined;
+        const how = { tls: 'TLSv1.3', mechanism: 'PLAIN', isWebSocket: isFallback, isFallback };
+        onLogin?.({ host: host ?? 'xmpp.example', port: 443, ...how });
+      }
+      return linkedSessions()[0];
+    },
+  };
+  const report: Report = (event) => {
+    if (event.event === 'notice') told.push(event.text);
+  };
+  const heard: string[] = [];
+  const { connect } = openAccount({ account: ROMEO }, context as unknown as Context, report);
+  await connect({ onLogin: ({ host }) => void heard.push(host) });
+  expect(told).toEqual([
+    'connected by WebSocket to web.example port 443, as nothing else got through',
+    'connected by WebSocket to other.example port 443, as nothing else got through',
+  ]);
+  expect(heard).toEqual(hosts.map((host) => host ?? 'xmpp.example'));
+});
+
 describe('what a login is made with', () => {
   let folder: string;
   beforeEach(async () => {

@@ -39,7 +39,8 @@ async function toldOf(
   const events: Event[] = [];
   await tryAccount(
     async ({ onLogin } = {}) => {
-      onLogin?.({ host: 'xmpp.example', port: 5222, isWebSocket, tls: 'TLSv1.3', mechanism });
+      const reached = { host: 'xmpp.example', port: 5222, isWebSocket, isFallback: false };
+      onLogin?.({ ...reached, tls: 'TLSv1.3', mechanism });
       return romeo;
     },
     (event) => void events.push(event),

@@ -61,7 +61,7 @@ const ORDER: Record<string, readonly string[]> = {
     'network',
     'hashes',
   ],
-  session: ['connection', 'resume', 'login', 'dial', 'outbox', 'wires', 'stream'],
+  session: ['connection', 'resume', 'login', 'discovery', 'dial', 'outbox', 'wires', 'stream'],
   storage: ['inbox', 'naming', 'ledger', 'blobs', 'keys', 'lock'],
 };
 

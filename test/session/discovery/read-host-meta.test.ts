@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readJrd, readXrd } from '../../../src/session/dial/read-host-meta.js';
+import { readJrd, readXrd } from '../../../src/session/discovery/read-host-meta.js';
 
 const NS = 'http://docs.oasis-open.org/ns/xri/xrd-1.0';
 const WEBSOCKET = 'urn:xmpp:alt-connections:websocket';

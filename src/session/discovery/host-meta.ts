@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { systemClock } from '../clock.js';
+import { beginRequest, hostOf, whyUntrusted } from '../dial/https-request.js';
+import { reasonOf } from '../dial/network-reason.js';
+import { type Outward, proxyTo } from '../dial/proxy.js';
 import { tlsSettings } from '../stream/certificates.js';
-import { beginRequest, hostOf, whyUntrusted } from './https-request.js';
-import { reasonOf } from './network-reason.js';
-import { type Outward, proxyTo } from './proxy.js';
 import { readJrd, readXrd } from './read-host-meta.js';
 
 interface HostMetaOptions extends Outward {

@@ -1,0 +1,44 @@
+// Why there is no connection to a server, and what can be done about it.
+import { ownHints, withHints } from '../hints.js';
+import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
+import { StreamError } from '../stream/stream-error.js';
+import type { Endpoint } from './endpoints.js';
+import { reasonOf } from './network-reason.js';
+
+export function notConnected(
+  { host, port, directTls, webSocket }: Endpoint,
+  domain: string,
+  cause: Error,
+): Error {
+  // RFC 6120 §4.9.3.6
+  if (cause instanceof StreamError && cause.condition === 'host-unknown') {
+    return new ConnectionFailed(`${host} port ${port} does not serve ${domain}`, { cause });
+  }
+  const reason = reasonOf(cause);
+  const failed = new ConnectionFailed(`cannot connect to ${host} port ${port} (${reason})`, {
+    cause,
+  });
+  // Answers that are not in TLS are in the clear, with which the other kind of port begins.
+  const speaksClear = directTls && /wrong version number|packet length too long/.test(reason);
+  if (webSocket) return speaksClear ? withHints(failed, 'that port speaks no HTTPS') : failed;
+  if (speaksClear)
+    return withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`);
+  // What waits for TLS hangs up on a header in the clear.
+  if (directTls || !/ECONNRESET|closed the connection/.test(reason)) return failed;
+  return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
+}
+
+/** Whether it is the server that answered, or somebody in its place: no other way is to be tried then. */
+export const isAnswer = (failure: Error): boolean =>
+  failure instanceof ServerNotTrusted || failure.cause instanceof StreamError;
+
+/** The error that failures come to, one at least: an answer, or else the first; the others are told beside it. */
+export function allFailed(failures: readonly Error[]): Error {
+  const untrusted = failures.find((failure) => failure instanceof ServerNotTrusted);
+  const chosen = untrusted ?? failures.find(isAnswer) ?? (failures[0] as Error);
+  const others = failures.filter((failure) => failure !== chosen);
+  if (others.length === 0) return chosen;
+  const tried = others.flatMap((other) => [other.message, ...ownHints(other)]);
+  const advice = untrusted ? [] : ['check the network, the domain, and --service'];
+  return withHints(chosen, ...tried, ...ownHints(chosen), ...advice);
+}

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { dnsServer } from '../../session/dns-server.js';
+import {
+  HAS_WALLS,
+  startWalledNetwork,
+  type WalledNetwork,
+} from '../../support/networks/walled-network.js';
+import { startEjabberd } from '../../support/servers/ejabberd.js';
+import { startProsody } from '../../support/servers/prosody.js';
+import type { ServerOptions, TestServer } from '../../support/servers/server.js';
+import {
+  hashOfFile,
+  outcomeOf,
+  pastCheckpoint,
+  prepareStageOn,
+  resultsOf,
+  withoutWaits,
+  writeRandom,
+} from '../stage.js';
+
+const BOB = 'bob@localhost';
+/** That of the account's domain, which the certificate names, and another one. */
+const HOSTS = ['localhost', 'web.example'];
+
+const SERVERS = [
+  ['Prosody', startProsody, 'localhost'],
+  // Prosody speaks no TLS under a name that it has no certificate for.
+  ['ejabberd', startEjabberd, 'web.example'],
+] as const;
+
+/** A server outside, at ports that DNS names and at that of HTTPS, and Alice, who is within. */
+function behindWall(start: (options: ServerOptions) => Promise<TestServer>, hostMeta: string) {
+  let network: WalledNetwork;
+  let dns: Awaited<ReturnType<typeof dnsServer>>;
+  const stage = prepareStageOn(async () => {
+    network = await startWalledNetwork(...HOSTS);
+    const { host } = network;
+    dns = await dnsServer({ host, port: 53 });
+    const server = await start({ host, webSocket: true, hostMeta, httpsPort: 443 });
+    const at = (service: string) => ({
+      ...{ name: 'localhost', priority: 0, weight: 0, port: Number(new URL(service).port) },
+    });
+    dns.zone = {
+      '_xmpps-client._tcp.localhost': [at(server.directTlsService)],
+      '_xmpp-client._tcp.localhost': [at(server.service)],
+    };
+    return server;
+  });
+  afterAll(async () => {
+    await dns.close();
+    await network.stop();
+  });
+  /** Alice knows nothing but her account. */
+  const alice = (...args: string[]) =>
+    stage.inband('alice', args, { env: { INBAND_SERVICE: undefined }, within: network.within });
+  const told = `connected by WebSocket to ${hostMeta} port 443, as nothing else got through\n`;
+  return { stage, alice, told, network: () => network, dns: () => dns };
+}
+
+type BehindWall = ReturnType<typeof behindWall>;
+
+async function film(stage: BehindWall['stage'], bytes: number) {
+  const path = join(stage.folder(), 'film.mkv');
+  return { path, hash: await writeRandom(path, bytes) };
+}
+
+/** Sends a file to Bob, who is outside and online by TCP; what is said of it. */
+async function arrives({ stage, alice }: BehindWall, ...more: string[]): Promise<string> {
+  const { path, hash } = await film(stage, 200_000);
+  const bob = await stage.receive('bob', ['--once']);
+  const sent = await outcomeOf(alice('send', ...more, path, BOB));
+  expect(sent).toMatchObject({ code: 0 });
+  const [file = ''] = await resultsOf(bob);
+  expect(await hashOfFile(file)).toBe(hash);
+  return withoutWaits(sent.stderr);
+}
+
+(HAS_WALLS ? describe : describe.skip)('where nothing but HTTPS gets out', () => {
+  const all = SERVERS.map(
+    ([name, start, hostMeta]) => [name, behindWall(start, hostMeta)] as const,
+  );
+
+  test.each(all)(
+    'of %s, a file goes by TCP as long as that does (R1133)',
+    async (_name, behind) => {
+      expect(await arrives(behind, '--verbose')).not.toContain('WebSocket');
+      expect(behind.dns().asked.length).toBeGreaterThan(0);
+    },
+  );
+
+  test.each(all)('of %s, a file goes where all else is refused (R1133)', async (_name, behind) => {
+    const { stage, alice, told, network } = behind;
+    await network().build('refuses');
+    // It is the wall, and not the server, by which nothing goes there.
+    const direct = alice('probe', '--service', stage.server.service, BOB);
+    expect(await outcomeOf(direct)).toMatchObject({ code: 4 });
+    expect(await arrives(behind)).toContain(told);
+  });
+
+  test.each(all)('of %s, a session goes back by the WebSocket (R1130)', async (_name, behind) => {
+    const { stage, alice, told, network, dns } = behind;
+    await network().build('refuses');
+    const { path, hash } = await film(stage, 2_000_000);
+    const bob = await stage.receive('bob', ['--once']);
+    const sending = alice('send', '--limit-rate', '500k', path, BOB);
+    await pastCheckpoint(bob.folder);
+    const before = dns().asked.length;
+    await network().cut();
+    const sent = await outcomeOf(sending);
+    expect(sent).toMatchObject({ code: 0 });
+    expect(sent.stderr).toContain('connection lost, resuming\n');
+    expect(sent.stderr.split(told)).toHaveLength(2);
+    expect(dns().asked.length).toBe(before);
+    const [file = ''] = await resultsOf(bob);
+    expect(await hashOfFile(file)).toBe(hash);
+  });
+
+  test('a file goes where nothing is heard of all else (R1133)', async () => {
+    const outcomes = all.map(async ([, behind]) => {
+      await behind.network().build('drops');
+      return (await arrives(behind)).includes(behind.told);
+    });
+    expect(await Promise.all(outcomes)).toEqual([true, true]);
+  });
+});
