@@ -12,6 +12,7 @@ export const LONGEST = [
   'e2e/limits/stanza-edges',
   'e2e/transfers/wait-online',
   'e2e/limits/shaper',
+  'e2e/networks/walled',
   'e2e/blobs/blobs',
   'e2e/hostile/attack',
   'e2e/broken/kills',

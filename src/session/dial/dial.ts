@@ -25,7 +25,7 @@ type Attempt = DialOptions & { answered?: () => void };
 
 /** How long an endpoint may say nothing while there is another one; a firewall that drops packets says nothing. */
 const ENDPOINT_MS = 5_000;
-/** No endpoint has less, however many there are. */
+/** No endpoint has less, however many there are; those behind, for which nothing is left, are not tried. */
 const LEAST_MS = 1_000;
 /** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
 const ADDRESS_MS = 2_500;
@@ -47,7 +47,7 @@ export async function dial(endpoints: Endpoint[], options: DialOptions): Promise
   return dialled;
 }
 
-/** The same; resolves to why there is none, for each endpoint. Rejects with the signal's reason alone. */
+/** The same; resolves to why there is none, for each endpoint that was tried. Rejects with the signal's reason alone. */
 export async function dialInTurn(
   endpoints: Endpoint[],
   options: DialOptions,
@@ -55,7 +55,9 @@ export async function dialInTurn(
   const failures: Error[] = [];
   const until = performance.now() + (options.silence ?? Number.POSITIVE_INFINITY);
   for (const [index, endpoint] of endpoints.entries()) {
-    const silence = shareOf(until - performance.now(), endpoints.length - index);
+    const left = until - performance.now();
+    if (index > 0 && left <= 0) break;
+    const silence = shareOf(left, endpoints.length - index);
     try {
       return { ...(await dialWithin(silence, endpoint, options)), endpoint };
     } catch (error) {

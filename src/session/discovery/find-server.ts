@@ -91,6 +91,7 @@ const byWebSocket =
     } catch (error) {
       signal.throwIfAborted();
       // The web server of a domain may be no server of XMPP: what its certificate says is nothing against that.
-      return [new ConnectionFailed((error as Error).message, { cause: error })];
+      const { message } = error as Error;
+      return [new ConnectionFailed(`nor by WebSocket: ${message}`, { cause: error })];
     }
   };

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { dnsServer } from '../../session/dns-server.js';
 import {
@@ -6,6 +9,8 @@ import {
   startWalledNetwork,
   type WalledNetwork,
 } from '../../support/networks/walled-network.js';
+import { watchNetwork } from '../../support/programs/network-use.js';
+import { type Running, start as startProgram } from '../../support/programs/process.js';
 import { startEjabberd } from '../../support/servers/ejabberd.js';
 import { startProsody } from '../../support/servers/prosody.js';
 import type { ServerOptions, TestServer } from '../../support/servers/server.js';
@@ -76,6 +81,15 @@ async function arrives({ stage, alice }: BehindWall, ...more: string[]): Promise
   return withoutWaits(sent.stderr);
 }
 
+/** What is within has the loopback of that network. */
+async function startMicrosocksWithin({ within }: WalledNetwork): Promise<Running> {
+  const [command = '', ...args] = within;
+  const running = startProgram(command, [...args, 'microsocks', '-i', '127.0.0.1', '-p', '1080']);
+  const ports = () => promisify(execFile)(command, [...args, 'ss', '-Hltn']);
+  while (!(await ports()).stdout.includes('127.0.0.1:1080')) await setImmediate();
+  return running;
+}
+
 (HAS_WALLS ? describe : describe.skip)('where nothing but HTTPS gets out', () => {
   const all = SERVERS.map(
     ([name, start, hostMeta]) => [name, behindWall(start, hostMeta)] as const,
@@ -96,6 +110,32 @@ async function arrives({ stage, alice }: BehindWall, ...more: string[]): Promise
     const direct = alice('probe', '--service', stage.server.service, BOB);
     expect(await outcomeOf(direct)).toMatchObject({ code: 4 });
     expect(await arrives(behind)).toContain(told);
+  });
+
+  test.each(all.slice(0, 1))('of %s, a file goes by a proxy there (R1133)', async (_, behind) => {
+    const { stage, told, network } = behind;
+    await network().build('refuses');
+    const proxy = await startMicrosocksWithin(network());
+    try {
+      const { path, hash } = await film(stage, 200_000);
+      const bob = await stage.receive('bob', ['--once']);
+      const { env, used } = watchNetwork(stage.folder());
+      const sending = stage.inband(
+        'alice',
+        ['send', '--proxy', 'socks5://127.0.0.1:1080', path, BOB],
+        {
+          env: { ...env, INBAND_SERVICE: undefined },
+          within: network().within,
+        },
+      );
+      const sent = await outcomeOf(sending);
+      expect(sent).toMatchObject({ code: 0, stderr: expect.stringContaining(told) });
+      const [file = ''] = await resultsOf(bob);
+      expect(await hashOfFile(file)).toBe(hash);
+      expect(used()).toEqual(['connect 127.0.0.1 1080']);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test.each(all)('of %s, a session goes back by the WebSocket (R1130)', async (_name, behind) => {

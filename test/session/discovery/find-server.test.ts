@@ -204,7 +204,10 @@ describe('where there is no way, each is told with why,', () => {
     const error = await settled;
     expect(error).toBeInstanceOf(ConnectionFailed);
     const refused = 'cannot connect to 127.0.0.1 port … (connect ECONNREFUSED 127.0.0.1:…)';
-    expect(told(error)).toEqual([refused, refused, NO_HOST_META.message, ADVICE]);
+    expect(told(error)).toEqual([
+      ...[refused, refused, 'nor by WebSocket: montague.example has no host-meta (404)'],
+      ADVICE,
+    ]);
   });
 
   test('and that the certificate of the host-meta is for another one (R1129)', async () => {
@@ -212,7 +215,7 @@ describe('where there is no way, each is told with why,', () => {
     const { settled } = finding({ endpoints: [at(await closed())], webSockets: untrusted });
     const error = await settled;
     expect(error).toBeInstanceOf(ConnectionFailed);
-    expect(told(error).slice(1)).toEqual([untrusted.message, ADVICE]);
+    expect(told(error).slice(1)).toEqual([`nor by WebSocket: ${untrusted.message}`, ADVICE]);
   });
 
   test('and that there is no WebSocket where one was named (R1129)', async () => {
@@ -288,7 +291,7 @@ describe('behind a firewall that drops packets', () => {
   const several = <Made>(count: number, make: () => Promise<Made>) =>
     Promise.all(Array.from({ length: count }, make));
 
-  test.each([1, 2, 5, 12])('%i endpoints leave time for a WebSocket (R1131)', async (count) => {
+  test.each([1, 2, 5, 12, 30])('%i endpoints leave time for a WebSocket (R1131)', async (count) => {
     const ports = await several(count, dropping);
     const url = await webSocket();
     const known = { endpoints: ports.map((port) => at(port)), webSockets: [url] };
