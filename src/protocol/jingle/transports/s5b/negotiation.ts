@@ -3,8 +3,6 @@ import { orAborted } from '../../../../session/aborted.js';
 import { ConnectionLost } from '../../../../session/stanza-session.js';
 import type { Element } from '../../../../session/xml.js';
 import { type Channel, ChannelNotOpened } from '../../../channel.js';
-import { badRequest } from '../../../conditions.js';
-import type { Reach } from '../../../network/direct.js';
 import type { Socket } from '../../../network/network.js';
 import { addressField } from '../../../socks5/address-field.js';
 import { within } from '../../../within.js';
@@ -14,9 +12,7 @@ import { Heard } from './heard.js';
 import { type Nominated, nominated } from './nomination.js';
 import type { S5bOptions } from './options.js';
 import { OwnSide } from './own-side.js';
-import { connectTo, usable } from './peers-candidates.js';
 import {
-  type Candidate,
   isProxy,
   type News,
   news,
@@ -26,7 +22,8 @@ import {
   readTransport,
   transport,
 } from './s5b-stanzas.js';
-import { type Reached, Trying } from './trying.js';
+import { TheirSide } from './their-side.js';
+import type { Reached } from './trying.js';
 
 /**
  * How long all of it may take: whoever waits could already send in another way. Some programs that cannot activate their
@@ -43,13 +40,12 @@ export class S5bNegotiation implements Negotiation {
   readonly #options: S5bOptions;
   readonly #negotiators: Negotiators;
   readonly #isInitiator: boolean;
-  readonly #reach: Reach;
   readonly #own: OwnSide;
+  readonly #theirs: TheirSide;
   readonly #heard = new Heard();
   /** Connections that are to be closed when another one is used, or none. */
   readonly #sockets = new Set<Socket>();
   #reached: Reached | undefined;
-  #theirs: readonly Candidate[];
   #description: Promise<Element> | undefined;
   #tellDescribed: () => void = () => undefined;
   readonly #isDescribed = new Promise<void>((resolve) => {
@@ -66,14 +62,15 @@ export class S5bNegotiation implements Negotiation {
     const { session, network, clock } = options;
     const { peer, over, isSealed = false } = negotiators;
     this.sid = offered.sid;
-    this.#theirs = offered.candidates;
     this.#options = options;
     this.#negotiators = negotiators;
     this.#isInitiator = isInitiator;
-    this.#reach = options.reachOf(peer, isSealed);
+    const reach = options.reachOf(peer, isSealed);
     const field = addressField(this.sid, session.jid, peer);
     const own = { session, network, clock, peer, field, isInitiator };
-    this.#own = new OwnSide({ ...own, sid: this.sid, reach: this.#reach });
+    this.#own = new OwnSide({ ...own, sid: this.sid, reach });
+    const { chosen } = this.#heard;
+    this.#theirs = new TheirSide({ ...options, negotiators, offered, isInitiator, reach, chosen });
     over.addEventListener('abort', () => this.#own.close());
   }
 
@@ -83,13 +80,14 @@ export class S5bNegotiation implements Negotiation {
   }
 
   agreed(element: Element): void {
-    const { sid, candidates } = readTransport(element);
-    if (sid !== this.sid) throw badRequest('not the transport that was offered');
-    this.#theirs = candidates;
+    this.#theirs.offers(readTransport(element));
   }
 
   informed(element: Element): void {
-    this.#heard.take(readNews(element), this.#own.candidates);
+    const told = readNews(element);
+    if (told.said !== 'candidates') return this.#heard.take(told, this.#own.candidates);
+    // What is not sealed there any server may have said.
+    if (!this.#negotiators.isSealed) this.#theirs.offers(told);
   }
 
   open(signal: AbortSignal): Promise<Channel> {
@@ -103,7 +101,7 @@ export class S5bNegotiation implements Negotiation {
   async #describe(): Promise<Element> {
     const { session, proxies } = this.#options;
     const { peer, over } = this.#negotiators;
-    await this.#own.gather(await proxies.find(over), this.#theirs);
+    await this.#own.gather(await proxies.find(over), this.#theirs.candidates);
     this.#tellDescribed();
     const { candidates } = this.#own;
     return transport({ sid: this.sid, candidates }, addressField(this.sid, session.jid, peer));
@@ -137,9 +135,12 @@ export class S5bNegotiation implements Negotiation {
 
   async #agree(signal: AbortSignal): Promise<Nominated> {
     await orAborted(this.#isDescribed, signal);
-    if (this.#theirs.length + this.#own.candidates.length === 0) throw new Error(NO_WAY);
+    const isNone = this.#theirs.candidates.length + this.#own.candidates.length === 0;
+    if (isNone && this.#negotiators.isSealed) throw new Error(NO_WAY);
     await turn(); // the description leaves before anything that refers to it
-    const reached = await this.#tryTheirs(signal);
+    const reached = await this.#theirs.reach(signal, (trying) => {
+      void this.#heard.chosen.then((chosen) => chosen && trying.onlyAbove(chosen.priority));
+    });
     if (reached) this.#sockets.add(reached.socket);
     this.#reached = reached;
     const cid = reached?.candidate.cid;
@@ -148,18 +149,6 @@ export class S5bNegotiation implements Negotiation {
     const found = nominated(reached?.candidate, chosen, this.#isInitiator);
     if (!found) throw new Error(NO_WAY);
     return found;
-  }
-
-  async #tryTheirs(signal: AbortSignal): Promise<Reached | undefined> {
-    const { session, network, proxies, clock } = this.#options;
-    const judging = { network, reach: this.#reach, proxies: await proxies.find(signal) };
-    const field = addressField(this.sid, this.#negotiators.peer, session.jid);
-    const trying = new Trying({
-      clock,
-      connect: (candidate, inTime) => connectTo(candidate, judging, field, inTime),
-    });
-    void this.#heard.chosen.then((chosen) => chosen && trying.onlyAbove(chosen.priority));
-    return trying.reach(usable(this.#theirs, judging), signal);
   }
 
   /** The connection by what was nominated; for ours it is for us to make a proxy ready. */

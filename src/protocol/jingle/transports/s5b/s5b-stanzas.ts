@@ -55,7 +55,7 @@ export const outside = ({ attrs: { sid = '' } }: Element): Element =>
   xml('transport', { xmlns: NS_JINGLE_S5B, sid: outsideSid(sid) });
 
 /** Candidates that are looked at; nobody has as many addresses. */
-const MAX_CANDIDATES = 64;
+export const MAX_CANDIDATES = 64;
 
 /** Throws `StanzaError` for what cannot be a bytestream. Candidates that cannot be are left out. */
 export function readTransport(element: Element): Offered {
@@ -88,10 +88,15 @@ const isCid = (text: string | undefined): text is string => !!text && text.lengt
 
 const isType = (text: string): text is CandidateType => Object.hasOwn(TYPE_PREFERENCES, text);
 
-/** What a party tells in a `transport-info`. `others` is what says nothing of the way: candidates that come late. */
+/** What a party tells of the way in a `transport-info`. */
 export type News =
   | { said: 'candidate-used' | 'activated'; cid: string }
-  | { said: 'candidate-error' | 'proxy-error' | 'others' };
+  | { said: 'candidate-error' | 'proxy-error' };
+
+/** The candidates that come late (XEP-0166 §7.2.13); Psi's do, since it looks for its proxies meanwhile. */
+interface Late extends Offered {
+  said: 'candidates';
+}
 
 export const news = (sid: string, told: News): Element =>
   xml(
@@ -101,7 +106,7 @@ export const news = (sid: string, told: News): Element =>
   );
 
 /** Throws `StanzaError` for what tells nothing. */
-export function readNews(element: Element): News {
+export function readNews(element: Element): News | Late {
   const [told] = element.getChildElements();
   const { cid } = told?.attrs ?? {};
   const said = told?.getName();
@@ -110,6 +115,6 @@ export function readNews(element: Element): News {
     return { said, cid };
   }
   if (said === 'candidate-error' || said === 'proxy-error') return { said };
-  if (said === 'candidate') return { said: 'others' };
+  if (said === 'candidate') return { said: 'candidates', ...readTransport(element) };
   throw badRequest('transport-info tells nothing');
 }

@@ -20,38 +20,67 @@ export interface Reached {
 interface TryingOptions {
   /** Connects, and shakes hands; obeys the signal. */
   connect(candidate: Candidate, signal: AbortSignal): Promise<Socket>;
+  /** Resolves when no more candidates come, at the latest when the signal is aborted. */
+  areAll(until: AbortSignal): Promise<unknown>;
   clock: Clock;
 }
 
-/** Tries a peer's candidates, those with the highest priorities first. */
+/** Tries a peer's candidates, those with the highest priorities first, of those that are there when its turn is. */
 export class Trying {
   readonly #options: TryingOptions;
   /** What ends each that is being tried, with its priority. */
   readonly #underWay = new Map<AbortController, number>();
   readonly #over = new AbortController();
+  readonly #untried: Candidate[] = [];
+  #tried = 0;
   #reached: Reached | undefined;
   #floor = -1;
+  #tellCome: () => void = () => undefined;
+  #come = Promise.resolve();
 
   constructor(options: TryingOptions) {
     this.#options = options;
   }
 
+  /** These can be tried, too. */
+  add(candidates: readonly Candidate[]): void {
+    this.#untried.push(...candidates);
+    this.#untried.sort((a, b) => b.priority - a.priority);
+    this.#tellCome();
+  }
+
   /** Resolves to the first that is reached, or to nothing. Rejects with the signal's reason only. */
   async reach(candidates: readonly Candidate[], signal: AbortSignal): Promise<Reached | undefined> {
     const until = AbortSignal.any([signal, this.#over.signal]);
-    const best = candidates.toSorted((a, b) => b.priority - a.priority).slice(0, MAX_TRIED);
+    this.add(candidates);
+    const areAll = this.#options.areAll(until);
     const attempts: Promise<void>[] = [];
-    for (const candidate of best) {
-      if (until.aborted || candidate.priority <= this.#floor) break;
-      const attempt = this.#try(candidate, until);
+    for (;;) {
+      this.#come = new Promise((resolve) => {
+        this.#tellCome = resolve;
+      });
+      const best = until.aborted ? undefined : this.#takeBest();
+      if (!best) {
+        const mayGoOn = this.#tried < MAX_TRIED;
+        const areDone = Promise.all([mayGoOn && areAll, ...attempts]).then(() => true);
+        if (await Promise.race([areDone, this.#come])) break;
+        continue;
+      }
+      const attempt = this.#try(best, until);
       attempts.push(attempt);
       await Promise.race([attempt, this.#pause(until)]);
     }
-    await Promise.all(attempts);
     this.#over.abort();
     if (signal.aborted) this.#reached?.socket.destroy();
     signal.throwIfAborted();
     return this.#reached;
+  }
+
+  #takeBest(): Candidate | undefined {
+    const [best] = this.#untried;
+    if (!best || this.#tried >= MAX_TRIED || best.priority <= this.#floor) return undefined;
+    this.#tried += 1;
+    return this.#untried.shift();
   }
 
   /** The peer has reached a candidate of ours: only those with a higher priority can still be used (§2.4). */

@@ -116,8 +116,14 @@ test.each<News>([
   expect(readNews(news('s1', told))).toEqual(told);
 });
 
-test('lets candidates be that come late', () => {
-  expect(readNews(element(`<candidate cid='c1'/>`))).toEqual({ said: 'others' });
+test('reads candidates that come late as those that are offered (R1092)', () => {
+  const right = `<candidate cid='c2' host='9.9.9.9' jid='a@b/c' port='5000' priority='7' type='proxy'/>`;
+  expect(readNews(element(`<candidate cid='c1'/>${right}`))).toEqual({
+    ...{ said: 'candidates', sid: 'vj3hs98y' },
+    candidates: [
+      { cid: 'c2', host: '9.9.9.9', jid: 'a@b/c', port: 5000, priority: 7, type: 'proxy' },
+    ],
+  });
 });
 
 test.each(['', '<candidate-used/>', '<activated/>', '<unknown/>'])(

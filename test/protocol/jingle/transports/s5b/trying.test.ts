@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Candidate } from '../../../../../src/protocol/jingle/transports/s5b/s5b-stanzas.js';
 import { Trying } from '../../../../../src/protocol/jingle/transports/s5b/trying.js';
 import type { Socket } from '../../../../../src/protocol/network/network.js';
@@ -21,11 +21,16 @@ interface Try {
 }
 
 /** Tries candidates that answer as the test wants. */
-function trying(signal = never, candidates = CANDIDATES) {
+function trying(
+  signal = never,
+  candidates = CANDIDATES,
+  areAll: Promise<void> = Promise.resolve(),
+) {
   const clock = new ManualClock();
   const tries: Try[] = [];
   const one = new Trying({
     clock,
+    areAll: () => areAll,
     connect: ({ priority }, until) =>
       new Promise((resolve, reject) => {
         const begun: Try = {
@@ -136,4 +141,59 @@ test('has nothing to reach where nothing is offered', async () => {
   const { clock, state } = trying(never, []);
   await clock.advance(0);
   expect(state.reached).toBe('none');
+});
+
+describe('candidates that come late (R1092)', () => {
+  const begun = (tries: Try[]) => tries.map(({ priority, at }) => [priority, at]);
+
+  test('are tried with the others, the best first, five in all', async () => {
+    const { clock, tries, one } = trying(never, [3, 7].map(candidate));
+    await clock.advance(100);
+    one.add([1, 9, 4, 2, 8].map(candidate));
+    await clock.advance(1_000);
+    expect(begun(tries)).toEqual([
+      ...[
+        [7, 0],
+        [9, 200],
+      ],
+      ...[
+        [8, 400],
+        [4, 600],
+      ],
+      [3, 800],
+    ]);
+  });
+
+  test('are waited for when all others have failed, until there are no more to come', async () => {
+    let tell: () => void = () => undefined;
+    const areAll = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const { clock, tries, one, state } = trying(never, [candidate(3)], areAll);
+    await clock.advance(3_000);
+    expect([begun(tries), state.reached]).toEqual([[[3, 0]], undefined]);
+    one.add([candidate(1)]);
+    await clock.advance(0);
+    expect(begun(tries)).toEqual([
+      [3, 0],
+      [1, 3_000],
+    ]);
+    tries[1]?.failed();
+    await clock.advance(1_000);
+    expect(state.reached).toBeUndefined();
+    tell();
+    await clock.advance(0);
+    expect([state.reached, clock.sleepers]).toEqual(['none', 0]);
+  });
+
+  test('are not waited for when five were tried, or one is reached', async () => {
+    const coming = new Promise<void>(() => undefined);
+    const five = trying(never, CANDIDATES, coming);
+    for (let count = 0; count < 5; count += 1) {
+      await five.clock.advance(0);
+      five.tries[count]?.failed();
+    }
+    await five.clock.advance(0);
+    expect(five.state.reached).toBe('none');
+  });
 });
