@@ -6,10 +6,13 @@ export class Closes {
   #isPeers = false;
   #isAcknowledged = false;
   #bytesTaken = -1;
+  readonly #isRelayed: boolean;
   #tellPeerClosed: () => void = () => undefined;
   #finish: (() => void) | undefined;
 
-  constructor() {
+  /** `isRelayed`: a proxy joins two connections, and closes both where one party does, whatever the other one has. */
+  constructor(isRelayed: boolean) {
+    this.#isRelayed = isRelayed;
     this.peerClosed = new Promise((resolve) => {
       this.#tellPeerClosed = resolve;
     });
@@ -42,7 +45,7 @@ export class Closes {
 
   peers(): void {
     this.#isPeers = true;
-    this.#isAcknowledged ||= this.#isOurs;
+    this.#isAcknowledged ||= this.#isOurs && !this.#isRelayed;
     this.#tellPeerClosed();
     this.#settle();
   }

@@ -13,13 +13,11 @@ const CLOSE_MS = 600_000;
 /** How long nothing comes any more when the peer has said elsewhere that nothing does. */
 const LATE_MS = 3_000;
 
-interface SocketChannelOptions {
-  /** The other party's full JID. */
-  peer: string;
+interface SocketChannelOptions extends Required<Pick<Channel, 'peer' | 'lane'>> {
   /** We are the party that opens the channel, as `Channel` means it; the connection may be the peer's. */
   isOpener: boolean;
-  /** See `Channel`. */
-  lane: string;
+  /** See `Closes`. */
+  isRelayed: boolean;
   clock: Clock;
 }
 
@@ -34,7 +32,7 @@ export class SocketChannel extends Duplex implements Channel {
   readonly unprovenBlock = 0;
   readonly #socket: Socket;
   readonly #clock: Clock;
-  readonly #closes = new Closes();
+  readonly #closes: Closes;
   readonly #over = new AbortController();
   readonly #patience: Patience;
   #bytesSent = 0;
@@ -45,13 +43,14 @@ export class SocketChannel extends Duplex implements Channel {
   #isEnded = false;
   override [Symbol.asyncIterator] = readToEnd;
 
-  constructor(socket: Socket, { peer, isOpener, lane, clock }: SocketChannelOptions) {
+  constructor(socket: Socket, { peer, isOpener, lane, isRelayed, clock }: SocketChannelOptions) {
     // Nothing is read ahead: a reader that is slow stops the peer.
     super({ readableHighWaterMark: 0, allowHalfOpen: !isOpener });
     this.peer = peer;
     this.lane = lane;
     this.#socket = socket;
     this.#clock = clock;
+    this.#closes = new Closes(isRelayed);
     this.#patience = new Patience(clock, CLOSE_MS);
     // It may break while nobody listens yet; reading and writing tell of the error all the same.
     this.on('error', () => undefined);

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
+import { ChannelLost } from '../../../src/protocol/channel.js';
 import type { Intercept } from '../../support/linked-sessions.js';
 import { withIPv6 } from '../../support/networks/ipv6.js';
 import type { ProxyFaults } from '../socks5/proxy.js';
-import { arrives, pairWithLane, realProxy } from './transports/s5b/lane-pair.js';
+import { arrives, pairWithLane, realProxy, sentBy } from './transports/s5b/lane-pair.js';
 
 /** Sealed, and where it begins. */
 const TIMES: [isSealed: boolean, offset: number][] = [
@@ -75,4 +77,20 @@ test('what follows from an answer to a proposal leaves with it, in one write (R1
   await arrives(pair, true);
   expect(turns).toContainEqual(['juliet: transport-replace taken', 'juliet: transport-accept']);
   expect(turns).toContainEqual(['romeo: session-accept taken', 'romeo: transport-replace']);
+});
+
+test('a proxy that closes does not say that the recipient has the file: what it swallows is sent anew (R1093)', async () => {
+  const proxy = await realProxy();
+  proxy.faults = { breaks: { after: 1, how: 'swallows' } };
+  const failed: boolean[] = [];
+  const pair = pairWithLane({ proxy, onFailed: (_peer, hasBegun) => failed.push(hasBegun) });
+  const { sent, accepting } = await sentBy(pair, false);
+  accepting.catch(() => undefined);
+  await once(sent.channel, 'finish');
+  const confirmed = sent.confirmed();
+  confirmed.catch(() => undefined);
+  await pair.clock.advance(60_000);
+  await expect(confirmed).rejects.toThrow(ChannelLost);
+  // It counts as a lane that has broken.
+  expect(failed).toContain(true);
 });

@@ -123,10 +123,14 @@ export class TestProxy {
   }
 }
 
-/** Hands on what comes, and the end; that one side has broken off, too, as an end: it cannot tell more. */
+/**
+ * Hands on what comes, and the end, which it answers itself, as Prosody's does; that one side has broken off, too, as an
+ * end: it cannot tell more.
+ */
 function join(from: Duplex, to: Duplex, { breaks }: ProxyFaults): void {
   from.removeAllListeners('data');
   from.on('close', () => to.end());
+  from.on('end', () => from.end());
   if (!breaks) return void from.pipe(to);
   let pieces = 0;
   from.on('end', () => to.end());

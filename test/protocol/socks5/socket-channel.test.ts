@@ -10,10 +10,12 @@ import { errorOf, readAll, watch } from '../ibb/bytestreams.js';
 import { linkedSockets } from '../network/memory-network.js';
 import { pairOfSeals } from '../seal/seals.js';
 
-function channelsOver([his, hers]: [Socket, Socket], clock = new ManualClock()) {
+function channelsOver([his, hers]: [Socket, Socket], isRelayed = false) {
+  const clock = new ManualClock();
+  const made = { lane: 'direct', isRelayed, clock };
   return {
-    his: new SocketChannel(his, { peer: JULIET, isOpener: true, lane: 'direct', clock }),
-    hers: new SocketChannel(hers, { peer: ROMEO, isOpener: false, lane: 'direct', clock }),
+    his: new SocketChannel(his, { ...made, peer: JULIET, isOpener: true }),
+    hers: new SocketChannel(hers, { ...made, peer: ROMEO, isOpener: false }),
     clock,
     pass: () => clock.advance(10_000),
   };
@@ -54,6 +56,18 @@ test.each([
     expect(await failed).toBeInstanceOf(expected);
   },
 );
+
+test('is closed by a proxy, which says nothing of what the peer has, until the peer says so elsewhere (R1093)', async () => {
+  const [socket, proxy] = linkedSockets();
+  const { his } = channelsOver([socket, proxy], true);
+  const finished = watch(his, 'finish');
+  his.resume().end('a letter');
+  proxy.resume().end();
+  await settled();
+  expect([finished.count, his.closeAcknowledged, his.errored]).toEqual([1, false, null]);
+  his.assumeTaken(8);
+  expect(his.closeAcknowledged).toBe(true);
+});
 
 test('waits ten minutes for the answer to its close, and no longer (R501)', async () => {
   const { his, clock } = channelsOver(linkedSockets());

@@ -16,17 +16,25 @@ export function channelBy(
   { peer, over }: Negotiators,
   { clock, pace, onFailed }: S5bOptions,
 ): Channel {
-  const lane = isProxy(candidate) ? bareJid(candidate.jid) : 'direct';
-  const channel = new SocketChannel(socket, { peer, isOpener, lane, clock });
-  channel.once('error', () => {
-    // Where the Jingle session has ended before it, that is why.
-    if (!over.aborted || isOfConnection(over.reason)) onFailed?.(peer, true);
-  });
+  const isRelayed = isProxy(candidate);
+  const lane = isRelayed ? bareJid(candidate.jid) : 'direct';
+  const channel = new SocketChannel(socket, { peer, isOpener, lane, isRelayed, clock });
+  let hasFailed = false;
+  const failed = () => {
+    if (!hasFailed) onFailed?.(peer, true);
+    hasFailed = true;
+  };
+  // Where the Jingle session has ended before it, that is why.
+  channel.once('error', () => over.aborted || failed());
+  over.addEventListener('abort', () => isOfConnection(over.reason) && failed(), { once: true });
   if (!isOpener) void watchArrival(channel, clock, pace);
   return channel;
 }
 
-/** What a peer says by whom nothing came, or not what was sent: it may have ended the Jingle session first. */
+/**
+ * What a party says to whom nothing came, or not what was sent, or who hears nothing of what it has sent, when a proxy may
+ * have closed the connection long ago.
+ */
 const CONNECTION = new Set(['connectivity-error', 'failed-transport', 'security-error']);
 
 const isOfConnection = (why: unknown): boolean =>

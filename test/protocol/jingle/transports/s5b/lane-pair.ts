@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, expect } from '@jest/globals';
 import type { InBandBytestreams } from '../../../../../src/protocol/ibb/in-band-bytestreams.js';
 import { ibbTransport } from '../../../../../src/protocol/jingle/transports/ibb.js';
+import type { S5bOptions } from '../../../../../src/protocol/jingle/transports/s5b/options.js';
 import { s5bTransport } from '../../../../../src/protocol/jingle/transports/s5b/s5b.js';
 import { reachOf } from '../../../../../src/protocol/network/direct.js';
 import { type Network, systemNetwork } from '../../../../../src/protocol/network/network.js';
@@ -58,14 +59,16 @@ interface LaneOptions {
   listening?: string[];
   /** Sees what passes between the two. */
   intercept?: Intercept;
+  /** Told where a lane of either fails. */
+  onFailed?: S5bOptions['onFailed'];
 }
 
 /** Romeo and Juliet, of one account as far as addresses go, who try SOCKS5 bytestreams before in-band ones. */
-export function pairWithLane({ proxy, listening = [], intercept }: LaneOptions): Pair {
+export function pairWithLane({ proxy, listening = [], intercept, onFailed }: LaneOptions): Pair {
   const services = servicesOf(...(proxy ? [proxy] : []));
   const lane = (one: InBandBytestreams, session: Session, clock: Clock) => [
     s5bTransport({
-      ...{ session, clock, network: networkWith(...listening) },
+      ...{ session, clock, network: networkWith(...listening), onFailed },
       proxies: new OwnProxies(session, clock),
       reachOf: () => reachOf('own', 'own'),
     }),
@@ -84,8 +87,8 @@ export function pairWithLane({ proxy, listening = [], intercept }: LaneOptions):
   return pair;
 }
 
-/** Romeo's file arrives at Juliet, from a byte on; resolves to what was said in Jingle and in-band. */
-export async function arrives(pair: Pair, isSealed: boolean, offset = 0): Promise<string[]> {
+/** Romeo's file is accepted by Juliet, from a byte on, and sent. What is sealed is hers when its first bytes are there. */
+export async function sentBy(pair: Pair, isSealed: boolean, offset = 0) {
   const coming = offeredTo(pair.juliet);
   const seal = isSealed ? { own: HIS, peer: HERS.publicKey, mayDeflate: true } : undefined;
   const outgoing = pair.romeo.offer(JULIET, FILE, { seal });
@@ -94,7 +97,12 @@ export async function arrives(pair: Pair, isSealed: boolean, offset = 0): Promis
   const sent = await outgoing;
   expect(sent.range.offset).toBe(offset);
   unattended(sent.channel).resume().end(BYTES.subarray(offset));
-  // What is sealed is accepted when its first bytes are there.
+  return { sent, incoming, accepting };
+}
+
+/** Romeo's file arrives at Juliet, from a byte on; resolves to what was said in Jingle and in-band. */
+export async function arrives(pair: Pair, isSealed: boolean, offset = 0): Promise<string[]> {
+  const { sent, incoming, accepting } = await sentBy(pair, isSealed, offset);
   const hers = await accepting;
   expect((await readAll(hers)).equals(BYTES.subarray(offset))).toBe(true);
   const confirmed = sent.confirmed();
