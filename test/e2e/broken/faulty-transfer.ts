@@ -13,12 +13,13 @@ import { hashOfFile, writeRandom } from '../../support/files.js';
 import { memoryTrust } from '../../support/sealing.js';
 import { randomFaults, type Schedule, startFaultProxy } from '../../support/servers/fault-proxy.js';
 import type { Prosody } from '../../support/servers/prosody.js';
+import { startFaultyRelay } from './faulty-relay.js';
 
 /** Twenty blocks of 4096 bytes. */
 const BYTES = 20 * 4096;
 
-/** A transfer that is not over by then hangs: a stall is noticed after 120 s, and may come twice. */
-const TIMEOUT_MS = 240_000;
+/** A transfer that is not over by then hangs: a stall is noticed after 120 s, and may come twice, on each way. */
+const TIMEOUT_MS = { inBand: 240_000, beside: 480_000 };
 
 /** The login is over: what fails before anything has begun is no matter of trying again. */
 const FIRST_FAULT = 8;
@@ -31,21 +32,31 @@ export interface FaultyTransfer {
   error?: Error;
 }
 
+/** What may become of connections beside the stream; a stall is noticed after a minute, and takes no test's time. */
+const QUICK_BREAKS = ['reset', 'end', 'turn'] as const;
+
 /**
  * One `send` to one `receive --once`, each through a proxy that cuts, repeats and delays at random, as the seed says;
- * both run in this process. The accounts are `alice` and `bob`.
+ * both run in this process. The accounts are `alice` and `bob`. What goes beside the stream is cut, closed and altered,
+ * too. `beside`: absent, every third file may go so; `always`: each, and connections stall as well.
  */
 export async function faultyTransfer(
   server: Prosody,
   folder: string,
   seed: number,
+  beside?: 'always',
 ): Promise<FaultyTransfer> {
   const source = join(folder, `file ${seed}`);
   const inbox = join(folder, `inbox ${seed}`);
   const hash = await writeRandom(source, BYTES);
+  const breaks = beside ? ([...QUICK_BREAKS, 'stall'] as const) : QUICK_BREAKS;
+  const relay = await startFaultyRelay(server.proxyPort, seed, breaks);
+  // The server's proxy is where the server says that it is.
+  const altered = (stanza: string) =>
+    stanza.replace(/(<streamhost\b[^>]*\bport=["'])\d+/, `$1${relay.port}`);
   const proxies = await Promise.all([
-    startFaultProxy(server, schedule(seed)),
-    startFaultProxy(server, schedule(seed + 0.5)),
+    startFaultProxy(server, schedule(seed), { altered }),
+    startFaultProxy(server, schedule(seed + 0.5), { altered }),
   ]);
   const [hers, his] = proxies;
   const stop = new AbortController();
@@ -63,7 +74,7 @@ export async function faultyTransfer(
     await Promise.race([recipient.online, received]);
     const sent = send(
       [source, `bob@localhost/r${seed}`],
-      { ...sender.flags, ...SEND_FLAGS, ...flagsFor(seed) },
+      { ...sender.flags, ...SEND_FLAGS, ...flagsFor(seed, beside !== undefined) },
       sender.context,
       () => false,
     );
@@ -71,7 +82,8 @@ export async function faultyTransfer(
       () => undefined,
       (error: Error) => error,
     );
-    const late = wait(TIMEOUT_MS, 'late' as const, { ref: false });
+    const most = beside ? TIMEOUT_MS.beside : TIMEOUT_MS.inBand;
+    const late = wait(most, 'late' as const, { ref: false });
     const error = await Promise.race([ended, late]);
     if (error === undefined) await Promise.race([received, late]);
     stop.abort(new Error('the test is over'));
@@ -89,14 +101,20 @@ export async function faultyTransfer(
       faults: [
         ...hers.faults.map((one) => `sender: ${one}`),
         ...his.faults.map((one) => `recipient: ${one}`),
+        ...relay.faults.map((one) => `beside: ${one}`),
       ],
       ...(error instanceof Error ? { error } : {}),
     };
   } finally {
     stop.abort(new Error('the test is over'));
     await Promise.all(proxies.map((proxy) => proxy.stop()));
+    relay.stop();
   }
 }
+
+/** Whether the file has gone by the server's proxy, to its end. */
+export const wasBeside = (story: readonly string[]): boolean =>
+  story.some((said) => /"event":"done".*"lane":"proxy\.localhost"/.test(said));
 
 function outcomeOf(error: Error | 'late' | undefined, isRight: boolean, files: number) {
   if (error === 'late') return 'hung';
@@ -108,9 +126,12 @@ function outcomeOf(error: Error | 'late' | undefined, isRight: boolean, files: n
 function schedule(seed: number): Schedule {
   const faults = randomFaults(seed, { end: 0.015, reset: 0.015, repeat: 0.01, swap: 0.01 });
   const slow = randomFaults(seed + 0.25, { stall: 0.1 });
+  // A proxy that does not answer, or has heard nothing.
+  const activations = randomFaults(seed + 0.75, { drop: 0.1 });
   return (passing) => {
     if (passing.connection === 1 && passing.count < FIRST_FAULT) return 'pass';
     if (passing.count === 0) return 'pass';
+    if (passing.stanza.includes('<activate')) return activations(passing);
     const fault = faults(passing);
     // Only blocks may come twice or out of order: a server does neither with what it answers itself.
     const isBlock = passing.stanza.includes('<data');
@@ -133,13 +154,14 @@ const SEND_FLAGS = {
   compress: true,
   ...SEALED,
   acceptTimeout: 30,
-  retryFor: 60,
   waitOnline: 0,
 } as const;
 
-/** Every third one may go beside the stream, by the server's proxy; of the others every second as by default. */
-const flagsFor = (seed: number) => ({
-  transport: seed % 3 === 0 ? ('auto' as const) : ('ibb' as const),
+/** Every third one may go beside the stream, by the server's proxy; of all every second as by default. */
+const flagsFor = (seed: number, isBeside: boolean) => ({
+  // Two stalls beside the stream are followed by what goes inside.
+  retryFor: isBeside ? 200 : 60,
+  transport: isBeside || seed % 3 === 0 ? ('auto' as const) : ('ibb' as const),
   ...(seed % 2 === 0
     ? ({ blockSize: 4096, window: 4 } as const)
     : ({ blockSize: 'auto', window: 'auto' } as const)),

@@ -50,14 +50,18 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-/**
- * Sits between clients and a server, with TLS on both sides, and does to each stanza what the schedule says.
- * With `slice`, what goes on is written a byte at a time.
- */
+interface FaultProxyOptions {
+  /** What goes on is written a byte at a time. */
+  slice?: boolean;
+  /** Changes what the server says. */
+  altered?: (stanza: string) => string;
+}
+
+/** Sits between clients and a server, with TLS on both sides, and does to each stanza what the schedule says. */
 export async function startFaultProxy(
   server: TestServer,
   schedule: Schedule,
-  { slice = false } = {},
+  options: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
   const identity = await identityOf(server);
   const links: Link[] = [];
@@ -73,7 +77,7 @@ export async function startFaultProxy(
       return fault;
     };
     if (decide('toServer', 0, '') !== 'pass') socket.resetAndDestroy();
-    else links.push(new Link(acceptTls(socket, identity), connectTls(server), decide, slice));
+    else links.push(new Link(acceptTls(socket, identity), connectTls(server), decide, options));
   });
   listener.listen(0, HOST);
   await once(listener, 'listening');
@@ -117,14 +121,14 @@ type Decide = (direction: Direction, count: number, stanza: string) => Fault;
 class Link {
   readonly #sides: Side[];
   readonly #decide: Decide;
-  readonly #slice: boolean;
+  readonly #options: FaultProxyOptions;
   /** Nothing goes on any more, though it is still read. */
   #over = false;
 
-  constructor(client: Side, server: Side, decide: Decide, slice: boolean) {
+  constructor(client: Side, server: Side, decide: Decide, options: FaultProxyOptions) {
     this.#sides = [client, server];
     this.#decide = decide;
-    this.#slice = slice;
+    this.#options = options;
     for (const { connection, secured } of this.#sides) {
       // The end of a relay follows, and tells all there is to know.
       for (const socket of [connection, secured]) socket.on('error', () => {});
@@ -157,8 +161,9 @@ class Link {
     let late = '';
     try {
       for await (const chunk of from) {
-        for (const { text, isStanza } of scanner.read(decoder.write(chunk))) {
+        for (const { text: said, isStanza } of scanner.read(decoder.write(chunk))) {
           if (this.#over) break;
+          const text = direction === 'toClient' ? (this.#options.altered?.(said) ?? said) : said;
           if (isStanza) count += 1;
           const fault = isStanza ? this.#decide(direction, count, text) : 'pass';
           if (typeof fault === 'number') await wait(fault);
@@ -175,7 +180,7 @@ class Link {
 
   async #write(to: tls.TLSSocket, text: string): Promise<void> {
     const bytes = Buffer.from(text);
-    const step = this.#slice ? 1 : Math.max(bytes.length, 1);
+    const step = this.#options.slice ? 1 : Math.max(bytes.length, 1);
     for (let at = 0; at < bytes.length; at += step) {
       await new Promise((resolve) => to.write(bytes.subarray(at, at + step), resolve));
     }
