@@ -86,6 +86,8 @@ export interface Probed {
   peerKey?: string;
   /** What may carry an encrypted file beside the XMPP stream, best first; see `lane`. `theirs`: a proxy of its server. */
   lanes?: string[];
+  /** Why nothing does, where an encrypted file goes inside of it. */
+  inBand?: string;
   /** What is known of its key; `CHANGED`: another one is known, or none is there any more. */
   trust?: 'new' | 'known' | 'verified' | 'CHANGED';
 }

@@ -129,12 +129,16 @@ function sentenceOfTrust({ peer, key, trust, label }: Event & { event: 'trust' }
 }
 
 function sentenceOfProbed(probed: Probed): string | undefined {
-  const { peer, via, why, refused, remark, lanes = [] } = probed;
-  const how = lanes.length > 0 ? `; encrypted, its bytes go ${anyOf(lanes)}, else in-band` : '';
-  const offer = via && `send offers it to ${peer} by ${via}: ${why}${how}`;
+  const { peer, via, why, refused, remark } = probed;
+  const offer = via && `send offers it to ${peer} by ${via}: ${why}${howBytesGo(probed)}`;
   const choice = refused === undefined ? offer : `send refuses ${peer}: ${refused}`;
   if (!remark) return choice;
   return choice ? `${choice} (${remark})` : `${peer}: ${remark}`;
+}
+
+function howBytesGo({ lanes, inBand }: Probed): string {
+  if (lanes) return `; encrypted, its bytes go ${anyOf(lanes)}, else in-band`;
+  return inBand ? `; encrypted, its bytes go in-band: ${inBand}` : '';
 }
 
 function sentenceOfUploads({ peer, isTaken, maxSize }: Event & { event: 'uploads' }): string {

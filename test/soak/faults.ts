@@ -15,7 +15,11 @@ const seeds = Number(process.argv[2] ?? 5000);
 const beside = process.argv[3] === 'beside' ? 'always' : undefined;
 const first = Number(process.env.INBAND_SEED ?? randomInt(2 ** 31));
 const server = await startProsody({ proxy: true });
-let [next, arrived, besides] = [0, 0, 0];
+let [next, ended, arrived, besides] = [0, 0, 0, 0];
+const tell = () =>
+  process.stdout.write(
+    `${ended} schedules, ${arrived} files arrived, ${besides} of them beside the stream\n`,
+  );
 const work = async () => {
   while (next < seeds) {
     const seed = first + next++;
@@ -27,10 +31,11 @@ const work = async () => {
     if (outcome === 'hung' || outcome === 'false success') {
       throw new Error([`${outcome} with seed ${seed}`, ...faults, ...story].join('\n'));
     }
-    if (next % 100 === 0)
-      process.stdout.write(
-        `${next} schedules, ${arrived} files arrived, ${besides} of them beside the stream\n`,
-      );
+    ended += 1;
+    if (ended % 100 === 0 || ended === seeds) tell();
+    process.stdout.write(
+      `${next} schedules, ${arrived} files arrived, ${besides} of them beside the stream\n`,
+    );
   }
 };
 await Promise.all(Array.from({ length: AT_A_TIME }, work));

@@ -112,6 +112,13 @@ test('tells of the ways beside the stream, the best first', () => {
   );
 });
 
+test('tells why there is none (R1095)', () => {
+  const inBand = 'your server tells of no proxy';
+  expect(sentenceOf({ ...samples.probed, inBand })).toBe(
+    'send offers it to bob@example.org/inband by jingle: it is the one named; encrypted, its bytes go in-band: your server tells of no proxy (Psi is slow)',
+  );
+});
+
 test('tells of a key that is trusted no longer', () => {
   expect(sentenceOf({ ...samples.trusted, trust: 'removed' })).toBe(
     'no longer trusted: abc234 of bob@example.org (laptop)',

@@ -70,7 +70,7 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
   resource: {
     when: '`probe`',
     fields:
-      '`peer`, `ways`; `client`, `version`, `roundTripMs` (median of three) if it tells; `via` and `why` where `send` would choose it, `refused` where it would and then refuse its key; `remark`: what is known of the client; `peerKey`, and `trust`: `new`, `known`, `verified` or `CHANGED`; `lanes`: what may carry it beside the XMPP stream, best first',
+      '`peer`, `ways`; `client`, `version`, `roundTripMs` (median of three) if it tells; `via` and `why` where `send` would choose it, `refused` where it would and then refuse its key; `remark`: what is known of the client; `peerKey`, and `trust`: `new`, `known`, `verified` or `CHANGED`; `lanes`: what may carry it beside the XMPP stream, best first, or `inBand`: why nothing does',
   },
   uploads: {
     when: '`probe`, where the own server says it',

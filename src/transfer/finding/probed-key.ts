@@ -5,6 +5,7 @@ import type { Session } from '../../session/session.js';
 import { askKey } from '../keys/key-question.js';
 import { Sealing, type SealingOptions } from '../keys/sealing.js';
 import type { Lane } from '../lane/lane.js';
+import { ALL_INSIDE, NO_WAY, TAKES_NONE } from '../lane/transports-for.js';
 import type { Probed } from '../listed-events.js';
 import { UNADVERTISED } from '../ways/ways.js';
 import { type Resource, recipientOf } from './resource.js';
@@ -24,24 +25,23 @@ export async function keyOf(
   session: Session,
   typed: string,
   { signal, sealing, lane }: KeyOptions,
-): Promise<Pick<Probed, 'peerKey' | 'trust' | 'lanes'>> {
+): Promise<Pick<Probed, 'peerKey' | 'trust' | 'lanes' | 'inBand'>> {
   const known = await sealing.trusted.read(accountOf(typed));
   const asked = await askedOf(jid, session, { signal, lane });
   if (!asked) return {};
-  const { key, lanes } = asked;
-  if (!key) return asked.isMalformed || known.length > 0 ? { trust: 'CHANGED' } : {};
+  const { key, isMalformed, ...how } = asked;
+  if (!key) return isMalformed || known.length > 0 ? { trust: 'CHANGED' } : {};
   const peerKey = formatKey(key);
   const same = known.find((one) => one.key === peerKey);
-  const found = { peerKey, ...(lanes.length > 0 ? { lanes } : {}) };
+  const found = { peerKey, ...how };
   if (same) return { ...found, trust: same.isVerified ? 'verified' : 'known' };
   if (await isOurs(key, typed, sealing)) return { ...found, trust: 'known' };
   return { ...found, trust: known.length > 0 ? 'CHANGED' : 'new' };
 }
 
-interface Asked {
+interface Asked extends Pick<Probed, 'lanes' | 'inBand'> {
   key?: Buffer | undefined;
   isMalformed?: true;
-  lanes: string[];
 }
 
 /** Nothing: it does not say. */
@@ -52,12 +52,24 @@ async function askedOf(
 ): Promise<Asked | undefined> {
   try {
     const { key, hasLane } = await askKey(session, jid, { signal, timeout: PATIENCE_MS });
-    return { key, lanes: (key && hasLane && (await lane?.waysTo(jid, signal))) || [] };
+    return { key, ...(key ? await travelling(jid, hasLane, { signal, lane }) : {}) };
   } catch (error) {
     session.ended.throwIfAborted();
     signal.throwIfAborted();
-    return error instanceof MalformedAnnouncement ? { isMalformed: true, lanes: [] } : undefined;
+    return error instanceof MalformedAnnouncement ? { isMalformed: true } : undefined;
   }
+}
+
+/** What carries a sealed file, as far as that is known before it is tried. */
+async function travelling(
+  jid: string,
+  hasLane: boolean,
+  { signal, lane }: Pick<KeyOptions, 'signal' | 'lane'>,
+): Promise<Pick<Probed, 'lanes' | 'inBand'>> {
+  if (!lane) return { inBand: ALL_INSIDE };
+  if (!hasLane) return { inBand: TAKES_NONE };
+  const lanes = await lane.waysTo(jid, signal);
+  return lanes.length > 0 ? { lanes } : { inBand: NO_WAY };
 }
 
 /** The own account has the key of this machine without any first contact. */

@@ -47,11 +47,10 @@ function whyNone(
   { hasLane, besideInClear, isSealed }: Wanted,
   lane: Lane | undefined,
 ): string | undefined {
-  if (!lane) return 'all that you send stays inside of it';
-  const takesNone = 'what runs there takes no files by it';
-  if (isSealed) return hasLane === true ? undefined : takesNone;
+  if (!lane) return ALL_INSIDE;
+  if (isSealed) return hasLane === true ? undefined : TAKES_NONE;
   if (besideInClear) return undefined;
-  return lane.mayBePlain ? takesNone : NOT_ENCRYPTED;
+  return lane.mayBePlain ? TAKES_NONE : NOT_ENCRYPTED;
 }
 
 /** A file that was to go beside the stream alone cannot, for this reason. */
@@ -87,6 +86,11 @@ const otherWay = (besideInClear: BesideInClear): string =>
 
 export const NOT_ENCRYPTED =
   'only what is encrypted does without --plain-s5b, and this file would not be';
+
+/** Why nothing goes to somebody beside the stream, as far as that is known before it is tried. */
+export const ALL_INSIDE = 'all that you send stays inside of it';
+export const TAKES_NONE = 'what runs there takes no files by it';
+export const NO_WAY = 'your server tells of no proxy, and --direct lets you meet in no other way';
 
 const NO_PROXY =
   'your server, which is theirs, tells of no proxy, and --direct does not let you meet directly';

@@ -94,7 +94,11 @@ describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
     await stage.receive('bob');
     const probed = await outcomeOf(stage.inband('alice', ['probe', '-v', BOB]));
     expect(probed.stdout).toMatch(/\tjingle\tnew\tproxy\.localhost\n$/);
-    expect(probed.stderr).toContain('its bytes go by proxy.localhost, else in-band');
+    expect(probed.stderr).toContain(
+      'by jingle: "inband receive" runs there; encrypted, its bytes go by proxy.localhost, else in-band\n',
+    );
+    const json = await outcomeOf(stage.inband('alice', ['probe', '--json', BOB]));
+    expect(eventsOf(json.stdout)).toContainEqual(expect.objectContaining({ lanes: [PROXY] }));
   });
 
   test('a small file, and one in the clear, go inside the stream (R604)', async () => {

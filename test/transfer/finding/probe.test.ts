@@ -13,6 +13,7 @@ import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-sessi
 import { type Element, xml } from '../../../src/session/xml.js';
 import { probe } from '../../../src/transfer/finding/probe.js';
 import type { SealingOptions } from '../../../src/transfer/keys/sealing.js';
+import { type Lane, NS_SEALED_LANE } from '../../../src/transfer/lane/lane.js';
 import { RecipientUnreachable } from '../../../src/transfer/recipient-errors.js';
 import { jingle } from '../../../src/transfer/ways/jingle.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
@@ -42,6 +43,7 @@ function romeoAmong(
   clients: Record<string, Client>,
   seen: string[] = [],
   sealing: Partial<SealingOptions> = {},
+  lane?: Lane,
 ) {
   const sent: string[] = [];
   const said: string[] = [];
@@ -81,7 +83,7 @@ function romeoAmong(
   const ask = (jid: string) =>
     probe(session, jid, {
       ...{ signal, note: (text) => said.push(text), clock },
-      sealing: sendingBy({ encrypt: 'auto', ...sealing }),
+      ...{ sealing: sendingBy({ encrypt: 'auto', ...sealing }), lane },
     });
   return { session, ask, sent, said };
 }
@@ -350,4 +352,28 @@ test('the key of this machine is known for the own account, from the start (R107
     romeoAmong(clients, [], { own: async () => keyOfNumber(number) }).ask(ours);
   expect((await ask(1)).resources).toMatchObject([{ trust: 'known', via: 'jingle' }]);
   expect((await ask(2)).resources).toMatchObject([{ trust: 'new', via: 'jingle' }]);
+});
+
+describe('of an encrypted file it is told what carries it, or why nothing does beside the stream:', () => {
+  const laneTo = (ways: string[]) => ({ waysTo: async () => ways }) as unknown as Lane;
+  const told = async (lane: Lane | undefined, ...features: string[]) => {
+    const client = { features: [...ABLE, NS_SEAL, ...features], key: keyOfNumber(2).publicKey };
+    const { resources } = await romeoAmong({ [DESK]: client }, [], {}, lane).ask(DESK);
+    const { lanes, inBand } = resources[0] ?? {};
+    return lanes ?? inBand;
+  };
+
+  test.each<[string, Lane | undefined, string[], string[] | string]>([
+    ['proxies', laneTo(['p.example']), [NS_SEALED_LANE], ['p.example']],
+    [
+      'none',
+      laneTo([]),
+      [NS_SEALED_LANE],
+      'your server tells of no proxy, and --direct lets you meet in no other way',
+    ],
+    ['it takes none', laneTo(['p.example']), [], 'what runs there takes no files by it'],
+    ['.onion', undefined, [NS_SEALED_LANE], 'all that you send stays inside of it'],
+  ])('%s (R1095)', async (_, lane, features, expected) => {
+    expect(await told(lane, ...features)).toEqual(expected);
+  });
 });
