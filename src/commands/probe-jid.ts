@@ -8,8 +8,9 @@ import { remembering } from '../transfer/people/known-contacts.js';
 import { display } from '../ui/display.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
+import { wantedLane } from './account/wanted-lane.js';
 import type { Context, OutputFlags } from './context.js';
-import { type LaneFlags, wantedLane } from './lane.js';
+import type { LaneFlags } from './lane.js';
 import { readRecipient } from './people.js';
 
 export type ProbeFlags = AccountFlags & OutputFlags & LaneFlags;

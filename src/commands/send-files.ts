@@ -12,8 +12,9 @@ import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js'
 import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
+import { laneToSend } from './account/wanted-lane.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
-import { type IsTyped, type LaneFlags, laneToSend } from './lane.js';
+import type { IsTyped, LaneFlags } from './lane.js';
 import { refuseLone, refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { UsageError } from '../../src/commands/context.js';
-import { laneToReceive, laneToSend } from '../../src/commands/lane.js';
+import { laneToReceive, laneToSend } from '../../../src/commands/account/wanted-lane.js';
+import { UsageError } from '../../../src/commands/context.js';
 
 const ROMEO = 'romeo@montague.example';
 const FLAGS = { direct: 'proxies', plainS5b: true, encrypt: 'auto', transport: 'auto' } as const;
