@@ -32,9 +32,18 @@ const DOCUMENTS = [
 /** What lies there is of no use, and the other document may be. */
 class Unusable extends Error {}
 
-/** Where the host-meta of a domain lies; an address in the place of a domain is asked as it is. */
-export const hostMetaSite = (domain: string): URL =>
-  new URL(`https://${domainToASCII(domain) || domain}`);
+/** A name, or an IPv6 address in brackets: nothing that ends the host in a URL. */
+const HOST = /^([^\s:/?#@[\]\\%]+|\[[\da-f:.]+\])$/i;
+
+/**
+ * Where the host-meta of a domain lies; an address in the place of a domain is asked as it is. Throws where the domain
+ * means something else in a URL, or nothing: JIDs take more.
+ */
+export function hostMetaSite(domain: string): URL {
+  const text = `https://${domainToASCII(domain) || domain}`;
+  if (HOST.test(domain) && URL.canParse(text)) return new URL(text);
+  throw new Error(`no web server can be called ${domain}`);
+}
 
 /**
  * The addresses of the WebSockets that a site names, one at least and three at most: `wss:` alone, in its order. Takes

@@ -72,6 +72,13 @@ describe('a domain', () => {
     expect(hostMetaSite(domain).href).toBe(site);
   });
 
+  test.each([
+    ...['::1', '[fe80::1%eth0]', 'capulet.example:8443', 'capulet.example?x', 'capulet.example#x'],
+    ...['evil.example\\capulet.example', 'a b', 'evil.example%2f'],
+  ])('is none that could be asked for it: %s (R1126)', (domain) => {
+    expect(() => hostMetaSite(domain)).toThrow('no web server can be called ');
+  });
+
   test('is asked for the XRD, as which each has it (R1125)', async () => {
     const { asked, outcome } = await asking(lying({ [XRD]: xrd(ADDRESS), [JRD]: 'x' }));
     expect(await outcome).toEqual([ADDRESS]);
