@@ -7,7 +7,7 @@ import type { Alignment, StreamAddresses, StreamReader, Wire } from '../stream/w
 import type { Element } from '../xml.js';
 import { AlignedWriting } from './writing/aligned-writing.js';
 import { PromptAcknowledgement } from './writing/prompt-acknowledgement.js';
-import { Records } from './writing/records.js';
+import { oneDocument, Records } from './writing/records.js';
 
 /** A stream on TLS over TCP (RFC 6120 §4): one long document, with white space between the elements where that helps. */
 export class TcpWire implements Wire, Alignment {
@@ -28,7 +28,7 @@ export class TcpWire implements Wire, Alignment {
   constructor(socket: TLSSocket, clock = systemClock) {
     this.#socket = socket;
     this.#writing = new AlignedWriting(socket, clock);
-    this.#records = new Records(socket, this.#writing);
+    this.#records = new Records(oneDocument(socket, this.#writing));
     socket.on('error', (error) => {
       this.#error ??= error;
     });

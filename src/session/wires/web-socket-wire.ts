@@ -5,11 +5,30 @@ import { StreamError } from '../stream/stream-error.js';
 import type { StreamAddresses, StreamReader, Wire } from '../stream/wire.js';
 import { type Element, xml } from '../xml.js';
 import { framed, NAMESPACE_BYTES, readMessage } from './framed-message.js';
+import { MAX_RECORD_BYTES } from './writing/aligned-writing.js';
+import { PromptAcknowledgement } from './writing/prompt-acknowledgement.js';
+import { Records, type Sink } from './writing/records.js';
 
 const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
+
+/** RFC 6455 §5.2: what stands before a message of a client, at most. */
+const MAX_HEADER_BYTES = 14;
+
+/** Each text in a message; those of one piece go out together. */
+const messagesOn = (webSocket: WebSocket, socket: TLSSocket): Sink => ({
+  pieceBytes: MAX_RECORD_BYTES,
+  bytesOf: (text) => Buffer.byteLength(text) + MAX_HEADER_BYTES,
+  write: (texts, _bytes, done) => {
+    socket.cork();
+    for (const [index, text] of texts.entries()) {
+      webSocket.send(text, index === texts.length - 1 ? done : undefined);
+    }
+    socket.uncork();
+  },
+});
 
 /** A stream on a WebSocket (RFC 7395): each element is a message, and there is nothing between them. */
 export class WebSocketWire implements Wire {
@@ -21,18 +40,19 @@ export class WebSocketWire implements Wire {
   readonly #webSocket: WebSocket;
   /** The connection under it. */
   readonly #socket: TLSSocket;
+  readonly #records: Records;
+  readonly #acknowledgement = new PromptAcknowledgement(() => this.#pong());
   #reader: StreamReader | undefined;
   /** Whether the server has opened its side of the stream. */
   #isOpen = false;
   #isEnding = false;
-  #isCorked = false;
-  #unsentCharacters = 0;
   #error: Error | undefined;
 
   /** `webSocket` is open, and paused. */
   constructor(webSocket: WebSocket, socket: TLSSocket) {
     this.#webSocket = webSocket;
     this.#socket = socket;
+    this.#records = new Records(messagesOn(webSocket, socket));
     socket.on('error', (error) => {
       this.#error ??= error;
     });
@@ -47,7 +67,7 @@ export class WebSocketWire implements Wire {
   }
 
   get unsentCharacters(): number {
-    return this.#unsentCharacters;
+    return this.#records.unsentCharacters;
   }
 
   /** §3.4, and §3.5 for a stream that takes the place of another one. */
@@ -55,32 +75,24 @@ export class WebSocketWire implements Wire {
     const isFirst = this.#reader === undefined;
     this.#reader = reader;
     this.#isOpen = false;
-    this.#send(xml('open', { xmlns: NS_FRAMING, version: '1.0', to, from }));
-    if (!isFirst) return;
-    this.#webSocket.on('message', (data, isBinary) => this.#read(String(data), isBinary));
-    this.#webSocket.resume();
+    const header = xml('open', { xmlns: NS_FRAMING, version: '1.0', to, from });
+    this.write(serialize(header)).catch((error) => this.fail(error));
+    if (isFirst) this.#listen();
   }
 
   onRead(listener: () => void): void {
     this.#socket.on('data', listener);
   }
 
+  /** The same holds as on TCP: of a message cut in two Prosody 0.12 would keep the first half. */
   write(text: string): Promise<void> {
-    this.#unsentCharacters += text.length;
-    this.#writeTogether();
-    return new Promise((resolve, reject) => {
-      this.#webSocket.send(framed(text), (error) => {
-        this.#unsentCharacters -= text.length;
-        if (error) reject(error);
-        else resolve();
-      });
-    });
+    this.#acknowledgement.wrote(text.length);
+    return this.#records.write(framed(text));
   }
 
   /** §3.6. */
   end(): void {
-    this.#isEnding = true;
-    this.#send(xml('close', { xmlns: NS_FRAMING }));
+    void this.#writeClose();
   }
 
   fail(error: Error): void {
@@ -92,19 +104,24 @@ export class WebSocketWire implements Wire {
     this.#webSocket.terminate();
   }
 
-  /** What is written in one turn goes out in few TLS records: the server reads each by itself. */
-  #writeTogether(): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
-    this.#socket.cork();
-    process.nextTick(() => {
-      this.#isCorked = false;
-      this.#socket.uncork();
-    });
+  #listen(): void {
+    this.#webSocket.on('message', (data, isBinary) => this.#read(String(data), isBinary));
+    this.#socket.on('data', ({ length }: Buffer) => this.#acknowledgement.read(length));
+    this.#socket.on('session', () => this.#acknowledgement.read(0));
+    this.#webSocket.resume();
   }
 
-  #send(element: Element): void {
-    this.write(serialize(element)).catch((error) => this.fail(error));
+  /** RFC 6455 §5.5.3: in place of white space. Nobody has asked for it, and nobody answers. */
+  #pong(): void {
+    if (this.#isEnding || this.#error) return;
+    // A write that fails means that the connection is gone, which `closed` tells.
+    this.#webSocket.pong(undefined, undefined, () => undefined);
+  }
+
+  async #writeClose(): Promise<void> {
+    this.#isEnding = true;
+    // A write that fails means that the connection is gone, which is what we are after.
+    await this.write(serialize(xml('close', { xmlns: NS_FRAMING }))).catch(() => this.destroy());
   }
 
   /** Whatever the parser or a reader throws ends this connection, not the process. */
@@ -134,7 +151,7 @@ export class WebSocketWire implements Wire {
   /** §3.6.1: another address is not followed, as none is on TCP. */
   #receiveClose({ attrs: { 'see-other-uri': uri } }: Element): void {
     if (uri) throw new StreamError(xml('error', {}, xml('see-other-host', {}, uri)));
-    if (!this.#isEnding) this.end();
-    this.#webSocket.close(NORMAL_CLOSURE);
+    const said = this.#isEnding ? Promise.resolve() : this.#writeClose();
+    void said.then(() => this.#webSocket.close(NORMAL_CLOSURE));
   }
 }

@@ -119,17 +119,21 @@ export class WebSocketPeer implements Speaker {
     this.#webSocket.resume();
   }
 
-  /** Ends the stream and the WebSocket in good order. */
+  /** Ends the stream; the WebSocket ends when the client has done the same. */
   end(attributes = ''): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.write(`<close xmlns='${NS_FRAMING}'${attributes}/>`);
-    this.#webSocket.close();
   }
 
   /** Cuts the connection. */
   destroy(): void {
     this.#webSocket.terminate();
+  }
+
+  #close(): void {
+    this.end();
+    this.#webSocket.close();
   }
 
   #receive(text: string, isBinary: boolean): void {
@@ -143,7 +147,7 @@ export class WebSocketPeer implements Speaker {
       this.destroy();
     }
     this.received.push(text);
-    if (text.startsWith('<close ')) this.end();
+    if (text.startsWith('<close ')) this.#close();
     this.#unread += text;
     this.#news.emit('news');
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 /** Prosody reads so many bytes at a time (`network_default_read_size`), as others read multiples of it. */
 const READ_BYTES = 4_096;
 /** RFC 8446 §5.1. */
-const MAX_RECORD_BYTES = 16_384;
+export const MAX_RECORD_BYTES = 16_384;
 /** Filled up in one piece, so that of small stanzas less is white space. */
 const MAX_ALIGNED_BYTES = 8 * READ_BYTES;
 

@@ -8,19 +8,20 @@ const BULK = 32_768;
 /**
  * Has the kernel acknowledge at once what came and needs no answer. By itself it would do that 40 ms later, and until
  * then a server that writes with Nagle's algorithm, as Prosody does, holds back what it has to say next. Whatever we
- * write acknowledges; where nothing is written, and nothing more comes, one space does it (RFC 6120 §4.6.1). Not in the
- * midst of much: there it has the server read once more, and Prosody rest for a millisecond, for nothing.
+ * write acknowledges; where nothing is written, and nothing more comes, one space does it (RFC 6120 §4.6.1), or a pong. Not in
+ * the midst of much: there it has the server read once more, and Prosody rest for a millisecond, for nothing.
  */
 export class PromptAcknowledgement {
-  readonly #writeSpace: () => void;
+  readonly #writeLittle: () => void;
   #timer: NodeJS.Timeout | undefined;
   #isOwed = false;
   /** Characters that went to and fro, less those that do not make it bulk. */
   #flow = 0;
   #flowAt = 0;
 
-  constructor(writeSpace: () => void) {
-    this.#writeSpace = writeSpace;
+  /** `writeLittle`: what the server reads and does not answer. */
+  constructor(writeLittle: () => void) {
+    this.#writeLittle = writeLittle;
   }
 
   /** So many characters came. */
@@ -46,6 +47,6 @@ export class PromptAcknowledgement {
   }
 
   #acknowledge(): void {
-    if (this.#isOwed) this.#writeSpace();
+    if (this.#isOwed) this.#writeLittle();
   }
 }

@@ -3,6 +3,31 @@ import type { AlignedWriting } from './aligned-writing.js';
 
 type Alignment = Pick<AlignedWriting, 'pieceBytes' | 'spaceBehind'>;
 
+/** How texts become bytes. */
+export interface Sink {
+  /** How much is best written at a time, in bytes. */
+  readonly pieceBytes: number;
+  /** Bytes of a text there, at most. */
+  bytesOf(text: string): number;
+  /** Writes texts of so many bytes in one piece; calls `done` when it is handed to the network. */
+  write(texts: readonly string[], bytes: number, done: (error?: Error | null) => void): void;
+}
+
+/** One text behind the other, and white space that aligns them. */
+export const oneDocument = (socket: Writable, alignment: Alignment): Sink => ({
+  get pieceBytes() {
+    return alignment.pieceBytes;
+  },
+  bytesOf: (text) => Buffer.byteLength(text),
+  write: (texts, bytes, done) => {
+    let all = '';
+    for (const text of texts) all += text;
+    // Characters of one byte each are ASCII, and need no second look at each of them.
+    const encoding = bytes === all.length ? 'latin1' : 'utf8';
+    socket.write(all + alignment.spaceBehind(bytes), encoding, done);
+  },
+});
+
 interface Unsent {
   text: string;
   /** Nothing behind it is written before this has settled. */
@@ -15,15 +40,13 @@ interface Unsent {
  * record whole or not at all. Where they are aligned, that is so for stanzas of up to 4096 bytes.
  */
 export class Records {
-  readonly #socket: Writable;
-  readonly #alignment: Alignment;
+  readonly #sink: Sink;
   #unsent: Unsent[] = [];
   #unsentCharacters = 0;
   #writing = false;
 
-  constructor(socket: Writable, alignment: Alignment) {
-    this.#socket = socket;
-    this.#alignment = alignment;
+  constructor(sink: Sink) {
+    this.#sink = sink;
   }
 
   /** Characters that wait to be handed to the network. */
@@ -53,13 +76,10 @@ export class Records {
   }
 
   #writePiece(): void {
-    const { piece, bytes } = takePiece(this.#unsent, this.#alignment.pieceBytes);
-    let all = '';
-    for (const { text } of piece) all += text;
-    this.#unsentCharacters -= all.length;
-    // Characters of one byte each are ASCII, and need no second look at each of them.
-    const encoding = bytes === all.length ? 'latin1' : 'utf8';
-    this.#socket.write(all + this.#alignment.spaceBehind(bytes), encoding, (error) => {
+    const { piece, bytes } = takePiece(this.#unsent, this.#sink);
+    const texts = piece.map(({ text }) => text);
+    for (const { length } of texts) this.#unsentCharacters -= length;
+    this.#sink.write(texts, bytes, (error) => {
       for (const { settle } of piece) settle(error);
       const until = piece.at(-1)?.until;
       if (until === undefined) this.#goOn();
@@ -74,12 +94,15 @@ export class Records {
 }
 
 /** Removes as much from the front as is written at a time, and at least one text. */
-function takePiece(unsent: Unsent[], most: number): { piece: Unsent[]; bytes: number } {
+function takePiece(
+  unsent: Unsent[],
+  { pieceBytes, bytesOf }: Sink,
+): { piece: Unsent[]; bytes: number } {
   let bytes = 0;
   let count = 0;
   for (const { text, until } of unsent) {
-    const next = bytes + Buffer.byteLength(text);
-    if (count > 0 && next > most) break;
+    const next = bytes + bytesOf(text);
+    if (count > 0 && next > pieceBytes) break;
     bytes = next;
     count += 1;
     if (until !== undefined) break;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Records } from '../../../../src/session/wires/writing/records.js';
+import { oneDocument, Records } from '../../../../src/session/wires/writing/records.js';
 
 /** As many bytes in each piece, and no white space. */
 const pieces = (bytes: number) => ({ pieceBytes: bytes, spaceBehind: () => '' });
@@ -15,7 +15,7 @@ async function bytesOf(texts: string[], pieceBytes: number): Promise<Buffer> {
       done();
     },
   });
-  const records = new Records(socket, pieces(pieceBytes));
+  const records = new Records(oneDocument(socket, pieces(pieceBytes)));
   await Promise.all(texts.map((text) => records.write(text)));
   socket.end();
   await once(socket, 'finish');
