@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startMicrosocks, startTinyproxy } from '../../support/programs/network-proxies.js';
+import { watchNetwork } from '../../support/programs/network-use.js';
+import { startEjabberd } from '../../support/servers/ejabberd.js';
+import { startProsody } from '../../support/servers/prosody.js';
+import { HAS_PEERS, type TestServer } from '../../support/servers/server.js';
+import {
+  eventsOf,
+  hashOfFile,
+  outcomeOf,
+  prepareStageOn,
+  resultsOf,
+  writeRandom,
+} from '../stage.js';
+import { type CuttingProxy, startCuttingProxy } from '../transfers/cutting-proxy.js';
+
+const BOB = 'bob@localhost';
+const BYTES = 1_000_000;
+
+const SERVERS: [name: string, start: () => Promise<TestServer>][] = [
+  // Unless Prosody 0.12 reads all there is, a cut may leave it with a part of a message; see `e2e/broken/resumption`.
+  [
+    'Prosody',
+    () => startProsody({ webSocket: true, config: 'network_default_read_size = 1048576' }),
+  ],
+  ...(HAS_PEERS
+    ? ([['ejabberd', () => startEjabberd({ webSocket: true })]] as [
+        string,
+        () => Promise<TestServer>,
+      ][])
+    : []),
+];
+
+describe.each(SERVERS)('by a WebSocket of %s', (_name, startServer) => {
+  const stage = prepareStageOn(startServer);
+  let cutting: CuttingProxy;
+  beforeAll(async () => {
+    cutting = await startCuttingProxy();
+    cutting.target = stage.server.httpsPort;
+  });
+  afterAll(() => cutting.close());
+
+  /** A file goes from alice to bob inside the stream; what alice was told. */
+  async function send(
+    { alice = {}, bob = {} }: { alice?: Record<string, string>; bob?: Record<string, string> },
+    ...args: string[]
+  ) {
+    const path = join(stage.folder(), 'film.mkv');
+    const hash = await writeRandom(path, BYTES);
+    const INBAND_SERVICE = stage.server.webSocketService;
+    const receive = await stage.receive('bob', ['--once'], { env: { INBAND_SERVICE, ...bob } });
+    const sent = await outcomeOf(
+      stage.inband('alice', ['send', '--json', '--transport', 'ibb', ...args, path, BOB], {
+        env: { INBAND_SERVICE, ...alice },
+      }),
+    );
+    expect(sent).toMatchObject({ code: 0 });
+    const [file = ''] = await resultsOf(receive);
+    expect(await hashOfFile(file)).toBe(hash);
+    return eventsOf(sent.stdout);
+  }
+
+  const throughCuts = () => {
+    const url = new URL(stage.server.webSocketService);
+    url.port = String(cutting.port);
+    return { INBAND_SERVICE: url.href };
+  };
+
+  test.each([
+    ['sealed', ['--encrypt', 'require'], { encrypted: true }],
+    ['in the largest blocks', ['--block-size', '65535', '--encrypt', 'off'], { encrypted: false }],
+  ])('a file goes in-band, %s (R1116)', async (_how, args, told) => {
+    const events = await send({}, ...args);
+    expect(events).toContainEqual(expect.objectContaining({ event: 'done', size: BYTES, ...told }));
+  });
+
+  test('a session that is cut goes on, on both sides (R1117)', async () => {
+    cutting.connections = 0;
+    // bob is there first
+    cutting.cuts.push(Number.POSITIVE_INFINITY, 300_000, 300_000);
+    cutting.downCuts.push(400_000);
+    const small = ['--block-size', '4096'];
+    const events = await send({ alice: throughCuts(), bob: throughCuts() }, ...small);
+    const states = events.flatMap(({ event, state }) => (event === 'state' ? [state] : []));
+    expect(states.slice(0, 5)).toEqual(['online', 'resuming', 'online', 'resuming', 'online']);
+    expect(events.filter(({ event }) => event === 'done')).toHaveLength(1);
+    expect(cutting.connections).toBeGreaterThanOrEqual(5);
+  });
+
+  test.each([
+    ['tinyproxy', startTinyproxy],
+    ['microsocks', startMicrosocks],
+  ])('all goes by %s where it is told to (R1118)', async (_by, startProxy) => {
+    const proxy = await startProxy({});
+    try {
+      const { env, used } = watchNetwork(stage.folder());
+      await send({ alice: env }, '--proxy', proxy.uri);
+      expect(used()).toEqual([`connect 127.0.0.1 ${proxy.port}`]);
+    } finally {
+      await proxy.stop();
+    }
+  });
+});

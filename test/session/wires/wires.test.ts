@@ -1,0 +1,126 @@
+import { EventEmitter, once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
+import tls from 'node:tls';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { WebSocketServer } from 'ws';
+import { openWebSocket } from '../../../src/session/dial/web-socket.js';
+import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
+import { WebSocketWire } from '../../../src/session/wires/web-socket-wire.js';
+import { createCertificateAuthority } from '../../support/servers/certificates.js';
+import type { Identity } from '../../support/servers/scripted-server.js';
+import { inNewDirectory } from '../../support/servers/server.js';
+import { type FarEnd, type WireKind, wireSuite } from './wire-suite.js';
+
+let identity: Identity;
+const sockets = new Set<tls.TLSSocket>();
+
+beforeAll(async () => {
+  identity = await inNewDirectory('wires', async (directory) => {
+    const { certPath, keyPath } = await (await createCertificateAuthority(directory)).issue('x');
+    return { cert: await readFile(certPath, 'utf8'), key: await readFile(keyPath, 'utf8') };
+  });
+});
+
+afterAll(() => {
+  for (const socket of sockets) socket.destroy();
+});
+
+/** A TLS connection to a server on loopback, whose end of it comes by its event. */
+async function secured(server: tls.Server): Promise<tls.TLSSocket> {
+  server.listen(0, '127.0.0.1');
+  server.unref();
+  await once(server, 'listening');
+  server.on('secureConnection', (socket: tls.TLSSocket) => {
+    socket.on('error', () => undefined);
+    sockets.add(socket);
+  });
+  const { port } = server.address() as AddressInfo;
+  const socket = tls.connect({ socket: connectTcp(port, '127.0.0.1'), rejectUnauthorized: false });
+  sockets.add(socket);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Notes what comes. */
+function noting(): { note(text: string): void } & Pick<FarEnd, 'received' | 'until'> {
+  let all = '';
+  const news = new EventEmitter();
+  return {
+    note: (text) => {
+      all += text;
+      news.emit('news');
+    },
+    received: () => all,
+    until: async (text) => {
+      while (!all.includes(text)) await once(news, 'news');
+    },
+  };
+}
+
+const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
+
+const tcp: WireKind = {
+  opening: '<stream:stream ',
+  ending: '</stream:stream>',
+  name: (name) => `<${name}`,
+  connect: async () => {
+    const server = tls.createServer(identity);
+    const accepted = once(server, 'secureConnection') as Promise<[tls.TLSSocket]>;
+    const wire = new TcpWire(await secured(server));
+    const [socket] = await accepted;
+    const { note, ...notes } = noting();
+    socket.setEncoding('utf8').on('data', note);
+    const far: FarEnd = {
+      ...notes,
+      open: () =>
+        void socket.write(
+          "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+        ),
+      send: (element) => void socket.write(element),
+      keepAlive: () => void socket.write(' '),
+      end: () => void socket.write('</stream:stream>'),
+      cut: () => void socket.destroy(),
+      pause: () => void socket.pause(),
+      resume: () => void socket.resume(),
+    };
+    return { wire, far };
+  },
+};
+
+const webSocket: WireKind = {
+  opening: '<open ',
+  ending: '<close ',
+  name: (name) => `<${name} xmlns="jabber:client"`,
+  connect: async () => {
+    const server = createServer(identity);
+    const webSockets = new WebSocketServer({ server });
+    const accepted = once(webSockets, 'connection') as Promise<[import('ws').WebSocket]>;
+    const socket = await secured(server);
+    const url = new URL('wss://localhost/');
+    const wire = new WebSocketWire(
+      await openWebSocket(socket, url, new AbortController().signal),
+      socket,
+    );
+    const [far] = await accepted;
+    const { note, ...notes } = noting();
+    far.on('message', (data) => note(String(data))).on('error', () => undefined);
+    return {
+      wire,
+      far: {
+        ...notes,
+        open: () => far.send(`<open xmlns='${NS_FRAMING}'/>`),
+        send: (element) => far.send(element),
+        keepAlive: () => far.ping(),
+        end: () => far.send(`<close xmlns='${NS_FRAMING}'/>`),
+        cut: () => far.terminate(),
+        pause: () => far.pause(),
+        resume: () => far.resume(),
+      },
+    };
+  },
+};
+
+describe('a wire by TCP (R1119)', () => wireSuite(tcp));
+describe('a wire by WebSocket (R1119)', () => wireSuite(webSocket));
