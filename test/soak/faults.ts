@@ -33,9 +33,6 @@ const work = async () => {
     }
     ended += 1;
     if (ended % 100 === 0 || ended === seeds) tell();
-    process.stdout.write(
-      `${next} schedules, ${arrived} files arrived, ${besides} of them beside the stream\n`,
-    );
   }
 };
 await Promise.all(Array.from({ length: AT_A_TIME }, work));

@@ -1,5 +1,6 @@
 // A tree of files, one of 100 MB, to an inbox, interrupted at ten places and sent again; and once more, when nothing may
-// travel: tsx test/soak/tree.ts [files] (1000). Ends with 1 when what has arrived is not equal by hash and path.
+// travel: tsx test/soak/tree.ts [files] (1000) [beside]. With "beside" the server has a proxy, by which all go that
+// are large enough, the one of 100 MB slowly enough to be interrupted. Ends with 1 when what has arrived is not equal by hash and path.
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,8 @@ import { contentArrived, contentSent, makeTree } from '../support/trees.js';
 
 const LARGEST_BYTES = 100_000_000;
 const count = Number(process.argv[2] ?? 1_000);
-const server = await startProsody();
+const isBeside = process.argv[3] === 'beside';
+const server = await startProsody({ proxy: isBeside });
 await server.addAccount('alice');
 await server.subscribe('alice', 'bob');
 const home = await mkdtemp(join(tmpdir(), 'inband-soak-'));
@@ -19,7 +21,8 @@ const [tree, inbox] = [join(home, 'tree'), join(home, 'inbox')];
 await makeTree(tree, count, LARGEST_BYTES);
 const run = (name: string, args: string[]) =>
   runInband(args, { home, cwd: home, env: accountOf(server, name) });
-const send = () => run('alice', ['send', '--json', tree, 'bob@localhost']);
+const paced = isBeside ? ['--limit-rate', '8M'] : [];
+const send = () => run('alice', ['send', '--json', ...paced, tree, 'bob@localhost']);
 
 /** Resolves when so many files have arrived in all. */
 async function arrivals(files: number): Promise<void> {

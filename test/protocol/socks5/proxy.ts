@@ -23,16 +23,18 @@ export interface ProxyFaults {
   isWrong?: boolean;
   /** Closes as soon as somebody connects. */
   closesAtOnce?: boolean;
+  /** Tells of another port than its own. */
+  isElsewhere?: boolean;
   refuses?: 'request' | 'activation';
   /** What becomes of connections that it has joined, when so many pieces have gone one way. */
   breaks?: { after: number; how: Break };
 }
 
 /**
- * Nothing more is read; or it is read and kept; both connections are reset, or closed; or a bit of each further piece is
- * turned.
+ * Nothing more is read; or it is read and kept; both connections are reset, or closed, or only the side of the one that
+ * sends; or a bit of each further piece is turned.
  */
-export type Break = 'stalls' | 'swallows' | 'resets' | 'closes' | 'lies';
+export type Break = 'stalls' | 'swallows' | 'resets' | 'closes' | 'half-closes' | 'lies';
 
 /**
  * As Prosody, it takes the greeting and the request as one read each; what comes before the activation, or a third
@@ -72,7 +74,8 @@ export class TestProxy {
   }
 
   #told(): Element {
-    const { jid, host, port } = this;
+    const { jid, host, faults } = this;
+    const port = faults.isElsewhere ? this.port + 1 : this.port;
     return xml('query', { xmlns: NS_BYTESTREAMS }, xml('streamhost', { jid, host, port }));
   }
 
@@ -152,6 +155,7 @@ const BREAKS: Record<Break, (from: Duplex, to: Duplex, piece: Buffer) => void> =
     from.end();
     to.end();
   },
+  'half-closes': (from) => void from.end(),
   lies: (_from, to, piece) => {
     const other = Buffer.from(piece);
     other.writeUInt8(other.readUInt8(piece.length - 1) ^ 1, piece.length - 1);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { Lane, type LaneOptions, laneToNamed } from '../../../src/transfer/lane/lane.js';
+import { DIRECT } from '../../../src/transfer/lane/names.js';
 import { MemoryInternet, ownAddress } from '../../protocol/network/memory-network.js';
 import { TestProxy } from '../../protocol/socks5/proxy.js';
 import { servicesOf, sessionsWithServices } from '../../protocol/socks5/server.js';
@@ -10,9 +11,11 @@ import { ManualClock, settled } from '../../support/manual-clock.js';
 const [BENVOLIO, LAPTOP] = ['benvolio@montague.example/inband', 'romeo@montague.example/laptop'];
 const never = new AbortController().signal;
 const PROXY = 'proxy.montague.example';
+/** That of the network, and not of the server. */
+const NETWORK_PROXY = { kind: 'socks5', host: '127.0.0.1', port: 9050, except: [] } as const;
 
 /** Romeo's lane; his server has a proxy or none. */
-function laneOf(direct: LaneOptions['direct'], hasProxy = true) {
+function laneOf(direct: LaneOptions['direct'], hasProxy = true, byProxy?: LaneOptions['proxy']) {
   const proxy = new TestProxy(PROXY, '11.0.0.7', 5000);
   const asked: Element[] = [];
   const services = servicesOf(...(hasProxy ? [proxy] : []));
@@ -20,7 +23,7 @@ function laneOf(direct: LaneOptions['direct'], hasProxy = true) {
   const internet = new MemoryInternet();
   const network = internet.of([ownAddress('11.0.1.1')]);
   const clock = new ManualClock();
-  const options = laneToNamed({ direct, network, clock });
+  const options = laneToNamed({ direct, network, clock, proxy: byProxy });
   return { options, asked, internet, clock, lane: new Lane(session, options) };
 }
 
@@ -111,8 +114,12 @@ describe('what the server calls the own account', () => {
   );
 
   /** What is connected to because of an offer, and how many addresses the answer shows. */
-  async function triedFor(direct: LaneOptions['direct'], isSealed: boolean) {
-    const { lane, internet, clock } = laneOf(direct, false);
+  async function triedFor(
+    direct: LaneOptions['direct'],
+    isSealed: boolean,
+    byProxy?: LaneOptions['proxy'],
+  ) {
+    const { lane, internet, clock } = laneOf(direct, false, byProxy);
     const over = new AbortController();
     const told = { peer: LAPTOP, isSealed, over: over.signal, inform: async () => undefined };
     const negotiation = lane.transport.answer(told, OFFER, undefined);
@@ -141,6 +148,17 @@ describe('what the server calls the own account', () => {
     const all = offered.map(([, host]) => `${host}:6379`);
     expect(await triedFor('proxies', true)).toEqual({ tried: all, shown: 1 });
   });
+
+  test.each(DIRECT)(
+    'is neither met nor shown an address where all goes by a proxy of the network, by --direct %s (R1097)',
+    async (direct) => {
+      for (const isSealed of [true, false]) {
+        expect(await triedFor(direct, isSealed, NETWORK_PROXY)).toEqual({ tried: [], shown: 0 });
+      }
+      const { lane } = laneOf(direct, true, NETWORK_PROXY);
+      expect(await lane.waysTo(LAPTOP, never)).toEqual([PROXY]);
+    },
+  );
 
   test('is not offered what is in the clear where only a direct way could be (R1050)', async () => {
     const { lane } = laneOf('proxies', false);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { exitCodeOf, hintsOf, meetsAll, textOf } from '../../../src/failures.js';
+import { NS_JINGLE_S5B } from '../../../src/protocol/jingle/transports/s5b/s5b-stanzas.js';
 import type { Event } from '../../../src/transfer/events.js';
 import type { WantedTransport } from '../../../src/transfer/lane/names.js';
 import { sendAll } from '../../../src/transfer/sending/send-all.js';
@@ -44,8 +45,13 @@ async function sent({ faults, transport = 'auto', count = 1 }: Options) {
   internet.at(proxy.host, proxy.port, proxy.connected);
   const lane = (address: string) =>
     ({ direct: 'proxies', network: internet.of([ownAddress(address)]), clock }) as const;
+  let offers = 0;
   const { romeo, inbox, halfTrip } = await linkedToInbox(
     {
+      onStanza: (stanza) => {
+        const isOffer = stanza.getChild('jingle')?.attrs.action === 'session-initiate';
+        if (isOffer && stanza.toString().includes(NS_JINGLE_S5B)) offers += 1;
+      },
       ...{ places: 4, lane: lane('11.0.2.2'), services: servicesOf(proxy) },
       sealing: receivingBy({ encrypt: 'auto', own: keyOfNumber(2) }),
     },
@@ -78,7 +84,7 @@ async function sent({ faults, transport = 'auto', count = 1 }: Options) {
   while (!isOver) await halfTrip();
   await sending;
   const named = (name: Event['event']) => events.filter(({ event }) => event === name);
-  return { isInTime, inbox, proxy, named };
+  return { isInTime, inbox, proxy, named, beside: () => offers };
 }
 
 /** The film is there, once, and went in-band in the end. */
@@ -98,7 +104,7 @@ test('a whole file goes by a proxy that does as it should (R821)', async () => {
   expect(proxy.joined).toHaveLength(1);
 });
 
-describe.each<Break>(['stalls', 'swallows', 'resets', 'closes', 'lies'])(
+describe.each<Break>(['stalls', 'swallows', 'resets', 'closes', 'half-closes', 'lies'])(
   'a whole file goes in-band in the end, in bounded time, where the proxy %s',
   (how) => {
     test.each([0, 1, 3])('after %i pieces (R821)', async (after) => {
@@ -111,12 +117,21 @@ describe.each<Break>(['stalls', 'swallows', 'resets', 'closes', 'lies'])(
 
 const NO_LANES: [string, ProxyFaults][] = [
   ['closes at once', { closesAtOnce: true }],
+  ['tells of a place where nobody is', { isElsewhere: true }],
   ['says nothing', { isSilent: 'greeting' }],
   ['answers with another field', { isWrong: true }],
   ['refuses them', { refuses: 'request' }],
   ['does not answer the activation', { isSilent: 'activation' }],
   ['refuses to join them', { refuses: 'activation' }],
 ];
+
+test('a server whose lane has failed is left alone by all other files (R1096)', async () => {
+  const { named, beside } = await sent({ faults: { closesAtOnce: true }, count: 12 });
+  expect(named('done')).toHaveLength(12);
+  // As many as are offered at a time before anything is known.
+  expect(beside()).toBeGreaterThan(0);
+  expect(beside()).toBeLessThanOrEqual(4);
+});
 
 describe.each(NO_LANES)('where the proxy %s', (_what, faults) => {
   test('a whole file goes in-band (R821)', async () => {

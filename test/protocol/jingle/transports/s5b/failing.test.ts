@@ -62,6 +62,17 @@ describe('there is no channel, and nothing stays behind, where the only proxy', 
     await leavesNothing(both);
   });
 
+  test('is that of the responder, and does not join them: both hear of it (R1096)', async () => {
+    const both = await agreed({ his: ['proxies', 'known'], proxies: ['hers'] });
+    both.proxies.hers.faults = { refuses: 'activation' };
+    expect(await inTheEnd(both, 0)).toEqual({
+      his: 'the peer did not reach the proxy',
+      hers: 'proxy.capulet.example does not join the connections (forbidden)',
+    });
+    expect(both.told).toContain('juliet: proxy-error');
+    await leavesNothing(both);
+  });
+
   test('cannot be reached, neither', async () => {
     const both = await agreed({ proxies: [] });
     for (const address of [ROMES, JULIETS]) both.internet.wallOff(address);
