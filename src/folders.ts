@@ -12,10 +12,21 @@ export function blobFolders(env: NodeJS.ProcessEnv): { published: string; cached
   };
 }
 
+interface KeyFolders {
+  own: string;
+  /** The public ones of these. */
+  ownPublic: string;
+  trusted: string;
+}
+
 /** Where the keys of own accounts are, and those of others that are trusted. */
-export function keyFolders(env: NodeJS.ProcessEnv): { own: string; trusted: string } {
+export function keyFolders(env: NodeJS.ProcessEnv): KeyFolders {
   const folder = join(dataOf(env), 'inband');
-  return { own: join(folder, 'keys'), trusted: join(folder, 'trust') };
+  return {
+    own: join(folder, 'keys'),
+    ownPublic: join(folder, 'public-keys'),
+    trusted: join(folder, 'trust'),
+  };
 }
 
 const dataOf = (env: NodeJS.ProcessEnv): string =>

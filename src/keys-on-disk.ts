@@ -9,9 +9,11 @@ import type { TrustStore } from './transfer/keys/trusted-keys.js';
 
 /** The keys of own accounts. */
 export function openKeys(): SecretKeys {
-  const { own } = keyFolders(process.env);
-  return new SecretKeyFiles(new KeyFolder(own, { isSecret: true }), (secret) =>
-    formatKey(keyPairFrom(secret).publicKey),
+  const { own, ownPublic } = keyFolders(process.env);
+  return new SecretKeyFiles(
+    new KeyFolder(own, { isSecret: true }),
+    (secret) => formatKey(keyPairFrom(secret).publicKey),
+    new KeyFolder(ownPublic),
   );
 }
 

@@ -10,7 +10,11 @@ test('blobs are kept in the XDG folders', () => {
 });
 
 test('keys are kept in the XDG folder for data', () => {
-  const folders = { own: '/data/inband/keys', trusted: '/data/inband/trust' };
+  const folders = {
+    own: '/data/inband/keys',
+    ownPublic: '/data/inband/public-keys',
+    trusted: '/data/inband/trust',
+  };
   expect(keyFolders({ HOME: '/home/a', XDG_DATA_HOME: '/data' })).toEqual(folders);
 });
 

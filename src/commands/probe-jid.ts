@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Report } from '../transfer/events.js';
 import type { ProbedResource } from '../transfer/finding/probe.js';
 import { probeOnline } from '../transfer/finding/probe-online.js';
 import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
@@ -10,6 +11,7 @@ import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { wantedLane } from './account/wanted-lane.js';
 import type { Context, OutputFlags } from './context.js';
+import { warnOfLost } from './keys/made-key.js';
 import type { LaneFlags } from './lane.js';
 import { readRecipient } from './people.js';
 
@@ -24,7 +26,7 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
     connect: remembering(connect, context.contacts),
     report,
     signal: context.signal,
-    sealing: await sealingBy(account, context),
+    sealing: await sealingBy(account, context, report),
     lane: wantedLane(flags, account, flags),
   });
   if (!flags.json) await print(resources, context);
@@ -32,10 +34,14 @@ export async function probeJid(typed: string, flags: ProbeFlags, context: Contex
 }
 
 /** As `send` does without flags. */
-const sealingBy = async (account: string, context: Context): Promise<SealingOptions> => ({
+const sealingBy = async (
+  account: string,
+  context: Context,
+  report: Report,
+): Promise<SealingOptions> => ({
   ...{ encrypt: 'auto', trust: 'first', mayDeflate: true, account, now: context.now },
   trusted: await context.openTrust(),
-  own: ownKeyWhenNeeded(context.openKeys, account),
+  own: ownKeyWhenNeeded(context.openKeys, account, warnOfLost(report)),
 });
 
 const print = (resources: ProbedResource[], { stdout }: Context): Promise<void> =>

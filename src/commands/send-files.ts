@@ -1,3 +1,4 @@
+import type { Report } from '../transfer/events.js';
 import { ownKeyWhenNeeded } from '../transfer/keys/own-key.js';
 import type { SealingOptions } from '../transfer/keys/sealing.js';
 import { readKey } from '../transfer/keys/trusted-keys.js';
@@ -14,6 +15,7 @@ import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
 import { laneToSend } from './account/wanted-lane.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
+import { warnOfLost } from './keys/made-key.js';
 import type { IsTyped, LaneFlags } from './lane.js';
 import { refuseLone, refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
@@ -65,7 +67,7 @@ export async function send(
   const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
   const via = chosenWays(flags, account, isTyped);
   const lane = laneToSend(flags, account, isTyped, via.ways);
-  const sealing = await sealingOf(flags, jids, account, context);
+  const sealing = await sealingOf(flags, jids, account, context, reporter.report);
   const input = { stdin, name: flags.name, warn: reporter.warn };
   const sources = await openSources(files, input, signal);
   await announce(sources, jids.length, reporter, signal);
@@ -93,6 +95,7 @@ async function sealingOf(
   jids: readonly string[],
   account: string,
   context: Context,
+  report: Report,
 ): Promise<SealingOptions> {
   if (toKey !== undefined && jids.length > 1) {
     throw new UsageError(
@@ -110,7 +113,7 @@ async function sealingOf(
     ...{ encrypt, trust, account, mayDeflate: compress, now: context.now },
     toKey: toKey === undefined ? undefined : readKey(toKey),
     trusted: await context.openTrust(),
-    own: ownKeyWhenNeeded(context.openKeys, account),
+    own: ownKeyWhenNeeded(context.openKeys, account, warnOfLost(report)),
   };
 }
 

@@ -99,6 +99,24 @@ describe('inband key', () => {
     expect(await readFile(path, 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
   });
 
+  test('that is gone is not replaced in silence (R1174)', async () => {
+    const keys = join(home, '.local/share/inband/keys');
+    const lose = async () => {
+      const before = (await shownKey()).trim();
+      await rm(keys, { recursive: true });
+      return `warning: the key that romeo@example.org had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import\n`;
+    };
+    const warning = await lose();
+    const shown = await run(['key', ...account]);
+    expect(shown.stderr).toBe(warning);
+    expect(warning).not.toContain(shown.stdout.trim());
+    const again = await lose();
+    // It ends for want of a password, and has its key before.
+    const { code, stderr } = await run(['receive', ...account]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(again)]);
+    expect((await run(['receive', ...account])).stderr).not.toContain('is gone');
+  });
+
   test.each([
     ['nothing', ''],
     ['a public key', `${KEY}\n`],

@@ -39,6 +39,10 @@ export const FILES: Entries = [
   ],
   ['$XDG_DATA_HOME/inband/blobs', 'Published blobs; without the variable in ~/.local/share.'],
   ['$XDG_DATA_HOME/inband/keys', 'Keys of own accounts: secret.'],
+  [
+    '$XDG_DATA_HOME/inband/public-keys',
+    'The public ones of these, by which a lost one is noticed.',
+  ],
   ['$XDG_DATA_HOME/inband/trust', 'Keys of others that are trusted.'],
   ['$XDG_CACHE_HOME/inband/contacts', 'Addresses of the roster, for completion.'],
   ['$XDG_CACHE_HOME/inband/blobs', 'Fetched blobs; without the variable in ~/.cache.'],

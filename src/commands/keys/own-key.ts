@@ -12,6 +12,7 @@ import { readSecret } from '../account/password.js';
 import { askHidden } from '../account/prompt.js';
 import type { Context, OutputFlags } from '../context.js';
 import { askForLine } from './ask-for-line.js';
+import { tellOfMade } from './made-key.js';
 
 export interface KeyFlags extends Pick<AccountFlags, 'account'>, OutputFlags {}
 
@@ -25,7 +26,7 @@ export interface ExportFlags extends KeyFlags {
 
 export async function show(flags: ShowFlags, context: Context): Promise<void> {
   const { report } = await context.reporter(flags);
-  const key = await showKey(await context.openKeys(), requireAccount(flags), madeBy(report));
+  const key = await showKey(await context.openKeys(), requireAccount(flags), tellOfMade(report));
   report({ event: 'key', ...key });
   if (!flags.qr) return;
   const { qrCode } = await import('../../ui/qr-code.js');
@@ -35,7 +36,7 @@ export async function show(flags: ShowFlags, context: Context): Promise<void> {
 export async function exportTo(flags: ExportFlags, context: Context): Promise<void> {
   const { warn, report } = await context.reporter(flags);
   const account = requireAccount(flags);
-  const text = `${await exportKey(await context.openKeys(), account, madeBy(report))}\n`;
+  const text = `${await exportKey(await context.openKeys(), account, tellOfMade(report))}\n`;
   if (flags.output === undefined || flags.output === '-') {
     context.stdout.write(text);
     return;
@@ -69,10 +70,6 @@ export async function replace(flags: KeyFlags, context: Context): Promise<void> 
   const reporter = await context.reporter(flags);
   tell(await replaceKey(await context.openKeys(), requireAccount(flags)), reporter);
 }
-
-/** A slip in the address would otherwise look like the key of the account. */
-const madeBy = (report: Reporter['report']) => (jid: string) =>
-  report({ event: 'notice', text: `made a key for ${jid}, which had none here` });
 
 function tell(key: ShownKey, { report, warn }: Reporter): void {
   report({ event: 'key', ...key });

@@ -1,3 +1,4 @@
+import type { Report } from '../../transfer/events.js';
 import { ownKey } from '../../transfer/keys/own-key.js';
 import { RateLimit } from '../../transfer/rate-limit.js';
 import { type ReceivingSealing, receiveFiles } from '../../transfer/receiving/daemon.js';
@@ -7,6 +8,7 @@ import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import { laneToReceive } from '../account/wanted-lane.js';
 import type { Context, OutputFlags } from '../context.js';
+import { warnOfLost } from '../keys/made-key.js';
 import type { IsTyped, LaneFlags } from '../lane.js';
 import type { SealingFlags } from '../sealing.js';
 import { requireProgram, runFor } from './exec.js';
@@ -51,7 +53,7 @@ export async function receiveInto(
   const { allow, maxSessions, once = false } = flags;
   const { signal, now } = context;
   const { exitCodeOf } = await context.failures();
-  const sealing = await sealingOf(flags, context);
+  const sealing = await sealingOf(flags, context, report);
   const inbox = await openInbox(flags, context, warn);
   try {
     // A service that begins anew would wait for its own session of before, and nobody would read it.
@@ -77,11 +79,18 @@ function openInbox(flags: ReceiveFlags, context: Context, warn: (text: string) =
   });
 }
 
-async function sealingOf(flags: ReceiveFlags, context: Context): Promise<ReceivingSealing> {
+async function sealingOf(
+  flags: ReceiveFlags,
+  context: Context,
+  report: Report,
+): Promise<ReceivingSealing> {
   const { encrypt, trust } = flags;
   const account = requireAccount(flags);
   // What opens nothing needs none, and makes none.
-  const own = encrypt === 'off' ? undefined : await ownKey(await context.openKeys(), account);
+  const own =
+    encrypt === 'off'
+      ? undefined
+      : await ownKey(await context.openKeys(), account, warnOfLost(report));
   return { encrypt, trust, account, own, trusted: await context.openTrust() };
 }
 

@@ -6,17 +6,22 @@ import { KeysUnusable } from './keys-unusable.js';
 /** The public key of a secret, as people see it. */
 type PublicKeyOf = (secret: Uint8Array) => string;
 
-/** Keeps a key for each own account. The public one is kept beside it, by which damage is noticed. */
+/**
+ * Keeps a key for each own account. The public one is kept beside it, by which damage is noticed, and in a folder of its
+ * own, by which it is noticed that one is gone.
+ */
 export class SecretKeyFiles implements SecretKeys {
   readonly #folder: KeyFolder;
   readonly #publicKeyOf: PublicKeyOf;
+  readonly #public: KeyFolder;
 
-  constructor(folder: KeyFolder, publicKeyOf: PublicKeyOf) {
+  constructor(folder: KeyFolder, publicKeyOf: PublicKeyOf, publicOnes: KeyFolder) {
     this.#folder = folder;
     this.#publicKeyOf = publicKeyOf;
+    this.#public = publicOnes;
   }
 
-  async obtain(jid: string, make: () => Uint8Array): Promise<Uint8Array> {
+  async obtain(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array> {
     return (await this.#read(jid)) ?? this.#folder.locked(() => this.#make(jid, make));
   }
 
@@ -24,10 +29,10 @@ export class SecretKeyFiles implements SecretKeys {
     return this.#folder.locked(() => this.#write(jid, secret));
   }
 
-  async #make(jid: string, make: () => Uint8Array): Promise<Uint8Array> {
+  async #make(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array> {
     const made = await this.#read(jid); // by another process, since
     if (made) return made;
-    const secret = make();
+    const secret = make(await this.#before(jid));
     await this.#write(jid, secret);
     return secret;
   }
@@ -37,10 +42,17 @@ export class SecretKeyFiles implements SecretKeys {
     return text === undefined ? undefined : this.#parse(text, jid);
   }
 
-  #write(jid: string, secret: Uint8Array): Promise<void> {
+  async #write(jid: string, secret: Uint8Array): Promise<void> {
     const secretKey = Buffer.from(secret).toString('base64');
-    const record = { jid, publicKey: this.#publicKeyOf(secret), secretKey };
-    return this.#folder.write(jid, `${JSON.stringify(record)}\n`);
+    const record = { jid, publicKey: this.#publicKeyOf(secret) };
+    await this.#folder.write(jid, `${JSON.stringify({ ...record, secretKey })}\n`);
+    await this.#public.locked(() => this.#public.write(jid, `${JSON.stringify(record)}\n`));
+  }
+
+  /** What cannot be read says nothing of it. */
+  async #before(jid: string): Promise<string | undefined> {
+    const { publicKey } = parseObject((await this.#public.read(jid)) ?? '{}');
+    return typeof publicKey === 'string' ? publicKey : undefined;
   }
 
   /** Throws `KeysUnusable` for a key of another account, or one that does not fit its public key. */

@@ -10,8 +10,11 @@ import { accountOf } from '../../session/jid.js';
 
 /** The secret keys of own accounts on this machine, of 32 bytes each, by bare JIDs. */
 export interface SecretKeys {
-  /** The one that is there, or else `made`, which stays then. */
-  obtain(jid: string, make: () => Uint8Array): Promise<Uint8Array>;
+  /**
+   * The one that is there, or else `made`, which stays then. `before`: the public key, as people see it, of the last one
+   * that was there, though it is gone.
+   */
+  obtain(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array>;
   /** Puts it in the place of any other. */
   replace(jid: string, secret: Uint8Array): Promise<void>;
 }
@@ -39,33 +42,32 @@ export class MalformedSecret extends Error {
 }
 
 /** The key of an own account, as it was typed; it is made the first time, of which `onMade` hears. */
-export async function ownKey(
-  keys: SecretKeys,
-  account: string,
-  onMade: OnMade = () => undefined,
-): Promise<KeyPair> {
+export async function ownKey(keys: SecretKeys, account: string, onMade: OnMade): Promise<KeyPair> {
   const jid = accountOf(account);
   let made: Buffer | undefined;
-  const secret = await keys.obtain(jid, () => {
+  let before: string | undefined;
+  const secret = await keys.obtain(jid, (last) => {
+    before = last;
     made = newSecret();
     return made;
   });
   // Somebody else may have been faster.
-  if (made?.equals(secret)) onMade(jid);
+  if (made?.equals(secret)) onMade(jid, before);
   return keyPairFrom(secret);
 }
 
-/** Hears the bare JID for which a key was made. */
-type OnMade = (jid: string) => void;
+/** Hears the bare JID for which a key was made, and the public one that it had before, as people see it. */
+export type OnMade = (jid: string, before: string | undefined) => void;
 
 /** The same, once it is needed. */
 export function ownKeyWhenNeeded(
   open: () => Promise<SecretKeys>,
   account: string,
+  onMade: OnMade,
 ): () => Promise<KeyPair> {
   let own: Promise<KeyPair> | undefined;
   return () => {
-    own ??= open().then((keys) => ownKey(keys, account));
+    own ??= open().then((keys) => ownKey(keys, account, onMade));
     return own;
   };
 }

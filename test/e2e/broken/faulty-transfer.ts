@@ -210,7 +210,7 @@ function actor(
     createRegistry: async () => new HandlerRegistry(),
     openCache: () => Promise.reject(new Error('nothing is cached')),
     openKeys: async () => ({
-      obtain: async (_jid, make) => make(),
+      obtain: async (_jid, make) => make(undefined),
       replace: async () => undefined,
     }),
     openTrust: async () => trusted,

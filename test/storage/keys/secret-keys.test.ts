@@ -19,10 +19,14 @@ const never = () => {
   throw new Error('one is there');
 };
 
+/** With the public ones beside the folder. */
+const keysIn = (folder: KeyFolder) =>
+  new SecretKeyFiles(folder, publicKeyOf, new KeyFolder(join(folder.path, '../public')));
+
 async function openKeys() {
   const path = join(await createFolder(), 'keys');
   const folder = new KeyFolder(path);
-  return { path, file: folder.pathOf(ROMEO), keys: new SecretKeyFiles(folder, publicKeyOf) };
+  return { path, file: folder.pathOf(ROMEO), keys: keysIn(folder) };
 }
 
 describe('the key of an own account', () => {
@@ -30,22 +34,41 @@ describe('the key of an own account', () => {
     const { keys, path, file } = await openKeys();
     expect(await keys.obtain(ROMEO, () => SECRET)).toEqual(SECRET);
     expect(await keys.obtain(ROMEO, never)).toEqual(SECRET);
-    expect(await new SecretKeyFiles(new KeyFolder(path), publicKeyOf).obtain(ROMEO, never)).toEqual(
-      SECRET,
-    );
+    expect(await keysIn(new KeyFolder(path)).obtain(ROMEO, never)).toEqual(SECRET);
     expect([(await stat(file)).mode & 0o777, (await stat(path)).mode & 0o777]).toEqual([
       0o600, 0o700,
     ]);
     expect(await readdir(path)).toHaveLength(1);
   });
 
+  test('that is gone is known to have been there, when another one is made (R1174)', async () => {
+    const { keys, path, file } = await openKeys();
+    const before: (string | undefined)[] = [];
+    const obtain = (secret: Buffer) =>
+      keysIn(new KeyFolder(path)).obtain(ROMEO, (last) => {
+        before.push(last);
+        return secret;
+      });
+    await obtain(SECRET);
+    await obtain(OTHER);
+    await fs.rm(file);
+    await obtain(OTHER);
+    await keys.replace(ROMEO, SECRET);
+    await fs.rm(path, { recursive: true });
+    await obtain(OTHER);
+    expect(before).toEqual([undefined, publicKeyOf(SECRET), publicKeyOf(SECRET)]);
+    await fs.rm(path, { recursive: true });
+    await keys.obtain('juliet@capulet.example', (last) => {
+      expect(last).toBeUndefined();
+      return OTHER;
+    });
+  });
+
   test('is made once, whoever needs it at the same moment (R251)', async () => {
     const { path } = await openKeys();
     const made = await Promise.all(
       Array.from({ length: 8 }, (_, at) =>
-        new SecretKeyFiles(new KeyFolder(path), publicKeyOf).obtain(ROMEO, () =>
-          Buffer.alloc(32, at),
-        ),
+        keysIn(new KeyFolder(path)).obtain(ROMEO, () => Buffer.alloc(32, at)),
       ),
     );
     expect(new Set(made.map((one) => Buffer.from(one).toString('hex'))).size).toBe(1);
@@ -94,7 +117,7 @@ describe('the key of an own account', () => {
 test('a key that others can read is not used (R539)', async () => {
   const path = join(await createFolder(), 'keys');
   const folder = new KeyFolder(path, { isSecret: true });
-  const keys = new SecretKeyFiles(folder, publicKeyOf);
+  const keys = keysIn(folder);
   await keys.obtain(ROMEO, () => SECRET);
   expect(await keys.obtain(ROMEO, never)).toEqual(SECRET);
   await chmod(folder.pathOf(ROMEO), 0o640);
@@ -112,7 +135,7 @@ test('a key that others can read is not used (R539)', async () => {
 if (process.geteuid?.() === 0) {
   test('a key that belongs to somebody else is not used', async () => {
     const folder = new KeyFolder(join(await createFolder(), 'keys'), { isSecret: true });
-    const keys = new SecretKeyFiles(folder, publicKeyOf);
+    const keys = keysIn(folder);
     await keys.obtain(ROMEO, () => SECRET);
     await chown(folder.pathOf(ROMEO), 1, 1);
     await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
@@ -124,7 +147,7 @@ if (process.geteuid?.() === 0) {
 
 test('a folder of keys that stays locked is told of as that', async () => {
   const path = join(await createFolder(), 'keys');
-  const keys = new SecretKeyFiles(new KeyFolder(path), publicKeyOf);
+  const keys = keysIn(new KeyFolder(path));
   await keys.obtain(ROMEO, () => SECRET);
   const sleep = async () => undefined;
   const system = { files: fs, processes: systemProcesses, now: Date.now, sleep };
