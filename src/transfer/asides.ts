@@ -14,6 +14,8 @@ interface Pending {
   until: Promise<unknown>;
   /** How much of it is done, of 1, where that is known. */
   share?: (() => number | undefined) | undefined;
+  /** Bytes of the whole. */
+  size?: number | undefined;
 }
 
 /** The same; files that were expected are not sent: all from this one on, counted from 0 by their place in the command. */

@@ -3,7 +3,7 @@ import { display } from './display.js';
 import { hintsOf, isWanted, resultOf, sentenceOf } from './lines.js';
 import { Minutes } from './minutes.js';
 import { type Pending, pendingText } from './pending.js';
-import type { Output, Reporter, ReportOptions } from './report.js';
+import type { Reporter, ReportOptions } from './report.js';
 import { Several } from './several.js';
 
 type PlainOptions = Omit<ReportOptions, 'mode'>;
@@ -59,7 +59,7 @@ export function plainReporter(options: PlainOptions): Reporter {
     waited.add(event.text);
     const over = () => void waited.delete(event.text);
     event.until.then(over, over);
-    tellWhile(event, stderr);
+    tellWhile(event, options);
   };
   return {
     report,
@@ -78,10 +78,11 @@ export function tellEnd(several: Several, { stderr, quiet }: PlainOptions): void
 }
 
 /** Says what is waited for, as long as it is. */
-function tellWhile(event: Pending, stderr: Output): void {
+function tellWhile(event: Pending, { stderr, now }: PlainOptions): void {
+  const since = now();
   const tellIn = (ms: number): NodeJS.Timeout => setTimeout(tell, ms).unref();
   const tell = () => {
-    stderr.write(`${pendingText(event)}\n`);
+    stderr.write(`${pendingText(event, now() - since)}\n`);
     if (event.share) timer = tellIn(AGAIN_MS);
   };
   let timer = tellIn(PATIENCE_MS);

@@ -116,6 +116,19 @@ describe('what takes longer than a second has a line (R676)', () => {
     expect(stderr.text).toBe('reading film: 12 %\n');
   });
 
+  test('with how large it is, and how long it takes, once that is known (R1175)', () => {
+    const { stderr, report, clock } = plain();
+    const text = 'reading film for its hash';
+    report({ event: 'pending', text, until: NEVER, share: () => clock.ms / 1e6, size: 3e12 });
+    for (const ms of [1_000, 11_000]) {
+      clock.ms = ms;
+      jest.advanceTimersByTime(ms - (ms > 1_000 ? 1_000 : 0));
+    }
+    expect(stderr.text).toBe(
+      'reading film for its hash: 0 % of 3 TB\nreading film for its hash: 1 % of 3 TB, 16 min 29 s left\n',
+    );
+  });
+
   test('and again each ten seconds, as long as it goes on (R1088)', async () => {
     const { stderr, report } = plain();
     let [share, end] = [0, () => {}];

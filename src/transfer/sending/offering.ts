@@ -168,8 +168,8 @@ export class Offering {
     const algorithms = [...new Set([HASH, ...(ways[0]?.hashes ?? [])])];
     const { describe, shareRead } = this.#options;
     const described = describe(this.#source, algorithms);
-    const share = () => shareRead(this.#source);
-    this.#offer = await this.#telling.pending(`reading ${this.#source.name}`, described, share);
+    const text = `reading ${this.#source.name} for its hash`;
+    this.#offer = await this.#telling.pending(text, described, () => shareRead(this.#source));
     return this.#offer;
   }
 

@@ -50,7 +50,8 @@ export class Telling {
 
   /** What the user waits for until the promise settles. */
   pending<T>(text: string, until: Promise<T>, share?: () => number | undefined): Promise<T> {
-    this.#report({ event: 'pending', text, until, share });
+    const whole = share ? { share, size: this.#source.size } : {};
+    this.#report({ event: 'pending', text, until, ...whole });
     return until;
   }
 

@@ -21,7 +21,7 @@ export function terminalReporter(
   const several = new Several(now);
   const print = plainLines(options, several);
   const bars = new Bars(now);
-  const waits = new Waits(() => foot.draw());
+  const waits = new Waits(now, () => foot.draw());
   let closed = false;
   const due = () => {
     if (closed) return { bars: [], wait: undefined };

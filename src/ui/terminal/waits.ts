@@ -9,10 +9,15 @@ const PATIENCE_MS = 500;
 export class Waits {
   readonly #lines = new Set<Line>();
 
-  constructor(private readonly onChange: () => void) {}
+  /** `now` in milliseconds. */
+  constructor(
+    private readonly now: () => number,
+    private readonly onChange: () => void,
+  ) {}
 
   add(pending: Pending): void {
-    const line: Line = (columns) => cut(pendingText(pending), columns);
+    const since = this.now();
+    const line: Line = (columns) => cut(pendingText(pending, this.now() - since), columns);
     const show = () => {
       this.#lines.add(line);
       this.onChange();
