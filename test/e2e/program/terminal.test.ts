@@ -271,3 +271,27 @@ test('a second receive of the account says whom it throws out, and that one says
   expect(third.output()).not.toContain('online already');
   expect(await second.exited).toEqual({ code: 3, signal: null });
 });
+
+test('Ctrl-C says how far the files have come, on both sides (R1164)', async () => {
+  const receive = alice(['receive', '--dir', stage.folder()], { columns: 200 });
+  await receive.shows(/online as alice@localhost\/inband\r/);
+  const small = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const path = join(stage.folder(), name);
+      await writeFile(path, name);
+      return path;
+    }),
+  );
+  const args = ['send', ...PLAIN, ...small, await largeFile('large'), 'alice@localhost'];
+  const send = alice(args, { columns: 200 });
+  await send.shows(/ \d% .* large/);
+  send.type(CTRL_C);
+  expect(await send.exited).toEqual({ code: 130, signal: null });
+  expect(screenOf(send, 200).lines.at(-1)).toMatch(
+    /^sent 2 files, 6 B in .* s; 1 file was not sent$/,
+  );
+  receive.type(CTRL_C);
+  expect(await receive.exited).toEqual({ code: 130, signal: null });
+  // The terminal may echo ^C before it.
+  expect(screenOf(receive, 200).lines.at(-1)).toMatch(/received 2 files, 6 B$/);
+});
