@@ -98,7 +98,7 @@ describe.each(installed)('receive --links on $name', ({ start, takesEmpty }) => 
     await leave(path);
     await bob.line(/^five of alice@localhost\/.* is fetched again in 10 s$/, 'stderr');
     expect(bob.stderr()).toMatch(/did not arrive: the download from localhost:\d+ was cut off/);
-    await bob.line(/^resuming five at (1\.\d|2) MB$/, 'stderr');
+    await bob.line(/^resuming five at (1\.\d|2) MB, with alice@localhost\//, 'stderr');
     const [got] = await firstResults(bob, 1);
     expect(await hashOfFile(got as string)).toBe(await hashOfFile(path));
   });
