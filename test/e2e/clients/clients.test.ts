@@ -226,6 +226,7 @@ clients('probe', () => {
         why: '"inband receive" runs there',
         peerKey: expect.stringMatching(/^[a-z2-7]{52}$/),
         trust: 'new',
+        inBand: expect.stringContaining('tells of no proxy'),
       },
       {
         event: 'resource',
