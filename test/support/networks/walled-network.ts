@@ -37,6 +37,8 @@ const TEST_NETWORK = '198.18';
 const WITH_NAMES =
   'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2 && exec "$@"';
 
+const CONNECTED = ['-Htn', 'state', 'established'];
+
 const VERDICTS: Record<Wall, string> = { refuses: 'reject with tcp reset', drops: 'drop' };
 
 const rulesOf = (wall: Wall): string => `flush ruleset
@@ -61,24 +63,15 @@ export async function startWalledNetwork(...names: string[]): Promise<WalledNetw
   const enter = ['nsenter', `--net=/proc/${holder.child.pid}/ns/net`];
   const inside = (command: string, ...args: string[]) =>
     run('nsenter', [...enter.slice(1), command, ...args]);
+  const ip = (command: string) => run('ip', command.split(' '));
+  const ipInside = (command: string) => inside('ip', ...command.split(' '));
   const [host, guest, link] = place();
-  const peer = `${link}p`;
-  await run('ip', [
-    'link',
-    'add',
-    link,
-    'type',
-    'veth',
-    'peer',
-    peer,
-    'netns',
-    `${holder.child.pid}`,
-  ]);
-  await run('ip', ['address', 'add', `${host}/30`, 'dev', link]);
-  await run('ip', ['link', 'set', link, 'up']);
-  await inside('ip', 'address', 'add', `${guest}/30`, 'dev', peer);
-  await inside('ip', 'link', 'set', peer, 'up');
-  await inside('ip', 'link', 'set', 'lo', 'up');
+  await ip(`link add ${link} type veth peer ${link}p netns ${holder.child.pid}`);
+  await ip(`address add ${host}/30 dev ${link}`);
+  await ip(`link set ${link} up`);
+  await ipInside(`address add ${guest}/30 dev ${link}p`);
+  await ipInside(`link set ${link}p up`);
+  await ipInside('link set lo up');
   await writeFile(hosts, `${host} ${names.join(' ')}\n`);
   await writeFile(resolver, `nameserver ${host}\n`);
   return {
@@ -89,7 +82,13 @@ export async function startWalledNetwork(...names: string[]): Promise<WalledNetw
       await writeFile(rules, rulesOf(wall));
       await inside('nft', '--file', rules);
     },
-    cut: async () => void (await inside('ss', '--kill', '--tcp', 'dport', '=', ':443')),
+    cut: async () => {
+      const { stdout } = await inside('ss', ...CONNECTED, 'dport', '=', ':443');
+      // By their own ports, for who notices it connects anew while others are still being cut.
+      for (const [, own = ''] of stdout.matchAll(/ (\S+:\d+) +\S+:443\b/g)) {
+        await inside('ss', '--kill', ...CONNECTED, 'src', '=', own);
+      }
+    },
     stop: async () => {
       await holder.stop('SIGKILL');
       await rm(folder, { recursive: true });
