@@ -192,7 +192,7 @@ test('no command prints the help on stderr and exits with 2', async () => {
 test('every command has a help that exits with 0', async () => {
   const help = await run(['--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  const [, list = ''] = /^Files:\n(.*)^Examples:/ms.exec(help.stdout) ?? [];
+  const [, list = ''] = /^Files:\n(.*)^Pages, /ms.exec(help.stdout) ?? [];
   const commands = list.match(/^ {2}\w+/gm)?.map((name) => name.trim()) ?? [];
   expect(commands).toEqual(
     expect.arrayContaining(['send', 'receive', 'publish', 'fetch', 'probe']),
