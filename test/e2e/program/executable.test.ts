@@ -33,7 +33,7 @@ const MAINTAINED: Partial<Record<string, string>> = {
   26: 'maintained until April 2029',
 };
 
-const stage = prepareStage();
+const stage = prepareStage({ webSocket: true });
 let prefix: string;
 /** Those that the executable asks the system for. */
 let libraries: string[];
@@ -96,6 +96,17 @@ describe('the executable (R656, R997)', () => {
     const other = () => fetchNode('is-interactive', '2.0.0', hash);
     expect(other).toThrow('is-interactive@2.0.0 is not the one that was chosen: sha512-qP1vozQRI');
     expect(existsSync(join(ROOT, 'out/node/is-interactive-2.0.0'))).toBe(false);
+  });
+
+  test('sends by a WebSocket, whose library is within (R1120)', async () => {
+    const source = join(stage.folder(), 'source');
+    const hash = await writeRandom(source, 10_000);
+    const bob = await stage.receive('bob', ['--once']);
+    const { webSocketService } = stage.server;
+    const args = ['send', '--service', webSocketService, source, 'bob@localhost'];
+    await resultsOf(inband('alice', args));
+    const [path = ''] = await resultsOf(bob);
+    expect(await hashOfFile(path)).toBe(hash);
   });
 
   test('shows a bar at a terminal', async () => {

@@ -1,10 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
 import tls from 'node:tls';
-import { afterAll, beforeAll, describe } from '@jest/globals';
-import { WebSocketServer } from 'ws';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { openWebSocket } from '../../../src/session/dial/web-socket.js';
 import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
 import { WebSocketWire } from '../../../src/session/wires/web-socket-wire.js';
@@ -89,21 +90,24 @@ const tcp: WireKind = {
   },
 };
 
+/** A wire, the server's end of it, and the connection under that. */
+async function webSocketWire() {
+  const server = createServer(identity);
+  const webSockets = new WebSocketServer({ server });
+  const accepted = once(webSockets, 'connection') as Promise<[WebSocket, IncomingMessage]>;
+  const socket = await secured(server);
+  const url = new URL('wss://localhost/');
+  const opened = await openWebSocket(socket, url, new AbortController().signal);
+  const [far, request] = await accepted;
+  return { wire: new WebSocketWire(opened, socket), far, connection: request.socket };
+}
+
 const webSocket: WireKind = {
   opening: '<open ',
   ending: '<close ',
   name: (name) => `<${name} xmlns="jabber:client"`,
   connect: async () => {
-    const server = createServer(identity);
-    const webSockets = new WebSocketServer({ server });
-    const accepted = once(webSockets, 'connection') as Promise<[import('ws').WebSocket]>;
-    const socket = await secured(server);
-    const url = new URL('wss://localhost/');
-    const wire = new WebSocketWire(
-      await openWebSocket(socket, url, new AbortController().signal),
-      socket,
-    );
-    const [far] = await accepted;
+    const { wire, far } = await webSocketWire();
     const { note, ...notes } = noting();
     far.on('message', (data) => note(String(data))).on('error', () => undefined);
     return {
@@ -124,3 +128,32 @@ const webSocket: WireKind = {
 
 describe('a wire by TCP (R1119)', () => wireSuite(tcp));
 describe('a wire by WebSocket (R1119)', () => wireSuite(webSocket));
+
+/** Bytes of the frame of a client (RFC 6455 §5.2) that begins there. */
+function frameBytes(bytes: Buffer): number {
+  const short = (bytes[1] ?? 0) & 0x7f;
+  if (short < 126) return 6 + short;
+  return short === 126 ? 8 + bytes.readUInt16BE(2) : 14 + Number(bytes.readBigUInt64BE(2));
+}
+
+test('no TLS record ends within a message that fits into one (R1121)', async () => {
+  const { wire, far, connection } = await webSocketWire();
+  const records: Buffer[] = [];
+  // Node hands over a record at a time.
+  connection.on('data', (record: Buffer) => records.push(record));
+  const sizes = Array.from({ length: 200 }, (_, index) => (index * 379) % 16_000);
+  const heard = new Promise<void>((resolve) => {
+    far.on('message', (data) => String(data).includes('id="199"') && resolve());
+  });
+  await Promise.all(
+    sizes.map((size, index) => wire.write(`<message id="${index}">${'x'.repeat(size)}</message>`)),
+  );
+  await heard;
+  expect(records.length).toBeLessThan(150);
+  for (const record of records) {
+    let at = 0;
+    while (at < record.length) at += frameBytes(record.subarray(at));
+    expect(at).toBe(record.length);
+  }
+  wire.destroy();
+});
