@@ -1,5 +1,5 @@
-import { whyUntrusted } from '../../session/dial/https-request.js';
 import { reasonOf } from '../../session/dial/network-reason.js';
+import { whyUntrusted } from '../../session/dial/why-untrusted.js';
 import { ChannelLost } from '../channel.js';
 import { AddressNotAllowed, OtherFile, UnfitAnswer } from '../network/fetch-errors.js';
 

@@ -1,7 +1,7 @@
 // XEP-0363 HTTP File Upload 1.1: what is asked of the service, and what it answers. Sends nothing, keeps no state.
 import { type Element, xml, xmlText } from '../../session/xml.js';
 import { featuresOf } from '../disco.js';
-import { readHttpsUrl } from '../network/https.js';
+import { readHttpsUrl } from '../network/https-url.js';
 
 const NS_UPLOAD = 'urn:xmpp:http:upload:0';
 const NS_DATA = 'jabber:x:data';

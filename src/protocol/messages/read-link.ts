@@ -2,7 +2,7 @@
 import type { Element } from '../../session/xml.js';
 import { type FileOffer, readDate } from '../file-offer.js';
 import { readHashes } from '../hashes/hash-elements.js';
-import { readHttpsUrl } from '../network/https.js';
+import { readHttpsUrl } from '../network/https-url.js';
 import { cutText, mediaTypeOf } from '../peer-text.js';
 import { NS_METADATA, NS_OOB, NS_SHARING, NS_URL_DATA } from './link.js';
 

@@ -1,7 +1,8 @@
 // HTTPS beside the XMPP stream.
 import type { ClientRequest } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
-import { beginRequest, type HttpsHead, hostOf } from '../../session/dial/https-request.js';
+import { beginRequest, type HttpsHead } from '../../session/dial/https-request.js';
+import { hostOf } from '../../session/dial/literal.js';
 import { type Outward, proxyTo } from '../../session/dial/proxy.js';
 import { tlsSettings } from '../../session/stream/certificates.js';
 import { AddressNotAllowed } from './fetch-errors.js';
@@ -31,14 +32,4 @@ export function httpsBy({ proxy, ...trust }: Outward): Https {
     }
     return beginRequest(url, head, tls, way ? { proxy: way } : { lookup });
   };
-}
-
-/** Longer than any that was seen: those of large clouds, which sign them, have some 1,500 characters. */
-const MAX_URL_LENGTH = 4096;
-
-/** A URL that may be asked for: by HTTPS, and with nobody's name and password in it. */
-export function readHttpsUrl(text: string | undefined): URL | undefined {
-  if (!text || text.length > MAX_URL_LENGTH || !URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return url.protocol === 'https:' && url.username === '' && url.password === '' ? url : undefined;
 }

@@ -1,5 +1,5 @@
 // What may be asked for by its address (HTTPS), which is a peer's word.
-import { hostOf } from '../../session/dial/https-request.js';
+import { hostOf } from '../../session/dial/literal.js';
 import type { Allows } from './checked-lookup.js';
 import type { Endpoint } from './network.js';
 import { isOfMachine, isPublic } from './special-addresses.js';

@@ -4,10 +4,7 @@ import type { ClientRequest, RequestOptions } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
-import { withHints } from '../hints.js';
-import { whyNotTrusted } from '../stream/certificates.js';
-import { ServerNotTrusted } from '../stream/connection-errors.js';
-import { withoutBrackets } from './literal.js';
+import { hostOf } from './literal.js';
 import type { NetworkProxy } from './proxy.js';
 import { throughProxy } from './through-proxy.js';
 
@@ -45,9 +42,6 @@ export function beginRequest(
   return asked.once('close', () => over.abort());
 }
 
-/** The host of a URL as one connects to it. */
-export const hostOf = ({ hostname }: URL): string => withoutBrackets(hostname);
-
 const HTTPS_PORT = 443;
 
 /** How a request gets its connection by a proxy. */
@@ -70,15 +64,3 @@ function connectBy(
 
 const copied = (value: string | readonly string[]) =>
   typeof value === 'string' ? value : [...value];
-
-/** How OpenSSL and Node call what is wrong with a certificate. */
-const OF_CERTIFICATE =
-  /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_|PATH_LENGTH|HOSTNAME_)/;
-
-/** `ServerNotTrusted`, if it was the certificate of this host that ended a request. */
-export function whyUntrusted(error: NodeJS.ErrnoException, host: string): Error | undefined {
-  if (!OF_CERTIFICATE.test(error.code ?? '')) return undefined;
-  const { why, hint } = whyNotTrusted(error, undefined, Date.now());
-  const message = `the certificate of ${host} is not trusted: ${why}`;
-  return withHints(new ServerNotTrusted(message, { cause: error }), hint);
-}

@@ -3,6 +3,9 @@ import { isIPv6 } from 'node:net';
 /** A host as one connects to it: an IPv6 address without the brackets that URLs and JIDs have (RFC 7622 §3.2). */
 export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 
+/** The same for a URL. */
+export const hostOf = ({ hostname }: URL): string => withoutBrackets(hostname);
+
 /** An IPv6 address in the form that URLs have it in, of the many that mean the same (RFC 5952); other hosts as they are. */
 export const canonicalHost = (host: string): string =>
   isIPv6(host) && !host.includes('%')

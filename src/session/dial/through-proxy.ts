@@ -1,6 +1,6 @@
 // A connection by the proxy of a network. The proxy finds the addresses of names: nothing is looked up here.
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { reasonOf } from './network-reason.js';
 import type { NetworkProxy } from './proxy.js';
@@ -58,6 +58,8 @@ async function byHttp(
 ): Promise<net.Socket> {
   const target = `${net.isIPv6(to.host) ? `[${to.host}]` : to.host}:${to.port}`;
   const basic = user && Buffer.from(`${user.name}:${user.password}`).toString('base64');
+  const { request } = await import('node:http');
+  signal.throwIfAborted();
   const asked = request({
     ...{ host, port, method: 'CONNECT', path: target, agent: false },
     headers: { host: target, ...(basic ? { 'proxy-authorization': `Basic ${basic}` } : {}) },

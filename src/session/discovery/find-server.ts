@@ -11,7 +11,6 @@ import {
 import { proxyTo } from '../dial/proxy.js';
 import { allFailed, isAnswer } from '../dial/why-not-connected.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
-import { askHostMeta, hostMetaSite } from './host-meta.js';
 
 interface FindOptions extends Omit<DialOptions, 'silence'> {
   /** `xmpp://…`, `xmpps://…` or `wss://…`: the only way then. */
@@ -29,7 +28,10 @@ interface Discovery {
 
 const ASKED: Discovery = {
   endpoints: lookUp,
-  webSockets: (domain, dialling) => askHostMeta(hostMetaSite(domain), dialling),
+  webSockets: async (domain, dialling) => {
+    const { askHostMeta, hostMetaSite } = await import('./host-meta.js');
+    return askHostMeta(hostMetaSite(domain), dialling);
+  },
 };
 
 /**

@@ -4,9 +4,11 @@ import type { IncomingMessage } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { systemClock } from '../clock.js';
-import { beginRequest, hostOf, whyUntrusted } from '../dial/https-request.js';
+import { beginRequest } from '../dial/https-request.js';
+import { hostOf } from '../dial/literal.js';
 import { reasonOf } from '../dial/network-reason.js';
 import { type Outward, proxyTo } from '../dial/proxy.js';
+import { whyUntrusted } from '../dial/why-untrusted.js';
 import { tlsSettings } from '../stream/certificates.js';
 import { readJrd, readXrd } from './read-host-meta.js';
 

@@ -4,7 +4,6 @@ import type { Inlet } from '../../protocol/channel.js';
 import { get } from '../../protocol/http-download/get.js';
 import type { ToldLink } from '../../protocol/messages/read-link.js';
 import type { Resolve } from '../../protocol/network/checked-lookup.js';
-import { type Https, httpsBy } from '../../protocol/network/https.js';
 import type { Endpoint } from '../../protocol/network/network.js';
 import type { Clock } from '../../session/clock.js';
 import type { Outward } from '../../session/dial/proxy.js';
@@ -76,7 +75,8 @@ async function download(
 ): Promise<Inlet> {
   const { size } = offer;
   if (size !== undefined && size > most) throw tooLargeToFetch(size, most);
-  const https: Https = httpsBy(await trust());
+  const { httpsBy } = await import('../../protocol/network/https.js');
+  const https = httpsBy(await trust());
   signal.throwIfAborted();
   const asked = {
     ...{ peer, https, clock, pace: PACE, own, resolve, signal },

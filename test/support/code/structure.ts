@@ -205,8 +205,12 @@ function wayBack(start: string, imported: Map<string, string[]>): string[] | und
   return undefined;
 }
 
-/** What only a terminal needs, or a rare way to the server, and takes long to load. */
-const LATE_BELOW = ['ui/create-report.ts', 'ui/terminal/foot.ts', 'session/dial/dial.ts'];
+/** What only a terminal needs, or a rare way to the server or of a file (Node's HTTP), and takes long to load. */
+const LATE_BELOW = [
+  ...['ui/create-report.ts', 'ui/terminal/foot.ts'],
+  ...['session/dial/dial.ts', 'session/dial/through-proxy.ts', 'session/discovery/find-server.ts'],
+  ...['transfer/ways/http/uploads.ts', 'transfer/links/incoming-link.ts'],
+];
 
 /** Imports stand at the top. Only what runs, a command, and what is needed seldom load anything later. */
 function lateImports(sources: Sources): Problem[] {

@@ -8,7 +8,7 @@ import {
   findUploadService,
   type UploadService,
 } from '../../../protocol/http-upload/upload-service.js';
-import { type Https, httpsBy } from '../../../protocol/network/https.js';
+import type { Https } from '../../../protocol/network/https.js';
 import { type Clock, systemClock } from '../../../session/clock.js';
 import type { Outward } from '../../../session/dial/proxy.js';
 import { parseJid } from '../../../session/jid.js';
@@ -65,7 +65,7 @@ export class Uploads {
     const left = this.#left.get(purpose);
     this.#left.delete(purpose);
     const slot = left ?? (await this.#ask(file, service, signal));
-    this.#https ??= httpsBy(await this.#trust());
+    this.#https ??= await this.#openHttps();
     const put = new Put(slot, file, {
       ...{ peer: service.jid, https: this.#https, clock: this.#clock },
       refused: (status) => whyNotUploaded(status, slot.put.host, left !== undefined),
@@ -74,6 +74,11 @@ export class Uploads {
       if (!left && error instanceof ChannelLost) this.#left.set(purpose, slot);
     });
     return { put, url: slot.get.href };
+  }
+
+  async #openHttps(): Promise<Https> {
+    const { httpsBy } = await import('../../../protocol/network/https.js');
+    return httpsBy(await this.#trust());
   }
 
   async #ask(file: UploadedFile, service: UploadService, signal: AbortSignal): Promise<UploadSlot> {
