@@ -5,27 +5,6 @@ import { basename, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { asText, bundledParts, noteBundled } from './licenses.js';
 
-/** What not every run needs: parsing it all would take longer than the rest of `--version`. */
-const APART = new Map([
-  ['@xmpp/xml', 'xmpp-xml'],
-  ['cli-progress', 'cli-progress'],
-  ['ora', 'ora'],
-  ['smol-toml', 'smol-toml'],
-  ['uqr', 'uqr'],
-  ['ws', 'ws'],
-]);
-
-/** @type {import('esbuild').Plugin} */
-const requireApart = {
-  name: 'require-apart',
-  setup: ({ onResolve }) => {
-    for (const [name, file] of APART) {
-      const path = `./${file}.cjs`;
-      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path, external: true }));
-    }
-  },
-};
-
 /** @satisfies {import('esbuild').BuildOptions} */
 const COMMON = {
   ...{ bundle: true, platform: 'node', target: 'node20', metafile: true },
@@ -36,23 +15,33 @@ const COMMON = {
   },
 };
 
-/** CommonJS starts 8 ms sooner than ES modules, whose loader Node would have to start first. */
-const PROGRAM = {
-  ...COMMON,
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
-};
-
-/** Runs a part the first time it is asked for. */
+/**
+ * Compiles and runs a part the first time it is asked for. later.cjs is read as text, and whole: what is not run is not
+ * parsed, and what a daemon needs after days is there although the program was replaced meanwhile. An executable brings
+ * a `require.textOf` that reads in itself.
+ */
 const LOADER = `const modules = {};
 let later;
 function load(name) {
   if (modules[name]) return modules[name].exports;
+  const part = parts[name] ?? compile(name);
   const module = { exports: {} };
   modules[name] = module;
-  const part = parts[name] ?? (later ??= require('./later.cjs')(load))[name];
-  part(module);
+  part(module, load, require);
   return module.exports;
+}
+function compile(name) {
+  later ??= readLater();
+  const [start, end, lineOffset] = later.places[name];
+  const { compileFunction } = require('node:vm');
+  const options = { filename: later.path, lineOffset };
+  return compileFunction(later.text.slice(start, end), ['module', 'load', 'require'], options);
+}
+function readLater() {
+  const path = require('node:path').join(__dirname, 'later.cjs');
+  const text = require.textOf?.('./later.cjs') ?? require('node:fs').readFileSync(path, 'latin1');
+  const end = text.indexOf('\\n');
+  return { path, text: text.slice(end + 1), places: JSON.parse(text.slice(2, end)) };
 }
 `;
 
@@ -60,13 +49,6 @@ rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 const outcomes = await Promise.all([
   buildProgram(),
-  build({
-    ...PROGRAM,
-    format: 'cjs',
-    entryPoints: [...APART].map(([name, file]) => ({ in: name, out: file })),
-    // What import() gives as `default` of CommonJS is all of it.
-    footer: { js: 'module.exports = module.exports.default ?? module.exports;' },
-  }),
   build({
     ...COMMON,
     entryPoints: ['src/index.ts'],
@@ -82,13 +64,13 @@ writeFileSync('dist/LICENSES.txt', asText(bundledParts()));
 
 /**
  * main.cjs has what every run needs, and later.cjs what an `import()` asks for: to parse all would take as long as
- * the rest of `--version`. esbuild finds the parts, but has them as ES modules in some eighty files.
+ * the rest of `--version`. esbuild finds the parts, but has them as ES modules in some eighty files; CommonJS starts 8 ms
+ * sooner than these, whose loader Node would have to start first.
  */
 async function buildProgram() {
   const outcome = await build({
-    ...PROGRAM,
+    ...{ ...COMMON, outdir: 'dist', outExtension: { '.js': '.cjs' } },
     entryPoints: ['src/main.ts'],
-    plugins: [requireApart],
     format: 'esm',
     splitting: true,
     chunkNames: '[hash].part',
@@ -96,16 +78,13 @@ async function buildProgram() {
   });
   const atOnce = partsAtOnce(outcome.metafile.outputs, 'dist/main.cjs');
   const parts = await Promise.all(outcome.outputFiles.map(toPart));
-  const textOf = (/** @type {boolean} */ now) => {
-    const chosen = parts.filter(({ path }) => atOnce.has(path) === now);
-    // V8 puts off the compilation of a function, and so parses it twice, unless it is in brackets.
-    const [open, close] = now ? ['(', ')'] : ['', ''];
-    return chosen
-      .map(({ name, text }) => `"${name}": ${open}function (module) {\n${text}}${close},\n`)
-      .join('');
-  };
-  writeFileSync('dist/later.cjs', `module.exports = (load) => ({\n${textOf(false)}});\n`);
-  writeFileSync('dist/main.cjs', `const parts = {\n${textOf(true)}};\n${LOADER}load('main');\n`);
+  const isAtOnce = (/** @type {{ path: string }} */ { path }) => atOnce.has(path);
+  // V8 puts off the compilation of a function, and so parses it twice, unless it is in brackets.
+  const texts = parts
+    .filter(isAtOnce)
+    .map(({ name, text }) => `"${name}": (function (module) {\n${text}}),\n`);
+  writeFileSync('dist/main.cjs', `const parts = {\n${texts.join('')}};\n${LOADER}load('main');\n`);
+  writeFileSync('dist/later.cjs', asLater(parts.filter((part) => !isAtOnce(part))));
   return outcome;
 }
 
@@ -135,6 +114,33 @@ async function toPart(file) {
   return {
     path: relative('.', file.path).replaceAll('\\', '/'),
     name: basename(file.path, '.cjs').replace('.part', ''),
-    text: code.replaceAll(/\brequire\("\.\/(\w+)\.part\.cjs"\)/g, 'load("$1")'),
+    text: asAscii(code.replaceAll(/\brequire\("\.\/(\w+)\.part\.cjs"\)/g, 'load("$1")')),
   };
+}
+
+/**
+ * One text after the other, below a line that says where each begins and ends, and how many lines are before it.
+ * @param {{ name: string, text: string }[]} parts
+ */
+function asLater(parts) {
+  /** @type {Record<string, [start: number, end: number, line: number]>} */
+  const places = {};
+  let [end, line] = [0, 1];
+  for (const { name, text } of parts) {
+    places[name] = [end, end + text.length, line];
+    end += text.length;
+    line += text.split('\n').length - 1;
+  }
+  return `//${JSON.stringify(places)}\n${parts.map(({ text }) => text).join('')}`;
+}
+
+/**
+ * V8 has two bytes for each character of a text in which one needs them. What is not in comments is escaped by esbuild.
+ * @param {string} code
+ */
+function asAscii(code) {
+  return code.replaceAll(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -7,7 +7,6 @@ import {
   copyFileSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -28,20 +27,8 @@ const OUT = join(ROOT, 'out');
 const TEMPORARY = join(OUT, 'tmp');
 /** Node looks for a program in itself where a 1 follows this; postject writes it in place of a 0. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-/** Compiles a file of ours when it is required, as `require` would where there are files. */
-const ASSET_LOADER = `const requireBuiltin = require;
-const assets = {};
-require = (name) => {
-  if (!name.startsWith('./')) return requireBuiltin(name);
-  if (assets[name]) return assets[name].exports;
-  const text = requireBuiltin('node:sea').getAsset(name, 'utf8');
-  const parameters = ['module', 'exports', 'require'];
-  const run = requireBuiltin('node:vm').compileFunction(text, parameters, { filename: name });
-  const module = { exports: {} };
-  assets[name] = module;
-  run(module, module.exports, require);
-  return module.exports;
-};
+/** An executable has no files beside it: later.cjs goes with it as an asset. */
+const ASSET_READER = `require.textOf = (name) => require('node:sea').getAsset(name, 'utf8');
 `;
 const PLATFORMS = new Map([
   ['darwin', 'macos'],
@@ -95,23 +82,20 @@ function whyNot(target) {
 function writeBlob() {
   const config = join(TEMPORARY, 'sea.json');
   const output = join(TEMPORARY, 'inband.blob');
-  const settings = { main: writeProgram(), output, assets: assets() };
+  const settings = {
+    main: writeProgram(),
+    output,
+    assets: { './later.cjs': join(DIST, 'later.cjs') },
+  };
   writeFileSync(config, JSON.stringify({ ...settings, disableExperimentalSEAWarning: true }));
   execFileSync(nodeFor(HERE), ['--experimental-sea-config', config], { stdio: 'ignore' });
   return readFileSync(output);
 }
 
-/** An executable can require nothing but Node's own modules, so the other files of dist/ go with it as assets. */
 function writeProgram() {
   const path = join(TEMPORARY, 'main.cjs');
-  writeFileSync(path, ASSET_LOADER + readFileSync(join(DIST, 'main.cjs'), 'utf8'));
+  writeFileSync(path, ASSET_READER + readFileSync(join(DIST, 'main.cjs'), 'utf8'));
   return path;
-}
-
-/** By the names that they are required by. */
-function assets() {
-  const files = readdirSync(DIST).filter((name) => name.endsWith('.cjs') && name !== 'main.cjs');
-  return Object.fromEntries(files.map((name) => [`./${name}`, join(DIST, name)]));
 }
 
 /** @param {string} target */

@@ -11,6 +11,8 @@ export interface RunOptions extends StartOptions {
   env?: Record<string, string>;
   /** A command with the program behind it. */
   within?: readonly string[];
+  /** Default: that of this checkout. */
+  launcher?: string;
 }
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/inband.js', import.meta.url));
@@ -18,9 +20,9 @@ const LAUNCHER = fileURLToPath(new URL('../../../bin/inband.js', import.meta.url
 /** Runs the built program. Standard input is empty unless `stdin` says otherwise. */
 export function runInband(
   args: string[],
-  { home, env, within = [], ...options }: RunOptions,
+  { home, env, within = [], launcher = LAUNCHER, ...options }: RunOptions,
 ): Running {
-  const [command = '', ...others] = [...within, process.execPath, LAUNCHER, ...args];
+  const [command = '', ...others] = [...within, process.execPath, launcher, ...args];
   return start(command, others, {
     stdin: '',
     ...options,
