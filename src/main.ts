@@ -117,6 +117,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     openKeys: async () => (await world()).openKeys(),
     openTrust: async () => (await world()).openTrust(),
     writeSecret: async (path, text) => (await world()).writeSecret(path, text),
+    whileLocked: async (folder, job) => (await world()).whileLocked(folder, job),
     failures: () => failures(),
     contacts: {
       list: async () => (await world()).contacts.list(),

@@ -12,6 +12,7 @@ import { ArchiveMarksOnDisk } from './storage/ledger/archive-marks.js';
 import { listRecords } from './storage/ledger/list-records.js';
 import { isReceiving } from './storage/lock/is-receiving.js';
 import { systemProcesses } from './storage/lock/processes.js';
+import { whileLocked } from './storage/lock/while-locked.js';
 import { saveFile } from './storage/save-file.js';
 import { writeWhole } from './storage/whole-file.js';
 
@@ -32,6 +33,7 @@ type World = Pick<
   | 'contacts'
   | 'saveFile'
   | 'writeSecret'
+  | 'whileLocked'
 >;
 
 export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): World {
@@ -55,5 +57,6 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     contacts: new ContactList(contactsPath(env)),
     saveFile: (bytes, where) => saveFile(bytes, where, signal),
     writeSecret: (path, text) => writeWhole(path, text),
+    whileLocked,
   };
 }

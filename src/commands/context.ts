@@ -64,6 +64,8 @@ export interface Context {
   openTrust: () => Promise<TrustStore>;
   /** Writes or replaces a file that nobody else may read. */
   writeSecret: (path: string, text: string) => Promise<void>;
+  /** Does it while no other inband has the lock of this folder. Rejects with `FolderInUse` where that takes 10 s. */
+  whileLocked: <T>(folder: string, job: () => Promise<T>) => Promise<T>;
   /** Shows events as the flags ask for; there is one reporter in a run. */
   reporter: (flags: OutputFlags) => Promise<Reporter>;
 }

@@ -1,49 +1,79 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Command } from 'commander';
 import type { Reporter } from '../../ui/report.js';
 import type { Context } from '../context.js';
-import { readSettingsText } from '../settings/settings.js';
+import { readSettingsText, type Settings, settingsIn } from '../settings/settings.js';
 import { type AccountKeys, accountLines, type Change, changed } from './account-lines.js';
+import { type Entry, entryFor, isDefault, isStill } from './entry.js';
+import { whileLocked } from './settings-lock.js';
 
-/** Writes an account into the settings, or prints its lines where that cannot be done safely. */
+/** `unsafe`: it cannot be said what the text would mean; `stale`: it says something else of the account by now. */
+type Outcome = 'done' | 'unsafe' | 'stale';
+
+/**
+ * Writes an account into the settings, or prints its lines where that cannot be done safely. `entry`: what was tried, as
+ * the settings had it. Only what stands there at the time of writing says which name is free.
+ */
 export async function writeAccount(
-  change: Change & { keys: AccountKeys },
+  entry: Entry,
+  keys: AccountKeys,
+  program: Command,
   context: Context,
   { report, warn }: Reporter,
 ): Promise<void> {
   const { settingsPath: path, stdout } = context;
-  const { name, isDefault } = change;
+  let change: Change = { name: entry.name, keys };
   const print = async () => stdout.write(await accountLines(change));
-  try {
-    if (await changeSettings(change, context)) {
-      const use = isDefault ? 'is the one that commands take' : `is chosen by -a ${name}`;
-      report({ event: 'notice', text: `wrote ${path}: the account ${name} ${use}` });
-      return;
-    }
-  } catch (error) {
+  const changeIn = (settings: Settings) => {
+    const { name, known } = entryFor(entry.known.account ?? entry.account, settings);
+    if (!isDeepStrictEqual(known, entry.known)) return undefined;
+
+    const isFirst = settings.accounts.size === 0 && settings.account === undefined;
+    change = { name, keys, isDefault: isFirst || undefined };
+    return change;
+  };
+  const outcome = await changeSettings(changeIn, program, context).catch(async (error) => {
     await print();
     throw error;
+  });
+  if (outcome === 'done') {
+    const { name } = change;
+    const use = change.isDefault ? 'is the one that commands take' : `is chosen by -a ${name}`;
+    report({ event: 'notice', text: `wrote ${path}: the account ${name} ${use}` });
+    return;
   }
-  warn(
-    `${path} is not written in a way that can be changed safely; put these lines there yourself:`,
-  );
+  const why = outcome === 'unsafe' ? NOT_SAFE : `has other lines for ${entry.account} by now`;
+  warn(`${path} ${why}; put these lines there yourself:`);
   await print();
 }
 
-/** Removes an account from the settings. Returns whether that can be done safely. */
-export const removeAccount = (
-  name: string,
-  isDefault: boolean,
-  context: Context,
-): Promise<boolean> =>
-  changeSettings({ name, keys: undefined, isDefault: isDefault ? null : undefined }, context);
+const NOT_SAFE = 'is not written in a way that can be changed safely';
 
-/** Does all of it or nothing. Returns whether it can be done safely. */
-async function changeSettings(change: Change, context: Context): Promise<boolean> {
+/** Removes the account from the settings, if they still have it as it was when the user was asked. */
+export function removeAccount(entry: Entry, program: Command, context: Context): Promise<Outcome> {
+  const changeIn = (settings: Settings): Change | undefined => {
+    if (!isStill(entry, settings)) return undefined;
+
+    const { name } = entry;
+    return { name, keys: undefined, isDefault: isDefault(entry, settings) ? null : undefined };
+  };
+  return changeSettings(changeIn, program, context);
+}
+
+/** Does all of it or nothing. What it is to be is decided by the very text that is changed, which no other inband changes. */
+function changeSettings(
+  changeIn: (settings: Settings) => Change | undefined,
+  program: Command,
+  context: Context,
+): Promise<Outcome> {
   const { settingsPath: path } = context;
-  const text = await changed((await readSettingsText(path)) ?? '', change);
-  if (text === undefined) return false;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await context.saveFile(Buffer.from(text), { over: path });
-  return true;
+  return whileLocked(context, async () => {
+    const before = await readSettingsText(path);
+    const change = changeIn(await settingsIn(before, program, path));
+    if (!change) return 'stale';
+    const text = await changed(before ?? '', change);
+    if (text === undefined) return 'unsafe';
+    await context.saveFile(Buffer.from(text), { over: path });
+    return 'done';
+  });
 }

@@ -1,6 +1,7 @@
 // An account as it is in the settings, and as it is to be there.
 import { basename, dirname, resolve } from 'node:path';
-import { bareAccount } from '../../transfer/people/own-account.js';
+import { isDeepStrictEqual } from 'node:util';
+import { bareAccount, isSameAccount } from '../../transfer/people/own-account.js';
 import { plainJid } from '../../transfer/people/typed-address.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { UsageError } from '../context.js';
@@ -40,6 +41,16 @@ export function entryFor(typed: string, settings: Settings): Entry {
   if (accountWithJid(jid, settings.accounts)) return entryNamed(jid, settings);
   return { name: freeName(account, settings), account, known: { account: jid } };
 }
+
+/** Whether the settings have it, by this name and with all that they had for it. */
+export function isStill({ name, known }: Entry, { accounts }: Settings): boolean {
+  const values = accounts.get(name);
+  return values !== undefined && isDeepStrictEqual(Object.fromEntries(values), known);
+}
+
+/** Whether it is the account that commands take. */
+export const isDefault = ({ name, account }: Entry, { account: chosen }: Settings): boolean =>
+  chosen !== undefined && (chosen === name || isSameAccount(chosen, account));
 
 /** A name that needs no quotes in the settings, nor stands for anybody else there. */
 function freeName(account: string, { accounts, names }: Settings): string {

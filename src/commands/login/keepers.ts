@@ -1,11 +1,12 @@
 // Where a password may be kept.
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Context, UsageError } from '../context.js';
 import type { Entry } from './entry.js';
 import type { Keeper } from './keeper.js';
 import { isOnPath, runKeeper } from './run-keeper.js';
+import { whileLocked } from './settings-lock.js';
 
 /** What the keyrings know it by. */
 const SERVICE = 'inband';
@@ -89,13 +90,13 @@ function file(path: string, isOurs: boolean, context: Context): Keeper {
     place: `in ${path}`,
     remark: 'nobody else may read it; a service needs it there',
     isThere: async () => true,
-    keep: async (password) => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (!isOurs && existsSync(path)) {
-        throw new UsageError(`${path} is there already`, 'move it away');
-      }
-      await context.writeSecret(path, `${password}\n`);
-    },
+    keep: (password) =>
+      whileLocked(context, async () => {
+        if (!isOurs && existsSync(path)) {
+          throw new UsageError(`${path} is there already`, 'move it away');
+        }
+        await context.writeSecret(path, `${password}\n`);
+      }),
     forget: () => rm(path, { force: true }),
     source: { passwordFile: path },
   };

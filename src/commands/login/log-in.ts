@@ -40,13 +40,8 @@ export async function logIn(
     if (!isIn(entry, keeper.source)) await takeBack(keeper, reporter);
     throw error;
   });
-  const isFirst = settings.accounts.size === 0 && settings.account === undefined;
   const keys = keysOf({ ...flags, account: server.account }, keeper.source, context.settingsPath);
-  await writeAccount(
-    { name: entry.name, keys, isDefault: isFirst || undefined },
-    context,
-    reporter,
-  );
+  await writeAccount(entry, keys, program, context, reporter);
   tellOfOther(entry, keeper.source, reporter);
 }
 

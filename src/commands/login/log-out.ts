@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { isSameAccount } from '../../transfer/people/own-account.js';
 import type { Reporter } from '../../ui/report.js';
-import type { Context, OutputFlags } from '../context.js';
+import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readSettings, type Settings } from '../settings/settings.js';
 import { removeAccount } from './change-settings.js';
-import { type Entry, entryNamed } from './entry.js';
+import { type Entry, entryNamed, isStill } from './entry.js';
 import type { Keeper } from './keeper.js';
 import { keepersOf } from './keepers.js';
 import { confirm, requireKeyboard } from './questions.js';
@@ -31,9 +30,15 @@ export async function logOut(
   if (!(await confirm(`${what}${more}?`, keyboard, context))) {
     return reporter.report({ event: 'notice', text: 'nothing was removed' });
   }
-  await keeper?.forget();
-  await remove(entry, settings, context, reporter);
-  if (!keeper) tellWhereItIs(entry, reporter);
+  const now = await readSettings(program, settings.path);
+  if (!isStill(entry, now)) {
+    const what = `${settings.path} has other lines for ${name} by now, and nothing was removed`;
+    throw new UsageError(what, 'run the command again');
+  }
+  const forgetful = keeperOf(entry, now, context);
+  await forgetful?.forget();
+  await remove(entry, program, context, reporter);
+  if (!forgetful) tellWhereItIs(entry, reporter);
 }
 
 /** Where "inband login" has put the password. What another account has, too, stays. */
@@ -51,19 +56,22 @@ function keeperOf(entry: Entry, { accounts }: Settings, context: Context): Keepe
 }
 
 async function remove(
-  { name, account }: Entry,
-  settings: Settings,
+  entry: Entry,
+  program: Command,
   context: Context,
   { report, warn }: Reporter,
 ): Promise<void> {
-  const { path, account: chosen } = settings;
-  const isDefault = chosen !== undefined && (chosen === name || isSameAccount(chosen, account));
-  const done = await removeAccount(name, isDefault, context);
-  if (done) report({ event: 'notice', text: `removed ${name} from ${path}` });
-  else
-    warn(
-      `${path} is not written in a way that can be changed safely; remove the account ${name} there yourself`,
-    );
+  const { settingsPath: path } = context;
+  const { name } = entry;
+  const outcome = await removeAccount(entry, program, context);
+  if (outcome === 'done') report({ event: 'notice', text: `removed ${name} from ${path}` });
+  else {
+    const why =
+      outcome === 'unsafe'
+        ? 'is not written in a way that can be changed safely'
+        : `has other lines for ${name} by now`;
+    warn(`${path} ${why}; remove the account ${name} there yourself`);
+  }
 }
 
 function tellWhereItIs({ known }: Entry, { warn }: Reporter): void {

@@ -33,7 +33,15 @@ export interface Settings {
 
 /** All of the file is checked, against the flags that the program has. Throws `UsageError`. */
 export async function readSettings(program: Command, path: string): Promise<Settings> {
-  const text = await readSettingsText(path);
+  return settingsIn(await readSettingsText(path), program, path);
+}
+
+/** The same, of a text that was read already. */
+export async function settingsIn(
+  text: string | undefined,
+  program: Command,
+  path: string,
+): Promise<Settings> {
   const { account, accounts, names, ...tables } =
     text === undefined ? ({} as Table) : await parseToml(text, path);
   const commands = commandsWithSettings(program);

@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { makePrivateDirectory, syncDirectory } from '../directories.js';
 import { unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { type FolderLock, lockFolder } from '../lock/folder-lock.js';
-import { systemProcesses } from '../lock/processes.js';
+import { whileLocked } from '../lock/while-locked.js';
 import { NoFileOfOurs, readOwn, removeOwn, writeOwn } from '../own-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
@@ -17,16 +15,6 @@ const ENDING = '.json';
 const TEMPORARY = '.tmp';
 /** Bytes of a file: more is not read. */
 const MOST_BYTES = 65_536;
-/** Others hold the lock as long as it takes to write a file. */
-const LOCK_TRIES = 200;
-const LOCK_PAUSE_MS = 50;
-
-const LOCKING = {
-  ...{ files: fs, processes: systemProcesses, now: Date.now },
-  sleep: (ms: number, signal: AbortSignal, { ref } = { ref: false }) =>
-    setTimeout(ms, undefined, { signal, ref }),
-};
-
 /**
  * A folder with a file for each bare JID, named by its hash, for a JID may have what no name may. Readers need no lock,
  * since files are replaced whole.
@@ -78,12 +66,14 @@ export class KeyFolder {
   locked<T>(job: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       await makePrivateDirectory(fs, this.path);
-      const lock = await this.#lock();
       try {
-        await this.#removeLeftovers();
-        return await job();
-      } finally {
-        await lock.release();
+        return await whileLocked(this.path, async () => {
+          await this.#removeLeftovers();
+          return await job();
+        });
+      } catch (error) {
+        if (!(error instanceof FolderInUse)) throw error;
+        throw new KeysUnusable(`another inband keeps ${this.path} locked`);
       }
     });
   }
@@ -93,19 +83,6 @@ export class KeyFolder {
     for (const entry of await fs.readdir(this.path, { withFileTypes: true })) {
       const isLeft = entry.name.endsWith(TEMPORARY) && !entry.isDirectory();
       if (isLeft) await removeOwn(join(this.path, entry.name));
-    }
-  }
-
-  async #lock(): Promise<FolderLock> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await lockFolder(this.path, LOCKING);
-      } catch (error) {
-        if (!(error instanceof FolderInUse)) throw error;
-        if (tries === LOCK_TRIES)
-          throw new KeysUnusable(`another inband keeps ${this.path} locked`);
-        await setTimeout(LOCK_PAUSE_MS);
-      }
     }
   }
 

@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Command } from 'commander';
 import type { Context } from '../../../src/commands/context.js';
-import { writeAccount } from '../../../src/commands/login/change-settings.js';
+import { removeAccount, writeAccount } from '../../../src/commands/login/change-settings.js';
+import { entryFor, entryNamed } from '../../../src/commands/login/entry.js';
+import { whileLocked as holdSettings } from '../../../src/commands/login/settings-lock.js';
+import { readSettings } from '../../../src/commands/settings/settings.js';
+import { whileLocked } from '../../../src/storage/lock/while-locked.js';
+import { saveFile } from '../../../src/storage/save-file.js';
+import { FolderInUse } from '../../../src/transfer/inbox-errors.js';
 import type { Reporter } from '../../../src/ui/report.js';
 
 let folder: string;
@@ -15,22 +22,40 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const KEYS = { jid: 'romeo@example.org', 'password-file': 'romeo.password' };
+const ROMEO = 'romeo@example.org';
+const KEYS = { jid: ROMEO, 'password-file': 'romeo.password' };
 const LINES = '[accounts.romeo]\njid = "romeo@example.org"\npassword-file = "romeo.password"\n';
+const WORK = '[accounts.work]\njid = "juliet@example.org"\n';
+const program = new Command();
+
+const contextWith = (stdout: PassThrough, save: Context['saveFile']) =>
+  ({
+    ...{ env: {}, settingsPath: path, stdout, whileLocked },
+    saveFile: save,
+  }) as unknown as Context;
+
+const entryOf = async (jid: string) => entryFor(jid, await readSettings(program, path));
+
+interface Written {
+  jid?: string;
+  save?: Context['saveFile'];
+  /** Happens while the user is asked. */
+  meanwhile?: () => Promise<unknown>;
+  keys?: Record<string, string>;
+}
 
 /** Writes an account; returns what was said and printed. */
-async function write(isDefault: true | undefined, save = writeFile as unknown) {
+async function write({ jid = ROMEO, save = saveFile, meanwhile, keys }: Written = {}) {
   const told: string[] = [];
   const stdout = new PassThrough();
-  const context = {
-    ...{ settingsPath: path, stdout },
-    saveFile: async (bytes: Buffer) => (save as typeof writeFile)(path, bytes),
-  } as unknown as Context;
   const reporter = {
     report: ({ text }: { text: string }) => told.push(text),
     warn: (text: string) => told.push(text),
   } as unknown as Reporter;
-  const written = writeAccount({ name: 'romeo', keys: KEYS, isDefault }, context, reporter);
+  const entry = await entryOf(jid);
+  await meanwhile?.();
+  const context = contextWith(stdout, save);
+  const written = writeAccount(entry, keys ?? { ...KEYS, jid }, program, context, reporter);
   const failed = await written.then(
     () => undefined,
     (error: Error) => error.message,
@@ -39,20 +64,20 @@ async function write(isDefault: true | undefined, save = writeFile as unknown) {
 }
 
 test('who logs in is told how the account is chosen (R995)', async () => {
-  expect(await write(true)).toEqual({
+  expect(await write()).toEqual({
     ...{ failed: undefined, printed: '' },
     told: [`wrote ${path}: the account romeo is the one that commands take`],
   });
   expect(await readFile(path, 'utf8')).toBe(`account = "romeo"\n\n${LINES}`);
-  await writeFile(path, '[accounts.work]\njid = "juliet@example.org"\n');
-  const { told } = await write(undefined);
+  await writeFile(path, WORK);
+  const { told } = await write();
   expect(told).toEqual([`wrote ${path}: the account romeo is chosen by -a romeo`]);
 });
 
 test('settings that cannot be changed safely are left, and the lines printed (R995)', async () => {
   const text = 'accounts = { work = { jid = "juliet@example.org" } }\n';
   await writeFile(path, text);
-  expect(await write(undefined)).toEqual({
+  expect(await write()).toEqual({
     ...{ failed: undefined, printed: LINES },
     told: [
       `${path} is not written in a way that can be changed safely; put these lines there yourself:`,
@@ -65,7 +90,83 @@ test('the lines are printed, too, where the settings cannot be written (R995)', 
   const full = async () => {
     throw new Error('the disk is full');
   };
-  expect(await write(undefined, full)).toEqual({
-    ...{ failed: 'the disk is full', printed: LINES, told: [] },
+  expect(await write({ save: full })).toEqual({
+    ...{ failed: 'the disk is full', printed: `account = "romeo"\n\n${LINES}`, told: [] },
   });
+});
+
+test('an account that came under the same name while login asked stays whole (R1197)', async () => {
+  const other =
+    '[accounts.romeo]\njid = "romeo@other.example" # his\nproxy = "socks5://u:pw@h:1"\nallow-plain = true\n';
+  const { told } = await write({ meanwhile: () => writeFile(path, other, { mode: 0o600 }) });
+  expect(told).toEqual([
+    `wrote ${path}: the account romeo-example-org is chosen by -a romeo-example-org`,
+  ]);
+  const lines = LINES.replace('romeo]', 'romeo-example-org]');
+  expect(await readFile(path, 'utf8')).toBe(`${other}\n${lines}`);
+});
+
+test.each([
+  ['got', '', `[accounts.romeo]\njid = "${ROMEO}"\nproxy = "socks5://h:1"\n`],
+  ['got others', LINES, `${LINES}allow-plain = true\n`],
+  ['lost', LINES, WORK],
+])(
+  'an account that %s its lines while login asked is left, and what was tried is printed (R1197)',
+  async (_how, before, after) => {
+    await writeFile(path, before);
+    expect(await write({ meanwhile: () => writeFile(path, after) })).toEqual({
+      ...{ failed: undefined, printed: LINES },
+      told: [`${path} has other lines for ${ROMEO} by now; put these lines there yourself:`],
+    });
+    expect(await readFile(path, 'utf8')).toBe(after);
+  },
+);
+
+test('logins at the same time lose none of each other’s lines, nor the default (R1198)', async () => {
+  const jids = ['example.org', 'a.example', 'b.example', 'c.example'].map(
+    (host) => `romeo@${host}`,
+  );
+  const entered = Promise.all(jids.map(entryOf)); // all find the name free
+  const told = await Promise.all(
+    jids.map((jid) => write({ jid, meanwhile: () => entered, keys: { jid } })),
+  );
+  expect(told.map(({ failed }) => failed)).toEqual(jids.map(() => undefined));
+  const { accounts, account } = await readSettings(program, path);
+  const found = [...accounts.values()].map((values) => values.get('account'));
+  expect(found.sort()).toEqual(jids.sort());
+  expect([...accounts.keys()]).toContain(account);
+});
+
+test('a lock that another process does not give up is told in plain words (R1198)', async () => {
+  const locked = async () => {
+    throw new FolderInUse(folder, 1);
+  };
+  const context = { settingsPath: path, whileLocked: locked };
+  const failing = holdSettings(context, async () => undefined);
+  await expect(failing).rejects.toMatchObject({
+    ...{ name: 'UsageError', message: `another inband keeps ${folder} locked` },
+    hints: ['run the command again'],
+  });
+});
+
+test('settings that are no longer valid are not written, and the lines printed (R1197)', async () => {
+  expect(await write({ meanwhile: () => writeFile(path, 'no toml') })).toMatchObject({
+    ...{ failed: expect.stringContaining(`${path}:1:`), printed: LINES },
+  });
+  expect(await readFile(path, 'utf8')).toBe('no toml');
+});
+
+test.each([
+  ['of another person', '[accounts.romeo]\njid = "romeo@other.example"\n'],
+  ['with other lines', `${LINES}allow-plain = true\n`],
+])('logout leaves a table of this name %s (R1199)', async (_which, after) => {
+  await writeFile(path, `account = "romeo"\n${LINES}`);
+  const entry = entryNamed('romeo', await readSettings(program, path));
+  const context = contextWith(new PassThrough(), saveFile);
+  await writeFile(path, after);
+  expect(await removeAccount(entry, program, context)).toBe('stale');
+  expect(await readFile(path, 'utf8')).toBe(after);
+  await writeFile(path, `account = "romeo"\n${WORK}${LINES}`);
+  expect(await removeAccount(entry, program, context)).toBe('done');
+  expect(await readFile(path, 'utf8')).toBe(WORK);
 });

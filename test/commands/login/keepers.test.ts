@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readPassword } from '../../../src/commands/account/password.js';
 import type { Context } from '../../../src/commands/context.js';
 import { keepersOf } from '../../../src/commands/login/keepers.js';
+import { whileLocked } from '../../../src/storage/lock/while-locked.js';
+import { writeWhole } from '../../../src/storage/whole-file.js';
 import { type Keyring, standIn } from '../../support/programs/keyrings.js';
 
 let folder: string;
@@ -18,6 +20,8 @@ const contextWith = ({ folder: bin }: Keyring) =>
   ({
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
     settingsPath: join(folder, 'config.toml'),
+    whileLocked,
+    writeSecret: writeWhole,
     stderr: 'inherit',
     signal: new AbortController().signal,
   }) as unknown as Context;
@@ -134,4 +138,18 @@ test('a file that is there already, and is not known for it, is left as it is (R
   await expect(keeper?.keep('secret')).rejects.toThrow(`${path} is there already`);
   await expect(keeper?.keep('secret')).rejects.toHaveProperty('hints', ['move it away']);
   expect(await readFile(path, 'utf8')).toBe('something else');
+});
+
+test('of two that keep a password under one name at once one is refused (R1198)', async () => {
+  const context = contextWith(await standIn(folder, 'security'));
+  const keepers = ['a.example', 'b.example'].map((host) => ({
+    password: host,
+    keeper: keepersOf({ account: `romeo@${host}`, name: 'romeo', known: {} }, context).at(-1),
+  }));
+  const kept = await Promise.allSettled(
+    keepers.map(({ keeper, password }) => keeper?.keep(password)),
+  );
+  expect(kept.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const winner = keepers[kept.findIndex(({ status }) => status === 'fulfilled')];
+  expect(await readFile(join(folder, 'romeo.password'), 'utf8')).toBe(`${winner?.password}\n`);
 });

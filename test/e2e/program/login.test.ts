@@ -283,6 +283,23 @@ test.each([
   expect(await readFile(settings(), 'utf8')).toBe(isRemoved ? '' : text);
 });
 
+test('logout removes no password where the account became another one while it asked (R1199)', async () => {
+  await mkdir(join(settings(), '..'), { recursive: true });
+  const password = join(settings(), '../work.password');
+  const text = '[accounts.work]\njid = "juliet@example.org"\npassword-file = "work.password"\n';
+  await writeFile(settings(), text);
+  await writeFile(password, 'secret\n', { mode: 0o600 });
+  const gone = onTerminal(['logout', 'work'], undefined, 200);
+  await gone.shows(/\[y\/N\] /);
+  const other = text.replace('juliet', 'nurse');
+  await writeFile(settings(), other);
+  gone.type('y\r');
+  expect(await gone.exited).toEqual({ code: 2, signal: null });
+  expect(gone.output()).toContain('has other lines for work by now, and nothing was removed');
+  expect(await readFile(settings(), 'utf8')).toBe(other);
+  expect(await readFile(password, 'utf8')).toBe('secret\n');
+});
+
 test('settings that cannot be changed safely stay, and the lines are printed (R995)', async () => {
   await mkdir(join(settings(), '..'), { recursive: true });
   const text = 'accounts = { work = { jid = "juliet@example.org" } }\n';
