@@ -69,7 +69,8 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
 function fallbackTeller(report: Report): (login: LoginTold) => void {
   let told = '';
   return ({ host, port, isFallback }) => {
-    const text = `connected by WebSocket to ${host} port ${port}, as nothing else got through`;
+    const place = `${host} port ${port}, which the domain's host-meta names`;
+    const text = `connected by WebSocket to ${place}, as nothing else got through`;
     if (isFallback && text !== told) report({ event: 'notice', text });
     told = isFallback ? text : '';
   };

@@ -5,10 +5,10 @@ import type WebSocket from 'ws';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import type { Endpoint } from './endpoints.js';
 import { type Outward, proxyTo } from './proxy.js';
-import { secure } from './secure.js';
+import { namesHost, secure } from './secure.js';
 import { startTls } from './start-tls.js';
 import { throughProxy } from './through-proxy.js';
-import { allFailed, notConnected } from './why-not-connected.js';
+import { allFailed, notConnected, withPlace } from './why-not-connected.js';
 
 export interface DialOptions extends Outward {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
@@ -35,6 +35,8 @@ interface Connected {
   socket: tls.TLSSocket;
   /** What is open on it, and paused, where the endpoint is one. */
   webSocket?: WebSocket;
+  /** Whether host-meta alone says that this is the account's server: the certificate names another host. */
+  isDelegated: boolean;
 }
 
 /** A connection, and what it leads to. */
@@ -104,7 +106,8 @@ async function dialOne(endpoint: Endpoint, options: Attempt): Promise<Connected>
     return await enter(secured, endpoint, options);
   } catch (error) {
     socket?.destroy();
-    if (error instanceof ServerNotTrusted || options.signal.aborted) throw error;
+    if (options.signal.aborted) throw error;
+    if (error instanceof ServerNotTrusted) throw withPlace(error, endpoint, options.domain);
     throw notConnected(endpoint, options.domain, error as Error);
   }
 }
@@ -118,13 +121,14 @@ function securityOf({ host, directTls, webSocket }: Endpoint, domain: string) {
 
 async function enter(
   socket: tls.TLSSocket,
-  { webSocket: url }: Endpoint,
-  { answered, signal }: Attempt,
+  { webSocket: url, fromHostMeta = false }: Endpoint,
+  { answered, signal, domain }: Attempt,
 ): Promise<Connected> {
-  if (!url) return { socket };
+  const isDelegated = fromHostMeta && !namesHost(socket, domain);
+  if (!url) return { socket, isDelegated };
   answered?.();
   const { openWebSocket } = await import('./web-socket.js');
-  return { socket, webSocket: await openWebSocket(socket, url, signal) };
+  return { socket, isDelegated, webSocket: await openWebSocket(socket, url, signal) };
 }
 
 async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.Socket> {

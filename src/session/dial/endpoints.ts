@@ -11,6 +11,8 @@ export interface Endpoint {
   directTls: boolean;
   /** The WebSocket there (RFC 7395), on TLS from the start. */
   webSocket?: URL;
+  /** Whether it is the host-meta of the account's domain that names it (XEP-0156), and neither the user nor DNS. */
+  fromHostMeta?: boolean;
 }
 
 /** A `--service` is not `xmpp://host:port`, `xmpps://host:port` or `wss://host/path`. */

@@ -25,7 +25,9 @@ export async function secure(
   socket: net.Socket,
   { names, protocol, signal, ca, roots }: SecureOptions,
 ): Promise<tls.TLSSocket> {
-  const hosts = names.map((name) => withoutBrackets(domainToASCII(name) || name));
+  // Two names of the same host are told of as one.
+  const named = new Map(names.map((name) => [asciiHost(name), name]));
+  const hosts = [...named.keys()];
   // SNI takes no addresses (RFC 6066 §3).
   const servername = hosts.find((host) => !net.isIP(host));
   const secured = tls.connect({
@@ -46,11 +48,18 @@ export async function secure(
     secured.destroy();
     if (signal.aborted || !isOfCertificate(error as Error)) throw error;
     const { why, hint } = whyNotTrusted(error as Error, chain, Date.now());
-    const message = `the server's certificate is not trusted for ${names.join(' or ')}: ${why}`;
+    const wanted = [...named.values()].join(' or ');
+    const message = `the server's certificate is not trusted for ${wanted}: ${why}`;
     throw withHints(new ServerNotTrusted(message, { cause: error }), hint);
   }
   return secured;
 }
+
+const asciiHost = (name: string): string => withoutBrackets(domainToASCII(name) || name);
+
+/** Whether the certificate of a server names this host. */
+export const namesHost = (socket: tls.TLSSocket, name: string): boolean =>
+  whyForNone([asciiHost(name)], socket.getPeerCertificate()) === undefined;
 
 /** Why a certificate names none of these; `undefined` where it names one. */
 function whyForNone(hosts: string[], certificate: tls.PeerCertificate): Error | undefined {

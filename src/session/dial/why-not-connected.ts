@@ -28,6 +28,17 @@ export function notConnected(
   return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
 }
 
+/** Says in an error where it was, and why there, as nobody chose a host that host-meta names. Returns the error. */
+export function withPlace<E extends Error>(
+  error: E,
+  { host, port, fromHostMeta }: Endpoint,
+  domain: string,
+): E {
+  const place = ` (at ${host} port ${port}, named by the host-meta of ${domain})`;
+  if (fromHostMeta) error.message += place;
+  return error;
+}
+
 /** Whether it is the server that answered, or somebody in its place: no other way is to be tried then. */
 export const isAnswer = (failure: Error): boolean =>
   failure instanceof ServerNotTrusted || failure.cause instanceof StreamError;

@@ -88,7 +88,7 @@ const byWebSocket =
     const { domain, signal } = dialling;
     try {
       const urls = await webSockets(domain, dialling);
-      const found = urls.map(webSocketEndpoint);
+      const found = urls.map((url) => ({ ...webSocketEndpoint(url), fromHostMeta: true }));
       return await dialInTurn(found, { ...dialling, silence: SILENCE.webSocket });
     } catch (error) {
       signal.throwIfAborted();

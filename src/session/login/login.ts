@@ -23,7 +23,7 @@ const MAX_LENGTH = 500;
 
 interface LoginOptions extends Credentials {
   domain: string;
-  /** Lets the password be shown to the server. */
+  /** Lets the password be shown to the server, unless host-meta alone says that it is one. */
   allowPlain: boolean;
 }
 
@@ -75,14 +75,19 @@ function choose(stream: XmppStream, features: Element, options: LoginOptions): M
   const mechanisms = offer.getChildren('mechanism').map((mechanism) => mechanism.getText());
   const own = stream.channelBinding;
   const offered = { mechanisms, binding: announced(features, own), canBind: own !== undefined };
-  const chosen = chooseMechanism(offered, options, options.allowPlain);
+  const chosen = chooseMechanism(offered, options, options.allowPlain && !stream.isDelegated);
   if (chosen) return chosen;
   const names = mechanisms.join(', ').slice(0, MAX_LENGTH);
   const error = new ServerNotTrusted(
     `the server offers no login that keeps the password secret (${names})`,
   );
-  const isPlain = mechanisms.includes('PLAIN');
-  throw isPlain ? withHints(error, '--allow-plain would show it the password') : error;
+  throw mechanisms.includes('PLAIN') ? withHints(error, ...hintsOfPlain(stream, options)) : error;
+}
+
+/** None that would have somebody show the password to a host that is not known to be the server. */
+function hintsOfPlain({ isDelegated }: XmppStream, { allowPlain, domain }: LoginOptions): string[] {
+  if (!isDelegated) return ['--allow-plain would show it the password'];
+  return allowPlain ? [`--allow-plain is only for a server whose certificate names ${domain}`] : [];
 }
 
 /** A binding that the server knows too (XEP-0440 §3); many offer `-PLUS` by `tls-unique` alone, and do not say so. */

@@ -2,6 +2,7 @@ import { timerMs } from '../clock.js';
 import type { Dialled } from '../dial/dial.js';
 import type { Endpoint } from '../dial/endpoints.js';
 import type { Outward } from '../dial/proxy.js';
+import { withPlace } from '../dial/why-not-connected.js';
 import { findServer } from '../discovery/find-server.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
@@ -25,7 +26,10 @@ export interface StreamOptions extends Outward {
    * the account's domain, and last the WebSockets that it names (XEP-0156).
    */
   service?: string | undefined;
-  /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
+  /**
+   * Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. It never is to a host that only
+   * host-meta names (XEP-0156), with a certificate that does not name the account's domain.
+   */
   allowPlain?: boolean | undefined;
   /** Told of each login, those that resume a session too. */
   onLogin?: ((login: LoginTold) => void) | undefined;
@@ -110,7 +114,8 @@ async function openAs<Result>(
 ): Promise<Result> {
   const { ca, roots, proxy, service } = options;
   const dialled = await findServer({ domain, ca, roots, proxy, service, last, signal });
-  const stream = new XmppStream(wireOf(dialled));
+  const { endpoint, isDelegated } = dialled;
+  const stream = new XmppStream(wireOf(dialled), { isDelegated });
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
   try {
@@ -121,20 +126,22 @@ async function openAs<Result>(
       password: options.password,
       allowPlain: options.allowPlain ?? false,
     });
-    options.onLogin?.({ ...toldOf(dialled, service), tls: stream.tls, mechanism });
-    return await negotiate(stream, features, dialled.endpoint);
+    options.onLogin?.({ ...toldOf(endpoint), tls: stream.tls, mechanism });
+    return await negotiate(stream, features, endpoint);
   } catch (error) {
     stream.fail(error as Error);
-    throw signal.aborted ? signal.reason : error;
+    // That it took too long is the one reason of our own to give up.
+    const isOurs = !signal.aborted || signal.reason instanceof ConnectionFailed;
+    const failed = signal.aborted ? signal.reason : error;
+    throw isOurs ? withPlace(failed, endpoint, domain) : failed;
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
 }
 
-function toldOf({ endpoint: { host, port, webSocket } }: Dialled, service: string | undefined) {
-  const isWebSocket = webSocket !== undefined;
-  return { host, port, isWebSocket, isFallback: isWebSocket && !service };
-}
+const toldOf = ({ host, port, webSocket, fromHostMeta = false }: Endpoint) => ({
+  ...{ host, port, isWebSocket: webSocket !== undefined, isFallback: fromHostMeta },
+});
 
 const wireOf = ({ socket, webSocket }: Dialled): Wire =>
   webSocket ? new WebSocketWire(webSocket, socket) : new TcpWire(socket);

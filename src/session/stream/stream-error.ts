@@ -26,11 +26,13 @@ export class StreamError extends Error {
   /** As in RFC 6120 §4.9.3, such as `conflict`. */
   readonly condition: string;
 
-  constructor(element: Element) {
+  // Nobody is advised to follow what a server says that host-meta alone names: see `XmppStream`.
+  constructor(element: Element, { isDelegated = false } = {}) {
     const [first] = element.getChildElements();
     const condition = first?.getName().slice(0, MAX_LENGTH) ?? 'undefined-condition';
     const text = element.getChild('text')?.getText().slice(0, MAX_LENGTH);
-    const detail = condition === 'see-other-host' ? elsewhere(first?.getText() ?? '') : text;
+    const place = condition === 'see-other-host' ? (first?.getText() ?? '') : undefined;
+    const detail = place === undefined ? text : elsewhere(place, isDelegated);
     super(`the server ended the stream: ${condition}${detail ? ` (${detail})` : ''}`);
     this.condition = condition;
   }
@@ -52,10 +54,11 @@ export class StreamError extends Error {
 }
 
 /** §4.9.3.19: it is not followed, for whoever sent it may not be the account's server. */
-function elsewhere(place: string): string {
+function elsewhere(place: string, isDelegated: boolean): string {
   if (!place) return 'it names none';
   // RFC 7395 §3.6.1 has a URI in place of a host.
   const [scheme, most] = place.includes('://') ? ['', MAX_URI] : ['xmpp://', MAX_HOST];
   const shown = place.slice(0, most);
-  return `it says to use ${shown}; if you trust that, give --service ${scheme}${shown}`;
+  const says = `it says to use ${shown}`;
+  return isDelegated ? says : `${says}; if you trust that, give --service ${scheme}${shown}`;
 }

@@ -17,6 +17,8 @@ const MAX_UNSENT_CHARACTERS = 32 * 1024 * 1024;
 
 /** An encrypted stream of elements, before the login and after it. */
 export class XmppStream {
+  /** Whether host-meta alone says that this is the account's server (XEP-0156): the certificate names another host. */
+  readonly isDelegated: boolean;
   readonly #wire: Wire;
   readonly #reader: StreamReader = {
     element: (element) => this.#receive(element),
@@ -26,8 +28,9 @@ export class XmppStream {
   #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
   #backlog: Element[] = [];
 
-  constructor(wire: Wire) {
+  constructor(wire: Wire, { isDelegated = false } = {}) {
     this.#wire = wire;
+    this.isDelegated = isDelegated;
   }
 
   /** Resolves when the connection is gone, to the error that ended it, if one did. */
@@ -124,7 +127,7 @@ export class XmppStream {
   }
 
   #receive(element: Element): void {
-    if (element.is('error', NS_STREAMS)) this.fail(new StreamError(element));
+    if (element.is('error', NS_STREAMS)) this.fail(new StreamError(element, this));
     else if (this.#consumer) this.#consumer(element);
     else this.#backlog.push(element);
   }

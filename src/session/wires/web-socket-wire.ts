@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type WebSocket from 'ws';
 import { serialize } from '../stream/serialize.js';
-import { StreamError } from '../stream/stream-error.js';
+import { NS_STREAMS } from '../stream/stream-header.js';
 import type { StreamAddresses, StreamReader, Wire } from '../stream/wire.js';
 import { type Element, xml } from '../xml.js';
 import { framed, NAMESPACE_BYTES, readMessage } from './framed-message.js';
@@ -150,7 +150,8 @@ export class WebSocketWire implements Wire {
 
   /** §3.6.1: another address is not followed, as none is on TCP. */
   #receiveClose({ attrs: { 'see-other-uri': uri } }: Element): void {
-    if (uri) throw new StreamError(xml('error', {}, xml('see-other-host', {}, uri)));
+    const elsewhere = xml('error', { xmlns: NS_STREAMS }, xml('see-other-host', {}, uri));
+    if (uri) return this.#reader?.element(elsewhere);
     const said = this.#isEnding ? Promise.resolve() : this.#writeClose();
     void said.then(() => this.#webSocket.close(NORMAL_CLOSURE));
   }

@@ -84,8 +84,8 @@ test('a WebSocket that was tried last is told of once, as long as it stays the w
   const { connect } = openAccount({ account: ROMEO }, context as unknown as Context, report);
   await connect({ onLogin: ({ host }) => void heard.push(host) });
   expect(told).toEqual([
-    'connected by WebSocket to web.example port 443, as nothing else got through',
-    'connected by WebSocket to other.example port 443, as nothing else got through',
+    "connected by WebSocket to web.example port 443, which the domain's host-meta names, as nothing else got through",
+    "connected by WebSocket to other.example port 443, which the domain's host-meta names, as nothing else got through",
   ]);
   expect(heard).toEqual(hosts.map((host) => host ?? 'xmpp.example'));
 });

@@ -66,7 +66,7 @@ function behindWall(start: (options: ServerOptions) => Promise<TestServer>, host
   /** Alice knows nothing but her account. */
   const alice = (...args: string[]) =>
     stage.inband('alice', args, { env: { INBAND_SERVICE: undefined }, within: network.within });
-  const told = `connected by WebSocket to ${hostMeta} port 443, as nothing else got through\n`;
+  const told = `connected by WebSocket to ${hostMeta} port 443, which the domain's host-meta names, as nothing else got through\n`;
   return { stage, alice, told, network: () => network, dns: () => dns };
 }
 

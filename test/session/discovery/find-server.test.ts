@@ -127,6 +127,9 @@ function finding({ endpoints = [], webSockets = NO_HOST_META }: Known, more: obj
   return { asked, settled };
 }
 
+/** The endpoint of a WebSocket that host-meta names. */
+const fallbackAt = (url: URL): Endpoint => ({ ...webSocketEndpoint(url), fromHostMeta: true });
+
 const told = (error: unknown) => {
   if (!(error instanceof Error)) throw new Error('it was found');
   return [error.message, ...ownHints(error)].map((line) => line.replaceAll(/\b\d{4,}\b/g, '…'));
@@ -148,7 +151,7 @@ test('a WebSocket of the domain is connected to where none of those can be (R112
     endpoints: [at(await closed()), at(await closed(), false)],
     webSockets: [gone, url],
   });
-  expect(await settled).toEqual(webSocketEndpoint(url));
+  expect(await settled).toEqual(fallbackAt(url));
   expect(asked).toEqual(['DNS', 'host-meta']);
 });
 
@@ -299,7 +302,7 @@ describe('behind a firewall that drops packets', () => {
     const time = await timeOf(async () => {
       found = await finding(known).settled;
     });
-    expect(found).toEqual(webSocketEndpoint(url));
+    expect(found).toEqual(fallbackAt(url));
     expect(time).toBe(12_000);
   });
 
