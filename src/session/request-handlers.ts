@@ -1,3 +1,4 @@
+import { checkFunction, decided, tell } from './callbacks.js';
 import { bareJid } from './jid.js';
 import type { IqContext, IqHandler } from './session.js';
 import { StanzaError } from './stanza-error.js';
@@ -6,21 +7,32 @@ import { type Element, xml } from './xml.js';
 
 /** Which requests of others are answered, and how; and what is told of those that went wrong. */
 export interface AnswerOptions {
-  /** Whether a full JID may send us requests; anyone else finds nobody there. Default: anyone may. */
+  /**
+   * Whether a full JID may send us requests; anyone else finds nobody there. Answers true or false at once: whatever else
+   * it returns or throws lets nobody in, and is told `onError`. Default: anyone may.
+   */
   admit?: ((from: string) => boolean) | undefined;
   /**
    * Whether a sender who asks for what is not here, or is not let in, is told so once more. RFC 6120 §8.2.3 wants an
    * answer to each request; a flood of them could have us send nothing else. `characters`
-   * are those of the id, which goes back. Default: always.
+   * are those of the id, which goes back. Answers as `admit` does. Default: always.
    */
   mayRefuse?: ((from: string, characters: number) => boolean) | undefined;
-  /** Told of errors that a handler or listener threw beside `StanzaError`. */
+  /**
+   * Told of what handlers, listeners and other callbacks throw, or reject with, beside `StanzaError`. Default: a warning
+   * of Node's.
+   */
   onError?: ((error: Error) => void) | undefined;
   /**
    * Told of an answer in whose place an error went out, as whoever asked has made it too large, by a long id for
    * example.
    */
   onUnsendable?: ((to: string, error: UnsendableStanza) => void) | undefined;
+}
+
+interface RequestHandlersOptions extends AnswerOptions {
+  /** Never throws. */
+  onError: (error: Error) => void;
 }
 
 /** See `StanzaTransport`. */
@@ -44,10 +56,10 @@ const INTERNAL_ERROR = new StanzaError('cancel', 'internal-server-error');
 export class RequestHandlers {
   readonly #ownBare: string;
   readonly #wire: Wire;
-  readonly #options: AnswerOptions;
+  readonly #options: RequestHandlersOptions;
   readonly #handlers = new Map<string, IqHandler>();
 
-  constructor(ownJid: string, wire: Wire, options: AnswerOptions) {
+  constructor(ownJid: string, wire: Wire, options: RequestHandlersOptions) {
     this.#ownBare = bareJid(ownJid);
     this.#wire = wire;
     this.#options = options;
@@ -55,6 +67,7 @@ export class RequestHandlers {
 
   /** See `Session.handle`. */
   add(type: 'get' | 'set', xmlns: string, name: string, handler: IqHandler): () => void {
+    checkFunction(handler, 'a handler');
     const kind = kindOf(type, xmlns, name);
     if (this.#handlers.has(kind)) throw new Error(`a handler for ${kind} is there already`);
     this.#handlers.set(kind, handler);
@@ -67,7 +80,7 @@ export class RequestHandlers {
    */
   async answer(stanza: Element, from: string, id: string): Promise<void> {
     const handler = this.#find(stanza, from);
-    if (!handler && this.#options.mayRefuse?.(from, id.length) === false) return;
+    if (!handler && !this.#mayRefuse(from, id.length)) return;
     let type = 'result';
     let payload: Element | undefined;
     let tellAnswered: () => void = () => undefined;
@@ -100,7 +113,7 @@ export class RequestHandlers {
     if (!(error instanceof UnsendableStanza)) return;
     const payload = INTERNAL_ERROR.toElement();
     await this.#wire.write(xml('iq', { type: 'error', ...attrs }, payload)).then(
-      () => this.#options.onUnsendable?.(attrs.to ?? this.#ownBare, error),
+      () => this.#tellUnsendable(attrs.to ?? this.#ownBare, error),
       () => undefined,
     );
   }
@@ -124,15 +137,35 @@ export class RequestHandlers {
     return handler(payload, context);
   }
 
+  #tellUnsendable(to: string, error: UnsendableStanza): void {
+    const { onUnsendable, onError } = this.#options;
+    tell(() => onUnsendable?.(to, error), onError);
+  }
+
   /** The own account is always let in: its server speaks in its name. */
   #admits(from: string): boolean {
     const { admit } = this.#options;
-    return !admit || from === this.#ownBare || admit(from);
+    return from === this.#ownBare || !admit || this.#allows('admit', () => admit(from));
+  }
+
+  #mayRefuse(from: string, characters: number): boolean {
+    const { mayRefuse } = this.#options;
+    return !mayRefuse || this.#allows('mayRefuse', () => mayRefuse(from, characters));
+  }
+
+  /** What cannot decide allows nothing. */
+  #allows(name: string, ask: () => unknown): boolean {
+    try {
+      return decided(ask(), name);
+    } catch (error) {
+      this.#options.onError(error as Error);
+      return false;
+    }
   }
 
   #asStanzaError(error: Error): StanzaError {
     if (error instanceof StanzaError) return error;
-    this.#options.onError?.(error);
+    this.#options.onError(error);
     return INTERNAL_ERROR;
   }
 }

@@ -89,6 +89,9 @@ export interface Session {
   /** Hears each change of `state`. */
   onState(listener: (state: SessionState) => void): () => void;
 
+  /** Tells `onError` of `connect` of an error in the program's own code that nobody else catches. Never throws. */
+  report(error: Error): void;
+
   /** Ends the stream and the connection; always resolves, within some seconds. */
   close(): Promise<void>;
 }

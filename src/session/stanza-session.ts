@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
+import { checkFunction, reporter, tell } from './callbacks.js';
 import type { StanzaTransport } from './connection/stanza-transport.js';
 import { bareJid, isJid } from './jid.js';
 import { type AnswerOptions, hasLongId, RequestHandlers } from './request-handlers.js';
@@ -29,6 +30,7 @@ export interface StanzaSessionOptions extends AnswerOptions {
 export class StanzaSession implements Session {
   readonly #transport: StanzaTransport;
   readonly #options: StanzaSessionOptions;
+  readonly report: (error: Error) => void;
   readonly #requests: Requests;
   readonly #handlers: RequestHandlers;
   readonly #listeners = {
@@ -51,7 +53,8 @@ export class StanzaSession implements Session {
       write: (stanza: Element) => this.#write(stanza),
       isBehind: (to: string) => transport.isBehind?.(to) ?? false,
     };
-    this.#handlers = new RequestHandlers(jid, wire, options);
+    this.report = reporter(options.onError);
+    this.#handlers = new RequestHandlers(jid, wire, { ...options, onError: this.report });
     // Each transfer listens for the end, and Node would warn of more than ten.
     setMaxListeners(0, this.#ended.signal);
   }
@@ -134,7 +137,7 @@ export class StanzaSession implements Session {
 
   #enter(state: SessionState): void {
     this.#state = state;
-    for (const listener of this.#stateListeners) this.#guard(() => listener(state));
+    for (const listener of this.#stateListeners) tell(() => listener(state), this.report);
   }
 
   /** Takes a stanza off the wire. Never throws. */
@@ -143,7 +146,8 @@ export class StanzaSession implements Session {
     if (from === undefined || this.#ended.signal.aborted) return;
     if (!isReply(stanza) && (hasLongId(stanza) || this.#transport.isFull?.(from))) return;
     if (stanza.name === 'message' || stanza.name === 'presence') {
-      for (const listener of this.#listeners[stanza.name]) this.#guard(() => listener(stanza));
+      for (const listener of this.#listeners[stanza.name])
+        tell(() => listener(stanza), this.report);
     } else if (stanza.name !== 'iq') {
       return;
     } else if (isReply(stanza)) {
@@ -156,7 +160,7 @@ export class StanzaSession implements Session {
   /** The reader of the items of this stanza as they come, found by its attributes. */
   itemReader(head: Element): ItemReader | undefined {
     const read = this.#requests.itemReader(head);
-    return read && ((item) => this.#guard(() => read(item)));
+    return read && ((item) => tell(() => read(item), this.report));
   }
 
   /** The sender's address; `undefined` where the address is malformed, which no server lets through. */
@@ -164,14 +168,6 @@ export class StanzaSession implements Session {
     const { from } = stanza.attrs;
     if (from === undefined) return bareJid(this.jid);
     return isJid(from) ? from : undefined;
-  }
-
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#options.onError?.(error as Error);
-    }
   }
 
   async #write(stanza: Element): Promise<void> {
@@ -187,6 +183,7 @@ export class StanzaSession implements Session {
 }
 
 function added<T>(set: Set<T>, item: T): () => void {
+  checkFunction(item, 'a listener');
   set.add(item);
   return () => set.delete(item);
 }

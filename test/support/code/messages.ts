@@ -29,7 +29,8 @@ interface Node {
 
 /** Texts for the help, for peers, and for whoever has called a function in a wrong way. */
 const ELSEWHERE = new Set([
-  ...['RangeError', 'StanzaError', 'badRequest', 'notAcceptable', 'badProfile', 'emitWarning'],
+  ...['RangeError', 'TypeError', 'checkFunction', 'StanzaError', 'badRequest', 'notAcceptable'],
+  ...['badProfile', 'emitWarning'],
   ...['option', 'Option', 'PeopleOption', 'sizeOption', 'timeOption', 'argument', 'usage'],
   ...[
     'description',
