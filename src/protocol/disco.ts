@@ -1,4 +1,5 @@
 // XEP-0030 Service Discovery 2.5: what we can do, and what others can.
+import { tell } from '../session/callbacks.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';
@@ -38,7 +39,7 @@ export function answerDiscovery(
   onAsked: () => void = () => undefined,
 ): () => void {
   return session.handle('get', NS_DISCO_INFO, 'query', ({ attrs: { node } }) => {
-    onAsked();
+    tell(onAsked, (error) => session.report(error));
     if (node && !nodes.includes(node)) throw new StanzaError('cancel', 'item-not-found');
     return infoElement(info, node);
   });

@@ -1,3 +1,4 @@
+import { checkFunction } from '../session/callbacks.js';
 import { bareJid, preparedJid } from '../session/jid.js';
 
 /**
@@ -41,8 +42,9 @@ export class HandlerRegistry {
   readonly #handlers = new Map<string, Map<string, Handler>>();
   readonly #defaults = new Map<string, Handler>();
 
-  /** Registers a handler in place of the one that was there for the same scope. */
+  /** Registers a handler in place of the one that was there for the same scope. Throws TypeError for what is no function. */
   register<A, R>(handler: Handler<A, R>, type: string, op: string, scope: Scope = {}): void {
+    checkFunction(handler, 'a handler');
     const key = operation(type, op);
     const scoped = this.#handlers.get(key) ?? new Map<string, Handler>();
     this.#handlers.set(key, scoped.set(scopeKey(scope), handler as Handler));
@@ -50,6 +52,7 @@ export class HandlerRegistry {
 
   /** Registers the handler that runs where no other does. */
   registerDefault<A, R>(handler: Handler<A, R>, type: string, op: string): void {
+    checkFunction(handler, 'a handler');
     this.#defaults.set(operation(type, op), handler as Handler);
   }
 

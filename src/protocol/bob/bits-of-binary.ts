@@ -1,3 +1,4 @@
+import { checkFunction, decided, tell } from '../../session/callbacks.js';
 import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -42,7 +43,7 @@ export type BlobListener = (blob: BitOfBinary, from: string) => void;
  * What is kept, and where, is up to the handlers in the registry (`BlobHandlers`); by default it is in memory.
  */
 export class BitsOfBinary {
-  /** Asked before a request is looked at. */
+  /** Asked before a request is looked at; answers at once. */
   mayAsk: (from: string) => boolean = () => true;
   readonly #session: Session;
   readonly #registry: HandlerRegistry;
@@ -86,9 +87,14 @@ export class BitsOfBinary {
    * returned.
    */
   onBlob(listener: BlobListener): () => void {
+    checkFunction(listener, 'a listener');
     const receive = (stanza: Element) => {
       const from = stanza.attrs.from ?? bareJid(this.#session.jid);
-      for (const blob of inlineBlobs(stanza)) listener(blob, from);
+      for (const blob of inlineBlobs(stanza))
+        tell(
+          () => listener(blob, from),
+          (error) => this.#session.report(error),
+        );
     };
     const undo = [this.#session.onMessage(receive), this.#session.onPresence(receive)];
     this.#undo.push(...undo);
@@ -165,7 +171,8 @@ export class BitsOfBinary {
 
   async #serve(element: Element, from: string): Promise<Element> {
     const cid = stanzas.readRequest(element);
-    if (!this.mayAsk(from)) throw new StanzaError('wait', 'not-acceptable', 'too many requests');
+    if (!decided(this.mayAsk(from), 'mayAsk'))
+      throw new StanzaError('wait', 'not-acceptable', 'too many requests');
     const blob = await this.#findFor(from, cid);
     if (!blob) throw new StanzaError('cancel', 'item-not-found');
     return stanzas.blobElement({ ...blob, cid }); // as it was spelt

@@ -1,3 +1,4 @@
+import { tell } from '../../session/callbacks.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -50,7 +51,10 @@ export interface OpenOptions extends Partial<BytestreamSettings> {
 export class InBandBytestreams {
   /** What was given, and the defaults for the rest. */
   readonly settings: ServiceSettings;
-  /** Called with each bytestream that a peer opened and nobody expected. */
+  /**
+   * Called with each bytestream that a peer opened and nobody expected. What it throws, or rejects with, breaks it off,
+   * and is told `onError` of `connect`.
+   */
   onBytestream: (stream: Bytestream) => void = (stream) => stream.destroy();
   readonly #session: Session;
   readonly #streams: OpenStreams;
@@ -73,7 +77,7 @@ export class InBandBytestreams {
     this.#accepting = new Accepting(
       {
         ...{ session, streams, clock, settings: this.settings },
-        handOver: (stream) => this.onBytestream(stream),
+        handOver: (stream) => this.#handOver(stream),
       },
       api,
     );
@@ -152,6 +156,14 @@ export class InBandBytestreams {
       else stream.destroy();
       throw error;
     }
+  }
+
+  #handOver(stream: Bytestream): void {
+    const failed = (error: Error) => {
+      stream.destroy();
+      this.#session.report(error);
+    };
+    tell(() => this.onBytestream(stream), failed);
   }
 
   #handleRequests(): (() => void)[] {

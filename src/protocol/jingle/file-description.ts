@@ -133,3 +133,7 @@ export function readChecksum(element: Element): Map<string, Buffer> {
   if (!file) throw badRequest('checksum needs a file');
   return readHashes(file);
 }
+
+/** Without a hash that is told nobody can know whether what is there is of the same file. */
+export const mayBeGoneOnWith = ({ size, hashes }: FileOffer): boolean =>
+  size !== undefined && toldHashes(hashes).length > 0;

@@ -1,3 +1,4 @@
+import { decided, tell } from '../../session/callbacks.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import type { FileOffer } from '../file-offer.js';
@@ -6,7 +7,7 @@ import { onlineClock } from '../online-clock.js';
 import { SealBroken } from '../seal/seal-broken.js';
 import { randomSid } from '../sid.js';
 import { cautiousAfter } from './cautious-offer.js';
-import { description, readDescription, toldHashes } from './file-description.js';
+import { description, mayBeGoneOnWith, readDescription, toldHashes } from './file-description.js';
 import { IncomingJingleFile } from './incoming-jingle-file.js';
 import { OutgoingJingleFile, type OutgoingOptions } from './outgoing-jingle-file.js';
 import { hearWhy } from './security/hear-why.js';
@@ -32,23 +33,26 @@ export interface JingleOfferOptions extends TransportSettings {
   seal?: SealedTo | undefined;
   /** Called when the peer asks after the Jingle session, as it does while it is at work on the file. */
   onWork?: (() => void) | undefined;
-  /** Called before it is offered once more; throws where it must not be. */
-  mayOffer?: (() => void) | undefined;
+  /** Called, and waited for, before it is offered once more; throws where it must not be. */
+  mayOffer?: (() => void | Promise<void>) | undefined;
   /** Which of the transports may carry it. Default: all. */
   mayUse?: ((transport: Transport) => boolean) | undefined;
 }
 
 /** Jingle File Transfer (XEP-0234), both roles: one file a Jingle session. */
 export class JingleFileTransfers {
-  /** Called with each file that a peer offers. */
+  /**
+   * Called with each file that a peer offers. What it throws, or rejects with, breaks the transfer off (`general-error`),
+   * and is told `onError` of `connect`.
+   */
   onOffer: (file: IncomingJingleFile) => void = (file) => file.decline();
   /**
    * Told of each offer that is refused unseen, and why. The reason has a peer's words in it, cut to what fits a line.
    */
   onRefused: (peer: string, why: string) => void = () => undefined;
-  /** Asked before an offer of a peer's is looked at. */
+  /** Asked before an offer of a peer's is looked at; answers at once. */
   mayOffer: (peer: string) => boolean = () => true;
-  /** Which of the transports may carry what peers offer. */
+  /** Which of the transports may carry what peers offer; answers at once. */
   mayUse: (transport: Transport, isSealed: boolean) => boolean = () => true;
   /** Opens offers that are sealed for it; without one these are refused. */
   key: KeyPair | undefined;
@@ -64,8 +68,8 @@ export class JingleFileTransfers {
     this.#clock = onlineClock(session, clock);
     this.#jingleSessions = new JingleSessions(session);
     this.#jingleSessions.onInitiate = (initiated) => this.#initiated(initiated);
-    this.#jingleSessions.onRefused = (peer, why) => this.onRefused(peer, why);
-    this.#jingleSessions.mayInitiate = (peer) => this.mayOffer(peer);
+    this.#jingleSessions.onRefused = (peer, why) => this.#tell(() => this.onRefused(peer, why));
+    this.#jingleSessions.mayInitiate = (peer) => decided(this.mayOffer(peer), 'mayOffer');
   }
 
   /**
@@ -84,7 +88,7 @@ export class JingleFileTransfers {
     } catch (error) {
       const cautious = cautiousAfter(error as Error, this.#usable(options.mayUse), options);
       if (!cautious || options.signal?.aborted) throw error;
-      options.mayOffer?.();
+      await options.mayOffer?.();
       return this.offer(peer, file, { ...cautious, sid: randomSid() });
     }
   }
@@ -97,6 +101,7 @@ export class JingleFileTransfers {
     const { sid = randomSid(), timeout = 300_000, signal, seal, ...others } = options;
     const { mayOffer, mayUse, onWork, ...settings } = others;
     signal?.throwIfAborted();
+    const transports = this.#usable(mayUse);
     const range = mayBeGoneOnWith(file) ? { offset: 0 } : undefined;
     const parties = { initiator: this.#session.jid, responder: peer, sid };
     const security = seal
@@ -106,8 +111,8 @@ export class JingleFileTransfers {
       ...{ creator: 'initiator', name: 'file', senders: 'initiator' },
       ...{ description: undefined, transport: undefined, security: undefined },
     });
-    const transports = this.#usable(mayUse);
-    const outgoing = this.#begin(jingleSession, { transports, settings, security, onWork });
+    const offered = { transports, settings, security, onWork: () => this.#tell(onWork) };
+    const outgoing = this.#begin(jingleSession, offered);
     const { isDeclined } = await outgoing.start(timeout, signal);
     if (isDeclined) await hearWhy(outgoing, toldHashes(file.hashes).length > 0);
     return outgoing;
@@ -122,6 +127,17 @@ export class JingleFileTransfers {
   }
 
   #initiated(jingleSession: JingleSession): void {
+    const file = this.#incoming(jingleSession);
+    if (!file) return;
+    const failed = (error: Error) => {
+      void file.fail({ condition: 'general-error' });
+      this.#session.report(error);
+    };
+    tell(() => this.onOffer(file), failed);
+  }
+
+  /** The file that is offered; nothing where it is refused. */
+  #incoming(jingleSession: JingleSession): IncomingJingleFile | undefined {
     const isSealed = jingleSession.content.security !== undefined;
     const transports = this.#usable((one) => this.mayUse(one, isSealed));
     const refused = whyDeclined(jingleSession.content, transports, this.key !== undefined);
@@ -131,16 +147,16 @@ export class JingleFileTransfers {
       if (!transport) throw new Error('nothing was offered');
       const opened = this.#open(jingleSession);
       const options = { jingleSession, transports, clock: this.#clock };
-      this.onOffer(new IncomingJingleFile(opened, transport, options));
+      return new IncomingJingleFile(opened, transport, options);
     } catch (error) {
       const { message: text } = error as Error;
-      if (isSealed) return this.#refuse(jingleSession, SEALED_OTHERWISE, text);
-      this.#refuse(jingleSession, { condition: 'incompatible-parameters', text }, text);
+      const reason = isSealed ? SEALED_OTHERWISE : { condition: 'incompatible-parameters', text };
+      return this.#refuse(jingleSession, reason, text);
     }
   }
 
   #usable(mayUse: (transport: Transport) => boolean = () => true): Transport[] {
-    return this.#transports.filter(mayUse);
+    return this.#transports.filter((one) => decided(mayUse(one), 'mayUse'));
   }
 
   /** Throws `StanzaError`, and `SealBroken`. */
@@ -168,15 +184,15 @@ export class JingleFileTransfers {
     }
   }
 
-  #refuse(jingleSession: JingleSession, reason: Reason, why: string): void {
+  #refuse(jingleSession: JingleSession, reason: Reason, why: string): undefined {
     void jingleSession.terminate(reason);
-    this.onRefused(jingleSession.peer, why);
+    this.#tell(() => this.onRefused(jingleSession.peer, why));
+  }
+
+  #tell(callback: () => unknown = () => undefined): void {
+    tell(callback, (error) => this.#session.report(error));
   }
 }
 
 /** The only answer to a sealed offer that is wrong, whatever is wrong with it. */
 const SEALED_OTHERWISE: Reason = { condition: 'security-error' };
-
-/** Without a hash that is told nobody can know whether what is there is of the same file. */
-const mayBeGoneOnWith = ({ size, hashes }: FileOffer): boolean =>
-  size !== undefined && toldHashes(hashes).length > 0;

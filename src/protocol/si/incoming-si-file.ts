@@ -25,6 +25,9 @@ export class IncomingSiFile {
   /** @internal What the offer is answered with; rejects with the `StanzaError` that declines it. */
   readonly answer: Promise<Element>;
   readonly #expect: (signal?: AbortSignal) => Promise<Channel>;
+  /** The bytestream, once it is there. */
+  #channel: Channel | undefined;
+  readonly #over = new AbortController();
   #settle: ((outcome: Element | StanzaError) => void) | undefined;
 
   /** @internal `expect` resolves to the bytestream that the peer is to open. */
@@ -53,9 +56,11 @@ export class IncomingSiFile {
     this.#checkOffset(offset);
     signal?.throwIfAborted();
     if (!this.#settle) throw new Error('the offer has been answered, or its time is over');
-    const opened = this.#expect(signal);
+    const over = this.#over.signal;
+    const opened = this.#expect(signal ? AbortSignal.any([signal, over]) : over);
     this.#answer(answer(offset));
-    return opened;
+    this.#channel = await opened;
+    return this.#channel;
   }
 
   /** Nothing happens where it has been answered. */
@@ -66,6 +71,13 @@ export class IncomingSiFile {
   /** It may be offered again in a while. Nothing happens where it has been answered. */
   refuseForNow(): void {
     this.#answer(new StanzaError('wait', 'resource-constraint', 'busy'));
+  }
+
+  /** @internal We have failed: refuses it, or breaks off what was accepted. */
+  giveUp(error: Error): void {
+    this.#answer(new StanzaError('cancel', 'internal-server-error'));
+    this.#over.abort(error);
+    this.#channel?.destroy();
   }
 
   #answer(outcome: Element | StanzaError): void {

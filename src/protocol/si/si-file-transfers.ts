@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { decided, tell } from '../../session/callbacks.js';
 import { bareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -40,11 +41,14 @@ const MAX_PENDING_OF_ONE = 8;
 
 /** SI file transfers (XEP-0095, XEP-0096) over in-band bytestreams, both roles. */
 export class SiFileTransfers {
-  /** Called with each offer that a peer makes, which waits until it is accepted or declined. */
+  /**
+   * Called with each offer that a peer makes, which waits until it is accepted or declined. What it throws, or rejects
+   * with, refuses the offer or breaks its bytestream off, and is told `onError` of `connect`.
+   */
   onOffer: (offer: IncomingSiFile) => void = (offer) => offer.decline();
   /** Told of each offer that is refused unseen, and why. */
   onRefused: (peer: string, why: string) => void = () => undefined;
-  /** Asked before an offer of a peer's is looked at. */
+  /** Asked before an offer of a peer's is looked at; answers at once. */
   mayOffer: (peer: string) => boolean = () => true;
   readonly #session: Session;
   readonly #bytestreams: InBandBytestreams;
@@ -112,7 +116,13 @@ export class SiFileTransfers {
     try {
       return stanzas.readOffer(element);
     } catch (error) {
-      if (error instanceof StanzaError) this.onRefused(peer, error.text);
+      if (error instanceof StanzaError) {
+        const { text } = error;
+        tell(
+          () => this.onRefused(peer, text),
+          (failure) => this.#session.report(failure),
+        );
+      }
       throw error;
     }
   }
@@ -128,12 +138,11 @@ export class SiFileTransfers {
     const file = new IncomingSiFile(peer, offer, expect);
     this.#pending.set(key, file);
     file.answer.catch(() => this.#pending.delete(key));
-    try {
-      this.onOffer(file);
-    } catch (error) {
-      file.decline();
-      throw error;
-    }
+    const failed = (error: Error) => {
+      file.giveUp(error);
+      this.#session.report(error);
+    };
+    tell(() => this.onOffer(file), failed);
     return file.answer;
   }
 
@@ -142,7 +151,7 @@ export class SiFileTransfers {
     const account = bareJid(peer);
     const ofPeer = offers.filter((other) => other === account).length;
     const isFull = offers.length >= MAX_PENDING || ofPeer >= MAX_PENDING_OF_ONE;
-    if (isFull || !this.mayOffer(peer)) {
+    if (isFull || !decided(this.mayOffer(peer), 'mayOffer')) {
       throw new StanzaError('wait', 'resource-constraint', 'too many offers at once');
     }
   }

@@ -1,3 +1,4 @@
+import { decided } from '../../../session/callbacks.js';
 import type { Clock } from '../../../session/clock.js';
 import type { RequestOptions, Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
@@ -105,10 +106,14 @@ export class Accepting {
   }
 
   async #isAuthorized(open: Open, peer: string): Promise<boolean> {
-    const { sid } = open;
-    const { streams } = this.#options;
-    if (await streams.run<boolean>('authorized_sid', peer, sid, open)) return true;
-    return !this.#isLate(peer, sid) && (await streams.run<boolean>('authorized', peer, sid, open));
+    if (await this.#allows('authorized_sid', open, peer)) return true;
+    return !this.#isLate(peer, open.sid) && this.#allows('authorized', open, peer);
+  }
+
+  /** Throws TypeError where its handler decides nothing; what has no handler is not allowed. */
+  async #allows(op: string, open: Open, peer: string): Promise<boolean> {
+    const answer = await this.#options.streams.run<unknown>(op, peer, open.sid, open);
+    return answer !== undefined && decided(answer, op);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { tell } from '../../../session/callbacks.js';
 import { bareJid } from '../../../session/jid.js';
 import type { IqContext, Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
@@ -56,13 +57,22 @@ export class JingleSessions {
     if (this.#countOf(bareJid(peer)) >= MAX_JINGLE_SESSIONS_PER_ACCOUNT || !this.mayInitiate(peer))
       throw new StanzaError('wait', 'resource-constraint');
     const initiated = this.#add(peer, jingle.sid, 'responder', offered);
+    // The choice of some contents would be a Jingle session that this program has no use for.
+    const take = () =>
+      others.length > 0 ? this.#refuseChoice(initiated) : this.#handOver(initiated);
     // The acknowledgement leaves first.
-    setImmediate(() => {
-      // The choice of some contents would be a Jingle session that this program has no use for.
-      if (others.length > 0) this.#refuseChoice(initiated);
-      else if (initiated.isPending) this.onInitiate(initiated);
-    });
+    setImmediate(() => tell(take, (error) => this.#failed(initiated, error)));
     return undefined;
+  }
+
+  #handOver(initiated: JingleSession): void {
+    if (initiated.isPending) this.onInitiate(initiated);
+  }
+
+  /** What is wrong with us is none of the peer's business. */
+  #failed(initiated: JingleSession, error: Error): void {
+    void initiated.terminate({ condition: 'general-error' });
+    this.#session.report(error);
   }
 
   #read(element: Element, peer: string): stanzas.Jingle {

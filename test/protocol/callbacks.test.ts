@@ -1,0 +1,196 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { BitsOfBinary } from '../../src/protocol/bob/bits-of-binary.js';
+import { blobElement } from '../../src/protocol/bob/stanzas.js';
+import { answerDiscovery, discoverFeatures } from '../../src/protocol/disco.js';
+import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
+import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
+import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
+import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
+import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
+import { xml } from '../../src/session/xml.js';
+import { JULIET, linkedSessions } from '../support/linked-sessions.js';
+import { settled } from '../support/manual-clock.js';
+
+const FILE = { name: 'letter.txt', size: 6 };
+
+/** Romeo and Juliet with all that a program can give callbacks to; what they are told of, each once: some is tried again. */
+function pair() {
+  const onError = jest.fn();
+  const [romeo, juliet] = linkedSessions(undefined, { onError }).map((session) => {
+    const registry = new HandlerRegistry();
+    const bytestreams = new InBandBytestreams(session, { sessionLimit: 9 }, registry);
+    const jingle = new JingleFileTransfers(session, [ibbTransport(bytestreams)]);
+    const si = new SiFileTransfers(session, bytestreams);
+    return { session, registry, bytestreams, jingle, si, bits: new BitsOfBinary(session) };
+  });
+  if (!romeo || !juliet) throw new Error('there are two');
+  return {
+    romeo,
+    juliet,
+    onError,
+    told: () => [...new Set(onError.mock.calls.map(([error]) => `${error}`))],
+  };
+}
+
+type Pair = ReturnType<typeof pair>;
+
+/** What decides, as it would let somebody in, and what the peer then asks. */
+const DECISIONS: [
+  name: string,
+  ({ juliet }: Pair, answer: () => never) => void,
+  ({ romeo }: Pair) => Promise<unknown>,
+  condition: string,
+][] = [
+  [
+    'mayOffer of Jingle',
+    ({ juliet }, answer) => Object.assign(juliet.jingle, { mayOffer: answer }),
+    ({ romeo }) => romeo.jingle.offer(JULIET, FILE),
+    'internal-server-error',
+  ],
+  [
+    'mayUse of Jingle',
+    ({ juliet }, answer) => Object.assign(juliet.jingle, { mayUse: answer }),
+    ({ romeo }) => romeo.jingle.offer(JULIET, FILE),
+    'general-error',
+  ],
+  [
+    'mayOffer of SI',
+    ({ juliet }, answer) => Object.assign(juliet.si, { mayOffer: answer }),
+    ({ romeo }) => romeo.si.offer(JULIET, FILE),
+    'internal-server-error',
+  ],
+  [
+    'mayAsk of Bits of Binary',
+    ({ juliet }, answer) => Object.assign(juliet.bits, { mayAsk: answer }),
+    ({ romeo }) => romeo.bits.getBlob({ jid: JULIET, cid: 'sha1+ab@bob.xmpp.org' }),
+    'internal-server-error',
+  ],
+  ...['authorized', 'authorized_sid'].map((op): (typeof DECISIONS)[number] => [
+    op,
+    ({ juliet }, answer) => juliet.registry.register(async () => answer(), 'ibb', op),
+    ({ romeo }) => romeo.bytestreams.open(JULIET),
+    'internal-server-error',
+  ]),
+];
+
+describe.each(DECISIONS)('%s', (name, give, ask, condition) => {
+  test.each([
+    // An operation of the registry may take its time; what it resolves to has to be an answer, too.
+    ...(name.startsWith('authorized') ? [] : [['a promise', async () => true] as const]),
+    ...[['a text', () => 'no'] as const, ['a number', () => 1] as const],
+  ])('lets nothing through by %s (R1207)', async (_title, answer) => {
+    const both = pair();
+    const onOffer = jest.fn();
+    Object.assign(both.juliet.jingle, { onOffer });
+    Object.assign(both.juliet.si, { onOffer });
+    give(both, answer as () => never);
+    await expect(ask(both)).rejects.toThrow(condition);
+    expect(onOffer).not.toHaveBeenCalled();
+    const [op = ''] = name.split(' ');
+    expect(both.told()).toEqual([expect.stringMatching(`^TypeError: ${op} is to return true or`)]);
+  });
+});
+
+describe('our own offer', () => {
+  test('goes by no transport that mayUse decides nothing of (R1207)', async () => {
+    const { romeo, juliet } = pair();
+    juliet.jingle.onOffer = jest.fn();
+    const mayUse = (async () => true) as unknown as () => boolean;
+    const offered = romeo.jingle.offer(JULIET, FILE, { mayUse });
+    await expect(offered).rejects.toThrow('mayUse is to return true or false, not a promise');
+    expect(juliet.jingle.onOffer).not.toHaveBeenCalled();
+  });
+});
+
+const FAILURES: [string, () => unknown][] = [
+  ['is thrown', () => raise()],
+  ['rejects', () => Promise.reject(new Error('mine'))],
+];
+
+describe.each(FAILURES)('what is asked or told and %s (R1208)', (_title, fail) => {
+  test('as onOffer ends the Jingle session, without a word of ours', async () => {
+    const { romeo, juliet, told } = pair();
+    juliet.jingle.onOffer = fail;
+    const error = await romeo.jingle.offer(JULIET, FILE).catch((error) => error);
+    expect(error).toMatchObject({ reason: { condition: 'general-error' }, byUs: false });
+    expect(error.message).not.toContain('mine');
+    expect(told()).toEqual(['Error: mine']);
+  });
+
+  test('as onOffer refuses an offer by SI', async () => {
+    const { romeo, juliet, told } = pair();
+    juliet.si.onOffer = fail;
+    const offered = romeo.si.offer(JULIET, FILE);
+    await expect(offered).rejects.toThrow('internal-server-error');
+    expect(told()).toEqual(['Error: mine']);
+  });
+
+  test('as onBytestream breaks the bytestream off', async () => {
+    const { romeo, juliet, told } = pair();
+    juliet.bytestreams.onBytestream = fail;
+    const stream = await romeo.bytestreams.open(JULIET);
+    stream.on('error', () => undefined);
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect(stream.closeAcknowledged).toBe(false);
+    expect(told()).toEqual(['Error: mine']);
+  });
+
+  test('as onBlob or onAsked is told us', async () => {
+    const { romeo, juliet, onError, told } = pair();
+    juliet.bits.onBlob(fail);
+    const cid = await romeo.bits.setBlob(Buffer.from('a'), 'text/plain');
+    const blob = await romeo.bits.getBlob({ cid });
+    await romeo.session.send(xml('message', { to: JULIET }, blobElement(blob)));
+    const identity = { category: 'client', type: 'pc', name: 'x' };
+    answerDiscovery(juliet.session, { identity, features: ['urn:x'] }, [], fail as () => void);
+    expect(await discoverFeatures(romeo.session, JULIET)).toEqual(new Set(['urn:x']));
+    await settled();
+    expect(onError).toHaveBeenCalledTimes(2);
+    expect(told()).toEqual(['Error: mine']);
+  });
+
+  test('as onRefused is told us, and the offer is refused all the same', async () => {
+    const { romeo, juliet, told } = pair();
+    Object.assign(juliet.jingle, { onRefused: fail, mayUse: () => false });
+    await expect(romeo.jingle.offer(JULIET, FILE)).rejects.toThrow('unsupported-transports');
+    expect(told()).toEqual(['Error: mine']);
+  });
+});
+
+describe('an onOffer that fails after it has accepted', () => {
+  test('breaks the transfer by Jingle off (R1208)', async () => {
+    const { romeo, juliet, told } = pair();
+    juliet.jingle.onOffer = async (file) => {
+      await file.accept();
+      raise();
+    };
+    const file = await romeo.jingle.offer(JULIET, FILE);
+    await expect(file.confirmed()).rejects.toThrow('general-error');
+    expect(told()).toEqual(['Error: mine']);
+  });
+
+  test('breaks the bytestream of SI off (R1208)', async () => {
+    const { romeo, juliet, told } = pair();
+    juliet.si.onOffer = async (file) => {
+      await file.accept();
+      raise();
+    };
+    const { channel } = await romeo.si.offer(JULIET, FILE);
+    channel.on('error', () => undefined);
+    await new Promise((resolve) => channel.once('close', resolve));
+    expect(channel.closeAcknowledged).toBe(false);
+    expect(told()).toEqual(['Error: mine']);
+  });
+});
+
+test('a handler or listener that is no function is refused when it is given (R1208)', () => {
+  const { romeo } = pair();
+  const given = 'none' as never;
+  expect(() => romeo.registry.register(given, 'ibb', 'authorized')).toThrow(TypeError);
+  expect(() => romeo.registry.registerDefault(given, 'ibb', 'authorized')).toThrow(TypeError);
+  expect(() => romeo.bits.onBlob(given)).toThrow(TypeError);
+});
+
+function raise(): never {
+  throw new Error('mine');
+}
