@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { readText } from '../../transfer/sources/pipes.js';
+import { readShortText, shortText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
 import { askHidden, openKeyboard } from './prompt.js';
+
+/** Bytes: what has more is no password. */
+const MOST_BYTES = 65_536;
 
 const NOT_GIVEN = ['no password was given', 'type it, or set INBAND_PASSWORD'] as const;
 
@@ -41,7 +43,16 @@ export async function askPassword(
 /** The text of a file of its owner's alone. Throws `UsageError` for another one. */
 export async function readSecret(path: string, context: Context): Promise<string> {
   await checkSecret(path, context);
-  return readText(path, context.signal);
+  return notLonger(path, await readShortText(path, context.signal, MOST_BYTES));
+}
+
+/** Throws `UsageError` where the text was too long to be read. */
+function notLonger(from: string, text: string | undefined): string {
+  if (text !== undefined) return text;
+  throw new UsageError(
+    `${from} gives more than ${MOST_BYTES / 1024} KiB`,
+    'the password is to be in its first line, and little else behind it',
+  );
 }
 
 /** The same, without reading it. */
@@ -68,13 +79,17 @@ async function runCommand(command: string, { env, stderr, signal }: Context): Pr
   const child = spawn(file, args, { env, signal, stdio: ['ignore', 'pipe', stderr] });
   const { stdout } = child;
   try {
-    const [output, [code, killedBy]] = await Promise.all([text(stdout), once(child, 'close')]);
+    const [output, [code, killedBy]] = await Promise.all([
+      shortText(stdout, MOST_BYTES).then((text) => notLonger('--password-command', text)),
+      once(child, 'close'),
+    ]);
     if (code === 0) return output;
     throw new UsageError(`--password-command failed (${killedBy ?? `exit code ${code}`})`);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
+    child.kill(); // one that prints without end
     stdout.destroy(); // after an interruption, what it has left in the background may keep it
   }
 }

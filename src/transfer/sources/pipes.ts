@@ -1,4 +1,4 @@
-import { constants, open } from 'node:fs';
+import { constants, createReadStream, open } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -18,4 +18,27 @@ export async function openPipe(path: string): Promise<Readable> {
 export async function readText(path: string, signal: AbortSignal): Promise<string> {
   if (!(await stat(path)).isFIFO()) return readFile(path, { encoding: 'utf8', signal });
   return text(addAbortSignal(signal, await openPipe(path)));
+}
+
+/** The same, but `undefined` where it has more bytes than `most`, of which no more is read than that tells. */
+export async function readShortText(
+  path: string,
+  signal: AbortSignal,
+  most: number,
+): Promise<string | undefined> {
+  const isPipe = (await stat(path)).isFIFO();
+  const stream = isPipe ? await openPipe(path) : createReadStream(path, { end: most });
+  return shortText(addAbortSignal(signal, stream), most);
+}
+
+/** The text of a stream; `undefined` where it has more bytes than `most`, and then the stream is closed. */
+export async function shortText(stream: Readable, most: number): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let [size, read] = [0, ''];
+  for await (const bytes of stream as AsyncIterable<Buffer>) {
+    size += bytes.length;
+    if (size > most) return undefined;
+    read += decoder.decode(bytes, { stream: true });
+  }
+  return read + decoder.decode();
 }

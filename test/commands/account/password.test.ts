@@ -39,3 +39,29 @@ test.each([
     else await expect(read(env)).rejects.toThrow(UsageError);
   },
 );
+
+const run = (flags: { passwordCommand: string } | { passwordFile: string }) =>
+  readPassword(flags, {
+    ...{ env: process.env, stderr: 'inherit' },
+    signal: new AbortController().signal,
+  } as unknown as Context);
+
+test.each(['cat /dev/zero', 'head -c 65537 /dev/zero', 'yes 2> /dev/null; exec sleep 1000'])(
+  'a command that prints more than any password is ended: %s (R1203)',
+  async (passwordCommand) => {
+    await expect(run({ passwordCommand })).rejects.toMatchObject({
+      ...{ name: 'UsageError', message: '--password-command gives more than 64 KiB' },
+      hints: ['the password is to be in its first line, and little else behind it'],
+    });
+  },
+);
+
+test('a file that is too large for a password is not read, and one that is not is (R1203)', async () => {
+  const large = join(folder, 'large');
+  const line = 'ünicode\n';
+  await writeFile(large, line.padEnd(65_537 - 1), { mode: 0o600 });
+  await expect(run({ passwordFile: large })).rejects.toThrow(`${large} gives more than 64 KiB`);
+  await writeFile(large, line.padEnd(65_536 - 1), { mode: 0o600 });
+  expect(await run({ passwordFile: large })).toBe('ünicode');
+  expect(await run({ passwordCommand: `cat '${large}'` })).toBe('ünicode');
+});
