@@ -82,3 +82,9 @@ export function keysOf(
     'password-command': 'passwordCommand' in source ? source.passwordCommand : undefined,
   };
 }
+
+/** Whether the settings name that place of the password. */
+export function hasPlace({ known }: Entry, source: PasswordSource): boolean {
+  const places: string[] = Object.values(source);
+  return places.includes(known.passwordFile ?? known.passwordCommand ?? '');
+}

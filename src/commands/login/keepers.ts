@@ -37,7 +37,8 @@ function secretTool(account: string, context: Context): Keeper {
     remark: NO_SERVICE,
     isThere: () => isOnPath('secret-tool', context),
     keep: (password) => runKeeper(store, password, context),
-    forget: () => runKeeper(['secret-tool', 'clear', ...attributes], '', context),
+    forget: (signal = context.signal) =>
+      runKeeper(['secret-tool', 'clear', ...attributes], '', { ...context, signal }),
     source: { passwordCommand: `secret-tool lookup service ${SERVICE} account ${quoted(account)}` },
   };
 }
@@ -56,8 +57,11 @@ function keychain(account: string, context: Context): Keeper {
         `add-generic-password -U ${of(escaped(account))} -X ${hex(password)}\n`,
         context,
       ),
-    forget: () =>
-      runKeeper(['security', '-i'], `delete-generic-password ${of(escaped(account))}\n`, context),
+    forget: (signal = context.signal) =>
+      runKeeper(['security', '-i'], `delete-generic-password ${of(escaped(account))}\n`, {
+        ...context,
+        signal,
+      }),
     source: { passwordCommand: `security find-generic-password -w ${of(quoted(account))}` },
   };
 }
@@ -79,7 +83,8 @@ function pass(account: string, command: string | undefined, context: Context): K
       }
       await runKeeper(['pass', 'insert', '-m', '-f', entry], password, context);
     },
-    forget: () => runKeeper(['pass', 'rm', '-f', entry], '', context),
+    forget: (signal = context.signal) =>
+      runKeeper(['pass', 'rm', '-f', entry], '', { ...context, signal }),
     source,
   };
 }

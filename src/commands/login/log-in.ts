@@ -6,10 +6,9 @@ import { askPassword } from '../account/password.js';
 import type { Context, OutputFlags } from '../context.js';
 import { readSettings } from '../settings/settings.js';
 import { writeAccount } from './change-settings.js';
-import { type Entry, entryFor, keysOf } from './entry.js';
+import { type Entry, entryFor, hasPlace, keysOf } from './entry.js';
 import { keepPassword, takeBack } from './keep-password.js';
 import type { PasswordSource } from './keeper.js';
-import { keepersOf } from './keepers.js';
 import { requireKeyboard } from './questions.js';
 import { tryAccount } from './try-account.js';
 
@@ -34,10 +33,9 @@ export async function logIn(
   const env = { ...context.env, INBAND_PASSWORD: password };
   const { connect } = openAccount(server, { ...context, env }, reporter.report);
   await tryAccount(connect, reporter.report, context.signal);
-  const keeper = await keepPassword(password, keepersOf(entry, context), context, reporter);
+  const keeper = await keepPassword(password, entry, context, reporter);
   await tryKept({ ...server, ...keeper.source }, context, reporter).catch(async (error) => {
-    // Where the settings have that place already it has the password that was tried, in place of an older one.
-    if (!isIn(entry, keeper.source)) await takeBack(keeper, reporter);
+    await takeBack(keeper, entry, reporter);
     throw error;
   });
   const keys = keysOf({ ...flags, account: server.account }, keeper.source, context.settingsPath);
@@ -80,15 +78,9 @@ async function tryKept(
   await session.close();
 }
 
-/** Whether the settings name that place of the password. */
-function isIn({ known }: Entry, source: PasswordSource): boolean {
-  const places: string[] = Object.values(source);
-  return places.includes(known.passwordFile ?? known.passwordCommand ?? '');
-}
-
 /** A password that was kept elsewhere is not ours to remove unasked. */
 function tellOfOther(entry: Entry, source: PasswordSource, { warn }: Reporter): void {
   const before = entry.known.passwordFile ?? entry.known.passwordCommand;
-  if (before === undefined || isIn(entry, source)) return;
+  if (before === undefined || hasPlace(entry, source)) return;
   warn(`what the settings had before may have a password still: ${before}`);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { runInband, runInbandOnTerminal } from '../../support/programs/inband.js';
 import { standIn } from '../../support/programs/keyrings.js';
-import { CTRL_D, type OnTerminal } from '../../support/programs/terminal.js';
+import { CTRL_C, CTRL_D, type OnTerminal } from '../../support/programs/terminal.js';
 import { outcomeOf, prepareStage } from '../stage.js';
 
 const stage = prepareStage({
@@ -221,6 +221,37 @@ async function fickleKeyring(times: number, clear: string) {
   await chmod(path, 0o755);
   return { folder, isKept: () => existsSync(`${path}.kept`) };
 }
+
+/** A keyring in which a command hangs, once it has kept the password. */
+async function hangingKeyring(command: 'store' | 'lookup') {
+  const folder = stage.folder();
+  const path = join(folder, 'secret-tool');
+  const lines = [
+    '#!/bin/sh',
+    `if [ "$1" = store ]; then cat > "$0.kept"; fi`,
+    `if [ "$1" = clear ]; then rm "$0.kept"; fi`,
+    `if [ "$1" = ${command} ]; then echo hanging >&2; exec sleep 1000; fi`,
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+  await chmod(path, 0o755);
+  return { folder, isKept: () => existsSync(`${path}.kept`) };
+}
+
+test.each(['store', 'lookup'] as const)(
+  'Ctrl-C in the %s of a keyring leaves no password there (R1202)',
+  async (command) => {
+    const { folder, isKept } = await hangingKeyring(command);
+    const login = onTerminal(['login', ALICE, ...flags()], folder, 200);
+    await answer(login, /secret-tool/);
+    await login.shows(/hanging/);
+    expect(isKept()).toBe(true);
+    login.type(CTRL_C);
+    expect(await login.exited).toEqual({ code: 130, signal: null });
+    expect(login.output()).not.toContain('could not be removed');
+    expect(isKept()).toBe(false);
+    expect(existsSync(settings())).toBe(false);
+  },
+);
 
 test.each([1, 2])(
   'a password that cannot be removed again is said to be still there, after try %i (R1161)',
