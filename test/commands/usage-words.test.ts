@@ -23,6 +23,29 @@ async function told(args: string[], env: Record<string, string> = ACCOUNT) {
   return [code, running.stderr()];
 }
 
+test.each([
+  ['socks5://h:1:u:SECRET', 'xmpp://h:1:u:SECRET'],
+  ['socks5://h:1?p=SECRET', 'wss://h:1/ws?p=SECRET'],
+  ['socks5://u:SECRET@h:1/x', 'wss://u:SECRET@localhost/'],
+  ['u:SECRET', 'wss:u:SECRET@h'],
+])('no secret in %s or %s is shown, wherever it comes from (R1201)', async (proxy, service) => {
+  const runs: [string[], Record<string, string>][] = [
+    [['config', '--proxy', proxy], {}],
+    [['config', '--json'], { ALL_PROXY: proxy, INBAND_SERVICE: service }],
+    [['config', '--service', service], { https_proxy: proxy }],
+    [['probe', '--proxy', proxy, JULIET], {}],
+    [['probe', JULIET], { ALL_PROXY: proxy }],
+    [['probe', `--proxi=${proxy}`, JULIET], {}],
+    [['probe', JULIET], service.includes('?') ? { ALL_PROXY: proxy } : { INBAND_SERVICE: service }],
+  ];
+  for (const [args, env] of runs) {
+    const running = runInband(args, { home, cwd: home, env: { ...ACCOUNT, ...env } });
+    const { code } = await running.exited;
+    expect(running.stdout() + running.stderr()).not.toContain('SECRET');
+    expect([args, code]).toEqual([args, args[0] === 'config' && args[1] !== '--proxy' ? 0 : 2]);
+  }
+});
+
 test('an upload shows no address that .onion hides (R763)', async () => {
   const account = { INBAND_ACCOUNT: 'romeo@abc.onion', INBAND_PASSWORD: 'x' };
   const hidden = { ...ACCOUNT, INBAND_SERVICE: 'xmpp://abc.onion:5222' };
@@ -97,7 +120,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     ['--proxy', '127.0.0.1:1080'],
     {},
-    '--proxy: "127.0.0.1:1080" is not the address of a proxy that inband can use: it begins with neither socks5:// nor http://',
+    '--proxy: "…" is not the address of a proxy that inband can use: it begins with neither socks5:// nor http://',
   ],
   [
     [],
@@ -107,7 +130,7 @@ test.each<[string[], Record<string, string>, string]>([
   [
     [],
     { all_proxy: 'romeo:secret@proxy:99999', HTTPS_PROXY: 'http://proxy:1' },
-    '$all_proxy: "http://…@proxy:99999" is not the address of a proxy that inband can use: its port is no number from 1 to 65535',
+    '$all_proxy: "…" is not the address of a proxy that inband can use: its port is no number from 1 to 65535',
   ],
 ])(
   'a proxy that cannot be used is told with what names it: %j %j (R1101)',
@@ -279,7 +302,7 @@ test.each<[string[], string[]]>([
   [
     ['send', '--service', 'ws://127.0.0.1:5280/ws', 'photo.jpg', JULIET],
     [
-      '"ws://127.0.0.1:5280/ws" is not encrypted',
+      '"ws://127.0.0.1:5280/…" is not encrypted',
       'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
     ],
   ],

@@ -8,9 +8,9 @@ type Reading = (message: string, command: Command) => UsageError;
 const READINGS: Readonly<Record<string, Reading>> = {
   'commander.unknownOption': (message, command) =>
     new UsageError(
-      `"${fullName(command)}" knows no flag ${quotedIn(message)}`,
+      `"${fullName(command)}" knows no flag ${quotedFlagIn(message)}`,
       ...nearIn(message),
-      ...afterCommand(quotedIn(message), command),
+      ...afterCommand(quotedFlagIn(message), command),
       ...asFile(quotedIn(message), command),
       showsFlags(command),
     ),
@@ -40,6 +40,9 @@ export const asUsageError = (
   { code, message }: CommanderError,
   command: Command,
 ): UsageError | undefined => READINGS[code]?.(message, command);
+
+/** Without its value, which may be a secret. */
+const quotedFlagIn = (message: string): string => quotedIn(message).replace(/=.*$/s, '');
 
 const quotedIn = (message: string): string => /'([^']*)'/.exec(message)?.[1] ?? '';
 

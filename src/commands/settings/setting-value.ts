@@ -28,7 +28,7 @@ export function misuse(
 export function readValue(option: Option, value: unknown, place: SettingPlace): unknown {
   if (!option.required) {
     if (typeof value === 'boolean') return value;
-    throw misuse(place, `= ${JSON.stringify(value)}: it is true or false`);
+    throw misuse(place, `${shownOf(option, value)}: it is true or false`);
   }
   if (option instanceof RepeatableOption) return readList(option, value, place);
   return readOne(option, value, undefined, place);
@@ -42,7 +42,7 @@ function readList(option: Option, value: unknown, place: SettingPlace): unknown 
 }
 
 function readOne(option: Option, value: unknown, earlier: unknown, place: SettingPlace): unknown {
-  const shown = `= ${JSON.stringify(value)}`;
+  const shown = shownOf(option, value);
   if (typeof value !== 'string' && typeof value !== 'number') {
     throw misuse(place, `${shown}: it is one value, like ${option.flags}`);
   }
@@ -53,6 +53,12 @@ function readOne(option: Option, value: unknown, earlier: unknown, place: Settin
   }
   return typeof parsed === 'string' && takesPath(option) ? whole(parsed, place.path) : parsed;
 }
+
+/** What may have a password in it is not quoted, whatever it is. */
+const SECRETIVE = ['proxy', 'service', 'passwordCommand', 'passwordFile'];
+
+const shownOf = (option: Option, value: unknown): string =>
+  `= ${SECRETIVE.includes(option.attributeName()) ? '…' : JSON.stringify(value)}`;
 
 function parse(
   option: Option,

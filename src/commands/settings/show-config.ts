@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command, Option } from 'commander';
 import type { Setting } from '../../transfer/listed-events.js';
-import { withoutSecret } from '../../transfer/people/own-account.js';
+import { shownProxy, shownService } from '../../transfer/people/own-account.js';
 import { display } from '../../ui/display.js';
 import type { Reporter } from '../../ui/report.js';
 import type { AccountFlags } from '../account/account-options.js';
@@ -69,10 +69,16 @@ const SOURCES: Record<string, Setting['source']> = {
   config: 'file',
 };
 
+/** How what may have a password in it is shown. */
+const SHOWN: Record<string, (value: string) => string> = {
+  proxy: shownProxy,
+  service: shownService,
+};
+
 function settingOf(command: Command, option: Option, name: string): Setting {
   const key = option.attributeName();
   const given = command.getOptionValue(key) ?? defaultOf(option);
-  const value = key === 'proxy' && given ? withoutSecret(given) : given;
+  const value = SHOWN[key] && command.getOptionValue(key) ? SHOWN[key](given) : given;
   const source = SOURCES[command.getOptionValueSource(key) ?? ''] ?? 'default';
   return { event: 'setting', name, source, ...(value === undefined ? {} : { value }) };
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { systemClock } from '../clock.js';
 import { withHints } from '../hints.js';
 import { withoutBrackets } from './literal.js';
+import { shownAddress } from './shown-address.js';
 
 /** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
 export interface Endpoint {
@@ -15,13 +16,15 @@ export interface Endpoint {
   fromHostMeta?: boolean;
 }
 
+/** A host without a scheme, which is a near miss. */
+const BARE_HOST = /^[\p{L}\p{N}.-]+(:\d{1,5})?$/u;
+
 /** A `--service` is not `xmpp://host:port`, `xmpps://host:port` or `wss://host/path`. */
 export class MalformedService extends Error {
   override readonly name = 'MalformedService';
   constructor(service: string) {
-    super(
-      /^ws:/i.test(service) ? `"${service}" is not encrypted` : `"${service}" is not a service`,
-    );
+    const shown = BARE_HOST.test(service) ? service : shownAddress(service);
+    super(/^ws:/i.test(service) ? `"${shown}" is not encrypted` : `"${shown}" is not a service`);
     withHints(
       this,
       'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',

@@ -1,6 +1,7 @@
 import { withHints } from '../hints.js';
 import type { CertificateTrust } from '../stream/certificates.js';
 import { canonicalHost, withoutBrackets } from './literal.js';
+import { shownAddress } from './shown-address.js';
 
 /** What all connections go through, by SOCKS5 (RFC 1928) or by HTTP's CONNECT (RFC 9110 §9.3.6). */
 export interface NetworkProxy {
@@ -27,7 +28,7 @@ export class MalformedProxy extends Error {
   override readonly name = 'MalformedProxy';
   /** `why`: what is wrong with it. */
   constructor(uri: string, why: string) {
-    super(`"${withoutSecret(uri)}" is not the address of a proxy that inband can use: ${why}`);
+    super(`"${shownAddress(uri)}" is not the address of a proxy that inband can use: ${why}`);
     withHints(this, 'give socks5://[user:password@]host:port or http://[user:password@]host:port');
   }
 }
@@ -42,15 +43,11 @@ const KINDS: Readonly<Record<string, NetworkProxy['kind']>> = {
 /** RFC 1929 §2: each has a byte for its length, and is not empty. */
 const MOST_BYTES = 255;
 
-/** The same for people to see, whatever it lacks. */
-export const withoutSecret = (uri: string): string =>
-  uri.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, (_all, scheme = '') => `${scheme}…@`);
-
 /** Reads `socks5://[user:password@]host:port` or `http://…`. Throws `MalformedProxy`. */
 export function parseProxy(uri: string, except: readonly string[] = []): NetworkProxy {
   const [, scheme = ''] = /^\s*([a-z][a-z\d+.-]*:)\/\//i.exec(uri) ?? [];
   const kind = KINDS[scheme.toLowerCase()];
-  if (!kind) throw new MalformedProxy(uri, whyNoKind(scheme));
+  if (!kind) throw new MalformedProxy(uri, whyNoKind(shownAddress(uri) === '…' ? '' : scheme));
   if (!URL.canParse(uri)) throw new MalformedProxy(uri, whyUnreadable(uri));
   const { hostname, port, username, password, pathname, search, hash } = new URL(uri);
   // A URL has no port where it is the one of its scheme.

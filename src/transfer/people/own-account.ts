@@ -1,11 +1,9 @@
 // What a person says of an account to log in with.
 
-import { parseService } from '../../session/dial/endpoints.js';
+import { MalformedService, parseService } from '../../session/dial/endpoints.js';
 import { MalformedProxy, type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
+import { shownAddress } from '../../session/dial/shown-address.js';
 import { ownHints } from '../../session/hints.js';
-
-export { withoutSecret } from '../../session/dial/proxy.js';
-
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
 import { plainJid } from './typed-address.js';
 
@@ -23,6 +21,20 @@ export function bareAccount(jid: string): string {
 /** Throws `MalformedService`. */
 export function checkService(service: string): void {
   parseService(service);
+}
+
+/** A proxy for people to see, usable or not, without what may be a password. */
+export const shownProxy = shownAddress;
+
+/** The same of a service, whose path is no secret. */
+export function shownService(service: string): string {
+  try {
+    parseService(service);
+    return service.replace(/\?.*$/s, '?…');
+  } catch (error) {
+    if (!(error instanceof MalformedService)) throw error;
+    return shownAddress(service);
+  }
 }
 
 /** `except`: hosts that are connected to directly. Throws `MalformedProxy`. */

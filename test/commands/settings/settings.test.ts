@@ -264,6 +264,20 @@ describe('is refused with the file, the key and what may be there', () => {
       '[accounts.home]\njid = "a@b"\nproxy = "https://romeo:secret@c:1"',
       /\[accounts\.home\] proxy = "https:\/\/…@c:1" is not the address of a proxy that inband can use: none is spoken to by TLS/,
     ],
+    [
+      '[accounts.home]\njid = "a@b"\nproxy = ["socks5://u:SECRET@h:1"]',
+      /\[accounts\.home\] proxy = …: it is one value, like --proxy <uri>$/,
+    ],
+    [
+      '[accounts.home]\njid = "a@b"\nproxy = { uri = "SECRET" }',
+      /\[accounts\.home\] proxy = …: it is one value, like --proxy <uri>$/,
+    ],
+    ['[accounts.home]\njid = "a@b"\npassword-command = ["SECRET"]', /password-command = …: it/],
+    ['[accounts.home]\njid = "a@b"\npassword-file = 12345', /password-file = …: it is a text/],
+    [
+      '[accounts.home]\njid = "a@b"\nservice = "wss://u:SECRET@localhost/"',
+      /\[accounts\.home\] service = "wss:\/\/…@localhost\/" is not a service$/,
+    ],
     ['[accounts.home]\njid = "a@b"\nport = 5222', /port is not known$/],
     ['account = "home"', /"home" is neither a JID nor an account/],
     [

@@ -51,12 +51,16 @@ describe('the address of a proxy', () => {
   });
 
   test.each([
-    ['socks5://romeo:se@c/ret@proxy', 'socks5://…@proxy'],
-    ['romeo:secret@proxy:1', '…@proxy:1'],
-    ['socks5:romeo:secret@proxy:1', '…@proxy:1'],
-    ['ftp://romeo://secret@proxy:1', 'ftp://…@proxy:1'],
-  ])('%s is shown without user and password (R1001)', (uri, shown) => {
-    expect(() => parseProxy(uri)).toThrow(`"${shown}" is not`);
+    ['socks5://romeo:secret@proxy', 'socks5://…@proxy', 'it names no port'],
+    ['ftp://romeo:secret@proxy:1', 'ftp://…@proxy:1', 'ftp:// is another kind of proxy'],
+    ['romeo://secret@proxy:1:1', '…', NO_KIND],
+    ['romeo:secret@proxy:1', '…', NO_KIND],
+    ['socks5://proxy:1:romeo:secret', '…', NO_PORT],
+    ['socks5://proxy:1?p=secret', 'socks5://proxy:1?…', BEHIND],
+  ])('%s is shown without what may be a password (R1001, R1201)', (uri, shown, why) => {
+    expect(() => parseProxy(uri)).toThrow(
+      `"${shown}" is not the address of a proxy that inband can use: ${why}`,
+    );
   });
 });
 
