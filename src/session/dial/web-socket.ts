@@ -10,6 +10,9 @@ const SUBPROTOCOL = 'xmpp';
 /** A stanza that is larger would be taken for none; a character has three bytes at most, by UTF-16 code units. */
 const MAX_MESSAGE_BYTES = 3 * MAX_CHARACTERS;
 
+/** See `XmppStream`, which knows nothing of what closes a WebSocket (RFC 6455 §7.1.1). */
+const CLOSE_TIMEOUT_MS = 1_000;
+
 /** Bytes of the header of an answer. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -27,6 +30,8 @@ export async function openWebSocket(
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
+    // Its types do not have it yet: a server that has closed the WebSocket may keep the connection no longer.
+    closeTimeout: CLOSE_TIMEOUT_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,
   };

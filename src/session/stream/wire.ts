@@ -14,6 +14,8 @@ export interface StreamReader {
   element(element: Element): void;
   /** See `StreamParser`. */
   itemReader(head: Element): ItemReader | undefined;
+  /** Called when the server has said that the stream is over. */
+  end(): void;
 }
 
 /** White space between stanzas (RFC 6120 §4.6.1), by which they are aligned with the server's reads. */

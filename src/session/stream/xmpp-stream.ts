@@ -6,7 +6,7 @@ import { StreamError } from './stream-error.js';
 import { NS_STREAMS } from './stream-header.js';
 import type { StreamReader, Wire } from './wire.js';
 
-/** How long the server may take to close its side; after that the connection is cut. */
+/** How long the connection may take to end once either side has closed the stream; after that it is cut. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
@@ -23,6 +23,7 @@ export class XmppStream {
   readonly #reader: StreamReader = {
     element: (element) => this.#receive(element),
     itemReader: (head) => this.#itemReader?.(head),
+    end: () => this.#cutSoon(),
   };
   #consumer: ((element: Element) => void) | undefined;
   #itemReader: ((head: Element) => ItemReader | undefined) | undefined;
@@ -120,10 +121,15 @@ export class XmppStream {
 
   /** Closes the stream, waits a little for the server to do the same, and ends the connection. */
   async close(): Promise<void> {
-    const timer = setTimeout(() => this.#wire.destroy(), CLOSE_TIMEOUT_MS);
+    this.#cutSoon();
     this.#wire.end();
     await this.closed;
-    clearTimeout(timer);
+  }
+
+  /** A side that keeps the connection, or reads nothing, would have us wait for it. */
+  #cutSoon(): void {
+    const timer = setTimeout(() => this.#wire.destroy(), CLOSE_TIMEOUT_MS);
+    void this.closed.then(() => clearTimeout(timer));
   }
 
   #receive(element: Element): void {

@@ -138,6 +138,7 @@ export class TcpWire implements Wire, Alignment {
       if (parser !== this.#parser) return;
       this.#parser = undefined;
       this.#socket.destroySoon();
+      reader.end();
     });
     return parser;
   }

@@ -152,6 +152,7 @@ export class WebSocketWire implements Wire {
   #receiveClose({ attrs: { 'see-other-uri': uri } }: Element): void {
     const elsewhere = xml('error', { xmlns: NS_STREAMS }, xml('see-other-host', {}, uri));
     if (uri) return this.#reader?.element(elsewhere);
+    this.#reader?.end();
     const said = this.#isEnding ? Promise.resolve() : this.#writeClose();
     void said.then(() => this.#webSocket.close(NORMAL_CLOSURE));
   }

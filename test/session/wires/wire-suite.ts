@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { describe, expect, test } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { isEmptied } from '../../../src/session/stream/parser.js';
 import type { StreamReader, Wire } from '../../../src/session/stream/wire.js';
@@ -41,6 +42,28 @@ export interface WireKind {
 const ADDRESSES = { to: 'montague.example', from: 'romeo@montague.example' };
 const JULIET = 'juliet@capulet.example/balcony';
 
+export const SOON_MS = 2_000;
+
+/** Milliseconds by a clock that goes on to what is due next, from a beginning to an end. */
+export async function timeUntil(end: Promise<unknown>, begin: () => void): Promise<number> {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  try {
+    const begun = performance.now();
+    let isOver = false;
+    void end.then(() => {
+      isOver = true;
+    });
+    begin();
+    while (!isOver) {
+      await setImmediate();
+      jest.advanceTimersToNextTimer();
+    }
+    return performance.now() - begun;
+  } finally {
+    jest.useRealTimers();
+  }
+}
+
 /** What all that carries streams has in common. */
 export function wireSuite(kind: WireKind): void {
   /** A stream that both sides have opened, and what is heard of it. */
@@ -54,6 +77,7 @@ export function wireSuite(kind: WireKind): void {
         news.emit(element.attrs.id ?? '');
       },
       itemReader: () => undefined,
+      end: () => undefined,
     };
     wire.open(ADDRESSES, reader);
     await far.until(kind.opening);
@@ -119,6 +143,7 @@ export function wireSuite(kind: WireKind): void {
           resolve();
         },
         itemReader: () => undefined,
+        end: () => undefined,
       });
     });
     far.open();
@@ -147,6 +172,7 @@ export function wireSuite(kind: WireKind): void {
         element: resolve,
         itemReader: ({ attrs: { id } }) =>
           id === 'roster' ? (item) => void items.push(item.attrs.jid ?? '') : undefined,
+        end: () => undefined,
       });
     });
     far.open();
@@ -175,6 +201,7 @@ export function wireSuite(kind: WireKind): void {
           throw error;
         },
         itemReader: () => undefined,
+        end: () => undefined,
       };
       wire.open(ADDRESSES, reader);
       far.open();
@@ -196,7 +223,11 @@ export function wireSuite(kind: WireKind): void {
 
     test('where another stream than that of XMPP is opened', async () => {
       const { wire, far } = await kind.connect();
-      wire.open(ADDRESSES, { element: () => undefined, itemReader: () => undefined });
+      wire.open(ADDRESSES, {
+        element: () => undefined,
+        itemReader: () => undefined,
+        end: () => undefined,
+      });
       await far.until(kind.opening);
       far.send("<other xmlns='x'>");
       expect(await wire.closed).toBeInstanceOf(Error);
@@ -248,6 +279,28 @@ export function wireSuite(kind: WireKind): void {
     expect(wire.unsentCharacters).toBe(0);
     wire.destroy();
   });
+
+  test.each([
+    ['reads nothing', 0],
+    ['has read nothing for long', 100],
+  ])(
+    'ends, as a stream, soon after a server has ended it that %s (R1192)',
+    async (_what, count) => {
+      const { wire, far } = await kind.connect();
+      const stream = new XmppStream(wire);
+      stream.open(ADDRESSES.to, ADDRESSES.from);
+      await far.until(kind.opening);
+      far.open();
+      far.pause();
+      const outcomes = Array.from({ length: count }, () =>
+        stream.write(`<message>${'x'.repeat(200_000)}</message>`).catch(() => undefined),
+      );
+      const time = await timeUntil(stream.closed, () => far.end());
+      expect(await stream.closed).toBeUndefined();
+      expect(time).toBeLessThanOrEqual(SOON_MS);
+      await Promise.all(outcomes);
+    },
+  );
 
   test('ends, as a stream, before what waits fills the memory', async () => {
     const { wire, far } = await kind.connect();

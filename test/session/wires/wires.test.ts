@@ -12,7 +12,7 @@ import { WebSocketWire } from '../../../src/session/wires/web-socket-wire.js';
 import { createCertificateAuthority } from '../../support/servers/certificates.js';
 import type { Identity } from '../../support/servers/scripted-server.js';
 import { inNewDirectory } from '../../support/servers/server.js';
-import { type FarEnd, type WireKind, wireSuite } from './wire-suite.js';
+import { type FarEnd, SOON_MS, timeUntil, type WireKind, wireSuite } from './wire-suite.js';
 
 let identity: Identity;
 const sockets = new Set<tls.TLSSocket>();
@@ -128,6 +128,20 @@ const webSocket: WireKind = {
 
 describe('a wire by TCP (R1119)', () => wireSuite(tcp));
 describe('a wire by WebSocket (R1119)', () => wireSuite(webSocket));
+
+test('a WebSocket that is closed ends soon, though the server keeps the connection (R1192)', async () => {
+  const { wire, far, connection } = await webSocketWire();
+  wire.open({ to: 'x', from: 'y@x' }, { element: never, itemReader: never, end: never });
+  far.pause();
+  // RFC 6455 §5.5.1: status 1000.
+  const close = () => connection.write(Buffer.of(0x88, 2, 0x03, 0xe8));
+  expect(await timeUntil(wire.closed, close)).toBeLessThanOrEqual(SOON_MS);
+  expect(await wire.closed).toBeUndefined();
+});
+
+function never(): never {
+  throw new Error('nothing was sent');
+}
 
 /** Bytes of the frame of a client (RFC 6455 §5.2) that begins there. */
 function frameBytes(bytes: Buffer): number {
