@@ -32,6 +32,8 @@ export async function openWebSocket(
     maxPayload: MAX_MESSAGE_BYTES,
     // Its types do not have it yet: a server that has closed the WebSocket may keep the connection no longer.
     closeTimeout: CLOSE_TIMEOUT_MS,
+    // See `answerPings`: `ws` ends the connection, and says nothing, where many wait for an answer.
+    autoPong: false,
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,
   };

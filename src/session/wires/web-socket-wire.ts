@@ -4,6 +4,7 @@ import { serialize } from '../stream/serialize.js';
 import { NS_STREAMS } from '../stream/stream-header.js';
 import type { StreamAddresses, StreamReader, Wire } from '../stream/wire.js';
 import { type Element, xml } from '../xml.js';
+import { answerPings } from './answer-pings.js';
 import { framed, NAMESPACE_BYTES, readMessage } from './framed-message.js';
 import { MAX_RECORD_BYTES } from './writing/aligned-writing.js';
 import { PromptAcknowledgement } from './writing/prompt-acknowledgement.js';
@@ -105,6 +106,7 @@ export class WebSocketWire implements Wire {
   }
 
   #listen(): void {
+    answerPings(this.#webSocket);
     this.#webSocket.on('message', (data, isBinary) => this.#read(String(data), isBinary));
     this.#socket.on('data', ({ length }: Buffer) => this.#acknowledgement.read(length));
     this.#socket.on('session', () => this.#acknowledgement.read(0));

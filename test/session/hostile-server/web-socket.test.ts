@@ -186,6 +186,16 @@ describe('the certificate of a WebSocket (R1111)', () => {
     expect(server.requests).toEqual([]);
   });
 
+  test.each([
+    ['localhost', 'romeo@localhost', 'localhost'],
+    ['LOCALHOST', 'romeo@localhost', 'localhost'],
+    ['127.0.0.1', 'romeo@127.0.0.1', '127.0.0.1'],
+  ])('is told of one name for the service %s of %s (R1194)', async (host, account, name) => {
+    const identity = await readIdentity(trusted.issue('capulet.example'));
+    const { outcome } = await meet(never, { identity, host, account });
+    await expect(outcome).rejects.toThrow(`the server's certificate is not trusted for ${name}: `);
+  });
+
   test('must be of a CA that is trusted', async () => {
     const { outcome } = await meet(never, { ca: undefined });
     await expect(outcome).rejects.toEqual(refusal(/^ServerNotTrusted$/));
@@ -358,6 +368,24 @@ describe('a stream on a WebSocket', () => {
     expect((await ended(session)).message).toBe('the connection was lost (the server closed it)');
     await peer.ended;
     expect(peer.received.at(-1)).toBe(`<close xmlns="${NS_FRAMING}"/>`);
+  });
+
+  test.each([
+    ['reads the answers', false],
+    ['reads none of them for a while', true],
+  ])('goes on behind any number of pings of a server that %s (R1193)', async (_what, isStalled) => {
+    const [session, peer] = await online();
+    if (isStalled) peer.stall();
+    const ping = Buffer.concat([Buffer.of(0x89, 125), Buffer.alloc(125)]);
+    const pings = Buffer.concat(Array.from({ length: 100_000 }, () => ping));
+    await new Promise((resolve) => peer.connection.write(pings, resolve));
+    peer.goOn();
+    await peer.ping();
+    await Promise.all([
+      session.request('get', DOMAIN, xml('ping', { xmlns: NS_PING })),
+      answer(peer),
+    ]);
+    expect(session.ended.aborted).toBe(false);
   });
 
   test('that ends with an error ends with that one', async () => {
