@@ -35,10 +35,11 @@ const ASKED: Discovery = {
 };
 
 /**
- * How long a way may say nothing, in milliseconds, so that all of them have their turn within 30 s: a firewall that
- * drops packets says nothing. DNS takes three seconds at most, and host-meta five.
+ * How long a way may say nothing, in milliseconds, so that all of them have their turn within 28 s: a firewall that
+ * drops packets says nothing. DNS takes three seconds at most, and host-meta five. What was tried before takes its
+ * share of the time for TCP.
  */
-const SILENCE = { last: 5_000, tcp: 12_000, webSocket: 8_000 };
+const SILENCE = { last: 5_000, tcp: 12_000, tcpAfterLast: 7_000, webSocket: 8_000 };
 
 /**
  * Connects to the server of a domain: where the user says it is, and nowhere else; or where DNS says that it is (RFC
@@ -63,8 +64,9 @@ export async function findServer(options: FindOptions, discovery = ASKED): Promi
 type Way = (dialling: DialOptions) => Promise<Dialled | Error[]>;
 
 const waysTo = (last: Endpoint | undefined, discovery: Discovery): Way[] => [
-  ...(last?.webSocket ? [byLast(last)] : []),
-  byTcp(discovery),
+  ...(last?.webSocket
+    ? [byLast(last), byTcp(discovery, SILENCE.tcpAfterLast)]
+    : [byTcp(discovery, SILENCE.tcp)]),
   byWebSocket(discovery),
 ];
 
@@ -75,11 +77,11 @@ const byLast =
 
 /** A proxy finds the addresses of names, and knows nothing of services: nothing is looked up here then. */
 const byTcp =
-  ({ endpoints }: Discovery): Way =>
+  ({ endpoints }: Discovery, silence: number): Way =>
   async (dialling) => {
     const { domain, proxy, signal } = dialling;
     const found = proxyTo(domain, proxy) ? [ownEndpoint(domain)] : await endpoints(domain, signal);
-    return dialInTurn(found, { ...dialling, silence: SILENCE.tcp });
+    return dialInTurn(found, { ...dialling, silence });
   };
 
 const byWebSocket =

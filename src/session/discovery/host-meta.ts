@@ -98,8 +98,18 @@ interface Asking {
   signal: AbortSignal;
 }
 
-async function getText(url: URL, asking: Asking, redirects = 0): Promise<string> {
-  const { proxy, tls, signal } = asking;
+/** Follows redirects here, so that whatever goes wrong is told once, of the address at which it does. */
+async function getText(url: URL, asking: Asking): Promise<string> {
+  for (let redirects = 0; ; redirects += 1) {
+    const found = await getOnce(url, asking);
+    if (typeof found === 'string') return found;
+    if (redirects >= MAX_REDIRECTS) throw leadsElsewhere(url);
+    url = found;
+  }
+}
+
+/** Resolves to the text, or to where it has to be asked for anew. */
+async function getOnce(url: URL, { proxy, tls, signal }: Asking): Promise<string | URL> {
   signal.throwIfAborted();
   const head = { method: 'GET', headers: { 'accept-encoding': 'identity' } } as const;
   const asked = beginRequest(url, head, tls, proxy ? { proxy } : {});
@@ -109,8 +119,7 @@ async function getText(url: URL, asking: Asking, redirects = 0): Promise<string>
   signal.addEventListener('abort', stop);
   try {
     const [response] = (await once(asked, 'response', { signal })) as [IncomingMessage];
-    const next = readHead(response, url, redirects);
-    return await (next ? getText(next, asking, redirects + 1) : readText(response, url));
+    return readHead(response, url) ?? (await readText(response, url));
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof Unusable ? error : unreachable(url, error as Error);
@@ -121,8 +130,8 @@ async function getText(url: URL, asking: Asking, redirects = 0): Promise<string>
 }
 
 /** Where it has to be asked anew, if it has. */
-function readHead({ statusCode = 0, headers }: IncomingMessage, url: URL, redirects: number) {
-  if (REDIRECTS.has(statusCode)) return readRedirect(headers.location, url, redirects);
+function readHead({ statusCode = 0, headers }: IncomingMessage, url: URL): URL | undefined {
+  if (REDIRECTS.has(statusCode)) return readRedirect(headers.location, url);
   if (statusCode !== 200) throw new Unusable(`${url.host} has no host-meta (${statusCode})`);
   const { 'content-encoding': encoding = 'identity' } = headers;
   if (encoding.toLowerCase() === 'identity') return undefined;
@@ -130,12 +139,14 @@ function readHead({ statusCode = 0, headers }: IncomingMessage, url: URL, redire
 }
 
 /** RFC 6415 §2 would follow to any host; but nobody else is to speak for a domain than its own. */
-function readRedirect(location: string | undefined, url: URL, redirects: number): URL {
+function readRedirect(location: string | undefined, url: URL): URL {
   const next = location && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
   const isOwn = next?.origin === url.origin && next.username === '' && next.password === '';
-  if (next && isOwn && redirects < MAX_REDIRECTS) return next;
-  throw new Unusable(`${url.host} leads elsewhere for its host-meta`);
+  if (next && isOwn) return next;
+  throw leadsElsewhere(url);
 }
+
+const leadsElsewhere = ({ host }: URL) => new Unusable(`${host} leads elsewhere for its host-meta`);
 
 async function readText(response: IncomingMessage, url: URL): Promise<string> {
   const chunks: Buffer[] = [];

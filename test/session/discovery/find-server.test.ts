@@ -306,6 +306,20 @@ describe('behind a firewall that drops packets', () => {
     expect(time).toBe(12_000);
   });
 
+  test('a WebSocket that was the last way leaves time for all others (R1228)', async () => {
+    const ports = await several(6, dropping);
+    const [lost, ...rest] = ports.map((port) => new URL(`wss://127.0.0.1:${port}/`));
+    const last = webSocketEndpoint(lost as URL);
+    const url = await webSocket();
+    const known = { endpoints: rest.map(({ port }) => at(Number(port))), webSockets: [url] };
+    let found: unknown;
+    const time = await timeOf(async () => {
+      found = await finding(known, { last }).settled;
+    });
+    expect(found).toEqual(webSocketEndpoint(url));
+    expect(time).toBe(12_000);
+  });
+
   test('WebSockets that say nothing, too, are given up before the login is (R1131)', async () => {
     const [port, ...others] = await several(4, dropping);
     const urls = others.map((one) => new URL(`wss://127.0.0.1:${one}/`));

@@ -8,6 +8,7 @@ import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.
 import { type HttpsServer, startHttpsServer } from '../../protocol/network/https-server.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { startMicrosocks } from '../../support/programs/network-proxies.js';
+import { scriptedProxy } from '../scripted-proxy.js';
 
 const NS = 'http://docs.oasis-open.org/ns/xri/xrd-1.0';
 const WEBSOCKET = 'urn:xmpp:alt-connections:websocket';
@@ -19,7 +20,7 @@ const xrd = (...hrefs: string[]) =>
   `<XRD xmlns='${NS}'>${hrefs.map((href) => `<Link rel='${WEBSOCKET}' href='${href}'/>`).join('')}</XRD>`;
 const jrd = (href: string) => JSON.stringify({ links: [{ rel: WEBSOCKET, href }] });
 
-const servers: (HttpsServer | Server)[] = [];
+const servers: (Pick<HttpsServer, 'stop'> | Server)[] = [];
 const never = new AbortController().signal;
 
 afterEach(async () => {
@@ -261,6 +262,33 @@ describe('who answers for a domain is told of, and not believed,', () => {
       'cannot get the host-meta of 127.0.0.1:… (connect ECONNREFUSED 127.0.0.1:…)',
     );
   });
+});
+
+test('what goes wrong behind redirects is told once, and of the address where it does (R1225)', async () => {
+  const ways: Record<string, string> = { [XRD]: '/a', '/a': '/b' };
+  const { asked, outcome } = await asking((request, response) => {
+    const location = ways[request.url ?? ''];
+    if (location) response.writeHead(302, { location }).end();
+    else request.socket.destroy();
+  });
+  expect(await messageOf(outcome)).toBe('cannot get the host-meta of localhost:… (socket hang up)');
+  expect(asked).toEqual([XRD, '/a', '/b']);
+});
+
+test.each([
+  ['montague.onion', [], [ADDRESS, 'wss://chat.onion.example/ws']],
+  ['montague.onion', ['wss://tybalt.onion/ws'], [ADDRESS, 'wss://tybalt.onion/ws']],
+  ['montague.onion', ['wss://tybalt.onion./ws'], ['wss://tybalt.onion./ws', ADDRESS]],
+  ['montague.example', [ADDRESS, 'wss://tybalt.onion/ws'], [ADDRESS, 'wss://tybalt.onion/ws']],
+])('of what %s names only %p is taken (R1226)', async (name, taken, named) => {
+  const server = await startHttpsServer(lying({ [XRD]: xrd(...named) }), name);
+  servers.push(server);
+  const network = await scriptedProxy(() => server.port);
+  servers.push(network);
+  const by = { ca: server.ca, signal: never, proxy: network.proxy };
+  const found = askHostMeta(new URL(`https://${name}:${server.port}`), by);
+  if (taken.length === 0) await expect(found).rejects.toThrow('names no WebSocket');
+  else expect((await found).map(({ href }) => href)).toEqual(taken);
 });
 
 test('a domain is asked no longer when that is wanted (R1126)', async () => {
