@@ -1,15 +1,13 @@
 // What may be asked for by its address (HTTPS), which is a peer's word.
-import { hostOf } from '../../session/dial/literal.js';
+import { HTTPS_PORT, hostOf, portOf } from '../../session/dial/literal.js';
 import type { Allows } from './checked-lookup.js';
 import type { Endpoint } from './network.js';
 import { isOfMachine, isPublic } from './special-addresses.js';
 
-const HTTPS_PORT = 443;
-
 /** The host and port of an address; that of IPv6 without its brackets. */
 export const endpointOf = (url: URL): Endpoint => ({
   host: hostOf(url),
-  port: Number(url.port || HTTPS_PORT),
+  port: portOf(url),
 });
 
 /** `host` or `host:port`, as a URL has them; `undefined`: it is neither. */

@@ -4,6 +4,7 @@ import type tls from 'node:tls';
 import type WebSocket from 'ws';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import type { Endpoint } from './endpoints.js';
+import { EACH_ADDRESS } from './node-defaults.js';
 import { type Outward, proxyTo } from './proxy.js';
 import { namesHost, secure } from './secure.js';
 import { startTls } from './start-tls.js';
@@ -27,8 +28,6 @@ type Attempt = DialOptions & { answered?: () => void };
 const ENDPOINT_MS = 5_000;
 /** No endpoint has less, however many there are; those behind, for which nothing is left, are not tried. */
 const LEAST_MS = 1_000;
-/** How long each address of a host may take while there is another one. Node's 250 ms are too few for some links. */
-const ADDRESS_MS = 2_500;
 
 /** A connection. */
 interface Connected {
@@ -135,10 +134,7 @@ async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.So
   const { lookup, signal } = options;
   const proxy = proxyTo(host, options.proxy);
   if (proxy) return throughProxy(proxy, { host, port }, signal);
-  const socket = net.connect({
-    ...{ host, port, lookup },
-    autoSelectFamilyAttemptTimeout: ADDRESS_MS,
-  });
+  const socket = net.connect({ ...EACH_ADDRESS, host, port, lookup });
   // 44 ms a block otherwise: Nagle's algorithm waits for the other side's delayed acknowledgement.
   socket.setNoDelay(true);
   try {

@@ -2,7 +2,7 @@ import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { systemClock } from '../clock.js';
 import { withHints } from '../hints.js';
-import { withoutBrackets } from './literal.js';
+import { portOf, withoutBrackets } from './literal.js';
 import { shownAddress } from './shown-address.js';
 
 /** Where to connect: `directTls` (XEP-0368), or STARTTLS on a plain connection. */
@@ -34,7 +34,6 @@ export class MalformedService extends Error {
 
 const STARTTLS_PORT = 5222;
 const DIRECT_TLS_PORT = 5223;
-const HTTPS_PORT = 443;
 
 /** How long SRV records are waited for; what is known by then has to do. */
 const LOOK_UP_MS = 3_000;
@@ -70,7 +69,7 @@ function webSocketAt(uri: string): Endpoint {
 /** `url`: `wss://host[:port]/path`. */
 export const webSocketEndpoint = (url: URL): Endpoint => ({
   host: withoutBrackets(url.hostname),
-  port: Number(url.port || HTTPS_PORT),
+  port: portOf(url),
   directTls: true,
   webSocket: url,
 });

@@ -4,7 +4,8 @@ import type { ClientRequest, RequestOptions } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
-import { hostOf } from './literal.js';
+import { hostOf, portOf } from './literal.js';
+import { EACH_ADDRESS, STRICT_HTTP } from './node-defaults.js';
 import type { NetworkProxy } from './proxy.js';
 import { throughProxy } from './through-proxy.js';
 
@@ -15,9 +16,6 @@ export interface HttpsHead {
 
 /** How it gets there: by a proxy, which finds the addresses of the host, or to those that `lookup` finds. */
 type HttpsRoute = { proxy: NetworkProxy } | { lookup?: LookupFunction | undefined };
-
-/** Bytes of the header of an answer. */
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Begins a request; what is not ended is to be destroyed. `tls`: see `tlsSettings`. */
 export function beginRequest(
@@ -32,17 +30,17 @@ export function beginRequest(
       ? { createConnection: connectBy(route.proxy, url, tls, over.signal) }
       : { agent: false, lookup: route.lookup };
   const asked = request(url, {
-    ...{ ...tls, method, ...connection },
+    ...tls,
+    ...EACH_ADDRESS,
+    ...STRICT_HTTP,
+    method,
+    ...connection,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, copied(value)]),
     ),
-    maxHeaderSize: MAX_HEADER_BYTES,
-    insecureHTTPParser: false,
   });
   return asked.once('close', () => over.abort());
 }
-
-const HTTPS_PORT = 443;
 
 /** How a request gets its connection by a proxy. */
 function connectBy(
@@ -54,7 +52,7 @@ function connectBy(
   const host = hostOf(url);
   const servername = isIP(host) ? {} : { servername: host };
   return (_options, connected) => {
-    throughProxy(proxy, { host, port: Number(url.port || HTTPS_PORT) }, signal).then(
+    throughProxy(proxy, { host, port: portOf(url) }, signal).then(
       (socket) => connected(null, connect({ ...tls, ...servername, socket, host })),
       (error: Error) => connected(error, undefined as never),
     );

@@ -6,6 +6,12 @@ export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]
 /** The same for a URL. */
 export const hostOf = ({ hostname }: URL): string => withoutBrackets(hostname);
 
+/** Of `https:` and `wss:`; a URL does not name it. */
+export const HTTPS_PORT = 443;
+
+/** The TCP port of such a URL. */
+export const portOf = ({ port }: URL): number => Number(port || HTTPS_PORT);
+
 /** An IPv6 address in the form that URLs have it in, of the many that mean the same (RFC 5952); other hosts as they are. */
 export const canonicalHost = (host: string): string =>
   isIPv6(host) && !host.includes('%')

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { reasonOf } from './network-reason.js';
+import { EACH_ADDRESS, STRICT_HTTP } from './node-defaults.js';
 import type { NetworkProxy } from './proxy.js';
 import { enterSocks5 } from './socks5-client.js';
 
@@ -11,9 +12,6 @@ interface Destination {
   host: string;
   port: number;
 }
-
-/** Bytes of the header of an answer. */
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Opens a TCP connection by the proxy. Rejects with why it could not, or the signal's reason. */
 export async function throughProxy(
@@ -37,7 +35,7 @@ async function bySocks5(
   to: Destination,
   signal: AbortSignal,
 ): Promise<net.Socket> {
-  const socket = net.connect({ host, port, noDelay: true });
+  const socket = net.connect({ ...EACH_ADDRESS, host, port, noDelay: true });
   // Whoever waits for something hears of it.
   socket.on('error', () => undefined);
   try {
@@ -61,10 +59,14 @@ async function byHttp(
   const { request } = await import('node:http');
   signal.throwIfAborted();
   const asked = request({
-    ...{ host, port, method: 'CONNECT', path: target, agent: false },
+    ...EACH_ADDRESS,
+    ...STRICT_HTTP,
+    host,
+    port,
+    method: 'CONNECT',
+    path: target,
+    agent: false,
     headers: { host: target, ...(basic ? { 'proxy-authorization': `Basic ${basic}` } : {}) },
-    maxHeaderSize: MAX_HEADER_BYTES,
-    insecureHTTPParser: false,
   });
   // Whoever waits for the answer hears of it, and nobody later.
   asked.on('error', () => undefined);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import WebSocket from 'ws';
 import { MAX_CHARACTERS } from '../stream/parser.js';
+import { STRICT_HTTP } from './node-defaults.js';
 
 /** RFC 7395 §3.1. */
 const SUBPROTOCOL = 'xmpp';
@@ -12,9 +13,6 @@ const MAX_MESSAGE_BYTES = 3 * MAX_CHARACTERS;
 
 /** See `XmppStream`, which knows nothing of what closes a WebSocket (RFC 6455 §7.1.1). */
 const CLOSE_TIMEOUT_MS = 1_000;
-
-/** Bytes of the header of an answer. */
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
  * Opens a WebSocket (RFC 6455) with XMPP in it on a secured connection; it is paused. Redirects are not followed, and
@@ -34,8 +32,7 @@ export async function openWebSocket(
     closeTimeout: CLOSE_TIMEOUT_MS,
     // See `answerPings`: `ws` ends the connection, and says nothing, where many wait for an answer.
     autoPong: false,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    insecureHTTPParser: false,
+    ...STRICT_HTTP,
   };
   const webSocket = new WebSocket(url, [SUBPROTOCOL], options);
   // Whoever waits for something hears of it.
