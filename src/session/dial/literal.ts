@@ -6,7 +6,7 @@ export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]
 /** The same for a URL. */
 export const hostOf = ({ hostname }: URL): string => withoutBrackets(hostname);
 
-/** Of `https:` and `wss:`; a URL does not name it. */
+/** The one of `https:` and `wss:`, which a URL does not name. */
 export const HTTPS_PORT = 443;
 
 /** The TCP port of such a URL. */
