@@ -4,8 +4,8 @@ import type { ClientRequest, RequestOptions } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { hostOf, portOf } from './literal.js';
-import { EACH_ADDRESS, STRICT_HTTP } from './node-defaults.js';
 import type { NetworkProxy } from './proxy.js';
 import { throughProxy } from './through-proxy.js';
 

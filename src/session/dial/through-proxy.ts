@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import net from 'node:net';
+import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { reasonOf } from './network-reason.js';
-import { EACH_ADDRESS, STRICT_HTTP } from './node-defaults.js';
 import type { NetworkProxy } from './proxy.js';
 import { enterSocks5 } from './socks5-client.js';
 
@@ -58,16 +58,9 @@ async function byHttp(
   const basic = user && Buffer.from(`${user.name}:${user.password}`).toString('base64');
   const { request } = await import('node:http');
   signal.throwIfAborted();
-  const asked = request({
-    ...EACH_ADDRESS,
-    ...STRICT_HTTP,
-    host,
-    port,
-    method: 'CONNECT',
-    path: target,
-    agent: false,
-    headers: { host: target, ...(basic ? { 'proxy-authorization': `Basic ${basic}` } : {}) },
-  });
+  const headers = { host: target, ...(basic ? { 'proxy-authorization': `Basic ${basic}` } : {}) };
+  const where = { host, port, method: 'CONNECT', path: target, agent: false, headers };
+  const asked = request({ ...EACH_ADDRESS, ...STRICT_HTTP, ...where });
   // Whoever waits for the answer hears of it, and nobody later.
   asked.on('error', () => undefined);
   asked.end();

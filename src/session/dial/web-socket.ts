@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import WebSocket from 'ws';
+import { STRICT_HTTP } from '../stream/node-defaults.js';
 import { MAX_CHARACTERS } from '../stream/parser.js';
-import { STRICT_HTTP } from './node-defaults.js';
 
 /** RFC 7395 §3.1. */
 const SUBPROTOCOL = 'xmpp';
