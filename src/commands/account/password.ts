@@ -55,13 +55,17 @@ function notLonger(from: string, text: string | undefined): string {
   );
 }
 
-/** The same, without reading it. */
-export async function checkSecret(path: string, { env }: Pick<Context, 'env'>): Promise<void> {
+/** The same, without reading it. `which`: what it is, where it is no file of a password. */
+export async function checkSecret(
+  path: string,
+  { env }: Pick<Context, 'env'>,
+  which = '',
+): Promise<void> {
   const stats = await stat(path);
   if (stats.isDirectory()) throw new UsageError(`${path} is a folder`, 'name a file');
   const forbidden = isCredential(path, env) ? 0o007 : 0o077;
   if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
-    throw new UsageError(`${path} can be read by others`, `run: chmod 600 ${path}`);
+    throw new UsageError(`${path}${which} can be read by others`, `run: chmod 600 ${path}`);
   }
 }
 

@@ -2,7 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { Reporter } from '../../ui/report.js';
 import type { Context } from '../context.js';
-import { readSettingsText, type Settings, settingsIn } from '../settings/settings.js';
+import {
+  checkSettingsSecret,
+  readSettingsText,
+  type Settings,
+  settingsIn,
+} from '../settings/settings.js';
 import { type AccountKeys, accountLines, type Change, changed } from './account-lines.js';
 import { type Entry, entryFor, isDefault, isStill } from './entry.js';
 import { whileLocked } from './settings-lock.js';
@@ -73,6 +78,8 @@ function changeSettings(
     if (!change) return 'stale';
     const text = await changed(before ?? '', change);
     if (text === undefined) return 'unsafe';
+    // What is made anew is its owner's alone.
+    if (before !== undefined) await checkSettingsSecret(path, change.keys?.proxy, context);
     await context.saveFile(Buffer.from(text), { over: path });
     return 'done';
   });

@@ -4,7 +4,7 @@ import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { askPassword } from '../account/password.js';
 import type { Context, OutputFlags } from '../context.js';
-import { readSettings } from '../settings/settings.js';
+import { checkSettingsSecret, readSettings } from '../settings/settings.js';
 import { writeAccount } from './change-settings.js';
 import { type Entry, entryFor, hasPlace, keysOf } from './entry.js';
 import { keepPassword, takeBack } from './keep-password.js';
@@ -29,6 +29,9 @@ export async function logIn(
   const settings = await readSettings(program, context.settingsPath);
   const entry = entryFor(typed, settings);
   const server = serverOf(entry, flags);
+  // Before anything is asked; a proxy of the environment is not written.
+  if (settings.found && !server.noProxy)
+    await checkSettingsSecret(settings.path, server.proxy, context);
   const password = await typedPassword(entry, context);
   const env = { ...context.env, INBAND_PASSWORD: password };
   const { connect } = openAccount(server, { ...context, env }, reporter.report);

@@ -20,7 +20,7 @@ export async function applySettings(
   context: Context,
 ): Promise<void> {
   if (!hasAccount(command) && !takesPerson(command) && command.name() !== RECEIVED) return;
-  const { readSettings } = await import('./settings.js');
+  const { checkSettingsSecret, readSettings } = await import('./settings.js');
   try {
     const settings = await readSettings(program, context.settingsPath);
     if (command.name() === RECEIVED) applyFolder(command, settings);
@@ -30,6 +30,9 @@ export async function applySettings(
     }
     applyNames(command, settings);
     applyProxy(command, context.env);
+    if (command.name() !== SHOWN && command.getOptionValueSource('proxy') === 'config') {
+      await checkSettingsSecret(settings.path, command.getOptionValue('proxy'), context);
+    }
   } catch (error) {
     await context.reporter(command.opts()); // that tells the user
     throw error;

@@ -17,6 +17,8 @@ import {
 } from './settings-tables.js';
 import { parseToml, type Table } from './toml.js';
 
+export { checkSettingsSecret } from './settings-secret.js';
+
 export interface Settings {
   path: string;
   /** Whether there is such a file. */

@@ -11,8 +11,9 @@ import { type Context, explanationsBy, type OutputFlags } from '../context.js';
 import { inUnits, takesTime } from '../measures.js';
 import { RepeatableOption, settingNameOf } from '../options.js';
 import { applyDefaults } from './apply-settings.js';
-import { readSettings } from './settings.js';
+import { readSettings, type Settings } from './settings.js';
 import { accountOptions, commandsWithSettings, ownOptions } from './settings-options.js';
+import { checkSettingsSecret } from './settings-secret.js';
 
 export type ConfigFlags = AccountFlags & OutputFlags;
 
@@ -43,24 +44,30 @@ export async function showConfig(
   }
   if (flags.json) shown.forEach(reporter.report);
   else await pipeline(Readable.from(linesOf(shown, times)), context.stdout, { end: false });
-  const others = [...settings.accounts.values()].map((values) => values.get('passwordFile'));
-  await checkPasswords([flags.passwordFile, ...others], context, reporter);
+  await checkPasswords(flags.passwordFile, settings, context, reporter);
 }
 
-/** Warns of each file that no command would take a password from. */
+/** Warns of each file that no command would take a password from, once. */
 async function checkPasswords(
-  paths: readonly unknown[],
+  passwordFile: string | undefined,
+  { accounts, path: settingsPath }: Settings,
   context: Context,
   { warn }: Reporter,
 ): Promise<void> {
   const explain = await explanationsBy(context);
-  for (const path of new Set(paths)) {
-    if (typeof path !== 'string') continue;
-    await checkSecret(path, context).catch((error: Error) => {
-      const { text = '', hints = [] } = explain(error);
-      warn([text, ...hints].join('; '));
-    });
+  const valuesOf = (key: string) => [...accounts.values()].map((values) => values.get(key));
+  const paths = [passwordFile, ...valuesOf('passwordFile')];
+  const checks = [
+    ...paths.map((path) => typeof path === 'string' && checkSecret(path, context)),
+    ...valuesOf('proxy').map((proxy) => checkSettingsSecret(settingsPath, proxy, context)),
+  ];
+  const warned = new Set<string>();
+  for (const checked of await Promise.allSettled(checks)) {
+    if (checked.status === 'fulfilled') continue;
+    const { text = '', hints = [] } = explain(checked.reason);
+    warned.add([text, ...hints].join('; '));
   }
+  for (const text of warned) warn(text);
 }
 
 const SOURCES: Record<string, Setting['source']> = {

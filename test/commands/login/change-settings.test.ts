@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -135,6 +135,21 @@ test('logins at the same time lose none of each other’s lines, nor the default
   const found = [...accounts.values()].map((values) => values.get('account'));
   expect(found.sort()).toEqual(jids.sort());
   expect([...accounts.keys()]).toContain(account);
+});
+
+test('the password of a proxy is written for the owner’s eyes alone, or not at all (R1200)', async () => {
+  const keys = { jid: ROMEO, proxy: 'socks5://u:SECRET@h:1' };
+  await write({ keys });
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  await writeFile(path, WORK);
+  await chmod(path, 0o644);
+  const { failed, printed } = await write({ keys });
+  expect(failed).toBe(`${path}, with the password of a proxy in it, can be read by others`);
+  expect(printed).toContain('proxy = "socks5://u:SECRET@h:1"\n');
+  expect(await readFile(path, 'utf8')).toBe(WORK);
+  expect(await write({ keys: { jid: ROMEO, proxy: 'socks5://u@h:1' } })).toMatchObject({
+    failed: undefined,
+  });
 });
 
 test('a lock that another process does not give up is told in plain words (R1198)', async () => {

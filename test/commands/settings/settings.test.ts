@@ -473,3 +473,49 @@ test('config warns of each file that no password would be taken from (R1170)', a
     ]);
   }
 });
+
+describe('settings with the password of a proxy, which others can read,', () => {
+  const PROXIED =
+    'account = "home"\n[accounts.home]\njid = "a@b"\nproxy = "socks5://u:SECRET@127.0.0.1:1"\n' +
+    '[accounts.work]\njid = "c@d"\nproxy = "socks5://u@127.0.0.1:1"\n';
+  const WHAT = 'config.toml, with the password of a proxy in it, can be read by others';
+  beforeEach(async () => {
+    await writeFile(path, PROXIED);
+    await chmod(path, 0o640);
+  });
+
+  test.each([[['probe', 'x@y']], [['receive']], [['login', 'a@b']]])(
+    'are refused by %j, unless that goes by another proxy, or they are closed (R1200)',
+    async (args) => {
+      const { code, stderr } = await run(args);
+      expect([code, stderr]).toEqual([
+        2,
+        `inband: ${path.replace('config.toml', WHAT)}\n  run: chmod 600 ${path}\n`,
+      ]);
+      const other = args[0] === 'login' ? ['login', 'c@d'] : [...args, '-a', 'work'];
+      expect((await run(other)).stderr).not.toContain(WHAT);
+      expect((await run([...args, '--proxy', 'socks5://127.0.0.1:1'])).stderr).not.toContain(WHAT);
+      await chmod(path, 0o600);
+      expect((await run(args)).stderr).not.toContain(WHAT);
+    },
+  );
+
+  test('are refused by a login that would put it there (R1200)', async () => {
+    const args = ['login', 'c@d', '--proxy', 'http://u:SECRET@127.0.0.1:1'];
+    const { code, stderr } = await run(args);
+    expect([code, stderr.includes(WHAT)]).toEqual([2, true]);
+  });
+
+  test.each([[[]], [['-a', 'work']], [['--json']]])(
+    'are warned of by config %j (R1200)',
+    async (flags) => {
+      const { code, stderr } = await run(['config', ...flags]);
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringContaining(
+          `warning: ${path.replace('config.toml', WHAT)}; run: chmod 600 ${path}\n`,
+        ),
+      ]);
+    },
+  );
+});
