@@ -2,7 +2,7 @@ import { UnfitValue, UsageError } from './commands/context.js';
 import { EXIT_CODES, type Outcome } from './commands/exit-codes.js';
 import { ExecFailed } from './commands/receive/exec.js';
 import { rootOf } from './error-roots.js';
-import { isFileError, sentence } from './file-errors.js';
+import { isFileError } from './file-errors.js';
 import { NoSuchBlob } from './protocol/bob/bits-of-binary.js';
 import { BlobMismatch } from './protocol/bob/blob-store.js';
 import { MalformedBlob } from './protocol/bob/content-id.js';
@@ -61,7 +61,6 @@ import {
   WayRefused,
 } from './transfer/recipient-errors.js';
 import {
-  FilesFailed,
   FolderUnknown,
   SourceChanged,
   SourceUnreadable,
@@ -70,6 +69,7 @@ import {
 import { LinkReturned } from './transfer/ways/http/http.js';
 import { NoUploads, UploadRefused } from './transfer/ways/http/why-not-uploaded.js';
 import { KeyNotTrusted, NotSealed } from './transfer/ways/key-errors.js';
+import { wordsOf } from './words-of-error.js';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -179,14 +179,7 @@ export function meetsAll(thrown: Error): boolean {
 }
 
 /** What happened, as the user reads it. `undefined`: nothing. */
-export function textOf(error: Error): string | undefined {
-  // Each failure was told when it was its turn.
-  if (error instanceof FilesFailed) return undefined;
-  const exitCode = exitCodeOf(error);
-  // A person who interrupts it knows why it ended, and nobody is left to read the rest.
-  if (exitCode > 128) return undefined;
-  return exitCode === codeOf('unexpected') ? `unexpected error: ${error.stack}` : sentence(error);
-}
+export const textOf = (error: Error): string | undefined => wordsOf(error, exitCodeOf(error));
 
 const codeOf = (outcome: Outcome): number => EXIT_CODES[outcome].code;
 

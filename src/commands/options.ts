@@ -20,11 +20,14 @@ export class RepeatableOption extends Option {
 export const takesPath = ({ flags }: Option): boolean => /<(path|pem)>/.test(flags);
 
 /** No flag takes an empty path or program: it would be the folder that one is in, or none. */
-export function refuseEmptyPaths(command: Command): void {
+export function refuseEmptyPaths(command: Command, env: NodeJS.ProcessEnv): void {
   for (const option of command.options) {
-    if (takesPath(option) || option.flags.endsWith('<program>')) option.argParser(path);
+    if (!takesPath(option) && !option.flags.endsWith('<program>')) continue;
+    // An empty variable counts as one that is not set, and commander has it read as the flag is.
+    const mayBeEmpty = option.envVar !== undefined && env[option.envVar] === '';
+    option.argParser((text: string) => (mayBeEmpty && text === '' ? text : path(text)));
   }
-  for (const one of command.commands) refuseEmptyPaths(one);
+  for (const one of command.commands) refuseEmptyPaths(one, env);
 }
 
 /** Its name in the settings file: as the flag is written, without dashes; `cache` for `--no-cache`. */

@@ -54,7 +54,7 @@ export function createProgram(context: Context, version: string): Command {
     const { applySettings } = await import('./settings/apply-settings.js');
     await applySettings(program, command, context);
   });
-  refuseEmptyPaths(program);
+  refuseEmptyPaths(program, context.env);
   throwErrorsOf(program);
   return program;
 }

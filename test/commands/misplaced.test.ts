@@ -61,7 +61,7 @@ test.each<[string, string[], string]>([
   [
     'the program of --exec may not be run',
     ['receive', '--exec', './hook.sh'],
-    'inband: ./hook.sh may not be run\n  allow it: chmod +x ./hook.sh\n',
+    'inband: --exec: ./hook.sh may not be run\n  allow it: chmod +x ./hook.sh\n',
   ],
 ])('where %s, what would be right is said (R580)', async (_, args, stderr) => {
   expect(await told(...args)).toEqual({ code: 2, stderr });
@@ -77,6 +77,6 @@ test('received looks where receive puts files, and says that nothing is there (R
 test('received does not take a folder that is not there for an empty one (R580)', async () => {
   expect(await told('received', '--dir', 'nowhere')).toEqual({
     code: 10,
-    stderr: 'inband: cannot open nowhere: no such file or directory\n',
+    stderr: 'inband: --dir: cannot open nowhere: no such file or directory\n',
   });
 });

@@ -7,7 +7,9 @@ import { createProgram } from '../../src/commands/program.js';
 const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
 
 test('no flag takes an empty path, on the command line or in the settings file (R774)', () => {
-  const options = all(createProgram({} as Context, '0')).flatMap((command) => command.options);
+  const options = all(createProgram({ env: {} } as Context, '0')).flatMap(
+    (command) => command.options,
+  );
   const paths = options.filter(({ flags }) => /<(path|pem|program|file|folder)>/.test(flags));
   const names = new Set(paths.map(({ long }) => long));
   expect([...names].sort()).toEqual(['--dir', '--exec', '--output', '--password-file', '--tls-ca']);

@@ -42,7 +42,10 @@ test.each([
     const running = runInband(args, { home, cwd: home, env: { ...ACCOUNT, ...env } });
     const { code } = await running.exited;
     expect(running.stdout() + running.stderr()).not.toContain('SECRET');
-    expect([args, code]).toEqual([args, args[0] === 'config' && args[1] !== '--proxy' ? 0 : 2]);
+    // What is typed is refused there, too, and one of the services is none that is wrong.
+    const isShown = args[0] === 'config' && !['--proxy', '--service'].includes(args[1] ?? '');
+    const isRight = args[1] === '--service' && service.includes('?');
+    expect([args, code]).toEqual([args, isShown || isRight ? 0 : 2]);
   }
 });
 
@@ -295,20 +298,23 @@ test.each<[string[], string[]]>([
   [
     ['send', '--service', 'example.org', 'photo.jpg', JULIET],
     [
-      '"example.org" is not a service',
+      '--service: "example.org" is not a service',
       'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
     ],
   ],
   [
     ['send', '--service', 'ws://127.0.0.1:5280/ws', 'photo.jpg', JULIET],
     [
-      '"ws://127.0.0.1:5280/…" is not encrypted',
+      '--service: "ws://127.0.0.1:5280/…" is not encrypted',
       'give xmpp://host:port (STARTTLS), xmpps://host:port (TLS from the start) or wss://host/path (WebSocket)',
     ],
   ],
   [
     ['send', '--tls-ca', 'cert.pem', 'photo.jpg', JULIET],
-    ['cert.pem holds no certificate in PEM format', 'one begins with -----BEGIN CERTIFICATE-----'],
+    [
+      '--tls-ca: cert.pem holds no certificate in PEM format',
+      'one begins with -----BEGIN CERTIFICATE-----',
+    ],
   ],
   [
     ['fetch', 'x'],
@@ -356,14 +362,14 @@ test.each<[string[], string[]]>([
   [
     ['receive', '--exec', 'nothing-like-it'],
     [
-      'there is no program "nothing-like-it" to run',
+      '--exec: there is no program "nothing-like-it" to run',
       '--exec takes one without arguments, and no shell expands "~"',
     ],
   ],
   [
     ['receive', '--exec', 'photo.jpg'],
     [
-      'there is no program "photo.jpg" to run',
+      '--exec: there is no program "photo.jpg" to run',
       'did you mean ./photo.jpg?',
       '--exec takes one without arguments, and no shell expands "~"',
     ],
@@ -374,7 +380,7 @@ test.each<[string[], string[]]>([
   ],
   [
     ['send', '--password-file', 'album', 'photo.jpg', JULIET],
-    ['album is a folder', 'name a file'],
+    ['--password-file: album is a folder', 'name a file'],
   ],
   [['receive', '--dir', ''], ['--dir takes a path; not ""']],
   [

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Names } from '../../transfer/people/typed-address.js';
 import { UsageError } from '../context.js';
+import type { Origins } from './origin.js';
 
 export interface AccountFlags {
   account?: string;
@@ -12,6 +13,8 @@ export interface AccountFlags {
   proxy?: string;
   /** No flag: hosts to which the proxy of the environment does not count. */
   noProxy?: readonly string[] | undefined;
+  /** No flag: where the values came from. */
+  origins?: Origins;
   /** No flag: those in the settings file. */
   names?: Names;
 }

@@ -6,6 +6,7 @@ import type { Connect, ConnectAs } from '../../transfer/connect.js';
 import type { Report } from '../../transfer/events.js';
 import type { Context } from '../context.js';
 import { type AccountFlags, requireAccount } from './account-options.js';
+import { asOf } from './origin.js';
 import { readPassword } from './password.js';
 import { proxyOf } from './proxy.js';
 import { readTrust } from './trust.js';
@@ -99,15 +100,16 @@ function rememberPassword(flags: AccountFlags, context: Context) {
  * The CA is read for each login, as it may be renewed; one that was good stays so if reading it fails later or takes
  * too long: a pipe, for example, has nothing more to say.
  */
-function rememberTrust({ tlsCa }: AccountFlags, context: Context) {
+function rememberTrust(flags: AccountFlags, context: Context) {
   let last: (CertificateTrust & { source: string }) | undefined;
   const read = async () => {
     const late = last ? [AbortSignal.timeout(RENEWAL_MS)] : [];
     const signal = AbortSignal.any([context.signal, ...late]);
     const known = last;
-    return readTrust(tlsCa, { ...context, signal }).catch(
-      (error) => known ?? Promise.reject(error),
-    );
+    const { tlsCa } = flags;
+    return readTrust(tlsCa, { ...context, signal })
+      .catch((error) => known ?? Promise.reject(error))
+      .catch(asOf(tlsCa ? flags : {}, 'tlsCa'));
   };
   return async () => {
     last = await read();

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { readShortText, shortText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
+import { asOf } from './origin.js';
 import { askHidden, openKeyboard } from './prompt.js';
 
 /** Bytes: what has more is no password. */
@@ -15,8 +16,13 @@ const NOT_GIVEN = ['no password was given', 'type it, or set INBAND_PASSWORD'] a
 
 /** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
 export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
-  if (flags.passwordFile) return firstLine(await readSecret(flags.passwordFile, context));
-  if (flags.passwordCommand) return firstLine(await runCommand(flags.passwordCommand, context));
+  const { passwordFile: file, passwordCommand: command } = flags;
+  if (file) {
+    return readSecret(file, context).then(firstLine).catch(asOf(flags, 'passwordFile'));
+  }
+  if (command) {
+    return runCommand(command, context).then(firstLine).catch(asOf(flags, 'passwordCommand'));
+  }
   const { INBAND_PASSWORD } = context.env;
   if (INBAND_PASSWORD) return INBAND_PASSWORD;
   const keyboard = openKeyboard(context);

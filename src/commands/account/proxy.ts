@@ -1,6 +1,5 @@
 import type { NetworkProxy } from '../../session/dial/proxy.js';
-import { problemOfProxy, readProxy } from '../../transfer/people/own-account.js';
-import { UsageError } from '../context.js';
+import { readProxy } from '../../transfer/people/own-account.js';
 import type { AccountFlags } from './account-options.js';
 
 /** What the flags name for all connections to go through. Throws `MalformedProxy`. */
@@ -19,12 +18,6 @@ export function proxyInEnvironment(
   const given = env[variable] as string;
   const proxy = given.includes('://') ? given : `http://${given}`;
   return { variable, flags: { proxy, noProxy: exceptions(env.NO_PROXY || env.no_proxy || '') } };
-}
-
-/** Throws `UsageError`, with the name of what it came from, where no connection could go by it. */
-export function checkProxy(uri: string, from: string): void {
-  const problem = problemOfProxy(uri);
-  if (problem) throw new UsageError(`${from}: ${problem.text}`, ...problem.hints);
 }
 
 /** `.example.org` and `*.example.org` are `example.org`; a port makes no difference. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { bareAccount, isSameAccount } from '../../transfer/people/own-account.js';
 import { plainJid } from '../../transfer/people/typed-address.js';
 import type { AccountFlags } from '../account/account-options.js';
+import { type Origins, placeOf } from '../account/origin.js';
 import { UsageError } from '../context.js';
 import type { Settings } from '../settings/settings.js';
 import { accountNamed, accountWithJid } from '../settings/settings-tables.js';
@@ -17,6 +18,8 @@ export interface Entry {
   account: string;
   /** As the settings have it: its JID, how to reach the server, and where the password is. */
   known: AccountFlags;
+  /** Where that stands. */
+  origins?: Origins;
 }
 
 /** The account that is meant by its name or its JID. Throws `UsageError` where there is none. */
@@ -30,8 +33,12 @@ export function entryNamed(typed: string, settings: Settings): Entry {
     const names = [...accounts.keys()].join(', ') || 'none';
     throw new UsageError(`no account in ${path} has the JID ${jid}`, `accounts there: ${names}`);
   }
+  const table = `[accounts.${name}]`;
+  const origins = Object.fromEntries(
+    [...values.keys()].map((key) => [key, placeOf(path, table, key)]),
+  );
   const known: AccountFlags = Object.fromEntries(values);
-  return { name, account: bareAccount(known.account ?? jid), known };
+  return { name, account: bareAccount(known.account ?? jid), known, origins };
 }
 
 /** The account with this JID, or one that is to be there. Throws `MalformedJid` for what cannot log in. */

@@ -14,7 +14,7 @@ import { tryAccount } from './try-account.js';
 
 export type LoginFlags = Pick<
   AccountFlags,
-  'service' | 'tlsCa' | 'allowPlain' | 'proxy' | 'noProxy'
+  'service' | 'tlsCa' | 'allowPlain' | 'proxy' | 'noProxy' | 'origins'
 > &
   OutputFlags;
 
@@ -48,12 +48,13 @@ export async function logIn(
 
 /** What the flags do not say stays as the settings have it, which beat the proxy of the environment. */
 function serverOf(
-  { known }: Entry,
-  { service, tlsCa, allowPlain, proxy, noProxy }: LoginFlags,
+  { known, origins: kept }: Entry,
+  { service, tlsCa, allowPlain, proxy, noProxy, origins }: LoginFlags,
 ): AccountFlags {
   const { passwordFile: _file, passwordCommand: _command, ...server } = known;
   return {
     ...server,
+    origins: { ...kept, ...origins },
     ...(service ? { service } : {}),
     ...(tlsCa ? { tlsCa } : {}),
     ...(allowPlain ? { allowPlain } : {}),

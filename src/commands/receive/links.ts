@@ -6,6 +6,7 @@ import { isOnion } from '../../transfer/people/own-account.js';
 import type { Account } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { WOULD_SHOW } from '../account/hidden.js';
+import { naming } from '../account/origin.js';
 import { proxyOf } from '../account/proxy.js';
 import { UnfitValue, UsageError } from '../context.js';
 import type { IsTyped } from '../lane.js';
@@ -30,7 +31,7 @@ export async function linksBy(
   { account, isTyped, openMarks, report }: Surroundings,
 ): Promise<LinksWanted | undefined> {
   const { links: from, linksMaxSize: most } = flags;
-  const own = (flags.linksHost ?? []).map(readHost);
+  const own = naming(flags, 'linksHost', () => (flags.linksHost ?? []).map(readHost));
   if (!from?.length) return withoutLinks(isTyped);
   const why = whyNoLinks(flags, account.jid);
   if (why !== undefined && isTyped('links')) throw new UsageError(why, 'leave --links out');

@@ -5,6 +5,7 @@ import { NobodyReceives } from '../../transfer/inbox-errors.js';
 import type { FileRecord } from '../../transfer/receiving/ledger.js';
 import { display } from '../../ui/display.js';
 import type { Reporter } from '../../ui/report.js';
+import { asOf, type Origins } from '../account/origin.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { execAgain } from './exec-again.js';
 
@@ -13,6 +14,7 @@ export interface ReceivedFlags extends OutputFlags {
   execAgain?: boolean;
   exec?: string;
   health?: boolean;
+  origins?: Origins;
 }
 
 /** Lists what arrived, or has what failed done once more. */
@@ -25,7 +27,7 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   }
   const reporter = await context.reporter(flags);
   // Otherwise a folder whose name is misspelt would look like an empty one.
-  await stat(flags.dir);
+  await stat(flags.dir).catch(asOf(flags, 'dir'));
   if (flags.health) return checkHealth(flags, context, reporter);
   const records = noticing(context.readRecords(flags.dir, reporter.warn), () =>
     reporter.report({ event: 'notice', text: `no file has arrived in ${flags.dir} yet` }),

@@ -6,6 +6,7 @@ import { type DoWork, DueWork } from '../../transfer/receiving/due-work.js';
 import { warnOfReplaced } from '../../transfer/serving/who-is-replaced.js';
 import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
+import { asOf, type Origins } from '../account/origin.js';
 import { laneToReceive } from '../account/wanted-lane.js';
 import type { Context, OutputFlags } from '../context.js';
 import { warnOfLost } from '../keys/made-key.js';
@@ -73,10 +74,11 @@ export async function receiveInto(
 
 function openInbox(flags: ReceiveFlags, context: Context, warn: (text: string) => void) {
   const { dir, keepRecords, keepRecordsFor, maxSize, maxTotal, minFree } = flags;
-  return context.openInbox(dir, {
+  const options = {
     ...{ maxSize, maxTotal, minFree, warn, signal: context.signal },
     ...{ keepRecords, keepRecordsFor: keepRecordsFor * 1000 },
-  });
+  };
+  return context.openInbox(dir, options).catch(asOf(flags, 'dir'));
 }
 
 async function sealingOf(
@@ -96,10 +98,13 @@ async function sealingOf(
 
 /** Runs the program of `--exec`. Throws `UsageError` if it cannot be run: better now than when a file has come. */
 export async function programFor(
-  { exec }: { exec?: string },
+  flags: { exec?: string; origins?: Origins },
   context: Context,
 ): Promise<DoWork | undefined> {
+  const { exec } = flags;
   if (exec === undefined) return undefined;
-  if (process.platform !== 'win32') await requireProgram(exec, context.env);
+  if (process.platform !== 'win32') {
+    await requireProgram(exec, context.env).catch(asOf(flags, 'exec'));
+  }
   return (arrival, options) => runFor(exec, arrival, options, context);
 }

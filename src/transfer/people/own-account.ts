@@ -1,9 +1,8 @@
 // What a person says of an account to log in with.
 
 import { MalformedService, parseService } from '../../session/dial/endpoints.js';
-import { MalformedProxy, type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
+import { type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
 import { shownAddress } from '../../session/dial/shown-address.js';
-import { ownHints } from '../../session/hints.js';
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
 import { plainJid } from './typed-address.js';
 
@@ -40,19 +39,6 @@ export function shownService(service: string): string {
 /** `except`: hosts that are connected to directly. Throws `MalformedProxy`. */
 export function readProxy(uri: string, except: readonly string[] = []): NetworkProxy {
   return parseProxy(uri, except);
-}
-
-/** Why no connection can go by it, and what would be right. */
-export function problemOfProxy(
-  uri: string,
-): { text: string; hints: readonly string[] } | undefined {
-  try {
-    parseProxy(uri);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof MalformedProxy)) throw error;
-    return { text: error.message, hints: ownHints(error) };
-  }
 }
 
 /** Whether the server is one that the Tor network hides. Throws `MalformedService`, and `MalformedJid`. */

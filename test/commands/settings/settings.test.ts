@@ -132,7 +132,7 @@ describe('an account', () => {
     const { code, stderr } = await run(['send', 'file', 'romeo@example.org', '-a', 'wrok']);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `inband: "wrok" is neither a JID nor an account in ${path}\n  did you mean work?\n  accounts there: home, work\n`,
+      stderr: `inband: --account: "wrok" is neither a JID nor an account in ${path}\n  did you mean work?\n  accounts there: home, work\n`,
     });
   });
 });

@@ -172,7 +172,7 @@ describe('the password', () => {
     await expectFailure(
       send([file, BOB, '--password-file', path]),
       2,
-      /^inband: the password is empty; it is the first line of what the file or command gives$/,
+      /^inband: --password-file: the password is empty; it is the first line of what the file or command gives$/,
     );
   });
 

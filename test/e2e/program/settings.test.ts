@@ -69,6 +69,6 @@ test('a password file of the settings that others can read is refused', async ()
   const outcome = await outcomeOf(stage.inband('alice', args, { env: NO_ENVIRONMENT }));
   expect(outcome).toEqual({
     ...{ code: 2, stdout: '' },
-    stderr: `inband: ${path} can be read by others\n  run: chmod 600 ${path}\n`,
+    stderr: `inband: ${join(folder, 'config.toml')}: [accounts.alice] password-file: ${path} can be read by others\n  run: chmod 600 ${path}\n`,
   });
 });

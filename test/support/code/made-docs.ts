@@ -57,7 +57,7 @@ const MAKERS: Readonly<Record<string, () => string>> = {
 };
 
 function flagsOf(words: string[]): string {
-  const program = createProgram({} as Context, '');
+  const program = createProgram({ env: {} } as Context, '');
   const command = words.reduce(
     (outer, word) => outer.commands.find((one) => one.name() === word) as Command,
     program,
