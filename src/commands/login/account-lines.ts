@@ -55,8 +55,19 @@ async function edit(
   if (!keys) return joined(before, [...own.slice(lastKey(own) + 1), ...after]);
   const [header = '', ...others] = own;
   const kept = others.filter((line) => !Object.hasOwn(keys, keyIn(line) ?? ''));
-  return [...before, ended(header), ...(await asLines(given(keys))), ...kept, ...after];
+  const written = (await asLines(given(keys))).map((line) => withComment(line, others));
+  return [...before, ended(header), ...written, ...kept, ...after];
 }
+
+/** A line with the comment that stood behind the key before. */
+function withComment(line: string, others: readonly string[]): string {
+  const before = others.find((other) => keyIn(other) === keyIn(line)) ?? '';
+  const [, comment = ''] = COMMENTED.exec(before) ?? [];
+  return line.replace(/(?=\r?\n$)/, () => comment);
+}
+
+/** A value in quotes, or one word, and behind it a comment. */
+const COMMENTED = /^[^=]*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\w+)(\s*#.*?)\s*$/;
 
 /** A table of its own in the end, with an empty line before it. */
 function appended(lines: readonly string[], table: readonly string[]): string[] {

@@ -49,6 +49,25 @@ describe('an account that is there', () => {
     );
   });
 
+  test.each([
+    ['"romeo@example.org"', ' # keep?'],
+    ["'romeo@example.org'", '# "his"'],
+    ['"a#b\\"#c"', '\t# one # two'],
+    ['true', ' # was a mistake'],
+  ])(
+    'keeps the comment behind a key that is written anew: %s%s (R1204)',
+    async (value, comment) => {
+      for (const eol of ['\n', '\r\n']) {
+        const text = own(`jid = ${value}${comment}\nservice = "x#y"\n`).replaceAll('\n', eol);
+        const keys = { jid: 'romeo@other.example', service: 'z' };
+        const changedLines = `jid = "romeo@other.example"${comment}\nservice = "z"\n`;
+        expect(await changed(text, { name: 'romeo', keys })).toBe(
+          own(changedLines).replaceAll('\n', eol),
+        );
+      }
+    },
+  );
+
   test('loses what takes the place of another key (R990)', async () => {
     const text = own('jid = "romeo@example.org"\npassword-command = "pass show x" # x\n');
     const keys = { ...KEYS, 'password-command': undefined };

@@ -175,7 +175,7 @@ test('a keyring that fails is left out, and the next place asked for (R994)', as
   expect(await login.exited).toEqual({ code: 0, signal: null });
   expect(login.output()).toContain('what the settings had before may have a password still: old');
   expect(await readFile(settings(), 'utf8')).toMatch(
-    /^\[accounts\.me\]\njid = "alice@localhost"\n(.*\n){2}password-file = "me\.password"\n$/,
+    /^\[accounts\.me\]\njid = "alice@localhost" # mine\n(.*\n){2}password-file = "me\.password"\n$/,
   );
 });
 
