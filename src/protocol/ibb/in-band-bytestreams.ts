@@ -90,8 +90,13 @@ export class InBandBytestreams {
    * RangeError.
    */
   blockSizeFor(settings: Partial<BytestreamSettings>): number {
-    const given = withDefaults(this.settings, settings);
-    const { blockSize, largestAutoBlock = LARGEST_AUTO_BLOCK } = given;
+    return this.#blockSizeOf(withDefaults(this.settings, settings));
+  }
+
+  #blockSizeOf({
+    blockSize,
+    largestAutoBlock = LARGEST_AUTO_BLOCK,
+  }: Pick<BytestreamSettings, 'blockSize' | 'largestAutoBlock'>): number {
     const wanted =
       blockSize === 'auto' ? Math.min(largestAutoBlock, LARGEST_AUTO_BLOCK) : blockSize;
     return Math.min(wanted, largestBlock(this.#session.maxStanzaBytes));
@@ -111,7 +116,7 @@ export class InBandBytestreams {
     const settings = { ...options, ...withDefaults(this.settings, options) };
     const { varyBlockSize = this.variesBlockSize(settings) } = options;
     const isAuto = settings.blockSize === 'auto';
-    for (let blockSize = this.blockSizeFor(settings); ; ) {
+    for (let blockSize = this.#blockSizeOf(settings); ; ) {
       const sid = options.sid ?? randomSid();
       try {
         const asked = { ...settings, sid, blockSize, varyBlockSize };
