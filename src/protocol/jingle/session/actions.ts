@@ -62,9 +62,17 @@ export const takeAction: Take = (jingleSession, jingle, answered) => {
   throw outOfOrder();
 };
 
-/** Acts when the peer's action has been acknowledged. What becomes of it shows in what the peer does next. */
+/** Acts when the peer's action has been acknowledged; nobody waits for it. */
 export function later(act: () => Promise<void>): void {
-  setImmediate(() => act().catch(() => undefined));
+  setImmediate(() => unwaited(act));
+}
+
+/**
+ * What becomes of it shows in what the peer does next. What is thrown before there is anything to wait for is a fault
+ * of ours, and goes through.
+ */
+function unwaited(act: () => Promise<void>): void {
+  act().catch(() => undefined);
 }
 
 const CANCEL: Reason = { condition: 'cancel' };
@@ -111,7 +119,7 @@ const replaced: Take = (jingleSession, { contents }, answered) => {
   const reject = () => jingleSession.send('transport-reject', refusedTransport(transport));
   // With the answer, and not behind it: a server that writes with Nagle's algorithm, as Prosody does, would hold it back
   // for another round trip.
-  void answered.then(accept ?? reject).catch(() => undefined);
+  void answered.then(() => unwaited(accept ?? reject));
 };
 
 /** A Jingle session has one content here. */
