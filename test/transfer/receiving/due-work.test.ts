@@ -135,6 +135,20 @@ test('what fails stays so, and is done again when somebody asks (R184)', async (
   expect(statesOf(inbox)).toEqual(['done']);
 });
 
+test('a request that a killed process had taken is ended, so that nobody waits for it (R1230)', async () => {
+  const inbox = await inboxWith([]);
+  let isTaken = true;
+  inbox.endRequest = async () => {
+    isTaken = false;
+  };
+  const stop = new AbortController();
+  const over = workOn(inbox).work.makeUp(stop.signal);
+  await settled();
+  expect(isTaken).toBe(false);
+  stop.abort();
+  await over;
+});
+
 test('what is left to itself stays due, with its process (R184)', async () => {
   const inbox = await inboxWith([DUE]);
   const doWork: DoWork = async (_arrival, { onStarted }) => {
