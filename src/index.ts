@@ -88,19 +88,17 @@ export {
   type SiOfferOptions,
 } from './protocol/si/si-file-transfers.js';
 export type { Clock } from './session/clock.js';
-export { type ConnectOptions, connect } from './session/connect.js';
+export { connect } from './session/connect.js';
 export { ResourceConflict } from './session/connection/connection.js';
 export { MalformedService } from './session/dial/endpoints.js';
 export {
   MalformedProxy,
   type NetworkProxy,
-  type Outward,
   parseProxy,
 } from './session/dial/proxy.js';
+export type { ConnectOptions, LoginTold } from './session/given/connect-options.js';
 export { bareJid, formatJid, type Jid, MalformedJid, parseJid, prepareJid } from './session/jid.js';
-export type { LoginTold, StreamOptions } from './session/login/open-stream.js';
 export { NotAuthorized } from './session/login/sasl.js';
-export type { AnswerOptions } from './session/request-handlers.js';
 export { RequestTimeout } from './session/requests.js';
 export type {
   IqContext,
@@ -116,7 +114,6 @@ export {
   type StanzaErrorType,
 } from './session/stanza-error.js';
 export { ConnectionLost } from './session/stanza-session.js';
-export type { CertificateTrust } from './session/stream/certificates.js';
 export { ConnectionFailed, ServerNotTrusted } from './session/stream/connection-errors.js';
 export { UnsendableStanza } from './session/stream/serialize.js';
 export { StreamError } from './session/stream/stream-error.js';

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ConnectOptions } from '../session/connect.js';
+import type { ConnectOptions } from '../session/given/connect-options.js';
 import type { Session } from '../session/session.js';
 import type { BlobCache } from '../transfer/blobs/blob-cache.js';
 import type { SecretKeys } from '../transfer/keys/own-key.js';

@@ -1,5 +1,5 @@
 // XEP-0030 Service Discovery 2.5: what we can do, and what others can.
-import { tell } from '../session/callbacks.js';
+import { tell } from '../session/given/callbacks.js';
 import type { RequestOptions, Session } from '../session/session.js';
 import { StanzaError } from '../session/stanza-error.js';
 import { type Element, xml } from '../session/xml.js';

@@ -1,4 +1,4 @@
-import { checkFunction } from '../session/callbacks.js';
+import { checkFunction } from '../session/given/callbacks.js';
 import { bareJid, preparedJid } from '../session/jid.js';
 
 /**

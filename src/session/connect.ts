@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, systemClock } from './clock.js';
+import { systemClock } from './clock.js';
 import { Connection, ResourceConflict } from './connection/connection.js';
+import { type ConnectOptions, givenOptions } from './given/connect-options.js';
 import { withHints } from './hints.js';
 import { bareJid, formatJid, type Jid, mayBeForms, parseJid, prepareJid } from './jid.js';
-import { exchange, openStream, type StreamOptions } from './login/open-stream.js';
-import type { AnswerOptions } from './request-handlers.js';
+import { exchange, openStream } from './login/open-stream.js';
 import { enable, NS_SM } from './resume/stream-management.js';
 import type { Session } from './session.js';
 import { StanzaError } from './stanza-error.js';
@@ -12,24 +12,6 @@ import { StanzaSession } from './stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from './stream/connection-errors.js';
 import type { XmppStream } from './stream/xmpp-stream.js';
 import { type Element, xml } from './xml.js';
-
-/** What `connect` takes. What bounds those who send us requests is in `AnswerOptions`. */
-export interface ConnectOptions extends StreamOptions, AnswerOptions {
-  /** Asked for when the account names no resource. Default: a random one. */
-  resource?: string | undefined;
-  /** Milliseconds for the whole way to being online, and for each attempt to come back. Default 30,000. */
-  timeout?: number | undefined;
-  /** Gives up connecting, and resuming; without effect while the session is online. */
-  signal?: AbortSignal | undefined;
-  /** Hears, once for each, what the user should know of an answer in the server's place; it is tried again. */
-  onSetback?: ((error: Error) => void) | undefined;
-  /** Told, when a connection is over, how many bytes of white space went over it for the sake of speed. */
-  onPadded?: ((bytes: number) => void) | undefined;
-  /** Default: Node's. */
-  clock?: Clock | undefined;
-  /** From 0 up to 1, for the waits before a connection is tried again. Default: `Math.random`. */
-  random?: (() => number) | undefined;
-}
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NS_LIMITS = 'urn:xmpp:stream-limits:0';
@@ -39,19 +21,21 @@ const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session';
 /**
  * Connects and logs in; nothing is sent or handled before the connection is encrypted and the server's
  * certificate is checked for the account's domain. Rejects with `ConnectionFailed`, `ServerNotTrusted`,
- * `NotAuthorized`, `ResourceConflict`, `MalformedJid`, `MalformedService`, or the signal's reason.
+ * `NotAuthorized`, `ResourceConflict`, `MalformedJid`, `MalformedService`, RangeError for an option that cannot
+ * be, or the signal's reason.
  *
  * A connection that is cut, or dead for 80 s, is resumed where the server can (XEP-0198 §5). What ends the
  * session: `ConnectionLost`, `ResourceConflict`, or while it is resumed `NotAuthorized`, `ConnectionFailed`, the
  * signal's reason.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { clock = systemClock, random = Math.random, timeout = DEFAULT_TIMEOUT_MS } = options;
-  const signal = options.signal ?? new AbortController().signal;
-  const account = prepareJid(options.account);
-  const resource = account.resource || options.resource || randomResource();
+  const given = givenOptions(options);
+  const { clock = systemClock, random = Math.random, timeout = DEFAULT_TIMEOUT_MS } = given;
+  const signal = given.signal ?? new AbortController().signal;
+  const account = prepareJid(given.account);
+  const resource = account.resource || given.resource || randomResource();
   const { stream, features, jid, enabled, endpoint } = await openStream(
-    options,
+    given,
     { timeout, signal },
     async (stream, features, endpoint) => ({
       ...{ stream, features, endpoint },
@@ -60,13 +44,13 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     }),
   );
   const maxStanzaBytes = readMaxStanzaBytes(features);
-  const { onSetback, onPadded } = options;
-  const resumption = { login: options, endpoint, timeout, signal, clock, random };
+  const { onSetback, onPadded } = given;
+  const resumption = { login: given, endpoint, timeout, signal, clock, random };
   const told = { onSetback, onPadded };
   const connection = new Connection(stream, enabled, {
     ...{ ...resumption, ...told, jid, maxStanzaBytes },
   });
-  const session = new StanzaSession(jid, connection, { ...options, maxStanzaBytes });
+  const session = new StanzaSession(jid, connection, { ...given, maxStanzaBytes });
   connection.start(session);
   return session;
 }

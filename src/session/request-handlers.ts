@@ -1,4 +1,5 @@
-import { checkFunction, decided, tell } from './callbacks.js';
+import { checkFunction, decided, tell } from './given/callbacks.js';
+import type { ConnectOptions } from './given/connect-options.js';
 import { bareJid } from './jid.js';
 import type { IqContext, IqHandler } from './session.js';
 import { StanzaError } from './stanza-error.js';
@@ -6,31 +7,12 @@ import { UnsendableStanza } from './stream/serialize.js';
 import { type Element, xml } from './xml.js';
 
 /** Which requests of others are answered, and how; and what is told of those that went wrong. */
-export interface AnswerOptions {
-  /**
-   * Whether a full JID may send us requests; anyone else finds nobody there. Answers true or false at once: whatever else
-   * it returns or throws lets nobody in, and is told `onError`. Default: anyone may.
-   */
-  admit?: ((from: string) => boolean) | undefined;
-  /**
-   * Whether a sender who asks for what is not here, or is not let in, is told so once more. RFC 6120 §8.2.3 wants an
-   * answer to each request; a flood of them could have us send nothing else. `characters`
-   * are those of the id, which goes back. Answers as `admit` does. Default: always.
-   */
-  mayRefuse?: ((from: string, characters: number) => boolean) | undefined;
-  /**
-   * Told of what handlers, listeners and other callbacks throw, or reject with, beside `StanzaError`. Default: a warning
-   * of Node's.
-   */
-  onError?: ((error: Error) => void) | undefined;
-  /**
-   * Told of an answer in whose place an error went out, as whoever asked has made it too large, by a long id for
-   * example.
-   */
-  onUnsendable?: ((to: string, error: UnsendableStanza) => void) | undefined;
-}
+export type IncomingRequestOptions = Pick<
+  ConnectOptions,
+  'admit' | 'mayRefuse' | 'onError' | 'onUnsendable'
+>;
 
-interface RequestHandlersOptions extends AnswerOptions {
+interface RequestHandlersOptions extends IncomingRequestOptions {
   /** Never throws. */
   onError: (error: Error) => void;
 }

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
-import { checkFunction, reporter, tell } from './callbacks.js';
 import type { StanzaTransport } from './connection/stanza-transport.js';
+import { checkFunction, reporter, tell } from './given/callbacks.js';
 import { bareJid, isJid } from './jid.js';
-import { type AnswerOptions, hasLongId, RequestHandlers } from './request-handlers.js';
+import { hasLongId, type IncomingRequestOptions, RequestHandlers } from './request-handlers.js';
 import { isReply, Requests } from './requests.js';
 import type {
   IqHandler,
@@ -21,7 +21,7 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
 }
 
-export interface StanzaSessionOptions extends AnswerOptions {
+export interface StanzaSessionOptions extends IncomingRequestOptions {
   /** See `Session`. */
   maxStanzaBytes?: number | undefined;
 }

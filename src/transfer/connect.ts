@@ -1,5 +1,5 @@
 import { ResourceConflict } from '../session/connection/connection.js';
-import type { LoginTold } from '../session/login/open-stream.js';
+import type { LoginTold } from '../session/given/connect-options.js';
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';
 import type { Report } from './events.js';

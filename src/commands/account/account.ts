@@ -1,5 +1,5 @@
-import type { Outward } from '../../session/dial/proxy.js';
-import type { LoginTold } from '../../session/login/open-stream.js';
+import type { NetworkOptions } from '../../session/dial/proxy.js';
+import type { LoginTold } from '../../session/given/connect-options.js';
 import type { Session } from '../../session/session.js';
 import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Connect, ConnectAs } from '../../transfer/connect.js';
@@ -18,7 +18,7 @@ export interface Account {
   /** Asks for the password the first time. */
   readonly connect: Connect;
   /** Which certificates are believed, of what the own server names beside itself too; and what that is reached through. */
-  trust(): Promise<Outward>;
+  trust(): Promise<NetworkOptions>;
   /** Looks for the password again where it came from a file or a command. Returns whether there is another one now. */
   renew(): Promise<boolean>;
 }

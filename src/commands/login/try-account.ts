@@ -1,4 +1,4 @@
-import type { LoginTold } from '../../session/login/open-stream.js';
+import type { LoginTold } from '../../session/given/connect-options.js';
 import { type Connect, goOnline } from '../../transfer/connect.js';
 import type { Report } from '../../transfer/events.js';
 import { askServer, type ServerOffers } from '../../transfer/server-offers.js';

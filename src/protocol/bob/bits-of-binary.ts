@@ -1,4 +1,4 @@
-import { checkFunction, decided, tell } from '../../session/callbacks.js';
+import { checkFunction, decided, tell } from '../../session/given/callbacks.js';
 import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';

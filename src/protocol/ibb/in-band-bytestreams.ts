@@ -1,5 +1,5 @@
-import { tell } from '../../session/callbacks.js';
 import { type Clock, systemClock } from '../../session/clock.js';
+import { tell } from '../../session/given/callbacks.js';
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { HandlerRegistry } from '../handler-registry.js';

@@ -1,5 +1,5 @@
-import { decided, tell } from '../../session/callbacks.js';
 import { type Clock, systemClock } from '../../session/clock.js';
+import { decided, tell } from '../../session/given/callbacks.js';
 import type { Session } from '../../session/session.js';
 import type { FileOffer } from '../file-offer.js';
 import type { KeyPair } from '../noise/dh25519.js';

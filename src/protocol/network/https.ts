@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { beginRequest, type HttpsHead } from '../../session/dial/https-request.js';
 import { hostOf } from '../../session/dial/literal.js';
-import { type Outward, proxyTo } from '../../session/dial/proxy.js';
+import { type NetworkOptions, proxyTo } from '../../session/dial/proxy.js';
 import { tlsSettings } from '../../session/stream/certificates.js';
 import { AddressNotAllowed } from './fetch-errors.js';
 
@@ -18,7 +18,7 @@ interface HttpsOptions extends HttpsHead {
 export type Https = (url: URL, options: HttpsOptions) => ClientRequest;
 
 /** Requests to servers whose certificates are believed by this, and by the proxy that it names. */
-export function httpsBy({ proxy, ...trust }: Outward): Https {
+export function httpsBy({ proxy, ...trust }: NetworkOptions): Https {
   const tls = tlsSettings(trust);
   return (url, { lookup, mayBeAnywhere = false, ...head }) => {
     const host = hostOf(url);

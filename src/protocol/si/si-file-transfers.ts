@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { decided, tell } from '../../session/callbacks.js';
+import { decided, tell } from '../../session/given/callbacks.js';
 import { bareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';

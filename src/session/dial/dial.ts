@@ -5,13 +5,13 @@ import type WebSocket from 'ws';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { EACH_ADDRESS } from '../stream/node-defaults.js';
 import type { Endpoint } from './endpoints.js';
-import { type Outward, proxyTo } from './proxy.js';
+import { type NetworkOptions, proxyTo } from './proxy.js';
 import { namesHost, secure } from './secure.js';
 import { startTls } from './start-tls.js';
 import { throughProxy } from './through-proxy.js';
 import { allFailed, notConnected, withPlace } from './why-not-connected.js';
 
-export interface DialOptions extends Outward {
+export interface DialOptions extends NetworkOptions {
   /** The domain of the account: what the certificate must name, whatever the endpoint is called. */
   domain: string;
   signal: AbortSignal;

@@ -17,11 +17,38 @@ export interface NetworkProxy {
   readonly except: readonly string[];
 }
 
+type ProxyUser = NonNullable<NetworkProxy['user']>;
+
 /** How a connection gets out, and who is believed at its other end. */
-export interface Outward extends CertificateTrust {
+export interface NetworkOptions extends CertificateTrust {
   /** What all connections go through. Default: none, whatever the environment says. */
   proxy?: NetworkProxy | undefined;
 }
+
+/** Whether it is one that `parseProxy` could have returned. */
+export function isNetworkProxy(value: unknown): value is NetworkProxy {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, host, port, user, except } = value as Record<keyof NetworkProxy, unknown>;
+  return (
+    (kind === 'socks5' || kind === 'http') &&
+    isText(host) &&
+    host !== '' &&
+    Number.isInteger(port) &&
+    Number(port) >= 1 &&
+    Number(port) <= MOST_PORT &&
+    (user === undefined || isUser(user)) &&
+    Array.isArray(except) &&
+    except.every(isText)
+  );
+}
+
+function isUser(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, password } = value as Record<keyof ProxyUser, unknown>;
+  return isText(name) && isText(password) && fits({ name, password });
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 /** A `--proxy` is not `socks5://host:port` or `http://host:port`. */
 export class MalformedProxy extends Error {
@@ -40,6 +67,7 @@ const KINDS: Readonly<Record<string, NetworkProxy['kind']>> = {
   'http:': 'http',
 };
 
+const MOST_PORT = 65_535;
 /** RFC 1929 §2: each has a byte for its length, and is not empty. */
 const MOST_BYTES = 255;
 
@@ -60,7 +88,6 @@ export function parseProxy(uri: string, except: readonly string[] = []): Network
   return { kind, host: withoutBrackets(hostname), port: number, user, except };
 }
 
-const MOST_PORT = 65_535;
 const NO_PORT = 'its port is no number from 1 to 65535';
 
 function whyNoKind(scheme: string): string {
@@ -80,11 +107,13 @@ function whyUnreadable(uri: string): string {
   return isPort ? 'no host can be read in it' : NO_PORT;
 }
 
+const fits = (user: ProxyUser): boolean =>
+  Object.values(user).every((one) => Buffer.byteLength(one) <= MOST_BYTES);
+
 function userOf(name: string, password: string, uri: string): NetworkProxy['user'] {
   try {
     const user = { name: decodeURIComponent(name), password: decodeURIComponent(password) };
-    const isShort = Object.values(user).every((one) => Buffer.byteLength(one) <= MOST_BYTES);
-    if (isShort) return user;
+    if (fits(user)) return user;
   } catch {
     throw new MalformedProxy(uri, 'a "%" in user or password is followed by no UTF-8');
   }

@@ -22,7 +22,7 @@ export async function throughProxy(
   try {
     // RFC 4007 §6: a zone means something on this machine alone.
     if (to.host.includes('%')) throw new Error(`no other machine knows the zone of ${to.host}`);
-    return await (proxy.kind === 'http' ? byHttp : bySocks5)(proxy, to, signal);
+    return await BY[proxy.kind](proxy, to, signal);
   } catch (error) {
     signal.throwIfAborted();
     const why = reasonOf(error as Error);
@@ -83,3 +83,5 @@ async function byHttp(
     throw error;
   }
 }
+
+const BY = { http: byHttp, socks5: bySocks5 };

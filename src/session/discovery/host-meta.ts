@@ -7,12 +7,12 @@ import { systemClock } from '../clock.js';
 import { beginRequest } from '../dial/https-request.js';
 import { hostOf } from '../dial/literal.js';
 import { reasonOf } from '../dial/network-reason.js';
-import { type Outward, proxyTo } from '../dial/proxy.js';
+import { type NetworkOptions, proxyTo } from '../dial/proxy.js';
 import { whyUntrusted } from '../dial/why-untrusted.js';
 import { tlsSettings } from '../stream/certificates.js';
 import { readJrd, readXrd } from './read-host-meta.js';
 
-interface HostMetaOptions extends Outward {
+interface HostMetaOptions extends NetworkOptions {
   signal: AbortSignal;
   clock?: typeof systemClock;
 }
@@ -93,7 +93,7 @@ function readBy(read: (text: string) => URL[], text: string, site: URL): URL[] {
 const isOnion = ({ hostname }: URL): boolean => /\.onion\.?$/.test(hostname);
 
 interface Asking {
-  proxy: Outward['proxy'];
+  proxy: NetworkOptions['proxy'];
   tls: ConnectionOptions;
   signal: AbortSignal;
 }

@@ -1,9 +1,10 @@
 import { timerMs } from '../clock.js';
 import type { Dialled } from '../dial/dial.js';
 import type { Endpoint } from '../dial/endpoints.js';
-import type { Outward } from '../dial/proxy.js';
+import type { NetworkOptions } from '../dial/proxy.js';
 import { withPlace } from '../dial/why-not-connected.js';
 import { findServer } from '../discovery/find-server.js';
+import type { ConnectOptions } from '../given/connect-options.js';
 import { domainForms, type Jid, prepareJid } from '../jid.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
 import { serialize } from '../stream/serialize.js';
@@ -16,40 +17,8 @@ import type { Element } from '../xml.js';
 import { logIn } from './login.js';
 
 /** Whose account it is, and how its server is reached. */
-export interface StreamOptions extends Outward {
-  /** Own JID; its resource, if it has one, is asked for. */
-  account: string;
-  /** Kept in memory: to resume a session is to log in anew. */
-  password: string;
-  /**
-   * `xmpp://host:port` (STARTTLS), `xmpps://host:port` or `wss://host/path` (WebSocket, RFC 7395). Default: DNS SRV of
-   * the account's domain, and last the WebSockets that it names (XEP-0156).
-   */
-  service?: string | undefined;
-  /**
-   * Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. It never is to a host that only
-   * host-meta names (XEP-0156), with a certificate that does not name the account's domain.
-   */
-  allowPlain?: boolean | undefined;
-  /** Told of each login, those that resume a session too. */
-  onLogin?: ((login: LoginTold) => void) | undefined;
-}
-
-/** How a login came about. */
-export interface LoginTold {
-  /** What was connected to. */
-  host: string;
-  /** The TCP port. */
-  port: number;
-  /** Whether it is a WebSocket (RFC 7395). */
-  isWebSocket: boolean;
-  /** Whether the domain named that one (XEP-0156), and it was tried because nothing else could be connected to. */
-  isFallback: boolean;
-  /** The version of TLS, such as `TLSv1.3`. */
-  tls: string;
-  /** The SASL mechanism. */
-  mechanism: string;
-}
+export type LoginOptions = NetworkOptions &
+  Pick<ConnectOptions, 'account' | 'password' | 'service' | 'allowPlain' | 'onLogin'>;
 
 interface Attempt {
   signal: AbortSignal;
@@ -70,7 +39,7 @@ type Negotiate<Result> = (
  * `NotAuthorized`, `MalformedJid`, `MalformedService`, what `negotiate` throws, or the signal's reason.
  */
 export async function openStream<Result>(
-  options: StreamOptions,
+  options: LoginOptions,
   { timeout, ...attempt }: Attempt & { timeout: number },
   negotiate: Negotiate<Result>,
 ): Promise<Result> {
@@ -86,7 +55,7 @@ export async function openStream<Result>(
 }
 
 async function open<Result>(
-  options: StreamOptions,
+  options: LoginOptions,
   attempt: Attempt,
   negotiate: Negotiate<Result>,
 ): Promise<Result> {
@@ -108,7 +77,7 @@ const isUnknown = ({ cause }: Error): boolean =>
 
 async function openAs<Result>(
   { local, domain }: Jid,
-  options: StreamOptions,
+  options: LoginOptions,
   { signal, last }: Attempt,
   negotiate: Negotiate<Result>,
 ): Promise<Result> {

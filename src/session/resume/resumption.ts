@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Endpoint } from '../dial/endpoints.js';
-import { exchange, openStream, type StreamOptions } from '../login/open-stream.js';
+import { exchange, type LoginOptions, openStream } from '../login/open-stream.js';
 import { ConnectionLost } from '../stanza-session.js';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { StreamError } from '../stream/stream-error.js';
@@ -16,7 +16,7 @@ const DEFAULT_MAX_SECONDS = 300;
 const STABLE_MS = 60_000;
 
 export interface ResumptionOptions {
-  login: StreamOptions;
+  login: LoginOptions;
   /** What the session was connected to. */
   endpoint: Endpoint;
   /** Milliseconds for one attempt. */

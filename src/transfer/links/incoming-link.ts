@@ -6,7 +6,7 @@ import type { ToldLink } from '../../protocol/messages/read-link.js';
 import type { Resolve } from '../../protocol/network/checked-lookup.js';
 import type { Endpoint } from '../../protocol/network/network.js';
 import type { Clock } from '../../session/clock.js';
-import type { Outward } from '../../session/dial/proxy.js';
+import type { NetworkOptions } from '../../session/dial/proxy.js';
 import { PACE } from '../quotas/limits.js';
 import type { IncomingOffer } from '../ways/incoming.js';
 import { tooLargeToFetch, whyNoFile, whyNotAsked } from './why-not-fetched.js';
@@ -23,7 +23,7 @@ export type Outcome = 'there' | 'later' | Error;
 
 export interface Downloads {
   /** Which certificates are believed; asked for each download. */
-  trust(): Promise<Outward>;
+  trust(): Promise<NetworkOptions>;
   /** The user's own hosts. */
   own: readonly Endpoint[];
   /** Bytes of the largest file. */

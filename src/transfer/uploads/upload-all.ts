@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Outward } from '../../session/dial/proxy.js';
+import type { NetworkOptions } from '../../session/dial/proxy.js';
 import { type Connect, keepSession } from '../connect.js';
 import { Delivery, type DeliveryOptions } from '../sending/delivery.js';
 import { Descriptions } from '../sending/describe-source.js';
@@ -14,7 +14,7 @@ interface UploadAllOptions
   account: string;
   connect: Connect;
   /** Which certificates of servers for uploads are believed. */
-  trust(): Promise<Outward>;
+  trust(): Promise<NetworkOptions>;
 }
 
 /**

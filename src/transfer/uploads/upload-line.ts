@@ -1,5 +1,5 @@
 import { FIND_MOST_MS } from '../../protocol/http-upload/upload-service.js';
-import type { Outward } from '../../session/dial/proxy.js';
+import type { NetworkOptions } from '../../session/dial/proxy.js';
 import { bareJid, domainOf } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { timeInWords } from '../attempts/time-in-words.js';
@@ -14,7 +14,7 @@ interface LineOptions {
   /** The own account. */
   account: string;
   session(): Promise<Session>;
-  trust(): Promise<Outward>;
+  trust(): Promise<NetworkOptions>;
   signal: AbortSignal;
   report: Report;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openAccount } from '../../../src/commands/account/account.js';
 import type { Context } from '../../../src/commands/context.js';
-import type { ConnectOptions } from '../../../src/session/connect.js';
+import type { ConnectOptions } from '../../../src/session/given/connect-options.js';
 import { UnsendableStanza } from '../../../src/session/stream/serialize.js';
 import type { Report } from '../../../src/transfer/events.js';
 import { linkedSessions, ROMEO } from '../../support/linked-sessions.js';

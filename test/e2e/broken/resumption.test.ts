@@ -9,8 +9,9 @@ import {
   type OpenOptions,
 } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { type Clock, systemClock } from '../../../src/session/clock.js';
-import { type ConnectOptions, connect } from '../../../src/session/connect.js';
+import { connect } from '../../../src/session/connect.js';
 import { ResourceConflict } from '../../../src/session/connection/connection.js';
+import type { ConnectOptions } from '../../../src/session/given/connect-options.js';
 import { NS_PING } from '../../../src/session/ping.js';
 import type { Session, SessionState } from '../../../src/session/session.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';

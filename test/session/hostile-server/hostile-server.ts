@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
-import { type ConnectOptions, connect } from '../../../src/session/connect.js';
+import { connect } from '../../../src/session/connect.js';
+import type { ConnectOptions } from '../../../src/session/given/connect-options.js';
 import { ownHints } from '../../../src/session/hints.js';
 import type { Session } from '../../../src/session/session.js';
 import {

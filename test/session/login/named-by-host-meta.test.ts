@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Endpoint, webSocketEndpoint } from '../../../src/session/dial/endpoints.js';
-import { type LoginTold, openStream } from '../../../src/session/login/open-stream.js';
+import { type LoginTold, openStream } from '../../../src/session/given/connect-options.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import {
   ConnectionFailed,

@@ -1,5 +1,5 @@
-import { decided } from '../../../session/callbacks.js';
 import type { Clock } from '../../../session/clock.js';
+import { decided } from '../../../session/given/callbacks.js';
 import type { RequestOptions, Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';

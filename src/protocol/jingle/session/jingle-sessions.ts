@@ -1,4 +1,4 @@
-import { tell } from '../../../session/callbacks.js';
+import { tell } from '../../../session/given/callbacks.js';
 import { bareJid } from '../../../session/jid.js';
 import type { IqContext, Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';

@@ -4,7 +4,7 @@ import { linkMessage, wordsMessage } from '../../../protocol/messages/link.js';
 import { roundTrip } from '../../../protocol/round-trip.js';
 import { randomSid } from '../../../protocol/sid.js';
 import { systemClock } from '../../../session/clock.js';
-import type { Outward } from '../../../session/dial/proxy.js';
+import type { NetworkOptions } from '../../../session/dial/proxy.js';
 import { bareJid, serverOf } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
@@ -13,7 +13,7 @@ import { Uploads } from './uploads.js';
 
 export interface LinkOptions {
   /** Which certificates of servers for uploads are believed. */
-  trust(): Promise<Outward>;
+  trust(): Promise<NetworkOptions>;
   /** A line of the sender's, which goes before the first link to each. */
   text?: string | undefined;
   /** To whom it has gone, on whatever session. */

@@ -10,7 +10,7 @@ import {
 } from '../../../protocol/http-upload/upload-service.js';
 import type { Https } from '../../../protocol/network/https.js';
 import { type Clock, systemClock } from '../../../session/clock.js';
-import type { Outward } from '../../../session/dial/proxy.js';
+import type { NetworkOptions } from '../../../session/dial/proxy.js';
 import { parseJid } from '../../../session/jid.js';
 import type { Session } from '../../../session/session.js';
 import { NoUploads, tooLarge, whyNoSlot, whyNotUploaded, withoutSize } from './why-not-uploaded.js';
@@ -25,7 +25,7 @@ interface Upload {
 /** Puts files on the own server, or on what it names for that. */
 export class Uploads {
   readonly #session: Session;
-  readonly #trust: () => Promise<Outward>;
+  readonly #trust: () => Promise<NetworkOptions>;
   #https: Https | undefined;
   readonly #clock: Clock;
   #found: Promise<FoundUploads> | undefined;
@@ -33,7 +33,7 @@ export class Uploads {
   readonly #left = new Map<string, UploadSlot>();
 
   /** `trust`: which certificates are believed; asked once, when there is something to upload. */
-  constructor(session: Session, trust: () => Promise<Outward>, clock: Clock = systemClock) {
+  constructor(session: Session, trust: () => Promise<NetworkOptions>, clock: Clock = systemClock) {
     this.#session = session;
     this.#trust = trust;
     this.#clock = clock;

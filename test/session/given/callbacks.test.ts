@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import type { IqHandler, StanzaListener } from '../../src/session/session.js';
-import { StanzaSession, type StanzaSessionOptions } from '../../src/session/stanza-session.js';
-import { JULIET, parse, ROMEO } from '../support/linked-sessions.js';
-import { settled } from '../support/manual-clock.js';
+import type { IqHandler, StanzaListener } from '../../../src/session/session.js';
+import { StanzaSession, type StanzaSessionOptions } from '../../../src/session/stanza-session.js';
+import { JULIET, parse, ROMEO } from '../../support/linked-sessions.js';
+import { settled } from '../../support/manual-clock.js';
 
 /** As a program in JavaScript gives them: of any kind. */
 type Given = Record<keyof StanzaSessionOptions, unknown>;
