@@ -118,16 +118,3 @@ export { ConnectionFailed, ServerNotTrusted } from './session/stream/connection-
 export { UnsendableStanza } from './session/stream/serialize.js';
 export { StreamError } from './session/stream/stream-error.js';
 export { type Base64, type Element, xml } from './session/xml.js';
-export { type LedgerLimits, MemoryLedger } from './storage/ledger/memory-ledger.js';
-export { NoRoom } from './transfer/inbox-errors.js';
-export type { Trust } from './transfer/keys/rules.js';
-export type {
-  FileOwner,
-  FileRecord,
-  Ledger,
-  ProgramRun,
-  RecordChanges,
-  Trace,
-  WantedRecord,
-  Work,
-} from './transfer/receiving/ledger.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import * as library from '../src/index.js';
-import { libraryDeclarations } from './support/code/declarations.js';
+import { type Declaration, libraryDeclarations } from './support/code/declarations.js';
 import { isError } from './support/code/library-docs.js';
 
 type ErrorClass = new () => Error;
@@ -91,6 +91,28 @@ describe('what the library exports', () => {
     );
     expect(named.length).toBeGreaterThan(50);
     expect(named.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('is of use: each type and class is reached from what is called, caught, or given a session (R1211)', () => {
+    const codeOf = ({ code, members }: Declaration) =>
+      [code, ...members.map((one) => one.code)].join('\n').match(/\w+/g) ?? [];
+    const isRoot = (one: Declaration) =>
+      /^(function|const) /.test(one.code) ||
+      isError(one, all) ||
+      one.members.some(({ name, code }) => name === 'constructor' && /\bSession\b/.test(code));
+    const reached = new Set(all.filter(isRoot));
+    // What is added meanwhile is gone through, too.
+    for (const one of reached) {
+      const words = new Set(codeOf(one));
+      for (const other of all) if (words.has(other.name)) reached.add(other);
+    }
+    const inVain = all.filter((one) => !reached.has(one));
+    expect(inVain.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('is of the connection and the protocols, for nothing of the program takes it (R1211)', () => {
+    const others = all.filter(({ module }) => !/^(session|protocol)\//.test(module));
+    expect(others.map(({ name }) => name)).toEqual([]);
   });
 
   test('is in docs/library.md, each once (R1151)', () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Endpoint, webSocketEndpoint } from '../../../src/session/dial/endpoints.js';
-import { type LoginTold, openStream } from '../../../src/session/given/connect-options.js';
+import type { LoginTold } from '../../../src/session/given/connect-options.js';
+import { openStream } from '../../../src/session/login/open-stream.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import {
   ConnectionFailed,

@@ -61,7 +61,17 @@ const ORDER: Record<string, readonly string[]> = {
     'network',
     'hashes',
   ],
-  session: ['connection', 'resume', 'login', 'discovery', 'dial', 'outbox', 'wires', 'stream'],
+  session: [
+    'connection',
+    'resume',
+    'login',
+    'given',
+    'discovery',
+    'dial',
+    'outbox',
+    'wires',
+    'stream',
+  ],
   storage: ['inbox', 'naming', 'ledger', 'blobs', 'keys', 'lock'],
 };
 
