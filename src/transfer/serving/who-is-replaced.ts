@@ -1,7 +1,6 @@
 import { isConnected } from '../../protocol/presence/presence.js';
 import { roundTrip } from '../../protocol/round-trip.js';
 import { systemClock } from '../../session/clock.js';
-import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import type { Connect } from '../connect.js';
 import type { Report } from '../events.js';
@@ -19,8 +18,9 @@ interface Taking {
 const PATIENCE_MS = 3_000;
 
 /**
- * Warns where somebody is online with the resource that is about to be taken, whose session most servers end then. Asks
- * from a random resource, without being seen. Rejects as `connect` does.
+ * Warns where somebody is online with the resource that is about to be taken, whose session most servers end then: it
+ * is too late to ask when that is taken. Asks from a random resource, without being seen, for three seconds at most.
+ * Rejects as `connect` does, which would fail in the same way for what is to come, or with the signal's reason.
  */
 export async function warnOfReplaced({ account, connect, report, signal }: Taking): Promise<void> {
   if (account.includes('/')) return;
@@ -30,19 +30,25 @@ export async function warnOfReplaced({ account, connect, report, signal }: Takin
     if (!(await isAlive(session, jid, signal))) return;
     const text = `${jid} is online already, and most servers end that session for this one; two at a time need two resources: -a ${jid}-2`;
     report({ event: 'warning', text });
+  } catch (error) {
+    signal.throwIfAborted();
+    // It is for a warning alone, and what comes next is tried again where this is not.
+    const { message } = error as Error;
+    report({ event: 'note', text: `nobody knows whether ${jid} is online already: ${message}` });
   } finally {
     await session.close();
   }
 }
 
 async function isAlive(session: Session, jid: string, signal: AbortSignal): Promise<boolean> {
-  const options = { signal, timeout: PATIENCE_MS };
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const options = { signal: AbortSignal.any([signal, late]) };
   try {
     if (!(await isConnected(session, jid, options))) return false;
     await roundTrip(session, jid, systemClock, options);
     return true;
   } catch (error) {
-    if (error instanceof RequestTimeout) return false;
+    if (late.aborted) return false;
     throw error;
   }
 }
