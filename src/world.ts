@@ -48,7 +48,8 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     openMarks: async (directory) => new ArchiveMarksOnDisk(directory),
     askAgain: (directory) => putRequest(directory),
     isAskedAgain: (directory) => isRequested(directory),
-    isReceiving: (directory) => isReceiving(directory, signal),
+    isReceiving: (directory, until) =>
+      isReceiving(directory, until ? AbortSignal.any([signal, until]) : signal),
     startOf: (pid) => systemProcesses.startOf(pid),
     createRegistry: async () => createRegistry(),
     openCache: async () => openCache(),

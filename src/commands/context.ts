@@ -44,7 +44,7 @@ export interface Context {
   /** Whether that has been asked for, and is not over. */
   isAskedAgain: (directory: string) => Promise<boolean>;
   /** Whether somebody receives into this folder and gives signs of life, for which it waits up to 30 s. */
-  isReceiving: (directory: string) => Promise<boolean>;
+  isReceiving: (directory: string, until?: AbortSignal) => Promise<boolean>;
   /** Says when a process started; `undefined`: there is none. */
   startOf: (pid: number) => Promise<string | undefined>;
   /** Writes a file beside what is there, or over the one named; returns its absolute path. */

@@ -16,6 +16,9 @@ interface AgainFlags {
 /** How often it is looked whether what was asked for is over. */
 const LOOK_MS = 500;
 
+/** How long nobody may receive where a daemon is only started anew: a supervisor may let it rest for some seconds. */
+const RESTART_MS = 10_000;
+
 /**
  * Has what failed, or is due, done by the process that receives into the folder, or else by this one, and waits for it.
  * Rejects with `ExecFailed` where it was not done for all of it.
@@ -57,18 +60,58 @@ async function ask(
   { warn, report }: Reporter,
 ): Promise<Inbox | undefined> {
   const { dir } = flags;
-  const { signal } = context;
-  let inbox = await openUnlessInUse(flags, context, warn);
+  let inbox = (await isSurelyFree(dir, context)) && (await openHere(flags, context, warn));
   if (inbox) return inbox;
   await context.askAgain(dir);
   const text = `asked the "inband receive" that has the folder to run --exec for ${filesIn(left.length)}`;
   report({ event: 'notice', text });
-  while (await context.isAskedAgain(dir)) {
-    await setTimeout(LOOK_MS, undefined, { signal });
-    inbox = await openUnlessInUse(flags, context, warn);
+  while (await isLeftWaiting(dir, context)) {
+    inbox = await openHere(flags, context, warn);
     if (inbox) return inbox;
   }
   return undefined;
+}
+
+/** Whether nobody receives there, as far as that shows at once: signs of life take seconds. */
+async function isSurelyFree(dir: string, { isReceiving }: Context): Promise<boolean> {
+  const over = new AbortController();
+  const mayBe = isReceiving(dir, over.signal);
+  const late = setTimeout(LOOK_MS, true, { signal: over.signal });
+  try {
+    return !(await Promise.race([mayBe, late]));
+  } finally {
+    over.abort();
+    await Promise.allSettled([mayBe, late]);
+  }
+}
+
+/**
+ * Waits until what was asked for is over, and resolves to false; or until nobody has received there for some seconds,
+ * and resolves to true. It takes no lock, which would keep a daemon out that is started anew.
+ */
+async function isLeftWaiting(dir: string, context: Context): Promise<boolean> {
+  const over = new AbortController();
+  const nobody = untilNobody(dir, context, over.signal);
+  const isGone = nobody.then(() => true);
+  try {
+    while (await context.isAskedAgain(dir)) {
+      const look = setTimeout(LOOK_MS, false, { signal: context.signal });
+      if (await Promise.race([isGone, look])) return true;
+    }
+    return false;
+  } finally {
+    over.abort();
+    await Promise.allSettled([isGone]);
+  }
+}
+
+async function untilNobody(dir: string, { isReceiving }: Context, signal: AbortSignal) {
+  let since: number | undefined;
+  while (since === undefined || performance.now() - since < RESTART_MS) {
+    if (await isReceiving(dir, signal)) since = undefined;
+    else since ??= performance.now();
+    await setTimeout(LOOK_MS, undefined, { signal });
+  }
 }
 
 async function doHere(
@@ -80,9 +123,6 @@ async function doHere(
   const { startOf, signal } = context;
   try {
     const doWork = await programFor(flags, context);
-    if (!doWork) {
-      throw new UsageError('nobody receives into the folder', 'say what to run: --exec <program>');
-    }
     const work = new DueWork({ inbox, doWork, startOf, report });
     const { done, failed } = await work.redoFailed(signal);
     signal.throwIfAborted();
@@ -125,11 +165,15 @@ const filesIn = (count: number): string => (count === 1 ? '1 file' : `${count} f
 /** How much is remembered is up to the one who receives. */
 const ALL = { keepRecords: Number.MAX_SAFE_INTEGER, keepRecordsFor: Number.MAX_SAFE_INTEGER };
 
-async function openUnlessInUse(
-  { dir }: AgainFlags,
+/** The inbox, for what is to be done here; `undefined`: somebody has it. Throws `UsageError` where nothing is to be run. */
+async function openHere(
+  { dir, exec }: AgainFlags,
   { openInbox, signal }: Context,
   warn: (text: string) => void,
 ): Promise<Inbox | undefined> {
+  if (exec === undefined) {
+    throw new UsageError('nobody receives into the folder', 'say what to run: --exec <program>');
+  }
   try {
     return await openInbox(dir, { ...ALL, warn, signal });
   } catch (error) {
