@@ -12,7 +12,7 @@ import { IncomingJingleFile } from './incoming-jingle-file.js';
 import { OutgoingJingleFile, type OutgoingOptions } from './outgoing-jingle-file.js';
 import { hearWhy } from './security/hear-why.js';
 import { SealedAnswer } from './security/sealed-answer.js';
-import { SealedOffer, type SealedTo } from './security/sealed-offer.js';
+import { checkSeal, SealedOffer, type SealedTo } from './security/sealed-offer.js';
 import { type OpenedContent, PLAIN_ANSWER, plainOffer } from './security/security.js';
 import type { JingleSession } from './session/jingle-session.js';
 import { JingleSessions } from './session/jingle-sessions.js';
@@ -29,8 +29,8 @@ export interface JingleOfferOptions extends TransportSettings {
   timeout?: number | undefined;
   /** Aborted: the offer is taken back, and what was accepted is cancelled; the recipient hears so. */
   signal?: AbortSignal | undefined;
-  /** Absent: it travels as it is. */
-  seal?: SealedTo | undefined;
+  /** Absent: it travels as it is. `undefined` is refused with a RangeError: a key that was not found is no reason for that. */
+  seal?: SealedTo;
   /** Called when the peer asks after the Jingle session, as it does while it is at work on the file. */
   onWork?: (() => void) | undefined;
   /** Called, and waited for, before it is offered once more; throws where it must not be. */
@@ -83,6 +83,7 @@ export class JingleFileTransfers {
     file: FileOffer,
     options: JingleOfferOptions = {},
   ): Promise<OutgoingJingleFile> {
+    checkSeal(options);
     try {
       return await this.#offer(peer, file, options);
     } catch (error) {

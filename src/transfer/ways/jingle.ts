@@ -53,12 +53,13 @@ export const offerByJingle =
   (transfers: JingleFileTransfers, lane?: Lane): Offer =>
   async (recipient, file, options) => {
     const { peer, sid, hasLane, beside } = recipient;
-    const isSealed = options.seal !== undefined;
+    const { seal, ...others } = options;
+    const isSealed = seal !== undefined;
     const besideInClear = isSealed ? undefined : beside?.get(jingle);
     const wanted = { peer, hasLane, besideInClear, ...options, isSealed };
     const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers
-      .offer(peer, file, { ...options, mayUse, ...(sid ? { sid } : {}) })
+      .offer(peer, file, { ...others, ...(seal ? { seal } : {}), mayUse, ...(sid ? { sid } : {}) })
       .catch((error) => Promise.reject(whyNot(error, peer, isSealed, besideInClear)));
     if (accepted.channel.lane) lane?.begins(peer, file, accepted.range.offset);
     return {

@@ -51,7 +51,7 @@ const storing = exampleWith('blobFiles').name;
 const USES_ALL = `
 import { mkdir, readFile } from 'node:fs/promises';
 import {
-  connect, generateKeyPair, ibbTransport, InBandBytestreams, JingleFileTransfers, keyPairFrom, secretBytesOf,
+  answerDiscovery, connect, generateKeyPair, ibbTransport, InBandBytestreams, JingleFileTransfers, keyPairFrom, secretBytesOf,
 } from 'inband';
 import { announce, sealFor } from './${sealing}.js';
 import { bitsOf } from './${storing}.js';
@@ -76,7 +76,10 @@ incoming.onOffer = async (file) => {
   await file.confirm(digest);
 };
 const outgoing = new JingleFileTransfers(romeo, [ibbTransport(new InBandBytestreams(romeo))]);
+answerDiscovery(romeo, { identity: { category: 'client', type: 'pc', name: '' }, features: [] });
 const seal = await sealFor(romeo, juliet.jid, romeosKey);
+const unsealed = await sealFor(juliet, romeo.jid, julietsKey).catch(({ message }) => message);
+console.log(unsealed === romeo.jid + " announces no key, and nothing was sent");
 const { createHash } = await import('node:crypto');
 const hashes = new Map([['sha-256', createHash('sha256').update('secret').digest()]]);
 const file = await outgoing.offer(juliet.jid, { name: 'letter', size: 6, hashes }, { seal });
@@ -152,11 +155,11 @@ describe('the examples of docs/library.md', () => {
     ]);
   });
 
-  test('seal a file, and keep a blob in files (R1153, R1158)', async () => {
+  test('seal a file or fail, and keep a blob in files (R1153, R1158, R1210)', async () => {
     const { jid, password } = stage.server.account('alice');
     const args = [jid, password, stage.server.service, stage.server.caPath];
     expect(await resultsOf(run('uses-all.js', args))).toEqual([
-      ...['letter secret', 'true', 'received', 'a blob'],
+      ...['true', 'letter secret', 'true', 'received', 'a blob'],
     ]);
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { description, NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
+import type { JingleOfferOptions } from '../../../src/protocol/jingle/jingle-file-transfers.js';
 import { hearWhy } from '../../../src/protocol/jingle/security/hear-why.js';
 import { SealedAnswer } from '../../../src/protocol/jingle/security/sealed-answer.js';
 import { SealedOffer } from '../../../src/protocol/jingle/security/sealed-offer.js';
@@ -441,3 +442,13 @@ test('a recipient that declines what is sealed, and says nothing of why, has tak
     'the recipient took nothing of the file, and did not say why',
   );
 });
+
+test.each([undefined, null, false, 'key'])(
+  'a seal that is %p is refused before anything is sent: it is no word for in the clear (R1210)',
+  async (seal) => {
+    const { romeo, wire } = pairOfTransfers();
+    const offered = romeo.offer(JULIET, letter(), { seal } as unknown as JingleOfferOptions);
+    await expect(offered).rejects.toThrow(RangeError);
+    expect(wire.lines).toEqual([]);
+  },
+);

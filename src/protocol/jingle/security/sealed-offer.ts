@@ -26,6 +26,13 @@ import {
   withBeside,
 } from './security-element.js';
 
+/** Throws RangeError for a seal that is named and not there: whoever names one does not want the file in the clear. */
+export function checkSeal(options: { seal?: SealedTo }): void {
+  const { seal } = options;
+  if (!('seal' in options) || (typeof seal === 'object' && seal !== null)) return;
+  throw new RangeError('seal is to be a SealedTo; left out, the file travels as it is');
+}
+
 /** By which key a file is sealed, and for which one: 32 bytes. */
 export interface SealedTo {
   /** Ours. */
