@@ -8,6 +8,7 @@ import {
   isExportDeclaration,
   isIdentifier,
   isImportDeclaration,
+  isImportSpecifier,
   isImportTypeNode,
   isSourceFile,
   isStringLiteral,
@@ -92,7 +93,8 @@ function checkNames(by, statement) {
 }
 
 /**
- * The package that a name is imported from; `undefined` where it is one of ours.
+ * The package that a name is imported from; `undefined` where it is one of ours. Throws for one that has another name
+ * there.
  * @param {Symbol} symbol
  */
 function moduleOf(symbol) {
@@ -102,7 +104,11 @@ function moduleOf(symbol) {
   if (!isImportDeclaration(statement) || !isStringLiteral(statement.moduleSpecifier))
     return undefined;
   const module = statement.moduleSpecifier.text;
-  return module.startsWith('.') ? undefined : module;
+  if (module.startsWith('.')) return undefined;
+  // All are written `import type { name }` in the one file.
+  if (!isImportSpecifier(declaration) || declaration.propertyName)
+    throw new Error(`${symbol.name} of ${module} is to be imported by its own name, in braces`);
+  return module;
 }
 
 /**
