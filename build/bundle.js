@@ -6,14 +6,7 @@ import { build, transform } from 'esbuild';
 import { asText, bundledParts, noteBundled } from './licenses.js';
 
 /** @satisfies {import('esbuild').BuildOptions} */
-const COMMON = {
-  ...{ bundle: true, platform: 'node', target: 'node20', metafile: true },
-  // Native parts that ws would take from wherever they happen to be installed.
-  define: {
-    'process.env.WS_NO_BUFFER_UTIL': '"1"',
-    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
-  },
-};
+const COMMON = { bundle: true, platform: 'node', target: 'node20', metafile: true };
 
 /**
  * Compiles and runs a part the first time it is asked for. later.cjs is read as text, and whole: what is not run is not

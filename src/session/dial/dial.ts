@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type tls from 'node:tls';
-import type WebSocket from 'ws';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { EACH_ADDRESS } from '../stream/node-defaults.js';
 import type { Endpoint } from './endpoints.js';
@@ -29,11 +28,9 @@ const ENDPOINT_MS = 5_000;
 /** No endpoint has less, however many there are; those behind, for which nothing is left, are not tried. */
 const LEAST_MS = 1_000;
 
-/** A connection. */
+/** A connection; where it leads to a WebSocket, that is open, and nothing of it is read. */
 interface Connected {
   socket: tls.TLSSocket;
-  /** What is open on it, and paused, where the endpoint is one. */
-  webSocket?: WebSocket;
   /** Whether host-meta alone says that this is the account's server: the certificate names another host. */
   isDelegated: boolean;
 }
@@ -127,7 +124,8 @@ async function enter(
   if (!url) return { socket, isDelegated };
   answered?.();
   const { openWebSocket } = await import('./web-socket.js');
-  return { socket, isDelegated, webSocket: await openWebSocket(socket, url, signal) };
+  await openWebSocket(socket, url, signal);
+  return { socket, isDelegated };
 }
 
 async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.Socket> {

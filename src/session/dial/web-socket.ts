@@ -1,54 +1,66 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import WebSocket from 'ws';
 import { STRICT_HTTP } from '../stream/node-defaults.js';
-import { MAX_CHARACTERS } from '../stream/parser.js';
 
 /** RFC 7395 §3.1. */
 const SUBPROTOCOL = 'xmpp';
 
-/** A stanza that is larger would be taken for none; a character has three bytes at most, by UTF-16 code units. */
-const MAX_MESSAGE_BYTES = 3 * MAX_CHARACTERS;
+/** RFC 6455 §1.3: shows that whoever answers knows what a WebSocket is. */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** See `XmppStream`, which knows nothing of what closes a WebSocket (RFC 6455 §7.1.1). */
-const CLOSE_TIMEOUT_MS = 1_000;
+/** RFC 6455 §4.1. */
+const KEY_BYTES = 16;
 
 /**
- * Opens a WebSocket (RFC 6455) with XMPP in it on a secured connection; it is paused. Redirects are not followed, and
- * nothing is compressed. Rejects with why there is none, or the signal's reason.
+ * Opens a WebSocket (RFC 6455 §4.1) with XMPP in it on a secured connection, on which frames go from then on; nothing is
+ * read until somebody listens to it. Redirects are not followed, and nothing is compressed. Rejects with why there is
+ * none, or the signal's reason.
  */
 export async function openWebSocket(
   socket: TLSSocket,
   url: URL,
   signal: AbortSignal,
-): Promise<WebSocket> {
-  const options = {
-    createConnection: () => socket,
-    perMessageDeflate: false,
-    followRedirects: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-    // Its types do not have it yet: a server that has closed the WebSocket may keep the connection no longer.
-    closeTimeout: CLOSE_TIMEOUT_MS,
-    // See `answerPings`: `ws` ends the connection, and says nothing, where many wait for an answer.
-    autoPong: false,
-    ...STRICT_HTTP,
-  };
-  const webSocket = new WebSocket(url, [SUBPROTOCOL], options);
-  // Whoever waits for something hears of it.
-  webSocket.on('error', () => undefined);
-  webSocket.once('open', () => webSocket.pause());
+): Promise<void> {
+  const key = randomBytes(KEY_BYTES).toString('base64');
+  const asked = ask(socket, url, key);
+  // Whoever waits for the answer, or has the connection, hears of it.
+  asked.on('error', () => undefined);
+  socket.on('error', () => undefined);
   const refused = new Promise<never>((_, reject) => {
-    webSocket.once('unexpected-response', (_request, answer) => reject(refusal(answer)));
+    asked.once('response', (answer) => reject(refusal(answer)));
   });
   try {
-    await Promise.race([once(webSocket, 'open', { signal }), refused]);
-    return webSocket;
+    const answered = once(asked, 'upgrade', { signal });
+    const [answer, , head] = (await Promise.race([answered, refused])) as Upgrade;
+    check(answer, key);
+    if (head.length > 0) socket.unshift(head);
   } catch (error) {
-    webSocket.terminate();
+    asked.destroy();
+    socket.destroy();
     signal.throwIfAborted();
     throw error;
   }
+}
+
+type Upgrade = [answer: IncomingMessage, socket: TLSSocket, head: Buffer];
+
+/** Nothing of it is left to Node's defaults, which flags and variables can change. */
+function ask(socket: TLSSocket, { host, pathname, search }: URL, key: string): ClientRequest {
+  const headers = {
+    Host: host,
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': key,
+    'Sec-WebSocket-Protocol': SUBPROTOCOL,
+  };
+  const asked = request({
+    ...{ createConnection: () => socket, path: pathname + search, headers },
+    ...STRICT_HTTP,
+  });
+  return asked.end();
 }
 
 function refusal({ statusCode = 0 }: IncomingMessage): Error {
@@ -57,4 +69,23 @@ function refusal({ statusCode = 0 }: IncomingMessage): Error {
     ? 'the server names another place, which is not asked'
     : 'there is no WebSocket';
   return new Error(`${what}: HTTP ${statusCode}`);
+}
+
+/** RFC 6455 §4.1, what a client has to look at. */
+function check({ headers, statusCode }: IncomingMessage, key: string): void {
+  const { upgrade, connection = '' } = headers;
+  const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64');
+  const isUpgrade = connection.split(',').some((word) => word.trim().toLowerCase() === 'upgrade');
+  if (statusCode !== 101 || upgrade?.toLowerCase() !== 'websocket' || !isUpgrade) {
+    throw new Error('the server opens something else than a WebSocket');
+  }
+  if (headers['sec-websocket-accept'] !== accept) {
+    throw new Error('the server accepts another WebSocket than was asked for');
+  }
+  if (headers['sec-websocket-extensions'] !== undefined) {
+    throw new Error('the server extends the WebSocket by what was not asked for');
+  }
+  if (headers['sec-websocket-protocol'] !== SUBPROTOCOL) {
+    throw new Error('the server has no XMPP in its WebSocket');
+  }
 }

@@ -112,8 +112,8 @@ const toldOf = ({ host, port, webSocket, fromHostMeta = false }: Endpoint) => ({
   ...{ host, port, isWebSocket: webSocket !== undefined, isFallback: fromHostMeta },
 });
 
-const wireOf = ({ socket, webSocket }: Dialled): Wire =>
-  webSocket ? new WebSocketWire(webSocket, socket) : new TcpWire(socket);
+const wireOf = ({ socket, endpoint: { webSocket } }: Dialled): Wire =>
+  webSocket ? new WebSocketWire(socket) : new TcpWire(socket);
 
 /** Sends an element of the login and waits for its answer; what comes in between is not for us yet. */
 export async function exchange(

@@ -6,7 +6,7 @@ import { Tokenizer, type Tokens } from './tokenizer.js';
  * What a stanza may take, in characters. Servers pass on 512 KiB between them, may write some characters as six,
  * and with the namespaces that they repeat there is no limit to it.
  */
-export const MAX_CHARACTERS = 4 * 1024 * 1024;
+const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** What elements and attributes take beside their characters: 10,000 elements are the most that there can be. */
 const ELEMENT_CHARACTERS = 419;
 const ATTRIBUTE_CHARACTERS = 100;

@@ -14,25 +14,43 @@ const BARE_NAME = /^<[^ />]+(?=(?: (?!xmlns=)[^ =]+=(?:"[^"]*"|'[^']*'))*\/?>)/;
 export const framed = (text: string): string => text.replace(BARE_NAME, `$&${NAMESPACE}`);
 
 /**
- * Reads a message, with all the limits of a stream. `readerOf`: see `StreamParser`. Throws for what is not one whole
- * element.
+ * Reads messages as they come, with all the limits of a stream, by the same parser: one that is too large is emptied, and
+ * takes no more memory than another one. Both methods throw for what is not one whole element.
  */
-export function readMessage(
-  text: string,
-  readerOf: (head: Element) => ItemReader | undefined,
-): Element {
-  const found: Element[] = [];
-  let isOver = false;
-  const parser = new StreamParser(readerOf);
-  parser.on('element', (element: Element) => found.push(element));
-  parser.on('end', () => {
-    isOver = true;
-  });
-  // In place of the stream's own element; it declares nothing that the message could make use of.
-  parser.write('<message>');
-  parser.write(text);
-  const [element] = found;
-  const isWhole = text.startsWith('<') && !isOver && parser.betweenStanzas && found.length === 1;
-  if (element && isWhole) return element;
-  throw new Error('the server sent a WebSocket message that is not one whole element');
+export class MessageReader {
+  readonly #parser: StreamParser;
+  #isBegun = false;
+  #element: Element | undefined;
+
+  /** `readerOf`: see `StreamParser`. */
+  constructor(readerOf: (head: Element) => ItemReader | undefined) {
+    this.#parser = new StreamParser(readerOf);
+    this.#parser.on('element', (element: Element) => {
+      if (this.#element) throw notOne();
+      this.#element = element;
+    });
+    this.#parser.on('end', () => {
+      throw notOne();
+    });
+    // In place of the stream's own element; it declares nothing that a message could make use of.
+    this.#parser.write('<message>');
+  }
+
+  /** Some more text of the message. */
+  write(text: string): void {
+    if (!this.#isBegun && !text.startsWith('<')) throw notOne();
+    this.#isBegun = true;
+    this.#parser.write(text);
+  }
+
+  /** The message is over; returns what was in it. */
+  end(): Element {
+    const element = this.#element;
+    if (!element || !this.#parser.betweenStanzas) throw notOne();
+    this.#isBegun = false;
+    this.#element = undefined;
+    return element;
+  }
 }
+
+const notOne = () => new Error('the server sent a WebSocket message that is not one whole element');

@@ -1,33 +1,29 @@
 import type { TLSSocket } from 'node:tls';
-import type WebSocket from 'ws';
 import { serialize } from '../stream/serialize.js';
 import { NS_STREAMS } from '../stream/stream-header.js';
 import type { StreamAddresses, StreamReader, Wire } from '../stream/wire.js';
 import { type Element, xml } from '../xml.js';
-import { answerPings } from './answer-pings.js';
-import { framed, NAMESPACE_BYTES, readMessage } from './framed-message.js';
+import { framed, MessageReader, NAMESPACE_BYTES } from './framed-message.js';
+import { Opcode } from './frames/frame-header.js';
+import { FrameReader } from './frames/frame-reader.js';
+import { controlFrame, MAX_CLIENT_HEADER_BYTES, messages } from './frames/frames.js';
+import { Pongs } from './frames/pongs.js';
 import { MAX_RECORD_BYTES } from './writing/aligned-writing.js';
 import { PromptAcknowledgement } from './writing/prompt-acknowledgement.js';
 import { Records, type Sink } from './writing/records.js';
 
 const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 
-/** RFC 6455 §7.4.1. */
-const NORMAL_CLOSURE = 1000;
-
-/** RFC 6455 §5.2: what stands before a message of a client, at most. */
-const MAX_HEADER_BYTES = 14;
+/** RFC 6455 §7.4.1, as it stands in a frame. */
+const NORMAL_CLOSURE = Buffer.of(1000 >> 8, 1000 & 0xff);
 
 /** Each text in a message; those of one piece go out together. */
-const messagesOn = (webSocket: WebSocket, socket: TLSSocket): Sink => ({
+const messagesOn = (socket: TLSSocket): Sink => ({
   pieceBytes: MAX_RECORD_BYTES,
-  bytesOf: (text) => Buffer.byteLength(text) + MAX_HEADER_BYTES,
+  bytesOf: (text) => Buffer.byteLength(text) + MAX_CLIENT_HEADER_BYTES,
   write: (texts, _bytes, done) => {
-    socket.cork();
-    for (const [index, text] of texts.entries()) {
-      webSocket.send(text, index === texts.length - 1 ? done : undefined);
-    }
-    socket.uncork();
+    if (socket.writable) socket.write(messages(texts), done);
+    else done(new Error('the connection is closed'));
   },
 });
 
@@ -36,35 +32,46 @@ export class WebSocketWire implements Wire {
   readonly closed: Promise<Error | undefined>;
   /** What ends TLS before the server would make each binding a wrong one. */
   readonly channelBinding = undefined;
-  readonly isBetween = true;
   readonly addedBytes = NAMESPACE_BYTES;
-  readonly #webSocket: WebSocket;
-  /** The connection under it. */
   readonly #socket: TLSSocket;
   readonly #records: Records;
+  readonly #pongs: Pongs;
   readonly #acknowledgement = new PromptAcknowledgement(() => this.#pong());
+  readonly #messages = new MessageReader((head) => this.#reader?.itemReader(head));
+  readonly #frames = new FrameReader({
+    text: (part) => this.#messages.write(part),
+    messageEnd: () => this.#receive(this.#messages.end()),
+    ping: (payload) => this.#pongs.answer(payload),
+    close: (status) => {
+      this.#leave(status);
+      this.#socket.destroySoon();
+      this.#reader?.end();
+    },
+  });
   #reader: StreamReader | undefined;
   /** Whether the server has opened its side of the stream. */
   #isOpen = false;
   #isEnding = false;
+  #isLeaving = false;
   #error: Error | undefined;
 
-  /** `webSocket` is open, and paused. */
-  constructor(webSocket: WebSocket, socket: TLSSocket) {
-    this.#webSocket = webSocket;
+  /** `socket`: see `openWebSocket`. */
+  constructor(socket: TLSSocket) {
     this.#socket = socket;
-    this.#records = new Records(messagesOn(webSocket, socket));
+    this.#pongs = new Pongs(socket);
+    this.#records = new Records(messagesOn(socket));
     socket.on('error', (error) => {
       this.#error ??= error;
     });
-    webSocket.on('error', ({ message }) =>
-      this.fail(new Error(`the server broke the rules of WebSocket: ${message}`)),
-    );
-    this.closed = new Promise((resolve) => webSocket.once('close', () => resolve(this.#error)));
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve(this.#error)));
   }
 
   get tls(): string {
     return this.#socket.getProtocol() ?? 'no TLS';
+  }
+
+  get isBetween(): boolean {
+    return this.#frames.isBetween;
   }
 
   get unsentCharacters(): number {
@@ -102,22 +109,19 @@ export class WebSocketWire implements Wire {
   }
 
   destroy(): void {
-    this.#webSocket.terminate();
+    // What came in one piece with what ended it is not heard.
+    this.#frames.stop();
+    this.#socket.destroy();
   }
 
   #listen(): void {
-    answerPings(this.#webSocket);
-    this.#webSocket.on('message', (data, isBinary) => this.#read(String(data), isBinary));
-    this.#socket.on('data', ({ length }: Buffer) => this.#acknowledgement.read(length));
+    this.#socket.on('data', (bytes: Buffer) => this.#read(bytes));
     this.#socket.on('session', () => this.#acknowledgement.read(0));
-    this.#webSocket.resume();
   }
 
   /** RFC 6455 §5.5.3: in place of white space. Nobody has asked for it, and nobody answers. */
   #pong(): void {
-    if (this.#isEnding || this.#error) return;
-    // A write that fails means that the connection is gone, which `closed` tells.
-    this.#webSocket.pong(undefined, undefined, () => undefined);
+    if (!this.#isEnding && !this.#isLeaving) this.#pongs.unasked();
   }
 
   async #writeClose(): Promise<void> {
@@ -127,12 +131,10 @@ export class WebSocketWire implements Wire {
   }
 
   /** Whatever the parser or a reader throws ends this connection, not the process. */
-  #read(text: string, isBinary: boolean): void {
-    // What came in one piece with the message that ended it is still told of.
-    if (this.#error) return;
+  #read(bytes: Buffer): void {
+    this.#acknowledgement.read(bytes.length);
     try {
-      if (isBinary) throw new Error('the server sent a binary WebSocket message');
-      this.#receive(readMessage(text, (head) => this.#reader?.itemReader(head)));
+      this.#frames.read(bytes);
     } catch (error) {
       this.fail(error as Error);
     }
@@ -156,6 +158,13 @@ export class WebSocketWire implements Wire {
     if (uri) return this.#reader?.element(elsewhere);
     this.#reader?.end();
     const said = this.#isEnding ? Promise.resolve() : this.#writeClose();
-    void said.then(() => this.#webSocket.close(NORMAL_CLOSURE));
+    void said.then(() => this.#leave(NORMAL_CLOSURE));
+  }
+
+  /** RFC 6455 §7.1.2; `status` is empty, or two bytes. */
+  #leave(status: Buffer): void {
+    if (this.#isLeaving || !this.#socket.writable) return;
+    this.#isLeaving = true;
+    this.#socket.write(controlFrame(Opcode.close, status));
   }
 }

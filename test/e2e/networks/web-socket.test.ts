@@ -4,7 +4,9 @@ import { startMicrosocks, startTinyproxy } from '../../support/programs/network-
 import { watchNetwork } from '../../support/programs/network-use.js';
 import { startEjabberd } from '../../support/servers/ejabberd.js';
 import { startProsody } from '../../support/servers/prosody.js';
+import { logInRaw } from '../../support/servers/raw-client.js';
 import { HAS_PEERS, type TestServer } from '../../support/servers/server.js';
+import { peakMemory } from '../hostile/flood.js';
 import {
   eventsOf,
   hashOfFile,
@@ -17,6 +19,10 @@ import { type CuttingProxy, startCuttingProxy } from '../transfers/cutting-proxy
 
 const BOB = 'bob@localhost';
 const BYTES = 1_000_000;
+const MAX_MEMORY = 150_000_000;
+
+/** Below the 256 KiB that servers take; Prosody repeats the namespace in each of the elements: 30 MB. */
+const REPEATED = `<message to='${BOB}/inband'><x xmlns:x='${'n'.repeat(1_000)}'>${'<x:a/>'.repeat(30_000)}</x></message>`;
 
 const SERVERS: [name: string, start: () => Promise<TestServer>][] = [
   // Unless Prosody 0.12 reads all there is, a cut may leave it with a part of a message; see `e2e/broken/resumption`.
@@ -86,6 +92,25 @@ describe.each(SERVERS)('by a WebSocket of %s', (_name, startServer) => {
     expect(states.slice(0, 5)).toEqual(['online', 'resuming', 'online', 'resuming', 'online']);
     expect(events.filter(({ event }) => event === 'done')).toHaveLength(1);
     expect(cutting.connections).toBeGreaterThanOrEqual(5);
+  });
+
+  test('a stanza that the server makes larger than any bounds passes by, and a file comes behind it (R1215)', async () => {
+    const INBAND_SERVICE = stage.server.webSocketService;
+    const receive = await stage.receive('bob', ['--json'], { env: { INBAND_SERVICE } });
+    const mallory = await logInRaw(stage.server, 'mallory', 'far');
+    mallory.write(REPEATED);
+    // Whoever is refused has been heard, and all that came before.
+    mallory.write(`<iq type='get' id='behind' to='${BOB}/inband'><x xmlns='x'/></iq>`);
+    await mallory.until(/<iq [^>]*id=["']behind["']/);
+    mallory.close();
+    const path = join(stage.folder(), 'behind.bin');
+    const hash = await writeRandom(path, BYTES);
+    const send = stage.inband('alice', ['send', '--transport', 'ibb', path, BOB]);
+    expect(await outcomeOf(send)).toMatchObject({ code: 0 });
+    await receive.line(new RegExp(`"event":"done".*${hash}`));
+    const states = eventsOf(receive.stdout()).flatMap(({ state }) => (state ? [state] : []));
+    expect(states).toEqual(['online']);
+    expect(await peakMemory(receive.child.pid as number)).toBeLessThan(MAX_MEMORY);
   });
 
   test.each([

@@ -98,7 +98,7 @@ describe('the executable (R656, R997)', () => {
     expect(existsSync(join(ROOT, 'out/node/is-interactive-2.0.0'))).toBe(false);
   });
 
-  test('sends by a WebSocket, whose library is within (R1120)', async () => {
+  test('sends by a WebSocket (R1120)', async () => {
     const source = join(stage.folder(), 'source');
     const hash = await writeRandom(source, 10_000);
     const bob = await stage.receive('bob', ['--once']);

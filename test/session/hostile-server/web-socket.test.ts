@@ -6,6 +6,7 @@ import { connect } from '../../../src/session/connect.js';
 import type { ConnectOptions } from '../../../src/session/given/connect-options.js';
 import type { Session } from '../../../src/session/session.js';
 import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
+import { UnsendableStanza } from '../../../src/session/stream/serialize.js';
 import { xml } from '../../../src/session/xml.js';
 import { type Login, mechanisms, scriptedServer } from '../../support/servers/scripted-server.js';
 import {
@@ -220,12 +221,28 @@ describe('a server that gives no WebSocket (R1110)', () => {
     [
       'speaks something else in it',
       accepting((accept) => ['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept}`]),
-      'Server sent no subprotocol',
+      'the server has no XMPP in its WebSocket',
+    ],
+    [
+      'speaks two things in it',
+      accepting((accept) => [
+        ...[...accepted, `Sec-WebSocket-Accept: ${accept}`],
+        'Sec-WebSocket-Protocol: xmpp',
+      ]),
+      'the server has no XMPP in its WebSocket',
+    ],
+    [
+      'opens something else',
+      accepting((accept) => [
+        ...['Upgrade: h2c', 'Sec-WebSocket-Protocol: xmpp'],
+        `Sec-WebSocket-Accept: ${accept}`,
+      ]),
+      'the server opens something else than a WebSocket',
     ],
     [
       'answers another request',
       accepting(() => [...accepted, 'Sec-WebSocket-Accept: AAAA']),
-      'Invalid Sec-WebSocket-Accept header',
+      'the server accepts another WebSocket than was asked for',
     ],
     [
       'compresses unasked',
@@ -233,7 +250,7 @@ describe('a server that gives no WebSocket (R1110)', () => {
         ...[...accepted, `Sec-WebSocket-Accept: ${accept}`],
         'Sec-WebSocket-Extensions: permessage-deflate',
       ]),
-      'no extension was requested',
+      'the server extends the WebSocket by what was not asked for',
     ],
     ['hangs up', (_request, connection) => void connection.destroy(), 'socket hang up'],
     [
@@ -273,6 +290,34 @@ const NOT_ONE = 'the server sent a WebSocket message that is not one whole eleme
 const streamErrorAlone = (condition: string) =>
   streamError(condition).replace('>', " xmlns:stream='http://etherx.jabber.org/streams'>");
 
+const FRAMES: [what: string, bytes: number[], why: string][] = [
+  ['UTF-8 that is none', [0x81, 1, 0xff], 'text that is no UTF-8'],
+  ['half of a character', [0x81, 5, 0x3c, 0x61, 0x2f, 0x3e, 0xc3], 'text that is no UTF-8'],
+  ['a masked frame', [0x81, 0x80, 1, 2, 3, 4], 'a masked frame'],
+  ['a bit of an extension', [0xc1, 0], 'an extension that nobody asked for'],
+  ['a frame of no kind', [0x83, 0], 'a frame of no known kind (3)'],
+  ['a control frame of no kind', [0x8b, 0], 'a frame of no known kind (11)'],
+  ['a ping in parts', [0x09, 0], 'a control frame in parts'],
+  ['a ping that is long', [0x89, 126, 0, 126], 'a control frame of more than 125 bytes'],
+  ['a length in too many bytes', [0x81, 126, 0, 125], 'a length in too many bytes'],
+  [
+    'a length in far too many',
+    [0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff],
+    'a length in too many bytes',
+  ],
+  [
+    // The length is enough: nothing of it is waited for.
+    'a message beyond all bounds',
+    [0x81, 127, 0x80, 0, 0, 0, 0, 0, 0, 0],
+    'a length beyond all bounds',
+  ],
+  ['the rest of no message', [0x80, 0], 'the rest of no message'],
+  ['a message in another', [0x01, 1, 0x3c, 0x81, 0], 'a message within another one'],
+  ['a status that is none', [0x88, 2, 0x03, 0xed], 'no status to close by'],
+  ['half of a status', [0x88, 1, 0x03], 'no status to close by'],
+  ['a reason that is no text', [0x88, 3, 0x03, 0xe8, 0xff], 'text that is no UTF-8'],
+];
+
 describe('a server that breaks the framing ends the session, and nothing of it is heard (R1114)', () => {
   const faults: [string, (peer: WebSocketPeer) => void, string][] = [
     [
@@ -302,22 +347,14 @@ describe('a server that breaks the framing ends the session, and nothing of it i
       (peer) => peer.write(`<open xmlns='${NS_FRAMING}'/>`),
       'the server opened its stream twice',
     ],
-    [
-      'UTF-8 that is none',
-      (peer) => void peer.connection.write(Buffer.of(0x81, 1, 0xff)),
-      'the server broke the rules of WebSocket: ',
-    ],
-    [
-      'a masked frame',
-      (peer) => void peer.connection.write(Buffer.of(0x81, 0x80, 1, 2, 3, 4)),
-      'the server broke the rules of WebSocket: ',
-    ],
-    [
-      'a message beyond all bounds',
-      // The length is enough: nothing of it is waited for.
-      (peer) => void peer.connection.write(Buffer.of(0x81, 127, 0, 0, 0, 0, 1, 0, 0, 0)),
-      'the server broke the rules of WebSocket: Max payload size exceeded',
-    ],
+    ...FRAMES.map(
+      ([what, bytes, why]) =>
+        [
+          what,
+          (peer: WebSocketPeer) => void peer.connection.write(Buffer.from(bytes)),
+          `the server broke the rules of WebSocket: ${why}`,
+        ] as [string, (peer: WebSocketPeer) => void, string],
+    ),
   ];
 
   test.each(faults)('%s', async (_what, commit, why) => {
@@ -411,20 +448,42 @@ describe('a stream on a WebSocket', () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  test('goes on behind a stanza that is too large, in one frame or in many (R1115)', async () => {
-    const [session, peer] = await online();
+  test('goes on behind a stanza that is too large, in one frame or in many, and counts it (R1115, R1215)', async () => {
+    const [session, peer] = await online({ streamManagement: true });
     const heard: string[] = [];
     session.onMessage(({ attrs: { id = '' } }) => heard.push(id));
     const message = (id: string, text: string) =>
       `<message xmlns='jabber:client' id='${id}' from='${JULIET}'><body>${text}</body></message>`;
-    peer.write(message('large', 'ü'.repeat(5_000_000)));
+    peer.write(message('large', 'ü'.repeat(10_000_000)));
     const parts = message('parted', 'ü').match(/.{1,5}/gsu) ?? [];
     peer.writeInParts(...parts);
+    peer.writeInParts(
+      ...(message('large in parts', 'x'.repeat(20_000_000)).match(/.{1,999999}/gs) ?? []),
+    );
     peer.write(message('last', ''));
     await Promise.all([
       session.request('get', DOMAIN, xml('ping', { xmlns: NS_PING })),
       answer(peer),
     ]);
-    expect(heard).toEqual(['large', 'parted', 'last']);
+    expect(heard).toEqual(['large', 'parted', 'large in parts', 'last']);
+    peer.write("<r xmlns='urn:xmpp:sm:3'/>");
+    await peer.expect(/<a [^>]*h="5"/);
+  });
+
+  test('takes a stanza as large as the server allows, and none that is larger by a byte (R1220)', async () => {
+    const [session, peer] = await online();
+    // ejabberd ends the stream at the last of its 256 KiB.
+    const most = 256 * 1024 - 1;
+    const around = `<message xmlns="jabber:client" to="${JULIET}"><body></body></message>`.length;
+    const message = (bytes: number) =>
+      xml('message', { to: JULIET }, xml('body', {}, 'x'.repeat(bytes - around)));
+    await expect(session.send(message(most + 1))).rejects.toBeInstanceOf(UnsendableStanza);
+    await session.send(message(most));
+    await session.send(xml('presence', {}));
+    await peer.expect(/<presence/);
+    const sizes = peer.received
+      .filter((text) => text.startsWith('<message'))
+      .map((text) => Buffer.byteLength(text));
+    expect(sizes).toEqual([most]);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -7,6 +8,7 @@ import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { openWebSocket } from '../../../src/session/dial/web-socket.js';
+import { XmppStream } from '../../../src/session/stream/xmpp-stream.js';
 import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
 import { WebSocketWire } from '../../../src/session/wires/web-socket-wire.js';
 import { createCertificateAuthority } from '../../support/servers/certificates.js';
@@ -97,9 +99,9 @@ async function webSocketWire() {
   const accepted = once(webSockets, 'connection') as Promise<[WebSocket, IncomingMessage]>;
   const socket = await secured(server);
   const url = new URL('wss://localhost/');
-  const opened = await openWebSocket(socket, url, new AbortController().signal);
+  await openWebSocket(socket, url, new AbortController().signal);
   const [far, request] = await accepted;
-  return { wire: new WebSocketWire(opened, socket), far, connection: request.socket };
+  return { wire: new WebSocketWire(socket), far, connection: request.socket };
 }
 
 const webSocket: WireKind = {
@@ -129,19 +131,87 @@ const webSocket: WireKind = {
 describe('a wire by TCP (R1119)', () => wireSuite(tcp));
 describe('a wire by WebSocket (R1119)', () => wireSuite(webSocket));
 
-test('a WebSocket that is closed ends soon, though the server keeps the connection (R1192)', async () => {
-  const { wire, far, connection } = await webSocketWire();
-  wire.open({ to: 'x', from: 'y@x' }, { element: never, itemReader: never, end: never });
-  far.pause();
-  // RFC 6455 §5.5.1: status 1000.
-  const close = () => connection.write(Buffer.of(0x88, 2, 0x03, 0xe8));
-  expect(await timeUntil(wire.closed, close)).toBeLessThanOrEqual(SOON_MS);
+/** The wire of a server that speaks no more than it is told to, and the server's end of the connection. */
+async function bareWire() {
+  const server = createServer(identity);
+  const upgraded = once(server, 'upgrade') as Promise<[IncomingMessage, tls.TLSSocket, Buffer]>;
+  const opening = secured(server).then(async (socket) => {
+    await openWebSocket(socket, new URL('wss://localhost/'), new AbortController().signal);
+    return new WebSocketWire(socket);
+  });
+  const [{ headers }, far] = await upgraded;
+  far.on('error', () => undefined);
+  const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const head = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Connection: upgrade',
+    'Upgrade: WebSocket',
+    `Sec-WebSocket-Accept: ${createHash('sha1').update(key).digest('base64')}`,
+    'Sec-WebSocket-Protocol: xmpp',
+  ].join('\r\n');
+  const opened = `<open xmlns='${NS_FRAMING}'/>`;
+  // With the first frame right behind it.
+  far.write(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), textFrame(opened)]));
+  return { wire: await opening, far };
+}
+
+const textFrame = (text: string) => {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.of(0x81, bytes.length), bytes]);
+};
+
+const ADDRESSES = { to: 'montague.example', from: 'romeo@montague.example' };
+const NOBODY = { element: () => undefined, itemReader: () => undefined, end: () => undefined };
+
+test.each([
+  ['reads nothing', 0],
+  ['has read nothing for long', 100],
+])(
+  'a WebSocket that is closed ends soon, though the server keeps the connection and %s (R1192)',
+  async (_what, count) => {
+    const { wire, far } = await bareWire();
+    const stream = new XmppStream(wire);
+    stream.open(ADDRESSES.to, ADDRESSES.from);
+    far.pause();
+    const outcomes = Array.from({ length: count }, () =>
+      stream.write(`<message>${'x'.repeat(200_000)}</message>`).catch(() => undefined),
+    );
+    // RFC 6455 §5.5.1: status 1000.
+    const close = () => far.write(Buffer.of(0x88, 2, 0x03, 0xe8));
+    expect(await timeUntil(stream.closed, close)).toBeLessThanOrEqual(SOON_MS);
+    expect(await stream.closed).toBeUndefined();
+    await Promise.all(outcomes);
+  },
+);
+
+test('a WebSocket ends at once where the server closes it, and answers that first (R1218)', async () => {
+  const { wire, far } = await bareWire();
+  const chunks: Buffer[] = [];
+  far.on('data', (chunk) => chunks.push(chunk));
+  wire.open(ADDRESSES, NOBODY);
+  far.write(Buffer.of(0x88, 2, 0x03, 0xe9));
   expect(await wire.closed).toBeUndefined();
+  const [key, status] = [
+    Buffer.concat(chunks).subarray(-6, -2),
+    Buffer.concat(chunks).subarray(-2),
+  ];
+  expect(Buffer.concat(chunks).subarray(-8, -6)).toEqual(Buffer.of(0x88, 0x82));
+  expect(status.map((byte, index) => byte ^ (key[index] as number))).toEqual(Buffer.of(3, 0xe9));
 });
 
-function never(): never {
-  throw new Error('nothing was sent');
-}
+test('no stream takes the place of another one in the midst of a message (R1222)', async () => {
+  const { wire, far } = await bareWire();
+  const stream = new XmppStream(wire);
+  stream.open(ADDRESSES.to, ADDRESSES.from);
+  const read = new Promise((resolve) => stream.consume(resolve));
+  const presence = textFrame('<presence/>');
+  far.write(Buffer.concat([presence, presence.subarray(0, 5)]));
+  await read;
+  expect(() => stream.open(ADDRESSES.to, ADDRESSES.from)).toThrow(
+    'the server sent more than it was asked before the login was done',
+  );
+  stream.fail(new Error('done'));
+});
 
 /** Bytes of the frame of a client (RFC 6455 §5.2) that begins there. */
 function frameBytes(bytes: Buffer): number {
