@@ -10,9 +10,9 @@ import {
   type Login,
   mechanisms,
   type Peer,
-  PeerGone,
   success,
 } from '../../support/servers/scripted-server.js';
+import { PeerGone } from '../../support/unread.js';
 import {
   ACCOUNT,
   DOMAIN,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -11,12 +11,10 @@ import {
   bind,
   type Identity,
   type Login,
-  PeerGone,
   type Speaker,
 } from '../../support/servers/scripted-server.js';
 import { acceptStanza, EndsStream, NOTHING } from '../../support/servers/strict-server.js';
-
-const PATIENCE_MS = 30_000;
+import { PeerGone, Unread } from '../../support/unread.js';
 
 const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 
@@ -31,10 +29,8 @@ export class WebSocketPeer implements Speaker {
   readonly #webSocket: WebSocket;
   /** The connection under it. */
   readonly connection: Duplex;
-  #unread = '';
-  #gone = false;
+  readonly #unread = new Unread();
   #isEnded = false;
-  readonly #news = new EventEmitter().setMaxListeners(0);
 
   constructor(webSocket: WebSocket, connection: Duplex) {
     this.#webSocket = webSocket;
@@ -43,8 +39,7 @@ export class WebSocketPeer implements Speaker {
     webSocket.on('error', () => {}); // 'close' follows, and tells all there is to know
     this.ended = new Promise((resolve) => {
       webSocket.once('close', () => {
-        this.#gone = true;
-        this.#news.emit('news');
+        this.#unread.end();
         resolve();
       });
     });
@@ -69,19 +64,8 @@ export class WebSocketPeer implements Speaker {
   }
 
   /** Waits until what came since the last match has the pattern in it, and reads up to its end. */
-  async expect(pattern: RegExp): Promise<RegExpExecArray> {
-    const patience = AbortSignal.timeout(PATIENCE_MS);
-    for (;;) {
-      const match = pattern.exec(this.#unread);
-      if (match) {
-        this.#unread = this.#unread.slice(match.index + match[0].length);
-        return match;
-      }
-      if (this.#gone) throw new PeerGone(`the client is gone, without ${pattern}`);
-      await once(this.#news, 'news', { signal: patience }).catch(() => {
-        throw new Error(`no ${pattern} came; unread: ${this.#unread.slice(0, 1000)}`);
-      });
-    }
+  expect(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#unread.expect(pattern);
   }
 
   async stanza(name: 'iq' | 'message' | 'presence'): Promise<{ text: string; id: string }> {
@@ -148,8 +132,7 @@ export class WebSocketPeer implements Speaker {
     }
     this.received.push(text);
     if (text.startsWith('<close ')) this.#close();
-    this.#unread += text;
-    this.#news.emit('news');
+    this.#unread.take(text);
   }
 }
 

@@ -6,14 +6,13 @@ import {
   randomUUID,
   X509Certificate,
 } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import tls from 'node:tls';
+import { PeerGone, Unread } from '../unread.js';
 import { StanzaScanner } from './stanza-scanner.js';
 import { acceptStanza, EndsStream } from './strict-server.js';
-
-const PATIENCE_MS = 30_000;
 
 /** What a server proves itself with, in PEM. */
 export interface Identity {
@@ -21,11 +20,6 @@ export interface Identity {
   key: string;
   /** The newest TLS that it speaks; default: 1.3. */
   maxVersion?: 'TLSv1.2';
-}
-
-/** The client is gone while the script still waited for something. Ends a script without failing the test. */
-export class PeerGone extends Error {
-  override readonly name = 'PeerGone';
 }
 
 /** The server's end of one connection: raw XML out, patterns in. Ends the stream where a real server would. */
@@ -42,9 +36,7 @@ export class Peer {
   readonly #connection: net.Socket;
   /** The connection, or the TLS on it. */
   #socket: net.Socket;
-  #unread = '';
-  #gone = false;
-  readonly #news = new EventEmitter().setMaxListeners(0);
+  readonly #unread = new Unread();
 
   constructor(socket: net.Socket) {
     this.#connection = socket;
@@ -65,19 +57,8 @@ export class Peer {
   }
 
   /** Waits until what came since the last match has the pattern in it, and reads up to its end. */
-  async expect(pattern: RegExp): Promise<RegExpExecArray> {
-    const patience = AbortSignal.timeout(PATIENCE_MS);
-    for (;;) {
-      const match = pattern.exec(this.#unread);
-      if (match) {
-        this.#unread = this.#unread.slice(match.index + match[0].length);
-        return match;
-      }
-      if (this.#gone) throw new PeerGone(`the client is gone, without ${pattern}`);
-      await once(this.#news, 'news', { signal: patience }).catch(() => {
-        throw new Error(`no ${pattern} came; unread: ${this.#unread.slice(0, 1000)}`);
-      });
-    }
+  expect(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#unread.expect(pattern);
   }
 
   /** Waits for a whole stanza of this name (which holds none of the same name). */
@@ -113,9 +94,9 @@ export class Peer {
     });
     this.#socket = secured;
     this.#read(secured, 'tls');
-    secured.once('secure', () => this.#news.emit('secure'));
-    await Promise.race([once(this.#news, 'secure'), this.ended]);
-    if (this.#gone) throw new PeerGone('the client ended the TLS handshake');
+    const done = new Promise((resolve) => secured.once('secure', resolve));
+    await Promise.race([done, this.ended]);
+    if (this.#unread.isOver) throw new PeerGone('the client ended the TLS handshake');
   }
 
   /** RFC 9266: the server's side of `tls-exporter`. */
@@ -158,14 +139,10 @@ export class Peer {
       const text = decoder.write(chunk);
       this.#check(scanner, text);
       this.received[phase] += text;
-      this.#unread += text;
-      this.#news.emit('news');
+      this.#unread.take(text);
     });
     socket.on('error', () => {}); // 'close' follows, and tells all there is to know
-    socket.once('close', () => {
-      this.#gone = true;
-      this.#news.emit('news');
-    });
+    socket.once('close', () => this.#unread.end());
   }
 }
 
