@@ -38,17 +38,26 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     given,
     { timeout, signal },
     async (stream, features, endpoint) => ({
-      ...{ stream, features, endpoint },
+      stream,
+      features,
+      endpoint,
       jid: await establish(stream, features, { ...account, resource }),
       enabled: features.getChild('sm', NS_SM) && (await manage(stream)),
     }),
   );
   const maxStanzaBytes = readMaxStanzaBytes(features);
   const { onSetback, onPadded } = given;
-  const resumption = { login: given, endpoint, timeout, signal, clock, random };
-  const told = { onSetback, onPadded };
   const connection = new Connection(stream, enabled, {
-    ...{ ...resumption, ...told, jid, maxStanzaBytes },
+    login: given,
+    jid,
+    endpoint,
+    maxStanzaBytes,
+    timeout,
+    signal,
+    clock,
+    random,
+    onSetback,
+    onPadded,
   });
   const session = new StanzaSession(jid, connection, { ...given, maxStanzaBytes });
   connection.start(session);
