@@ -71,12 +71,10 @@ function refusal({ statusCode = 0 }: IncomingMessage): Error {
   return new Error(`${what}: HTTP ${statusCode}`);
 }
 
-/** RFC 6455 §4.1, what a client has to look at. */
-function check({ headers, statusCode }: IncomingMessage, key: string): void {
-  const { upgrade, connection = '' } = headers;
+/** RFC 6455 §4.1, what a client has to look at, but for what Node does: the status, and that it is an upgrade. */
+function check({ headers }: IncomingMessage, key: string): void {
   const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64');
-  const isUpgrade = connection.split(',').some((word) => word.trim().toLowerCase() === 'upgrade');
-  if (statusCode !== 101 || upgrade?.toLowerCase() !== 'websocket' || !isUpgrade) {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
     throw new Error('the server opens something else than a WebSocket');
   }
   if (headers['sec-websocket-accept'] !== accept) {

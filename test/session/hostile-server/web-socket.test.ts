@@ -232,6 +232,11 @@ describe('a server that gives no WebSocket (R1110)', () => {
       'the server has no XMPP in its WebSocket',
     ],
     [
+      'upgrades nothing',
+      answering('HTTP/1.1 101 Switching Protocols', ...accepted),
+      'there is no WebSocket: HTTP 101',
+    ],
+    [
       'opens something else',
       accepting((accept) => [
         ...['Upgrade: h2c', 'Sec-WebSocket-Protocol: xmpp'],
