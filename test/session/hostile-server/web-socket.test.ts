@@ -431,12 +431,19 @@ describe('a stream on a WebSocket', () => {
     expect(session.ended.aborted).toBe(false);
   });
 
-  test('that ends with an error ends with that one', async () => {
+  test('that ends with an error ends with that one, and nothing behind it is heard (R1114)', async () => {
     const [session, peer] = await online();
+    const heard: unknown[] = [];
+    session.onPresence((stanza) => heard.push(stanza));
+    // In one piece.
+    peer.connection.cork();
     peer.write(streamErrorAlone('policy-violation'));
+    peer.write(PRESENCE);
+    peer.connection.uncork();
     expect((await ended(session)).message).toContain(
       'the server ended the stream: policy-violation',
     );
+    expect(heard).toEqual([]);
   });
 
   test('that is elsewhere is not followed (R1112)', async () => {
