@@ -31,10 +31,10 @@ async function main(): Promise<void> {
   const stuck = () => void fail(new Error('what it waited for cannot come any more'));
   process.once('beforeExit', stuck);
   onSignals((error) => {
-    // The second time, nothing is waited for.
-    if (interrupt.signal.aborted) {
+    // The second time, or where the command is over and something keeps the process, nothing is waited for.
+    if (isOver || interrupt.signal.aborted) {
       reporter?.close();
-      endBy(error);
+      endBy(error, isOver ? Number(process.exitCode ?? 0) : error.exitCode);
     }
     interrupt.abort(error);
   });

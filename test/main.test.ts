@@ -242,3 +242,17 @@ describe('output that cannot be written', () => {
     );
   });
 });
+
+test.each([
+  [['--version'], 'stdout', 0],
+  [['send'], 'stderr', 2],
+] as const)(
+  '%j ends by the first signal where something keeps it after its end (R1247)',
+  async (args, stream, code) => {
+    const hook = join(home, 'hook.cjs');
+    await writeFile(hook, 'setInterval(() => undefined, 1_000_000);');
+    const running = runInband([...args], { home, env: { NODE_OPTIONS: `--require=${hook}` } });
+    await running.line(/./, stream);
+    expect(await running.stop('SIGTERM')).toEqual({ code, signal: null });
+  },
+);

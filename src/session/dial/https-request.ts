@@ -39,6 +39,16 @@ export function beginRequest(
       Object.entries(headers).map(([name, value]) => [name, copied(value)]),
     ),
   });
+  return endingWith(asked, over);
+}
+
+/** Node tells of no `close` where a request is destroyed before it has a connection, which would come about then. */
+function endingWith(asked: ClientRequest, over: AbortController): ClientRequest {
+  const { destroy } = asked;
+  asked.destroy = (error) => {
+    over.abort(error);
+    return destroy.call(asked, error);
+  };
   return asked.once('close', () => over.abort());
 }
 

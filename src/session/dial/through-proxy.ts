@@ -13,17 +13,26 @@ interface Destination {
   port: number;
 }
 
-/** Opens a TCP connection by the proxy. Rejects with why it could not, or the signal's reason. */
+/**
+ * Opens a TCP connection by the proxy. Rejects with why it could not, or the signal's reason; nothing is left open
+ * then.
+ */
 export async function throughProxy(
   proxy: NetworkProxy,
   to: Destination,
   signal: AbortSignal,
 ): Promise<net.Socket> {
+  let socket: net.Socket | undefined;
   try {
+    signal.throwIfAborted();
     // RFC 4007 §6: a zone means something on this machine alone.
     if (to.host.includes('%')) throw new Error(`no other machine knows the zone of ${to.host}`);
-    return await BY[proxy.kind](proxy, to, signal);
+    socket = await BY[proxy.kind](proxy, to, signal);
+    // It may have been given up since the last answer came.
+    signal.throwIfAborted();
+    return socket;
   } catch (error) {
+    socket?.destroy();
     signal.throwIfAborted();
     const why = reasonOf(error as Error);
     throw new Error(`by the proxy ${proxy.host} port ${proxy.port}: ${why}`, { cause: error });
