@@ -256,3 +256,23 @@ test.each([
     expect(await running.stop('SIGTERM')).toEqual({ code, signal: null });
   },
 );
+
+test.each([
+  [{ ALL_PROXY: 'socks5://127.0.0.1:1' }, [], '$ALL_PROXY'],
+  [{}, ['--proxy', 'http://127.0.0.1:1'], '--proxy'],
+])(
+  'a proxy that cannot be reached is told of with where it was named: %j %j (R1248)',
+  async (env, flags, origin) => {
+    const args = [
+      'probe',
+      'bob@localhost',
+      '-a',
+      'alice@localhost',
+      '--service',
+      'xmpp://127.0.0.1:9',
+    ];
+    const { code, stderr } = await run([...args, ...flags], { INBAND_PASSWORD: 'secret', ...env });
+    expect(code).toBe(4);
+    expect(stderr).toContain(`connections go by the proxy 127.0.0.1 port 1, of ${origin}\n`);
+  },
+);

@@ -77,6 +77,7 @@ export class StanzaSession implements Session {
     payload: Element,
     options?: RequestOptions,
   ): Promise<Element> {
+    if (type !== 'get' && type !== 'set') throw new TypeError('a request is a get or a set');
     this.#ended.signal.throwIfAborted();
     options?.signal?.throwIfAborted();
     const { id, reply } = this.#requests.register(to, options);

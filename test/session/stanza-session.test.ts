@@ -116,6 +116,13 @@ describe('a request', () => {
   });
 });
 
+test('a request that is neither get nor set goes to nobody (R1254)', async () => {
+  const { session, sent } = juliet();
+  const asked = session.request('upload.example.org' as 'get', 'get', ask());
+  await expect(asked).rejects.toThrow(new TypeError('a request is a get or a set'));
+  expect(sent).toEqual([]);
+});
+
 describe('a request of a peer', () => {
   test('is handed to the handler of its type, namespace and name, with its sender and id', async () => {
     const { session, receive, last } = juliet();

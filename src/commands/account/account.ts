@@ -4,6 +4,7 @@ import type { Session } from '../../session/session.js';
 import type { CertificateTrust } from '../../session/stream/certificates.js';
 import type { Connect, ConnectAs } from '../../transfer/connect.js';
 import type { Report } from '../../transfer/events.js';
+import { namingProxy } from '../../transfer/people/own-account.js';
 import type { Context } from '../context.js';
 import { type AccountFlags, requireAccount } from './account-options.js';
 import { asOf } from './origin.js';
@@ -61,7 +62,8 @@ export function openAccount(flags: AccountFlags, context: Context, report: Repor
     return session;
   };
   return {
-    ...{ jid, connect, renew: password.renew },
+    ...{ jid, renew: password.renew },
+    connect: (as) => connect(as).catch(namingProxy(proxy, flags.origins?.proxy)),
     trust: async () => ({ ...(await trust()), proxy }),
   };
 }

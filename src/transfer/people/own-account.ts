@@ -3,7 +3,9 @@
 import { MalformedService, parseService } from '../../session/dial/endpoints.js';
 import { type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
 import { shownAddress } from '../../session/dial/shown-address.js';
+import { ownHints, withHints } from '../../session/hints.js';
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
+import { ConnectionFailed } from '../../session/stream/connection-errors.js';
 import { plainJid } from './typed-address.js';
 
 /** Throws `MalformedJid` for what cannot log in. */
@@ -59,3 +61,14 @@ export function isSameAccount(one: string, other: string): boolean {
     throw error;
   }
 }
+
+/** Where nothing could be connected to, it may be for the proxy, which a variable may have named unnoticed. */
+export const namingProxy =
+  (proxy: NetworkProxy | undefined, origin = '--proxy') =>
+  (error: Error): never => {
+    if (!proxy || !(error instanceof ConnectionFailed)) throw error;
+    const own = ownHints(error);
+    const hints = own.length > 0 ? own : ['check the network, the domain, and --service'];
+    const by = `connections go by the proxy ${proxy.host} port ${proxy.port}, of ${origin}`;
+    throw withHints(error, ...hints, by);
+  };
