@@ -316,7 +316,7 @@ describe('behind a firewall that drops packets', () => {
     const time = await timeOf(async () => {
       found = await finding(known, { last }).settled;
     });
-    expect(found).toEqual(webSocketEndpoint(url));
+    expect(found).toEqual({ ...webSocketEndpoint(url), fromHostMeta: true });
     expect(time).toBe(12_000);
   });
 
