@@ -96,6 +96,11 @@ export class ChannelBroken extends Error {
     const rest = unsent > 0 ? ` before the last ${unsent} bytes` : '';
     super(message ?? `the other side broke it off${rest} (${cause.message})`);
   }
+
+  /** The peer closed, or something on the way did in its place, before all was there that it had agreed to send. */
+  static byEarlyClose(unsent: number): ChannelBroken {
+    return new ChannelBroken(unsent, new Error('it closed too early'));
+  }
 }
 
 /**

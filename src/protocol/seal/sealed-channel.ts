@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { type Channel, ChannelOverrun, type InBlocks } from '../channel.js';
+import { type Channel, ChannelBroken, ChannelOverrun, type InBlocks } from '../channel.js';
 import { readToEnd } from '../read-to-end.js';
 import type { OpenedFile } from './opened-file.js';
 import { SealBroken } from './seal-broken.js';
@@ -13,9 +13,9 @@ const PIECE_BYTES = 256 * 1024;
 
 /**
  * The bytes of a file, sealed, over any channel; it counts bytes of the file. The sender writes, and the recipient reads.
- * The readable side ends with the message that says so, whatever the channel below does: if that ends before, it fails
- * with `SealBroken`. The channel below is read as by any reader, so that it acknowledges what waits here for the rest
- * of its message.
+ * The readable side ends with the message that says so, whatever the channel below does: if that ends before, it was broken
+ * off (`ChannelBroken`), and nothing altered. The channel below is read as by any reader, so that it acknowledges what
+ * waits here for the rest of its message.
  */
 export class SealedChannel extends Duplex implements Channel {
   readonly #below: Channel;
@@ -136,7 +136,7 @@ export class SealedChannel extends Duplex implements Channel {
       const bytes = this.#opened?.next();
       if (bytes?.length) return this.#take(bytes);
     } while (!this.#opened?.isWhole && (await this.#takeBlock()));
-    if (this.#opened && !this.#opened.isWhole) throw new SealBroken();
+    if (this.#opened && !this.#opened.isWhole) throw ChannelBroken.byEarlyClose(0);
     this.push(null);
     while (await this.#takeBlock()); // it throws for what comes behind the end
   }

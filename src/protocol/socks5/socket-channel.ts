@@ -145,7 +145,7 @@ export class SocketChannel extends Duplex implements Channel {
   #closed(): void {
     const isTooShort = Number.isFinite(this.#endsAt) && this.#bytesReceived < this.#endsAt;
     if (isTooShort) {
-      this.destroy(new ChannelBroken(this.#bytesUnderWay, new Error('it closed too early')));
+      this.destroy(ChannelBroken.byEarlyClose(this.#bytesUnderWay));
       return;
     }
     this.#end();

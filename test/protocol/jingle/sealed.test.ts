@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import type { Channel } from '../../../src/protocol/channel.js';
+import { type Channel, ChannelBroken } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { description, NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
 import type { JingleOfferOptions } from '../../../src/protocol/jingle/jingle-file-transfers.js';
@@ -432,7 +432,7 @@ test('a channel that was over before anything of it was waited for proves nothin
   const answer = new SealedAnswer(parties, HERS, security as Element);
   const over = new PassThrough().destroy();
   await once(over, 'close');
-  await expect(answer.proven(over as unknown as Channel)).rejects.toThrow(SealBroken);
+  await expect(answer.proven(over as unknown as Channel)).rejects.toThrow(ChannelBroken);
 });
 
 test('a recipient that declines what is sealed, and says nothing of why, has taken nothing', async () => {

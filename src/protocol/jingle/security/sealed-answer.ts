@@ -1,7 +1,7 @@
 // A sealed file, as the responder. docs/seal.md.
 import { once } from 'node:events';
 import { type Element, xml } from '../../../session/xml.js';
-import type { Channel } from '../../channel.js';
+import { type Channel, ChannelBroken } from '../../channel.js';
 import type { FileOffer, FileRange } from '../../file-offer.js';
 import { hasHash } from '../../hashes/hash-elements.js';
 import type { KeyPair } from '../../noise/dh25519.js';
@@ -96,13 +96,13 @@ export class SealedAnswer implements AnswerSecurity {
   /** The first message of the bytes: the offer alone can be a copy. */
   async proven(stream: Channel): Promise<void> {
     // It may have ended before its first message was waited for.
-    if (stream.destroyed) throw stream.errored ?? new SealBroken();
+    if (stream.destroyed) throw stream.errored ?? ChannelBroken.byEarlyClose(0);
     const over = new AbortController();
     stream.once('close', () => over.abort());
     try {
       await once(stream, 'readable', { signal: over.signal });
     } catch (error) {
-      throw stream.errored ?? (over.signal.aborted ? new SealBroken() : error);
+      throw stream.errored ?? (over.signal.aborted ? ChannelBroken.byEarlyClose(0) : error);
     }
   }
 
