@@ -34,7 +34,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'received':
       return undefined;
     case 'resumed':
-      return `resuming ${event.name} at ${formatBytes(event.offset)}, with ${event.peer}`;
+      return sentenceOfResumed(event);
     case 'done':
       return sentenceOfDone(event, verbose);
     case 'already-there':
@@ -97,6 +97,12 @@ const sentenceOfStart = (event: Event & { event: 'start' }): string =>
   event.incoming
     ? `receiving ${event.name} from ${event.peer}${details(event)}`
     : `sending ${event.name} to ${event.peer}${details(event)}`;
+
+/** Nothing goes on where nothing has arrived. */
+const sentenceOfResumed = ({ name, offset, peer }: Event & { event: 'resumed' }): string =>
+  offset > 0
+    ? `resuming ${name} at ${formatBytes(offset)}, with ${peer}`
+    : `trying ${name} again, with ${peer}`;
 
 function sentenceOfDone(event: Event & { event: 'done' }, verbose: boolean): string {
   if (event.path === undefined) return sentenceOfSent(event, verbose);

@@ -11,6 +11,7 @@ test.each([
   ['startOut', 'sending photo.jpg to bob@example.org/inband (5 MB)'],
   ['progress', undefined],
   ['resumed', 'resuming photo.jpg at 1 MB, with bob@example.org/inband'],
+  ['begunAnew', 'trying photo.jpg again, with bob@example.org/inband'],
   ['received', 'received photo.jpg from bob@example.org/inband (5 MB)'],
   [
     'fetchedLink',
@@ -146,4 +147,8 @@ test('takes the path of a file that was written, else the cid, as the result', (
     ['published', 'sha1+8f35@bob.xmpp.org'],
     ['key', 'abc234'],
   ]);
+});
+
+test('nothing is resumed where nothing has arrived (R1236)', () => {
+  expect(sentenceOf(samples.begunAnew)).toBe('trying photo.jpg again, with bob@example.org/inband');
 });

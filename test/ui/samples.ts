@@ -17,6 +17,7 @@ export const samples = {
   startOut: { event: 'start', id, peer, name, size },
   progress: { event: 'progress', id, peer, name, bytes: 2_500_000, size },
   resumed: { event: 'resumed', id, peer, name, offset: 1_000_000 },
+  begunAnew: { event: 'resumed', id, peer, name, offset: 0 },
   received: { event: 'done', id, peer, name, size, sha256, path: '/inbox/photo.jpg' },
   fetchedLink: {
     ...{ event: 'done', id, peer, name, size, sha256, path: '/inbox/photo.jpg' },

@@ -1,11 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Writable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import { reasonOf } from '../../session/dial/network-reason.js';
+import { isForGood, reasonOf } from '../../session/dial/network-reason.js';
 import { whyUntrusted } from '../../session/dial/why-untrusted.js';
 import { ChannelLost, type Outlet } from '../channel.js';
 import type { Https } from '../network/https.js';
-import type { UploadedFile, UploadSlot } from './stanzas.js';
+import { UnusableSlot, type UploadedFile, type UploadSlot } from './stanzas.js';
 
 /** Milliseconds in which some bytes must leave, or the connection come about. */
 const SILENCE_MS = 60_000;
@@ -29,12 +29,14 @@ interface PutOptions {
   clock: Clock;
   /** What an answer means that is no yes, by its status (RFC 9110 §15). */
   refused(status: number): Error;
+  /** An attempt before this one was cut: our own network may be gone. */
+  isAgain?: boolean;
 }
 
 /**
  * Takes the bytes of one file to its slot; `finish` means that the server has them all. Bytes count as acknowledged
- * when they have left. Fails with `ServerNotTrusted`, with `ChannelLost` where the network fails or nothing is heard,
- * and as `refused` says.
+ * when they have left. Fails with `ServerNotTrusted`, with `UnusableSlot` where the host does not exist or refuses TLS,
+ * with `ChannelLost` where the network fails or nothing is heard, and as `refused` says.
  */
 export class Put extends Writable implements Outlet {
   readonly provenBlock = 0;
@@ -45,6 +47,7 @@ export class Put extends Writable implements Outlet {
   readonly #clock: Clock;
   readonly #refused: (status: number) => Error;
   readonly #size: number;
+  readonly #isAgain: boolean;
   #sent = 0;
   #underWay = 0;
   /** The server has all. */
@@ -56,12 +59,13 @@ export class Put extends Writable implements Outlet {
 
   constructor(slot: UploadSlot, { size, mediaType }: UploadedFile, options: PutOptions) {
     super({ highWaterMark: PIECE_BYTES });
-    const { peer, https, clock, refused } = options;
+    const { peer, https, clock, refused, isAgain = false } = options;
     this.peer = peer;
     this.#size = size;
     this.#host = slot.put.host;
     this.#clock = clock;
     this.#refused = refused;
+    this.#isAgain = isAgain;
     const headers = { ...slot.headers, 'content-length': `${size}`, 'content-type': mediaType };
     this.#request = https(slot.put, { method: 'PUT', headers })
       .on('error', (error) => this.destroy(this.#whyCut(error)))
@@ -128,8 +132,14 @@ export class Put extends Writable implements Outlet {
 
   #whyCut(error: Error): Error {
     const host = this.#host;
-    const what = this.#sent > 0 ? `the upload to ${host} was cut off` : `${host} gave no answer`;
-    const lost = new ChannelLost(`${what} (${reasonOf(error)})`, { cause: error });
-    return whyUntrusted(error, host) ?? lost;
+    const why = `(${reasonOf(error)})`;
+    const untrusted = whyUntrusted(error, host);
+    if (untrusted) return untrusted;
+    if (this.#sent > 0) {
+      return new ChannelLost(`the upload to ${host} was cut off ${why}`, { cause: error });
+    }
+    return isForGood(error) && !this.#isAgain
+      ? new UnusableSlot(`${host}, where the upload is to go, cannot be used ${why}`)
+      : new ChannelLost(`${host} gave no answer ${why}`, { cause: error });
   }
 }

@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
 import { Put } from '../../../src/protocol/http-upload/put.js';
+import { UnusableSlot } from '../../../src/protocol/http-upload/stanzas.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
 import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -29,6 +30,7 @@ interface Situation {
   name?: string;
   /** The CA that is believed. */
   ca?: string;
+  isAgain?: boolean;
 }
 
 /** A file of so many bytes on its way to a server of the test's. */
@@ -38,12 +40,15 @@ async function putting(answer: Answer, { size, headers = {}, name }: Situation) 
   return { ...uploading(server.origin, { size, headers, ca: server.ca }), server };
 }
 
-function uploading(origin: string, { size, headers = {}, ca }: Omit<Situation, 'name'>) {
+function uploading(
+  origin: string,
+  { size, headers = {}, ca, isAgain = false }: Omit<Situation, 'name'>,
+) {
   const clock = new ManualClock();
   const [put, get] = [new URL('/slot/a', origin), new URL('/a', origin)];
   const file = { name: 'a', size, mediaType: 'text/plain' };
   const upload = new Put({ put, get, headers }, file, {
-    ...{ peer: 'upload.montague.example', https: httpsBy({ ca }), clock },
+    ...{ peer: 'upload.montague.example', https: httpsBy({ ca }), clock, isAgain },
     refused: (status) => new Refused(`${status}`),
   });
   return { upload, clock };
@@ -223,4 +228,32 @@ test('a certificate of somebody else, or of nobody known, is none (R722)', async
     /the certificate of localhost:\d+ is not trusted/,
   );
   expect(seen.bytes).toBeUndefined();
+});
+
+test('a host that does not exist, or refuses TLS, cannot be used, and is not tried again (R1236)', async () => {
+  const clear = createServer((socket) =>
+    socket.on('error', () => undefined).end('HTTP/1.1 400\r\n\r\n'),
+  );
+  clear.listen(0, '127.0.0.1');
+  await once(clear, 'listening');
+  const { port } = clear.address() as AddressInfo;
+  const cases = {
+    'https://upload.invalid': 'getaddrinfo ENOTFOUND upload.invalid',
+    [`https://127.0.0.1:${port}`]: 'wrong version number',
+  };
+  for (const [origin, why] of Object.entries(cases)) {
+    const { upload } = uploading(origin, { size: 1 });
+    upload.end('x');
+    const error = await finished(upload).catch((reason) => reason);
+    expect(error).toBeInstanceOf(UnusableSlot);
+    const { host } = new URL(origin);
+    expect(error.message).toBe(`${host}, where the upload is to go, cannot be used (${why})`);
+  }
+  clear.close();
+});
+
+test('where an attempt was cut before, it is our network that may be gone (R1236)', async () => {
+  const { upload } = uploading('https://upload.invalid', { size: 1, isAgain: true });
+  upload.end('x');
+  await expect(finished(upload)).rejects.toThrow(ChannelLost);
 });

@@ -69,6 +69,7 @@ export class Uploads {
     const put = new Put(slot, file, {
       ...{ peer: service.jid, https: this.#https, clock: this.#clock },
       refused: (status) => whyNotUploaded(status, slot.put.host, left !== undefined),
+      isAgain: left !== undefined,
     });
     put.once('error', (error) => {
       if (!left && error instanceof ChannelLost) this.#left.set(purpose, slot);

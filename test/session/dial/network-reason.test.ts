@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { isForGood, reasonOf } from '../../../src/session/dial/network-reason.js';
+
+const failure = (code: string, message: string, more = {}) =>
+  Object.assign(new Error(message), { code, ...more });
+
+/** As Node has them: the reason stands by itself, or in OpenSSL's line alone. */
+const SNI = failure(
+  'EPROTO',
+  'write EPROTO 806C1FD2:error:0A000458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized name:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1590:SSL alert number 112\n',
+);
+const ALERT = failure(
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  '806C1FD2:error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1590:SSL alert number 40\n',
+);
+const OVERLOAD = failure(
+  'EPROTO',
+  'write EPROTO 806C1FD2:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1590:SSL alert number 80\n',
+);
+const ABSENT = failure('ENOTFOUND', 'getaddrinfo ENOTFOUND upload.example.org');
+const CLOSED = failure('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:443');
+
+test.each<[string, Error, boolean]>([
+  ['tlsv1 unrecognized name', SNI, true],
+  ['sslv3 alert handshake failure', ALERT, true],
+  ['tlsv1 alert internal error', OVERLOAD, false],
+  ['getaddrinfo ENOTFOUND upload.example.org', ABSENT, true],
+  ['getaddrinfo EAI_AGAIN a.b', failure('EAI_AGAIN', 'getaddrinfo EAI_AGAIN a.b'), false],
+  ['connect ECONNREFUSED 127.0.0.1:443', CLOSED, false],
+  ['read ECONNRESET', failure('ECONNRESET', 'read ECONNRESET'), false],
+])('%s is all that is said, and is told from what may pass (R1236)', (words, error, forGood) => {
+  expect(reasonOf(error)).toBe(words);
+  expect(isForGood(error)).toBe(forGood);
+});
+
+test('of a host with several addresses one that may come back is enough to try again (R1236)', () => {
+  const both = Object.assign(new Error(''), { errors: [CLOSED, SNI] });
+  expect(reasonOf(both)).toBe('connect ECONNREFUSED 127.0.0.1:443, tlsv1 unrecognized name');
+  expect(isForGood(both)).toBe(false);
+});
