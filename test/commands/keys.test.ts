@@ -89,14 +89,37 @@ describe('inband key', () => {
     );
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const before = await shownKey();
-    const replaced = await run(['key', 'replace', ...account]);
-    expect(replaced.stderr).toContain(
-      'this is the key of romeo@example.org now; "inband receive" has it when it is started again',
-    );
-    expect(await shownKey()).not.toBe(before);
     expect((await run(['key', 'import', path, ...account])).code).toBe(0);
     expect(await shownKey()).toBe(before);
     expect(await readFile(path, 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
+  });
+
+  test('is not replaced where nobody can be asked (R1237)', async () => {
+    const before = await shownKey();
+    expect(await run(['key', 'replace', ...account], 'y\n')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'inband: you are to be asked first, and there is no terminal for it\n  run it in a terminal, or give a key: inband key import <file>\n',
+    });
+    expect(await shownKey()).toBe(before);
+  });
+
+  test('that another one takes the place of is kept, and named, and comes back (R1237)', async () => {
+    const before = await shownKey();
+    const { stdout } = await run(['key', 'export', ...account], '', await mkdtemp(join(home, 'x')));
+    const imported = await run(['key', 'import', ...account], stdout);
+    const [, kept = ''] =
+      /this takes it back: inband key import (.*)\n/.exec(imported.stderr) ?? [];
+    expect(imported.stderr).toBe(
+      'warning: this is the key of romeo@example.org now; "inband receive" has it when it is started again\n' +
+        'warning: whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add romeo@example.org\n' +
+        `warning: the key that it had is kept in ${kept}; this takes it back: inband key import ${kept}\n`,
+    );
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    expect(await shownKey()).not.toBe(before);
+    expect((await run(['key', 'import', kept, ...account])).code).toBe(0);
+    expect(await shownKey()).toBe(before);
   });
 
   test('that is gone is not replaced in silence (R1174)', async () => {
@@ -137,7 +160,8 @@ describe('inband trust', () => {
   const list = async (...args: string[]) =>
     (await run(['trust', 'list', ...args])).stdout.split('\n').slice(0, -1);
 
-  test('says that nobody is known where it lists nothing (R1085)', async () => {
+  test('says that nobody is known where it lists nothing, without a word as with "list" (R1085, R1240)', async () => {
+    expect(await run(['trust'])).toEqual(await run(['trust', 'list']));
     expect(await run(['trust', 'list'])).toMatchObject({
       ...{ code: 0, stdout: '', stderr: 'no key of anybody is known yet\n' },
     });

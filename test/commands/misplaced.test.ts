@@ -67,10 +67,10 @@ test.each<[string, string[], string]>([
   expect(await told(...args)).toEqual({ code: 2, stderr });
 });
 
-test('received looks where receive puts files, and says that nothing is there (R580)', async () => {
+test('received looks where receive puts files, and says that nothing is there, and where (R580, R1239)', async () => {
   expect(await told('received')).toEqual({
     code: 0,
-    stderr: `no file has arrived in ${inbox} yet\n`,
+    stderr: `no file has arrived in ${inbox} yet; those of another folder: inband received --dir <path>\n`,
   });
 });
 

@@ -34,7 +34,9 @@ export function addKeyCommand(program: Command, context: Context): void {
   );
   const replaced = key
     .command('replace')
-    .description('Makes another key. Whoever knows the old one has to be told the new one.');
+    .description(
+      'Makes another key, and asks first. Whoever knows the old one, which is kept in a file, refuses the new one until they trust it.',
+    );
   add(replaced).action(async (flags: KeyFlags) => (await work()).replace(flags, context));
   showExamples(key);
 }

@@ -2,14 +2,15 @@ import { resolve } from 'node:path';
 import {
   exportKey,
   importKey,
+  type NewKey,
   replaceKey,
-  type ShownKey,
   showKey,
 } from '../../transfer/keys/own-key.js';
 import type { Reporter } from '../../ui/report.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import { readSecret } from '../account/password.js';
 import { askHidden } from '../account/prompt.js';
+import { confirm, requireKeyboard } from '../account/questions.js';
 import type { Context, OutputFlags } from '../context.js';
 import { askForLine } from './ask-for-line.js';
 import { tellOfMade } from './made-key.js';
@@ -66,12 +67,28 @@ async function typed(context: Context): Promise<string> {
     : askForLine(prompt, context);
 }
 
+/** A slip of the hand would have everybody refuse this account. */
 export async function replace(flags: KeyFlags, context: Context): Promise<void> {
   const reporter = await context.reporter(flags);
-  tell(await replaceKey(await context.openKeys(), requireAccount(flags)), reporter);
+  const account = requireAccount(flags);
+  const keyboard = requireKeyboard(
+    context,
+    'you are to be asked first',
+    'run it in a terminal, or give a key: inband key import <file>',
+  );
+  const what = `Make another key for ${account}? Whoever knows the present one refuses the new one until they trust it.`;
+  if (!(await confirm(what, keyboard, context))) {
+    return reporter.report({ event: 'notice', text: 'the key stays as it is' });
+  }
+  tell(await replaceKey(await context.openKeys(), account), reporter);
 }
 
-function tell(key: ShownKey, { report, warn }: Reporter): void {
+function tell({ before, ...key }: NewKey, { report, warn }: Reporter): void {
   report({ event: 'key', ...key });
   warn(`this is the key of ${key.jid} now; "inband receive" has it when it is started again`);
+  if (before === undefined) return;
+  warn(
+    `whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add ${key.jid}`,
+  );
+  warn(`the key that it had is kept in ${before}; this takes it back: inband key import ${before}`);
 }

@@ -12,7 +12,7 @@ export function addTrustCommand(program: Command, context: Context): void {
     .summary('look after the keys of others')
     .description('Looks after the keys that are known to be somebody’s.');
   const list = trust
-    .command('list')
+    .command('list', { isDefault: true })
     .description(
       'Prints JID, key, "known" or "verified", when it was first seen, and label, with tabs.',
     )

@@ -1,10 +1,10 @@
 import type { Reporter } from '../../ui/report.js';
 import { readPassword } from '../account/password.js';
+import { choose } from '../account/questions.js';
 import { type Context, UsageError } from '../context.js';
 import { type Entry, hasPlace } from './entry.js';
 import type { Keeper } from './keeper.js';
 import { keepersOf } from './keepers.js';
-import { choose } from './questions.js';
 
 /** How long it may take to remove a password again, also after Ctrl-C. */
 const TAKE_BACK_MS = 5_000;

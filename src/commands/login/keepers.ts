@@ -75,7 +75,8 @@ function pass(account: string, command: string | undefined, context: Context): K
   return {
     place: 'in pass',
     remark: `${NO_SERVICE}, unless its key has no passphrase`,
-    isThere: () => isOnPath('pass', context),
+    // Before `pass init` it has nothing to encrypt with.
+    isThere: async () => existsSync(join(store, '.gpg-id')) && (await isOnPath('pass', context)),
     keep: async (password) => {
       // It may have more in it than a password.
       if (command !== source.passwordCommand && existsSync(join(store, `${entry}.gpg`))) {

@@ -3,13 +3,13 @@ import type { Reporter } from '../../ui/report.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { askPassword } from '../account/password.js';
+import { requireKeyboard } from '../account/questions.js';
 import type { Context, OutputFlags } from '../context.js';
 import { checkSettingsSecret, readSettings } from '../settings/settings.js';
 import { writeAccount } from './change-settings.js';
 import { type Entry, entryFor, hasPlace, keysOf } from './entry.js';
 import { keepPassword, takeBack } from './keep-password.js';
 import type { PasswordSource } from './keeper.js';
-import { requireKeyboard } from './questions.js';
 import { tryAccount } from './try-account.js';
 
 export type LoginFlags = Pick<

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Reporter } from '../../ui/report.js';
+import { confirm, requireKeyboard } from '../account/questions.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readSettings, type Settings } from '../settings/settings.js';
 import { removeAccount } from './change-settings.js';
 import { type Entry, entryNamed, isStill } from './entry.js';
 import type { Keeper } from './keeper.js';
 import { keepersOf } from './keepers.js';
-import { confirm, requireKeyboard } from './questions.js';
 
 /** Removes the password first: where that fails, the settings still say where it is. */
 export async function logOut(

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { ask } from '../account/questions.js';
 import type { Context } from '../context.js';
 import { readSettings } from '../settings/settings.js';
 import { logIn } from './log-in.js';
-import { ask } from './questions.js';
 
 /** Offers to set up an account where a person has none yet. Returns whether one was set up. */
 export async function offerLogin(program: Command, context: Context): Promise<boolean> {

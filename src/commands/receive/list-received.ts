@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { NobodyReceives } from '../../transfer/inbox-errors.js';
@@ -30,7 +31,7 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   await stat(flags.dir).catch(asOf(flags, 'dir'));
   if (flags.health) return checkHealth(flags, context, reporter);
   const records = noticing(context.readRecords(flags.dir, reporter.warn), () =>
-    reporter.report({ event: 'notice', text: `no file has arrived in ${flags.dir} yet` }),
+    reporter.report({ event: 'notice', text: noneIn(flags.dir) }),
   );
   if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
@@ -38,6 +39,9 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   }
   for await (const record of records) reporter.report(eventOf(record));
 }
+
+const noneIn = (dir: string): string =>
+  `no file has arrived in ${resolve(dir)} yet; those of another folder: inband received --dir <path>`;
 
 /** The same records; tells when there are none. */
 async function* noticing(

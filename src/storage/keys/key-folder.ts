@@ -62,6 +62,14 @@ export class KeyFolder {
     await syncDirectory(fs, this.path);
   }
 
+  /** Writes another file for a JID, which `readAll` leaves out, and returns its path. To be called with the lock. */
+  async writeBeside(jid: string, label: string, text: string): Promise<string> {
+    const path = `${this.pathOf(jid).slice(0, -ENDING.length)}.${label.slice(0, 8)}.key`;
+    await writeOwn(path, text);
+    await syncDirectory(fs, this.path);
+    return path;
+  }
+
   /** Does it while no other process, and nobody else here, changes the folder, which is made if it is absent. */
   locked<T>(job: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {

@@ -25,8 +25,24 @@ export class SecretKeyFiles implements SecretKeys {
     return (await this.#read(jid)) ?? this.#folder.locked(() => this.#make(jid, make));
   }
 
-  replace(jid: string, secret: Uint8Array): Promise<void> {
-    return this.#folder.locked(() => this.#write(jid, secret));
+  replace(
+    jid: string,
+    secret: Uint8Array,
+    textOf: (before: Uint8Array) => string,
+  ): Promise<string | undefined> {
+    return this.#folder.locked(async () => {
+      // What is damaged is to be replaced, too.
+      const before = await this.#read(jid).catch((error) => {
+        if (error instanceof KeysUnusable) return undefined;
+        throw error;
+      });
+      const isOther = before !== undefined && !before.equals(secret);
+      const kept = isOther
+        ? await this.#folder.writeBeside(jid, this.#publicKeyOf(before), textOf(before))
+        : undefined;
+      await this.#write(jid, secret);
+      return kept;
+    });
   }
 
   async #make(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array> {

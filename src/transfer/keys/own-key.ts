@@ -15,12 +15,19 @@ export interface SecretKeys {
    * that was there, though it is gone.
    */
   obtain(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array>;
-  /** Puts it in the place of any other. */
-  replace(jid: string, secret: Uint8Array): Promise<void>;
+  /**
+   * Puts it in the place of any other, which stays in a file beside it, as `textOf` has it. Resolves to that file's
+   * absolute path; nothing where no other one could be read.
+   */
+  replace(
+    jid: string,
+    secret: Uint8Array,
+    textOf: (before: Uint8Array) => string,
+  ): Promise<string | undefined>;
 }
 
 /** What a person has to do with the key of an own account. */
-export interface ShownKey {
+interface ShownKey {
   /** Bare JID. */
   jid: string;
   /** As people see it. */
@@ -88,25 +95,28 @@ export async function exportKey(
   onMade: OnMade,
 ): Promise<string> {
   const pair = await ownKey(keys, account, onMade);
-  return SECRET_PREFIX + formatKey(secretBytesOf(pair)).toUpperCase();
+  return exported(secretBytesOf(pair));
+}
+
+const exported = (secret: Uint8Array): string => SECRET_PREFIX + formatKey(secret).toUpperCase();
+
+/** `before`: the file with the key that was replaced, as `exportKey` writes it; absolute. */
+export interface NewKey extends ShownKey {
+  before?: string;
 }
 
 /** Takes an exported key for that of the account. Throws `MalformedSecret`. */
-export async function importKey(
-  keys: SecretKeys,
-  account: string,
-  text: string,
-): Promise<ShownKey> {
+export async function importKey(keys: SecretKeys, account: string, text: string): Promise<NewKey> {
   return replaceBy(keys, account, readSecret(text.trim()));
 }
 
 /** Makes another key for the account. */
-export const replaceKey = (keys: SecretKeys, account: string): Promise<ShownKey> =>
+export const replaceKey = (keys: SecretKeys, account: string): Promise<NewKey> =>
   replaceBy(keys, account, newSecret());
 
-async function replaceBy(keys: SecretKeys, account: string, secret: Buffer): Promise<ShownKey> {
-  await keys.replace(accountOf(account), secret);
-  return shown(account, keyPairFrom(secret));
+async function replaceBy(keys: SecretKeys, account: string, secret: Buffer): Promise<NewKey> {
+  const before = await keys.replace(accountOf(account), secret, (old) => `${exported(old)}\n`);
+  return { ...shown(account, keyPairFrom(secret)), ...(before === undefined ? {} : { before }) };
 }
 
 function readSecret(text: string): Buffer {

@@ -87,6 +87,23 @@ test('an entry of pass that is not of our settings stays as it is (R1033)', asyn
   expect(await readFile(at, 'utf8')).toBe('what it was');
 });
 
+test('pass is offered where it was set up, wherever its store is (R1238)', async () => {
+  const context = contextWith(await standIn(folder, 'secret-tool'));
+  await writeFile(join(folder, 'pass'), '#!/bin/sh\n', { mode: 0o755 });
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };
+  const store = join(folder, '.password-store');
+  const env = { HOME: folder, PATH: `${folder}:${context.env.PATH}` };
+  const isOffered = (more = {}) =>
+    keepersOf(entry, { ...context, env: { ...env, ...more } }, 'linux')[1]?.isThere();
+  expect(await isOffered()).toBe(false);
+  await mkdir(store);
+  expect(await isOffered()).toBe(false);
+  await writeFile(join(store, '.gpg-id'), 'romeo\n');
+  expect(await isOffered()).toBe(true);
+  expect(await isOffered({ PASSWORD_STORE_DIR: join(folder, 'other') })).toBe(false);
+  expect(await isOffered({ HOME: '/nowhere', PASSWORD_STORE_DIR: store })).toBe(true);
+});
+
 test('each place says what is to be known of it, and how the settings get the password (R991)', async () => {
   const context = contextWith(await standIn(folder, 'security'));
   const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };

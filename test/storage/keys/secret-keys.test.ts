@@ -15,6 +15,7 @@ const SECRET = Buffer.alloc(32, 1);
 const OTHER = Buffer.alloc(32, 2);
 
 const publicKeyOf = (secret: Uint8Array) => `public ${Buffer.from(secret).toString('hex')}`;
+const textOf = (secret: Uint8Array) => `secret ${Buffer.from(secret).toString('hex')}`;
 const never = () => {
   throw new Error('one is there');
 };
@@ -41,6 +42,17 @@ describe('the key of an own account', () => {
     expect(await readdir(path)).toHaveLength(1);
   });
 
+  test('stays in a file of its own where another takes its place (R1237)', async () => {
+    const { keys, path } = await openKeys();
+    expect(await keys.replace(ROMEO, SECRET, textOf)).toBeUndefined();
+    expect(await keys.replace(ROMEO, SECRET, textOf)).toBeUndefined();
+    const kept = (await keys.replace(ROMEO, OTHER, textOf)) as string;
+    expect(await readFile(kept, 'utf8')).toBe(textOf(SECRET));
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    expect(await keysIn(new KeyFolder(path)).obtain(ROMEO, never)).toEqual(OTHER);
+    expect(await new KeyFolder(path).readAll()).toHaveLength(1);
+  });
+
   test('that is gone is known to have been there, when another one is made (R1174)', async () => {
     const { keys, path, file } = await openKeys();
     const before: (string | undefined)[] = [];
@@ -53,7 +65,7 @@ describe('the key of an own account', () => {
     await obtain(OTHER);
     await fs.rm(file);
     await obtain(OTHER);
-    await keys.replace(ROMEO, SECRET);
+    await keys.replace(ROMEO, SECRET, textOf);
     await fs.rm(path, { recursive: true });
     await obtain(OTHER);
     expect(before).toEqual([undefined, publicKeyOf(SECRET), publicKeyOf(SECRET)]);
@@ -78,8 +90,8 @@ describe('the key of an own account', () => {
     const { keys, path } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
     await writeFile(join(path, '0b1d2c3e.tmp'), 'half of a secret');
-    await keys.replace(ROMEO, OTHER);
-    expect(await readdir(path)).toHaveLength(1);
+    await keys.replace(ROMEO, OTHER, textOf);
+    expect((await readdir(path)).filter((name) => !name.endsWith('.key'))).toHaveLength(1);
   });
 
   test('is of one account', async () => {
@@ -92,7 +104,7 @@ describe('the key of an own account', () => {
     const { keys, file } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
     await writeFile(file, 'nonsense');
-    await keys.replace(ROMEO, OTHER);
+    await keys.replace(ROMEO, OTHER, textOf);
     expect(await keys.obtain(ROMEO, never)).toEqual(OTHER);
   });
 
@@ -152,6 +164,8 @@ test('a folder of keys that stays locked is told of as that', async () => {
   const sleep = async () => undefined;
   const system = { files: fs, processes: systemProcesses, now: Date.now, sleep };
   const lock = await lockFolder(path, system);
-  await expect(keys.replace(ROMEO, OTHER)).rejects.toThrow(`another inband keeps ${path} locked`);
+  await expect(keys.replace(ROMEO, OTHER, textOf)).rejects.toThrow(
+    `another inband keeps ${path} locked`,
+  );
   await lock.release();
 });

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { askLine, openKeyboard } from '../account/prompt.js';
 import { type Context, UsageError } from '../context.js';
+import { askLine, openKeyboard } from './prompt.js';
 
 const NOT_GIVEN = ['nothing was answered', 'run the command again'] as const;
 
