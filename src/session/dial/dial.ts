@@ -79,13 +79,19 @@ async function dialWithin(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), silence);
   const signal = AbortSignal.any([options.signal, late.signal]);
-  const answered = () => void timer.refresh();
+  let hasAnswered = false;
+  const answered = () => {
+    hasAnswered = true;
+    timer.refresh();
+  };
   try {
     return await dialOne(endpoint, { ...options, signal, answered });
   } catch (error) {
     if (!late.signal.aborted) throw error;
-    const { host, port } = endpoint;
-    throw new ConnectionFailed(`${host} port ${port} does not answer`, { cause: error });
+    const proxy = hasAnswered ? undefined : proxyTo(endpoint.host, options.proxy);
+    const { host, port } = proxy ?? endpoint;
+    const who = `${proxy ? 'the proxy ' : ''}${host} port ${port}`;
+    throw new ConnectionFailed(`${who} does not answer`, { cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -89,8 +89,14 @@ async function byHttp(
     return socket;
   } catch (error) {
     asked.destroy();
-    throw error;
+    throw whyNoHttp(error as NodeJS.ErrnoException);
   }
 }
+
+/** The codes are those of Node's parser, whose words are for whoever writes servers. */
+const whyNoHttp = (error: NodeJS.ErrnoException): Error =>
+  error.code?.startsWith('HPE_')
+    ? new Error('what answers there is no HTTP proxy', { cause: error })
+    : error;
 
 const BY = { http: byHttp, socks5: bySocks5 };

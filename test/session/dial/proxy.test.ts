@@ -195,8 +195,9 @@ describe('CONNECT (RFC 9110)', () => {
   test.each([
     ['it refuses (403)', 'HTTP/1.1 403 Forbidden\r\n\r\n'],
     ['it refuses (407)', 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'],
-    ['Expected HTTP/', 'no HTTP at all\r\n\r\n'],
-  ])('says why it does not come about: %s (R1000)', async (why, says) => {
+    ['what answers there is no HTTP proxy', 'no HTTP at all\r\n\r\n'],
+    ['what answers there is no HTTP proxy', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n'],
+  ])('says why it does not come about: %s (R1000, R1249)', async (why, says) => {
     const { port } = await scripted(Buffer.from(says));
     const proxy = parseProxy(`http://127.0.0.1:${port}`);
     const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);

@@ -93,3 +93,18 @@ describe.each([
     await closed;
   });
 });
+
+test.each([
+  ['the proxy, while it says nothing', [], (port: number) => `the proxy 127.0.0.1 port ${port}`],
+  [
+    'the server, while what is behind the proxy says nothing',
+    SOCKS5,
+    () => 'example.org port 5222',
+  ],
+])('it is %s, that does not answer (R1249)', async (_who, says, who) => {
+  const { proxy } = await silentAfter('socks5', says);
+  const { signal } = new AbortController();
+  const options = { domain: 'example.org', proxy, signal, silence: 1 };
+  const reached = dial([parseService('xmpp://example.org:5222')], options);
+  await expect(reached).rejects.toThrow(`${who(proxy.port)} does not answer`);
+});
