@@ -19,7 +19,12 @@ import { ProposalRejected } from './protocol/jingle/message-initiation.js';
 import { JingleEnded } from './protocol/jingle/session/jingle-ended.js';
 import { FileUnconfirmed } from './protocol/jingle/verdict.js';
 import { OfferUnanswered } from './protocol/jingle/why-not-sent.js';
-import { AddressNotAllowed, OtherFile, UnfitAnswer } from './protocol/network/fetch-errors.js';
+import {
+  AddressNotAllowed,
+  OtherFile,
+  PortNotAllowed,
+  UnfitAnswer,
+} from './protocol/network/fetch-errors.js';
 import { NoiseFailure } from './protocol/noise/noise-failure.js';
 import { TooManyContacts } from './protocol/presence/roster.js';
 import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
@@ -110,6 +115,7 @@ export const FAILURES: readonly Failure[] = [
   [LinkRefused, 'refused', 'this'],
   [OtherFile, 'otherBytes', 'this'],
   [UnfitAnswer, 'refused', 'this'],
+  [PortNotAllowed, 'refused', 'this'],
   [AddressNotAllowed, 'refused', 'this'],
   [RecipientBusy, 'refused', 'this'],
   [RecipientRefused, 'refused', 'this'],

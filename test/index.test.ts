@@ -12,7 +12,7 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 /** What throws these (rosters, proposals of Jingle, keys that are typed, uploads and downloads) is no part of the library. */
 const OTHERS = [
   ...['TooManyContacts', 'ProposalRejected', 'MalformedKey'],
-  ...['UnusableSlot', 'UnfitAnswer', 'OtherFile', 'AddressNotAllowed'],
+  ...['UnusableSlot', 'UnfitAnswer', 'OtherFile', 'AddressNotAllowed', 'PortNotAllowed'],
 ];
 
 /** The classes of error that the modules below a folder of src/ export. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../session/clock.js';
 import { ChannelLost, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
 import { checkedLookup, type Resolve } from '../network/checked-lookup.js';
-import { UnfitAnswer } from '../network/fetch-errors.js';
+import { PortNotAllowed } from '../network/fetch-errors.js';
 import type { Https } from '../network/https.js';
 import { addressesOf, endpointOf } from '../network/may-fetch.js';
 import type { Endpoint } from '../network/network.js';
@@ -178,11 +178,13 @@ class Download extends Readable implements Inlet {
 /** RFC 9110 §15.3 */
 const OK = new Set([200, 206]);
 
-/** Throws `AddressNotAllowed`, and `UnfitAnswer`, where it must not be asked for. */
+/** Throws `AddressNotAllowed` where it must not be asked for. */
 function requestFor(url: URL, { https, own, resolve, offset }: GetOptions): ClientRequest {
   const { host, port } = endpointOf(url);
   const allowed = addressesOf(url, own);
-  if (!allowed) throw new UnfitAnswer(`${host} is not asked at port ${port}: no other than 443 is`);
+  if (!allowed) {
+    throw new PortNotAllowed(`${host} is not asked at port ${port}: no other than 443 is`);
+  }
   const { allows, isOwn } = allowed;
   const headers = {
     'accept-encoding': 'identity',

@@ -1,6 +1,6 @@
 /** Somebody has an address that must not be connected to, or may have one. */
 export class AddressNotAllowed extends Error {
-  override readonly name = 'AddressNotAllowed';
+  override readonly name: string = 'AddressNotAllowed';
   constructor(
     message: string,
     /** Nobody can look: the proxy of the network finds the addresses. */
@@ -8,6 +8,11 @@ export class AddressNotAllowed extends Error {
   ) {
     super(message);
   }
+}
+
+/** A server of somebody else is not asked at a port that is not that of HTTPS. */
+export class PortNotAllowed extends AddressNotAllowed {
+  override readonly name: string = 'PortNotAllowed';
 }
 
 /** What lies at an address cannot be used, whenever one asks. */

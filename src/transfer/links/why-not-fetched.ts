@@ -1,5 +1,5 @@
 import { ChannelLost } from '../../protocol/channel.js';
-import { AddressNotAllowed } from '../../protocol/network/fetch-errors.js';
+import { AddressNotAllowed, PortNotAllowed } from '../../protocol/network/fetch-errors.js';
 import { formatApart, formatBytes } from '../../units.js';
 import { NoRoom } from '../inbox-errors.js';
 import { OfferedAgain, StillUnderWay } from '../reception-errors.js';
@@ -36,8 +36,12 @@ export function tooLargeToFetch(size: number | undefined, most: number): Error {
   return new LinkRefused(`it has ${has}, and --links-max-size takes ${takes}`);
 }
 
-/** What is wrong with the address of a link, in words of the flags. */
+/** What is wrong with the address of a link, in words of the flags. `host`: with its port, where that is not 443. */
 export function whyNotAsked(error: Error, host: string): Error {
+  if (error instanceof PortNotAllowed) {
+    const unless = `unless you trust that server: --links-host ${host}`;
+    return new LinkRefused(`${error.message}, ${unless}`, { cause: error });
+  }
   if (!(error instanceof AddressNotAllowed)) return error;
   const what = error.isUnseen
     ? `the proxy finds where ${host} is, which nobody can check`

@@ -8,6 +8,7 @@ import { type GetOptions, get } from '../../../src/protocol/http-download/get.js
 import {
   AddressNotAllowed,
   OtherFile,
+  PortNotAllowed,
   UnfitAnswer,
 } from '../../../src/protocol/network/fetch-errors.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
@@ -151,7 +152,7 @@ describe('nothing is asked of', () => {
   test('another port than that of HTTPS (R924)', async () => {
     const options = optionsFor({ own: [] });
     await expect(get(new URL('https://example.org:8443/a'), options)).rejects.toThrow(
-      new UnfitAnswer('example.org is not asked at port 8443: no other than 443 is'),
+      new PortNotAllowed('example.org is not asked at port 8443: no other than 443 is'),
     );
   });
 

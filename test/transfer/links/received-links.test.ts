@@ -293,6 +293,14 @@ test('a host at an address that is not public is told with the flag for that (R9
   expect([server.port > 0, requests.length]).toEqual([true, 0]);
 });
 
+test('a host that is not asked at its port is told with the flag for that (R1250)', async () => {
+  const { online, told } = await fetching(giving, { own: [] });
+  online().hears(carbonOf(plainLink('https://upload.example.org:5281/a')));
+  expect((await told(1, 'failed'))[0]).toMatchObject({
+    error: `a from ${ROMEO} did not arrive: upload.example.org is not asked at port 5281: no other than 443 is, unless you trust that server: --links-host upload.example.org:5281`,
+  });
+});
+
 test('--encrypt require takes no links (R932)', async () => {
   const sealing = { encrypt: 'require' } as const;
   const { server, online, told, requests } = await fetching(giving, { sealing });
