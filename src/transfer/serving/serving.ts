@@ -70,14 +70,17 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   // Our own address is what the server calls us, so nobody is let in before it does.
   let policy: Policy = () => false;
   const allows: Policy = (from) => policy(from);
+  /** This session's full JID: what comes from it is nobody's attempt. */
+  let own: string | undefined;
   const admit = (from: string) => {
     const allowed = allows(from);
-    if (!allowed && quotas.notes.take(from))
+    if (!allowed && from !== own && quotas.notes.take(from))
       report({ event: 'note', text: `${from} was turned away; see --allow` });
     return allowed;
   };
   const mayRefuse = (from: string, characters: number) => quotas.mayRefuse(from, characters);
   const session = await connect({ admit, mayRefuse, resource });
+  own = session.jid;
   const rules = await writtenRules(session, allow);
   policy = createPolicy(rules, session.jid, () => contacts);
   const knows = createPolicy(rules.filter(isNaming), session.jid, () => contacts);
