@@ -14,6 +14,8 @@ interface Wanted {
   /** Full JID. */
   peer: string;
   hasLane?: true | undefined;
+  /** It is an inband. */
+  isOurs?: boolean;
   besideInClear?: BesideInClear;
   isSealed: boolean;
   transport?: WantedTransport | undefined;
@@ -44,12 +46,13 @@ export async function transportsFor(
 
 /** Why a file cannot go beside the stream, as far as that is known before anybody is asked. */
 function whyNone(
-  { hasLane, besideInClear, isSealed }: Wanted,
+  { hasLane, besideInClear, isSealed, isOurs }: Wanted,
   lane: Lane | undefined,
 ): string | undefined {
   if (!lane) return ALL_INSIDE;
   if (isSealed) return hasLane === true ? undefined : TAKES_NONE;
   if (besideInClear) return undefined;
+  if (isOurs) return BETWEEN_INBANDS;
   return lane.mayBePlain ? TAKES_NONE : NOT_ENCRYPTED;
 }
 
@@ -86,6 +89,10 @@ const otherWay = (besideInClear: BesideInClear): string =>
 
 export const NOT_ENCRYPTED =
   'only what is encrypted does without --plain-s5b, and this file would not be';
+
+/** No flag changes it. */
+const BETWEEN_INBANDS =
+  'between two inbands only what is encrypted goes so, and this file would not be';
 
 /** Why nothing goes to somebody beside the stream, as far as that is known before it is tried. */
 export const ALL_INSIDE = 'all that you send stays inside of it';

@@ -52,11 +52,12 @@ export const jingle: Way = {
 export const offerByJingle =
   (transfers: JingleFileTransfers, lane?: Lane): Offer =>
   async (recipient, file, options) => {
-    const { peer, sid, hasLane, beside } = recipient;
+    const { peer, sid, hasLane, hasKey, answersClose, beside } = recipient;
     const { seal, ...others } = options;
     const isSealed = seal !== undefined;
     const besideInClear = isSealed ? undefined : beside?.get(jingle);
-    const wanted = { peer, hasLane, besideInClear, ...options, isSealed };
+    const isOurs = hasKey === true || answersClose === true;
+    const wanted = { peer, hasLane, isOurs, besideInClear, ...options, isSealed };
     const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers
       .offer(peer, file, { ...others, ...(seal ? { seal } : {}), mayUse, ...(sid ? { sid } : {}) })

@@ -27,7 +27,7 @@ const IN_BAND = {} as Transport;
 async function taken(
   how: { isSealed: boolean; transport: WantedTransport; besideInClear?: BesideInClear },
   lane: Lane | undefined = laneThat(true),
-  recipient: typeof HERS | typeof HERS_WITHOUT = HERS,
+  recipient: { peer: string; hasLane?: true; isOurs?: boolean } = HERS,
 ) {
   const may = await transportsFor(FILM, { ...recipient, ...how, signal }, lane);
   return { beside: may(BESIDE), inBand: may(IN_BAND) };
@@ -114,6 +114,15 @@ describe('that nothing goes beside the stream is told with the reason, where tha
       'what runs there takes no files by it',
       [{ isSealed: false, transport: 's5b' }, laneThat(true, true, true)],
     ],
+    ...[true, false].map((mayBePlain): [string, string, Parameters<typeof taken>] => [
+      `both are inbands, and nothing is encrypted (--plain-s5b: ${mayBePlain})`,
+      'between two inbands only what is encrypted goes so, and this file would not be',
+      [
+        { isSealed: false, transport: 's5b' },
+        laneThat(true, true, mayBePlain),
+        { ...HERS_WITHOUT, isOurs: true },
+      ],
+    ]),
     [
       'the recipient knows no such way',
       'what runs there takes no files by it',
@@ -124,7 +133,7 @@ describe('that nothing goes beside the stream is told with the reason, where tha
       'your server, which is theirs, tells of no proxy, and --direct does not let you meet directly',
       [{ isSealed: true, transport: 's5b' }, laneThat(false)],
     ],
-  ])('%s (R824)', async (_what, why, args) => {
+  ])('%s (R824, R1252)', async (_what, why, args) => {
     const error = await refused(...args);
     expect(error).toBeInstanceOf(WayRefused);
     expect(error.message).toContain(`nothing goes to ${JULIET} beside the XMPP stream: ${why}`);
