@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { start } from '../../support/programs/process.js';
 import { createCertificateAuthority } from '../../support/servers/certificates.js';
-import { inNewDirectory } from '../../support/servers/server.js';
 
 const ASKER = fileURLToPath(new URL('asker.ts', import.meta.url));
 
@@ -33,7 +34,8 @@ function answerTo(request: string): string {
 }
 
 test('no option of Node has an answer by HTTP taken that is too large, or none (R1221)', async () => {
-  await inNewDirectory('node-options', async (directory) => {
+  const directory = await mkdtemp(join(tmpdir(), 'inband-node-options-'));
+  try {
     const ca = await createCertificateAuthority(directory);
     const { certPath, keyPath } = await ca.issue('localhost');
     const [cert, key] = await Promise.all([certPath, keyPath].map((path) => readFile(path)));
@@ -64,5 +66,7 @@ test('no option of Node has an answer by HTTP taken that is too large, or none (
       '/large': ['HPE_HEADER_OVERFLOW', 'HPE_HEADER_OVERFLOW'],
       '/odd': ['HPE_INVALID_HEADER_TOKEN', 'HPE_INVALID_HEADER_TOKEN'],
     });
-  });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

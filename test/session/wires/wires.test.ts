@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -13,17 +15,16 @@ import { TcpWire } from '../../../src/session/wires/tcp-wire.js';
 import { WebSocketWire } from '../../../src/session/wires/web-socket-wire.js';
 import { createCertificateAuthority } from '../../support/servers/certificates.js';
 import type { Identity } from '../../support/servers/scripted-server.js';
-import { inNewDirectory } from '../../support/servers/server.js';
 import { type FarEnd, SOON_MS, timeUntil, type WireKind, wireSuite } from './wire-suite.js';
 
 let identity: Identity;
 const sockets = new Set<tls.TLSSocket>();
 
 beforeAll(async () => {
-  identity = await inNewDirectory('wires', async (directory) => {
-    const { certPath, keyPath } = await (await createCertificateAuthority(directory)).issue('x');
-    return { cert: await readFile(certPath, 'utf8'), key: await readFile(keyPath, 'utf8') };
-  });
+  const directory = await mkdtemp(join(tmpdir(), 'inband-wires-'));
+  const { certPath, keyPath } = await (await createCertificateAuthority(directory)).issue('x');
+  identity = { cert: await readFile(certPath, 'utf8'), key: await readFile(keyPath, 'utf8') };
+  await rm(directory, { recursive: true });
 });
 
 afterAll(() => {
