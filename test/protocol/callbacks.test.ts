@@ -1,14 +1,17 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import { BitsOfBinary } from '../../src/protocol/bob/bits-of-binary.js';
 import { blobElement } from '../../src/protocol/bob/stanzas.js';
+import type { Channel } from '../../src/protocol/channel.js';
 import { answerDiscovery, discoverFeatures } from '../../src/protocol/disco.js';
 import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
+import { IncomingSiFile } from '../../src/protocol/si/incoming-si-file.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
 import { xml } from '../../src/session/xml.js';
-import { JULIET, linkedSessions } from '../support/linked-sessions.js';
+import { JULIET, linkedSessions, ROMEO } from '../support/linked-sessions.js';
 import { settled } from '../support/manual-clock.js';
 
 const FILE = { name: 'letter.txt', size: 6 };
@@ -180,6 +183,78 @@ describe('an onOffer that fails after it has accepted', () => {
     await new Promise((resolve) => channel.once('close', resolve));
     expect(channel.closeAcknowledged).toBe(false);
     expect(told()).toEqual(['Error: mine']);
+  });
+});
+
+describe('an onOffer that fails before it has awaited what it accepted', () => {
+  /** What nobody handles, as Node finds it when all that is under way is over. */
+  async function unhandledOf(work: () => Promise<unknown>): Promise<unknown[]> {
+    const found: unknown[] = [];
+    const note = (error: unknown) => void found.push(error);
+    process.on('unhandledRejection', note);
+    await work().catch(() => undefined);
+    await settled();
+    process.off('unhandledRejection', note);
+    return found;
+  }
+
+  test.each(['jingle', 'si'] as const)('does not end the program: %s (R1257)', async (way) => {
+    const { romeo, juliet, told } = pair();
+    let accepted: Promise<unknown> | undefined;
+    juliet[way].onOffer = async (file: { accept(): Promise<unknown> }) => {
+      accepted = file.accept();
+      raise();
+    };
+    const unhandled = await unhandledOf(async () => romeo[way].offer(JULIET, FILE));
+    expect(unhandled).toEqual([]);
+    expect(told()).toEqual(['Error: mine']);
+    await expect(accepted).rejects.toThrow(way === 'si' ? 'mine' : 'general-error');
+  });
+
+  test('breaks off a bytestream of SI that comes at that moment (R1257)', async () => {
+    const channel = new PassThrough() as unknown as Channel;
+    const offer = { sid: 'x', file: FILE, ranged: false };
+    let open = (_channel: Channel): void => undefined;
+    const opened = new Promise<Channel>((resolve) => {
+      open = resolve;
+    });
+    const file = new IncomingSiFile(ROMEO, offer, () => opened);
+    const accepted = file.accept();
+    open(channel);
+    file.giveUp(new Error('mine'));
+    await expect(accepted).rejects.toThrow('mine');
+    expect(channel.destroyed).toBe(true);
+  });
+});
+
+describe('options that are inherited', () => {
+  test('count: settings of an offer by Jingle (R1258)', async () => {
+    const { romeo } = pair();
+    const offered = romeo.jingle.offer(JULIET, FILE, Object.create({ blockSize: 0 }));
+    await expect(offered).rejects.toThrow('blockSize is to be 1 to 65535 bytes');
+  });
+
+  test('count: settings of an offer by SI (R1258)', async () => {
+    const { romeo, juliet } = pair();
+    const over = new AbortController();
+    juliet.si.onOffer = (file) => void file.accept({ signal: over.signal });
+    const offered = romeo.si.offer(JULIET, FILE, Object.create({ blockSize: 0 }));
+    await expect(offered).rejects.toThrow('blockSize is to be 1 to 65535 bytes');
+    over.abort();
+  });
+
+  test('count: settings of bytestreams, and what is said of a blob (R1258)', async () => {
+    const { romeo } = pair();
+    const none = Object.create({ blockSize: 0 });
+    const wrong = new RangeError('blockSize is to be 1 to 65535 bytes, or auto, not 0');
+    await expect(romeo.bytestreams.open(JULIET, none)).rejects.toThrow(wrong);
+    expect(() => new InBandBytestreams(romeo.session, none)).toThrow(wrong);
+    const aged = Object.create({ maxAge: 7 });
+    const cid = await romeo.bits.setBlob(Buffer.from('a'), 'text/plain', aged);
+    expect(await romeo.bits.getBlob({ cid })).toMatchObject({ maxAge: 7 });
+    const spent = Object.create({ signal: AbortSignal.abort(new Error('enough')) });
+    const asked = Object.assign(spent, { jid: JULIET, cid, cached: false });
+    await expect(romeo.bits.getBlob(asked)).rejects.toThrow('enough');
   });
 });
 

@@ -1,4 +1,5 @@
 import { checkFunction, decided, tell } from '../../session/given/callbacks.js';
+import { withInherited } from '../../session/given/with-inherited.js';
 import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -65,11 +66,15 @@ export class BitsOfBinary {
 
   /** Stores a blob of our own, to be given out, and resolves to its cid. Rejects as the function `setBlob` does. */
   setBlob(bytes: Uint8Array, type: string, options: SetBlobOptions = {}): Promise<string> {
-    return setBlob(this.#registry, bytes, type, { ...options, jid: this.#session.jid });
+    return setBlob(this.#registry, bytes, type, {
+      ...withInherited(options),
+      jid: this.#session.jid,
+    });
   }
 
   /** Rejects with `NoSuchBlob`, `BlobMismatch`, and as `request` does but for `StanzaError`. */
-  async getBlob({ jid, cid, cached = true, ...options }: GetBlobOptions): Promise<BitOfBinary> {
+  async getBlob(given: GetBlobOptions): Promise<BitOfBinary> {
+    const { jid, cid, cached = true, ...options } = withInherited(given);
     const name = readContentId(cid);
     const found = cached ? await this.#find(name, jid) : undefined;
     if (found) return found;

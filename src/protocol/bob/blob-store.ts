@@ -1,3 +1,4 @@
+import { withInherited } from '../../session/given/with-inherited.js';
 import { withHints } from '../../session/hints.js';
 import type { Call, HandlerRegistry } from '../handler-registry.js';
 import type { BitOfBinary } from './bit-of-binary.js';
@@ -61,8 +62,9 @@ export async function setBlob(
   registry: HandlerRegistry,
   bytes: Uint8Array,
   type: string,
-  { jid, ...options }: SetBlobOptions & { jid?: string | undefined } = {},
+  given: SetBlobOptions & { jid?: string | undefined } = {},
 ): Promise<string> {
+  const { jid, ...options } = withInherited(given);
   const blob = createBlob(bytes, type, options);
   await registry.run('bob', 'set_bob', { jid, args: blob });
   return blob.cid;
@@ -75,8 +77,11 @@ export async function findBlob(
   call: Omit<Call, 'args' | 'node'> = {},
 ): Promise<BitOfBinary | undefined> {
   const args = readContentId(cid);
-  const blob = await registry.run<BitOfBinary | undefined>('bob', 'get_bob', { ...call, args });
-  return blob && checked({ ...blob, cid: args });
+  const blob = await registry.run<BitOfBinary | undefined>('bob', 'get_bob', {
+    ...withInherited(call),
+    args,
+  });
+  return blob && checked({ ...withInherited(blob), cid: args });
 }
 
 /** Removes a blob, of our own or fetched; returns whether there was one, if the store tells. */

@@ -1,4 +1,5 @@
 // Settings as a program gives them: `undefined` counts as absent, and what no bytestream can work with is refused.
+import { withInherited } from '../../session/given/with-inherited.js';
 import type { ServiceSettings } from './settings.js';
 import { MAX_BLOCK_SIZE } from './stanzas.js';
 
@@ -35,7 +36,7 @@ export function withDefaults<Settings extends Partial<ServiceSettings>>(
   defaults: Settings,
   given: Partial<Settings>,
 ): Settings {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  const present = Object.entries(withInherited(given)).filter(([, value]) => value !== undefined);
   const settings = { ...defaults, ...Object.fromEntries(present) };
   for (const [name, [wanted, isMet]] of Object.entries(RULES)) {
     const value = settings[name as keyof typeof RULES];

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import { tell } from '../../session/given/callbacks.js';
+import { withInherited } from '../../session/given/with-inherited.js';
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { HandlerRegistry } from '../handler-registry.js';
@@ -112,7 +113,8 @@ export class InBandBytestreams {
    * to 512; after any other answer but a "no", or none, one that we have chosen (`auto`) is followed by 4096, once.
    * Rejects with `StanzaError` when the peer does not want it, and as `request` does.
    */
-  async open(peer: string, options: OpenOptions = {}): Promise<Bytestream> {
+  async open(peer: string, given: OpenOptions = {}): Promise<Bytestream> {
+    const options = withInherited(given);
     const settings = { ...options, ...withDefaults(this.settings, options) };
     const { varyBlockSize = this.variesBlockSize(settings) } = options;
     const isAuto = settings.blockSize === 'auto';

@@ -94,6 +94,13 @@ export function readDescription(element: Element): FileDescription {
   };
 }
 
+/** What may follow where nothing is said of that (Conversations sends sha-1). */
+const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
+
+/** Names of the algorithms whose hashes are known, or may become known. */
+export const hashFunctionsOf = ({ hashFunctions }: FileDescription): readonly string[] =>
+  hashFunctions.length > 0 ? hashFunctions : COMMON_HASH_FUNCTIONS;
+
 /** Whatever else is said there, sending is never wrong. */
 const NOT_AGAIN: ReadonlySet<string | undefined> = new Set([undefined, 'false', '0']);
 

@@ -1,8 +1,9 @@
 import type { Clock } from '../../session/clock.js';
+import { awaitedOrNot } from '../../session/given/callbacks.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
 import { SealBroken } from '../seal/seal-broken.js';
-import type { FileDescription } from './file-description.js';
+import { type FileDescription, hashFunctionsOf } from './file-description.js';
 import type { AnswerSecurity, OpenedContent } from './security/security.js';
 import { JingleEnded } from './session/jingle-ended.js';
 import type { JingleSession } from './session/jingle-session.js';
@@ -16,9 +17,6 @@ const CHECKSUM_MS = 10_000;
 
 /** How long a sender that knows that we have the file may take to end the Jingle session itself. */
 const FAREWELL_MS = 3_000;
-
-/** What may follow where nothing is said of that (Conversations sends sha-1). */
-const COMMON_HASH_FUNCTIONS = ['sha-1', 'sha-256'];
 
 /** A file that a peer offers by Jingle; to be accepted or declined. */
 export class IncomingJingleFile {
@@ -81,8 +79,7 @@ export class IncomingJingleFile {
 
   /** Names of the algorithms whose hashes are known, or may become known. */
   get hashFunctions(): readonly string[] {
-    const { hashFunctions } = this.offer;
-    return hashFunctions.length > 0 ? hashFunctions : COMMON_HASH_FUNCTIONS;
+    return hashFunctionsOf(this.offer);
   }
 
   /**
@@ -91,7 +88,11 @@ export class IncomingJingleFile {
    * that means: there is no rest, as an earlier transfer has brought the file. `declined`, of what is sealed: nothing is
    * wanted, and `fail` says why. Rejects with `ChannelNotOpened`, `JingleEnded`, `SealBroken`, and as `request` does.
    */
-  async accept(offset = 0, as?: 'there' | 'declined'): Promise<Channel> {
+  accept(offset = 0, as?: 'there' | 'declined'): Promise<Channel> {
+    return awaitedOrNot(this.#accept(offset, as));
+  }
+
+  async #accept(offset: number, as?: 'there' | 'declined'): Promise<Channel> {
     const range = this.ranged ? { offset } : undefined;
     this.#offset = offset;
     try {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import { decided, tell } from '../../session/given/callbacks.js';
+import { withInherited } from '../../session/given/with-inherited.js';
 import type { Session } from '../../session/session.js';
 import type { FileOffer } from '../file-offer.js';
 import type { KeyPair } from '../noise/dh25519.js';
@@ -81,8 +82,9 @@ export class JingleFileTransfers {
   async offer(
     peer: string,
     file: FileOffer,
-    options: JingleOfferOptions = {},
+    given: JingleOfferOptions = {},
   ): Promise<OutgoingJingleFile> {
+    const options = withInherited(given);
     checkSeal(options);
     try {
       return await this.#offer(peer, file, options);
@@ -146,9 +148,8 @@ export class JingleFileTransfers {
     try {
       const { transport } = jingleSession.content;
       if (!transport) throw new Error('nothing was offered');
-      const opened = this.#open(jingleSession);
       const options = { jingleSession, transports, clock: this.#clock };
-      return new IncomingJingleFile(opened, transport, options);
+      return new IncomingJingleFile(this.#open(jingleSession), transport, options);
     } catch (error) {
       const { message: text } = error as Error;
       const reason = isSealed ? SEALED_OTHERWISE : { condition: 'incompatible-parameters', text };

@@ -1,3 +1,4 @@
+import { awaitedOrNot } from '../../session/given/callbacks.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
@@ -52,15 +53,27 @@ export class IncomingSiFile {
    * `acknowledgeClose` when the file has been kept. Rejects with RangeError for an offset that the sender
    * cannot start at, `ChannelNotOpened`, or the signal's reason; and when it is too late to accept.
    */
-  async accept({ offset = 0, signal }: SiAcceptOptions = {}): Promise<Channel> {
+  accept(options: SiAcceptOptions = {}): Promise<Channel> {
+    return awaitedOrNot(this.#accept(options));
+  }
+
+  async #accept({ offset = 0, signal }: SiAcceptOptions): Promise<Channel> {
     this.#checkOffset(offset);
     signal?.throwIfAborted();
     if (!this.#settle) throw new Error('the offer has been answered, or its time is over');
     const over = this.#over.signal;
-    const opened = this.#expect(signal ? AbortSignal.any([signal, over]) : over);
+    const expected = this.#expect(signal ? AbortSignal.any([signal, over]) : over);
+    const opened = expected.then((channel) => this.#take(channel));
     this.#answer(answer(offset));
-    this.#channel = await opened;
-    return this.#channel;
+    return opened;
+  }
+
+  /** It may have come when we had just failed. */
+  #take(channel: Channel): Channel {
+    this.#channel = channel;
+    if (this.#over.signal.aborted) channel.destroy();
+    this.#over.signal.throwIfAborted();
+    return channel;
   }
 
   /** Nothing happens where it has been answered. */

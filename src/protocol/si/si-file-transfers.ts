@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { decided, tell } from '../../session/given/callbacks.js';
+import { withInherited } from '../../session/given/with-inherited.js';
 import { bareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -78,13 +79,14 @@ export class SiFileTransfers {
   async offer(
     peer: string,
     file: FileOffer,
-    {
+    options: SiOfferOptions = {},
+  ): Promise<OutgoingSiFile> {
+    const {
       signal,
       timeout = ANSWER_TIMEOUT_MS,
       closeTimeout = CLOSE_TIMEOUT_MS,
       ...settings
-    }: SiOfferOptions = {},
-  ): Promise<OutgoingSiFile> {
+    } = withInherited(options);
     const sid = announcedSid();
     const until = this.#orClosed(signal);
     const offer = stanzas.offer(sid, file);

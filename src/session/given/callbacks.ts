@@ -18,11 +18,25 @@ export function decided(answer: unknown, name: string): boolean {
 /** Calls what decides nothing; `failed` is told what it throws, or rejects with where it is `async`. */
 export function tell(callback: () => unknown, failed: (error: Error) => void): void {
   try {
-    Promise.resolve(callback()).catch(failed);
+    const answer = callback();
+    // Stanzas and items come by the thousand, and hardly a callback is `async`.
+    if (isThenable(answer)) Promise.resolve(answer).catch(failed);
   } catch (error) {
     failed(error as Error);
   }
 }
+
+/**
+ * A promise that a callback may fail before it awaits: nobody hears a rejection then, which would end the program. Whoever
+ * awaits it hears all the same.
+ */
+export function awaitedOrNot<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
+}
+
+const isThenable = (answer: unknown): boolean =>
+  typeof (answer as PromiseLike<unknown> | undefined | null)?.then === 'function';
 
 /** Tells `onError`, or Node's warnings where there is none or it fails itself. Never throws. */
 export function reporter(onError: ((error: Error) => void) | undefined): (error: Error) => void {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { isNetworkProxy, type NetworkProxy } from '../dial/proxy.js';
 import type { UnsendableStanza } from '../stream/serialize.js';
 import { reporter, tell } from './callbacks.js';
+import { named } from './with-inherited.js';
 
 /** How a login came about. */
 export interface LoginTold {
@@ -90,11 +91,18 @@ const RULES: { readonly [Name in keyof ConnectOptions]-?: Rule } = {
   proxy: ['what parseProxy returns', isNetworkProxy],
   roots: ['an array of texts', (value) => Array.isArray(value) && value.every(isText)],
   timeout: ['more than 0 milliseconds', (value) => typeof value === 'number' && value > 0],
-  signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
+  signal: ['an AbortSignal', isSignal],
   ...{ admit: CALLBACK, mayRefuse: CALLBACK, onError: CALLBACK, onUnsendable: CALLBACK },
   ...{ onLogin: CALLBACK, onSetback: CALLBACK, onPadded: CALLBACK, random: CALLBACK },
   clock: ['a Clock', isClock],
 };
+
+/** One of another realm, or of a library, is no instance of ours. */
+function isSignal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener } = value as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
 
 function isClock(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
@@ -104,14 +112,16 @@ function isClock(value: unknown): boolean {
 
 /**
  * The options as a program gives them: `undefined` counts as absent. Throws RangeError for one that is not as it must
- * be, and for one that there is not: a misspelt `admit` would let everybody in. What is only told never throws then.
+ * be, and for one that there is not: a misspelt `admit` would let everybody in. Inherited ones count, as one reads them.
+ * What is only told never throws then.
  */
 export function givenOptions(given: ConnectOptions): ConnectOptions {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
-  for (const [name] of present) {
-    if (!Object.hasOwn(RULES, name)) throw new RangeError(`connect has no option ${name}`);
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || Object.hasOwn(RULES, name)) continue;
+    throw new RangeError(`connect has no option ${name}`);
   }
-  const options = Object.fromEntries(present);
+  const found = Object.entries(named(given, Object.keys(RULES)));
+  const options = Object.fromEntries(found.filter(([, value]) => value !== undefined));
   for (const [name, [wanted, isMet]] of Object.entries(RULES)) {
     const isNeeded = name === 'account' || name === 'password';
     if (options[name] === undefined && !isNeeded) continue;
@@ -128,11 +138,23 @@ function kindOf(value: unknown): string {
   return `of type ${typeof value}`;
 }
 
+/** `AbortSignal.any` hears nothing of a signal that Node has not made. */
+function ofOurs(signal: AbortSignal): AbortSignal {
+  const isOurs: boolean = signal instanceof AbortSignal;
+  if (isOurs) return signal;
+  const ours = new AbortController();
+  const abort = () => ours.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return ours.signal;
+}
+
 function guarded(options: ConnectOptions): ConnectOptions {
   const report = reporter(options.onError);
-  const { onLogin, onSetback, onPadded } = options;
+  const { onLogin, onSetback, onPadded, signal } = options;
   return {
     ...options,
+    ...(signal && { signal: ofOurs(signal) }),
     onLogin: (login) => tell(() => onLogin?.(login), report),
     onSetback: (error) => tell(() => onSetback?.(error), report),
     onPadded: (bytes) => tell(() => onPadded?.(bytes), report),

@@ -63,6 +63,53 @@ test('what may be given is taken as it is, and undefined as absent (R1209)', () 
   expect(givenOptions(plain)).toMatchObject(plain);
 });
 
+const refuses = { ...LOGIN, service: 'xmpp://localhost', proxy: PROXY, admit: () => false };
+
+class Options {
+  readonly #friends = new Set(['juliet@localhost']);
+  account = LOGIN.account;
+  password = LOGIN.password;
+  get service() {
+    return refuses.service;
+  }
+  get proxy() {
+    return PROXY;
+  }
+  admit(from: string) {
+    return this.#friends.has(from);
+  }
+}
+
+test.each([
+  ['made from defaults', Object.create(refuses)],
+  ['of a class', new Options()],
+  ['of a class of another', new (class extends Options {})()],
+  ['behind a Proxy', new Proxy({}, { get: (_none, name) => Reflect.get(refuses, name) })],
+  ['that are not enumerable', Object.defineProperties({}, propertiesOf(refuses))],
+])('options %s are all there (R1255)', (_title, given) => {
+  const options = givenOptions(given);
+  const { service, proxy } = refuses;
+  expect(options).toMatchObject({ ...LOGIN, service, proxy });
+  expect(options.admit?.('tybalt@localhost')).toBe(false);
+});
+
+test('an inherited option that cannot be is refused as well (R1255)', async () => {
+  const given = Object.create({ ...LOGIN, proxy: null });
+  await expect(connect(given)).rejects.toThrow(new RangeError(`${isProxy} null`));
+});
+
+test('a signal that Node has not made is heard (R1256)', async () => {
+  const target = new EventTarget();
+  const foreign = Object.assign(target, { aborted: false, reason: undefined as unknown });
+  const given = (signal: unknown) => givenOptions({ ...LOGIN, signal } as ConnectOptions).signal;
+  const ours = given(foreign) as AbortSignal;
+  const heard = AbortSignal.any([ours]);
+  Object.assign(foreign, { aborted: true, reason: new Error('enough') });
+  target.dispatchEvent(new Event('abort'));
+  expect(heard.reason).toEqual(new Error('enough'));
+  expect(given(foreign)).toMatchObject({ aborted: true, reason: new Error('enough') });
+});
+
 test('what is only told never throws into the connection, and onError hears of it (R1208)', () => {
   const errors: string[] = [];
   const fail = () => {
@@ -77,3 +124,7 @@ test('what is only told never throws into the connection, and onError hears of i
   onPadded?.(1);
   expect(errors).toEqual(['mine', 'mine', 'mine']);
 });
+
+function propertiesOf(given: object): PropertyDescriptorMap {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, { value }]));
+}

@@ -1,0 +1,24 @@
+// What a program gives may be of a class, or made by Object.create: a copy by spread, or the rest of a destructuring,
+// loses what is inherited, and an `admit` or a `seal` among it without a word.
+
+/** What every object inherits says nothing. */
+const OF_ALL: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** A copy of all that can be read by name: getters as their values, methods bound to what was given. */
+export function withInherited<Given extends object>(given: Given): Given {
+  const names = new Set(Object.getOwnPropertyNames(given));
+  for (let from = Object.getPrototypeOf(given); from; from = Object.getPrototypeOf(from)) {
+    for (const name of Object.getOwnPropertyNames(from)) if (!OF_ALL.has(name)) names.add(name);
+  }
+  return named(given, names) as Given;
+}
+
+/** A copy of what has these names, inherited or not. */
+export function named(given: object, names: Iterable<string>): Record<string, unknown> {
+  return Object.fromEntries([...names].map((name) => [name, read(given, name)]));
+}
+
+function read(given: object, name: string): unknown {
+  const value: unknown = Reflect.get(given, name);
+  return typeof value === 'function' ? value.bind(given) : value;
+}
