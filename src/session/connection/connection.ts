@@ -175,8 +175,8 @@ export class Connection implements StanzaTransport {
   }
 
   #writeRaw(text: string): void {
-    const stream = this.#stream;
-    stream.write(text).catch((error) => stream.fail(error));
+    // Where the stream is over, `closed` tells; to cut it here would lose what is still on its way.
+    this.#stream.write(text).catch(() => undefined);
   }
 }
 

@@ -24,6 +24,7 @@ export class TcpWire implements Wire, Alignment {
   /** The parser of the stream that is open; the one before it hears nothing more. */
   #parser: StreamParser | undefined;
   #isListening = false;
+  #isEnding = false;
 
   constructor(socket: TLSSocket, clock = systemClock) {
     this.#socket = socket;
@@ -83,9 +84,13 @@ export class TcpWire implements Wire, Alignment {
   }
 
   end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     this.#hasRoom = false;
     // A write that fails means that the connection is gone, which is what we are after.
     this.write('</stream:stream>').catch(() => this.destroy());
+    // RFC 6120 §4.4: nothing stands behind it.
+    this.#records.close();
   }
 
   taken(characters: number): boolean {
@@ -137,6 +142,7 @@ export class TcpWire implements Wire, Alignment {
     parser.on('end', () => {
       if (parser !== this.#parser) return;
       this.#parser = undefined;
+      this.#records.close();
       this.#socket.destroySoon();
       reader.end();
     });

@@ -43,6 +43,7 @@ export class WebSocketWire implements Wire {
     messageEnd: () => this.#receive(this.#messages.end()),
     ping: (payload) => this.#pongs.answer(payload),
     close: (status) => {
+      this.#records.close();
       this.#leave(status);
       this.#socket.destroySoon();
       this.#reader?.end();
@@ -51,7 +52,8 @@ export class WebSocketWire implements Wire {
   #reader: StreamReader | undefined;
   /** Whether the server has opened its side of the stream. */
   #isOpen = false;
-  #isEnding = false;
+  /** Settles when our `<close/>` is handed to the network, or cannot be any more; absent before it is written. */
+  #ending: Promise<void> | undefined;
   #isLeaving = false;
   #error: Error | undefined;
 
@@ -98,7 +100,6 @@ export class WebSocketWire implements Wire {
     return this.#records.write(framed(text));
   }
 
-  /** §3.6. */
   end(): void {
     void this.#writeClose();
   }
@@ -121,13 +122,17 @@ export class WebSocketWire implements Wire {
 
   /** RFC 6455 §5.5.3: in place of white space. Nobody has asked for it, and nobody answers. */
   #pong(): void {
-    if (!this.#isEnding && !this.#isLeaving) this.#pongs.unasked();
+    if (!this.#ending && !this.#isLeaving) this.#pongs.unasked();
   }
 
-  async #writeClose(): Promise<void> {
-    this.#isEnding = true;
+  /** §3.6: nothing stands behind it. */
+  #writeClose(): Promise<void> {
     // A write that fails means that the connection is gone, which is what we are after.
-    await this.write(serialize(xml('close', { xmlns: NS_FRAMING }))).catch(() => this.destroy());
+    this.#ending ??= this.write(serialize(xml('close', { xmlns: NS_FRAMING }))).catch(() =>
+      this.destroy(),
+    );
+    this.#records.close();
+    return this.#ending;
   }
 
   /** Whatever the parser or a reader throws ends this connection, not the process. */
@@ -157,8 +162,8 @@ export class WebSocketWire implements Wire {
     const elsewhere = xml('error', { xmlns: NS_STREAMS }, xml('see-other-host', {}, uri));
     if (uri) return this.#reader?.element(elsewhere);
     this.#reader?.end();
-    const said = this.#isEnding ? Promise.resolve() : this.#writeClose();
-    void said.then(() => this.#leave(NORMAL_CLOSURE));
+    // RFC 6455 §5.5.1: no message goes out behind the frame that closes.
+    void this.#writeClose().then(() => this.#leave(NORMAL_CLOSURE));
   }
 
   /** RFC 6455 §7.1.2; `status` is empty, or two bytes. */

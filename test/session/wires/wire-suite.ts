@@ -244,6 +244,35 @@ export function wireSuite(kind: WireKind): void {
       }
     });
 
+    test.each(['wire', 'far'] as const)(
+      'and refuses what is written after that, where the end of the %s was first (R1263)',
+      async (first) => {
+        const { wire, far } = await kind.connect();
+        const ended = new Promise<void>((resolve) => {
+          wire.open(ADDRESSES, {
+            element: () => undefined,
+            itemReader: () => undefined,
+            end: resolve,
+          });
+        });
+        await far.until(kind.opening);
+        far.open();
+        const before = wire.write('<before/>');
+        if (first === 'wire') wire.end();
+        else far.end();
+        if (first === 'far') await ended;
+        await expect(wire.write('<behind/>')).rejects.toThrow('the stream is closed');
+        wire.end();
+        if (first === 'wire') await far.until(kind.ending);
+        if (first === 'wire') far.end();
+        await before;
+        expect(await wire.closed).toBeUndefined();
+        expect(far.received()).toContain(kind.name('before'));
+        expect(far.received()).not.toContain('behind');
+        expect(far.received().split(kind.ending).length).toBeLessThanOrEqual(2);
+      },
+    );
+
     test('by the first error that it is cut for, and writes nothing more', async () => {
       const { wire } = await opened();
       const error = new Error('the first');

@@ -221,6 +221,44 @@ function frameBytes(bytes: Buffer): number {
   return short === 126 ? 8 + bytes.readUInt16BE(2) : 14 + Number(bytes.readBigUInt64BE(2));
 }
 
+/** What the frames of a client are, in order, by their opcodes (RFC 6455 §5.2). */
+function opcodes(bytes: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = 0; at < bytes.length; at += frameBytes(bytes.subarray(at)))
+    found.push((bytes[at] as number) & 0x0f);
+  return found;
+}
+
+test.each(['has ended the stream', 'has ended it, as we have in the same moment'])(
+  'a WebSocket writes no message behind the frame that closes it, where the server %s (R1264)',
+  async (how) => {
+    const { wire, far } = await bareWire();
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk) => chunks.push(chunk));
+    const ended = new Promise<void>((resolve) => {
+      wire.open(ADDRESSES, {
+        ...NOBODY,
+        end: () => {
+          resolve();
+          // Before it is written that the stream is over.
+          wire.write('<message/>').catch(() => undefined);
+        },
+      });
+    });
+    if (how.includes('same moment')) wire.onRead(() => wire.end());
+    far.write(textFrame(`<close xmlns='${NS_FRAMING}'/>`));
+    await ended;
+    const outcomes = await Promise.allSettled([wire.write('<message/>'), wire.write('<iq/>')]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    // RFC 6455 §5.5.1, which ends the connection.
+    far.write(Buffer.of(0x88, 2, 0x03, 0xe8));
+    expect(await wire.closed).toBeUndefined();
+    const found = opcodes(Buffer.concat(chunks));
+    expect(found.at(-1)).toBe(8);
+    expect(found.filter((opcode) => opcode === 8)).toHaveLength(1);
+  },
+);
+
 test('no TLS record ends within a message that fits into one (R1121)', async () => {
   const { wire, far, connection } = await webSocketWire();
   const records: Buffer[] = [];

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { ConnectionFailed } from '../../stream/connection-errors.js';
 import type { AlignedWriting } from './aligned-writing.js';
 
 type Alignment = Pick<AlignedWriting, 'pieceBytes' | 'spaceBehind'>;
@@ -44,6 +45,7 @@ export class Records {
   #unsent: Unsent[] = [];
   #unsentCharacters = 0;
   #writing = false;
+  #isClosed = false;
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -56,10 +58,16 @@ export class Records {
 
   /** Resolves when the text is handed to the network. */
   write(text: string): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new ConnectionFailed('the stream is closed'));
     return new Promise((resolve, reject) => {
       const settle = (error?: Error | null) => (error ? reject(error) : resolve());
       this.#push({ text, settle });
     });
+  }
+
+  /** Writes what was given to it so far, and refuses what comes later. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Writes what was given to it so far, and nothing more before the promise has settled. */
