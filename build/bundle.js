@@ -4,39 +4,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { asText, bundledParts, noteBundled } from './licenses.js';
+import { LOADER } from './loader.js';
 
 /** @satisfies {import('esbuild').BuildOptions} */
 const COMMON = { bundle: true, platform: 'node', target: 'node20', metafile: true };
-
-/**
- * Compiles and runs a part the first time it is asked for. later.cjs is read as text, and whole: what is not run is not
- * parsed, and what a daemon needs after days is there although the program was replaced meanwhile. An executable brings
- * a `require.textOf` that reads in itself.
- */
-const LOADER = `const modules = {};
-let later;
-function load(name) {
-  if (modules[name]) return modules[name].exports;
-  const part = parts[name] ?? compile(name);
-  const module = { exports: {} };
-  modules[name] = module;
-  part(module, load, require);
-  return module.exports;
-}
-function compile(name) {
-  later ??= readLater();
-  const [start, end, lineOffset] = later.places[name];
-  const { compileFunction } = require('node:vm');
-  const options = { filename: later.path, lineOffset };
-  return compileFunction(later.text.slice(start, end), ['module', 'load', 'require'], options);
-}
-function readLater() {
-  const path = require('node:path').join(__dirname, 'later.cjs');
-  const text = require.textOf?.('./later.cjs') ?? require('node:fs').readFileSync(path, 'latin1');
-  const end = text.indexOf('\\n');
-  return { path, text: text.slice(end + 1), places: JSON.parse(text.slice(2, end)) };
-}
-`;
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');

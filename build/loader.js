@@ -1,0 +1,43 @@
+/**
+ * What main.cjs loads its parts with: compiles and runs one the first time it is asked for. later.cjs is read as text,
+ * and whole: what is not run is not parsed, and from the first part on that is loaded out of it, what a daemon needs
+ * after days is there although the program was replaced meanwhile. Before that, and where it was replaced in the midst of
+ * an installation, `load` says so. An executable brings a `require.textOf` that reads in itself.
+ */
+export const LOADER = `const modules = {};
+let later;
+function load(name) {
+  if (modules[name]) return modules[name].exports;
+  const part = parts[name] ?? compile(name);
+  const module = { exports: {} };
+  modules[name] = module;
+  try {
+    part(module, load, require);
+  } catch (error) {
+    delete modules[name];
+    throw error;
+  }
+  return module.exports;
+}
+function compile(name) {
+  later ??= readLater();
+  const [start, end, lineOffset] = later.places[name] ?? [];
+  if (end === undefined || end > later.text.length) throw otherBuild();
+  const { compileFunction } = require('node:vm');
+  const options = { filename: later.path, lineOffset };
+  return compileFunction(later.text.slice(start, end), ['module', 'load', 'require'], options);
+}
+function readLater() {
+  const path = require('node:path').join(__dirname, 'later.cjs');
+  try {
+    const text = require.textOf?.('./later.cjs') ?? require('node:fs').readFileSync(path, 'latin1');
+    const end = text.indexOf('\\n');
+    return { path, text: text.slice(end + 1), places: JSON.parse(text.slice(2, end)) };
+  } catch (error) {
+    throw otherBuild(error);
+  }
+}
+function otherBuild(cause) {
+  return new Error('later.cjs is not of this build: install inband anew', { cause });
+}
+`;

@@ -1,0 +1,60 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { LOADER } from '../../../build/loader.js';
+import { runInband } from '../../support/programs/inband.js';
+import { ROOT } from './installed.js';
+
+const MESSAGE = 'later.cjs is not of this build: install inband anew';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inband-loader-'));
+  for (const part of ['bin', 'dist', 'package.json']) {
+    await cp(join(ROOT, part), join(folder, part), { recursive: true });
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+test.each<[string, (text: string) => string | undefined]>([
+  ['absent', () => undefined],
+  ['empty', () => ''],
+  ['cut short', (text) => text.slice(0, text.indexOf('\n') + 100)],
+  ['of another build', (text) => `//{}${text.slice(text.indexOf('\n'))}`],
+  ['no part of the program', () => 'throw new Error("too late");\n'],
+])('a program whose later.cjs is %s says so, and what helps (R1265)', async (_what, change) => {
+  const path = join(folder, 'dist/later.cjs');
+  const changed = change(await readFile(join(ROOT, 'dist/later.cjs'), 'latin1'));
+  await rm(path, { force: true });
+  if (changed !== undefined) await writeFile(path, changed, 'latin1');
+  const launcher = join(folder, 'bin/inband.js');
+  const running = runInband(['config'], { home: folder, launcher });
+  expect((await running.exited).code).not.toBe(0);
+  expect(running.stderr()).toContain(`Error: ${MESSAGE}`);
+  expect(running.stderr()).not.toMatch(/^(Type|Syntax)Error/m);
+});
+
+test('a part that throws while it runs is run anew when it is asked for again (R1266)', () => {
+  let count = 0;
+  const parts = {
+    flaky: (part: { exports: unknown }) => {
+      part.exports = 'half made';
+      count += 1;
+      if (count === 1) throw new Error('not yet');
+      part.exports = 'whole';
+    },
+  };
+  const load = new Function('parts', 'require', '__dirname', `${LOADER}return load;`)(
+    parts,
+    createRequire(import.meta.url),
+    folder,
+  );
+  expect(() => load('flaky')).toThrow('not yet');
+  expect(load('flaky')).toBe('whole');
+  expect(load('flaky')).toBe('whole');
+  expect(count).toBe(2);
+});
