@@ -245,7 +245,7 @@ export function wireSuite(kind: WireKind): void {
     });
 
     test.each(['wire', 'far'] as const)(
-      'and refuses what is written after that, where the end of the %s was first (R1263)',
+      'and refuses what is written after that, where the end of the %s was first',
       async (first) => {
         const { wire, far } = await kind.connect();
         const ended = new Promise<void>((resolve) => {

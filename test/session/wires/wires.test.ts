@@ -129,8 +129,8 @@ const webSocket: WireKind = {
   },
 };
 
-describe('a wire by TCP (R1119)', () => wireSuite(tcp));
-describe('a wire by WebSocket (R1119)', () => wireSuite(webSocket));
+describe('a wire by TCP (R1119, R1263)', () => wireSuite(tcp));
+describe('a wire by WebSocket (R1119, R1263)', () => wireSuite(webSocket));
 
 /** The wire of a server that speaks no more than it is told to, and the server's end of the connection. */
 async function bareWire() {
