@@ -1,5 +1,6 @@
 // What may be asked for by its address (HTTPS), which is a peer's word.
 import { HTTPS_PORT, hostOf, portOf } from '../../session/dial/literal.js';
+import { parseUrl } from '../../session/parse-url.js';
 import type { Allows } from './checked-lookup.js';
 import type { Endpoint } from './network.js';
 import { isOfMachine, isPublic } from './special-addresses.js';
@@ -12,8 +13,8 @@ export const endpointOf = (url: URL): Endpoint => ({
 
 /** `host` or `host:port`, as a URL has them; `undefined`: it is neither. */
 export function readEndpoint(text: string): Endpoint | undefined {
-  if (!URL.canParse(`https://${text}`)) return undefined;
-  const url = new URL(`https://${text}`);
+  const url = parseUrl(`https://${text}`);
+  if (!url) return undefined;
   const isAlone = url.pathname === '/' && !/[/@?#\\]/.test(text);
   return isAlone && url.port !== '0' ? endpointOf(url) : undefined;
 }

@@ -2,6 +2,7 @@ import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { systemClock } from '../clock.js';
 import { withHints } from '../hints.js';
+import { parseUrl } from '../parse-url.js';
 import { portOf, withoutBrackets } from './literal.js';
 import { shownAddress } from './shown-address.js';
 
@@ -58,8 +59,8 @@ export function parseService(service: string): Endpoint {
 
 /** The endpoint of a WebSocket. Throws `MalformedService` for what is not `wss://host[:port]/path`. */
 function webSocketAt(uri: string): Endpoint {
-  if (!URL.canParse(uri)) throw new MalformedService(uri);
-  const url = new URL(uri);
+  const url = parseUrl(uri);
+  if (!url) throw new MalformedService(uri);
   const { protocol, port, username, password, hash } = url;
   const isPlain = protocol === 'wss:' && [username, password, hash].every((part) => part === '');
   if (!isPlain || port === '0') throw new MalformedService(uri);

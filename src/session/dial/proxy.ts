@@ -1,4 +1,5 @@
 import { withHints } from '../hints.js';
+import { parseUrl } from '../parse-url.js';
 import type { CertificateTrust } from '../stream/certificates.js';
 import { canonicalHost, withoutBrackets } from './literal.js';
 import { shownAddress } from './shown-address.js';
@@ -76,8 +77,9 @@ export function parseProxy(uri: string, except: readonly string[] = []): Network
   const [, scheme = ''] = /^\s*([a-z][a-z\d+.-]*:)\/\//i.exec(uri) ?? [];
   const kind = KINDS[scheme.toLowerCase()];
   if (!kind) throw new MalformedProxy(uri, whyNoKind(shownAddress(uri) === '…' ? '' : scheme));
-  if (!URL.canParse(uri)) throw new MalformedProxy(uri, whyUnreadable(uri));
-  const { hostname, port, username, password, pathname, search, hash } = new URL(uri);
+  const url = parseUrl(uri);
+  if (!url) throw new MalformedProxy(uri, whyUnreadable(uri));
+  const { hostname, port, username, password, pathname, search, hash } = url;
   // A URL has no port where it is the one of its scheme.
   const number = Number(port || (kind === 'http' ? 80 : 0));
   if (number < 1) throw new MalformedProxy(uri, port ? NO_PORT : 'it names no port');

@@ -1,3 +1,5 @@
+import { parseUrl } from '../parse-url.js';
+
 /** Scheme, user and password, host, port, and what stands behind them. */
 const PARTS =
   /^([a-z][a-z\d+.-]*:\/\/)([^/?#\\\s]*@)?((?:[\p{L}\p{N}._-]+|\[[\da-f:.]+\])(?::\d{1,5})?)(?:([/?#])(.*))?$/isu;
@@ -8,6 +10,6 @@ const PARTS =
  */
 export function shownAddress(uri: string): string {
   const [, scheme, user, place, mark = '', rest = ''] = PARTS.exec(uri) ?? [];
-  if (scheme === undefined || rest.includes('@') || !URL.canParse(uri)) return '…';
+  if (scheme === undefined || rest.includes('@') || !parseUrl(uri)) return '…';
   return `${scheme}${user === undefined ? '' : '…@'}${place}${mark}${rest === '' ? '' : '…'}`;
 }

@@ -9,6 +9,7 @@ import { hostOf } from '../dial/literal.js';
 import { reasonOf } from '../dial/network-reason.js';
 import { type NetworkOptions, proxyTo } from '../dial/proxy.js';
 import { whyUntrusted } from '../dial/why-untrusted.js';
+import { parseUrl } from '../parse-url.js';
 import { tlsSettings } from '../stream/certificates.js';
 import { readJrd, readXrd } from './read-host-meta.js';
 
@@ -43,7 +44,8 @@ const HOST = /^([^\s:/?#@[\]\\%]+|\[[\da-f:.]+\])$/i;
  */
 export function hostMetaSite(domain: string): URL {
   const text = `https://${domainToASCII(domain) || domain}`;
-  if (HOST.test(domain) && URL.canParse(text)) return new URL(text);
+  const url = HOST.test(domain) ? parseUrl(text) : undefined;
+  if (url) return url;
   throw new Error(`no web server can be called ${domain}`);
 }
 
@@ -140,7 +142,7 @@ function readHead({ statusCode = 0, headers }: IncomingMessage, url: URL): URL |
 
 /** RFC 6415 §2 would follow to any host; but nobody else is to speak for a domain than its own. */
 function readRedirect(location: string | undefined, url: URL): URL {
-  const next = location && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  const next = location ? parseUrl(location, url.href) : undefined;
   const isOwn = next?.origin === url.origin && next.username === '' && next.password === '';
   if (next && isOwn) return next;
   throw leadsElsewhere(url);

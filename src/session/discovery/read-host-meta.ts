@@ -1,5 +1,7 @@
 // The two forms of a host-meta document (RFC 6415), of which XEP-0156 wants the addresses of WebSockets. Both come from
 // outside: whatever is not as it should be is left out, and what cannot be read at all throws.
+
+import { parseUrl } from '../parse-url.js';
 import { StreamParser } from '../stream/parser.js';
 import type { Element } from '../xml.js';
 
@@ -73,8 +75,7 @@ function addressesOf(links: readonly Link[]): URL[] {
 /** XEP-0156 §2.2: encrypted ones alone. RFC 6455 §3: without a fragment. */
 function readAddress(href: unknown): URL | undefined {
   if (typeof href !== 'string' || href.length > MAX_URL_LENGTH) return undefined;
-  if (!URL.canParse(href)) return undefined;
-  const url = new URL(href);
-  const isPlain = url.username === '' && url.password === '' && url.hash === '';
-  return url.protocol === 'wss:' && isPlain ? url : undefined;
+  const url = parseUrl(href);
+  const isPlain = url?.username === '' && url.password === '' && url.hash === '';
+  return isPlain && url.protocol === 'wss:' ? url : undefined;
 }
