@@ -90,8 +90,8 @@ export function pairWithLane({ proxy, listening = [], intercept, onFailed }: Lan
 /** Romeo's file is accepted by Juliet, from a byte on, and sent. What is sealed is hers when its first bytes are there. */
 export async function sentBy(pair: Pair, isSealed: boolean, offset = 0) {
   const coming = offeredTo(pair.juliet);
-  const seal = isSealed ? { own: HIS, peer: HERS.publicKey, mayDeflate: true } : undefined;
-  const outgoing = pair.romeo.offer(JULIET, FILE, { seal });
+  const seal = { own: HIS, peer: HERS.publicKey, mayDeflate: true };
+  const outgoing = pair.romeo.offer(JULIET, FILE, isSealed ? { seal } : {});
   const incoming = await coming;
   const accepting = incoming.accept(offset);
   const sent = await outgoing;
