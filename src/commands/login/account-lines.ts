@@ -62,12 +62,12 @@ async function edit(
 /** A line with the comment that stood behind the key before. */
 function withComment(line: string, others: readonly string[]): string {
   const before = others.find((other) => keyIn(other) === keyIn(line)) ?? '';
-  const [, comment = ''] = COMMENTED.exec(before) ?? [];
+  const [, comment = ''] = COMMENTED.exec(before.trimEnd()) ?? [];
   return line.replace(/(?=\r?\n$)/, () => comment);
 }
 
 /** A value in quotes, or one word, and behind it a comment. */
-const COMMENTED = /^[^=]*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\w+)(\s*#.*?)\s*$/;
+const COMMENTED = /^[^=]*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\w+)(\s*#.*)$/;
 
 /** A table of its own in the end, with an empty line before it. */
 function appended(lines: readonly string[], table: readonly string[]): string[] {

@@ -93,6 +93,8 @@ async function isLeftWaiting(dir: string, context: Context): Promise<boolean> {
   const over = new AbortController();
   const nobody = untilNobody(dir, context, over.signal);
   const isGone = nobody.then(() => true);
+  // It may fail while something else is awaited; the race below hears of it.
+  isGone.catch(() => undefined);
   try {
     while (await context.isAskedAgain(dir)) {
       const look = setTimeout(LOOK_MS, false, { signal: context.signal });

@@ -14,7 +14,10 @@ const LOCKING = {
     setTimeout(ms, undefined, { signal, ref }),
 };
 
-/** Does it while no other process has this lock. Rejects with `FolderInUse` where that takes longer than 10 s. */
+/**
+ * Does it while no other process has this lock. Rejects with `FolderInUse` where one of this machine keeps it for 10 s; one
+ * that cannot be asked for from here is waited for until it has given no sign of life for 30 s.
+ */
 export async function whileLocked<T>(folder: string, job: () => Promise<T>): Promise<T> {
   const lock = await lockInTime(folder);
   try {

@@ -19,8 +19,8 @@ const PATIENCE_MS = 3_000;
 
 /**
  * Warns where somebody is online with the resource that is about to be taken, whose session most servers end then: it
- * is too late to ask when that is taken. Asks from a random resource, without being seen, for three seconds at most.
- * Rejects as `connect` does, which would fail in the same way for what is to come, or with the signal's reason.
+ * is too late to ask when that is taken. Asks from a random resource, without being seen, and waits three seconds at
+ * most for an answer; being online, and going offline, have their own limits. Rejects as `connect` does, which would fail in the same way for what is to come, or with the signal's reason.
  */
 export async function warnOfReplaced({ account, connect, report, signal }: Taking): Promise<void> {
   if (account.includes('/')) return;

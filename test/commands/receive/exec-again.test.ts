@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Context } from '../../../src/commands/context.js';
 import { execAgain } from '../../../src/commands/receive/exec-again.js';
@@ -70,4 +71,35 @@ test('where nobody receives, the folder is taken only for what is to be run (R12
     opened: ['inbox'],
     told: [],
   });
+});
+
+test('a folder that can no longer be looked at fails the command, and not the process (R1262)', async () => {
+  const lost = new Error('the disk is away');
+  const unheard: unknown[] = [];
+  const onUnheard = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', onUnheard);
+  let looks = 0;
+  const context: Partial<Context> = {
+    signal: new AbortController().signal,
+    isReceiving: async () => {
+      looks += 1;
+      if (looks > 1) throw lost;
+      return true;
+    },
+    askAgain: async () => undefined,
+    // Unheard rejections are told before the next turn of the event loop.
+    isAskedAgain: async () => {
+      await setImmediate();
+      await setImmediate();
+      return true;
+    },
+  };
+  const reporter = { warn: () => undefined, report: () => undefined } as unknown as Reporter;
+  try {
+    const asked = execAgain(recordsOf(FAILED), { dir: 'inbox' }, context as Context, reporter);
+    await expect(asked).rejects.toBe(lost);
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', onUnheard);
+  }
 });
