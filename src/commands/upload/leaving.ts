@@ -23,7 +23,7 @@ export function chosenWays(flags: Flags, account: string, isTyped: IsTyped): Cho
   const isWish = !isTyped('via') && chosen.ways?.length !== 0;
   if (problem && !(isWish && problem.isCertain)) throw problem.error;
   const mayLeave = chosen.mayLeave && !problem;
-  // One of the settings is for the times at which files are left.
+  // A message in the settings is for the times at which files are left.
   if (!mayLeave && isTyped('message')) {
     throw new UsageError('--message is for files that are left with a link', 'add --via auto,http');
   }

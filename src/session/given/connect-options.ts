@@ -97,7 +97,7 @@ const RULES: { readonly [Name in keyof ConnectOptions]-?: Rule } = {
   clock: ['a Clock', isClock],
 };
 
-/** One of another realm, or of a library, is no instance of ours. */
+/** Told by its members: a signal of another realm, or of a library, is no instance of ours. */
 function isSignal(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { aborted, addEventListener } = value as Partial<AbortSignal>;

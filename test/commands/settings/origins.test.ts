@@ -23,7 +23,7 @@ interface Given {
   settings?: string;
 }
 
-/** Of a command that gets no farther than to a server that is not there. */
+/** What is said by a command that gets no farther than to a server that is not there. */
 async function told({ args = ['probe', JULIET], env = {}, settings = '' }: Given) {
   writeFileSync(settingsPath, settings);
   const running = runInband(args, {

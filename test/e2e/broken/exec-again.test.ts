@@ -88,7 +88,7 @@ test('--exec is run again after a kill, and once more after a failure when someb
     stderr: `${ASKED}inband: --exec failed again for 1 of 1 file\n`,
   });
 
-  // One that has the folder and runs nothing does nothing.
+  // A receive that has the folder, and runs nothing, does nothing.
   await receiver.stop();
   const other = await stage.receive('bob', ['--dir', inbox]);
   expect(await outcomeOf(stage.inband('bob', again))).toMatchObject({

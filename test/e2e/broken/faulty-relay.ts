@@ -23,7 +23,7 @@ export interface FaultyRelay {
   stop(): void;
 }
 
-/** Of each connection, in percent. */
+/** How likely each is for a connection, in percent. */
 const CHANCES = { refuse: 8, silence: 3, break: 30 };
 
 /** The handshake is within the first; what follows is of a file. */

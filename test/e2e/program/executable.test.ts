@@ -35,7 +35,7 @@ const MAINTAINED: Partial<Record<string, string>> = {
 
 const stage = prepareStage({ webSocket: true });
 let prefix: string;
-/** Those that the executable asks the system for. */
+/** What the executable asks the system for. */
 let libraries: string[];
 let debianPackage: string;
 /** What the executable has in it, and its license: each begins with a name, a version and a license. */

@@ -265,7 +265,7 @@ test('a second receive of the account says whom it throws out, and that one says
   );
   expect(await first.exited).toEqual({ code: 3, signal: null });
   expect(first.output()).toContain('another client has logged in with the same resource');
-  // One that was named is taken unasked.
+  // A resource that was named is taken unasked.
   const third = alice(['receive', '-a', 'alice@localhost/inband'], { columns: 200 });
   await third.shows(/online as alice@localhost\/inband\r/);
   expect(third.output()).not.toContain('online already');

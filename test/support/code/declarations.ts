@@ -28,14 +28,14 @@ export interface Declaration extends Declared {
   members: Declared[];
 }
 
-/** Those of the library, as it was built last. */
+/** The declarations of the library, as it was built last. */
 export function libraryDeclarations(): Declaration[] {
   const path = fileURLToPath(new URL('../../../dist/index.d.ts', import.meta.url));
   if (!existsSync(path)) throw new Error('npm run build makes dist/index.d.ts, which is not there');
   return declarationsIn(readFileSync(path, 'utf8'));
 }
 
-/** Those of a file that says before those of each module which one it is: `// session/jid`. */
+/** The declarations of a file that names each module before its own: `// session/jid`. */
 export function declarationsIn(text: string): Declaration[] {
   const config = JSON.stringify({ compilerOptions: { noLib: true }, files: ['index.d.ts'] });
   const fs = createVirtualFileSystem({ '/tsconfig.json': config, '/index.d.ts': text });
