@@ -3,7 +3,6 @@ import { ownKey } from '../../transfer/keys/own-key.js';
 import { RateLimit } from '../../transfer/rate-limit.js';
 import { type ReceivingSealing, receiveFiles } from '../../transfer/receiving/daemon.js';
 import { type DoWork, DueWork } from '../../transfer/receiving/due-work.js';
-import { warnOfReplaced } from '../../transfer/serving/who-is-replaced.js';
 import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
 import { asOf, type Origins } from '../account/origin.js';
@@ -57,8 +56,6 @@ export async function receiveInto(
   const sealing = await sealingOf(flags, context, report);
   const inbox = await openInbox(flags, context, warn);
   try {
-    // A service that begins anew would wait for its own session of before, and nobody would read it.
-    if (context.stderr.isTTY) await warnOfReplaced({ account: jid, connect, report, signal });
     const work = new DueWork({ inbox, doWork, startOf: context.startOf, report });
     const registry = await context.createRegistry();
     await receiveFiles({
