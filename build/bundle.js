@@ -1,5 +1,6 @@
 // Builds dist/ but for its type declarations: the program and the library, each in one file with the packages
 // it uses, so that what is installed is what was tested, and starts without a search for some 200 modules.
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { build, transform } from 'esbuild';
@@ -8,6 +9,9 @@ import { LOADER } from './loader.js';
 
 /** @satisfies {import('esbuild').BuildOptions} */
 const COMMON = { bundle: true, platform: 'node', target: 'node20', metafile: true };
+
+/** What tells two builds apart. */
+const BUILD_DIGITS = 16;
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
@@ -47,8 +51,12 @@ async function buildProgram() {
   const texts = parts
     .filter(isAtOnce)
     .map(({ name, text }) => `"${name}": (function (module) {\n${text}}),\n`);
-  writeFileSync('dist/main.cjs', `const parts = {\n${texts.join('')}};\n${LOADER}load('main');\n`);
-  writeFileSync('dist/later.cjs', asLater(parts.filter((part) => !isAtOnce(part))));
+  const later = asLater(parts.filter((part) => !isAtOnce(part)));
+  writeFileSync(
+    'dist/main.cjs',
+    `const build = '${later.build}';\nconst parts = {\n${texts.join('')}};\n${LOADER}load('main');\n`,
+  );
+  writeFileSync('dist/later.cjs', later.text);
   return outcome;
 }
 
@@ -83,7 +91,8 @@ async function toPart(file) {
 }
 
 /**
- * One text after the other, below a line that says where each begins and ends, and how many lines are before it.
+ * One text after the other, below a line that says of which build they are, how long in all, where each begins and ends,
+ * and how many lines are before it.
  * @param {{ name: string, text: string }[]} parts
  */
 function asLater(parts) {
@@ -95,7 +104,9 @@ function asLater(parts) {
     end += text.length;
     line += text.split('\n').length - 1;
   }
-  return `//${JSON.stringify(places)}\n${parts.map(({ text }) => text).join('')}`;
+  const all = parts.map(({ text }) => text).join('');
+  const build = createHash('sha256').update(all).digest('hex').slice(0, BUILD_DIGITS);
+  return { build, text: `//${JSON.stringify({ build, length: all.length, places })}\n${all}` };
 }
 
 /**

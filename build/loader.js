@@ -1,8 +1,9 @@
 /**
  * What main.cjs loads its parts with: compiles and runs one the first time it is asked for. later.cjs is read as text,
  * and whole: what is not run is not parsed, and from the first part on that is loaded out of it, what a daemon needs
- * after days is there although the program was replaced meanwhile. Before that, and where it was replaced in the midst of
- * an installation, `load` says so. An executable brings a `require.textOf` that reads in itself.
+ * after days is there although the program was replaced meanwhile. Where it is not whole, or not of the build that `build`
+ * names, as in the midst of an installation, nothing is loaded out of it, and `load` says so. An executable brings a
+ * `require.textOf` that reads in itself.
  */
 export const LOADER = `const modules = {};
 let later;
@@ -21,8 +22,7 @@ function load(name) {
 }
 function compile(name) {
   later ??= readLater();
-  const [start, end, lineOffset] = later.places[name] ?? [];
-  if (end === undefined || end > later.text.length) throw otherBuild();
+  const [start, end, lineOffset] = later.places[name];
   const { compileFunction } = require('node:vm');
   const options = { filename: later.path, lineOffset };
   return compileFunction(later.text.slice(start, end), ['module', 'load', 'require'], options);
@@ -32,12 +32,12 @@ function readLater() {
   try {
     const text = require.textOf?.('./later.cjs') ?? require('node:fs').readFileSync(path, 'latin1');
     const end = text.indexOf('\\n');
-    return { path, text: text.slice(end + 1), places: JSON.parse(text.slice(2, end)) };
-  } catch (error) {
-    throw otherBuild(error);
+    const { build: written, length, places } = JSON.parse(text.slice(2, end));
+    const parts = text.slice(end + 1);
+    if (written === build && parts.length === length) return { path, text: parts, places };
+  } catch {
+    // What cannot be read is of no build.
   }
-}
-function otherBuild(cause) {
-  return new Error('later.cjs is not of this build: install inband anew', { cause });
+  throw new Error('later.cjs is not of this build: install inband anew');
 }
 `;

@@ -77,12 +77,9 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
     process.exitCode = EXIT_CODES[error.exitCode === 0 ? 'done' : 'usage'].code;
     return;
   }
-  const { exitCodeOf, textOf, hintsOf } = await failures();
-  const exitCode = exitCodeOf(error);
+  const { exitCode, text, hints } = await toldOf(error);
   process.exitCode = exitCode;
-  const text = textOf(error);
   if (text === undefined) return;
-  const hints = hintsOf(error);
   const { stdout, stderr } = process;
   const told = {
     event: 'failed',
@@ -92,6 +89,17 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
   } as const;
   if (reporter) reporter.report(told);
   else plainReporter({ stdout, stderr, quiet: false, verbose: false, now: () => 0 }).report(told);
+}
+
+/** What is told of an error; or why nothing can be, as the program is not whole. */
+async function toldOf(error: Error) {
+  try {
+    const { exitCodeOf, textOf, hintsOf } = await failures();
+    return { exitCode: exitCodeOf(error), text: textOf(error), hints: hintsOf(error) };
+  } catch (notLoaded) {
+    const text = (notLoaded as Error).message;
+    return { exitCode: EXIT_CODES.unexpected.code, text, hints: [] };
+  }
 }
 
 function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {
