@@ -2,8 +2,7 @@ import { type Discovered, featuresOf, isForAccount, nameOf } from '../../protoco
 import { makesFolders, remembersFiles } from '../../protocol/jingle/features.js';
 import { NS_JINGLE_MESSAGE } from '../../protocol/jingle/message-initiation.js';
 import { tellsOfKey } from '../../protocol/seal/announced-key.js';
-import { NS_SEAL } from '../../protocol/seal/handshake.js';
-import type { Beside, Recipient, Way } from '../ways/way.js';
+import { type Beside, isInband, type Recipient, type Way } from '../ways/way.js';
 import { WAYS } from '../ways/ways.js';
 import { losesFiles } from './known-clients.js';
 import { NS_KEEPS_FILES } from './receiver.js';
@@ -39,13 +38,17 @@ export interface Resource {
 export function resourceOf({ jid, info }: Discovered, mayBePlain: boolean): Resource {
   const features = featuresOf(info);
   const client = nameOf(info);
+  const said: Pick<Resource, 'hasKey' | 'answersClose'> = {
+    ...(tellsOfKey(info) ? { hasKey: true } : {}),
+    ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
+  };
+  const how = { client, mayBePlain, isOurs: isInband(said) };
   return {
     jid,
     ...(client === undefined ? {} : { client }),
-    ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : waysOf(features, client, mayBePlain)),
+    ...(isForAccount(info) ? { isGuess: true, ways: WAYS } : waysOf(features, how)),
     proceeds: features.has(NS_JINGLE_MESSAGE),
-    ...(tellsOfKey(info) ? { hasKey: true } : {}),
-    ...(features.has(NS_KEEPS_FILES) ? { answersClose: true } : {}),
+    ...said,
     ...(remembersFiles(features) ? { remembersFiles: true } : {}),
     ...(makesFolders(features) ? { makesFolders: true } : {}),
   };
@@ -53,14 +56,19 @@ export function resourceOf({ jid, info }: Discovered, mayBePlain: boolean): Reso
 
 export const namesOf = (ways: readonly Way[]): string => ways.map(({ name }) => name).join(', ');
 
+/** What the ways of a resource depend on beside its features. */
+interface Asked {
+  client: string | undefined;
+  mayBePlain: boolean;
+  isOurs: boolean;
+}
+
 function waysOf(
   advertised: ReadonlySet<string>,
-  client = '',
-  mayBePlain = false,
+  { client = '', mayBePlain, isOurs }: Asked,
 ): Pick<Resource, 'ways' | 'beside' | 'couldBeside'> {
   const ways = WAYS.filter((way) => way.isTakenBy(advertised));
   // Between two of us nothing goes beside the stream in the clear.
-  const isOurs = advertised.has(NS_SEAL) || advertised.has(NS_KEEPS_FILES);
   const able = isOurs ? [] : WAYS.filter((way) => way.isTakenBeside(advertised));
   if (able.length === 0) return { ways };
   if (!mayBePlain) return { ways, couldBeside: true };

@@ -13,7 +13,7 @@ import type { IncomingOffer, Listener } from './incoming.js';
 import { NotSealed } from './key-errors.js';
 import { reasonBefore, reasonOf } from './not-kept.js';
 import { TRANSPORTS } from './transports.js';
-import type { Offer, Way } from './way.js';
+import { isInband, type Offer, type Way } from './way.js';
 
 /**
  * Jingle File Transfer (XEP-0234): tells all there is to tell, goes on where it was cut, and has the file confirmed.
@@ -52,11 +52,11 @@ export const jingle: Way = {
 export const offerByJingle =
   (transfers: JingleFileTransfers, lane?: Lane): Offer =>
   async (recipient, file, options) => {
-    const { peer, sid, hasLane, hasKey, answersClose, beside } = recipient;
+    const { peer, sid, hasLane, beside } = recipient;
     const { seal, ...others } = options;
     const isSealed = seal !== undefined;
     const besideInClear = isSealed ? undefined : beside?.get(jingle);
-    const isOurs = hasKey === true || answersClose === true;
+    const isOurs = isInband(recipient);
     const wanted = { peer, hasLane, isOurs, besideInClear, ...options, isSealed };
     const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers

@@ -97,6 +97,10 @@ export interface Recipient {
   sid?: string;
 }
 
+/** Whether it is an inband, by what it has said of itself. */
+export const isInband = ({ hasKey, answersClose }: Pick<Recipient, 'hasKey' | 'answersClose'>) =>
+  hasKey === true || answersClose === true;
+
 export interface OfferOptions extends Partial<TransferSettings> {
   signal: AbortSignal;
   /** Milliseconds until the recipient must have accepted. */

@@ -9,6 +9,7 @@ import { NS_PATH } from '../../../src/protocol/jingle/file-path.js';
 import { NS_JINGLE_MESSAGE } from '../../../src/protocol/jingle/message-initiation.js';
 import { NS_JINGLE } from '../../../src/protocol/jingle/stanzas.js';
 import { caps } from '../../../src/protocol/presence/caps.js';
+import { keyForm } from '../../../src/protocol/seal/announced-key.js';
 import { NS_SEAL } from '../../../src/protocol/seal/handshake.js';
 import { ownHints } from '../../../src/session/hints.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
@@ -16,6 +17,7 @@ import { ConnectionLost, StanzaSession } from '../../../src/session/stanza-sessi
 import { type Element, xml } from '../../../src/session/xml.js';
 import { findRecipients } from '../../../src/transfer/finding/find-recipient.js';
 import { NS_KEEPS_FILES } from '../../../src/transfer/finding/receiver.js';
+import { resourceOf } from '../../../src/transfer/finding/resource.js';
 import {
   NotInStream,
   RecipientRefused,
@@ -235,6 +237,15 @@ describe('a full JID', () => {
       const one = await romeoIn({ features: own, mayBePlain: true }).find(BALCONY);
       expect(one).not.toHaveProperty('beside');
     }
+  });
+
+  test('that tells its key badly is one of ours, too (R894)', () => {
+    const info = infoOf([...ABLE, ...SOCKS5]);
+    expect(resourceOf({ jid: BALCONY, info }, true)).toHaveProperty('beside');
+    info.append(keyForm(Buffer.alloc(32, 1)));
+    const one = resourceOf({ jid: BALCONY, info }, true);
+    expect(one).toMatchObject({ hasKey: true });
+    expect(one).not.toHaveProperty('beside');
   });
 
   test('is not asked when the user knows the way', async () => {
