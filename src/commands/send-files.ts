@@ -60,9 +60,10 @@ export async function send(
   const reporter = await context.reporter(flags);
   const { to } = flags;
   const files = to ? operands : operands.slice(0, -1);
-  if (files.length === 0) await refuseLone(operands[0] as string, flags.names);
+  const hasFlags = Object.keys(flags).some(isTyped);
+  if (files.length === 0) await refuseLone(operands[0] as string, flags.names, hasFlags);
   checkFiles(files, isTyped('name'));
-  await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names));
+  await (to ? refuseRecipients(operands) : refuseMisplaced(operands, flags.names, hasFlags));
   const jids = [...new Set(to ?? [readRecipient(operands.at(-1) as string, flags)])];
   const { connect, trust, jid: account } = openAccount(flags, context, reporter.report);
   const via = chosenWays(flags, account, isTyped);

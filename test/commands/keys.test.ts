@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runInband } from '../support/programs/inband.js';
+import { type Running, start } from '../support/programs/process.js';
 
 const JULIET = 'juliet@example.org';
 const KEY = 'aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq';
@@ -15,9 +17,25 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true }));
 
 async function run(args: string[], stdin = '', folder = home) {
-  const running = runInband(args, { home: folder, cwd: folder, stdin });
+  return ended(runInband(args, { home: folder, cwd: folder, stdin }));
+}
+
+const runWith = (env: Record<string, string>, args: string[], stdin = '') =>
+  ended(runInband(args, { home, cwd: home, env, stdin }));
+
+async function ended(running: Running) {
   const { code } = await running.exited;
   return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/inband.js', import.meta.url));
+
+/** Runs the command that a pattern finds in what was printed, as a shell has it. */
+function paste(pattern: RegExp, printed: string, env: Record<string, string>, stdin = '') {
+  const command = pattern.exec(printed)?.[1] as string;
+  const script = `inband() { '${process.execPath}' '${LAUNCHER}' "$@"; }\n${command}`;
+  const whole = { ...process.env, HOME: home, ...env };
+  return ended(start('sh', ['-c', script], { cwd: home, env: whole, stdin }));
 }
 
 describe('inband key', () => {
@@ -100,7 +118,7 @@ describe('inband key', () => {
       code: 2,
       stdout: '',
       stderr:
-        'inband: you are to be asked first, and there is no terminal for it\n  run it in a terminal, or give a key: inband key import <file>\n',
+        'inband: you are to be asked first, and there is no terminal for it\n  run it in a terminal, or give a key: inband key import -a Romeo@Example.org/orchard <file>\n',
     });
     expect(await shownKey()).toBe(before);
   });
@@ -110,11 +128,12 @@ describe('inband key', () => {
     const { stdout } = await run(['key', 'export', ...account], '', await mkdtemp(join(home, 'x')));
     const imported = await run(['key', 'import', ...account], stdout);
     const [, kept = ''] =
-      /this takes it back: inband key import (.*)\n/.exec(imported.stderr) ?? [];
+      /this takes it back: inband key import -a romeo@example.org (.*)\n/.exec(imported.stderr) ??
+      [];
     expect(imported.stderr).toBe(
       'warning: this is the key of romeo@example.org now; "inband receive" has it when it is started again\n' +
         'warning: whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add romeo@example.org\n' +
-        `warning: the key that it had is kept in ${kept}; this takes it back: inband key import ${kept}\n`,
+        `warning: the key that it had is kept in ${kept}; this takes it back: inband key import -a romeo@example.org ${kept}\n`,
     );
     expect((await stat(kept)).mode & 0o777).toBe(0o600);
     expect(await shownKey()).not.toBe(before);
@@ -122,12 +141,45 @@ describe('inband key', () => {
     expect(await shownKey()).toBe(before);
   });
 
+  test('comes back by the command that is printed, pasted as it is, wherever it lies and whatever the account (R1268)', async () => {
+    const data = join(home, "romeo's own folder");
+    const env = { XDG_DATA_HOME: data, INBAND_ACCOUNT: 'tybalt@example.org' };
+    const keyOf = async (account: string) => (await runWith(env, ['key', '-a', account])).stdout;
+    const jids = ['tybalt@example.org', 'romeo;x@example.org'];
+    const [tybalts, before] = [await keyOf(jids[0] as string), await keyOf(jids[1] as string)];
+    const secret = (await run(['key', 'export', ...account])).stdout;
+    const { stderr } = await runWith(env, ['key', 'import', '-a', jids[1] as string], secret);
+    expect(await keyOf(jids[1] as string)).not.toBe(before);
+    expect((await paste(/takes it back: (.*)\n/, stderr, env)).code).toBe(0);
+    expect([await keyOf(jids[0] as string), await keyOf(jids[1] as string)]).toEqual([
+      tybalts,
+      before,
+    ]);
+  });
+
+  test.each([
+    ['others can read it', (path: string) => chmod(path, 0o644)],
+    ['it is damaged', (path: string) => writeFile(path, '')],
+  ])('is replaced where %s by no command for another account (R1268)', async (_, spoil) => {
+    const env = { XDG_DATA_HOME: join(home, 'a folder'), INBAND_ACCOUNT: 'tybalt@example.org' };
+    await runWith(env, ['key', ...account]);
+    const [name = ''] = await readdir(join(home, 'a folder/inband/keys'));
+    await spoil(join(home, 'a folder/inband/keys', name));
+    const { stderr } = await runWith(env, ['key', ...account]);
+    const commands = [...stderr.matchAll(/inband key (?:import|replace)(.*)\n/g)];
+    expect(commands).not.toEqual([]);
+    for (const [, flags] of commands) expect(flags).toBe(' -a romeo@example.org');
+    if (!stderr.includes('chmod')) return;
+    expect((await paste(/run: (chmod .*)\n/, stderr, env)).code).toBe(0);
+    expect((await runWith(env, ['key', ...account])).code).toBe(0);
+  });
+
   test('that is gone is not replaced in silence (R1174)', async () => {
     const keys = join(home, '.local/share/inband/keys');
     const lose = async () => {
       const before = (await shownKey()).trim();
       await rm(keys, { recursive: true });
-      return `warning: the key that romeo@example.org had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import\n`;
+      return `warning: the key that romeo@example.org had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import -a romeo@example.org\n`;
     };
     const warning = await lose();
     const shown = await run(['key', ...account]);
@@ -255,6 +307,17 @@ describe('inband trust', () => {
       expect(await list()).toEqual([]);
     },
   );
+
+  test('prints commands that do what they say for a JID that a shell would run (R1268)', async () => {
+    const jid = '-x;false;$(false)|false@example.org';
+    await run(['trust', 'add', '--name', 'laptop', '--', jid], KEY);
+    const wrong = await run(['trust', 'verify', '--', jid], OTHER);
+    expect(wrong.code).toBe(11);
+    const added = await paste(/if it is theirs: (.*)\n/, wrong.stderr, {}, OTHER);
+    expect([added.code, await list()]).toEqual([0, [expect.any(String), expect.any(String)]]);
+    expect((await paste(/ any more: (.*)\n/, added.stderr, {})).code).toBe(0);
+    expect((await list()).map((line) => line.split('\t').slice(0, 2))).toEqual([[jid, OTHER]]);
+  });
 
   test('keeps all keys that are added at the same moment (R253)', async () => {
     const keys = ['b', 'c', 'd', 'e'].map((letter) => `${letter}${'a'.repeat(51)}`);

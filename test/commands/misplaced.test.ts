@@ -13,6 +13,7 @@ beforeAll(async () => {
   await mkdir(inbox);
   await writeFile(join(home, 'photo.jpg'), 'a photo');
   await writeFile(join(home, 'hook.sh'), '#!/bin/sh\n');
+  for (const name of ['a photo.jpg', 'my hook.sh']) await writeFile(join(home, name), '');
   await writeFile(
     join(home, '.config', 'inband', 'config.toml'),
     `[receive]\ndir = ${JSON.stringify(inbox)}\n`,
@@ -32,6 +33,26 @@ test.each<[string, string[], string]>([
     'the recipient comes first',
     ['send', 'juliet@example.org', 'photo.jpg'],
     'inband: the recipient comes last\n  inband send photo.jpg juliet@example.org\n',
+  ],
+  [
+    'it comes before several files that a shell would not take for one each',
+    ['send', 'juliet@example.org', 'a photo.jpg', 'photo.jpg'],
+    "inband: the recipient comes last\n  inband send 'a photo.jpg' photo.jpg juliet@example.org\n",
+  ],
+  [
+    'the files begin like flags',
+    ['send', '--', '-x.jpg', 'a photo.jpg'],
+    "inband: a photo.jpg is a file, and the recipient comes last\n  inband send -- -x.jpg 'a photo.jpg' <jid>\n  a server of that name is given as 'xmpp:a photo.jpg'\n",
+  ],
+  [
+    'there are flags, which are to be there again',
+    ['send', '--encrypt', 'require', 'juliet@example.org', 'photo.jpg'],
+    'inband: the recipient comes last\n  inband send … photo.jpg juliet@example.org\n',
+  ],
+  [
+    'the one file has a space',
+    ['send', 'a photo.jpg'],
+    "inband: nobody is named to send a photo.jpg to\n  inband send 'a photo.jpg' <jid>\n",
   ],
   [
     'it is an xmpp: URI',
@@ -63,9 +84,17 @@ test.each<[string, string[], string]>([
     ['receive', '--exec', './hook.sh'],
     'inband: --exec: ./hook.sh may not be run\n  allow it: chmod +x ./hook.sh\n',
   ],
-])('where %s, what would be right is said (R580)', async (_, args, stderr) => {
-  expect(await told(...args)).toEqual({ code: 2, stderr });
-});
+  [
+    'its path has a space',
+    ['receive', '--exec', './my hook.sh'],
+    "inband: --exec: ./my hook.sh may not be run\n  allow it: chmod +x './my hook.sh'\n",
+  ],
+])(
+  'where %s, what would be right is said, as a shell takes it (R580, R1268)',
+  async (_, args, stderr) => {
+    expect(await told(...args)).toEqual({ code: 2, stderr });
+  },
+);
 
 test('received looks where receive puts files, and says that nothing is there, and where (R580, R1239)', async () => {
   expect(await told('received')).toEqual({

@@ -58,6 +58,6 @@ test('a key is replaced for a yes, is told, and the one before is kept as export
   expect(events).toMatchObject([{ event: 'key', jid: 'romeo@example.org' }]);
   expect(kept).toEqual([expect.stringMatching(/^INBAND-SECRET-KEY-[A-Z2-7]{52}\n$/)]);
   expect(warned.at(-1)).toBe(
-    'the key that it had is kept in /home/romeo/old.key; this takes it back: inband key import /home/romeo/old.key',
+    'the key that it had is kept in /home/romeo/old.key; this takes it back: inband key import -a romeo@example.org /home/romeo/old.key',
   );
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import { shellOperands } from '../../shell.js';
 import { readShortText, shortText } from '../../transfer/sources/pipes.js';
 import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
@@ -71,7 +72,10 @@ export async function checkSecret(
   if (stats.isDirectory()) throw new UsageError(`${path} is a folder`, 'name a file');
   const forbidden = isCredential(path, env) ? 0o007 : 0o077;
   if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
-    throw new UsageError(`${path}${which} can be read by others`, `run: chmod 600 ${path}`);
+    throw new UsageError(
+      `${path}${which} can be read by others`,
+      `run: chmod 600 ${shellOperands(path)}`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Command, CommanderError } from 'commander';
+import { shellWord } from '../../shell.js';
 import { UsageError } from '../context.js';
 import { fullName } from './full-name.js';
 
@@ -80,7 +81,7 @@ function tooMany(command: Command): UsageError {
   const takesFolder = command.options.some(({ long }) => long === '--dir');
   const parent = command.parent?.parent ? command.parent : undefined;
   const hint = takesFolder
-    ? `the folder is given with --dir: ${name} --dir ${more}`
+    ? `the folder is given with --dir: ${name} --dir ${shellWord(more)}`
     : showsFlags(parent ?? command);
   return new UsageError(`"${name}" takes flags alone, and no "${more}"`, hint);
 }
@@ -98,7 +99,7 @@ function afterCommand(flag: string, program: Command): string[] {
 function asFile(flag: string, { registeredArguments }: Command): string[] {
   const takesFiles = registeredArguments.some((argument) => argument.name() === 'file');
   const isName = flag.includes('.') || /^-[^-]./.test(flag);
-  return takesFiles && isName ? [`a file of that name is given as ./${flag}`] : [];
+  return takesFiles && isName ? [`a file of that name is given as ./${shellWord(flag)}`] : [];
 }
 
 const usageOf = (command: Command): string =>

@@ -1,3 +1,4 @@
+import { shellWord } from '../../shell.js';
 import type { Report } from '../../transfer/events.js';
 import type { OnMade } from '../../transfer/keys/own-key.js';
 
@@ -6,7 +7,7 @@ export const warnOfLost =
   (report: Report): OnMade =>
   (jid, before) => {
     if (before === undefined) return;
-    const text = `the key that ${jid} had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import`;
+    const text = `the key that ${jid} had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import -a ${shellWord(jid)}`;
     report({ event: 'warning', text });
   };
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { shellOperands, shellWord } from '../../shell.js';
 import {
   exportKey,
   importKey,
@@ -74,7 +75,7 @@ export async function replace(flags: KeyFlags, context: Context): Promise<void> 
   const keyboard = requireKeyboard(
     context,
     'you are to be asked first',
-    'run it in a terminal, or give a key: inband key import <file>',
+    `run it in a terminal, or give a key: inband key import -a ${shellWord(account)} <file>`,
   );
   const what = `Make another key for ${account}? Whoever knows the present one refuses the new one until they trust it.`;
   if (!(await confirm(what, keyboard, context))) {
@@ -88,7 +89,9 @@ function tell({ before, ...key }: NewKey, { report, warn }: Reporter): void {
   warn(`this is the key of ${key.jid} now; "inband receive" has it when it is started again`);
   if (before === undefined) return;
   warn(
-    `whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add ${key.jid}`,
+    `whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add ${shellOperands(key.jid)}`,
   );
-  warn(`the key that it had is kept in ${before}; this takes it back: inband key import ${before}`);
+  warn(
+    `the key that it had is kept in ${before}; this takes it back: inband key import -a ${shellWord(key.jid)} ${shellOperands(before)}`,
+  );
 }

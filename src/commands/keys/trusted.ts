@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { shellOperands } from '../../shell.js';
 import {
   addKey,
   type Changed,
@@ -67,7 +68,7 @@ function tell(changed: Changed, { report, warn }: Reporter): void {
   for (const { key, label } of changed.others) {
     const which = label === undefined ? 'another key' : `another key (${label})`;
     warn(
-      `${which} of ${jid} stays trusted; if it is not in use any more: inband trust remove ${jid} ${key}`,
+      `${which} of ${jid} stays trusted; if it is not in use any more: inband trust remove ${shellOperands(jid)} ${key}`,
     );
   }
 }

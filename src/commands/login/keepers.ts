@@ -1,7 +1,9 @@
 // Where a password may be kept.
+
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { shellQuoted } from '../../shell.js';
 import { type Context, UsageError } from '../context.js';
 import type { Entry } from './entry.js';
 import type { Keeper } from './keeper.js';
@@ -39,7 +41,9 @@ function secretTool(account: string, context: Context): Keeper {
     keep: (password) => runKeeper(store, password, context),
     forget: (signal = context.signal) =>
       runKeeper(['secret-tool', 'clear', ...attributes], '', { ...context, signal }),
-    source: { passwordCommand: `secret-tool lookup service ${SERVICE} account ${quoted(account)}` },
+    source: {
+      passwordCommand: `secret-tool lookup service ${SERVICE} account ${shellQuoted(account)}`,
+    },
   };
 }
 
@@ -62,14 +66,14 @@ function keychain(account: string, context: Context): Keeper {
         ...context,
         signal,
       }),
-    source: { passwordCommand: `security find-generic-password -w ${of(quoted(account))}` },
+    source: { passwordCommand: `security find-generic-password -w ${of(shellQuoted(account))}` },
   };
 }
 
 /** `command`: how the settings get at the password of the account, if they do. */
 function pass(account: string, command: string | undefined, context: Context): Keeper {
   const entry = `${SERVICE}/${account}`;
-  const source = { passwordCommand: `pass show ${quoted(entry)}` };
+  const source = { passwordCommand: `pass show ${shellQuoted(entry)}` };
   const { env } = context;
   const store = env.PASSWORD_STORE_DIR || join(env.HOME ?? '', '.password-store');
   return {
@@ -110,6 +114,3 @@ function file(path: string, isOurs: boolean, context: Context): Keeper {
 
 /** One word, as `security -i` reads it. */
 const escaped = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
-
-/** One word, as the shell reads it. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { shellOperands, shellWord } from '../../shell.js';
 import type { DoingOptions, FileToDo } from '../../transfer/receiving/due-work.js';
 import { type Context, UsageError } from '../context.js';
 
@@ -15,12 +16,15 @@ export async function requireProgram(program: string, env: NodeJS.ProcessEnv): P
   const folders = program.includes('/') ? [''] : (env.PATH ?? '/usr/bin:/bin').split(delimiter);
   for (const folder of folders) if (await isProgram(join(folder, program))) return;
   if (folders.length === 1 && (await isThere(program))) {
-    throw new UsageError(`${program} may not be run`, `allow it: chmod +x ${program}`);
+    throw new UsageError(
+      `${program} may not be run`,
+      `allow it: chmod +x ${shellOperands(program)}`,
+    );
   }
   const isHere = folders.length > 1 && (await isThere(program));
   throw new UsageError(
     `there is no program "${program}" to run`,
-    ...(isHere ? [`did you mean ./${program}?`] : []),
+    ...(isHere ? [`did you mean ./${shellWord(program)}?`] : []),
     '--exec takes one without arguments, and no shell expands "~"',
   );
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellOperands, shellWord } from '../../shell.js';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { makePrivateDirectory, syncDirectory } from '../directories.js';
 import { unless } from '../files.js';
@@ -36,7 +37,7 @@ export class KeyFolder {
 
   /** What is in the file of a JID; `undefined` where there is none. Rejects with `KeysUnusable` for one that is too long. */
   read(jid: string): Promise<string | undefined> {
-    return this.#read(this.pathOf(jid));
+    return this.#read(this.pathOf(jid), jid);
   }
 
   /** The files of all JIDs. */
@@ -94,8 +95,8 @@ export class KeyFolder {
     }
   }
 
-  async #read(path: string): Promise<string | undefined> {
-    const check = (stats: Stats) => this.#isSecret && checkSecret(path, stats);
+  async #read(path: string, jid?: string): Promise<string | undefined> {
+    const check = (stats: Stats) => this.#isSecret && checkSecret(path, stats, jid);
     const reading = readOwn(path, { most: MOST_BYTES, check }).catch((error: Error) => {
       throw error instanceof NoFileOfOurs
         ? new KeysUnusable(`${path} is damaged`, 'move it away')
@@ -106,7 +107,7 @@ export class KeyFolder {
 }
 
 /** Throws `KeysUnusable` for a file that is not its owner's alone, or not ours. Windows has other rules. */
-function checkSecret(path: string, { mode, uid }: Stats): void {
+function checkSecret(path: string, { mode, uid }: Stats, jid?: string): void {
   if (process.platform === 'win32') return;
   const isOurs = uid === process.geteuid?.();
   if (!isOurs) {
@@ -116,10 +117,11 @@ function checkSecret(path: string, { mode, uid }: Stats): void {
     );
   }
   if ((mode & 0o077) === 0) return;
+  const whose = jid === undefined ? '' : ` -a ${shellWord(jid)}`;
   throw new KeysUnusable(
     `${path} can be read by others`,
-    `run: chmod 600 ${path}`,
+    `run: chmod 600 ${shellOperands(path)}`,
     'if that changes nothing, its disk keeps no modes: set XDG_DATA_HOME to a folder on another one',
-    'if somebody may have read it, make another key: inband key replace',
+    `if somebody may have read it, make another key: inband key replace${whose}`,
   );
 }

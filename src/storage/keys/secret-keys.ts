@@ -1,3 +1,4 @@
+import { shellWord } from '../../shell.js';
 import type { SecretKeys } from '../../transfer/keys/own-key.js';
 import { parseObject } from '../untrusted.js';
 import type { KeyFolder } from './key-folder.js';
@@ -79,8 +80,8 @@ export class SecretKeyFiles implements SecretKeys {
     if (named === jid && isWhole) return secret;
     throw new KeysUnusable(
       `the key of ${jid} is damaged (${this.#folder.pathOf(jid)})`,
-      'import it from a copy: inband key import',
-      'or make another: inband key replace',
+      `import it from a copy: inband key import -a ${shellWord(jid)}`,
+      `or make another: inband key replace -a ${shellWord(jid)}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { accountOf } from '../../session/jid.js';
 import { RequestTimeout } from '../../session/requests.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
+import { shellOperands } from '../../shell.js';
 import type { Report } from '../events.js';
 import {
   keyUntold,
@@ -159,7 +160,7 @@ export class Sealing {
       new KeyNotTrusted(
         `no key of ${this.#jid} is known here, and --trust known takes no first one`,
       ),
-      `inband trust add ${this.#jid}`,
+      `inband trust add ${shellOperands(this.#jid)}`,
     );
   }
 

@@ -1,6 +1,7 @@
 import { formatKey, parseKey } from '../../protocol/seal/public-key.js';
 import { withHints } from '../../session/hints.js';
 import { accountOf } from '../../session/jid.js';
+import { shellOperands } from '../../shell.js';
 import { KeyNotTrusted } from '../ways/key-errors.js';
 
 /** A key that is trusted to be somebody's. */
@@ -159,15 +160,18 @@ export async function listTrusted(store: TrustStore, jid?: string): Promise<Trus
 export function anotherKey(jid: string, key: Uint8Array): KeyNotTrusted {
   return withHints(
     new KeyNotTrusted(`${jid} has another key than before: ${formatKey(key)}`),
-    `ask them in another way what "inband key" shows there; if it is this one: inband trust add ${jid}`,
-    `the known ones: inband trust list ${jid}`,
+    `ask them in another way what "inband key" shows there; if it is this one: inband trust add ${shellOperands(jid)}`,
+    `the known ones: inband trust list ${shellOperands(jid)}`,
   );
 }
 
 function notCompared(jid: string, count: number): KeyNotTrusted {
   const why =
     count === 0 ? `no key of ${jid} is known` : `that is not the key of ${jid} that is known here`;
-  return withHints(new KeyNotTrusted(why), `if it is theirs: inband trust add ${jid}`);
+  return withHints(
+    new KeyNotTrusted(why),
+    `if it is theirs: inband trust add ${shellOperands(jid)}`,
+  );
 }
 
 /** What a person reads of a key that nobody has seen before. */

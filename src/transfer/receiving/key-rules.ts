@@ -2,6 +2,7 @@ import type { KeyPair } from '../../protocol/noise/dh25519.js';
 import { formatKey } from '../../protocol/seal/public-key.js';
 import { withHints } from '../../session/hints.js';
 import { accountOf } from '../../session/jid.js';
+import { shellOperands } from '../../shell.js';
 import type { Report } from '../events.js';
 import type { Encrypt, Secrecy, Trust, TrustRule } from '../keys/rules.js';
 import {
@@ -113,7 +114,7 @@ export class KeyRules {
     if (trust === 'known') {
       throw withHints(
         new KeyNotTrusted(`no key of ${jid} is known here, and --trust known takes no first one`),
-        `inband trust add ${jid}`,
+        `inband trust add ${shellOperands(jid)}`,
       );
     }
     return standing === 'anyone' ? 'unknown' : 'first';

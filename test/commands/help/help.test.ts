@@ -136,6 +136,10 @@ test.each([
     '"inband receive" takes flags alone, and no "inbox"\n  the folder is given with --dir: inband receive --dir inbox\n',
   ],
   [
+    ['receive', 'my inbox'],
+    `"inband receive" takes flags alone, and no "my inbox"\n  the folder is given with --dir: inband receive --dir 'my inbox'\n`,
+  ],
+  [
     ['key', 'foo'],
     '"inband key show" takes flags alone, and no "foo"\n  "inband help key" shows the commands\n',
   ],

@@ -120,7 +120,10 @@ describe('the key of an own account', () => {
     await writeFile(file, damaged);
     await expect(keys.obtain(ROMEO, never)).rejects.toThrow(KeysUnusable);
     await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
-      hints: ['import it from a copy: inband key import', 'or make another: inband key replace'],
+      hints: [
+        `import it from a copy: inband key import -a ${ROMEO}`,
+        `or make another: inband key replace -a ${ROMEO}`,
+      ],
     });
     expect(await readFile(file, 'utf8')).toBe(damaged);
   });
@@ -138,7 +141,7 @@ test('a key that others can read is not used (R539)', async () => {
     hints: [
       `run: chmod 600 ${folder.pathOf(ROMEO)}`,
       'if that changes nothing, its disk keeps no modes: set XDG_DATA_HOME to a folder on another one',
-      'if somebody may have read it, make another key: inband key replace',
+      'if somebody may have read it, make another key: inband key replace -a romeo@montague.example',
     ],
   });
 });

@@ -12,8 +12,8 @@ const EVERYTHING = ['commands', 'transfer', 'protocol', 'session', 'storage', 'u
 /** The errors of the interface that storage implements: all that it loads of another room, hence without imports. */
 const ERRORS_OF_INBOX = 'transfer/inbox-errors.ts';
 
-/** What everybody may load, as it loads nothing: how figures are written for people. */
-const UNITS = 'units.ts';
+/** What everybody may load, as it loads nothing: how figures, and words of a command, are written for people. */
+const LOADS_NOTHING = ['units.ts', 'shell.ts'];
 
 /** The empty name stands for src/ itself: main, index and what they are divided into. */
 const RULES: Record<string, Rule> = {
@@ -65,8 +65,8 @@ function problemOfOurs(path: string, { specifier, typeOnly }: Import): string | 
   if (target === 'main.ts' || target === 'index.ts') return arrow;
   const [from, to] = [folderOf(path), folderOf(target)];
   const { values, types } = RULES[from] ?? { values: [], types: [] };
-  if (path === ERRORS_OF_INBOX || path === UNITS) return arrow;
-  if (from === to || values.includes(to) || target === UNITS) return undefined;
+  if (path === ERRORS_OF_INBOX || LOADS_NOTHING.includes(path)) return arrow;
+  if (from === to || values.includes(to) || LOADS_NOTHING.includes(target)) return undefined;
   if (from === 'storage' && target === ERRORS_OF_INBOX) return undefined;
   if (!types.includes(to)) return arrow;
   return typeOnly ? undefined : `${arrow} (types only: import type)`;

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from '@jest/globals';
+import { shellOperands, shellQuoted, shellWord } from '../src/shell.js';
+
+/** What a shell makes of a line: the arguments of a command in it. */
+function argumentsIn(shell: string, line: string): string[] {
+  const program = 'process.stdout.write(JSON.stringify(process.argv.slice(1)))';
+  const script = `"$0" -e '${program}' -- ${line}`;
+  return JSON.parse(execFileSync(shell, ['-c', script, process.execPath], { encoding: 'utf8' }));
+}
+
+const HOSTILE = [
+  ['a space', '/home/romeo montague/x.key'],
+  ['quotes', `it's "so"`],
+  ['a command', '$(touch x)`touch x`@example.org'],
+  ['several commands', 'x;touch$IFS;x;|&@example.org'],
+  ['patterns', '*?[a-z]{b,c}~#!'],
+  ['a home', '~romeo'],
+  ['a backslash', 'a\\b\\'],
+  ['nothing', ''],
+  ['letters of others', 'Äpfel und 日本.key'],
+] as const;
+
+test.each(HOSTILE)('what has %s is one word to a shell: %s (R1268)', (_, text) => {
+  for (const shell of ['sh', 'bash']) {
+    expect(argumentsIn(shell, shellWord(text, 'linux'))).toEqual([text]);
+    expect(argumentsIn(shell, shellQuoted(text))).toEqual([text]);
+  }
+});
+
+test.each(['a\nb', "\u001b[31m'red'\\", 'a\u200bb\u202e1', '\u00a0'])(
+  'what does not show on a terminal is written by numbers: %j (R1268)',
+  (text) => {
+    const word = shellWord(text, 'linux');
+    expect(word).toMatch(/^[ -~]+$/);
+    expect(argumentsIn('bash', word)).toEqual([text]);
+  },
+);
+
+test('what needs no quotes has none (R1268)', () => {
+  for (const text of ['photo.jpg', '/a/b-c_d+1', 'xmpp:ä@example.org', '-']) {
+    expect(shellWord(text, 'linux')).toBe(text);
+  }
+  expect(shellWord('C:\\Users\\Romeo', 'win32')).toBe('C:\\Users\\Romeo');
+  expect(shellWord('C:\\My Files', 'win32')).toBe('"C:\\My Files"');
+  expect(shellWord('$(x)`y`@example.org', 'win32')).toBe('"`$(x)``y``@example.org"');
+});
+
+test('an operand that begins like a flag is none (R1268)', () => {
+  expect(shellOperands('a', '-')).toBe('a -');
+  expect(shellOperands('a b', '-x')).toBe("-- 'a b' -x");
+});
