@@ -104,8 +104,10 @@ async function toldOf(error: Error) {
 
 function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => void): Context {
   const { env, stdin, stdout, stderr } = process;
+  let made: Reporter | undefined;
+  const warn = (text: string) => made?.warn(text);
   // Loaded when it is needed: the start of `--help` should not wait for it.
-  const world = async () => (await import('./world.js')).createWorld({ env, signal });
+  const world = async () => (await import('./world.js')).createWorld({ env, signal, warn });
   return {
     ...{ env, stdin, stdout, stderr, signal },
     settingsPath: settingsPath(env),
@@ -134,9 +136,9 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
     },
     saveFile: async (bytes, where) => (await world()).saveFile(bytes, where),
     reporter: async (flags) => {
-      const reporter = await createReporter(flags);
-      onReporter(reporter);
-      return reporter;
+      made = await createReporter(flags);
+      onReporter(made);
+      return made;
     },
   };
 }

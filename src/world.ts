@@ -12,7 +12,7 @@ import { ArchiveMarksOnDisk } from './storage/ledger/archive-marks.js';
 import { listRecords } from './storage/ledger/list-records.js';
 import { isReceiving } from './storage/lock/is-receiving.js';
 import { systemProcesses } from './storage/lock/processes.js';
-import { whileLocked } from './storage/lock/while-locked.js';
+import { type Waiting, whileLocked } from './storage/lock/while-locked.js';
 import { saveFile } from './storage/save-file.js';
 import { writeWhole } from './storage/whole-file.js';
 
@@ -36,7 +36,13 @@ type World = Pick<
   | 'whileLocked'
 >;
 
-export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): World {
+/** `warn` hears what another process is waited for. */
+export function createWorld({
+  env,
+  signal,
+  warn,
+}: Pick<Context, 'env' | 'signal'> & Waiting): World {
+  const waiting = { signal, warn };
   return {
     connect: async (options) => {
       const session = await connect(options);
@@ -53,11 +59,11 @@ export function createWorld({ env, signal }: Pick<Context, 'env' | 'signal'>): W
     startOf: (pid) => systemProcesses.startOf(pid),
     createRegistry: async () => createRegistry(),
     openCache: async () => openCache(),
-    openKeys: async () => openKeys(),
-    openTrust: async () => openTrust(),
+    openKeys: async () => openKeys(waiting),
+    openTrust: async () => openTrust(waiting),
     contacts: new ContactList(contactsPath(env)),
     saveFile: (bytes, where) => saveFile(bytes, where, signal),
     writeSecret: (path, text) => writeWhole(path, text),
-    whileLocked,
+    whileLocked: (folder, job) => whileLocked(folder, job, waiting),
   };
 }

@@ -64,7 +64,10 @@ export interface Context {
   openTrust: () => Promise<TrustStore>;
   /** Writes or replaces a file that nobody else may read. */
   writeSecret: (path: string, text: string) => Promise<void>;
-  /** Does it while no other inband has the lock of this folder. Rejects with `FolderInUse` where that takes 10 s. */
+  /**
+   * Does it while no other inband has the lock of this folder; the user hears what is waited for. Rejects with `FolderInUse`
+   * where that takes 10 s, and with the signal's reason where that comes before the lock.
+   */
   whileLocked: <T>(folder: string, job: () => Promise<T>) => Promise<T>;
   /** Shows events as the flags ask for; there is one reporter in a run. */
   reporter: (flags: OutputFlags) => Promise<Reporter>;

@@ -17,7 +17,8 @@ type Outcome = 'done' | 'unsafe' | 'stale';
 
 /**
  * Writes an account into the settings, or prints its lines where that cannot be done safely. `entry`: what was tried, as
- * the settings had it. Only what stands there at the time of writing says which name is free.
+ * the settings had it. Only what stands there at the time of writing says which name is free. Rejects with the signal's
+ * reason where that comes before; then nothing is printed.
  */
 export async function writeAccount(
   entry: Entry,
@@ -26,10 +27,10 @@ export async function writeAccount(
   context: Context,
   { report, warn }: Reporter,
 ): Promise<void> {
-  const { settingsPath: path, stdout } = context;
+  const { settingsPath: path, stdout, signal } = context;
   let change: Change = { name: entry.name, keys };
   const print = async () => stdout.write(await accountLines(change));
-  const changeIn = (settings: Settings) => {
+  const changeIn = async (settings: Settings) => {
     const { name, known } = entryFor(entry.known.account ?? entry.account, settings);
     if (!isDeepStrictEqual(known, entry.known)) return undefined;
 
@@ -38,7 +39,7 @@ export async function writeAccount(
     return change;
   };
   const outcome = await changeSettings(changeIn, program, context).catch(async (error) => {
-    await print();
+    if (error !== signal.reason) await print();
     throw error;
   });
   if (outcome === 'done') {
@@ -54,11 +55,20 @@ export async function writeAccount(
 
 const NOT_SAFE = 'is not written in a way that can be changed safely';
 
-/** Removes the account from the settings, if they still have it as it was when the user was asked. */
-export function removeAccount(entry: Entry, program: Command, context: Context): Promise<Outcome> {
-  const changeIn = (settings: Settings): Change | undefined => {
+/**
+ * Removes the account from the settings, and before that whatever `forget` removes, if they still have it as it was when
+ * the user was asked.
+ */
+export function removeAccount(
+  entry: Entry,
+  program: Command,
+  context: Context,
+  forget: (settings: Settings) => Promise<void>,
+): Promise<Outcome> {
+  const changeIn = async (settings: Settings): Promise<Change | undefined> => {
     if (!isStill(entry, settings)) return undefined;
 
+    await forget(settings);
     const { name } = entry;
     return { name, keys: undefined, isDefault: isDefault(entry, settings) ? null : undefined };
   };
@@ -67,14 +77,14 @@ export function removeAccount(entry: Entry, program: Command, context: Context):
 
 /** Does all of it or nothing. What it is to be is decided by the very text that is changed, which no other inband changes. */
 function changeSettings(
-  changeIn: (settings: Settings) => Change | undefined,
+  changeIn: (settings: Settings) => Promise<Change | undefined>,
   program: Command,
   context: Context,
 ): Promise<Outcome> {
   const { settingsPath: path } = context;
   return whileLocked(context, async () => {
     const before = await readSettingsText(path);
-    const change = changeIn(await settingsIn(before, program, path));
+    const change = await changeIn(await settingsIn(before, program, path));
     if (!change) return 'stale';
     const text = await changed(before ?? '', change);
     if (text === undefined) return 'unsafe';

@@ -9,7 +9,7 @@ export interface Keeper {
   isThere(): Promise<boolean>;
   /** Keeps it, in place of the one before. Throws `UsageError`, or the file system's error. */
   keep(password: string): Promise<void>;
-  /** Forgets it. Throws as `keep`, or the signal's reason. Default: the signal of the command. */
+  /** Forgets it, unless it was somebody else's when `keep` failed. Throws as `keep`, or the signal's reason. Default: the signal of the command. */
   forget(signal?: AbortSignal): Promise<void>;
   source: PasswordSource;
 }

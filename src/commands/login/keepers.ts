@@ -96,18 +96,25 @@ function pass(account: string, command: string | undefined, context: Context): K
 
 /** `isOurs`: the settings have this file for the account already. */
 function file(path: string, isOurs: boolean, context: Context): Keeper {
+  let isElses = false;
   return {
     place: `in ${path}`,
     remark: 'nobody else may read it; a service needs it there',
     isThere: async () => true,
-    keep: (password) =>
-      whileLocked(context, async () => {
-        if (!isOurs && existsSync(path)) {
+    keep: async (password) => {
+      // While we wait for the lock, another login may write its own there.
+      isElses = !isOurs;
+      await whileLocked(context, async () => {
+        if (isElses && existsSync(path)) {
           throw new UsageError(`${path} is there already`, 'move it away');
         }
+        isElses = false;
         await context.writeSecret(path, `${password}\n`);
-      }),
-    forget: () => rm(path, { force: true }),
+      });
+    },
+    forget: async () => {
+      if (!isElses) await rm(path, { force: true });
+    },
     source: { passwordFile: path },
   };
 }

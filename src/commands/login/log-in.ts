@@ -18,7 +18,10 @@ export type LoginFlags = Pick<
 > &
   OutputFlags;
 
-/** Nothing changes in the settings before the password was read back from where it is kept, and the server took it. */
+/**
+ * Nothing changes in the settings before the password was read back from where it is kept, and the server took it. It stays
+ * there where they cannot be written, since their lines are printed then, and goes where somebody interrupts.
+ */
 export async function logIn(
   typed: string,
   flags: LoginFlags,
@@ -42,7 +45,10 @@ export async function logIn(
     throw error;
   });
   const keys = keysOf({ ...flags, account: server.account }, keeper.source, context.settingsPath);
-  await writeAccount(entry, keys, program, context, reporter);
+  await writeAccount(entry, keys, program, context, reporter).catch(async (error) => {
+    if (error === context.signal.reason) await takeBack(keeper, entry, reporter);
+    throw error;
+  });
   tellOfOther(entry, keeper.source, reporter);
 }
 

@@ -4,11 +4,14 @@ import { confirm, requireKeyboard } from '../account/questions.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import { readSettings, type Settings } from '../settings/settings.js';
 import { removeAccount } from './change-settings.js';
-import { type Entry, entryNamed, isStill } from './entry.js';
+import { type Entry, entryNamed } from './entry.js';
 import type { Keeper } from './keeper.js';
 import { keepersOf } from './keepers.js';
 
-/** Removes the password first: where that fails, the settings still say where it is. */
+/**
+ * Removes the password first: where that fails, the settings still say where it is. Nothing else changes these meanwhile,
+ * and nothing is removed before that is so.
+ */
 export async function logOut(
   typed: string,
   flags: OutputFlags,
@@ -30,15 +33,7 @@ export async function logOut(
   if (!(await confirm(`${what}${more}?`, keyboard, context))) {
     return reporter.report({ event: 'notice', text: 'nothing was removed' });
   }
-  const now = await readSettings(program, settings.path);
-  if (!isStill(entry, now)) {
-    const what = `${settings.path} has other lines for ${name} by now, and nothing was removed`;
-    throw new UsageError(what, 'run the command again');
-  }
-  const forgetful = keeperOf(entry, now, context);
-  await forgetful?.forget();
   await remove(entry, program, context, reporter);
-  if (!forgetful) tellWhereItIs(entry, reporter);
 }
 
 /** Where "inband login" has put the password. What another account has, too, stays. */
@@ -63,18 +58,25 @@ async function remove(
 ): Promise<void> {
   const { settingsPath: path } = context;
   const { name } = entry;
-  const outcome = await removeAccount(entry, program, context);
+  let isForgotten = false;
+  const outcome = await removeAccount(entry, program, context, async (now) => {
+    const keeper = keeperOf(entry, now, context);
+    await keeper?.forget();
+    isForgotten = keeper !== undefined;
+  });
+  if (outcome === 'stale') {
+    const what = `${path} has other lines for ${name} by now, and nothing was removed`;
+    throw new UsageError(what, 'run the command again');
+  }
   if (outcome === 'done') report({ event: 'notice', text: `removed ${name} from ${path}` });
   else {
-    const why =
-      outcome === 'unsafe'
-        ? 'is not written in a way that can be changed safely'
-        : `has other lines for ${name} by now`;
+    const why = 'is not written in a way that can be changed safely';
     warn(`${path} ${why}; remove the account ${name} there yourself`);
   }
+  if (!isForgotten) tellWhereItIs(entry, { warn });
 }
 
-function tellWhereItIs({ known }: Entry, { warn }: Reporter): void {
+function tellWhereItIs({ known }: Entry, { warn }: Pick<Reporter, 'warn'>): void {
   const { passwordFile, passwordCommand } = known;
   if (passwordFile) warn(`the password stays in ${passwordFile}`);
   if (passwordCommand) warn(`the password stays where this gets it: ${passwordCommand}`);

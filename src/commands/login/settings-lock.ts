@@ -5,7 +5,7 @@ import { type Context, UsageError } from '../context.js';
 
 /**
  * Does it while no other login or logout changes the settings or a file of a password beside them. The folder is made
- * if it is absent. Throws `UsageError` where another one takes too long.
+ * if it is absent. Throws `UsageError` where another one takes too long, and the signal's reason where that comes before.
  */
 export async function whileLocked<T>(
   { settingsPath, whileLocked: locked }: Pick<Context, 'settingsPath' | 'whileLocked'>,

@@ -7,7 +7,7 @@ import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { makePrivateDirectory, syncDirectory } from '../directories.js';
 import { unless } from '../files.js';
 import { inTurn } from '../in-turn.js';
-import { whileLocked } from '../lock/while-locked.js';
+import { type Waiting, whileLocked } from '../lock/while-locked.js';
 import { NoFileOfOurs, readOwn, removeOwn, writeOwn } from '../own-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
@@ -16,6 +16,11 @@ const ENDING = '.json';
 const TEMPORARY = '.tmp';
 /** Bytes of a file: more is not read. */
 const MOST_BYTES = 65_536;
+
+interface KeyFolderOptions extends Waiting {
+  isSecret?: boolean;
+}
+
 /**
  * A folder with a file for each bare JID, named by its hash, for a JID may have what no name may. Readers need no lock,
  * since files are replaced whole.
@@ -23,12 +28,14 @@ const MOST_BYTES = 65_536;
 export class KeyFolder {
   readonly path: string;
   readonly #isSecret: boolean;
+  readonly #waiting: Waiting;
   readonly #inTurn = inTurn();
 
-  /** `isSecret`: files that others can read, or have made, are not used. */
-  constructor(path: string, { isSecret = false } = {}) {
+  /** `isSecret`: files that others can read, or have made, are not used. `waiting`: how its lock is waited for. */
+  constructor(path: string, { isSecret = false, ...waiting }: KeyFolderOptions = {}) {
     this.path = path;
     this.#isSecret = isSecret;
+    this.#waiting = waiting;
   }
 
   pathOf(jid: string): string {
@@ -71,15 +78,19 @@ export class KeyFolder {
     return path;
   }
 
-  /** Does it while no other process, and nobody else here, changes the folder, which is made if it is absent. */
+  /**
+   * Does it while no other process, and nobody else here, changes the folder, which is made if it is absent. Rejects with
+   * `KeysUnusable` where another one keeps it locked, and with the signal's reason where that comes first.
+   */
   locked<T>(job: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       await makePrivateDirectory(fs, this.path);
       try {
-        return await whileLocked(this.path, async () => {
+        const cleared = async () => {
           await this.#removeLeftovers();
           return await job();
-        });
+        };
+        return await whileLocked(this.path, cleared, this.#waiting);
       } catch (error) {
         if (!(error instanceof FolderInUse)) throw error;
         throw new KeysUnusable(`another inband keeps ${this.path} locked`);

@@ -23,7 +23,7 @@ export class SecretKeyFiles implements SecretKeys {
   }
 
   async obtain(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array> {
-    return (await this.#read(jid)) ?? this.#folder.locked(() => this.#make(jid, make));
+    return (await this.#read(jid)) ?? this.#locked(() => this.#make(jid, make));
   }
 
   replace(
@@ -31,7 +31,7 @@ export class SecretKeyFiles implements SecretKeys {
     secret: Uint8Array,
     textOf: (before: Uint8Array) => string,
   ): Promise<string | undefined> {
-    return this.#folder.locked(async () => {
+    return this.#locked(async () => {
       // What is damaged is to be replaced, too.
       const before = await this.#read(jid).catch((error) => {
         if (error instanceof KeysUnusable) return undefined;
@@ -44,6 +44,11 @@ export class SecretKeyFiles implements SecretKeys {
       await this.#write(jid, secret);
       return kept;
     });
+  }
+
+  /** Has both folders before anything is written: to wait for the second one may come to nothing. */
+  #locked<T>(job: () => Promise<T>): Promise<T> {
+    return this.#folder.locked(() => this.#public.locked(job));
   }
 
   async #make(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array> {
@@ -63,7 +68,7 @@ export class SecretKeyFiles implements SecretKeys {
     const secretKey = Buffer.from(secret).toString('base64');
     const record = { jid, publicKey: this.#publicKeyOf(secret) };
     await this.#folder.write(jid, `${JSON.stringify({ ...record, secretKey })}\n`);
-    await this.#public.locked(() => this.#public.write(jid, `${JSON.stringify(record)}\n`));
+    await this.#public.write(jid, `${JSON.stringify(record)}\n`);
   }
 
   /** What cannot be read says nothing of it. */

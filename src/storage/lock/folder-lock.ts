@@ -26,6 +26,8 @@ export interface LockOptions {
   signal?: AbortSignal | undefined;
   /** Hears that another process has taken the lock over, each time that it is seen. */
   onLost?: (error: FolderInUse) => void;
+  /** The path by which people know what is locked. Default: the folder above, which is the inbox. */
+  known?: string;
 }
 
 /** Windows: while it is open, nobody else can open it. Node has no name for this flag of libuv (UV_FS_O_EXLOCK). */
@@ -41,7 +43,7 @@ export function lockFolder(
   options: LockOptions = {},
 ): Promise<FolderLock> {
   return process.platform === 'win32'
-    ? lockByOpening(locking.files, folder)
+    ? lockByOpening(locking.files, folder, options)
     : lockByHolder(folder, locking, options);
 }
 
@@ -103,10 +105,14 @@ export async function isAlive(
 }
 
 /** For a system that lets go of the files of a process that ends, and does not say when a process was started. */
-async function lockByOpening(files: Files, folder: string): Promise<FolderLock> {
+async function lockByOpening(
+  files: Files,
+  folder: string,
+  { known = dirname(folder) }: LockOptions,
+): Promise<FolderLock> {
   const flags = constants.O_CREAT | constants.O_RDWR | O_EXLOCK;
   const handle = await unless(['EBUSY'], files.open(join(folder, 'lock'), flags));
-  if (!handle) throw new FolderInUse(dirname(folder));
+  if (!handle) throw new FolderInUse(known);
   // An open file cannot be removed, nor the folder that it is in.
   return { isHeld: async () => true, release: () => handle.close() };
 }
@@ -118,9 +124,9 @@ const holders = async (files: Files, lock: string) =>
 async function clear(
   lock: string,
   locking: Locking,
-  { warn, signal = new AbortController().signal }: LockOptions,
+  { warn, signal = new AbortController().signal, known }: LockOptions,
 ): Promise<void> {
-  const folder = dirname(dirname(lock));
+  const folder = known ?? dirname(dirname(lock));
   for (const name of await holders(locking.files, lock)) {
     const { state, pid } = await judgeHolder(name, locking.processes);
     if (state === 'alive') throw new FolderInUse(folder, pid);
@@ -139,14 +145,14 @@ async function clear(
 async function tellIfTaken(
   lock: string,
   { files, processes }: Locking,
-  { onLost }: LockOptions,
+  { onLost, known = dirname(dirname(lock)) }: LockOptions,
 ): Promise<void> {
   // A folder that cannot be read tells nothing; whoever needs it will meet the error.
   const [name] = await holders(files, lock).catch(() => []);
   if (name === undefined) return;
   // It is taken, even where nobody can say by whom.
   const judged = await judgeHolder(name, processes).catch(() => undefined);
-  onLost?.(new FolderInUse(dirname(dirname(lock)), judged?.pid, judged?.state === 'elsewhere'));
+  onLost?.(new FolderInUse(known, judged?.pid, judged?.state === 'elsewhere'));
 }
 
 async function remove(files: Files, lock: string, name: string): Promise<void> {

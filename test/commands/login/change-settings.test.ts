@@ -31,7 +31,7 @@ const program = new Command();
 const contextWith = (stdout: PassThrough, save: Context['saveFile']) =>
   ({
     ...{ env: {}, settingsPath: path, stdout, whileLocked },
-    saveFile: save,
+    ...{ saveFile: save, signal: new AbortController().signal },
   }) as unknown as Context;
 
 const entryOf = async (jid: string) => entryFor(jid, await readSettings(program, path));
@@ -179,9 +179,14 @@ test.each([
   const entry = entryNamed('romeo', await readSettings(program, path));
   const context = contextWith(new PassThrough(), saveFile);
   await writeFile(path, after);
-  expect(await removeAccount(entry, program, context)).toBe('stale');
+  const seen: string[] = [];
+  const forget = async () => void seen.push(await readFile(path, 'utf8'));
+  expect(await removeAccount(entry, program, context, forget)).toBe('stale');
   expect(await readFile(path, 'utf8')).toBe(after);
-  await writeFile(path, `account = "romeo"\n${WORK}${LINES}`);
-  expect(await removeAccount(entry, program, context)).toBe('done');
+  expect(seen).toEqual([]);
+  const before = `account = "romeo"\n${WORK}${LINES}`;
+  await writeFile(path, before);
+  expect(await removeAccount(entry, program, context, forget)).toBe('done');
+  expect(seen).toEqual([before]);
   expect(await readFile(path, 'utf8')).toBe(WORK);
 });

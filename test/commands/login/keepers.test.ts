@@ -157,6 +157,36 @@ test('a file that is there already, and is not known for it, is left as it is (R
   expect(await readFile(path, 'utf8')).toBe('something else');
 });
 
+test('a file that came while its login waited for another one is not removed with what that one kept (R1284)', async () => {
+  const interrupt = new AbortController();
+  const why = new Error('interrupted');
+  const { signal } = interrupt;
+  const context = {
+    ...contextWith(await standIn(folder, 'security')),
+    ...{ signal },
+    whileLocked: (path: string, job: () => Promise<void>) =>
+      whileLocked(path, job, { signal, warn: () => interrupt.abort(why) }),
+  } as Context;
+  const path = join(folder, 'romeo.password');
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };
+  const keeper = keepersOf(entry, context).at(-1);
+  await whileLocked(folder, async () => {
+    const keeping = keeper?.keep('secret');
+    await writeFile(path, 'of another one');
+    await expect(keeping).rejects.toBe(why);
+  });
+  await keeper?.forget();
+  expect(await readFile(path, 'utf8')).toBe('of another one');
+});
+
+test('what a login has kept in a file is removed with it (R1284)', async () => {
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: {} };
+  const keeper = keepersOf(entry, contextWith(await standIn(folder, 'security'))).at(-1);
+  await keeper?.keep('secret');
+  await keeper?.forget();
+  await expect(readFile(join(folder, 'romeo.password'))).rejects.toThrow('ENOENT');
+});
+
 test('of two that keep a password under one name at once one is refused (R1198)', async () => {
   const context = contextWith(await standIn(folder, 'security'));
   const keepers = ['a.example', 'b.example'].map((host) => ({

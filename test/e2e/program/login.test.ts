@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { whileLocked } from '../../../src/storage/lock/while-locked.js';
 import { runInband, runInbandOnTerminal } from '../../support/programs/inband.js';
 import { standIn } from '../../support/programs/keyrings.js';
 import { CTRL_C, CTRL_D, type OnTerminal } from '../../support/programs/terminal.js';
@@ -252,6 +253,44 @@ test.each(['store', 'lookup'] as const)(
     expect(existsSync(settings())).toBe(false);
   },
 );
+
+const WAITS = /is in use by another inband \(process \d+\); waiting until it is free/;
+
+/** Does it while this process has the settings, as another inband has them. */
+async function holding(job: () => Promise<void>): Promise<void> {
+  const folder = join(settings(), '..');
+  await mkdir(folder, { recursive: true });
+  await whileLocked(folder, job);
+}
+
+test('Ctrl-C while another inband has the settings leaves no password in the keyring, and prints no lines (R1284)', async () => {
+  const keyring = await standIn(stage.folder(), 'secret-tool');
+  await holding(async () => {
+    const login = onTerminal(['login', ALICE, ...flags()], keyring.folder, 300);
+    await answer(login, /secret-tool/);
+    await login.shows(WAITS);
+    expect(await keyring.count()).toBe(1);
+    login.type(CTRL_C);
+    expect(await login.exited).toEqual({ code: 130, signal: null });
+    expect(login.output()).not.toContain('[accounts.');
+  });
+  expect(await keyring.count()).toBe(0);
+  expect(existsSync(settings())).toBe(false);
+});
+
+test('Ctrl-C while another inband has the settings leaves the file of a password that came meanwhile (R1284)', async () => {
+  const file = join(settings(), '../alice.password');
+  await holding(async () => {
+    const login = onTerminal(['login', ALICE, ...flags()], undefined, 300);
+    await answer(login, /alice\.password/);
+    await login.shows(WAITS);
+    await writeFile(file, 'of another one');
+    login.type(CTRL_C);
+    expect(await login.exited).toEqual({ code: 130, signal: null });
+  });
+  expect(await readFile(file, 'utf8')).toBe('of another one');
+  expect(existsSync(settings())).toBe(false);
+});
 
 test.each([1, 2])(
   'a password that cannot be removed again is said to be still there, after try %i (R1161)',
