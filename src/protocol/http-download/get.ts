@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
+import { whyUnanswered } from '../../session/dial/https-request.js';
 import { ChannelLost, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
 import { checkedLookup, type Resolve } from '../network/checked-lookup.js';
@@ -157,17 +158,15 @@ class Download extends Readable implements Inlet {
     const { signal } = this.#over;
     await clock.sleep(ANSWER_MS, signal).catch(() => undefined);
     if (signal.aborted) return;
-    if (!this.#response) return void this.destroy(this.#silent('does not answer'));
+    if (!this.#response) {
+      return void this.destroy(new ChannelLost(whyUnanswered(this.#request, this.#host)));
+    }
     const slowness = new Slowness(this, pace, clock.now());
     while (!signal.aborted) {
       await clock.sleep(LOOK_MS, signal).catch(() => undefined);
       const why = signal.aborted ? undefined : slowness.check(clock.now(), true);
-      if (why) this.destroy(this.#silent(why));
+      if (why) this.destroy(new ChannelLost(`${this.#host} ${why}`));
     }
-  }
-
-  #silent(why: string): Error {
-    return new ChannelLost(`${this.#host} ${why}`);
   }
 
   #whyCut(error: Error): Error {

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Writable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
+import { whyUnanswered } from '../../session/dial/https-request.js';
 import { isForGood, reasonOf } from '../../session/dial/network-reason.js';
 import { whyUntrusted } from '../../session/dial/why-untrusted.js';
 import { ChannelLost, type Outlet } from '../channel.js';
@@ -126,7 +127,7 @@ export class Put extends Writable implements Outlet {
 
   #watch(ms = SILENCE_MS): void {
     this.#heard = new AbortController();
-    const silent = () => this.destroy(new ChannelLost(`${this.#host} does not answer`));
+    const silent = () => this.destroy(new ChannelLost(whyUnanswered(this.#request, this.#host)));
     this.#clock.sleep(ms, this.#heard.signal).then(silent, () => undefined);
   }
 

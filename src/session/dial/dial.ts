@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoints.js';
 import { type NetworkOptions, proxyTo } from './proxy.js';
 import { namesHost, secure } from './secure.js';
 import { startTls } from './start-tls.js';
-import { throughProxy } from './through-proxy.js';
+import { throughProxy, whySilent } from './through-proxy.js';
 import { allFailed, notConnected, withPlace } from './why-not-connected.js';
 
 export interface DialOptions extends NetworkOptions {
@@ -88,10 +88,9 @@ async function dialWithin(
     return await dialOne(endpoint, { ...options, signal, answered });
   } catch (error) {
     if (!late.signal.aborted) throw error;
-    const proxy = hasAnswered ? undefined : proxyTo(endpoint.host, options.proxy);
-    const { host, port } = proxy ?? endpoint;
-    const who = `${proxy ? 'the proxy ' : ''}${host} port ${port}`;
-    throw new ConnectionFailed(`${who} does not answer`, { cause: error });
+    const { host, port } = endpoint;
+    const why = whySilent(`${host} port ${port}`, proxyTo(host, options.proxy), hasAnswered);
+    throw new ConnectionFailed(why, { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -135,9 +134,9 @@ async function enter(
 }
 
 async function reach({ host, port }: Endpoint, options: Attempt): Promise<net.Socket> {
-  const { lookup, signal } = options;
+  const { lookup, signal, answered } = options;
   const proxy = proxyTo(host, options.proxy);
-  if (proxy) return throughProxy(proxy, { host, port }, signal);
+  if (proxy) return throughProxy(proxy, { host, port }, signal, answered);
   const socket = net.connect({ ...EACH_ADDRESS, host, port, lookup });
   // 44 ms a block otherwise: Nagle's algorithm waits for the other side's delayed acknowledgement.
   socket.setNoDelay(true);

@@ -7,7 +7,7 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { hostOf, portOf } from './literal.js';
 import type { NetworkProxy } from './proxy.js';
-import { throughProxy } from './through-proxy.js';
+import { throughProxy, whySilent } from './through-proxy.js';
 
 export interface HttpsHead {
   method: 'GET' | 'PUT';
@@ -17,6 +17,21 @@ export interface HttpsHead {
 /** How it gets there: by a proxy, which finds the addresses of the host, or to those that `lookup` finds. */
 type HttpsRoute = { proxy: NetworkProxy } | { lookup?: LookupFunction | undefined };
 
+/** How far it is with a proxy. */
+interface ByProxy {
+  proxy: NetworkProxy;
+  hasAnswered: boolean;
+}
+
+/** For the requests that go by one. */
+const ways = new WeakMap<ClientRequest, ByProxy>();
+
+/** Says whom a request waits for, as a person is told; `host`: whom it is for. */
+export function whyUnanswered(asked: ClientRequest, host: string): string {
+  const { proxy, hasAnswered = true } = ways.get(asked) ?? {};
+  return whySilent(host, proxy, hasAnswered);
+}
+
 /** Begins a request; what is not ended is to be destroyed. `tls`: see `tlsSettings`. */
 export function beginRequest(
   url: URL,
@@ -25,10 +40,11 @@ export function beginRequest(
   route: HttpsRoute,
 ): ClientRequest {
   const over = new AbortController();
-  const connection =
-    'proxy' in route
-      ? { createConnection: connectBy(route.proxy, url, tls, over.signal) }
-      : { agent: false, lookup: route.lookup };
+  const way = 'proxy' in route ? { proxy: route.proxy, hasAnswered: false } : undefined;
+  const lookup = 'lookup' in route ? route.lookup : undefined;
+  const connection = way
+    ? { createConnection: connectBy(way, url, tls, over.signal) }
+    : { agent: false, lookup };
   const asked = request(url, {
     ...tls,
     ...EACH_ADDRESS,
@@ -39,14 +55,18 @@ export function beginRequest(
       Object.entries(headers).map(([name, value]) => [name, copied(value)]),
     ),
   });
+  if (way) ways.set(asked, way);
   return endingWith(asked, over);
 }
 
-/** Node tells of no `close` where a request is destroyed before it has a connection, which would come about then. */
+/**
+ * Node tells of no `close` where a request is destroyed before it has a connection, which would come about then. The
+ * reason is what the request fails with, and that of an abort without one is no error of Node's: its code is a number.
+ */
 function endingWith(asked: ClientRequest, over: AbortController): ClientRequest {
   const { destroy } = asked;
   asked.destroy = (error) => {
-    over.abort(error);
+    over.abort(error ?? new Error('it was given up'));
     return destroy.call(asked, error);
   };
   return asked.once('close', () => over.abort());
@@ -54,7 +74,7 @@ function endingWith(asked: ClientRequest, over: AbortController): ClientRequest 
 
 /** How a request gets its connection by a proxy. */
 function connectBy(
-  proxy: NetworkProxy,
+  way: ByProxy,
   url: URL,
   tls: ConnectionOptions,
   signal: AbortSignal,
@@ -62,7 +82,10 @@ function connectBy(
   const host = hostOf(url);
   const servername = isIP(host) ? {} : { servername: host };
   return (_options, connected) => {
-    throughProxy(proxy, { host, port: portOf(url) }, signal).then(
+    const answered = () => {
+      way.hasAnswered = true;
+    };
+    throughProxy(way.proxy, { host, port: portOf(url) }, signal, answered).then(
       (socket) => connected(null, connect({ ...tls, ...servername, socket, host })),
       (error: Error) => connected(error, undefined as never),
     );

@@ -24,12 +24,16 @@ const REFUSALS = [
   ...['the host is unreachable', 'the connection was refused', 'it took too long'],
 ];
 
-/** Has the proxy connect this socket to another host. Rejects where it does not, and with the signal's reason. */
+/**
+ * Has the proxy connect this socket to another host; `answered` is called when it is asked to, and nothing else is left
+ * for it to say. Rejects where it does not, and with the signal's reason.
+ */
 export async function enterSocks5(
   socket: Duplex,
   { host, port }: { host: string; port: number },
   user: NetworkProxy['user'],
   signal: AbortSignal,
+  answered: () => void,
 ): Promise<void> {
   const methods = user ? [NO_AUTHENTICATION, BY_PASSWORD] : [NO_AUTHENTICATION];
   socket.write(Buffer.of(VERSION, methods.length, ...methods));
@@ -40,6 +44,7 @@ export async function enterSocks5(
   const bytes = Buffer.alloc(PORT_BYTES);
   bytes.writeUInt16BE(port);
   socket.write(Buffer.concat([Buffer.of(VERSION, CONNECT, 0), addressOf(host), bytes]));
+  answered();
   const [, reply = 1, , kind = 0] = await readBytes(socket, 4, signal);
   if (reply !== 0) throw new Error(REFUSALS[reply] ?? `it refuses (${reply})`);
   const length = ADDRESS_BYTES[kind] ?? (await readBytes(socket, 1, signal))[0] ?? 0;

@@ -15,19 +15,21 @@ interface Destination {
 
 /**
  * Opens a TCP connection by the proxy. Rejects with why it could not, or the signal's reason; nothing is left open
- * then.
+ * then. `answered` is called when the proxy has said all that it can say by itself: it is the destination that is
+ * waited for then.
  */
 export async function throughProxy(
   proxy: NetworkProxy,
   to: Destination,
   signal: AbortSignal,
+  answered: () => void = () => undefined,
 ): Promise<net.Socket> {
   let socket: net.Socket | undefined;
   try {
     signal.throwIfAborted();
     // RFC 4007 §6: a zone means something on this machine alone.
     if (to.host.includes('%')) throw new Error(`no other machine knows the zone of ${to.host}`);
-    socket = await BY[proxy.kind](proxy, to, signal);
+    socket = await BY[proxy.kind](proxy, to, signal, answered);
     // It may have been given up since the last answer came.
     signal.throwIfAborted();
     return socket;
@@ -39,17 +41,29 @@ export async function throughProxy(
   }
 }
 
+/** Says who is silent on the way to a host: the proxy, if there is one that has not answered itself. */
+export function whySilent(
+  host: string,
+  proxy: NetworkProxy | undefined,
+  hasAnswered: boolean,
+): string {
+  if (!proxy) return `${host} does not answer`;
+  const by = `the proxy ${proxy.host} port ${proxy.port}`;
+  return hasAnswered ? `${host} does not answer, by ${by}` : `${by} does not answer`;
+}
+
 async function bySocks5(
   { host, port, user }: NetworkProxy,
   to: Destination,
   signal: AbortSignal,
+  answered: () => void,
 ): Promise<net.Socket> {
   const socket = net.connect({ ...EACH_ADDRESS, host, port, noDelay: true });
   // Whoever waits for something hears of it.
   socket.on('error', () => undefined);
   try {
     await once(socket, 'connect', { signal });
-    await enterSocks5(socket, to, user, signal);
+    await enterSocks5(socket, to, user, signal, answered);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -57,11 +71,12 @@ async function bySocks5(
   }
 }
 
-/** RFC 9110 §9.3.6. */
+/** RFC 9110 §9.3.6. It answers for the destination alone: that it takes connections is all that is seen of it before. */
 async function byHttp(
   { host, port, user }: NetworkProxy,
   to: Destination,
   signal: AbortSignal,
+  answered: () => void,
 ): Promise<net.Socket> {
   const target = `${net.isIPv6(to.host) ? `[${to.host}]` : to.host}:${to.port}`;
   const basic = user && Buffer.from(`${user.name}:${user.password}`).toString('base64');
@@ -72,6 +87,7 @@ async function byHttp(
   const asked = request({ ...EACH_ADDRESS, ...STRICT_HTTP, ...where });
   // Whoever waits for the answer hears of it, and nobody later.
   asked.on('error', () => undefined);
+  asked.once('socket', (socket) => socket.once('connect', answered));
   asked.end();
   try {
     const [response, socket, head] = (await once(asked, 'connect', { signal })) as [

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { systemClock } from '../clock.js';
-import { beginRequest } from '../dial/https-request.js';
+import { beginRequest, whyUnanswered } from '../dial/https-request.js';
 import { hostOf } from '../dial/literal.js';
 import { reasonOf } from '../dial/network-reason.js';
 import { type NetworkOptions, proxyTo } from '../dial/proxy.js';
@@ -54,21 +54,24 @@ export function hostMetaSite(domain: string): URL {
  * five seconds at most. Rejects with why there are none, in words for people, or the signal's reason.
  */
 export async function askHostMeta(site: URL, options: HostMetaOptions): Promise<URL[]> {
-  const { signal, clock = systemClock } = options;
+  const { clock = systemClock } = options;
   const [late, done] = [new AbortController(), new AbortController()];
   void clock.sleep(ANSWER_MS, done.signal).then(
-    () => late.abort(new Error(`${site.host} does not answer`)),
+    () => late.abort(),
     () => undefined,
   );
   try {
-    return await askInTurn(site, { ...options, signal: AbortSignal.any([signal, late.signal]) });
+    return await askInTurn(site, { ...options, late: late.signal });
   } finally {
     done.abort();
   }
 }
 
-async function askInTurn(site: URL, { proxy, signal, ...trust }: HostMetaOptions): Promise<URL[]> {
-  const asking = { proxy: proxyTo(hostOf(site), proxy), tls: tlsSettings(trust), signal };
+async function askInTurn(
+  site: URL,
+  { proxy, signal, late, ...trust }: HostMetaOptions & { late: AbortSignal },
+): Promise<URL[]> {
+  const asking = { proxy: proxyTo(hostOf(site), proxy), tls: tlsSettings(trust), signal, late };
   let unusable = new Unusable(`${site.host} names no WebSocket`);
   for (const [path, read] of DOCUMENTS) {
     try {
@@ -98,6 +101,8 @@ interface Asking {
   proxy: NetworkOptions['proxy'];
   tls: ConnectionOptions;
   signal: AbortSignal;
+  /** The time is over. */
+  late: AbortSignal;
 }
 
 /** Follows redirects here, so that whatever goes wrong is told once, of the address at which it does. */
@@ -111,22 +116,24 @@ async function getText(url: URL, asking: Asking): Promise<string> {
 }
 
 /** Resolves to the text, or to where it has to be asked for anew. */
-async function getOnce(url: URL, { proxy, tls, signal }: Asking): Promise<string | URL> {
+async function getOnce(url: URL, { proxy, tls, signal, late }: Asking): Promise<string | URL> {
   signal.throwIfAborted();
+  const over = AbortSignal.any([signal, late]);
   const head = { method: 'GET', headers: { 'accept-encoding': 'identity' } } as const;
   const asked = beginRequest(url, head, tls, proxy ? { proxy } : {});
   // Whoever waits for the answer, or reads it, hears of it.
   asked.on('error', () => undefined).end();
   const stop = () => asked.destroy();
-  signal.addEventListener('abort', stop);
+  over.addEventListener('abort', stop);
   try {
-    const [response] = (await once(asked, 'response', { signal })) as [IncomingMessage];
+    const [response] = (await once(asked, 'response', { signal: over })) as [IncomingMessage];
     return readHead(response, url) ?? (await readText(response, url));
   } catch (error) {
     signal.throwIfAborted();
+    if (late.aborted) throw new Error(whyUnanswered(asked, url.host));
     throw error instanceof Unusable ? error : unreachable(url, error as Error);
   } finally {
-    signal.removeEventListener('abort', stop);
+    over.removeEventListener('abort', stop);
     asked.destroy();
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChannelLost, type Inlet } from '../../../src/protocol/channel.js';
@@ -12,6 +13,7 @@ import {
   UnfitAnswer,
 } from '../../../src/protocol/network/fetch-errors.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
+import { parseProxy } from '../../../src/session/dial/proxy.js';
 import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { readAll } from '../ibb/bytestreams.js';
@@ -400,6 +402,19 @@ test('a server that does not answer is waited for a minute (R926)', async () => 
   await clock.advance(59_000);
   await clock.advance(2_000);
   await expect(begun).rejects.toThrow(/does not answer$/);
+});
+
+test('a proxy that does not answer is told of in place of the server, and ends nothing else (R1274, R1278)', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const https = httpsBy({ proxy: parseProxy(`socks5://127.0.0.1:${port}`) });
+  const { begun, clock } = await getting(() => undefined, { https });
+  await clock.advance(60_000);
+  await expect(begun).rejects.toThrow(
+    new ChannelLost(`the proxy 127.0.0.1 port ${port} does not answer`),
+  );
+  silent.close();
 });
 
 test('one whose head comes byte by byte is waited for no longer (R926)', async () => {

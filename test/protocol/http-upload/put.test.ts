@@ -8,6 +8,7 @@ import { ChannelLost } from '../../../src/protocol/channel.js';
 import { Put } from '../../../src/protocol/http-upload/put.js';
 import { UnusableSlot } from '../../../src/protocol/http-upload/stanzas.js';
 import { httpsBy } from '../../../src/protocol/network/https.js';
+import { type NetworkProxy, parseProxy } from '../../../src/session/dial/proxy.js';
 import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { readAll } from '../ibb/bytestreams.js';
@@ -31,6 +32,7 @@ interface Situation {
   /** The CA that is believed. */
   ca?: string;
   isAgain?: boolean;
+  proxy?: NetworkProxy;
 }
 
 /** A file of so many bytes on its way to a server of the test's. */
@@ -42,13 +44,13 @@ async function putting(answer: Answer, { size, headers = {}, name }: Situation) 
 
 function uploading(
   origin: string,
-  { size, headers = {}, ca, isAgain = false }: Omit<Situation, 'name'>,
+  { size, headers = {}, ca, isAgain = false, proxy }: Omit<Situation, 'name'>,
 ) {
   const clock = new ManualClock();
   const [put, get] = [new URL('/slot/a', origin), new URL('/a', origin)];
   const file = { name: 'a', size, mediaType: 'text/plain' };
   const upload = new Put({ put, get, headers }, file, {
-    ...{ peer: 'upload.montague.example', https: httpsBy({ ca }), clock, isAgain },
+    ...{ peer: 'upload.montague.example', https: httpsBy({ ca, proxy }), clock, isAgain },
     refused: (status) => new Refused(`${status}`),
   });
   return { upload, clock };
@@ -210,6 +212,21 @@ test('nor for one that takes no byte, whatever it is that does not answer (R722)
   const { upload, clock } = uploading(`https://127.0.0.1:${port}`, { size: 1 });
   upload.end('x');
   const failed = expect(finished(upload)).rejects.toThrow(/does not answer$/);
+  await clock.advance(60_000);
+  await failed;
+  silent.close();
+});
+
+test('a proxy that does not answer is told of in place of the server, and ends nothing else (R1274, R1278)', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const proxy = parseProxy(`socks5://127.0.0.1:${port}`);
+  const { upload, clock } = uploading('https://upload.example', { size: 1, proxy });
+  upload.end('x');
+  const failed = expect(finished(upload)).rejects.toThrow(
+    new ChannelLost(`the proxy 127.0.0.1 port ${port} does not answer`),
+  );
   await clock.advance(60_000);
   await failed;
   silent.close();

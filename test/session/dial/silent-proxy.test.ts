@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { dial } from '../../../src/session/dial/dial.js';
 import { parseService } from '../../../src/session/dial/endpoints.js';
-import { beginRequest } from '../../../src/session/dial/https-request.js';
+import { beginRequest, whyUnanswered } from '../../../src/session/dial/https-request.js';
 import { type NetworkProxy, parseProxy } from '../../../src/session/dial/proxy.js';
 import { throughProxy } from '../../../src/session/dial/through-proxy.js';
 import { askHostMeta } from '../../../src/session/discovery/host-meta.js';
 import { tlsSettings } from '../../../src/session/stream/certificates.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 let server: Server | undefined;
 const sockets = new Set<Socket>();
@@ -18,7 +19,7 @@ afterEach(() => {
 });
 
 /** A proxy that says these, one after each thing that it hears, and then no more; it closes nothing by itself. */
-async function silentAfter(kind: string, says: readonly Buffer[]) {
+async function silentAfter(scheme: string, says: readonly Buffer[]) {
   let heardAll = (_socket: Socket): void => undefined;
   const heard = new Promise<Socket>((resolve) => {
     heardAll = resolve;
@@ -34,7 +35,7 @@ async function silentAfter(kind: string, says: readonly Buffer[]) {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  return { proxy: parseProxy(`${kind}://127.0.0.1:${port}`), heard };
+  return { proxy: parseProxy(`${scheme}127.0.0.1:${port}`), heard };
 }
 
 type Attempt = (proxy: NetworkProxy, signal: AbortSignal) => Promise<unknown>;
@@ -75,14 +76,14 @@ const ATTEMPTS: readonly [string, Attempt][] = [
 const SOCKS5 = [Buffer.of(5, 0), Buffer.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)];
 
 describe.each([
-  ['a SOCKS5 proxy that says nothing', 'socks5', []],
-  ['a SOCKS5 proxy that stops after its greeting', 'socks5', SOCKS5.slice(0, 1)],
-  ['a SOCKS5 proxy that has silence behind it', 'socks5', SOCKS5],
-  ['an HTTP proxy that says nothing', 'http', []],
-  ['an HTTP proxy that has silence behind it', 'http', [Buffer.from('HTTP/1.1 200 OK\r\n\r\n')]],
-])('%s', (_name, kind, says) => {
+  ['a SOCKS5 proxy that says nothing', 'socks5://', []],
+  ['a SOCKS5 proxy that stops after its greeting', 'socks5://', SOCKS5.slice(0, 1)],
+  ['a SOCKS5 proxy that has silence behind it', 'socks5://', SOCKS5],
+  ['an HTTP proxy that says nothing', 'http://', []],
+  ['an HTTP proxy that has silence behind it', 'http://', [Buffer.from('HTTP/1.1 200 OK\r\n\r\n')]],
+])('%s', (_name, scheme, says) => {
   test.each(ATTEMPTS)('keeps no connection of %s that is given up (R1247)', async (_what, make) => {
-    const { proxy, heard } = await silentAfter(kind, says);
+    const { proxy, heard } = await silentAfter(scheme, says);
     const late = new AbortController();
     const attempt = make(proxy, late.signal);
     attempt.catch(() => undefined);
@@ -94,17 +95,77 @@ describe.each([
   });
 });
 
-test.each([
-  ['the proxy, while it says nothing', [], (port: number) => `the proxy 127.0.0.1 port ${port}`],
+test('a request that is given up while a proxy says nothing fails by an error without a code (R1278)', async () => {
+  const { proxy, heard } = await silentAfter('socks5://', []);
+  const url = new URL('https://example.org/');
+  const asked = beginRequest(url, { method: 'GET', headers: {} }, tlsSettings({}), { proxy });
+  asked.end();
+  await heard;
+  const failed = once(asked, 'error');
+  asked.destroy();
+  expect(await failed).toEqual([new Error('it was given up')]);
+});
+
+const CHOSEN_PASSWORD = Buffer.of(5, 2);
+const HTTP_OK = Buffer.from('HTTP/1.1 200 OK\r\n\r\n');
+
+const theProxy = (_who: string, { host, port }: NetworkProxy) =>
+  `the proxy ${host} port ${port} does not answer`;
+const theServer = (who: string, { host, port }: NetworkProxy) =>
+  `${who} does not answer, by the proxy ${host} port ${port}`;
+
+describe.each([
+  ['socks5://', 'says nothing', [], theProxy],
   [
-    'the server, while what is behind the proxy says nothing',
-    SOCKS5,
-    () => 'example.org port 5222',
+    'socks5://romeo:secret@',
+    'says no more once it has asked for the login',
+    [CHOSEN_PASSWORD],
+    theProxy,
   ],
-])('it is %s, that does not answer (R1249)', async (_who, says, who) => {
-  const { proxy } = await silentAfter('socks5', says);
-  const { signal } = new AbortController();
-  const options = { domain: 'example.org', proxy, signal, silence: 1 };
-  const reached = dial([parseService('xmpp://example.org:5222')], options);
-  await expect(reached).rejects.toThrow(`${who(proxy.port)} does not answer`);
+  [
+    'socks5://',
+    'has said all but whether it has reached the server',
+    SOCKS5.slice(0, 1),
+    theServer,
+  ],
+  ['socks5://', 'has reached the server', SOCKS5, theServer],
+  ['http://', 'has not said whether it has reached the server', [], theServer],
+  ['http://', 'has reached the server', [HTTP_OK], theServer],
+])('where a proxy at %s… %s', (scheme, _what, says, told) => {
+  test('whoever is silent is told of by a connection (R1249, R1274)', async () => {
+    const { proxy, heard } = await silentAfter(scheme, says);
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      const { signal } = new AbortController();
+      const options = { domain: 'example.org', proxy, signal, silence: 1_000 };
+      const reached = dial([parseService('xmpp://example.org:5222')], options);
+      const why = reached.catch(({ message }: Error) => message);
+      await heard;
+      jest.advanceTimersByTime(1_000);
+      expect(await why).toBe(told('example.org port 5222', proxy));
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('whoever is silent is told of by a request (R1274)', async () => {
+    const { proxy, heard } = await silentAfter(scheme, says);
+    const url = new URL('https://example.org/');
+    const asked = beginRequest(url, { method: 'GET', headers: {} }, tlsSettings({}), { proxy });
+    asked.on('error', () => undefined).end();
+    await heard;
+    expect(whyUnanswered(asked, 'example.org')).toBe(told('example.org', proxy));
+    asked.destroy();
+  });
+
+  test('whoever is silent is told of by host-meta (R1274)', async () => {
+    const { proxy, heard } = await silentAfter(scheme, says);
+    const clock = new ManualClock();
+    const { signal } = new AbortController();
+    const asked = askHostMeta(new URL('https://example.org'), { proxy, signal, clock });
+    const why = asked.catch(({ message }: Error) => message);
+    await heard;
+    await clock.advance(5_000);
+    expect(await why).toBe(told('example.org', proxy));
+  });
 });
