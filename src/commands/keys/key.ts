@@ -3,6 +3,7 @@ import { accountOption } from '../account/account-options.js';
 import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
 import { addOutputOptions } from '../options.js';
+import { runDefaultAlone } from './default-command.js';
 import type { ExportFlags, KeyFlags, ShowFlags } from './own-key.js';
 
 export function addKeyCommand(program: Command, context: Context): void {
@@ -38,6 +39,7 @@ export function addKeyCommand(program: Command, context: Context): void {
       'Makes another key, and asks first. Whoever knows the old one, which is kept in a file, refuses the new one until they trust it.',
     );
   add(replaced).action(async (flags: KeyFlags) => (await work()).replace(flags, context));
+  runDefaultAlone(key);
   showExamples(key);
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import { addExamples } from '../help/examples.js';
 import { explainExcess } from '../help/usage-errors.js';
 import { addOutputOptions } from '../options.js';
+import { runDefaultAlone } from './default-command.js';
 
 const work = () => import('./trusted.js');
 
@@ -42,6 +43,7 @@ export function addTrustCommand(program: Command, context: Context): void {
   );
   // A key is not an operand, so that nobody pastes a command with one that came over the wire.
   for (const one of [add, verify]) explainExcess(one, 'type or paste the key when it asks for it');
+  runDefaultAlone(trust);
   showExamples(trust);
 }
 

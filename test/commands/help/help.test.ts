@@ -140,7 +140,7 @@ test.each([
     `"inband receive" takes flags alone, and no "my inbox"\n  the folder is given with --dir: inband receive --dir 'my inbox'\n`,
   ],
   [
-    ['key', 'foo'],
+    ['key', 'show', 'foo'],
     '"inband key show" takes flags alone, and no "foo"\n  "inband help key" shows the commands\n',
   ],
   [
@@ -150,3 +150,63 @@ test.each([
 ])('%j is wrong, and what would be right stands below (R671)', async (args, told) => {
   expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr: `inband: ${told}` });
 });
+
+const TRUST = '"inband help trust" shows the commands';
+const OF_KEY = '"inband help key" shows the commands';
+
+test.each<[args: string[], told: string[]]>([
+  [
+    ['trust', 'ad', 'juliet@example.org'],
+    ['"inband trust" knows no command "ad"', 'did you mean add?', TRUST],
+  ],
+  [
+    ['trust', 'lst'],
+    ['"inband trust" knows no command "lst"', 'did you mean list?', TRUST],
+  ],
+  [
+    ['trust', '--json', '--', 'lst'],
+    ['"inband trust" knows no command "lst"', 'did you mean list?', TRUST],
+  ],
+  [
+    ['trust', 'juliet@example.org'],
+    [
+      '"inband trust" knows no command "juliet@example.org"',
+      'of juliet@example.org: inband trust list juliet@example.org',
+      TRUST,
+    ],
+  ],
+  [
+    ['trust', '--json', 'list'],
+    ['the flags come last', 'inband trust list …'],
+  ],
+  [
+    ['key', '-a', 'romeo@example.org', 'exprt', '-o', 'x'],
+    ['"inband key" knows no command "exprt"', 'did you mean export?', OF_KEY],
+  ],
+  [
+    ['key', 'foo'],
+    ['"inband key" knows no command "foo"', OF_KEY],
+  ],
+  [
+    ['key', '-a', 'romeo@example.org', 'export'],
+    ['the flags come last', 'inband key export …'],
+  ],
+  [
+    ['cache', 'lst'],
+    [
+      '"inband cache" knows no command "lst"',
+      'did you mean list?',
+      '"inband help cache" shows the commands',
+    ],
+  ],
+])(
+  '%j has a command that there is not, and is told so (R1270)',
+  async (args, [error, ...hints]) => {
+    const lines = [`inband: ${error}`, ...hints.map((hint) => `  ${hint}`)];
+    expect(await run(...args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: lines.map((line) => `${line}\n`).join(''),
+    });
+  },
+);
