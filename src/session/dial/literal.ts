@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
 
 /** A host as one connects to it: an IPv6 address without the brackets that URLs and JIDs have (RFC 7622 §3.2). */
 export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
@@ -17,3 +18,6 @@ export const canonicalHost = (host: string): string =>
   isIPv6(host) && !host.includes('%')
     ? withoutBrackets(new URL(`http://[${host}]`).hostname)
     : host;
+
+/** A host as certificates and proxies name it; one that cannot be named so as it is. */
+export const asciiHost = (name: string): string => withoutBrackets(domainToASCII(name) || name);

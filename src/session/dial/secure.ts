@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { domainToASCII } from 'node:url';
 import { withHints } from '../hints.js';
 import {
   type CertificateTrust,
@@ -10,7 +9,7 @@ import {
   whyNotTrusted,
 } from '../stream/certificates.js';
 import { ServerNotTrusted } from '../stream/connection-errors.js';
-import { withoutBrackets } from './literal.js';
+import { asciiHost } from './literal.js';
 
 interface SecureOptions extends CertificateTrust {
   /** The certificate must name one of them; the first of them that is no address is asked for (SNI). */
@@ -54,8 +53,6 @@ export async function secure(
   }
   return secured;
 }
-
-const asciiHost = (name: string): string => withoutBrackets(domainToASCII(name) || name);
 
 /** Whether the certificate of a server names this host. */
 export const namesHost = (socket: tls.TLSSocket, name: string): boolean =>

@@ -37,7 +37,7 @@ export async function enterSocks5(
 ): Promise<void> {
   const methods = user ? [NO_AUTHENTICATION, BY_PASSWORD] : [NO_AUTHENTICATION];
   socket.write(Buffer.of(VERSION, methods.length, ...methods));
-  const [version, method] = await readBytes(socket, 2, signal);
+  const [version, method] = await answerOf(socket, 2, signal, ': is it a SOCKS5 proxy?');
   if (version !== VERSION) throw new Error('it speaks no SOCKS5');
   if (method === BY_PASSWORD && user) await authenticate(socket, user, signal);
   else if (method !== NO_AUTHENTICATION) throw new Error('it wants a login: user:password@');
@@ -45,10 +45,25 @@ export async function enterSocks5(
   bytes.writeUInt16BE(port);
   socket.write(Buffer.concat([Buffer.of(VERSION, CONNECT, 0), addressOf(host), bytes]));
   answered();
-  const [, reply = 1, , kind = 0] = await readBytes(socket, 4, signal);
+  const [, reply = 1, , kind = 0] = await answerOf(socket, 4, signal);
   if (reply !== 0) throw new Error(REFUSALS[reply] ?? `it refuses (${reply})`);
-  const length = ADDRESS_BYTES[kind] ?? (await readBytes(socket, 1, signal))[0] ?? 0;
-  await readBytes(socket, length + PORT_BYTES, signal);
+  const length = ADDRESS_BYTES[kind] ?? (await answerOf(socket, 1, signal))[0] ?? 0;
+  await answerOf(socket, length + PORT_BYTES, signal);
+}
+
+/** So many bytes from the proxy. Rejects where it closes before, and with the signal's reason. */
+async function answerOf(
+  socket: Duplex,
+  count: number,
+  signal: AbortSignal,
+  question = '',
+): Promise<Buffer> {
+  try {
+    return await readBytes(socket, count, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new Error(`it closed without an answer${question}`, { cause });
+  }
 }
 
 async function authenticate(
@@ -59,7 +74,7 @@ async function authenticate(
   const fields = [user.name, user.password].map((text) => Buffer.from(text));
   const counted = fields.flatMap((bytes) => [Buffer.of(bytes.length), bytes]);
   socket.write(Buffer.concat([Buffer.of(PASSWORD_VERSION), ...counted]));
-  const [, status] = await readBytes(socket, 2, signal);
+  const [, status] = await answerOf(socket, 2, signal);
   if (status !== 0) throw new Error('it refuses the login');
 }
 

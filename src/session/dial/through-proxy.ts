@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
-import { reasonOf } from './network-reason.js';
+import { asciiHost } from './literal.js';
 import type { NetworkProxy } from './proxy.js';
 import { enterSocks5 } from './socks5-client.js';
 
@@ -29,16 +29,28 @@ export async function throughProxy(
     signal.throwIfAborted();
     // RFC 4007 §6: a zone means something on this machine alone.
     if (to.host.includes('%')) throw new Error(`no other machine knows the zone of ${to.host}`);
-    socket = await BY[proxy.kind](proxy, to, signal, answered);
+    socket = await BY[proxy.kind](
+      proxy,
+      { host: nameOf(to.host), port: to.port },
+      signal,
+      answered,
+    );
     // It may have been given up since the last answer came.
     signal.throwIfAborted();
     return socket;
   } catch (error) {
     socket?.destroy();
     signal.throwIfAborted();
-    const why = reasonOf(error as Error);
+    const why = whyNot(error as Failure);
     throw new Error(`by the proxy ${proxy.host} port ${proxy.port}: ${why}`, { cause: error });
   }
+}
+
+/** As names are sent: no proxy is told of letters beyond ASCII. */
+function nameOf(host: string): string {
+  const name = asciiHost(host);
+  if (/[^!-~]/.test(name)) throw new Error(`no host can be called ${host}`);
+  return name;
 }
 
 /** Says who is silent on the way to a host: the proxy, if there is one that has not answered itself. */
@@ -105,14 +117,34 @@ async function byHttp(
     return socket;
   } catch (error) {
     asked.destroy();
-    throw whyNoHttp(error as NodeJS.ErrnoException);
+    const isClosed = CLOSED.includes((error as Failure).code ?? '');
+    throw isClosed ? new Error(`${WORDS.ECONNRESET}: is it an HTTP proxy?`) : error;
   }
 }
 
-/** The codes are those of Node's parser, whose words are for whoever writes servers. */
-const whyNoHttp = (error: NodeJS.ErrnoException): Error =>
-  error.code?.startsWith('HPE_')
-    ? new Error('what answers there is no HTTP proxy', { cause: error })
-    : error;
+const CLOSED = ['ECONNRESET', 'EPIPE'];
+
+type Failure = NodeJS.ErrnoException & { errors?: Failure[] };
+
+/** What Node and the system have codes for, as their words are for whoever writes programs. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'it closed without an answer',
+  EPIPE: 'it closed without an answer',
+  ETIMEDOUT: 'it does not answer',
+  EHOSTUNREACH: 'it cannot be reached',
+  ENETUNREACH: 'no network leads there',
+  ENOTFOUND: 'there is no such name',
+  EAI_AGAIN: 'its name cannot be looked up now',
+};
+
+/** Why the proxy makes no connection, in words of ours. */
+function whyNot({ message, code, errors }: Failure): string {
+  // A name with several addresses: each has its own reason.
+  if (errors) return [...new Set(errors.map(whyNot))].join(', ');
+  if (code === undefined) return message;
+  if (code.startsWith('HPE_')) return 'what answers there is no HTTP proxy';
+  return WORDS[code] ?? `the connection to it failed (${code})`;
+}
 
 const BY = { http: byHttp, socks5: bySocks5 };

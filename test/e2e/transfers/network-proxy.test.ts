@@ -101,7 +101,7 @@ describe.each([
       const args = ['probe', BOB, '--proxy', uri];
       const { code, stderr } = await outcomeOf(stage.inband('alice', args, { env: watched().env }));
       expect(code).toBe(4);
-      expect(stderr).toMatch(/\(by the proxy 127\.0\.0\.1 port \d+: (it refuses|the other side)/);
+      expect(stderr).toMatch(/\(by the proxy 127\.0\.0\.1 port \d+: (it refuses|it closed)/);
       expect(stderr).not.toMatch(new RegExp(`wrong|${name}`));
     });
   }

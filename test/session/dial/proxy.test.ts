@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import net, { createServer, type Server, Socket } from 'node:net';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { MalformedProxy, parseProxy, proxyTo } from '../../../src/session/dial/proxy.js';
 import { throughProxy } from '../../../src/session/dial/through-proxy.js';
 
@@ -83,15 +83,17 @@ test.each([
 let server: Server | undefined;
 afterEach(() => void server?.close());
 
-/** A proxy that says these, one after each thing that it hears, and keeps what it has heard. */
-async function scripted(...says: Buffer[]) {
+/** A proxy that says these, one after each thing that it hears, and keeps what it has heard; `undefined`: it resets. */
+async function scripted(...says: (Buffer | undefined)[]) {
   const heard: Buffer[] = [];
   server = createServer((socket: Socket) => {
     socket.on('error', () => undefined);
     socket.on('data', (bytes) => {
       heard.push(bytes);
+      const isReset = says.length > 0 && says[0] === undefined;
       const said = says.shift();
-      if (said) socket.write(said);
+      if (isReset) socket.resetAndDestroy();
+      else if (said) socket.write(said);
       else socket.destroy();
     });
   }).listen(0, '127.0.0.1');
@@ -150,8 +152,9 @@ describe('SOCKS5 (RFC 1928)', () => {
       'it took too long',
     ].map((why, index): [string, Buffer[]] => [why, [CHOSEN, Buffer.of(5, index + 1, 0, 1)]]),
     ['it refuses (77)', [CHOSEN, Buffer.of(5, 77, 0, 1)]],
-    ['the other side closed the connection', [CHOSEN]],
-  ])('says why it does not come about: %s (R1000)', async (why, says) => {
+    ['it closed without an answer', [CHOSEN]],
+    ['it closed without an answer: is it a SOCKS5 proxy?', []],
+  ])('says why it does not come about: %s (R1000, R1275)', async (why, says) => {
     const { port } = await scripted(...says);
     const proxy = parseProxy(`socks5://127.0.0.1:${port}`);
     const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
@@ -197,8 +200,9 @@ describe('CONNECT (RFC 9110)', () => {
     ['it refuses (407)', 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'],
     ['what answers there is no HTTP proxy', 'no HTTP at all\r\n\r\n'],
     ['what answers there is no HTTP proxy', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n'],
-  ])('says why it does not come about: %s (R1000, R1249)', async (why, says) => {
-    const { port } = await scripted(Buffer.from(says));
+    ['it closed without an answer: is it an HTTP proxy?', undefined],
+  ])('says why it does not come about: %s (R1000, R1249, R1275)', async (why, says) => {
+    const { port } = await scripted(...(says === undefined ? [] : [Buffer.from(says)]));
     const proxy = parseProxy(`http://127.0.0.1:${port}`);
     const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
     await expect(reached).rejects.toThrow(`by the proxy 127.0.0.1 port ${port}: ${why}`);
@@ -217,6 +221,74 @@ test.each(['socks5', 'http'])(
     expect(heard).toEqual([]);
   },
 );
+
+describe.each(['socks5', 'http'])('%s: no words of Node or the system', (kind) => {
+  /** By a proxy, if there is one at that host and port. */
+  const whyNot = async (proxy: string, host = 'example.org') => {
+    const [outcome] = await Promise.allSettled([
+      throughProxy(parseProxy(`${kind}://${proxy}`), { host, port: 5222 }, never),
+    ]);
+    return outcome.status === 'rejected' && outcome.reason.message;
+  };
+
+  test('where nothing listens (R1275)', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as { port: number };
+    free.close();
+    await once(free, 'close');
+    for (const name of ['127.0.0.1', 'localhost']) {
+      const said = await whyNot(`${name}:${port}`);
+      expect(said).toBe(`by the proxy ${name} port ${port}: nothing listens there`);
+    }
+  });
+
+  test('where its name does not exist, or cannot be looked up (R1275)', async () => {
+    expect(await whyNot('proxy.invalid:1')).toMatch(
+      /^by the proxy proxy\.invalid port 1: (there is no such name|its name cannot be looked up now)$/,
+    );
+  });
+
+  test('where it resets the connection (R1275)', async () => {
+    const { port } = await scripted(undefined);
+    expect(await whyNot(`127.0.0.1:${port}`)).toMatch(
+      /: it closed without an answer: is it an? (SOCKS5|HTTP) proxy\?$/,
+    );
+  });
+
+  test('where a name cannot be sent (R1275)', async () => {
+    const { port, heard } = await scripted();
+    expect(await whyNot(`127.0.0.1:${port}`, 'x y')).toBe(
+      `by the proxy 127.0.0.1 port ${port}: no host can be called x y`,
+    );
+    expect(heard).toEqual([]);
+  });
+
+  test('where a name has letters beyond ASCII, which is sent as DNS has it (R1275)', async () => {
+    const { port, heard } = await scripted(Buffer.of(5, 0));
+    await whyNot(`127.0.0.1:${port}`, 'пример.example');
+    expect(`${Buffer.concat(heard)}`).toContain('xn--e1afmkfd.example');
+  });
+});
+
+test.each([
+  ['ETIMEDOUT', 'it does not answer'],
+  ['EHOSTUNREACH', 'it cannot be reached'],
+  ['ENETUNREACH', 'no network leads there'],
+  ['EACCES', 'the connection to it failed (EACCES)'],
+])('a proxy to which the system fails with %s: %s (R1275)', async (code, why) => {
+  const failure = Object.assign(new Error(`connect ${code} 192.0.2.1:1`), { code });
+  const connect = jest
+    .spyOn(net, 'connect')
+    .mockImplementation(() => new Socket().destroy(failure));
+  try {
+    const proxy = parseProxy('socks5://192.0.2.1:1');
+    const reached = throughProxy(proxy, { host: 'example.org', port: 5222 }, never);
+    await expect(reached).rejects.toThrow(`by the proxy 192.0.2.1 port 1: ${why}`);
+  } finally {
+    connect.mockRestore();
+  }
+});
 
 test.each(['socks5', 'http'])(
   '%s: a proxy that says nothing is given up with the signal (R1000)',
