@@ -20,7 +20,7 @@ import type { IsTyped, LaneFlags } from './lane.js';
 import { refuseLone, refuseMisplaced, refuseRecipients } from './misplaced.js';
 import { readRecipient } from './people.js';
 import type { SealingFlags } from './sealing.js';
-import { chosenWays } from './upload/leaving.js';
+import { chosenWays, couldLeaveBy } from './upload/leaving.js';
 
 export interface SendFlags
   extends AccountFlags,
@@ -75,6 +75,7 @@ export async function send(
   const explain = await explanationsBy(context);
   await sendAll(sources, jids, {
     ways: via.ways,
+    leavingBy: couldLeaveBy(via, flags, account),
     links: via.mayLeave ? { trust, text: flags.message } : undefined,
     sealing,
     settings: settingsOf(flags),

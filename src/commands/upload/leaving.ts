@@ -1,3 +1,4 @@
+import type { WantedTransport } from '../../transfer/lane/names.js';
 import { isOnion } from '../../transfer/people/own-account.js';
 import { type ChosenWays, readVia, VIA_TAKES } from '../../transfer/ways/names.js';
 import type { AccountFlags } from '../account/account-options.js';
@@ -28,6 +29,17 @@ export function chosenWays(flags: Flags, account: string, isTyped: IsTyped): Cho
     throw new UsageError('--message is for files that are left with a link', 'add --via auto,http');
   }
   return { ...chosen, mayLeave };
+}
+
+/** The flag by which files would be left, too; nothing where they are, or must not be. */
+export function couldLeaveBy(
+  { ways, mayLeave }: ChosenWays,
+  { service, transport }: Pick<Flags, 'service'> & { transport: WantedTransport },
+  account: string,
+): string | undefined {
+  // By `s5b` alone nothing is left.
+  if (mayLeave || transport === 's5b' || isOnion(account, service)) return undefined;
+  return `--via ${ways?.join(',') ?? 'auto'},http`;
 }
 
 /** `isCertain`: it counts more than what is in the settings. */

@@ -84,13 +84,22 @@ export class Absence {
 
   #isAwaited(error: Error): boolean {
     if (this.#options.limit === 0) return false;
-    // Somebody who is there and does not decide would be asked again.
-    if (error.cause instanceof OfferUnanswered) return false;
-    if (this.#wait) return mayComeBack(error) || error instanceof RecipientUnreachable;
-    if (!(error instanceof RecipientUnreachable) || error instanceof NotInStream) return false;
-    return !isFinal(error.cause);
+    if (!this.#wait) return mayCome(error);
+    if (isUndecided(error)) return false;
+    return mayComeBack(error) || error instanceof RecipientUnreachable;
   }
 }
 
+/** Whether a recipient whom nobody has found, as this error says, may be there later. */
+export const mayCome = (error: Error): boolean =>
+  error instanceof RecipientUnreachable &&
+  !(error instanceof NotInStream) &&
+  !isUndecided(error) &&
+  !isFinal(error.cause);
+
+/** Somebody who is there and does not decide would be asked again. */
+const isUndecided = ({ cause }: Error): boolean => cause instanceof OfferUnanswered;
+
 /** Whether waiting does not mend what was answered. */
-const isFinal = (answer: unknown): boolean => answer instanceof StanzaError && isForGood(answer);
+export const isFinal = (answer: unknown): boolean =>
+  answer instanceof StanzaError && isForGood(answer);

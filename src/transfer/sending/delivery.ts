@@ -104,19 +104,21 @@ export class Delivery {
       const job = new Job(source, this.#line, { slot, turn: this.#turn, telling }, this.#options);
       return { event: await job.send() };
     } catch (error) {
-      return this.#failed(error as Error, telling);
+      return await this.#failed(error as Error, source, telling);
     } finally {
       slot.leave();
     }
   }
 
-  #failed(error: Error, telling: Telling): Outcome {
+  async #failed(error: Error, source: Source, telling: Telling): Promise<Outcome> {
     const { signal, explain, stop, isOneOfSeveral } = this.#options;
     if (signal.aborted) return {};
-    const { text, hints, exitCode, isOurs } = explain(error);
+    const { text, hints: own = [], exitCode, isOurs } = explain(error);
     this.#isLost ||= MEETS_OTHERS.some((kind) => error instanceof kind);
     if (isOurs) stop(error);
     if (text === undefined) return { failure: error };
+    const remedy = await this.#line.remedy?.(error, source);
+    const hints = remedy === undefined ? own : [...own, remedy];
     const event = telling.failed(this.#line, { text, hints, exitCode, isOneOfSeveral });
     return { event, failure: error };
   }

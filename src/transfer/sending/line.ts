@@ -5,9 +5,11 @@ import { Absence, type WaitListener } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { KnownSoFar } from '../finding/inquiry.js';
 import { nobody, orLink } from '../finding/or-link.js';
+import { Remedies } from '../finding/remedies.js';
 import type { Via } from '../finding/resource.js';
 import type { SealedRecipient } from '../keys/sealed-recipient.js';
 import type { Sealing } from '../keys/sealing.js';
+import type { Source } from '../sources/source.js';
 import type { TransferSettings } from '../ways/settings.js';
 import type { Recipient } from '../ways/way.js';
 import type { OpenWays } from '../ways/ways.js';
@@ -45,6 +47,8 @@ export interface SendingLine {
   comesOnline(error: Error, waiting: WaitListener): Promise<boolean>;
   /** The recipient has taken a file. */
   came(): void;
+  /** What the user can do where this file was not taken by anybody, because of this error: a line. */
+  remedy?(error: Error, file: Pick<Source, 'size' | 'isFolder'>): Promise<string | undefined>;
   /** Another file is about to be offered: asks meanwhile what has to be asked for it. Absent where that is nothing. */
   prepare?(): void;
   /** The recipient may be somewhere else by now. */
@@ -58,6 +62,8 @@ interface LineOptions {
   via: Via;
   /** What nobody takes is left on the own server, with a link. */
   mayLeave?: boolean | undefined;
+  /** The flag by which it would be; absent: it is, or must not be. */
+  leavingBy?: string | undefined;
   /** Files may go beside the stream in the clear, too. */
   mayBePlain?: boolean | undefined;
   /** To begin with. */
@@ -80,9 +86,9 @@ export class Line implements SendingLine {
   provenBlock = 0;
   readonly #options: LineOptions;
   readonly #absence: Absence;
+  readonly #remedies: Remedies;
   #search: AsyncGenerator<Recipient, void> | undefined;
   #reached: (Reached & { session: Session }) | undefined;
-  #isTold = false;
   /** While it is looked for. */
   #reaching: Promise<Reached | undefined> | undefined;
 
@@ -96,6 +102,7 @@ export class Line implements SendingLine {
       session: () => uplink.session(),
       appear: (session) => uplink.appear(session),
     });
+    this.#remedies = new Remedies({ ...options, session: () => uplink.session() });
   }
 
   /** The full JID of the one who gets the files. */
@@ -128,6 +135,10 @@ export class Line implements SendingLine {
     this.#absence.came();
   }
 
+  remedy(error: Error, file: Pick<Source, 'size' | 'isFolder'>): Promise<string | undefined> {
+    return this.#remedies.after(error, file);
+  }
+
   prepare(): void {
     const { sealing, signal, report } = this.#options;
     if (!this.#reached) return;
@@ -157,7 +168,7 @@ export class Line implements SendingLine {
 
   async #begin(session: Session): Promise<Reached | undefined> {
     const { via, mayLeave, mayBePlain, report } = this.#options;
-    if (mayLeave) await this.#tellOfLeaving();
+    if (mayLeave) await this.#remedies.tellOfLeaving();
     const note = (text: string) => report({ event: 'note', text });
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
@@ -169,17 +180,6 @@ export class Line implements SendingLine {
       this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
       return this.#next(session);
     });
-  }
-
-  /** The search takes its time, and may end with nobody. */
-  async #tellOfLeaving(): Promise<void> {
-    if (this.#isTold) return;
-    this.#isTold = true;
-    const { sealing, report } = this.#options;
-    const why = await sealing.whyNothingLeft();
-    if (why === undefined) return;
-    const text = `${this.jid} gets it only when somebody is there to take it: ${why} (--encrypt off leaves it)`;
-    report({ event: 'notice', text });
   }
 
   async #next(session: Session): Promise<Reached | undefined> {

@@ -31,6 +31,8 @@ interface SendAllOptions
   ways?: readonly WayName[] | undefined;
   /** What nobody takes is left on the own server, with a link; absent: it is not. */
   links?: Omit<LinkOptions, 'told' | 'untold'> | undefined;
+  /** The flag by which that would be; absent: it is, or must not be. */
+  leavingBy?: string | undefined;
   sealing: SealingOptions;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
   lane?: LaneWanted | undefined;

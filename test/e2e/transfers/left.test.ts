@@ -40,6 +40,22 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
     });
   }
 
+  test('is named where nobody is there, and waiting for them (R1285)', async () => {
+    const { path } = await letter();
+    const lastLine = async (...flags: string[]) => {
+      const args = ['send', ...flags, path, 'bob@localhost'];
+      const { code, stderr } = await outcomeOf(stage.inband('alice', args));
+      expect(code).toBe(5);
+      return stderr.split('\n').at(-2);
+    };
+    const leave = 'leaves it on your server, with a link';
+    const wait = '  --wait-online 3h waits until somebody there takes it';
+    expect(await lastLine()).toBe(`${wait}; --via auto,http ${leave}`);
+    expect(await lastLine('--encrypt', 'require')).toBe(wait);
+    const instead = `  --via auto,http in place of --wait-online ${leave}`;
+    expect(await lastLine('--wait-online', '1s')).toBe(instead);
+  }, 60_000);
+
   test('with --quiet says nothing, and with --json where it lies (R731)', async () => {
     const { path, hash } = await letter();
     const args = ['send', '--via', 'http', '--quiet', '--json', path, 'bob@localhost'];

@@ -95,7 +95,7 @@ export class Uploads {
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** What the own server says of uploads. */
-interface OwnUploads {
+export interface OwnUploads {
   /** The service; or the server, where it has none. */
   peer: string;
   isTaken: boolean;
