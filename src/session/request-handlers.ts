@@ -103,7 +103,7 @@ export class RequestHandlers {
   /** The handler of such requests, if the sender may have an answer. */
   #find(stanza: Element, from: string): IqHandler | undefined {
     const [payload] = stanza.getChildElements();
-    if (!payload || !this.#admits(from)) return undefined;
+    if (!payload || !this.#admits(from, payload)) return undefined;
     const type = stanza.attrs.type ?? '';
     return this.#handlers.get(kindOf(type, payload.getNS() ?? '', payload.getName()));
   }
@@ -125,9 +125,9 @@ export class RequestHandlers {
   }
 
   /** The own account is always let in: its server speaks in its name. */
-  #admits(from: string): boolean {
+  #admits(from: string, request: Element): boolean {
     const { admit } = this.#options;
-    return from === this.#ownBare || !admit || this.#allows('admit', () => admit(from));
+    return from === this.#ownBare || !admit || this.#allows('admit', () => admit(from, request));
   }
 
   #mayRefuse(from: string, characters: number): boolean {

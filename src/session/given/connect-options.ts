@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { isNetworkProxy, type NetworkProxy } from '../dial/proxy.js';
 import type { UnsendableStanza } from '../stream/serialize.js';
+import type { Element } from '../xml.js';
 import { reporter, tell } from './callbacks.js';
 import { named } from './with-inherited.js';
 
@@ -47,9 +48,9 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined;
   /**
    * Whether a full JID may send us requests; anyone else finds nobody there. Answers true or false at once: whatever else
-   * it returns or throws lets nobody in, and is told `onError`. Default: anyone may.
+   * it returns or throws lets nobody in, and is told `onError`. `request`: what it asks for. Default: anyone may.
    */
-  admit?: ((from: string) => boolean) | undefined;
+  admit?: ((from: string, request: Element) => boolean) | undefined;
   /**
    * Whether a sender who asks for what is not here, or is not let in, is told so once more. RFC 6120 §8.2.3 wants an
    * answer to each request; a flood of them could have us send nothing else. `characters`

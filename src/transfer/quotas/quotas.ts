@@ -6,12 +6,14 @@ import {
   REFUSALS,
   TransferLimits,
 } from './limits.js';
+import { Strangers } from './strangers.js';
 import { TokenBuckets } from './token-buckets.js';
 
 /** What each account has used up, for as long as the program runs: nobody gets it back by making a session end. */
 export class Quotas {
   readonly blobs = new TokenBuckets(BLOB_REQUESTS);
   readonly notes = new TokenBuckets(NOTES);
+  readonly strangers = new Strangers();
   readonly proposals = new TokenBuckets(PROPOSALS);
   readonly #refusals = new TokenBuckets(REFUSALS);
   readonly transfers: TransferLimits;

@@ -26,6 +26,7 @@ import {
   type Policy,
   type Standing,
 } from './policy.js';
+import { tellTurnedAway } from './turned-away.js';
 import { writtenRules } from './written-rules.js';
 
 interface ServingOptions {
@@ -70,12 +71,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   // Our own address is what the server calls us, so nobody is let in before it does.
   let policy: Policy = () => false;
   const allows: Policy = (from) => policy(from);
+  /** All rules are known. */
+  let isReady = false;
   /** This session's full JID: what comes from it is nobody's attempt. */
   let own: string | undefined;
-  const admit = (from: string) => {
+  const admit = (from: string, request?: Element) => {
     const allowed = allows(from);
-    if (!allowed && from !== own && quotas.notes.take(from))
-      report({ event: 'note', text: `${from} was turned away; see --allow` });
+    const telling = { quotas, allow, report, isReady: () => isReady };
+    if (!allowed && from !== own) tellTurnedAway(from, request, telling);
     return allowed;
   };
   const mayRefuse = (from: string, characters: number) => quotas.mayRefuse(from, characters);
@@ -96,6 +99,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const warn = (text: string) => report({ event: 'warning', text });
   const areContactsLet = [...allow, ...links].includes('contacts');
   if (areContactsLet) contacts = await keepContacts(session, warn);
+  isReady = true;
   return { session, admit, knows, mayLink, linkers, quotas, standingOf, relationOf };
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { connect } from '../../../src/session/connect.js';
 import { parseProxy } from '../../../src/session/dial/proxy.js';
 import { type ConnectOptions, givenOptions } from '../../../src/session/given/connect-options.js';
+import { xml } from '../../../src/session/xml.js';
 
 const LOGIN = { account: 'romeo@localhost', password: 'secret' };
 const PROXY = parseProxy('socks5://romeo:secret@proxy.example:1080', ['localhost']);
@@ -90,7 +91,7 @@ test.each([
   const options = givenOptions(given);
   const { service, proxy } = refuses;
   expect(options).toMatchObject({ ...LOGIN, service, proxy });
-  expect(options.admit?.('tybalt@localhost')).toBe(false);
+  expect(options.admit?.('tybalt@localhost', xml('ping'))).toBe(false);
 });
 
 test('an inherited option that cannot be is refused as well (R1255)', async () => {
