@@ -29,6 +29,8 @@ export interface LaneOptions {
   mayBePlain?: boolean | undefined;
   /** What has failed is left alone for a while; absent where nothing is offered. */
   failures?: LaneFailures | undefined;
+  /** Told, for `--verbose`, why there was no connection. */
+  note?: ((text: string) => void) | undefined;
   /** What somebody is to the user, by a full JID. */
   relationOf(peer: string, session: Session): Relation;
   /** What all connections go through; then none is offered, and none is made but to proxies of the own server. */
@@ -41,8 +43,9 @@ export interface LaneOptions {
 export type LaneWanted = Pick<LaneOptions, 'direct' | 'mayBePlain' | 'proxy' | 'network' | 'clock'>;
 
 /** To those whom the user has named, for one command. */
-export const laneToNamed = (wanted: LaneWanted): LaneOptions => ({
+export const laneToNamed = (wanted: LaneWanted, note?: LaneOptions['note']): LaneOptions => ({
   ...wanted,
+  note,
   failures: new LaneFailures(wanted.clock),
   relationOf: (peer, { jid }) => (bareJid(peer) === bareJid(jid) ? 'own' : 'known'),
 });
@@ -56,7 +59,7 @@ export class Lane {
   readonly #underWay = new LanesUnderWay();
 
   constructor(session: Session, options: LaneOptions, pace?: LeastPace) {
-    const { failures, proxy, clock = systemClock } = options;
+    const { failures, note, proxy, clock = systemClock } = options;
     const { network = proxy ? networkBy(proxy) : systemNetwork() } = options;
     this.#session = session;
     this.#options = options;
@@ -64,7 +67,11 @@ export class Lane {
     this.transport = this.#underWay.transport({
       ...{ session, network, clock, pace, proxies: this.#proxies },
       reachOf: (peer, isSealed) => this.#reachOf(peer, isSealed),
-      onFailed: (peer, hasBegun) => (hasBegun ? failures?.broke(peer) : failures?.failed(peer)),
+      onFailed: (peer, hasBegun, why) => {
+        if (hasBegun) return failures?.broke(peer);
+        note?.(`no connection with ${peer} beside the XMPP stream: ${why}`);
+        failures?.failed(peer);
+      },
     });
   }
 

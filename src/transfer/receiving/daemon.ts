@@ -158,7 +158,8 @@ function listen(
   { registry, report, now, limit, sealing, links, lane: wanted }: ReceiveOnOptions,
 ): Listening {
   const { session, quotas, relationOf } = serving;
-  const lane = wanted && { ...wanted, relationOf };
+  const note = (text: string) => report({ event: 'note', text });
+  const lane = wanted && { ...wanted, relationOf, note };
   const services = startServices(session, {
     ...{ registry, key: sealing.own, lane, pace: PACE, limit },
   });
@@ -166,8 +167,7 @@ function listen(
     ...{ places, registry, now },
     take: (file) => receptions.take(file),
     mayOffer: (peer) => quotas.transfers.mayOffer(peer),
-    refused: (peer, why) =>
-      report({ event: 'note', text: `an offer of ${peer} was refused: ${why}` }),
+    refused: (peer, why) => note(`an offer of ${peer} was refused: ${why}`),
   };
   const ways = [...openWays(services).values()];
   const ends = ways.map((way) => way.listen?.(listener));

@@ -58,7 +58,8 @@ export async function sendAll(
   setMaxListeners(0, until);
   const isRecipient = (peer: string) => lines.some((line) => line.peer === peer);
   const { transport, lane: wanted } = options;
-  const lane = wanted && transport !== 'ibb' ? laneToNamed(wanted) : undefined;
+  const note = (text: string) => report({ event: 'note', text });
+  const lane = wanted && transport !== 'ibb' ? laneToNamed(wanted, note) : undefined;
   const links = options.links && linkOptions(options.links);
   const uplink = new Uplink(connect, report, isRecipient, { lane, links });
   const lines = linesTo(jids, uplink, { ...options, report, signal: until });

@@ -117,3 +117,24 @@ describe.each(SERVERS)('on %s, which has a proxy,', (_name, startServer) => {
     expect(doneOf(sent.stdout)).toMatchObject({ event: 'done', lane: PROXY });
   });
 });
+
+describe('on a server whose proxy nobody can connect to,', () => {
+  const nowhere = '127.0.0.9';
+  const stage = prepareStageOn(() => startProsody({ proxy: true, proxyAddress: nowhere }));
+
+  test('both hear with --verbose where that was tried, and why, before the file goes in-band (R1287)', async () => {
+    const path = join(stage.folder(), 'film.mkv');
+    await writeRandom(path, 100_000);
+    const bob = await stage.receive('bob', ['--once', '--verbose']);
+    const sent = await outcomeOf(stage.inband('alice', ['send', '--verbose', path, BOB]));
+    const came = await outcomeOf(bob);
+    expect([sent.code, came.code]).toEqual([0, 0]);
+    const start = (peer: string) =>
+      `^no connection with ${peer}@localhost/\\S+ beside the XMPP stream: `;
+    const proxy = `the proxy proxy\\.localhost \\(${nowhere} port \\d+\\)`;
+    expect(sent.stderr).toMatch(
+      new RegExp(`${start('bob')}not reached from there: ${proxy}$`, 'm'),
+    );
+    expect(came.stderr).toMatch(new RegExp(`${start('alice')}${proxy}: connect ECONNREFUSED`, 'm'));
+  });
+});

@@ -13,6 +13,7 @@ import { type Nominated, nominated } from './nomination.js';
 import type { S5bOptions } from './options.js';
 import { OwnSide } from './own-side.js';
 import {
+  type Candidate,
   isProxy,
   type News,
   news,
@@ -24,6 +25,7 @@ import {
 } from './s5b-stanzas.js';
 import { TheirSide } from './their-side.js';
 import type { Reached } from './trying.js';
+import { type Failed, whyNoWay } from './why-no-way.js';
 
 /**
  * How long all of it may take: whoever waits could already send in another way. Some programs that cannot activate their
@@ -46,6 +48,9 @@ export class S5bNegotiation implements Negotiation {
   /** Connections that are to be closed when another one is used, or none. */
   readonly #sockets = new Set<Socket>();
   #reached: Reached | undefined;
+  /** Candidates to which there was no connection, and ours to which the peer had none. */
+  readonly #failed: Failed[] = [];
+  #unreached: readonly Candidate[] = [];
   #description: Promise<Element> | undefined;
   #tellDescribed: () => void = () => undefined;
   readonly #isDescribed = new Promise<void>((resolve) => {
@@ -70,7 +75,9 @@ export class S5bNegotiation implements Negotiation {
     const own = { session, network, clock, peer, field, isInitiator };
     this.#own = new OwnSide({ ...own, sid: this.sid, reach });
     const { chosen } = this.#heard;
-    this.#theirs = new TheirSide({ ...options, negotiators, offered, isInitiator, reach, chosen });
+    const failed = (one: Failed) => void this.#failed.push(one);
+    const theirs = { negotiators, offered, isInitiator, reach, chosen, failed };
+    this.#theirs = new TheirSide({ ...options, ...theirs });
     over.addEventListener('abort', () => this.#own.close());
   }
 
@@ -113,7 +120,8 @@ export class S5bNegotiation implements Negotiation {
       until.throwIfAborted();
       return await this.#channel(until, isOpener);
     } catch (error) {
-      if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, false);
+      const why = whyNoWay(error as Error, this.#failed, this.#unreached);
+      if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, false, why);
       throw until.aborted ? error : notOpened(error as Error);
     } finally {
       for (const socket of this.#sockets) socket.destroy();
@@ -147,8 +155,9 @@ export class S5bNegotiation implements Negotiation {
     await this.#tell(cid ? { said: 'candidate-used', cid } : { said: 'candidate-error' }, signal);
     const chosen = await orAborted(this.#heard.chosen, signal);
     const found = nominated(reached?.candidate, chosen, this.#isInitiator);
-    if (!found) throw new Error(NO_WAY);
-    return found;
+    if (found) return found;
+    this.#unreached = this.#own.candidates;
+    throw new Error(NO_WAY);
   }
 
   /** The connection by what was nominated; for ours it is for us to make a proxy ready. */
@@ -164,6 +173,7 @@ export class S5bNegotiation implements Negotiation {
       if (isProxy(candidate)) await this.#tell({ said: 'activated', cid: candidate.cid }, signal);
       return socket;
     } catch (error) {
+      this.#failed.push({ candidate, error: error as Error });
       // It fails because of what is thrown, whether the peer hears of that or not.
       if (isProxy(candidate))
         await this.#tell({ said: 'proxy-error' }, signal).catch(() => undefined);

@@ -14,6 +14,9 @@ export interface S5bOptions {
   reachOf(peer: string, isSealed: boolean): Reach;
   /** What peers must do to keep a channel by which they send. */
   pace?: LeastPace | undefined;
-  /** Told that there was no way to this full JID, or that there was one (`hasBegun`), which has broken. */
-  onFailed?: ((peer: string, hasBegun: boolean) => void) | undefined;
+  /**
+   * Told that there was no way to this full JID, and `why`: with addresses, for the user alone; or that there was one
+   * (`hasBegun`), which has broken.
+   */
+  onFailed?: ((peer: string, hasBegun: boolean, why?: string) => void) | undefined;
 }

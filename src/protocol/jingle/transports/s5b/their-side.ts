@@ -6,6 +6,7 @@ import type { S5bOptions } from './options.js';
 import { connectTo, usable } from './peers-candidates.js';
 import { type Candidate, MAX_CANDIDATES, type Offered } from './s5b-stanzas.js';
 import { type Reached, Trying } from './trying.js';
+import type { Failed } from './why-no-way.js';
 
 /**
  * How long the initiator waits for candidates that may come late, in milliseconds: without the peer's word of what it
@@ -20,6 +21,8 @@ interface TheirSideOptions extends S5bOptions {
   reach: Reach;
   /** Resolves when the peer has said what it has reached: no candidate of its own comes behind that. */
   chosen: Promise<unknown>;
+  /** Told of each that cannot be reached. */
+  failed(failed: Failed): void;
 }
 
 /** What the peer offers, and the way there. */
@@ -54,7 +57,7 @@ export class TheirSide {
     const judging = { network, reach, proxies: await proxies.find(signal) };
     const field = addressField(offered.sid, negotiators.peer, session.jid);
     const trying = new Trying({
-      clock,
+      ...{ clock, failed: this.#options.failed },
       connect: (candidate, inTime) => connectTo(candidate, judging, field, inTime),
       areAll: (until) => this.#areAll(until),
     });

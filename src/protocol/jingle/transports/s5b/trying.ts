@@ -2,6 +2,7 @@ import type { Clock } from '../../../../session/clock.js';
 import type { Socket } from '../../../network/network.js';
 import { within } from '../../../within.js';
 import type { Candidate } from './s5b-stanzas.js';
+import type { Failed } from './why-no-way.js';
 
 /** The next one is tried while those before it have not answered yet. */
 const APART_MS = 200;
@@ -20,6 +21,8 @@ export interface Reached {
 interface TryingOptions {
   /** Connects, and shakes hands; obeys the signal. */
   connect(candidate: Candidate, signal: AbortSignal): Promise<Socket>;
+  /** Told of one that cannot be reached. */
+  failed(failed: Failed): void;
   /** Resolves when no more candidates come, at the latest when the signal is aborted. */
   areAll(until: AbortSignal): Promise<unknown>;
   clock: Clock;
@@ -92,11 +95,11 @@ export class Trying {
   }
 
   async #try(candidate: Candidate, until: AbortSignal): Promise<void> {
-    const { connect, clock } = this.#options;
+    const { connect, clock, failed } = this.#options;
     const stop = new AbortController();
+    const signal = AbortSignal.any([until, stop.signal]);
     this.#underWay.set(stop, candidate.priority);
     try {
-      const signal = AbortSignal.any([until, stop.signal]);
       const socket = await within(clock, TRY_MS, signal, (inTime) => connect(candidate, inTime));
       if (this.#reached || signal.aborted) {
         socket.destroy();
@@ -104,8 +107,9 @@ export class Trying {
       }
       this.#reached = { candidate, socket };
       this.#over.abort();
-    } catch {
-      // It cannot be reached, for which there are the others.
+    } catch (error) {
+      // There are the others.
+      if (!signal.aborted) failed({ candidate, error: error as Error });
     } finally {
       this.#underWay.delete(stop);
     }

@@ -73,6 +73,29 @@ describe('there is no channel, and nothing stays behind, where the only proxy', 
     await leavesNothing(both);
   });
 
+  const HIS = 'the proxy proxy.montague.example (11.0.0.7 port 5000)';
+
+  test.each<[string, ProxyFaults, string]>([
+    ['says nothing', { isSilent: 'greeting' }, 'nobody answered in time'],
+    ['refuses', { refuses: 'request' }, 'it refuses the connection (5)'],
+  ])('%s: the user can hear where, and why (R1287)', async (_what, faults, why) => {
+    const both = await agreed({ his: ['proxies', 'known'], proxies: ['his'] });
+    both.proxies.his.faults = faults;
+    await inTheEnd(both, 3_000);
+    expect(both.whys).toEqual([[`not reached from there: ${HIS}`], [`${HIS}: ${why}`]]);
+  });
+
+  test('is not there for the one who has offered it: the same (R1287)', async () => {
+    const both = await agreed({ his: ['proxies', 'known'], proxies: ['his'] });
+    both.proxies.his.faults = { refuses: 'activation' };
+    await inTheEnd(both, 0);
+    const [his, hers] = both.whys;
+    expect(his).toEqual([
+      `${HIS}: proxy.montague.example does not join the connections (forbidden)`,
+    ]);
+    expect(hers).toEqual(['the peer did not reach the proxy']);
+  });
+
   test('cannot be reached, neither', async () => {
     const both = await agreed({ proxies: [] });
     for (const address of [ROMES, JULIETS]) both.internet.wallOff(address);

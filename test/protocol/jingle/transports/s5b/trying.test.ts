@@ -28,9 +28,11 @@ function trying(
 ) {
   const clock = new ManualClock();
   const tries: Try[] = [];
+  const failed: string[] = [];
   const one = new Trying({
     clock,
     areAll: () => areAll,
+    failed: ({ candidate: { priority }, error }) => failed.push(`${priority}: ${error.message}`),
     connect: ({ priority }, until) =>
       new Promise((resolve, reject) => {
         const begun: Try = {
@@ -59,7 +61,7 @@ function trying(
       state.reached = error;
     },
   );
-  return { clock, tries, one, state };
+  return { clock, tries, failed, one, state };
 }
 
 test('tries five, the best first, 200 ms apart, each for three seconds (R509)', async () => {
@@ -196,4 +198,15 @@ describe('candidates that come late (R1092)', () => {
     await five.clock.advance(0);
     expect(five.state.reached).toBe('none');
   });
+});
+
+test('tells of those that cannot be reached, and not of those that are not needed (R1287)', async () => {
+  const { clock, tries, failed } = trying(never, [1, 2, 3].map(candidate));
+  await clock.advance(400);
+  tries[0]?.failed();
+  await clock.advance(2_800);
+  expect(failed).toEqual(['3: ECONNREFUSED', '2: nobody answered in time']);
+  tries[2]?.connected();
+  await clock.advance(10_000);
+  expect(failed).toHaveLength(2);
 });

@@ -37,6 +37,8 @@ export function world(options: WorldOptions = {}) {
     asked,
     ...(intercept ? { intercept } : {}),
   });
+  /** Why either has found no way. */
+  const whys: [string[], string[]] = [[], []];
   const transportOf = (who: 0 | 1, address: string, [direct, relation]: [Direct, Relation]) =>
     s5bTransport({
       session: sessions[who],
@@ -44,9 +46,10 @@ export function world(options: WorldOptions = {}) {
       proxies: new OwnProxies(sessions[who], clock),
       clock,
       reachOf: () => reachOf(direct, relation),
+      onFailed: (_peer, _hasBegun, why) => void (why && whys[who].push(why)),
     });
   return {
-    ...{ internet, clock, sessions, asked, proxies: all },
+    ...{ internet, clock, sessions, asked, proxies: all, whys },
     his: transportOf(0, ROMES, his) satisfies Transport,
     hers: transportOf(1, JULIETS, hers) satisfies Transport,
   };
