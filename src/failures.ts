@@ -31,7 +31,7 @@ import { MalformedAnnouncement } from './protocol/seal/announced-key.js';
 import { TooLongToSeal } from './protocol/seal/padding.js';
 import { MalformedKey } from './protocol/seal/public-key.js';
 import { SealBroken } from './protocol/seal/seal-broken.js';
-import { ResourceConflict } from './session/connection/connection.js';
+import { ResourceConflict } from './session/connection/resource-conflict.js';
 import { MalformedService } from './session/dial/endpoints.js';
 import { MalformedProxy } from './session/dial/proxy.js';
 import { ownHints } from './session/hints.js';

@@ -89,7 +89,7 @@ export {
 } from './protocol/si/si-file-transfers.js';
 export type { Clock } from './session/clock.js';
 export { connect } from './session/connect.js';
-export { ResourceConflict } from './session/connection/connection.js';
+export { ResourceConflict } from './session/connection/resource-conflict.js';
 export { MalformedService } from './session/dial/endpoints.js';
 export {
   MalformedProxy,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock.js';
-import { Connection, ResourceConflict } from './connection/connection.js';
+import { Connection } from './connection/connection.js';
+import { ResourceConflict, withAnother } from './connection/resource-conflict.js';
 import { type ConnectOptions, givenOptions } from './given/connect-options.js';
 import { withHints } from './hints.js';
 import { bareJid, formatJid, type Jid, mayBeForms, parseJid, prepareJid } from './jid.js';
@@ -95,7 +96,7 @@ async function bind(stream: XmppStream, wanted: Jid): Promise<string> {
   const { resource } = wanted;
   const request = xml('bind', { xmlns: NS_BIND }, xml('resource', {}, resource));
   const reply = await ask(stream, 'bind', request);
-  if (reply.attrs.type === 'error') throw refused(resource, StanzaError.fromStanza(reply));
+  if (reply.attrs.type === 'error') throw refused(wanted, StanzaError.fromStanza(reply));
   const bound = readBound(reply.getChild('bind', NS_BIND)?.getChild('jid')?.getText() ?? '');
   const account = bareJid(formatJid(wanted));
   // Whom the own account is, and so who may do what, goes by it.
@@ -103,9 +104,13 @@ async function bind(stream: XmppStream, wanted: Jid): Promise<string> {
   throw new ServerNotTrusted(`the server logged ${account} in as ${bareJid(bound)}`);
 }
 
-function refused(resource: string, error: StanzaError): Error {
+function refused(wanted: Jid, error: StanzaError): Error {
+  const { resource } = wanted;
   if (error.condition === 'conflict') {
-    return new ResourceConflict(`another client has the resource "${resource}"`, { cause: error });
+    const taken = new ResourceConflict(`another client has the resource "${resource}"`, {
+      cause: error,
+    });
+    return withAnother(taken, formatJid(wanted));
   }
   const message = `the server refused the resource "${resource}" (${error.message})`;
   const failed = new ConnectionFailed(message, { cause: error });

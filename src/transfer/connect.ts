@@ -1,4 +1,4 @@
-import { ResourceConflict } from '../session/connection/connection.js';
+import { ResourceConflict } from '../session/connection/resource-conflict.js';
 import type { LoginTold } from '../session/given/connect-options.js';
 import type { Session } from '../session/session.js';
 import type { StanzaSessionOptions } from '../session/stanza-session.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../src/session/connection/connection.js';
+import { ResourceConflict } from '../../src/session/connection/resource-conflict.js';
 import { ConnectionLost, type StanzaSession } from '../../src/session/stanza-session.js';
 import { type ConnectAs, keepSession } from '../../src/transfer/connect.js';
 import { linkedSessions } from '../support/linked-sessions.js';

@@ -11,12 +11,8 @@ import { serialize, textMaker } from '../stream/serialize.js';
 import { StreamError } from '../stream/stream-error.js';
 import type { XmppStream } from '../stream/xmpp-stream.js';
 import { type Element, xml } from '../xml.js';
+import { ResourceConflict, withAnother } from './resource-conflict.js';
 import type { StanzaTransport } from './stanza-transport.js';
-
-/** Another client has taken the resource. Coming back would only take it away from that one in turn. */
-export class ResourceConflict extends Error {
-  override readonly name = 'ResourceConflict';
-}
 
 type Owner = Pick<StanzaSession, 'receive' | 'itemReader' | 'suspend' | 'resume' | 'end'>;
 
@@ -142,7 +138,8 @@ export class Connection implements StanzaTransport {
   async #recover(error: Error | undefined): Promise<void> {
     try {
       const management = this.#management;
-      if (!management?.complete || !this.#resumption || !isCut(error)) throw endOf(error);
+      if (!management?.complete || !this.#resumption || !isCut(error))
+        throw endOf(error, this.#options.jid);
       this.#closing.signal.throwIfAborted();
       this.#options.signal.throwIfAborted();
       management.suspend();
@@ -190,10 +187,10 @@ function isCut(error: NodeJS.ErrnoException | undefined): boolean {
   return error === undefined || error instanceof ConnectionFailed || error.code !== undefined;
 }
 
-function endOf(error: Error | undefined): Error {
+function endOf(error: Error | undefined, jid: string): Error {
   if (error instanceof StreamError && error.condition === 'conflict') {
-    const message = 'another client has logged in with the same resource';
-    return new ResourceConflict(message, { cause: error });
+    const message = `another client has logged in with the same resource, as ${jid}, and so ended this session`;
+    return withAnother(new ResourceConflict(message, { cause: error }), jid);
   }
   const why = error?.message ?? 'the server closed it';
   return new ConnectionLost(`the connection was lost (${why})`, { cause: error });

@@ -10,7 +10,7 @@ import {
 } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { type Clock, systemClock } from '../../../src/session/clock.js';
 import { connect } from '../../../src/session/connect.js';
-import { ResourceConflict } from '../../../src/session/connection/connection.js';
+import { ResourceConflict } from '../../../src/session/connection/resource-conflict.js';
 import type { ConnectOptions } from '../../../src/session/given/connect-options.js';
 import { NS_PING } from '../../../src/session/ping.js';
 import type { Session, SessionState } from '../../../src/session/session.js';

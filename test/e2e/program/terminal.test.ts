@@ -254,13 +254,18 @@ describe('the password prompt', () => {
   });
 });
 
-test('a receive that ends because of a second one of the account says why (R1168)', async () => {
+test('a receive that ends because of a second one of the account says why, and what to do (R1168, R1288)', async () => {
   const first = alice(['receive'], { columns: 200 });
   await first.shows(/online as alice@localhost\/inband\r/);
   const second = alice(['receive'], { columns: 200 });
   await second.shows(/online as alice@localhost\/inband\r/);
   expect(await first.exited).toEqual({ code: 3, signal: null });
-  expect(first.output()).toContain('another client has logged in with the same resource');
+  expect(first.output()).toContain(
+    'another client has logged in with the same resource, as alice@localhost/inband, and so ended this session',
+  );
+  expect(first.output()).toContain(
+    '  for both at a time give one of them another resource: -a alice@localhost/second',
+  );
 });
 
 test('Ctrl-C says how far the files have come, on both sides (R1164)', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../../src/session/connection/connection.js';
+import { ResourceConflict } from '../../../src/session/connection/resource-conflict.js';
 import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import {
   attribute,
@@ -121,13 +121,18 @@ describe('a domain', () => {
 });
 
 describe('a resource', () => {
-  test('that another client has is a conflict, and no fault of the network (R79)', async () => {
+  test('that another client has is a conflict, and no fault of the network: another one helps (R79, R1288)', async () => {
     const { outcome } = await meet(async (peer) => {
       const id = await upToBinding(peer);
       peer.write(`<iq type='error' id='${id}'>${failed('conflict')}</iq>`);
     });
     await expect(outcome).rejects.toThrow(ResourceConflict);
     await expect(outcome).rejects.toThrow(/^another client has the resource "inband-\w+"$/);
+    expect(await hintsOf(outcome)).toEqual([
+      expect.stringMatching(
+        /^for both at a time give one of them another resource: -a \S+\/second$/,
+      ),
+    ]);
   });
 
   test('that the server does not take is named, with what to do (R79)', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect } from '../../../src/session/connect.js';
-import { ResourceConflict } from '../../../src/session/connection/connection.js';
+import { ResourceConflict } from '../../../src/session/connection/resource-conflict.js';
 import type { ConnectOptions } from '../../../src/session/given/connect-options.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import type { Session, SessionState } from '../../../src/session/session.js';

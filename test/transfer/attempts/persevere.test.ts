@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../../src/session/connection/connection.js';
+import { ResourceConflict } from '../../../src/session/connection/resource-conflict.js';
 import { NotAuthorized } from '../../../src/session/login/sasl.js';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import {

@@ -1,0 +1,14 @@
+import { withHints } from '../hints.js';
+import { bareJid } from '../jid.js';
+
+/** Another client has taken the resource. Coming back would only take it away from that one in turn. */
+export class ResourceConflict extends Error {
+  override readonly name = 'ResourceConflict';
+}
+
+/** Says beside it what to do. `jid`: the own one, with or without its resource. */
+export const withAnother = (error: ResourceConflict, jid: string): ResourceConflict =>
+  withHints(
+    error,
+    `for both at a time give one of them another resource: -a ${bareJid(jid)}/second`,
+  );
