@@ -85,6 +85,22 @@ describe('what the library exports', () => {
     expect(others.map(({ code }) => code)).toEqual(['seal?: SealedTo']);
   });
 
+  test('takes signals in these calls, to each of which test/protocol/given-calls gives some of others (R1279)', () => {
+    const takers = all.flatMap(({ name, members }) =>
+      members
+        .filter(({ code }) => /\bsignal\??: AbortSignal/.test(code))
+        .map((member) => `${name}.${member.name}`),
+    );
+    const options = ['Connect', 'JingleOffer', 'Open', 'Request', 'SiAccept', 'SiOffer'];
+    expect(takers.sort()).toEqual(
+      [
+        'Clock.sleep', // we give it ours
+        ...options.map((one) => `${one}Options.signal`),
+        ...['Negotiation.expect', 'Negotiation.open'],
+      ].sort(),
+    );
+  });
+
   test('has no docstring that names a class or a type which is not exported (R1152)', () => {
     const docs = all.flatMap(({ doc, members }) => [...doc, ...members.flatMap((one) => one.doc)]);
     const named = docs.flatMap((doc) =>

@@ -22,7 +22,9 @@ interface Pending {
   to: string | undefined;
   countdown: Countdown;
   onItem: ItemReader | undefined;
-  settle(reply: Element | Error): void;
+  settle(reply: Element): void;
+  /** `why`: whatever a signal was aborted with, which may be no error. */
+  fail(why: unknown): void;
 }
 
 /** Whether a stanza is for one who has asked. */
@@ -46,19 +48,20 @@ export class Requests {
     const id = randomId();
     const { timeout = DEFAULT_TIMEOUT_MS, signal, onItem } = options;
     const reply = new Promise<Element>((resolve, reject) => {
-      const abort = () => this.fail(id, signal?.reason as Error);
+      const abort = () => this.fail(id, signal?.reason);
       const late = () => this.fail(id, new RequestTimeout(`no answer from ${to ?? 'the server'}`));
       const countdown = new Countdown(timeout, late);
       if (!this.#held) countdown.go();
+      const over = <T>(outcome: T): T => {
+        this.#pending.delete(id);
+        countdown.stop();
+        signal?.removeEventListener('abort', abort);
+        return outcome;
+      };
       this.#pending.set(id, {
         ...{ to, countdown, onItem },
-        settle: (outcome) => {
-          this.#pending.delete(id);
-          countdown.stop();
-          signal?.removeEventListener('abort', abort);
-          if (outcome instanceof Error) reject(outcome);
-          else resolve(outcome);
-        },
+        settle: (reply) => resolve(over(reply)),
+        fail: (why) => reject(over(why)),
       });
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
@@ -70,8 +73,8 @@ export class Requests {
   receive(stanza: Element): void {
     const pending = this.#answeredBy(stanza);
     if (!pending) return;
-    if (isEmptied(stanza)) return pending.settle(tooLarge());
-    if (stanza.attrs.type === 'error') return pending.settle(StanzaError.fromStanza(stanza));
+    if (isEmptied(stanza)) return pending.fail(tooLarge());
+    if (stanza.attrs.type === 'error') return pending.fail(StanzaError.fromStanza(stanza));
     this.#readItems(stanza, pending.onItem);
     pending.settle(stanza);
   }
@@ -106,8 +109,8 @@ export class Requests {
     for (const { countdown } of this.#pending.values()) countdown.go();
   }
 
-  fail(id: string, error: Error): void {
-    this.#pending.get(id)?.settle(error);
+  fail(id: string, why: unknown): void {
+    this.#pending.get(id)?.fail(why);
   }
 
   failAll(error: Error): void {

@@ -58,7 +58,8 @@ export interface Session {
   /**
    * Sends an iq and resolves to the result stanza, matched by id and by sender (RFC 6120 §8.1.2.1).
    * Rejects with `StanzaError`, also for an answer too large to be read; `UnsendableStanza` where the request is too
-   * large to be sent; `RequestTimeout`, `ConnectionLost`, or the signal's reason; a TypeError for another type.
+   * large to be sent; `RequestTimeout`, `ConnectionLost`, or the signal's reason; a TypeError for another type, a
+   * RangeError for an option that cannot be.
    */
   request(
     type: 'get' | 'set',

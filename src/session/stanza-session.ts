@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
 import type { StanzaTransport } from './connection/stanza-transport.js';
 import { checkFunction, reporter, tell } from './given/callbacks.js';
+import { checkedCall } from './given/given-call.js';
 import { bareJid, isJid } from './jid.js';
 import { hasLongId, type IncomingRequestOptions, RequestHandlers } from './request-handlers.js';
 import { isReply, Requests } from './requests.js';
@@ -75,12 +76,13 @@ export class StanzaSession implements Session {
     type: 'get' | 'set',
     to: string | undefined,
     payload: Element,
-    options?: RequestOptions,
+    options: RequestOptions = {},
   ): Promise<Element> {
     if (type !== 'get' && type !== 'set') throw new TypeError('a request is a get or a set');
     this.#ended.signal.throwIfAborted();
-    options?.signal?.throwIfAborted();
-    const { id, reply } = this.#requests.register(to, options);
+    const asked = checkedCall(options);
+    asked.signal?.throwIfAborted();
+    const { id, reply } = this.#requests.register(to, asked);
     this.#write(xml('iq', { type, to, id }, payload)).catch((error) =>
       this.#requests.fail(id, error),
     );

@@ -1,4 +1,5 @@
 import { checkFunction, decided, tell } from '../../session/given/callbacks.js';
+import { givenCall } from '../../session/given/given-call.js';
 import { withInherited } from '../../session/given/with-inherited.js';
 import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
@@ -74,7 +75,7 @@ export class BitsOfBinary {
 
   /** Rejects with `NoSuchBlob`, `BlobMismatch`, and as `request` does but for `StanzaError`. */
   async getBlob(given: GetBlobOptions): Promise<BitOfBinary> {
-    const { jid, cid, cached = true, ...options } = withInherited(given);
+    const { jid, cid, cached = true, ...options } = givenCall(given);
     const name = readContentId(cid);
     const found = cached ? await this.#find(name, jid) : undefined;
     if (found) return found;

@@ -1,9 +1,8 @@
 // Settings as a program gives them: `undefined` counts as absent, and what no bytestream can work with is refused.
+import { checkOptions, type Rule } from '../../session/given/rules.js';
 import { withInherited } from '../../session/given/with-inherited.js';
 import type { ServiceSettings } from './settings.js';
 import { MAX_BLOCK_SIZE } from './stanzas.js';
-
-type Rule = [wanted: string, isMet: (value: unknown) => boolean];
 
 /** What each setting must be; `pace` is not looked into. */
 const RULES: { readonly [Name in Exclude<keyof ServiceSettings, 'pace'>]-?: Rule } = {
@@ -38,10 +37,6 @@ export function withDefaults<Settings extends Partial<ServiceSettings>>(
 ): Settings {
   const present = Object.entries(withInherited(given)).filter(([, value]) => value !== undefined);
   const settings = { ...defaults, ...Object.fromEntries(present) };
-  for (const [name, [wanted, isMet]] of Object.entries(RULES)) {
-    const value = settings[name as keyof typeof RULES];
-    if (value === undefined || isMet(value)) continue;
-    throw new RangeError(`${name} is to be ${wanted}, not ${value}`);
-  }
+  checkOptions(RULES, settings, String);
   return settings;
 }

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import { tell } from '../../session/given/callbacks.js';
-import { withInherited } from '../../session/given/with-inherited.js';
+import { givenCall } from '../../session/given/given-call.js';
 import type { IqHandler, RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { HandlerRegistry } from '../handler-registry.js';
@@ -114,7 +114,8 @@ export class InBandBytestreams {
    * Rejects with `StanzaError` when the peer does not want it, and as `request` does.
    */
   async open(peer: string, given: OpenOptions = {}): Promise<Bytestream> {
-    const options = withInherited(given);
+    const options = givenCall(given);
+    options.signal?.throwIfAborted();
     const settings = { ...options, ...withDefaults(this.settings, options) };
     const { varyBlockSize = this.variesBlockSize(settings) } = options;
     const isAuto = settings.blockSize === 'auto';
@@ -136,7 +137,7 @@ export class InBandBytestreams {
    */
   async expect(peer: string, sid: string, options: RequestOptions = {}): Promise<Bytestream> {
     this.#session.ended.throwIfAborted();
-    return this.#accepting.expect(peer, sid, options);
+    return this.#accepting.expect(peer, sid, givenCall(options));
   }
 
   /** Takes no more bytestreams and breaks off those that are open, for this reason. */

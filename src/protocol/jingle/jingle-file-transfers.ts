@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../session/clock.js';
 import { decided, tell } from '../../session/given/callbacks.js';
-import { withInherited } from '../../session/given/with-inherited.js';
+import { givenCall } from '../../session/given/given-call.js';
 import type { Session } from '../../session/session.js';
 import type { FileOffer } from '../file-offer.js';
 import type { KeyPair } from '../noise/dh25519.js';
@@ -84,7 +84,7 @@ export class JingleFileTransfers {
     file: FileOffer,
     given: JingleOfferOptions = {},
   ): Promise<OutgoingJingleFile> {
-    const options = withInherited(given);
+    const options = givenCall(given);
     checkSeal(options);
     try {
       return await this.#offer(peer, file, options);

@@ -1,4 +1,5 @@
 import { awaitedOrNot } from '../../session/given/callbacks.js';
+import { givenCall } from '../../session/given/given-call.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
@@ -57,7 +58,8 @@ export class IncomingSiFile {
     return awaitedOrNot(this.#accept(options));
   }
 
-  async #accept({ offset = 0, signal }: SiAcceptOptions): Promise<Channel> {
+  async #accept(options: SiAcceptOptions): Promise<Channel> {
+    const { offset = 0, signal } = givenCall(options);
     this.#checkOffset(offset);
     signal?.throwIfAborted();
     if (!this.#settle) throw new Error('the offer has been answered, or its time is over');

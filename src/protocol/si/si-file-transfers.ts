@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { decided, tell } from '../../session/given/callbacks.js';
-import { withInherited } from '../../session/given/with-inherited.js';
+import { givenCall } from '../../session/given/given-call.js';
 import { bareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -86,7 +86,7 @@ export class SiFileTransfers {
       timeout = ANSWER_TIMEOUT_MS,
       closeTimeout = CLOSE_TIMEOUT_MS,
       ...settings
-    } = withInherited(options);
+    } = givenCall(options);
     const sid = announcedSid();
     const until = this.#orClosed(signal);
     const offer = stanzas.offer(sid, file);

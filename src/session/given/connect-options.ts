@@ -3,6 +3,8 @@ import { isNetworkProxy, type NetworkProxy } from '../dial/proxy.js';
 import type { UnsendableStanza } from '../stream/serialize.js';
 import type { Element } from '../xml.js';
 import { reporter, tell } from './callbacks.js';
+import { checkOptions, type Rule } from './rules.js';
+import { ofOurs, SIGNAL } from './signals.js';
 import { named } from './with-inherited.js';
 
 /** How a login came about. */
@@ -79,8 +81,6 @@ export interface ConnectOptions {
   random?: (() => number) | undefined;
 }
 
-type Rule = [wanted: string, isMet: (value: unknown) => boolean];
-
 const isText = (value: unknown): boolean => typeof value === 'string';
 const TEXT: Rule = ['a text', isText];
 const CALLBACK: Rule = ['a function', (value) => typeof value === 'function'];
@@ -92,18 +92,11 @@ const RULES: { readonly [Name in keyof ConnectOptions]-?: Rule } = {
   proxy: ['what parseProxy returns', isNetworkProxy],
   roots: ['an array of texts', (value) => Array.isArray(value) && value.every(isText)],
   timeout: ['more than 0 milliseconds', (value) => typeof value === 'number' && value > 0],
-  signal: ['an AbortSignal', isSignal],
+  signal: SIGNAL,
   ...{ admit: CALLBACK, mayRefuse: CALLBACK, onError: CALLBACK, onUnsendable: CALLBACK },
   ...{ onLogin: CALLBACK, onSetback: CALLBACK, onPadded: CALLBACK, random: CALLBACK },
   clock: ['a Clock', isClock],
 };
-
-/** Told by its members: a signal of another realm, or of a library, is no instance of ours. */
-function isSignal(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { aborted, addEventListener } = value as Partial<AbortSignal>;
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
-}
 
 function isClock(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
@@ -123,31 +116,11 @@ export function givenOptions(given: ConnectOptions): ConnectOptions {
   }
   const found = Object.entries(named(given, Object.keys(RULES)));
   const options = Object.fromEntries(found.filter(([, value]) => value !== undefined));
-  for (const [name, [wanted, isMet]] of Object.entries(RULES)) {
-    const isNeeded = name === 'account' || name === 'password';
-    if (options[name] === undefined && !isNeeded) continue;
-    if (isMet(options[name])) continue;
-    throw new RangeError(`${name} is to be ${wanted}, not ${kindOf(options[name])}`);
+  checkOptions(RULES, options);
+  for (const name of ['account', 'password'] as const) {
+    if (options[name] === undefined) throw new RangeError(`${name} is to be a text, not undefined`);
   }
   return guarded(options as unknown as ConnectOptions);
-}
-
-/** Without what may be secret. */
-function kindOf(value: unknown): string {
-  if (value === null || ['undefined', 'boolean', 'number'].includes(typeof value))
-    return `${value}`;
-  return `of type ${typeof value}`;
-}
-
-/** `AbortSignal.any` hears nothing of a signal that Node has not made. */
-function ofOurs(signal: AbortSignal): AbortSignal {
-  const isOurs: boolean = signal instanceof AbortSignal;
-  if (isOurs) return signal;
-  const ours = new AbortController();
-  const abort = () => ours.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  return ours.signal;
 }
 
 function guarded(options: ConnectOptions): ConnectOptions {

@@ -43,7 +43,7 @@ export class Accepting {
     const opened = this.#expected.add(key, peer, { timeout, ...(signal ? { signal } : {}) });
     if (!signal?.aborted) {
       const preauthorized = streams.run('preauthorize_sid', peer, sid);
-      preauthorized.catch((error) => this.#expected.settle(key, error));
+      preauthorized.catch((error) => this.#expected.fail(key, error));
     }
     return opened.finally(() => this.#preauthorized.delete(key));
   }

@@ -9,13 +9,17 @@ const MAX_GIVEN_UP_OF_ONE = 256;
 /** and accounts of which any are; beyond that, a bytestream that comes too late is let in. */
 const MAX_ACCOUNTS = 256;
 
-type Settle = (outcome: Bytestream | Error) => void;
+interface Waiting {
+  settle(stream: Bytestream): void;
+  /** `why`: whatever a signal was aborted with, which may be no error. */
+  fail(why: unknown): void;
+}
 
 /** The bytestreams that were announced elsewhere and are waited for, by their keys. */
 export class Expectations {
   /** Digests of the keys of each account, those that came last at the end: a key has up to 4 kB. */
   readonly #givenUp = new Map<string, Set<string>>();
-  readonly #waiting = new Map<string, Settle>();
+  readonly #waiting = new Map<string, Waiting>();
 
   /** Resolves to the peer's bytestream; rejects after `timeout` ms, or with the signal's reason. */
   add(
@@ -24,19 +28,25 @@ export class Expectations {
     { timeout, signal }: { timeout: number; signal?: AbortSignal },
   ): Promise<Bytestream> {
     return new Promise((resolve, reject) => {
-      const abort = () => this.settle(key, signal?.reason as Error);
+      const abort = () => this.fail(key, signal?.reason);
       const late = () =>
-        this.settle(key, new ChannelNotOpened(`${peer} did not open the bytestream`));
+        this.fail(key, new ChannelNotOpened(`${peer} did not open the bytestream`));
       const timer = setTimeout(late, timerMs(timeout));
-      const settle: Settle = (outcome) => {
+      const over = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         this.#waiting.delete(key);
-        if (!(outcome instanceof Error)) return resolve(outcome);
-        this.#giveUp(key, bareJid(peer));
-        reject(outcome);
       };
-      this.#waiting.set(key, settle);
+      const settle = (stream: Bytestream) => {
+        over();
+        resolve(stream);
+      };
+      const fail = (why: unknown) => {
+        over();
+        this.#giveUp(key, bareJid(peer));
+        reject(why);
+      };
+      this.#waiting.set(key, { settle, fail });
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
     });
@@ -61,14 +71,18 @@ export class Expectations {
   }
 
   /** Returns whether somebody waited. */
-  settle(key: string, outcome: Bytestream | Error): boolean {
-    const settle = this.#waiting.get(key);
-    settle?.(outcome);
-    return settle !== undefined;
+  settle(key: string, stream: Bytestream): boolean {
+    const waiting = this.#waiting.get(key);
+    waiting?.settle(stream);
+    return waiting !== undefined;
+  }
+
+  fail(key: string, why: unknown): void {
+    this.#waiting.get(key)?.fail(why);
   }
 
   failAll(error: Error): void {
-    for (const settle of this.#waiting.values()) settle(error);
+    for (const { fail } of this.#waiting.values()) fail(error);
   }
 }
 
