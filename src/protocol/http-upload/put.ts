@@ -30,7 +30,7 @@ interface PutOptions {
   clock: Clock;
   /** What an answer means that is no yes, by its status (RFC 9110 §15). */
   refused(status: number): Error;
-  /** An attempt before this one was cut: our own network may be gone. */
+  /** An attempt before this one was cut, at whatever slot: our own network may be gone. */
   isAgain?: boolean;
 }
 

@@ -31,6 +31,8 @@ export class Uploads {
   #found: Promise<FoundUploads> | undefined;
   /** Slots whose upload was cut off once, by what they are for: some servers let it be made again, and count each slot. */
   readonly #left = new Map<string, UploadSlot>();
+  /** What was cut off before, however often, until it is over. */
+  readonly #cut = new Set<string>();
 
   /** `trust`: which certificates are believed; asked once, when there is something to upload. */
   constructor(session: Session, trust: () => Promise<NetworkOptions>, clock: Clock = systemClock) {
@@ -69,10 +71,13 @@ export class Uploads {
     const put = new Put(slot, file, {
       ...{ peer: service.jid, https: this.#https, clock: this.#clock },
       refused: (status) => whyNotUploaded(status, slot.put.host, left !== undefined),
-      isAgain: left !== undefined,
+      isAgain: this.#cut.has(purpose),
     });
+    put.once('finish', () => this.#cut.delete(purpose));
     put.once('error', (error) => {
-      if (!left && error instanceof ChannelLost) this.#left.set(purpose, slot);
+      if (!(error instanceof ChannelLost)) return void this.#cut.delete(purpose);
+      this.#cut.add(purpose);
+      if (!left) this.#left.set(purpose, slot);
     });
     return { put, url: slot.get.href };
   }

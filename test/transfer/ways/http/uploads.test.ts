@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../../src/protocol/channel.js';
+import { UnusableSlot } from '../../../../src/protocol/http-upload/stanzas.js';
 import { ownHints } from '../../../../src/session/hints.js';
 import { StanzaError } from '../../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../../src/session/xml.js';
@@ -79,7 +80,7 @@ async function uploading(
     await finished(put);
     return new URL(url).pathname;
   };
-  return { uploads, attempt, paths };
+  return { uploads, attempt, paths, origin: () => server.origin };
 }
 
 const refusedBy = async (error: StanzaError, file = FILE): Promise<Error> => {
@@ -127,6 +128,38 @@ describe('an attempt after one that was cut', () => {
       expect(await attempt()).toBe('/1/got');
     }
   });
+});
+
+test('whichever attempt it is after one that was cut, our own network may be gone (R1276)', async () => {
+  const CLOSED = 'https://127.0.0.1:1/a';
+  const UNKNOWN = 'https://upload.invalid/a';
+  let url = CLOSED;
+  const { uploads } = await uploading([], () =>
+    xml('slot', { xmlns: NS }, xml('put', { url }), xml('get', { url })),
+  );
+  const attempt = async (file = FILE) => {
+    const { put } = await uploads.begin(file, never);
+    return finished(put.end()).catch((error) => error.constructor);
+  };
+  expect([await attempt(), await attempt()]).toEqual([ChannelLost, ChannelLost]);
+  url = UNKNOWN;
+  for (let attempts = 3; attempts <= 6; attempts += 1) {
+    expect([attempts, await attempt()]).toEqual([attempts, ChannelLost]);
+  }
+  expect(await attempt({ name: 'b.bin', size: 1 })).toBe(UnusableSlot);
+});
+
+test('an upload after one that was cut, and arrived, is a new one (R1276)', async () => {
+  let url: string | undefined;
+  const { uploads, attempt, origin } = await uploading(['cut', 201], () => {
+    const at = url ?? `${origin()}/a`;
+    return xml('slot', { xmlns: NS }, xml('put', { url: at }), xml('get', { url: at }));
+  });
+  await expect(attempt()).rejects.toThrow(ChannelLost);
+  await attempt();
+  url = 'https://upload.invalid/a';
+  const { put } = await uploads.begin(FILE, never);
+  await expect(finished(put.end(BYTES))).rejects.toThrow(UnusableSlot);
 });
 
 test('each file has a place of its own (R723)', async () => {
