@@ -174,6 +174,45 @@ describe('inband key', () => {
     expect((await runWith(env, ['key', ...account])).code).toBe(0);
   });
 
+  const REFUSED =
+    'warning: whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add romeo@example.org\n';
+
+  test.each<[string, (path: string) => Promise<unknown>, RegExp]>([
+    [
+      'others can read it',
+      (path) => chmod(path, 0o644),
+      /is kept in (.*); this takes it back: inband key import -a/,
+    ],
+    [
+      'it is damaged',
+      (path) => writeFile(path, 'half a k'),
+      /^warning: what was in the place of its key could not be used, and is kept in (.*)\n$/m,
+    ],
+  ])('is kept, and whoever knows it named, where %s (R1269)', async (_, spoil, told) => {
+    const before = await shownKey();
+    const { stdout } = await run(['key', 'export', ...account], '', await mkdtemp(join(home, 'x')));
+    const folder = join(home, '.local/share/inband/keys');
+    const [name = ''] = await readdir(folder);
+    await spoil(join(folder, name));
+    const bytes = await readFile(join(folder, name), 'utf8');
+    const { code, stderr } = await run(['key', 'import', ...account], stdout);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(REFUSED)]);
+    const [, kept = ''] = told.exec(stderr) ?? [];
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    const text = await readFile(kept, 'utf8');
+    expect(text.startsWith('INBAND-SECRET-KEY-') || text === bytes).toBe(true);
+    expect(await shownKey()).not.toBe(before);
+  });
+
+  test('that is gone, and was known, is named where another one is imported (R1269)', async () => {
+    await shownKey();
+    const { stdout } = await run(['key', 'export', ...account], '', await mkdtemp(join(home, 'x')));
+    await rm(join(home, '.local/share/inband/keys'), { recursive: true });
+    const { stderr } = await run(['key', 'import', ...account], stdout);
+    expect(stderr).toContain(REFUSED);
+    expect(stderr).not.toContain('kept');
+  });
+
   test('that is gone is not replaced in silence (R1174)', async () => {
     const keys = join(home, '.local/share/inband/keys');
     const lose = async () => {

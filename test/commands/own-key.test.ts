@@ -27,7 +27,7 @@ async function replacing(answer: string) {
     obtain: async () => Buffer.alloc(32, 1),
     replace: async (_jid, _secret, textOf) => {
       kept.push(textOf(Buffer.alloc(32, 1)));
-      return '/home/romeo/old.key';
+      return { wasKnown: true, kept: { path: '/home/romeo/old.key', isWhole: true } };
     },
   };
   const events: Event[] = [];

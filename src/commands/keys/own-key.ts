@@ -84,14 +84,18 @@ export async function replace(flags: KeyFlags, context: Context): Promise<void> 
   tell(await replaceKey(await context.openKeys(), account), reporter);
 }
 
-function tell({ before, ...key }: NewKey, { report, warn }: Reporter): void {
+function tell({ replaced: { wasKnown, kept }, ...key }: NewKey, { report, warn }: Reporter): void {
   report({ event: 'key', ...key });
   warn(`this is the key of ${key.jid} now; "inband receive" has it when it is started again`);
-  if (before === undefined) return;
+  if (wasKnown) {
+    warn(
+      `whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add ${shellOperands(key.jid)}`,
+    );
+  }
+  if (!kept) return;
   warn(
-    `whoever knows the key that it had refuses this one until they have compared it, and run: inband trust add ${shellOperands(key.jid)}`,
-  );
-  warn(
-    `the key that it had is kept in ${before}; this takes it back: inband key import -a ${shellWord(key.jid)} ${shellOperands(before)}`,
+    kept.isWhole
+      ? `the key that it had is kept in ${kept.path}; this takes it back: inband key import -a ${shellWord(key.jid)} ${shellOperands(kept.path)}`
+      : `what was in the place of its key could not be used, and is kept in ${kept.path}`,
   );
 }

@@ -47,6 +47,18 @@ export class KeyFolder {
     return this.#read(this.pathOf(jid), jid);
   }
 
+  /**
+   * The bytes in the file of a JID, whoever can read it; `isOurs`: nobody else has made it. Nothing where there is none.
+   * Rejects with `KeysUnusable` for what is no file, or is too long.
+   */
+  async readAnyway(jid: string): Promise<{ bytes: Buffer; isOurs: boolean } | undefined> {
+    let isOurs = false;
+    const bytes = await readBytes(this.pathOf(jid), (stats) => {
+      isOurs = isOfOurs(stats);
+    });
+    return bytes && { bytes, isOurs };
+  }
+
   /** The files of all JIDs. */
   async readAll(): Promise<string[]> {
     const texts: string[] = [];
@@ -71,9 +83,9 @@ export class KeyFolder {
   }
 
   /** Writes another file for a JID, which `readAll` leaves out, and returns its path. To be called with the lock. */
-  async writeBeside(jid: string, label: string, text: string): Promise<string> {
-    const path = `${this.pathOf(jid).slice(0, -ENDING.length)}.${label.slice(0, 8)}.key`;
-    await writeOwn(path, text);
+  async writeBeside(jid: string, label: string, content: string | Uint8Array): Promise<string> {
+    const path = `${this.pathOf(jid).slice(0, -ENDING.length)}.${label}.key`;
+    await writeOwn(path, content);
     await syncDirectory(fs, this.path);
     return path;
   }
@@ -108,26 +120,31 @@ export class KeyFolder {
 
   async #read(path: string, jid?: string): Promise<string | undefined> {
     const check = (stats: Stats) => this.#isSecret && checkSecret(path, stats, jid);
-    const reading = readOwn(path, { most: MOST_BYTES, check }).catch((error: Error) => {
-      throw error instanceof NoFileOfOurs
-        ? new KeysUnusable(`${path} is damaged`, 'move it away')
-        : error;
-    });
-    return (await reading)?.toString('utf8');
+    return (await readBytes(path, check))?.toString('utf8');
   }
 }
 
+const readBytes = (path: string, check: (stats: Stats) => void): Promise<Buffer | undefined> =>
+  readOwn(path, { most: MOST_BYTES, check }).catch((error: Error) => {
+    throw error instanceof NoFileOfOurs
+      ? new KeysUnusable(`${path} is damaged`, 'move it away')
+      : error;
+  });
+
+/** Windows has other rules. */
+const isOfOurs = ({ uid }: Stats): boolean =>
+  process.platform === 'win32' || uid === process.geteuid?.();
+
 /** Throws `KeysUnusable` for a file that is not its owner's alone, or not ours. Windows has other rules. */
-function checkSecret(path: string, { mode, uid }: Stats, jid?: string): void {
+function checkSecret(path: string, stats: Stats, jid?: string): void {
   if (process.platform === 'win32') return;
-  const isOurs = uid === process.geteuid?.();
-  if (!isOurs) {
+  if (!isOfOurs(stats)) {
     throw new KeysUnusable(
       `${path} belongs to another user`,
       'set XDG_DATA_HOME to a folder of yours',
     );
   }
-  if ((mode & 0o077) === 0) return;
+  if ((stats.mode & 0o077) === 0) return;
   const whose = jid === undefined ? '' : ` -a ${shellWord(jid)}`;
   throw new KeysUnusable(
     `${path} can be read by others`,

@@ -15,15 +15,24 @@ export interface SecretKeys {
    * that was there, though it is gone.
    */
   obtain(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array>;
-  /**
-   * Puts it in the place of any other, which stays in a file beside it, as `textOf` has it. Resolves to that file's
-   * absolute path; nothing where no other one could be read.
-   */
+  /** Puts it in the place of any other, which stays in a file beside it: as `textOf` has it, if it is whole. */
   replace(
     jid: string,
     secret: Uint8Array,
     textOf: (before: Uint8Array) => string,
-  ): Promise<string | undefined>;
+  ): Promise<Replaced>;
+}
+
+/** What a key has taken the place of. */
+export interface Replaced {
+  /** Others know another key of the account, or may. */
+  wasKnown: boolean;
+  kept?: {
+    /** The file with what was there before; absolute. */
+    path: string;
+    /** It is an exported key. Else it has the bytes of what could not be used. */
+    isWhole: boolean;
+  };
 }
 
 /** What a person has to do with the key of an own account. */
@@ -100,9 +109,8 @@ export async function exportKey(
 
 const exported = (secret: Uint8Array): string => SECRET_PREFIX + formatKey(secret).toUpperCase();
 
-/** `before`: the file with the key that was replaced, as `exportKey` writes it; absolute. */
 export interface NewKey extends ShownKey {
-  before?: string;
+  replaced: Replaced;
 }
 
 /** Takes an exported key for that of the account. Throws `MalformedSecret`. */
@@ -115,8 +123,8 @@ export const replaceKey = (keys: SecretKeys, account: string): Promise<NewKey> =
   replaceBy(keys, account, newSecret());
 
 async function replaceBy(keys: SecretKeys, account: string, secret: Buffer): Promise<NewKey> {
-  const before = await keys.replace(accountOf(account), secret, (old) => `${exported(old)}\n`);
-  return { ...shown(account, keyPairFrom(secret)), ...(before === undefined ? {} : { before }) };
+  const replaced = await keys.replace(accountOf(account), secret, (old) => `${exported(old)}\n`);
+  return { ...shown(account, keyPairFrom(secret)), replaced };
 }
 
 function readSecret(text: string): Buffer {

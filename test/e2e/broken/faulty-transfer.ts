@@ -211,7 +211,7 @@ function actor(
     openCache: () => Promise.reject(new Error('nothing is cached')),
     openKeys: async () => ({
       obtain: async (_jid, make) => make(undefined),
-      replace: async () => undefined,
+      replace: async () => ({ wasKnown: false }),
     }),
     openTrust: async () => trusted,
     writeSecret: () => Promise.reject(new Error('nothing is exported')),

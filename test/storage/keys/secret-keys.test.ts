@@ -20,6 +20,9 @@ const never = () => {
   throw new Error('one is there');
 };
 
+/** What is in a file, and its mode. */
+const keptIn = async (path = '') => [await readFile(path, 'utf8'), (await stat(path)).mode & 0o777];
+
 /** With the public ones beside the folder. */
 const keysIn = (folder: KeyFolder) =>
   new SecretKeyFiles(folder, publicKeyOf, new KeyFolder(join(folder.path, '../public')));
@@ -44,11 +47,11 @@ describe('the key of an own account', () => {
 
   test('stays in a file of its own where another takes its place (R1237)', async () => {
     const { keys, path } = await openKeys();
-    expect(await keys.replace(ROMEO, SECRET, textOf)).toBeUndefined();
-    expect(await keys.replace(ROMEO, SECRET, textOf)).toBeUndefined();
-    const kept = (await keys.replace(ROMEO, OTHER, textOf)) as string;
-    expect(await readFile(kept, 'utf8')).toBe(textOf(SECRET));
-    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    expect(await keys.replace(ROMEO, SECRET, textOf)).toEqual({ wasKnown: false });
+    expect(await keys.replace(ROMEO, SECRET, textOf)).toEqual({ wasKnown: false });
+    const { wasKnown, kept } = await keys.replace(ROMEO, OTHER, textOf);
+    expect([wasKnown, kept?.isWhole]).toEqual([true, true]);
+    expect(await keptIn(kept?.path)).toEqual([textOf(SECRET), 0o600]);
     expect(await keysIn(new KeyFolder(path)).obtain(ROMEO, never)).toEqual(OTHER);
     expect(await new KeyFolder(path).readAll()).toHaveLength(1);
   });
@@ -100,12 +103,56 @@ describe('the key of an own account', () => {
     expect(await keys.obtain('romeo@work.example', () => OTHER)).toEqual(OTHER);
   });
 
-  test('is replaced, also where it is damaged', async () => {
+  test.each([
+    ['another', OTHER, true],
+    ['the same', SECRET, false],
+  ])(
+    'that is damaged is kept as it is where %s takes its place (R1269)',
+    async (_, secret, wasKnown) => {
+      const { keys, file } = await openKeys();
+      await keys.obtain(ROMEO, () => SECRET);
+      const damaged = (await readFile(file, 'utf8')).slice(0, -9);
+      await writeFile(file, damaged, { mode: 0o644 });
+      const replaced = await keys.replace(ROMEO, secret, textOf);
+      expect(replaced).toEqual({ wasKnown, kept: { path: expect.any(String), isWhole: false } });
+      expect(replaced.kept?.path).toMatch(/\.unusable-[0-9a-f]{8}\.key$/);
+      expect(await keptIn(replaced.kept?.path)).toEqual([damaged, 0o600]);
+      expect(await keys.obtain(ROMEO, never)).toEqual(secret);
+    },
+  );
+
+  test('may be known where its file is gone or damaged, and what is known of it, too (R1269)', async () => {
+    const { keys, file, path } = await openKeys();
+    const gone = async (secret: Buffer) => {
+      await fs.rm(file, { force: true });
+      return keys.replace(ROMEO, secret, textOf);
+    };
+    expect(await gone(SECRET)).toEqual({ wasKnown: false });
+    expect(await gone(SECRET)).toEqual({ wasKnown: false });
+    expect(await gone(OTHER)).toEqual({ wasKnown: true });
+    const published = new KeyFolder(join(path, '../public')).pathOf(ROMEO);
+    await writeFile(published, 'nonsense');
+    expect(await gone(OTHER)).toEqual({ wasKnown: true });
+    await fs.rm(published);
+    await writeFile(file, 'nonsense');
+    expect(await keys.replace(ROMEO, SECRET, textOf)).toMatchObject({ wasKnown: true });
+  });
+
+  test.each<[string, (file: string) => Promise<unknown>]>([
+    ['a link', (file) => fs.symlink('/dev/null', file)],
+    ['a folder', (file) => fs.mkdir(file)],
+    ['a file that is far too large', (file) => writeFile(file, 'x'.repeat(65_537))],
+  ])('takes the place of no other where %s is (R1269)', async (_, put) => {
     const { keys, file } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
-    await writeFile(file, 'nonsense');
-    await keys.replace(ROMEO, OTHER, textOf);
-    expect(await keys.obtain(ROMEO, never)).toEqual(OTHER);
+    await fs.rm(file);
+    await put(file);
+    const before = await fs.lstat(file);
+    await expect(keys.replace(ROMEO, OTHER, textOf)).rejects.toMatchObject({
+      message: `${file} is damaged`,
+      hints: ['move it away'],
+    });
+    expect((await fs.lstat(file)).ino).toBe(before.ino);
   });
 
   test.each([
@@ -146,6 +193,21 @@ test('a key that others can read is not used (R539)', async () => {
   });
 });
 
+test('a key that others can read is kept where another takes its place (R1269)', async () => {
+  const path = join(await createFolder(), 'keys');
+  const folder = new KeyFolder(path, { isSecret: true });
+  const keys = keysIn(folder);
+  await keys.obtain(ROMEO, () => SECRET);
+  const open = () => chmod(folder.pathOf(ROMEO), 0o644);
+  await open();
+  const { wasKnown, kept } = await keys.replace(ROMEO, OTHER, textOf);
+  expect([wasKnown, kept?.isWhole]).toEqual([true, true]);
+  expect(await keptIn(kept?.path)).toEqual([textOf(SECRET), 0o600]);
+  await open();
+  expect(await keys.replace(ROMEO, OTHER, textOf)).toEqual({ wasKnown: false });
+  expect(await keys.obtain(ROMEO, never)).toEqual(OTHER);
+});
+
 // Nobody else can give a file away.
 if (process.geteuid?.() === 0) {
   test('a key that belongs to somebody else is not used', async () => {
@@ -157,6 +219,18 @@ if (process.geteuid?.() === 0) {
       message: `${folder.pathOf(ROMEO)} belongs to another user`,
       hints: ['set XDG_DATA_HOME to a folder of yours'],
     });
+  });
+
+  test('a key of somebody else is kept, and not as one that is to be taken back (R1269)', async () => {
+    const folder = new KeyFolder(join(await createFolder(), 'keys'), { isSecret: true });
+    const keys = keysIn(folder);
+    await keys.obtain(ROMEO, () => SECRET);
+    const bytes = await readFile(folder.pathOf(ROMEO), 'utf8');
+    await chown(folder.pathOf(ROMEO), 1, 1);
+    const { wasKnown, kept } = await keys.replace(ROMEO, OTHER, textOf);
+    expect([wasKnown, kept?.isWhole]).toEqual([true, false]);
+    expect(await keptIn(kept?.path)).toEqual([bytes, 0o600]);
+    expect(await keys.obtain(ROMEO, never)).toEqual(OTHER);
   });
 }
 
