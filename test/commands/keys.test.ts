@@ -112,6 +112,29 @@ describe('inband key', () => {
     expect(await readFile(path, 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
   });
 
+  test('is made by "replace" without a question where there is none (R1271)', async () => {
+    const made = await run(['key', 'replace', ...account], '');
+    expect(made).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^[a-z2-7]{52}\n$/),
+      stderr: 'made a key for romeo@example.org, which had none here\n',
+    });
+    expect(await shownKey()).toBe(made.stdout);
+    const keys = join(home, '.local/share/inband/keys');
+    await rm(keys, { recursive: true });
+    const again = await run(['key', 'replace', ...account], '');
+    expect([again.code, again.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^warning: the key that romeo@example.org had here is gone \([a-z2-7]{52}\)/,
+      ),
+    ]);
+    // One that cannot be used is one that others may know.
+    const [name = ''] = await readdir(keys);
+    await writeFile(join(keys, name), '');
+    expect((await run(['key', 'replace', ...account], '')).code).toBe(2);
+  });
+
   test('is not replaced where nobody can be asked (R1237)', async () => {
     const before = await shownKey();
     expect(await run(['key', 'replace', ...account], 'y\n')).toEqual({

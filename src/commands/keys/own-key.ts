@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import { shellOperands, shellWord } from '../../shell.js';
 import {
   exportKey,
+  hasKey,
   importKey,
   type NewKey,
   replaceKey,
+  type SecretKeys,
   showKey,
 } from '../../transfer/keys/own-key.js';
 import type { Reporter } from '../../ui/report.js';
@@ -68,10 +70,17 @@ async function typed(context: Context): Promise<string> {
     : askForLine(prompt, context);
 }
 
+async function make(keys: SecretKeys, account: string, { report }: Reporter): Promise<void> {
+  report({ event: 'key', ...(await showKey(keys, account, tellOfMade(report))) });
+}
+
 /** A slip of the hand would have everybody refuse this account. */
 export async function replace(flags: KeyFlags, context: Context): Promise<void> {
   const reporter = await context.reporter(flags);
   const account = requireAccount(flags);
+  const keys = await context.openKeys();
+  // Without one there is nothing to ask about, and nothing that another would take the place of.
+  if (!(await hasKey(keys, account))) return make(keys, account, reporter);
   const keyboard = requireKeyboard(
     context,
     'you are to be asked first',
@@ -81,7 +90,7 @@ export async function replace(flags: KeyFlags, context: Context): Promise<void> 
   if (!(await confirm(what, keyboard, context))) {
     return reporter.report({ event: 'notice', text: 'the key stays as it is' });
   }
-  tell(await replaceKey(await context.openKeys(), account), reporter);
+  tell(await replaceKey(keys, account), reporter);
 }
 
 function tell({ replaced: { wasKnown, kept }, ...key }: NewKey, { report, warn }: Reporter): void {

@@ -42,6 +42,11 @@ export class KeyFolder {
     return join(this.path, `${createHash('sha256').update(jid).digest('hex')}${ENDING}`);
   }
 
+  /** Whether there is anything in the place of the file of a JID. */
+  async has(jid: string): Promise<boolean> {
+    return (await unless(['ENOENT', 'ENOTDIR'], fs.lstat(this.pathOf(jid)))) !== undefined;
+  }
+
   /** What is in the file of a JID; `undefined` where there is none. Rejects with `KeysUnusable` for one that is too long. */
   read(jid: string): Promise<string | undefined> {
     return this.#read(this.pathOf(jid), jid);

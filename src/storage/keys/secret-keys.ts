@@ -30,6 +30,10 @@ export class SecretKeyFiles implements SecretKeys {
     return (await this.#read(jid)) ?? this.#locked(() => this.#make(jid, make));
   }
 
+  has(jid: string): Promise<boolean> {
+    return this.#folder.has(jid);
+  }
+
   replace(
     jid: string,
     secret: Uint8Array,

@@ -15,6 +15,8 @@ export interface SecretKeys {
    * that was there, though it is gone.
    */
   obtain(jid: string, make: (before: string | undefined) => Uint8Array): Promise<Uint8Array>;
+  /** Whether one is there, be it one that can be used or not. */
+  has(jid: string): Promise<boolean>;
   /** Puts it in the place of any other, which stays in a file beside it: as `textOf` has it, if it is whole. */
   replace(
     jid: string,
@@ -117,6 +119,10 @@ export interface NewKey extends ShownKey {
 export async function importKey(keys: SecretKeys, account: string, text: string): Promise<NewKey> {
   return replaceBy(keys, account, readSecret(text.trim()));
 }
+
+/** Whether the account has a key, be it one that can be used or not. */
+export const hasKey = (keys: SecretKeys, account: string): Promise<boolean> =>
+  keys.has(accountOf(account));
 
 /** Makes another key for the account. */
 export const replaceKey = (keys: SecretKeys, account: string): Promise<NewKey> =>

@@ -211,6 +211,7 @@ function actor(
     openCache: () => Promise.reject(new Error('nothing is cached')),
     openKeys: async () => ({
       obtain: async (_jid, make) => make(undefined),
+      has: async () => true,
       replace: async () => ({ wasKnown: false }),
     }),
     openTrust: async () => trusted,
