@@ -103,6 +103,23 @@ test('received looks where receive puts files, and says that nothing is there, a
   });
 });
 
+test('received says once that nothing waits to be run again, and where (R1277)', async () => {
+  const stderr = (dir: string) =>
+    `no file in ${dir} waits for --exec; those of another folder: inband received --exec-again --dir <path>\n`;
+  expect(await told('received', '--exec-again')).toEqual({ code: 0, stderr: stderr(inbox) });
+  expect(await told('received', '--exec-again', '--dir', '.')).toEqual({
+    code: 0,
+    stderr: stderr(home),
+  });
+});
+
+test('received says with its whole path into which folder nobody receives (R1277)', async () => {
+  expect(await told('received', '--health', '--dir', '.')).toEqual({
+    code: 10,
+    stderr: `inband: nobody receives into ${home}\n  start "inband receive --dir <path>", or look why it hangs\n`,
+  });
+});
+
 test('received does not take a folder that is not there for an empty one (R580)', async () => {
   expect(await told('received', '--dir', 'nowhere')).toEqual({
     code: 10,

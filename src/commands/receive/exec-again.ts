@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { DueWork } from '../../transfer/receiving/due-work.js';
@@ -31,7 +32,7 @@ export async function execAgain(
 ): Promise<void> {
   const left = await leftOf(records);
   if (left.length === 0) {
-    const text = `no file in ${flags.dir} waits for --exec`;
+    const text = `no file in ${resolve(flags.dir)} waits for --exec; those of another folder: inband received --exec-again --dir <path>`;
     return reporter.report({ event: 'notice', text });
   }
   const inbox = await ask(left, flags, context, reporter);

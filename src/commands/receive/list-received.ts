@@ -30,10 +30,11 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
   // Otherwise a folder whose name is misspelt would look like an empty one.
   await stat(flags.dir).catch(asOf(flags, 'dir'));
   if (flags.health) return checkHealth(flags, context, reporter);
-  const records = noticing(context.readRecords(flags.dir, reporter.warn), () =>
+  const all = context.readRecords(flags.dir, reporter.warn);
+  if (flags.execAgain) return execAgain(all, flags, context, reporter);
+  const records = noticing(all, () =>
     reporter.report({ event: 'notice', text: noneIn(flags.dir) }),
   );
-  if (flags.execAgain) return execAgain(records, flags, context, reporter);
   if (!flags.json) {
     return pipeline(Readable.from(linesOf(records)), context.stdout, { end: false });
   }
@@ -62,8 +63,8 @@ async function checkHealth(
   { isReceiving }: Context,
   { note }: Reporter,
 ): Promise<void> {
-  if (!(await isReceiving(dir))) throw new NobodyReceives(dir);
-  note(`somebody receives into ${dir}`);
+  if (!(await isReceiving(dir))) throw new NobodyReceives(resolve(dir));
+  note(`somebody receives into ${resolve(dir)}`);
 }
 
 async function* linesOf(records: AsyncIterable<FileRecord>): AsyncGenerator<string> {
