@@ -5,7 +5,7 @@ import type { Element } from '../xml.js';
 import { reporter, tell } from './callbacks.js';
 import { checkOptions, type Rule } from './rules.js';
 import { ofOurs, SIGNAL } from './signals.js';
-import { named } from './with-inherited.js';
+import { givenNames, named } from './with-inherited.js';
 
 /** How a login came about. */
 export interface LoginTold {
@@ -106,14 +106,12 @@ function isClock(value: unknown): boolean {
 
 /**
  * The options as a program gives them: `undefined` counts as absent. Throws RangeError for one that is not as it must
- * be, and for one that there is not: a misspelt `admit` would let everybody in. Inherited ones count, as one reads them.
- * What is only told never throws then.
+ * be, and for one that there is not: a misspelt `admit` would let everybody in. Inherited ones count in both, as one
+ * reads them. What is only told never throws then.
  */
 export function givenOptions(given: ConnectOptions): ConnectOptions {
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || Object.hasOwn(RULES, name)) continue;
-    throw new RangeError(`connect has no option ${name}`);
-  }
+  const unknown = givenNames(given).find((name) => !Object.hasOwn(RULES, name));
+  if (unknown !== undefined) throw new RangeError(`connect has no option ${unknown}`);
   const found = Object.entries(named(given, Object.keys(RULES)));
   const options = Object.fromEntries(found.filter(([, value]) => value !== undefined));
   checkOptions(RULES, options);

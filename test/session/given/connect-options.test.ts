@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { connect } from '../../../src/session/connect.js';
 import { parseProxy } from '../../../src/session/dial/proxy.js';
@@ -97,6 +98,70 @@ test.each([
 test('an inherited option that cannot be is refused as well (R1255)', async () => {
   const given = Object.create({ ...LOGIN, proxy: null });
   await expect(connect(given)).rejects.toThrow(new RangeError(`${isProxy} null`));
+});
+
+const misspelt = { admits: () => false };
+
+test.each([
+  ['made from defaults', Object.create({ ...LOGIN, ...misspelt }), 'admits'],
+  [
+    'made from defaults, those of their own',
+    Object.assign(Object.create(misspelt), LOGIN),
+    'admits',
+  ],
+  [
+    'made without a prototype',
+    Object.create(Object.assign(Object.create(null), LOGIN, misspelt)),
+    'admits',
+  ],
+  [
+    'that are not enumerable',
+    Object.defineProperties({}, propertiesOf({ ...LOGIN, proxi: PROXY })),
+    'proxi',
+  ],
+  [
+    'of a class',
+    new (class extends Options {
+      get servise() {
+        return 'xmpp://localhost';
+      }
+    })(),
+    'servise',
+  ],
+  [
+    'of a class of another',
+    new (class extends Options {
+      readonly admits = () => false;
+    })(),
+    'admits',
+  ],
+  [
+    'that are called as what all objects inherit',
+    Object.create({ ...LOGIN, valueOf: 1 }),
+    'valueOf',
+  ],
+])('options %s are refused where there is no such one (R1280)', async (_title, given, name) => {
+  await expect(connect(given)).rejects.toThrow(new RangeError(`connect has no option ${name}`));
+});
+
+test.each([
+  [
+    'methods of a class',
+    new (class extends Options {
+      refresh() {}
+      override toString() {
+        return '';
+      }
+    })(),
+  ],
+  ['what is undefined', Object.create({ ...LOGIN, admits: undefined })],
+  [
+    'what hides another one',
+    Object.assign(Object.create(misspelt), { ...LOGIN, admits: undefined }),
+  ],
+  ['what objects of another realm inherit', runInNewContext('({ ...login })', { login: LOGIN })],
+])('%s is no option that there is not (R1280)', (_title, given) => {
+  expect(givenOptions(given)).toMatchObject(LOGIN);
 });
 
 test('a signal that Node has not made is heard (R1256)', async () => {
