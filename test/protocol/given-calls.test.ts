@@ -128,6 +128,44 @@ describe.each(Object.entries(SIGNAL_CALLS))('%s', (_name, call) => {
   );
 });
 
+const TIMES = [Number.NaN, 0, -1, Number.NEGATIVE_INFINITY, '30', null, {}];
+const withoutTimeout = ['open of bytestreams', 'accept of SI'];
+const TIMED: [string, Call, string][] = [
+  ...Object.entries(CALLS)
+    .filter(([name]) => !withoutTimeout.includes(name))
+    .map(([name, call]): [string, Call, string] => [name, call, 'timeout']),
+  ...['open of bytestreams', 'offer of SI'].map((name): [string, Call, string] => [
+    name,
+    CALLS[name] as Call,
+    'closeTimeout',
+  ]),
+];
+
+test.each(
+  TIMED.flatMap(([name, call, option]) => TIMES.map((time) => ({ name, call, option, time }))),
+)(
+  '$name refuses a $option that is $time before anything is sent (R1281)',
+  async ({ call, option, time }) => {
+    const given = romeo();
+    const called = call(given, { [option]: time } as RequestOptions);
+    await expect(called).rejects.toThrow(RangeError);
+    await expect(called).rejects.toThrow(`${option} is to be more than 0 milliseconds, not `);
+    expect(given.sent).not.toHaveBeenCalled();
+  },
+);
+
+test.each(TIMED)(
+  '%s waits without an end where that is given (R1281)',
+  async (_name, call, option) => {
+    const { signal, abort } = controller();
+    const called = call(romeo(), { [option]: Number.POSITIVE_INFINITY, signal } as RequestOptions);
+    const ended = expect(called).rejects.toBe(enough);
+    await settled();
+    abort(enough);
+    await ended;
+  },
+);
+
 test('a signal that Node has not made hears one listener, however many calls it is given to (R1279)', async () => {
   const { signal, abort } = foreign(true);
   const listen = jest.spyOn(signal, 'addEventListener');

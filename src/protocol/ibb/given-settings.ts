@@ -1,11 +1,12 @@
 // Settings as a program gives them: `undefined` counts as absent, and what no bytestream can work with is refused.
-import { checkOptions, type Rule } from '../../session/given/rules.js';
+import { checkOptions, DURATION, type Rule } from '../../session/given/rules.js';
 import { withInherited } from '../../session/given/with-inherited.js';
 import type { ServiceSettings } from './settings.js';
 import { MAX_BLOCK_SIZE } from './stanzas.js';
+import type { LeastPace } from './watch-peer.js';
 
-/** What each setting must be; `pace` is not looked into. */
-const RULES: { readonly [Name in Exclude<keyof ServiceSettings, 'pace'>]-?: Rule } = {
+/** What each setting must be. */
+const RULES: { readonly [Name in keyof ServiceSettings]-?: Rule } = {
   blockSize: [`1 to ${MAX_BLOCK_SIZE} bytes, or auto`, orAuto(isWhole(1, MAX_BLOCK_SIZE))],
   largestAutoBlock: ['1 byte or more', isWhole(1)],
   window: ['1 block or more, or auto', orAuto(isWhole(1))],
@@ -16,7 +17,17 @@ const RULES: { readonly [Name in Exclude<keyof ServiceSettings, 'pace'>]-?: Rule
   maxBlockSize: [`1 to ${MAX_BLOCK_SIZE} bytes`, isWhole(1, MAX_BLOCK_SIZE)],
   mostTaken: ['1 byte or more', isWhole(1)],
   sessionLimit: ['0 bytestreams or more', isWhole(0)],
+  pace: ['a LeastPace', (value) => typeof value === 'object' && value !== null],
 };
+
+const PACE_RULES: { readonly [Name in keyof LeastPace]-?: Rule } = {
+  ...{ maxIdleMs: DURATION, periodMs: DURATION, lifetimeMs: DURATION },
+  minBytes: ['0 bytes or more', isWhole(0)],
+  idlesWhileSilent: ['true or false', (value) => typeof value === 'boolean'],
+};
+
+/** What is missing would be kept by everybody. */
+const NEEDED_PACE = ['maxIdleMs', 'periodMs', 'lifetimeMs', 'minBytes'];
 
 /** An infinite one has no end, where there may be one. */
 function isWhole(least: number, most = Number.POSITIVE_INFINITY): (value: unknown) => boolean {
@@ -37,6 +48,9 @@ export function withDefaults<Settings extends Partial<ServiceSettings>>(
 ): Settings {
   const present = Object.entries(withInherited(given)).filter(([, value]) => value !== undefined);
   const settings = { ...defaults, ...Object.fromEntries(present) };
-  checkOptions(RULES, settings, String);
-  return settings;
+  checkOptions(RULES, settings, { showsTexts: true });
+  if (!settings.pace) return settings;
+  const pace = withInherited(settings.pace);
+  checkOptions(PACE_RULES, pace, { needed: NEEDED_PACE, of: 'pace' });
+  return { ...settings, pace };
 }

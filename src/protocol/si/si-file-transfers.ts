@@ -72,9 +72,9 @@ export class SiFileTransfers {
 
   /**
    * Offers a file to a full JID; resolves when the peer has accepted and the bytestream is open. Rejects with
-   * `StanzaError` (`forbidden`: declined), RangeError for a file without a size, and as `request` does: some clients do
-   * not answer what they cannot use; with `ChannelLost` when the peer has accepted and forgotten it. A bytestream that
-   * ends with `CloseUnconfirmed` has delivered every byte.
+   * `StanzaError` (`forbidden`: declined), RangeError for a file without a size or an option that cannot be, and as
+   * `request` does: some clients do not answer what they cannot use; with `ChannelLost` when the peer has accepted and
+   * forgotten it. A bytestream that ends with `CloseUnconfirmed` has delivered every byte.
    */
   async offer(
     peer: string,
@@ -87,6 +87,7 @@ export class SiFileTransfers {
       closeTimeout = CLOSE_TIMEOUT_MS,
       ...settings
     } = givenCall(options);
+    this.#bytestreams.blockSizeFor(settings); // throws RangeError
     const sid = announcedSid();
     const until = this.#orClosed(signal);
     const offer = stanzas.offer(sid, file);

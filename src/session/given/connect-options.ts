@@ -3,7 +3,7 @@ import { isNetworkProxy, type NetworkProxy } from '../dial/proxy.js';
 import type { UnsendableStanza } from '../stream/serialize.js';
 import type { Element } from '../xml.js';
 import { reporter, tell } from './callbacks.js';
-import { checkOptions, type Rule } from './rules.js';
+import { checkOptions, DURATION, type Rule } from './rules.js';
 import { ofOurs, SIGNAL } from './signals.js';
 import { givenNames, named } from './with-inherited.js';
 
@@ -91,7 +91,7 @@ const RULES: { readonly [Name in keyof ConnectOptions]-?: Rule } = {
   allowPlain: ['true or false', (value) => typeof value === 'boolean'],
   proxy: ['what parseProxy returns', isNetworkProxy],
   roots: ['an array of texts', (value) => Array.isArray(value) && value.every(isText)],
-  timeout: ['more than 0 milliseconds', (value) => typeof value === 'number' && value > 0],
+  timeout: DURATION,
   signal: SIGNAL,
   ...{ admit: CALLBACK, mayRefuse: CALLBACK, onError: CALLBACK, onUnsendable: CALLBACK },
   ...{ onLogin: CALLBACK, onSetback: CALLBACK, onPadded: CALLBACK, random: CALLBACK },
@@ -114,10 +114,7 @@ export function givenOptions(given: ConnectOptions): ConnectOptions {
   if (unknown !== undefined) throw new RangeError(`connect has no option ${unknown}`);
   const found = Object.entries(named(given, Object.keys(RULES)));
   const options = Object.fromEntries(found.filter(([, value]) => value !== undefined));
-  checkOptions(RULES, options);
-  for (const name of ['account', 'password'] as const) {
-    if (options[name] === undefined) throw new RangeError(`${name} is to be a text, not undefined`);
-  }
+  checkOptions(RULES, options, { needed: ['account', 'password'] });
   return guarded(options as unknown as ConnectOptions);
 }
 

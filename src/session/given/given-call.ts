@@ -1,4 +1,4 @@
-import { checkOptions } from './rules.js';
+import { checkOptions, DURATION } from './rules.js';
 import { ofOurs, SIGNAL } from './signals.js';
 import { withInherited } from './with-inherited.js';
 
@@ -7,11 +7,11 @@ interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
-const RULES = { signal: SIGNAL };
+const RULES = { signal: SIGNAL, timeout: DURATION, closeTimeout: DURATION };
 
 /**
  * The options of a call, with a signal of Node's in place of one that it has not made. Throws RangeError for a signal
- * that is none.
+ * that is none, and for a time that cannot be waited for.
  */
 export function checkedCall<Options extends CallOptions>(options: Options): Options {
   checkOptions(RULES, options);

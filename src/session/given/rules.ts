@@ -1,19 +1,33 @@
 /** What an option must be, in words, and whether it is. */
 export type Rule = [wanted: string, isMet: (value: unknown) => boolean];
 
-/**
- * Throws RangeError for what is not as its rule wants it; `undefined` counts as absent. `shown`: what of it is told, by
- * default nothing that may be secret.
- */
+/** A time to wait; an infinite one has no end. */
+export const DURATION: Rule = [
+  'more than 0 milliseconds',
+  (value) => typeof value === 'number' && value > 0,
+];
+
+/** How options are checked, and told of. */
+interface Checking {
+  /** Names of what must be there. Default: none; `undefined` counts as absent. */
+  needed?: readonly string[];
+  /** The option that these are members of. */
+  of?: string;
+  /** Shows what else a text says, which may be secret. */
+  showsTexts?: boolean;
+}
+
+/** Throws RangeError for what is not as its rule wants it. */
 export function checkOptions(
   rules: Readonly<Record<string, Rule>>,
   options: object,
-  shown: (value: unknown) => string = kindOf,
+  { needed = [], of, showsTexts = false }: Checking = {},
 ): void {
   for (const [name, [wanted, isMet]] of Object.entries(rules)) {
     const value: unknown = Reflect.get(options, name);
-    if (value === undefined || isMet(value)) continue;
-    throw new RangeError(`${name} is to be ${wanted}, not ${shown(value)}`);
+    if (isMet(value) || (value === undefined && !needed.includes(name))) continue;
+    const shown = showsTexts && typeof value === 'string' ? value : kindOf(value);
+    throw new RangeError(`${of ? `${of}.` : ''}${name} is to be ${wanted}, not ${shown}`);
   }
 }
 

@@ -2,8 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { withDefaults } from '../../../src/protocol/ibb/given-settings.js';
 import { InBandBytestreams } from '../../../src/protocol/ibb/in-band-bytestreams.js';
 import { DEFAULTS, type ServiceSettings } from '../../../src/protocol/ibb/settings.js';
+import type { LeastPace } from '../../../src/protocol/ibb/watch-peer.js';
 import { JingleFileTransfers } from '../../../src/protocol/jingle/jingle-file-transfers.js';
 import { ibbTransport } from '../../../src/protocol/jingle/transports/ibb.js';
+import { SiFileTransfers } from '../../../src/protocol/si/si-file-transfers.js';
 import { JULIET, linkedSessions } from '../../support/linked-sessions.js';
 
 const absent = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
@@ -34,6 +36,7 @@ describe('settings of bytestreams', () => {
     [{ maxBlockSize: 0 }, 'maxBlockSize is to be 1 to 65535 bytes, not 0'],
     [{ mostTaken: null }, 'mostTaken is to be 1 byte or more, not null'],
     [{ sessionLimit: -1 }, 'sessionLimit is to be 0 bytestreams or more, not -1'],
+    [{ mostTaken: '1' }, 'mostTaken is to be 1 byte or more, not 1'],
   ])('%j are refused before anything is sent (R1157)', async (given, message) => {
     const [romeo] = linkedSessions();
     const error = new RangeError(message);
@@ -43,8 +46,45 @@ describe('settings of bytestreams', () => {
     const bytestreams = new InBandBytestreams(romeo);
     await expect(bytestreams.open(JULIET, settings)).rejects.toThrow(error);
     const transfers = new JingleFileTransfers(romeo, [ibbTransport(bytestreams)]);
-    await expect(transfers.offer(JULIET, { name: 'letter' }, settings)).rejects.toThrow(error);
+    const file = { name: 'letter', size: 6 };
+    await expect(transfers.offer(JULIET, file, settings)).rejects.toThrow(error);
+    const si = new SiFileTransfers(romeo, bytestreams);
+    await expect(si.offer(JULIET, file, settings)).rejects.toThrow(error);
     await romeo.close();
+  });
+
+  const PACE = { maxIdleMs: 120_000, minBytes: 0, periodMs: 900_000, lifetimeMs: 86_400_000 };
+
+  test.each<[unknown, string]>([
+    [null, 'pace is to be a LeastPace, not null'],
+    [60_000, 'pace is to be a LeastPace, not 60000'],
+    [
+      { ...PACE, maxIdleMs: Number.NaN },
+      'pace.maxIdleMs is to be more than 0 milliseconds, not NaN',
+    ],
+    [
+      { ...PACE, maxIdleMs: undefined },
+      'pace.maxIdleMs is to be more than 0 milliseconds, not undefined',
+    ],
+    [{ ...PACE, periodMs: -1 }, 'pace.periodMs is to be more than 0 milliseconds, not -1'],
+    [
+      { ...PACE, lifetimeMs: '1' },
+      'pace.lifetimeMs is to be more than 0 milliseconds, not of type string',
+    ],
+    [{ ...PACE, minBytes: Number.NaN }, 'pace.minBytes is to be 0 bytes or more, not NaN'],
+    [{ ...PACE, minBytes: -1 }, 'pace.minBytes is to be 0 bytes or more, not -1'],
+    [{ ...PACE, idlesWhileSilent: 1 }, 'pace.idlesWhileSilent is to be true or false, not 1'],
+  ])('with the pace %j are refused (R1281)', async (given, message) => {
+    const [romeo] = linkedSessions();
+    const pace = given as LeastPace;
+    expect(() => new InBandBytestreams(romeo, { pace })).toThrow(new RangeError(message));
+    await romeo.close();
+  });
+
+  test('with a pace that is inherited, or has no end, are as they are given (R1281)', () => {
+    const endless = { ...PACE, lifetimeMs: Number.POSITIVE_INFINITY, idlesWhileSilent: undefined };
+    const { pace } = withDefaults(DEFAULTS, { pace: Object.create(endless) });
+    expect({ ...pace }).toEqual(endless);
   });
 
   test('may be without an end where there may be one', () => {
