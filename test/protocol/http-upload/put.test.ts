@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../src/protocol/channel.js';
@@ -206,7 +206,8 @@ test.each([
 );
 
 test('nor for one that takes no byte, whatever it is that does not answer (R722)', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
+  const accepted: Socket[] = [];
+  const silent = createServer((socket) => void accepted.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const { upload, clock } = uploading(`https://127.0.0.1:${port}`, { size: 1 });
@@ -214,6 +215,8 @@ test('nor for one that takes no byte, whatever it is that does not answer (R722)
   const failed = expect(finished(upload)).rejects.toThrow(/does not answer$/);
   await clock.advance(60_000);
   await failed;
+  // Nobody reads from it, and so nobody sees that its other end is gone.
+  for (const socket of accepted) socket.destroy();
   silent.close();
 });
 
@@ -249,7 +252,10 @@ test('a certificate of somebody else, or of nobody known, is none (R722)', async
 
 test('a host that does not exist, or refuses TLS, cannot be used, and is not tried again (R1236)', async () => {
   const clear = createServer((socket) =>
-    socket.on('error', () => undefined).end('HTTP/1.1 400\r\n\r\n'),
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .end('HTTP/1.1 400\r\n\r\n'),
   );
   clear.listen(0, '127.0.0.1');
   await once(clear, 'listening');
