@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import { whyUnanswered } from '../../session/dial/https-request.js';
+import { whyUnanswered } from '../../session/dial/through-proxy.js';
 import { ChannelLost, type Inlet } from '../channel.js';
 import { type LeastPace, Slowness } from '../ibb/watch-peer.js';
 import { checkedLookup, type Resolve } from '../network/checked-lookup.js';

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Writable } from 'node:stream';
 import type { Clock } from '../../session/clock.js';
-import { whyUnanswered } from '../../session/dial/https-request.js';
 import { isForGood, reasonOf } from '../../session/dial/network-reason.js';
+import { whyUnanswered } from '../../session/dial/through-proxy.js';
 import { whyUntrusted } from '../../session/dial/why-untrusted.js';
 import { ChannelLost, type Outlet } from '../channel.js';
 import type { Https } from '../network/https.js';

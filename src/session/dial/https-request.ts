@@ -7,7 +7,7 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { hostOf, portOf } from './literal.js';
 import type { NetworkProxy } from './proxy.js';
-import { throughProxy, whySilent } from './through-proxy.js';
+import { type ByProxy, noteWay, throughProxy } from './through-proxy.js';
 
 export interface HttpsHead {
   method: 'GET' | 'PUT';
@@ -16,21 +16,6 @@ export interface HttpsHead {
 
 /** How it gets there: by a proxy, which finds the addresses of the host, or to those that `lookup` finds. */
 type HttpsRoute = { proxy: NetworkProxy } | { lookup?: LookupFunction | undefined };
-
-/** How far it is with a proxy. */
-interface ByProxy {
-  proxy: NetworkProxy;
-  hasAnswered: boolean;
-}
-
-/** For the requests that go by one. */
-const ways = new WeakMap<ClientRequest, ByProxy>();
-
-/** Says whom a request waits for, as a person is told; `host`: whom it is for. */
-export function whyUnanswered(asked: ClientRequest, host: string): string {
-  const { proxy, hasAnswered = true } = ways.get(asked) ?? {};
-  return whySilent(host, proxy, hasAnswered);
-}
 
 /** Begins a request; what is not ended is to be destroyed. `tls`: see `tlsSettings`. */
 export function beginRequest(
@@ -55,7 +40,7 @@ export function beginRequest(
       Object.entries(headers).map(([name, value]) => [name, copied(value)]),
     ),
   });
-  if (way) ways.set(asked, way);
+  if (way) noteWay(asked, way);
   return endingWith(asked, over);
 }
 

@@ -1,6 +1,6 @@
 // A connection by the proxy of a network. The proxy finds the addresses of names: nothing is looked up here.
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { asciiHost } from './literal.js';
@@ -62,6 +62,23 @@ export function whySilent(
   if (!proxy) return `${host} does not answer`;
   const by = `the proxy ${proxy.host} port ${proxy.port}`;
   return hasAnswered ? `${host} does not answer, by ${by}` : `${by} does not answer`;
+}
+
+/** How far it is with a proxy. */
+export interface ByProxy {
+  proxy: NetworkProxy;
+  hasAnswered: boolean;
+}
+
+const ways = new WeakMap<ClientRequest, ByProxy>();
+
+/** Notes for `whyUnanswered` that a request goes by a proxy. */
+export const noteWay = (asked: ClientRequest, way: ByProxy): void => void ways.set(asked, way);
+
+/** Says whom a request waits for, as a person is told; `host`: whom it is for. */
+export function whyUnanswered(asked: ClientRequest, host: string): string {
+  const { proxy, hasAnswered = true } = ways.get(asked) ?? {};
+  return whySilent(host, proxy, hasAnswered);
 }
 
 async function bySocks5(
