@@ -1,5 +1,6 @@
 // What carries the bytes of a file, whichever XEP says how. `test/protocol/channel-suite.ts` holds each kind to this.
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { reasonOf } from '../session/dial/network-reason.js';
 
 /** How bytes of ours go out, where that is in blocks. */
 export interface InBlocks {
@@ -94,7 +95,7 @@ export class ChannelBroken extends Error {
     message?: string,
   ) {
     const rest = unsent > 0 ? ` before the last ${unsent} bytes` : '';
-    super(message ?? `the other side broke it off${rest} (${cause.message})`);
+    super(message ?? `the other side broke it off${rest} (${reasonOf(cause)})`);
   }
 
   /** The peer closed, or something on the way did in its place, before all was there that it had agreed to send. */

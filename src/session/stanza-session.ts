@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { orAborted } from './aborted.js';
 import type { StanzaTransport } from './connection/stanza-transport.js';
+import { reasonOf } from './dial/network-reason.js';
 import { checkFunction, reporter, tell } from './given/callbacks.js';
 import { checkedCall } from './given/given-call.js';
 import { bareJid, isJid } from './jid.js';
@@ -180,7 +181,7 @@ export class StanzaSession implements Session {
       if (cause instanceof UnsendableStanza) throw cause;
       // The error that ended the session says more than that nothing can be written.
       this.#ended.signal.throwIfAborted();
-      throw new ConnectionLost(`the connection was lost (${(cause as Error).message})`, { cause });
+      throw new ConnectionLost(`the connection was lost (${reasonOf(cause as Error)})`, { cause });
     }
   }
 }

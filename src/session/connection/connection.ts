@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { reasonOf } from '../dial/network-reason.js';
 import { bareJid, parseJid } from '../jid.js';
 import { Outbox } from '../outbox/outbox.js';
 import { ping } from '../ping.js';
@@ -192,6 +193,6 @@ function endOf(error: Error | undefined, jid: string): Error {
     const message = `another client has logged in with the same resource, as ${jid}, and so ended this session`;
     return withAnother(new ResourceConflict(message, { cause: error }), jid);
   }
-  const why = error?.message ?? 'the server closed it';
+  const why = error ? reasonOf(error) : 'the server closed it';
   return new ConnectionLost(`the connection was lost (${why})`, { cause: error });
 }

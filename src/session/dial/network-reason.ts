@@ -1,14 +1,35 @@
-type Failure = NodeJS.ErrnoException & { reason?: string; errors?: Failure[] };
+type Failure = NodeJS.ErrnoException & { reason?: string; address?: string; errors?: Failure[] };
+
+/** What the system and Node have codes for, as their words are for whoever writes programs. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
+  ETIMEDOUT: 'it does not answer',
+  EHOSTUNREACH: 'it cannot be reached',
+  EHOSTDOWN: 'it cannot be reached',
+  ENETUNREACH: 'no network leads there',
+  ENETDOWN: 'the network is down',
+  EADDRNOTAVAIL: 'no network leads there',
+  ENOTFOUND: 'there is no such name',
+  EAI_AGAIN: 'its name cannot be looked up now',
+};
 
 /** How OpenSSL writes what went wrong: a number, `error`, a code, the library, the function, the reason, and where. */
 const OPENSSL = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)/;
 
 /** Why the network, or TLS, did not come about, in a few words. */
-export function reasonOf({ message, reason, errors }: Failure): string {
+export function reasonOf({ message, code = '', reason, syscall, errors }: Failure): string {
   // A host with several addresses: each has its own reason, and the whole has none.
-  if (errors) return errors.map(reasonOf).join(', ');
+  if (errors) return errors.map(ofAddress).join(', ');
   // OpenSSL puts its own bookkeeping into the message.
-  return reason ?? OPENSSL.exec(message)?.[1] ?? message;
+  const words = reason ?? OPENSSL.exec(message)?.[1] ?? WORDS[code];
+  return words ?? (syscall ? `it failed with ${code}` : message);
+}
+
+function ofAddress(failure: Failure): string {
+  const { address } = failure;
+  return address ? `${address}: ${reasonOf(failure)}` : reasonOf(failure);
 }
 
 /** Whether a connection that did not come about would not either at another time: the name does not exist, or TLS is refused. */

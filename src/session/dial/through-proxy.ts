@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { asciiHost } from './literal.js';
+import { reasonOf } from './network-reason.js';
 import type { NetworkProxy } from './proxy.js';
 import { enterSocks5 } from './socks5-client.js';
 
@@ -46,10 +47,14 @@ export async function throughProxy(
   }
 }
 
+/** Bytes; RFC 1035 §3.1 without what its own form adds. SOCKS5 has one byte for the length. */
+const LONGEST_NAME = 253;
+
 /** As names are sent: no proxy is told of letters beyond ASCII. */
 function nameOf(host: string): string {
   const name = asciiHost(host);
-  if (/[^!-~]/.test(name)) throw new Error(`no host can be called ${host}`);
+  if (/[^!-~]/.test(name) || name.length > LONGEST_NAME)
+    throw new Error(`no host can be called ${host}`);
   return name;
 }
 
@@ -135,33 +140,18 @@ async function byHttp(
   } catch (error) {
     asked.destroy();
     const isClosed = CLOSED.includes((error as Failure).code ?? '');
-    throw isClosed ? new Error(`${WORDS.ECONNRESET}: is it an HTTP proxy?`) : error;
+    throw isClosed ? new Error('it closed without an answer: is it an HTTP proxy?') : error;
   }
 }
 
 const CLOSED = ['ECONNRESET', 'EPIPE'];
 
-type Failure = NodeJS.ErrnoException & { errors?: Failure[] };
-
-/** What Node and the system have codes for, as their words are for whoever writes programs. */
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'it closed without an answer',
-  EPIPE: 'it closed without an answer',
-  ETIMEDOUT: 'it does not answer',
-  EHOSTUNREACH: 'it cannot be reached',
-  ENETUNREACH: 'no network leads there',
-  ENOTFOUND: 'there is no such name',
-  EAI_AGAIN: 'its name cannot be looked up now',
-};
+type Failure = NodeJS.ErrnoException;
 
 /** Why the proxy makes no connection, in words of ours. */
-function whyNot({ message, code, errors }: Failure): string {
-  // A name with several addresses: each has its own reason.
-  if (errors) return [...new Set(errors.map(whyNot))].join(', ');
-  if (code === undefined) return message;
-  if (code.startsWith('HPE_')) return 'what answers there is no HTTP proxy';
-  return WORDS[code] ?? `the connection to it failed (${code})`;
+function whyNot(failure: Failure): string {
+  if (failure.code?.startsWith('HPE_')) return 'what answers there is no HTTP proxy';
+  return reasonOf(failure);
 }
 
 const BY = { http: byHttp, socks5: bySocks5 };

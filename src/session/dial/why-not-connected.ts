@@ -24,7 +24,7 @@ export function notConnected(
   if (speaksClear)
     return withHints(failed, `that port speaks STARTTLS: try xmpp://${host}:${port}`);
   // What waits for TLS hangs up on a header in the clear.
-  if (directTls || !/ECONNRESET|closed the connection/.test(reason)) return failed;
+  if (directTls || !/ECONNRESET|closed the connection/.test(cause.message)) return failed;
   return withHints(failed, `does that port speak TLS from the start? xmpps://${host}:${port}`);
 }
 

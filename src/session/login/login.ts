@@ -1,3 +1,4 @@
+import { reasonOf } from '../dial/network-reason.js';
 import { withHints } from '../hints.js';
 import { formatJid } from '../jid.js';
 import type { ChannelBinding } from '../stream/channel-binding.js';
@@ -168,5 +169,5 @@ function asLoginError(error: Error, domain: string): Error {
   if (error instanceof StreamError && error.condition === 'host-unknown') {
     return new ConnectionFailed(`the server does not serve ${domain}`, { cause: error });
   }
-  return new ConnectionFailed(`the login was cut short (${error.message})`, { cause: error });
+  return new ConnectionFailed(`the login was cut short (${reasonOf(error)})`, { cause: error });
 }

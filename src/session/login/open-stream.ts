@@ -1,6 +1,7 @@
 import { timerMs } from '../clock.js';
 import type { Dialled } from '../dial/dial.js';
 import type { Endpoint } from '../dial/endpoints.js';
+import { reasonOf } from '../dial/network-reason.js';
 import type { NetworkOptions } from '../dial/proxy.js';
 import { withPlace } from '../dial/why-not-connected.js';
 import { findServer } from '../discovery/find-server.js';
@@ -130,7 +131,7 @@ export async function exchange(
   });
   stream.write(serialize(element)).catch((error) => stream.fail(error));
   const gone = stream.closed.then((error) => {
-    const why = error?.message ?? 'the server closed the connection';
+    const why = error ? reasonOf(error) : 'the server closed the connection';
     throw new ConnectionFailed(`the login was cut short (${why})`, { cause: error });
   });
   return Promise.race([answer, gone]);

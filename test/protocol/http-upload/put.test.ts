@@ -180,7 +180,9 @@ test('a server that is not there is one that may come back (R722, R1100)', async
   await server.stop();
   servers.length = 0;
   const { upload } = uploading(server.origin, { size: 1, ca: server.ca });
-  await expect(finished(upload)).rejects.toThrow(/^localhost:\d+ gave no answer \(.*REFUSED/);
+  await expect(finished(upload)).rejects.toThrow(
+    /^localhost:\d+ gave no answer \(nothing listens there/,
+  );
 });
 
 // What the system has taken may leave as slowly as 64 KiB in a minute.
@@ -261,7 +263,7 @@ test('a host that does not exist, or refuses TLS, cannot be used, and is not tri
   await once(clear, 'listening');
   const { port } = clear.address() as AddressInfo;
   const cases = {
-    'https://upload.invalid': 'getaddrinfo ENOTFOUND upload.invalid',
+    'https://upload.invalid': 'there is no such name',
     [`https://127.0.0.1:${port}`]: 'wrong version number',
   };
   for (const [origin, why] of Object.entries(cases)) {

@@ -145,7 +145,7 @@ export class MemoryInternet {
     const [address = ''] = addresses;
     this.tried.push(`${address}:${port}`);
     const connected = this.#listening.get(`${address}:${port}`);
-    if (!connected || this.#walled.has(address)) throw new Error('connect ECONNREFUSED');
+    if (!connected || this.#walled.has(address)) throw refused(address, port);
     const [ours, theirs] = linkedSockets(from, address);
     this.#sockets.push(ours);
     connected(theirs);
@@ -159,3 +159,10 @@ export const ownAddress = (address: string, prefix = 24): OwnAddress => ({
   cidr: `${address}/${prefix}`,
   internal: false,
 });
+
+/** As Node has it. */
+function refused(address: string, port: number): Error {
+  const code = 'ECONNREFUSED';
+  const error = new Error(`connect ${code} ${address}:${port}`);
+  return Object.assign(error, { code, syscall: 'connect', address, port });
+}

@@ -159,7 +159,7 @@ test('a service that the user names is the only way (R1128)', async () => {
   const service = `xmpps://127.0.0.1:${await closed()}`;
   const { asked, settled } = finding({ webSockets: [await webSocket()] }, { service });
   expect(told(await settled)).toEqual([
-    'cannot connect to 127.0.0.1 port … (connect ECONNREFUSED 127.0.0.1:…)',
+    'cannot connect to 127.0.0.1 port … (nothing listens there)',
   ]);
   expect(asked).toEqual([]);
 });
@@ -174,7 +174,7 @@ describe('no other way is tried, and why is told,', () => {
     expect(error).toBeInstanceOf(ServerNotTrusted);
     expect(told(error)).toEqual([
       expect.stringMatching(/^the server's certificate is not trusted for montague\.example: /),
-      'cannot connect to 127.0.0.1 port … (connect ECONNREFUSED 127.0.0.1:…)',
+      'cannot connect to 127.0.0.1 port … (nothing listens there)',
       'is it the server of this account?',
     ]);
     expect(asked).toEqual(['DNS']);
@@ -187,7 +187,7 @@ describe('no other way is tried, and why is told,', () => {
     });
     expect(told(await settled)).toEqual([
       '127.0.0.1 port … does not serve montague.example',
-      'cannot connect to 127.0.0.1 port … (connect ECONNREFUSED 127.0.0.1:…)',
+      'cannot connect to 127.0.0.1 port … (nothing listens there)',
       ADVICE,
     ]);
     expect(asked).toEqual(['DNS']);
@@ -206,7 +206,7 @@ describe('where there is no way, each is told with why,', () => {
     const { settled } = finding({ endpoints: [at(await closed()), at(await closed(), false)] });
     const error = await settled;
     expect(error).toBeInstanceOf(ConnectionFailed);
-    const refused = 'cannot connect to 127.0.0.1 port … (connect ECONNREFUSED 127.0.0.1:…)';
+    const refused = 'cannot connect to 127.0.0.1 port … (nothing listens there)';
     expect(told(error)).toEqual([
       ...[refused, refused, 'nor by WebSocket: montague.example has no host-meta (404)'],
       ADVICE,
@@ -243,7 +243,7 @@ describe('where there is no way, each is told with why,', () => {
       expect.stringMatching(
         /^the server's certificate is not trusted for 127\.0\.0\.1 or montague/,
       ),
-      'cannot connect to 127.0.0.1 port … (connect ECONNREFUSED 127.0.0.1:…)',
+      'cannot connect to 127.0.0.1 port … (nothing listens there)',
       'is it the server of this account?',
     ]);
   });

@@ -184,7 +184,7 @@ describe('who answers for a domain is told of, and not believed,', () => {
     ],
     [
       'cuts it off',
-      'cannot get the host-meta of localhost:… (aborted)',
+      'cannot get the host-meta of localhost:… (it closed the connection)',
       (_request, response) => {
         response.writeHead(200, { 'content-length': 1000 });
         response.write(xrd(ADDRESS), () => response.destroy());
@@ -192,7 +192,7 @@ describe('who answers for a domain is told of, and not believed,', () => {
     ],
     [
       'hangs up',
-      'cannot get the host-meta of localhost:… (socket hang up)',
+      'cannot get the host-meta of localhost:… (it closed the connection)',
       (request) => void request.socket.destroy(),
     ],
     [
@@ -259,7 +259,7 @@ describe('who answers for a domain is told of, and not believed,', () => {
     await once(closed, 'close');
     const asked = askHostMeta(new URL(`https://127.0.0.1:${port}`), { signal: never });
     expect(await messageOf(asked.catch((error: Error) => error))).toBe(
-      'cannot get the host-meta of 127.0.0.1:… (connect ECONNREFUSED 127.0.0.1:…)',
+      'cannot get the host-meta of 127.0.0.1:… (nothing listens there)',
     );
   });
 });
@@ -271,7 +271,9 @@ test('what goes wrong behind redirects is told once, and of the address where it
     if (location) response.writeHead(302, { location }).end();
     else request.socket.destroy();
   });
-  expect(await messageOf(outcome)).toBe('cannot get the host-meta of localhost:… (socket hang up)');
+  expect(await messageOf(outcome)).toBe(
+    'cannot get the host-meta of localhost:… (it closed the connection)',
+  );
   expect(asked).toEqual([XRD, '/a', '/b']);
 });
 

@@ -257,7 +257,7 @@ describe('a server that gives no WebSocket (R1110)', () => {
       ]),
       'the server extends the WebSocket by what was not asked for',
     ],
-    ['hangs up', (_request, connection) => void connection.destroy(), 'socket hang up'],
+    ['hangs up', (_request, connection) => void connection.destroy(), 'it closed the connection'],
     [
       'says more than a header has',
       answering('HTTP/1.1 101 Switching Protocols', `X: ${'x'.repeat(20_000)}`),

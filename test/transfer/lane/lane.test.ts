@@ -190,6 +190,6 @@ test('why there was no connection is told for --verbose (R1287)', async () => {
   await expected;
   over.abort();
   expect(notes).toEqual([
-    `no connection with ${JULIET} beside the XMPP stream: the proxy ${PROXY} (11.0.0.8 port 7777): connect ECONNREFUSED`,
+    `no connection with ${JULIET} beside the XMPP stream: the proxy ${PROXY} (11.0.0.8 port 7777): nothing listens there`,
   ]);
 });

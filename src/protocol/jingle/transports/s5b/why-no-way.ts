@@ -1,3 +1,4 @@
+import { reasonOf } from '../../../../session/dial/network-reason.js';
 import { type Candidate, isProxy } from './s5b-stanzas.js';
 
 /** A candidate to which there was no connection. */
@@ -15,7 +16,7 @@ export function whyNoWay(
   failed: readonly Failed[],
   unreached: readonly Candidate[],
 ): string {
-  const tried = failed.map((one) => `${placeOf(one.candidate)}: ${one.error.message}`);
+  const tried = failed.map((one) => `${placeOf(one.candidate)}: ${reasonOf(one.error)}`);
   const others = unreached.length > 0 ? [`not reached from there: ${placesOf(unreached)}`] : [];
   return [...tried, ...others].join('; ') || error.message;
 }
