@@ -22,5 +22,6 @@ export default {
   testSequencer: '<rootDir>/test/support/longest-first.js',
   // Those on servers wait four times as long as they compute.
   maxWorkers: Math.min(4 * availableParallelism(), 8),
-  testTimeout: 120_000,
+  // Far longer than any takes, for machines that are very busy.
+  testTimeout: 300_000,
 };

@@ -14,4 +14,4 @@ test(`${MUTATIONS} mutated stanzas neither stumble the daemon nor take a place o
   });
   expect(stdout).toContain(`${MUTATIONS} mutations`);
   expect(stderr).toBe('');
-}, 300_000);
+});

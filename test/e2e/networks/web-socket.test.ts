@@ -102,7 +102,7 @@ describe.each(SERVERS)('by a WebSocket of %s', (_name, startServer) => {
       expect(states).toMatch(/^online( resuming online){2,} offline$/);
       return;
     }
-  }, 300_000);
+  });
 
   test('a stanza that the server makes larger than any bounds passes by, and a file comes behind it (R1215)', async () => {
     const INBAND_SERVICE = stage.server.webSocketService;
