@@ -34,6 +34,7 @@ import { SealBroken } from './protocol/seal/seal-broken.js';
 import { ResourceConflict } from './session/connection/resource-conflict.js';
 import { MalformedService } from './session/dial/endpoints.js';
 import { MalformedProxy } from './session/dial/proxy.js';
+import { withoutUsers } from './session/dial/shown-address.js';
 import { ownHints } from './session/hints.js';
 import { MalformedJid } from './session/jid.js';
 import { NotAuthorized } from './session/login/sasl.js';
@@ -193,7 +194,7 @@ const codeOf = (outcome: Outcome): number => EXIT_CODES[outcome].code;
 export function hintsOf(error: Error): readonly string[] {
   const brings = error instanceof UsageError || error instanceof KeysUnusable;
   const own = brings ? error.hints : ownHints(error);
-  if (own.length > 0 || isFileError(error)) return own;
+  if (own.length > 0 || isFileError(error)) return own.map(withoutUsers);
   if (exitCodeOf(error) === codeOf('unexpected')) return ['"inband help bug" says what to report'];
   return (failureOf(error) ?? []).slice(3) as string[];
 }

@@ -1,4 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { withoutUsers } from './dial/shown-address.js';
 import { withHints } from './hints.js';
 
 /** The parts of an address (RFC 7622). `local` and `resource` are empty where the JID has none. */
@@ -28,13 +29,14 @@ const NOT_IN_RESOURCE = /[\u0000-\u001f\u007f]/;
 /** A text is not an XMPP address. */
 export class MalformedJid extends Error {
   override readonly name = 'MalformedJid';
-  /** What was given, cut to 100 characters. */
+  /** What was given, without what may be the password of a URL, and cut to 100 characters. */
   readonly text: string;
   constructor(
-    text: string,
+    given: string,
     why = 'is not an XMPP address',
     hint = 'one looks like name@example.org',
   ) {
+    const text = withoutUsers(given);
     const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     super(`"${shown}" ${why}`);
     this.text = shown;

@@ -9,7 +9,8 @@ const home = mkdtempSync(join(tmpdir(), 'inband-words-'));
 const CID = `sha1+${'0'.repeat(40)}@bob.xmpp.org`;
 
 beforeAll(async () => {
-  for (const name of ['photo.jpg', 'photos', 'cert.pem']) await writeFile(join(home, name), 'x');
+  for (const name of ['photo.jpg', 'photos', 'cert.pem', '-dash.txt'])
+    await writeFile(join(home, name), 'x');
   await mkdir(join(home, 'album/photos'), { recursive: true });
 });
 afterAll(() => rmSync(home, { recursive: true }));
@@ -47,6 +48,45 @@ test.each([
     const isRight = args[1] === '--service' && service.includes('?');
     expect([args, code]).toEqual([args, isShown || isRight ? 0 : 2]);
   }
+});
+
+const SECRET = 'socks5://u:SECRET@proxy.example:1080';
+
+test.each<[args: string[], first: string]>([
+  [['upload', `--proxi=${SECRET}`, 'photo.jpg'], '"inband upload" knows no flag --proxi'],
+  [['send', '--password=SECRET.x', 'photo.jpg', JULIET], '"inband send" knows no flag --password'],
+  [['send', '--passwd:SECRET.x', 'photo.jpg', JULIET], '"inband send" knows no flag --passwd'],
+  [['send', `-p${SECRET}`, 'photo.jpg', JULIET], '"inband send" knows no flag -p'],
+  [['publish', '-pSECRET', 'photo.jpg'], '"inband publish" knows no flag -p'],
+  [['send', "-p'SECRET", 'photo.jpg', JULIET], '"inband send" knows no flag -p'],
+  [['send', '-q=SECRET', 'photo.jpg', JULIET], '"inband send" knows no flag -='],
+  [['--proxi=SECRET', 'send'], '"inband" knows no flag --proxi'],
+  [[SECRET], '"inband" knows no command "socks5://…@proxy.example:1080"'],
+  [['probe', SECRET], '"socks5://…@proxy.example:1080" is not an XMPP address'],
+  [['send', '--to', SECRET, 'photo.jpg'], '"socks5://…@proxy.example:1080" is not an XMPP address'],
+  [['trust', 'list', SECRET], '"socks5://…@proxy.example:1080" is not an XMPP address'],
+  [['trust', SECRET], '"inband trust" knows no command "socks5://…@proxy.example:1080"'],
+  [
+    ['send', SECRET, JULIET],
+    'cannot open socks5://…@proxy.example:1080: no such file or directory',
+  ],
+  [['fetch', SECRET], 'socks5://…@proxy.example:1080 is not in the cache'],
+  [
+    ['receive', SECRET],
+    '"inband receive" takes flags alone, and no "socks5://…@proxy.example:1080"',
+  ],
+  [
+    ['receive', '--limit-rate', SECRET],
+    '--limit-rate takes bytes a second, or 500k, 1.5M, 512KiB; not socks5://…@proxy.example:1080',
+  ],
+  [['logout', SECRET], '"socks5://…@proxy.example:1080" is not an XMPP address'],
+  [['probe', `socks5://u:SECRET${'x'.repeat(100)}@h:1`], '"socks5://…@h:1" is not an XMPP address'],
+])('%j shows no part of what may be a password (R1300)', async (args, first) => {
+  const running = runInband(args, { home, cwd: home, env: ACCOUNT });
+  await running.exited;
+  const said = running.stdout() + running.stderr();
+  expect(said.split('\n', 1)).toEqual([`inband: ${first}`]);
+  expect(said).not.toContain('SECRET');
 });
 
 test('an upload shows no address that .onion hides (R763)', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { shellWord } from '../../shell.js';
 import { UsageError } from '../context.js';
@@ -7,14 +8,18 @@ import { fullName } from './full-name.js';
 type Reading = (message: string, command: Command) => UsageError;
 
 const READINGS: Readonly<Record<string, Reading>> = {
-  'commander.unknownOption': (message, command) =>
-    new UsageError(
-      `"${fullName(command)}" knows no flag ${quotedFlagIn(message)}`,
+  'commander.unknownOption': (message, command) => {
+    const [, word = ''] = /'(.*)'/s.exec(message) ?? [];
+    const isFile = isNamedSo(word, command);
+    const flag = isFile ? word : flagOf(word);
+    return new UsageError(
+      `"${fullName(command)}" knows no flag ${flag}`,
       ...nearIn(message),
-      ...afterCommand(quotedFlagIn(message), command),
-      ...asFile(quotedIn(message), command),
+      ...afterCommand(flag, command),
+      ...(isFile ? [`a file of that name is given as ${shellWord(`./${word}`)}`] : []),
       showsFlags(command),
-    ),
+    );
+  },
   'commander.unknownCommand': (message, command) =>
     new UsageError(
       `"${fullName(command)}" knows no command "${quotedIn(message)}"`,
@@ -42,15 +47,16 @@ export const asUsageError = (
   command: Command,
 ): UsageError | undefined => READINGS[code]?.(message, command);
 
-/** Without its value, which may be a secret. */
-const quotedFlagIn = (message: string): string => quotedIn(message).replace(/=.*$/s, '');
+/** Without what stands behind it, with or without a sign between: that may be a secret, as in `-psecret`. */
+const flagOf = (word: string): string =>
+  /^--[\p{L}\p{N}_-]+/u.exec(word)?.[0] ?? [...word].slice(0, 2).join('');
 
 const quotedIn = (message: string): string => /'([^']*)'/.exec(message)?.[1] ?? '';
 
 const flagIn = (message: string): string => /--[a-z-]+/.exec(message)?.[0] ?? quotedIn(message);
 
 function nearIn(message: string): string[] {
-  const [, near] = /\(Did you mean (.*)\?\)/.exec(message) ?? [];
+  const [, near] = /\n\(Did you mean ([^\n]*)\?\)$/.exec(message) ?? [];
   return near === undefined ? [] : [`did you mean ${near}?`];
 }
 
@@ -95,12 +101,9 @@ function afterCommand(flag: string, program: Command): string[] {
   return isKnown ? [`it stands behind the command: inband <command> ${flag}`] : [];
 }
 
-/** The name of a file may begin like a flag. */
-function asFile(flag: string, { registeredArguments }: Command): string[] {
-  const takesFiles = registeredArguments.some((argument) => argument.name() === 'file');
-  const isName = flag.includes('.') || /^-[^-]./.test(flag);
-  return takesFiles && isName ? [`a file of that name is given as ./${shellWord(flag)}`] : [];
-}
+/** The name of a file may begin like a flag; what is no name of one may be a secret, whatever it looks like. */
+const isNamedSo = (word: string, { registeredArguments }: Command): boolean =>
+  registeredArguments.some((argument) => argument.name() === 'file') && existsSync(word);
 
 const usageOf = (command: Command): string =>
   `${fullName(command)} ${command.usage()}`.replace('[options] ', '');

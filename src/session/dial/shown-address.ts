@@ -13,3 +13,20 @@ export function shownAddress(uri: string): string {
   if (scheme === undefined || rest.includes('@') || !parseUrl(uri)) return '…';
   return `${scheme}${user === undefined ? '' : '…@'}${place}${mark}${rest === '' ? '' : '…'}`;
 }
+
+/** A text for people to see, with `…` in the place of what may be user and password of an address in it. */
+export const withoutUsers = (text: string): string => text.replace(/\S+/g, withoutUser);
+
+/** An `@` in the path of a link, and the example in a hint of ours. */
+const NO_USER = /^https:\/\/[\w.-]+(:\d+)?\/|:\/\/\[user:password@\]/i;
+
+/** A password may have any sign in it: it ends at the last `@`. Takes time in proportion to the length. */
+function withoutUser(word: string): string {
+  const start = word.indexOf('://') + 3;
+  const end = word.lastIndexOf('@');
+  if (start < 4 || end < start) return word;
+  const between = word.slice(start, end);
+  const mayBeUser = between.includes(':') || !/[/?#]/.test(between);
+  if (!mayBeUser || NO_USER.test(word)) return word;
+  return `${word.slice(0, start)}…${word.slice(end)}`;
+}

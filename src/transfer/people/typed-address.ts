@@ -1,6 +1,6 @@
 // What a person types for somebody.
 
-import { preparedJid, prepareJid } from '../../session/jid.js';
+import { MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
 import { isJidUri, jidOfUri } from '../../session/jid-uri.js';
 
 /** JIDs, by the short names that the user has given them. */
@@ -23,8 +23,15 @@ export function jidOf(typed: string, names: Names = NO_NAMES): string | undefine
   return jid !== typed || MARK_OF_ADDRESS.test(typed) ? jid : undefined;
 }
 
+/** No domain ends with a colon: whoever types one has another thing in mind, which may have a password in it. */
+const OTHER_URI = /^[a-z][a-z\d+.-]*:\/\//i;
+
 /** An address that was typed, out of its URI where it is one. Throws `MalformedJid` for a URI that has none. */
-export const plainJid = (typed: string): string => (isJidUri(typed) ? jidOfUri(typed) : typed);
+export function plainJid(typed: string): string {
+  if (isJidUri(typed)) return jidOfUri(typed);
+  if (OTHER_URI.test(typed)) throw new MalformedJid(typed);
+  return typed;
+}
 
 /** The name that was probably meant. */
 export const nearestName = (typed: string, names: Names): string | undefined =>

@@ -29,12 +29,18 @@ describe('somebody', () => {
     },
   );
 
-  test.each(['', 'no one', 'juliet@', '@capulet.example', 'a@b/', 'xmpp:a b'])(
-    'is not %j (R202)',
-    (typed) => {
-      expect(() => jidOf(typed, NAMES)).toThrow(MalformedJid);
-    },
-  );
+  test.each([
+    '',
+    'no one',
+    'juliet@',
+    '@capulet.example',
+    'a@b/',
+    'xmpp:a b',
+    'socks5://h',
+    'HTTP://u:p@h:1/x',
+  ])('is not %j (R202)', (typed) => {
+    expect(() => jidOf(typed, NAMES)).toThrow(MalformedJid);
+  });
 });
 
 test('the domain of an account is as servers have it', () => {
