@@ -64,6 +64,16 @@ test('the README has at most 200 lines', () => {
   expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(200);
 });
 
+test.each([
+  ['allowPlain', 'It never is to a host that only host-meta names (XEP-0156)'],
+  ['proxy', 'Default: none, whatever the environment says'],
+  ['admit', 'lets nobody in'],
+  ['password', 'Kept in memory'],
+])('docs/library.md has what `connect` promises of %s (R1304)', (option, promise) => {
+  const [said = ''] = read('docs/library.md').match(new RegExp(`^- \`${option}\\b.*$`, 'm')) ?? [];
+  expect(said).toContain(promise);
+});
+
 test('docs/versions.md has every namespace of our own (R1156)', () => {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))

@@ -31,7 +31,10 @@ export interface ConnectOptions {
   password: string;
   /** Asked for when the account names no resource. Default: a random one. */
   resource?: string | undefined;
-  /** Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. */
+  /**
+   * Lets the password be shown to the server (SASL PLAIN), inside TLS. Default false. It never is to a host that only
+   * host-meta names (XEP-0156), with a certificate that does not name the account's domain.
+   */
   allowPlain?: boolean | undefined;
   /**
    * `xmpp://host:port` (STARTTLS), `xmpps://host:port` or `wss://host/path` (WebSocket, RFC 7395). Default: DNS SRV of
