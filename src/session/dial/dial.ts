@@ -18,6 +18,8 @@ export interface DialOptions extends NetworkOptions {
   lookup?: net.LookupFunction;
   /** Milliseconds for which all endpoints may say nothing, in all; default: the last one as long as it likes. */
   silence?: number;
+  /** Told whenever somebody else is waited for: by what can be said of them where that takes too long. */
+  onWait?: ((whySilent: () => string) => void) | undefined;
 }
 
 /** `answered` is called whenever the other side gives a sign of life. */
@@ -75,22 +77,23 @@ async function dialWithin(
   endpoint: Endpoint,
   options: DialOptions,
 ): Promise<Connected> {
-  if (!Number.isFinite(silence)) return dialOne(endpoint, options);
+  const { host, port } = endpoint;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), silence);
+  const isBounded = Number.isFinite(silence);
+  const timer = isBounded ? setTimeout(() => late.abort(), silence) : undefined;
   const signal = AbortSignal.any([options.signal, late.signal]);
   let hasAnswered = false;
   const answered = () => {
     hasAnswered = true;
-    timer.refresh();
+    timer?.refresh();
   };
+  const why = () => whySilent(`${host} port ${port}`, proxyTo(host, options.proxy), hasAnswered);
+  options.onWait?.(why);
   try {
     return await dialOne(endpoint, { ...options, signal, answered });
   } catch (error) {
     if (!late.signal.aborted) throw error;
-    const { host, port } = endpoint;
-    const why = whySilent(`${host} port ${port}`, proxyTo(host, options.proxy), hasAnswered);
-    throw new ConnectionFailed(why, { cause: error });
+    throw new ConnectionFailed(why(), { cause: error });
   } finally {
     clearTimeout(timer);
   }

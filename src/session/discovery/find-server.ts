@@ -79,7 +79,8 @@ const byLast =
 const byTcp =
   ({ endpoints }: Discovery, silence: number): Way =>
   async (dialling) => {
-    const { domain, proxy, signal } = dialling;
+    const { domain, proxy, signal, onWait } = dialling;
+    onWait?.(() => `DNS does not say where ${domain} is`);
     const found = proxyTo(domain, proxy) ? [ownEndpoint(domain)] : await endpoints(domain, signal);
     return dialInTurn(found, { ...dialling, silence });
   };

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { systemClock } from '../clock.js';
+import type { DialOptions } from '../dial/dial.js';
 import { beginRequest } from '../dial/https-request.js';
 import { hostOf } from '../dial/literal.js';
 import { reasonOf } from '../dial/network-reason.js';
@@ -17,6 +18,8 @@ import { readJrd, readXrd } from './read-host-meta.js';
 interface HostMetaOptions extends NetworkOptions {
   signal: AbortSignal;
   clock?: typeof systemClock;
+  /** See `DialOptions`. */
+  onWait?: DialOptions['onWait'];
 }
 
 /** Milliseconds for all that is asked, from the first name that is looked up to the last byte. */
@@ -70,9 +73,10 @@ export async function askHostMeta(site: URL, options: HostMetaOptions): Promise<
 
 async function askInTurn(
   site: URL,
-  { proxy, signal, late, ...trust }: HostMetaOptions & { late: AbortSignal },
+  { proxy, signal, onWait, late, ...trust }: HostMetaOptions & { late: AbortSignal },
 ): Promise<URL[]> {
-  const asking = { proxy: proxyTo(hostOf(site), proxy), tls: tlsSettings(trust), signal, late };
+  const tls = tlsSettings(trust);
+  const asking = { proxy: proxyTo(hostOf(site), proxy), tls, signal, onWait, late };
   let unusable = new Unusable(`${site.host} names no WebSocket`);
   for (const [path, read] of DOCUMENTS) {
     try {
@@ -102,6 +106,7 @@ interface Asking {
   proxy: NetworkOptions['proxy'];
   tls: ConnectionOptions;
   signal: AbortSignal;
+  onWait: HostMetaOptions['onWait'];
   /** The time is over. */
   late: AbortSignal;
 }
@@ -117,13 +122,16 @@ async function getText(url: URL, asking: Asking): Promise<string> {
 }
 
 /** Resolves to the text, or to where it has to be asked for anew. */
-async function getOnce(url: URL, { proxy, tls, signal, late }: Asking): Promise<string | URL> {
+async function getOnce(url: URL, asking: Asking): Promise<string | URL> {
+  const { proxy, tls, signal, onWait, late } = asking;
   signal.throwIfAborted();
   const over = AbortSignal.any([signal, late]);
   const head = { method: 'GET', headers: { 'accept-encoding': 'identity' } } as const;
   const asked = beginRequest(url, head, tls, proxy ? { proxy } : {});
   // Whoever waits for the answer, or reads it, hears of it.
   asked.on('error', () => undefined).end();
+  const why = () => whyUnanswered(asked, url.host);
+  onWait?.(why);
   const stop = () => asked.destroy();
   over.addEventListener('abort', stop);
   try {
@@ -131,7 +139,7 @@ async function getOnce(url: URL, { proxy, tls, signal, late }: Asking): Promise<
     return readHead(response, url) ?? (await readText(response, url));
   } catch (error) {
     signal.throwIfAborted();
-    if (late.aborted) throw new Error(whyUnanswered(asked, url.host));
+    if (late.aborted) throw new Error(why());
     throw error instanceof Unusable ? error : unreachable(url, error as Error);
   } finally {
     over.removeEventListener('abort', stop);

@@ -1,5 +1,5 @@
 import { timerMs } from '../clock.js';
-import type { Dialled } from '../dial/dial.js';
+import type { Dialled, DialOptions } from '../dial/dial.js';
 import type { Endpoint } from '../dial/endpoints.js';
 import { reasonOf } from '../dial/network-reason.js';
 import type { NetworkOptions } from '../dial/proxy.js';
@@ -23,6 +23,8 @@ export type LoginOptions = NetworkOptions &
 
 interface Attempt {
   signal: AbortSignal;
+  /** See `DialOptions`. */
+  onWait: NonNullable<DialOptions['onWait']>;
   /** What the session was connected to before, if it was: a WebSocket is gone back to first. */
   last?: Endpoint | undefined;
 }
@@ -35,21 +37,27 @@ type Negotiate<Result> = (
 ) => Promise<Result>;
 
 /**
- * Connects, logs in and has `negotiate` agree with the server on the rest; all of it within `timeout` ms.
+ * Connects, logs in and has `negotiate` agree with the server on the rest; all of it within `timeout` ms, or it is told
+ * who was silent then.
  * Nothing is left open where that fails. Rejects with `ConnectionFailed`, `ServerNotTrusted`,
  * `NotAuthorized`, `MalformedJid`, `MalformedService`, what `negotiate` throws, or the signal's reason.
  */
 export async function openStream<Result>(
   options: LoginOptions,
-  { timeout, ...attempt }: Attempt & { timeout: number },
+  { timeout, ...attempt }: Omit<Attempt, 'onWait'> & { timeout: number },
   negotiate: Negotiate<Result>,
 ): Promise<Result> {
   const late = new AbortController();
-  const tooLate = () => late.abort(new ConnectionFailed(`not online after ${timeout / 1000} s`));
+  let whySilent = () => '';
+  const onWait: Attempt['onWait'] = (why) => {
+    whySilent = why;
+  };
+  const tooLate = () =>
+    late.abort(new ConnectionFailed(`not online after ${timeout / 1000} s: ${whySilent()}`));
   const timer = setTimeout(tooLate, timerMs(timeout));
   try {
     const signal = AbortSignal.any([late.signal, attempt.signal]);
-    return await open(options, { ...attempt, signal }, negotiate);
+    return await open(options, { ...attempt, onWait, signal }, negotiate);
   } finally {
     clearTimeout(timer);
   }
@@ -79,12 +87,13 @@ const isUnknown = ({ cause }: Error): boolean =>
 async function openAs<Result>(
   { local, domain }: Jid,
   options: LoginOptions,
-  { signal, last }: Attempt,
+  { signal, last, onWait }: Attempt,
   negotiate: Negotiate<Result>,
 ): Promise<Result> {
   const { ca, roots, proxy, service } = options;
-  const dialled = await findServer({ domain, ca, roots, proxy, service, last, signal });
+  const dialled = await findServer({ domain, ca, roots, proxy, service, last, signal, onWait });
   const { endpoint, isDelegated } = dialled;
+  onWait(() => `${whoIs(endpoint)} does not go on with the login`);
   const stream = new XmppStream(wireOf(dialled), { isDelegated });
   const giveUp = () => stream.fail(signal.reason);
   signal.addEventListener('abort', giveUp);
@@ -108,6 +117,10 @@ async function openAs<Result>(
     signal.removeEventListener('abort', giveUp);
   }
 }
+
+/** Where host-meta names the host, `withPlace` says which. */
+const whoIs = ({ host, port, fromHostMeta }: Endpoint): string =>
+  fromHostMeta ? 'the server' : `${host} port ${port}`;
 
 const toldOf = ({ host, port, webSocket, fromHostMeta = false }: Endpoint) => ({
   ...{ host, port, isWebSocket: webSocket !== undefined, isFallback: fromHostMeta },

@@ -7,6 +7,7 @@ import { beginRequest } from '../../../src/session/dial/https-request.js';
 import { type NetworkProxy, parseProxy } from '../../../src/session/dial/proxy.js';
 import { throughProxy, whyUnanswered } from '../../../src/session/dial/through-proxy.js';
 import { askHostMeta } from '../../../src/session/discovery/host-meta.js';
+import { openStream } from '../../../src/session/login/open-stream.js';
 import { tlsSettings } from '../../../src/session/stream/certificates.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
@@ -148,6 +149,31 @@ describe.each([
     }
   });
 
+  test.each([
+    ['xmpp://example.org:5222', 5222],
+    ['xmpps://example.org:5223', 5223],
+    ['wss://example.org/xmpp', 443],
+    [undefined, 5222],
+  ])(
+    'whoever is silent is told of by a login that takes too long, by --service %s (R1307)',
+    async (service, port) => {
+      const { proxy, heard } = await silentAfter(scheme, says);
+      jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+      try {
+        const attempt = { timeout: 10_000, signal: new AbortController().signal };
+        const options = { account: 'romeo@example.org', password: 'secret', proxy, service };
+        const outcome = openStream(options, attempt, async () => undefined);
+        const why = outcome.catch(({ message }: Error) => message);
+        await heard;
+        jest.advanceTimersByTime(10_000);
+        const silent = told(`example.org port ${port}`, proxy);
+        expect(await why).toBe(`not online after 10 s: ${silent}`);
+      } finally {
+        jest.useRealTimers();
+      }
+    },
+  );
+
   test('whoever is silent is told of by a request (R1274)', async () => {
     const { proxy, heard } = await silentAfter(scheme, says);
     const url = new URL('https://example.org/');
@@ -158,13 +184,18 @@ describe.each([
     asked.destroy();
   });
 
-  test('whoever is silent is told of by host-meta (R1274)', async () => {
+  test('whoever is silent is told of by host-meta, to those who wait for less, too (R1274, R1307)', async () => {
     const { proxy, heard } = await silentAfter(scheme, says);
     const clock = new ManualClock();
     const { signal } = new AbortController();
-    const asked = askHostMeta(new URL('https://example.org'), { proxy, signal, clock });
+    let whySilent = () => '';
+    const onWait = (why: () => string) => {
+      whySilent = why;
+    };
+    const asked = askHostMeta(new URL('https://example.org'), { proxy, signal, clock, onWait });
     const why = asked.catch(({ message }: Error) => message);
     await heard;
+    expect(whySilent()).toBe(told('example.org', proxy));
     await clock.advance(5_000);
     expect(await why).toBe(told('example.org', proxy));
   });

@@ -145,6 +145,18 @@ test('a server that DNS names is connected to, and host-meta is not asked (R1128
   expect(asked).toEqual(['DNS']);
 });
 
+test('whoever waits for less hears whom each way waits for, one after the other (R1307)', async () => {
+  const waits: string[] = [];
+  const onWait = (why: () => string) => waits.push(why());
+  const [first, second] = [at(await closed()), at(await speakingTls())];
+  await finding({ endpoints: [first, second] }, { onWait }).settled;
+  expect(waits).toEqual([
+    `DNS does not say where ${DOMAIN} is`,
+    `127.0.0.1 port ${first.port} does not answer`,
+    `127.0.0.1 port ${second.port} does not answer`,
+  ]);
+});
+
 test('a WebSocket of the domain is connected to where none of those can be (R1128)', async () => {
   const [gone, url] = [new URL(`wss://127.0.0.1:${await closed()}/`), await webSocket()];
   const { asked, settled } = finding({

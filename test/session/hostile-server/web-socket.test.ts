@@ -275,8 +275,9 @@ describe('a server that gives no WebSocket (R1110)', () => {
   });
 
   test('says nothing: is given up after the time for a login', async () => {
-    const { outcome } = await meet(never, { upgrade: () => undefined, timeout: 500 });
-    await expect(outcome).rejects.toThrow('not online after 0.5 s');
+    const { server, outcome } = await meet(never, { upgrade: () => undefined, timeout: 500 });
+    const why = `127.0.0.1 port ${server.port} does not answer`;
+    await expect(outcome).rejects.toThrow(`not online after 0.5 s: ${why}`);
   });
 
   test('speaks no TLS: is said to', async () => {

@@ -146,6 +146,18 @@ test('a host that the user names is shown the password where that is allowed (R1
   expect(logins).toMatchObject([{ mechanism: 'PLAIN', isFallback: false }]);
 });
 
+test('a host that the user names is named where it does not go on with the login (R1307)', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  const silent: Script = async (peer) => {
+    await peer.header();
+    jest.advanceTimersByTime(TIMEOUT_MS);
+  };
+  const { outcome, server } = await meet(silent, { known: { fromHostMeta: false } });
+  const who = `${HOST} port ${server.port}`;
+  const message = `not online after 30 s: ${who} does not go on with the login`;
+  await expect(outcome).rejects.toThrow(new ConnectionFailed(message));
+});
+
 describe('each error at a host that host-meta names says so (R1191):', () => {
   const NS_STREAMS = " xmlns:stream='http://etherx.jabber.org/streams'";
   const ended = 'the login was cut short (the server ended the stream: ';
@@ -182,7 +194,7 @@ describe('each error at a host that host-meta names says so (R1191):', () => {
         jest.advanceTimersByTime(TIMEOUT_MS);
       },
       ConnectionFailed,
-      'not online after 30 s',
+      'not online after 30 s: the server does not go on with the login',
     ],
   ];
 
