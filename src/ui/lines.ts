@@ -150,7 +150,7 @@ function howBytesGo({ lanes, inBand }: Probed): string {
 function sentenceOfUploads({ peer, isTaken, maxSize }: Event & { event: 'uploads' }): string {
   if (!isTaken) return `${peer} takes no uploads (XEP-0363): nothing can be left there`;
   const limit = maxSize === undefined ? '' : ` of up to ${formatBytes(maxSize)}`;
-  return `${peer} takes uploads${limit}: send --via auto,http leaves a file there, with a link`;
+  return `${peer} takes uploads${limit}: send --via auto,http leaves a file there, not encrypted, with a link`;
 }
 
 /** Ways beside the XMPP stream, the best first. */

@@ -35,7 +35,7 @@ test.each([
   ['published', 'published sha1+8f35@bob.xmpp.org (image/png, 2 kB)'],
   [
     'uploads',
-    'upload.example.org takes uploads of up to 6 MB: send --via auto,http leaves a file there, with a link',
+    'upload.example.org takes uploads of up to 6 MB: send --via auto,http leaves a file there, not encrypted, with a link',
   ],
   [
     'refusing',

@@ -61,7 +61,7 @@ export class Remedies {
       isAbsent && !isWaiting ? ['--wait-online 3h waits until somebody there takes it'] : [];
     const instead = isWaiting ? ' in place of --wait-online' : '';
     const leaving = (await this.#mayLeave(why, file))
-      ? [`${leavingBy}${instead} leaves it on your server, with a link`]
+      ? [`${leavingBy}${instead} leaves it on your server, not encrypted, with a link`]
       : [];
     return [...waiting, ...leaving].join('; ') || undefined;
   }

@@ -84,7 +84,7 @@ export const noConnection = (
 /** What would reach it: who takes files beside the stream only would lose them inside of it. */
 const otherWay = (besideInClear: BesideInClear): string =>
   besideInClear === 'only'
-    ? '--via http leaves it on your server, with a link'
+    ? '--via http leaves it on your server, not encrypted, with a link'
     : '--transport auto sends it in-band';
 
 export const NOT_ENCRYPTED =

@@ -129,7 +129,9 @@ onPeers.each(SERVERS)('on %s, which has a proxy,', (name, startServer, clients) 
     const { peer, sent } = await sentTo('dino', 'unreachable', '--plain-s5b');
     expect(sent).toMatchObject({ code: 7 });
     const [failed] = named(sent.stdout, 'failed');
-    expect(failed?.hints).toEqual(['--via http leaves it on your server, with a link']);
+    expect(failed?.hints).toEqual([
+      '--via http leaves it on your server, not encrypted, with a link',
+    ]);
     expect((await outcomeOf(peer)).stdout).not.toContain('by ibb');
   });
 

@@ -48,7 +48,7 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
       expect(code).toBe(5);
       return stderr.split('\n').at(-2);
     };
-    const leave = 'leaves it on your server, with a link';
+    const leave = 'leaves it on your server, not encrypted, with a link';
     const wait = '  --wait-online 3h waits until somebody there takes it';
     expect(await lastLine()).toBe(`${wait}; --via auto,http ${leave}`);
     expect(await lastLine('--encrypt', 'require')).toBe(wait);

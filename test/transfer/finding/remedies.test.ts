@@ -21,7 +21,7 @@ const UPLOADS = 'urn:xmpp:http:upload:0';
 const BYTES = 100_000;
 
 const WAIT = '--wait-online 3h waits until somebody there takes it';
-const LEAVE = '--via auto,http leaves it on your server, with a link';
+const LEAVE = '--via auto,http leaves it on your server, not encrypted, with a link';
 const BOTH = `${WAIT}; ${LEAVE}`;
 
 const field = (name: string, value: string) => xml('field', { var: name }, xml('value', {}, value));
@@ -92,7 +92,7 @@ async function remedy({
   return { said, asked };
 }
 
-test('who is away may be waited for, or get a link, for which the server is asked once (R1285)', async () => {
+test('who is away may be waited for, or get a link, not encrypted, for which the server is asked once (R1285, R1326)', async () => {
   expect(await remedy()).toEqual({ said: BOTH, asked: 1 });
   expect(await remedy({ jid: `${JULIET}/inband` })).toEqual({ said: BOTH, asked: 1 });
   const { said } = await remedy({ leavingBy: '--via si,http' });
@@ -136,7 +136,8 @@ test.each<[string, World]>([
 test('after a wait a link takes its place, and for a client that takes nothing inside the stream (R1285)', async () => {
   const cause = away();
   const error = new RecipientUnreachable('it was waited for', { cause });
-  const instead = '--via auto,http in place of --wait-online leaves it on your server, with a link';
+  const instead =
+    '--via auto,http in place of --wait-online leaves it on your server, not encrypted, with a link';
   expect((await remedy({ error, waitOnline: 60_000 })).said).toBe(instead);
   expect((await remedy({ error: new NotInStream('none') })).said).toBe(LEAVE);
 });

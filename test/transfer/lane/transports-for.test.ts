@@ -84,7 +84,9 @@ describe('a file that is not sealed', () => {
     const error = await plainly('only', 'auto', laneThat(false)).catch((error) => error);
     expect(error).toBeInstanceOf(WayRefused);
     expect(error.message).toContain('your server, which is theirs, tells of no proxy');
-    expect(ownHints(error)).toEqual(['--via http leaves it on your server, with a link']);
+    expect(ownHints(error)).toEqual([
+      '--via http leaves it on your server, not encrypted, with a link',
+    ]);
   });
 
   test('does not go so where the recipient can open what is sealed (R894)', async () => {
