@@ -13,6 +13,7 @@ import { ServerNotTrusted } from '../../../src/session/stream/connection-errors.
 import { ManualClock } from '../../support/manual-clock.js';
 import { readAll } from '../ibb/bytestreams.js';
 import { type HttpsServer, startHttpsServer } from '../network/https-server.js';
+import { knowingNoInvalid } from '../network/no-such-host.js';
 
 class Refused extends Error {}
 
@@ -50,7 +51,12 @@ function uploading(
   const [put, get] = [new URL('/slot/a', origin), new URL('/a', origin)];
   const file = { name: 'a', size, mediaType: 'text/plain' };
   const upload = new Put({ put, get, headers }, file, {
-    ...{ peer: 'upload.montague.example', https: httpsBy({ ca, proxy }), clock, isAgain },
+    ...{
+      peer: 'upload.montague.example',
+      https: knowingNoInvalid(httpsBy({ ca, proxy })),
+      clock,
+      isAgain,
+    },
     refused: (status) => new Refused(`${status}`),
   });
   return { upload, clock };

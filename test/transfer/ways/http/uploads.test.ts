@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChannelLost } from '../../../../src/protocol/channel.js';
@@ -19,7 +21,7 @@ const never = new AbortController().signal;
 const BYTES = randomBytes(100_000);
 const FILE = { name: 'a.bin', size: BYTES.length };
 
-const servers: HttpsServer[] = [];
+const servers: Pick<HttpsServer, 'stop'>[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();
@@ -83,6 +85,24 @@ async function uploading(
   return { uploads, attempt, paths, origin: () => server.origin };
 }
 
+/** A place that can never be uploaded to. */
+async function startWithoutTls(): Promise<string> {
+  const clear = createServer((socket) =>
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .end('HTTP/1.1 400\r\n\r\n'),
+  );
+  clear.listen(0, '127.0.0.1');
+  await once(clear, 'listening');
+  servers.push({
+    stop: async () => {
+      clear.close();
+    },
+  });
+  return `https://127.0.0.1:${(clear.address() as AddressInfo).port}/a`;
+}
+
 const refusedBy = async (error: StanzaError, file = FILE): Promise<Error> => {
   const { uploads } = await uploading([], () => {
     throw error;
@@ -132,7 +152,7 @@ describe('an attempt after one that was cut', () => {
 
 test('whichever attempt it is after one that was cut, our own network may be gone (R1276)', async () => {
   const CLOSED = 'https://127.0.0.1:1/a';
-  const UNKNOWN = 'https://upload.invalid/a';
+  const NO_TLS = await startWithoutTls();
   let url = CLOSED;
   const { uploads } = await uploading([], () =>
     xml('slot', { xmlns: NS }, xml('put', { url }), xml('get', { url })),
@@ -142,7 +162,7 @@ test('whichever attempt it is after one that was cut, our own network may be gon
     return finished(put.end()).catch((error) => error.constructor);
   };
   expect([await attempt(), await attempt()]).toEqual([ChannelLost, ChannelLost]);
-  url = UNKNOWN;
+  url = NO_TLS;
   for (let attempts = 3; attempts <= 6; attempts += 1) {
     expect([attempts, await attempt()]).toEqual([attempts, ChannelLost]);
   }
@@ -157,7 +177,7 @@ test('an upload after one that was cut, and arrived, is a new one (R1276)', asyn
   });
   await expect(attempt()).rejects.toThrow(ChannelLost);
   await attempt();
-  url = 'https://upload.invalid/a';
+  url = await startWithoutTls();
   const { put } = await uploads.begin(FILE, never);
   await expect(finished(put.end(BYTES))).rejects.toThrow(UnusableSlot);
 });
