@@ -276,3 +276,30 @@ test.each([
     expect(stderr).toContain(`connections go by the proxy 127.0.0.1 port 1, of ${origin}\n`);
   },
 );
+
+test.each([
+  ['the server that is named', ['--service', 'xmpp://localhost:1'], 'localhost', []],
+  ['all', ['--service', 'xmpp://127.0.0.1:1'], '*', []],
+  [
+    'all but another host',
+    ['--service', 'xmpp://127.0.0.1:1'],
+    'localhost',
+    ['connections go by the proxy 127.0.0.1 port 9, of $HTTPS_PROXY'],
+  ],
+])(
+  'a proxy that does not count for %s is told of where it was gone by alone (R1301)',
+  async (_whom, flags, except, told) => {
+    const env = { INBAND_PASSWORD: 'secret', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: except };
+    const { code, stderr } = await run(
+      ['probe', '-a', 'alice@localhost', 'bob@localhost', ...flags],
+      env,
+    );
+    const [failed, advice, ...others] = stderr.trimEnd().split('\n');
+    expect([code, failed, advice, others.map((line) => line.trim())]).toEqual([
+      4,
+      expect.stringMatching(/^inband: cannot connect to /),
+      '  check the network, the domain, and --service',
+      told,
+    ]);
+  },
+);

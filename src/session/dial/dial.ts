@@ -4,7 +4,7 @@ import type tls from 'node:tls';
 import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.js';
 import { EACH_ADDRESS } from '../stream/node-defaults.js';
 import type { Endpoint } from './endpoints.js';
-import { type NetworkOptions, proxyTo } from './proxy.js';
+import { type NetworkOptions, proxyTo, withWay } from './proxy.js';
 import { namesHost, secure } from './secure.js';
 import { startTls } from './start-tls.js';
 import { throughProxy, whySilent } from './through-proxy.js';
@@ -61,8 +61,10 @@ export async function dialInTurn(
     try {
       return { ...(await dialWithin(silence, endpoint, options)), endpoint };
     } catch (error) {
-      options.signal.throwIfAborted();
-      failures.push(error as Error);
+      const { aborted, reason } = options.signal;
+      const failed = withWay(aborted ? reason : error, !!proxyTo(endpoint.host, options.proxy));
+      if (aborted) throw failed;
+      failures.push(failed);
     }
   }
   return failures;

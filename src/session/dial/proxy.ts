@@ -130,3 +130,14 @@ export function proxyTo(host: string, proxy: NetworkProxy | undefined): NetworkP
   );
   return isOut ? undefined : proxy;
 }
+
+const byProxy = new WeakSet<Error>();
+
+/** Notes whether what failed went by a proxy, as a person is to know only then. Returns the error. */
+export function withWay<E extends Error>(error: E, isByProxy: boolean): E {
+  if (isByProxy) byProxy.add(error);
+  return error;
+}
+
+/** Whether a connection that failed, or one of several, went by a proxy. */
+export const wentByProxy = (error: Error): boolean => byProxy.has(error);

@@ -4,6 +4,7 @@ import { ConnectionFailed, ServerNotTrusted } from '../stream/connection-errors.
 import { StreamError } from '../stream/stream-error.js';
 import type { Endpoint } from './endpoints.js';
 import { reasonOf } from './network-reason.js';
+import { wentByProxy, withWay } from './proxy.js';
 
 export function notConnected(
   { host, port, directTls, webSocket }: Endpoint,
@@ -47,6 +48,7 @@ export const isAnswer = (failure: Error): boolean =>
 export function allFailed(failures: readonly Error[]): Error {
   const untrusted = failures.find((failure) => failure instanceof ServerNotTrusted);
   const chosen = untrusted ?? failures.find(isAnswer) ?? (failures[0] as Error);
+  withWay(chosen, failures.some(wentByProxy));
   const others = failures.filter((failure) => failure !== chosen);
   if (others.length === 0) return chosen;
   const tried = others.flatMap((other) => [other.message, ...ownHints(other)]);

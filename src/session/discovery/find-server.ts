@@ -8,7 +8,7 @@ import {
   parseService,
   webSocketEndpoint,
 } from '../dial/endpoints.js';
-import { proxyTo } from '../dial/proxy.js';
+import { proxyTo, withWay } from '../dial/proxy.js';
 import { allFailed, isAnswer } from '../dial/why-not-connected.js';
 import { ConnectionFailed } from '../stream/connection-errors.js';
 
@@ -97,6 +97,7 @@ const byWebSocket =
       signal.throwIfAborted();
       // The web server of a domain may be no server of XMPP: what its certificate says is nothing against that.
       const { message } = error as Error;
-      return [new ConnectionFailed(`nor by WebSocket: ${message}`, { cause: error })];
+      const failed = new ConnectionFailed(`nor by WebSocket: ${message}`, { cause: error });
+      return [withWay(failed, !!proxyTo(domain, dialling.proxy))];
     }
   };

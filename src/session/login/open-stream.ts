@@ -2,7 +2,7 @@ import { timerMs } from '../clock.js';
 import type { Dialled, DialOptions } from '../dial/dial.js';
 import type { Endpoint } from '../dial/endpoints.js';
 import { reasonOf } from '../dial/network-reason.js';
-import type { NetworkOptions } from '../dial/proxy.js';
+import { type NetworkOptions, proxyTo, withWay } from '../dial/proxy.js';
 import { withPlace } from '../dial/why-not-connected.js';
 import { findServer } from '../discovery/find-server.js';
 import type { ConnectOptions } from '../given/connect-options.js';
@@ -112,6 +112,7 @@ async function openAs<Result>(
     // That it took too long is the one reason of our own to give up.
     const isOurs = !signal.aborted || signal.reason instanceof ConnectionFailed;
     const failed = signal.aborted ? signal.reason : error;
+    withWay(failed, !!proxyTo(endpoint.host, proxy));
     throw isOurs ? withPlace(failed, endpoint, domain) : failed;
   } finally {
     signal.removeEventListener('abort', giveUp);

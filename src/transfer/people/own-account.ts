@@ -1,7 +1,7 @@
 // What a person says of an account to log in with.
 
 import { MalformedService, parseService } from '../../session/dial/endpoints.js';
-import { type NetworkProxy, parseProxy } from '../../session/dial/proxy.js';
+import { type NetworkProxy, parseProxy, wentByProxy } from '../../session/dial/proxy.js';
 import { shownAddress } from '../../session/dial/shown-address.js';
 import { ownHints, withHints } from '../../session/hints.js';
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
@@ -62,11 +62,11 @@ export function isSameAccount(one: string, other: string): boolean {
   }
 }
 
-/** Where nothing could be connected to, it may be for the proxy, which a variable may have named unnoticed. */
+/** What could not be connected to by a proxy may be so for that, which a variable may have named unnoticed. */
 export const namingProxy =
   (proxy: NetworkProxy | undefined, origin = '--proxy') =>
   (error: Error): never => {
-    if (!proxy || !(error instanceof ConnectionFailed)) throw error;
+    if (!proxy || !(error instanceof ConnectionFailed) || !wentByProxy(error)) throw error;
     const own = ownHints(error);
     const hints = own.length > 0 ? own : ['check the network, the domain, and --service'];
     const by = `connections go by the proxy ${proxy.host} port ${proxy.port}, of ${origin}`;
