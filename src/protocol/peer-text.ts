@@ -11,6 +11,12 @@ const MAX_REASON_LENGTH = 500;
 /** Characters of a name or namespace of an element, or of the name of a content. */
 const MAX_NAME_LENGTH = 256;
 
+/** Characters of a name in a line that nobody has asked for. */
+const MAX_SHOWN = 100;
+
+/** An address or a name that could not pass for words of ours. */
+const PLAIN_NAME = /^[\w.+@/:=-]+$/;
+
 /** The whole characters within the first 1 KiB of UTF-8. */
 export function cutText(text: string): string {
   // No character has fewer bytes than code units, so that only this much has to be encoded.
@@ -26,3 +32,11 @@ export const isShortName = (text: string): boolean => text.length <= MAX_NAME_LE
 /** RFC 6838 §4.2: 127 letters on either side of the slash. One that is longer says nothing. */
 export const mediaTypeOf = (text: string | undefined): string | undefined =>
   text && text.length <= 255 ? text : undefined;
+
+/** What somebody else calls itself, for a line of ours: short, and in quotes where it could pass for a part of the line. */
+export function shownName(name: string): string {
+  const characters = [...name];
+  const isLong = characters.length > MAX_SHOWN;
+  const shown = isLong ? `${characters.slice(0, MAX_SHOWN).join('')}…` : name;
+  return PLAIN_NAME.test(name) ? shown : `"${shown.replaceAll('"', "'")}"`;
+}

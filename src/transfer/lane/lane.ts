@@ -4,6 +4,7 @@ import type { LeastPace } from '../../protocol/ibb/watch-peer.js';
 import type { Transport } from '../../protocol/jingle/transports/transport.js';
 import { type Direct, type Reach, type Relation, reachOf } from '../../protocol/network/direct.js';
 import { type Network, networkBy, systemNetwork } from '../../protocol/network/network.js';
+import { shownName } from '../../protocol/peer-text.js';
 import { OwnProxies } from '../../protocol/socks5/own-proxies.js';
 import { type Clock, systemClock } from '../../session/clock.js';
 import type { NetworkProxy } from '../../session/dial/proxy.js';
@@ -69,7 +70,7 @@ export class Lane {
       reachOf: (peer, isSealed) => this.#reachOf(peer, isSealed),
       onFailed: (peer, hasBegun, why) => {
         if (hasBegun) return failures?.broke(peer);
-        note?.(`no connection with ${peer} beside the XMPP stream: ${why}`);
+        note?.(`no connection with ${shownName(peer)} beside the XMPP stream: ${why}`);
         failures?.failed(peer);
       },
     });

@@ -133,7 +133,7 @@ describe('on a server whose proxy nobody can connect to,', () => {
       `^no connection with ${peer}@localhost/\\S+ beside the XMPP stream: `;
     const proxy = `the proxy proxy\\.localhost \\(${nowhere} port \\d+\\)`;
     expect(sent.stderr).toMatch(
-      new RegExp(`${start('bob')}not reached from there: ${proxy}$`, 'm'),
+      new RegExp(`${start('bob')}they say that they did not reach ${proxy}$`, 'm'),
     );
     expect(came.stderr).toMatch(
       new RegExp(`${start('alice')}${proxy}: nothing listens there`, 'm'),

@@ -167,29 +167,35 @@ describe('what the server calls the own account', () => {
   });
 });
 
-test('why there was no connection is told for --verbose (R1287)', async () => {
-  const notes: string[] = [];
-  const [session] = sessionsWithServices({ services: servicesOf() });
-  const clock = new ManualClock();
-  const network = new MemoryInternet().of([]);
-  const wanted = { direct: 'proxies' as const, network, clock };
-  const lane = new Lane(
-    session,
-    laneToNamed(wanted, (text) => notes.push(text)),
-  );
-  const candidate = xml('candidate', {
-    ...{ type: 'proxy', host: '11.0.0.8', port: 7777, cid: 'c', jid: PROXY, priority: 9 },
-  });
-  const offer = { xmlns: 'urn:xmpp:jingle:transports:s5b:1', sid: 's1' };
-  const over = new AbortController();
-  const told = { peer: JULIET, isSealed: true, over: over.signal, inform: async () => undefined };
-  const negotiation = lane.transport.answer(told, xml('transport', offer, candidate), undefined);
-  await negotiation.describe();
-  const expected = negotiation.expect(never).catch((error: Error) => error);
-  await clock.advance(10_000);
-  await expected;
-  over.abort();
-  expect(notes).toEqual([
-    `no connection with ${JULIET} beside the XMPP stream: the proxy ${PROXY} (11.0.0.8 port 7777): nothing listens there`,
-  ]);
-});
+test.each([
+  [JULIET, JULIET],
+  [`${JULIET}: all is well`, `"${JULIET}: all is well"`],
+])(
+  'why there was no connection is told for --verbose, of %s (R1287, R1323)',
+  async (peer, shown) => {
+    const notes: string[] = [];
+    const [session] = sessionsWithServices({ services: servicesOf() });
+    const clock = new ManualClock();
+    const network = new MemoryInternet().of([]);
+    const wanted = { direct: 'proxies' as const, network, clock };
+    const lane = new Lane(
+      session,
+      laneToNamed(wanted, (text) => notes.push(text)),
+    );
+    const candidate = xml('candidate', {
+      ...{ type: 'proxy', host: '11.0.0.8', port: 7777, cid: 'c', jid: PROXY, priority: 9 },
+    });
+    const offer = { xmlns: 'urn:xmpp:jingle:transports:s5b:1', sid: 's1' };
+    const over = new AbortController();
+    const told = { peer, isSealed: true, over: over.signal, inform: async () => undefined };
+    const negotiation = lane.transport.answer(told, xml('transport', offer, candidate), undefined);
+    await negotiation.describe();
+    const expected = negotiation.expect(never).catch((error: Error) => error);
+    await clock.advance(10_000);
+    await expected;
+    over.abort();
+    expect(notes).toEqual([
+      `no connection with ${shown} beside the XMPP stream: the proxy ${PROXY} (11.0.0.8 port 7777): nothing listens there`,
+    ]);
+  },
+);

@@ -35,7 +35,7 @@ export class Heard {
       case 'activated':
         return this.#activate();
       case 'proxy-error':
-        return this.#fail(new Error('the peer did not reach the proxy'));
+        return this.#fail(new Error('the peer says that it did not reach the proxy'));
     }
   }
 }

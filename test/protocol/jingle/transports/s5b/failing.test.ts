@@ -57,7 +57,9 @@ describe('there is no channel, and nothing stays behind, where the only proxy', 
     both.proxies.his.faults = faults;
     const ended = await inTheEnd(both, ms);
     expect(ended?.his).toBe(why);
-    expect(ended?.hers).toMatch(/the peer did not reach the proxy|nobody answered in time/);
+    expect(ended?.hers).toMatch(
+      /the peer says that it did not reach the proxy|nobody answered in time/,
+    );
     expect(both.told).toContain('romeo: proxy-error');
     await leavesNothing(both);
   });
@@ -66,7 +68,7 @@ describe('there is no channel, and nothing stays behind, where the only proxy', 
     const both = await agreed({ his: ['proxies', 'known'], proxies: ['hers'] });
     both.proxies.hers.faults = { refuses: 'activation' };
     expect(await inTheEnd(both, 0)).toEqual({
-      his: 'the peer did not reach the proxy',
+      his: 'the peer says that it did not reach the proxy',
       hers: 'proxy.capulet.example does not join the connections (forbidden)',
     });
     expect(both.told).toContain('juliet: proxy-error');
@@ -82,7 +84,7 @@ describe('there is no channel, and nothing stays behind, where the only proxy', 
     const both = await agreed({ his: ['proxies', 'known'], proxies: ['his'] });
     both.proxies.his.faults = faults;
     await inTheEnd(both, 3_000);
-    expect(both.whys).toEqual([[`not reached from there: ${HIS}`], [`${HIS}: ${why}`]]);
+    expect(both.whys).toEqual([[`they say that they did not reach ${HIS}`], [`${HIS}: ${why}`]]);
   });
 
   test('is not there for the one who has offered it: the same (R1287)', async () => {
@@ -93,7 +95,7 @@ describe('there is no channel, and nothing stays behind, where the only proxy', 
     expect(his).toEqual([
       `${HIS}: proxy.montague.example does not join the connections (forbidden)`,
     ]);
-    expect(hers).toEqual(['the peer did not reach the proxy']);
+    expect(hers).toEqual(['the peer says that it did not reach the proxy']);
   });
 
   test('cannot be reached, neither', async () => {
