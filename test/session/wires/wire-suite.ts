@@ -331,17 +331,50 @@ export function wireSuite(kind: WireKind): void {
     },
   );
 
-  test('ends, as a stream, before what waits fills the memory', async () => {
+  test('ends in good order, where the server has ended it, and reads on only then (R1297)', async () => {
     const { wire, far } = await kind.connect();
-    const stream = new XmppStream(wire);
-    stream.open(ADDRESSES.to, ADDRESSES.from);
+    const ended = new Promise<void>((resolve) => {
+      wire.open(ADDRESSES, {
+        element: () => undefined,
+        itemReader: () => undefined,
+        end: resolve,
+      });
+    });
     await far.until(kind.opening);
+    far.open();
     far.pause();
-    for (let count = 0; count < 200; count += 1) {
-      stream.write(`<message>${'x'.repeat(500_000)}</message>`).catch(() => undefined);
-    }
-    const error = await stream.closed;
-    expect(error).toBeInstanceOf(ConnectionFailed);
-    expect(error?.message).toBe('the server reads too slowly for what waits to be sent');
+    const written = Array.from({ length: 100 }, () =>
+      wire.write(`<message>${'x'.repeat(200_000)}</message>`),
+    );
+    const outcomes = Promise.allSettled(written);
+    far.end();
+    await ended;
+    far.resume();
+    expect(await wire.closed).toBeUndefined();
+    await outcomes;
   });
+
+  test.each([
+    ['few that are long', 'x'.repeat(500_000)],
+    // The most pieces that so many characters can be written in.
+    ['many that are short', '文'.repeat(4_000)],
+  ])(
+    'ends, as a stream, before what waits fills the memory: stanzas, %s (R1296)',
+    async (_what, body) => {
+      const { wire, far } = await kind.connect();
+      const stream = new XmppStream(wire);
+      stream.open(ADDRESSES.to, ADDRESSES.from);
+      await far.until(kind.opening);
+      far.pause();
+      const count = Math.ceil(35_000_000 / body.length);
+      const written = Array.from({ length: count }, () =>
+        stream.write(`<message>${body}</message>`),
+      );
+      const outcomes = Promise.allSettled(written);
+      const error = await stream.closed;
+      expect(error).toBeInstanceOf(ConnectionFailed);
+      expect(error?.message).toBe('the server reads too slowly for what waits to be sent');
+      expect((await outcomes).at(-1)?.status).toBe('rejected');
+    },
+  );
 }

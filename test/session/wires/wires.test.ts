@@ -129,8 +129,8 @@ const webSocket: WireKind = {
   },
 };
 
-describe('a wire by TCP (R1119, R1263)', () => wireSuite(tcp));
-describe('a wire by WebSocket (R1119, R1263)', () => wireSuite(webSocket));
+describe('a wire by TCP (R1119, R1263, R1296, R1297)', () => wireSuite(tcp));
+describe('a wire by WebSocket (R1119, R1263, R1296, R1297)', () => wireSuite(webSocket));
 
 /** The wire of a server that speaks no more than it is told to, and the server's end of the connection. */
 async function bareWire() {
@@ -165,17 +165,18 @@ const ADDRESSES = { to: 'montague.example', from: 'romeo@montague.example' };
 const NOBODY = { element: () => undefined, itemReader: () => undefined, end: () => undefined };
 
 test.each([
-  ['reads nothing', 0],
-  ['has read nothing for long', 100],
+  ['reads nothing', '', 0],
+  ['has read nothing for long', 'x'.repeat(200_000), 100],
+  ['has read none of very many stanzas', '文'.repeat(4_000), 7_800],
 ])(
-  'a WebSocket that is closed ends soon, though the server keeps the connection and %s (R1192)',
-  async (_what, count) => {
+  'a WebSocket that is closed ends soon, though the server keeps the connection and %s (R1192, R1296)',
+  async (_what, body, count) => {
     const { wire, far } = await bareWire();
     const stream = new XmppStream(wire);
     stream.open(ADDRESSES.to, ADDRESSES.from);
     far.pause();
     const outcomes = Array.from({ length: count }, () =>
-      stream.write(`<message>${'x'.repeat(200_000)}</message>`).catch(() => undefined),
+      stream.write(`<message>${body}</message>`).catch(() => undefined),
     );
     // RFC 6455 §5.5.1: status 1000.
     const close = () => far.write(Buffer.of(0x88, 2, 0x03, 0xe8));

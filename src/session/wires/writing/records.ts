@@ -10,7 +10,7 @@ export interface Sink {
   readonly pieceBytes: number;
   /** Bytes of a text there, at most. */
   bytesOf(text: string): number;
-  /** Writes texts of so many bytes in one piece; calls `done` when it is handed to the network. */
+  /** Writes texts of so many bytes in one piece; calls `done` when it is handed to the network, or at once. */
   write(texts: readonly string[], bytes: number, done: (error?: Error | null) => void): void;
 }
 
@@ -21,6 +21,8 @@ export const oneDocument = (socket: Writable, alignment: Alignment): Sink => ({
   },
   bytesOf: (text) => Buffer.byteLength(text),
   write: (texts, bytes, done) => {
+    // Node would end the connection by an error, and what is on its way with it.
+    if (!socket.writable) return done(new Error('the connection is closed'));
     let all = '';
     for (const text of texts) all += text;
     // Characters of one byte each are ASCII, and need no second look at each of them.
@@ -80,24 +82,34 @@ export class Records {
     this.#unsentCharacters += unsent.text.length;
     if (this.#writing) return;
     this.#writing = true;
-    process.nextTick(() => this.#writePiece());
+    process.nextTick(() => this.#writeAll());
   }
 
-  #writePiece(): void {
+  /**
+   * A loop, as a sink may be done at once: were each piece to begin the next, many of them would overflow the stack.
+   * Were each awaited, TLS would write one in each turn of Node's event loop.
+   */
+  #writeAll(): void {
+    let isDone = true;
+    while (isDone && this.#unsent.length > 0) isDone = this.#writePiece();
+    this.#writing = !isDone;
+  }
+
+  /** Returns whether it is done already; otherwise goes on when it is. */
+  #writePiece(): boolean {
     const { piece, bytes } = takePiece(this.#unsent, this.#sink);
     const texts = piece.map(({ text }) => text);
     for (const { length } of texts) this.#unsentCharacters -= length;
+    let [isDone, isLater] = [false, false];
     this.#sink.write(texts, bytes, (error) => {
       for (const { settle } of piece) settle(error);
       const until = piece.at(-1)?.until;
-      if (until === undefined) this.#goOn();
-      else void until.then(() => this.#goOn());
+      if (until !== undefined) void until.then(() => this.#writeAll());
+      else if (isLater) this.#writeAll();
+      else isDone = true;
     });
-  }
-
-  #goOn(): void {
-    this.#writing = this.#unsent.length > 0;
-    if (this.#writing) this.#writePiece();
+    isLater = true;
+    return isDone;
   }
 }
 

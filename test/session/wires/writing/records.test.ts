@@ -35,3 +35,30 @@ test('all texts are written in UTF-8, whichever of them are in one piece (R260)'
     }),
   );
 });
+
+test.each([
+  ['fails', new Error('the connection is closed')],
+  ['is done', undefined],
+])(
+  'any number of pieces are given to a sink that %s at once, and each text settles (R1296)',
+  async (_how, error) => {
+    const written: string[] = [];
+    const records = new Records({
+      pieceBytes: 1,
+      bytesOf: (text) => text.length,
+      write: (texts, _bytes, done) => {
+        written.push(...texts);
+        done(error);
+      },
+    });
+    const texts = Array.from({ length: 20_000 }, (_, index) => `${index} `);
+    const outcomes = await Promise.allSettled(texts.map((text) => records.write(text)));
+    expect(written).toEqual(texts);
+    const reasons = new Set(outcomes.map((one) => one.status === 'rejected' && one.reason));
+    expect([...reasons]).toEqual([error ?? false]);
+    expect(records.unsentCharacters).toBe(0);
+    // It goes on with what comes later.
+    await records.write('last').catch(() => undefined);
+    expect(written.at(-1)).toBe('last');
+  },
+);
