@@ -22,6 +22,12 @@ export interface Entry {
   origins?: Origins;
 }
 
+/** How `login` is told to reach the server. */
+export type ServerFlags = Pick<
+  AccountFlags,
+  'service' | 'tlsCa' | 'allowPlain' | 'proxy' | 'noProxy' | 'origins'
+>;
+
 /** The account that is meant by its name or its JID. Throws `UsageError` where there is none. */
 export function entryNamed(typed: string, settings: Settings): Entry {
   const { accounts, path } = settings;
@@ -67,6 +73,23 @@ function freeName(account: string, { accounts, names }: Settings): string {
     const name = [begin, `${begin}-${domain}`][count] ?? `${begin}-${count}`;
     if (!accounts.has(name) && !names.has(name)) return name;
   }
+}
+
+/**
+ * How its server is reached, each value with where that came from. What the flags do not say stays as the settings have
+ * it, which beat the proxy of the environment.
+ */
+export function serverOf({ known, origins: kept }: Entry, flags: ServerFlags): AccountFlags {
+  const { passwordFile: _file, passwordCommand: _command, ...server } = known;
+  const { service, tlsCa, allowPlain, proxy, noProxy, origins = {} } = flags;
+  const given: ServerFlags = {
+    ...(service ? { service } : {}),
+    ...(tlsCa ? { tlsCa } : {}),
+    ...(allowPlain ? { allowPlain } : {}),
+    ...(proxy && !(known.proxy && noProxy) ? { proxy, noProxy } : {}),
+  };
+  const places = Object.entries(origins).filter(([name]) => Object.hasOwn(given, name));
+  return { ...server, ...given, origins: { ...kept, ...Object.fromEntries(places) } };
 }
 
 /** What login was asked for, as the settings have it; of what it was not asked for nothing. */

@@ -7,16 +7,12 @@ import { requireKeyboard } from '../account/questions.js';
 import type { Context, OutputFlags } from '../context.js';
 import { checkSettingsSecret, readSettings } from '../settings/settings.js';
 import { writeAccount } from './change-settings.js';
-import { type Entry, entryFor, hasPlace, keysOf } from './entry.js';
+import { type Entry, entryFor, hasPlace, keysOf, type ServerFlags, serverOf } from './entry.js';
 import { keepPassword, takeBack } from './keep-password.js';
 import type { PasswordSource } from './keeper.js';
 import { tryAccount } from './try-account.js';
 
-export type LoginFlags = Pick<
-  AccountFlags,
-  'service' | 'tlsCa' | 'allowPlain' | 'proxy' | 'noProxy' | 'origins'
-> &
-  OutputFlags;
+export type LoginFlags = ServerFlags & OutputFlags;
 
 /**
  * Nothing changes in the settings before the password was read back from where it is kept, and the server took it. It stays
@@ -50,22 +46,6 @@ export async function logIn(
     throw error;
   });
   tellOfOther(entry, keeper.source, reporter);
-}
-
-/** What the flags do not say stays as the settings have it, which beat the proxy of the environment. */
-function serverOf(
-  { known, origins: kept }: Entry,
-  { service, tlsCa, allowPlain, proxy, noProxy, origins }: LoginFlags,
-): AccountFlags {
-  const { passwordFile: _file, passwordCommand: _command, ...server } = known;
-  return {
-    ...server,
-    origins: { ...kept, ...origins },
-    ...(service ? { service } : {}),
-    ...(tlsCa ? { tlsCa } : {}),
-    ...(allowPlain ? { allowPlain } : {}),
-    ...(proxy && !(known.proxy && noProxy) ? { proxy, noProxy } : {}),
-  };
 }
 
 function typedPassword({ account }: Entry, context: Context): Promise<string> {
