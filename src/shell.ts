@@ -4,7 +4,10 @@ const PLAIN = /^[\p{L}\p{N}_@+:./-]+$/u;
 /** May not show on a terminal, or is changed there. */
 const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
-/** A text as one word of a command that is printed to be pasted, with quotes where it needs some. */
+/**
+ * A text as one word of a command that is printed to be pasted, with quotes where it needs some. Right for a POSIX shell
+ * whatever is in it; on Windows `<…>` where no one form is right for both of its shells.
+ */
 export function shellWord(text: string, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32') return wordOnWindows(text);
   if (PLAIN.test(text)) return text;
@@ -27,8 +30,18 @@ const inOctal = (character: string): string =>
     .map((byte) => `\\${byte.toString(8).padStart(3, '0')}`)
     .join('');
 
-/** PowerShell takes these quotes, and so does cmd, which knows no backtick. */
-const wordOnWindows = (text: string): string =>
-  PLAIN.test(text.replaceAll('\\', '/')) && !text.startsWith('@')
-    ? text
-    : `"${text.replace(/[`$"]/g, '`$&')}"`;
+/** What `"…"` leaves alone both in PowerShell, which has more quotes than one, and in cmd, which knows no escape for `%`. */
+const SAFE_ON_WINDOWS = /^[\p{L}\p{M}\p{N} _@+:.,/\\='~#()[\]{}-]*$/u;
+
+/** Stands for a word that cannot be written: both shells refuse it where it is pasted. */
+const UNWRITABLE = '<…>';
+
+/**
+ * What stands in both PowerShell and cmd for the text and nothing else; for what no form does in both, a gap that is to
+ * be filled in. A backslash at the end would go together with the quote behind it.
+ */
+function wordOnWindows(text: string): string {
+  const isPlain = PLAIN.test(text.replaceAll('\\', '/')) && !/^(@|-.)/.test(text);
+  if (isPlain) return text;
+  return SAFE_ON_WINDOWS.test(text) && !text.endsWith('\\') ? `"${text}"` : UNWRITABLE;
+}

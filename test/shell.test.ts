@@ -41,9 +41,36 @@ test('what needs no quotes has none (R1268)', () => {
   for (const text of ['photo.jpg', '/a/b-c_d+1', 'xmpp:ä@example.org', '-']) {
     expect(shellWord(text, 'linux')).toBe(text);
   }
-  expect(shellWord('C:\\Users\\Romeo', 'win32')).toBe('C:\\Users\\Romeo');
-  expect(shellWord('C:\\My Files', 'win32')).toBe('"C:\\My Files"');
-  expect(shellWord('$(x)`y`@example.org', 'win32')).toBe('"`$(x)``y``@example.org"');
+});
+
+test.each([
+  ['C:\\Users\\Romeo', 'C:\\Users\\Romeo'],
+  ['C:\\Users\\Romeo\\', 'C:\\Users\\Romeo\\'],
+  ['C:\\My Files', '"C:\\My Files"'],
+  ['romeo@example.org/Ähre', 'romeo@example.org/Ähre'],
+  ["it's (so), ~#=[1]{2}", '"it\'s (so), ~#=[1]{2}"'],
+  ['@romeo', '"@romeo"'], // a variable to PowerShell
+  ['-dash.txt', '"-dash.txt"'], // two words to PowerShell
+  ['-', '-'],
+  ['', '""'],
+])('on Windows %j is written as %s, for both shells (R1303)', (text, word) => {
+  expect(shellWord(text, 'win32')).toBe(word);
+});
+
+test.each([
+  '$(x)@example.org',
+  'a`b',
+  'a"b',
+  'a"&calc&"@example.org',
+  ...['\u201c', '\u201d', '\u201e'].map((quote) => `a${quote};calc;${quote}@example.org`),
+  ...['\u2018', '\u2019', '\u201a', '\u201b'].map((quote) => `a${quote};calc`),
+  '%PATH%@example.org',
+  '!PATH!',
+  ...['a&calc', 'a|calc', 'a<b', 'a>b', 'a^b', 'a;calc', 'a*', 'a?'],
+  ...['a\nb', 'a\tb', 'a\u200bb', 'a\u00a0b', 'a\u2013b', 'a\uff02b'],
+  'C:\\My Files\\',
+])('on Windows %j is written as nothing that a shell would run (R1303)', (text) => {
+  expect(shellWord(text, 'win32')).toBe('<…>');
 });
 
 test('an operand that begins like a flag is none (R1268)', () => {
