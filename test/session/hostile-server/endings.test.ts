@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ConnectionLost } from '../../../src/session/stanza-session.js';
 import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import { xml } from '../../../src/session/xml.js';
@@ -176,5 +176,29 @@ describe('when the connection goes', () => {
     await peer.expect(/<\/stream:stream>/);
     await expect(Promise.all(closed)).resolves.toBeDefined();
     expect([session.ended.aborted, unread.ended.aborted]).toEqual([true, true]);
+  });
+
+  test('a request for an acknowledgement that comes too late cuts off nothing that is still on its way (R1298)', async () => {
+    const [session, peer] = await online({}, { streamManagement: true });
+    // However long the server takes to read it all, here.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      peer.stall();
+      const body = xml('body', {}, 'x'.repeat(200_000));
+      const stanzas = Array.from({ length: 60 }, (_, id) =>
+        xml('message', { to: JULIET, id }, body),
+      );
+      const sent = Promise.all(stanzas.map((stanza) => session.send(stanza)));
+      const closed = session.close();
+      await expect(session.sync()).rejects.toBeInstanceOf(ConnectionLost);
+      peer.goOn();
+      for (const { attrs } of stanzas) await peer.expect(new RegExp(`id="${attrs.id}"`));
+      await peer.expect(/<\/message><r [^>]*><a [^>]*><\/stream:stream>$/);
+      await sent;
+      peer.write('</stream:stream>');
+      await closed;
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

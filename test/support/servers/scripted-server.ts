@@ -110,6 +110,11 @@ export class Peer {
     this.#socket.pause();
   }
 
+  /** Reads on. */
+  goOn(): void {
+    this.#socket.resume();
+  }
+
   /** Ends the connection in good order. */
   end(): void {
     this.#socket.end();
