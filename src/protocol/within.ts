@@ -1,3 +1,4 @@
+import { orAborted } from '../session/aborted.js';
 import type { Clock } from '../session/clock.js';
 
 /**
@@ -20,4 +21,24 @@ export async function within<T>(
   } finally {
     done.abort();
   }
+}
+
+/**
+ * The same for what is of use only in time, as it holds back what is known: `act` is not waited for any longer, whatever
+ * it does. Resolves to nothing then; rejects as `act` does, and with the signal's reason.
+ */
+export async function inTime<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  act: (until: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  return within(clock, ms, signal, async (until) => {
+    try {
+      return await orAborted(act(until), until);
+    } catch (error) {
+      if (!until.aborted || signal.aborted) throw error;
+      return undefined;
+    }
+  });
 }

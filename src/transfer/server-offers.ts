@@ -1,7 +1,12 @@
-import { findUploadService, type UploadService } from '../protocol/http-upload/upload-service.js';
+import {
+  FIND_MOST_MS,
+  findUploadService,
+  type UploadService,
+} from '../protocol/http-upload/upload-service.js';
 import { OwnProxies } from '../protocol/socks5/own-proxies.js';
 import { askVersion } from '../protocol/version.js';
-import { systemClock } from '../session/clock.js';
+import { inTime } from '../protocol/within.js';
+import { type Clock, systemClock } from '../session/clock.js';
 import { serverOf } from '../session/jid.js';
 import type { Session } from '../session/session.js';
 
@@ -19,12 +24,23 @@ export interface ServerOffers {
 /** Milliseconds that it may take to say what its program is. */
 const PATIENCE_MS = 5_000;
 
-/** Asks the own server what it has. Rejects with the signal's reason, and when the session ends. */
-export async function askServer(session: Session, signal: AbortSignal): Promise<ServerOffers> {
+/**
+ * Asks the own server what it has. Resolves to nothing where it has not said so in time, also as the session was being
+ * resumed; rejects with the signal's reason, and when the session ends.
+ */
+export async function askServer(
+  session: Session,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<ServerOffers | undefined> {
+  return inTime(clock, FIND_MOST_MS, signal, (until) => askAll(session, until, clock));
+}
+
+async function askAll(session: Session, signal: AbortSignal, clock: Clock): Promise<ServerOffers> {
   const [program, { service }, proxies] = await Promise.all([
     askProgram(session, signal),
     findUploadService(session, signal),
-    new OwnProxies(session, systemClock).find(signal),
+    new OwnProxies(session, clock).find(signal),
   ]);
   const { maxStanzaBytes } = session;
   const places = proxies.map(({ host, port }) => `${host} port ${port}`);

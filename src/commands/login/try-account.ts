@@ -1,3 +1,4 @@
+import type { Clock } from '../../session/clock.js';
 import type { LoginTold } from '../../session/given/connect-options.js';
 import { type Connect, goOnline } from '../../transfer/connect.js';
 import type { Report } from '../../transfer/events.js';
@@ -9,6 +10,7 @@ export async function tryAccount(
   connect: Connect,
   report: Report,
   signal: AbortSignal,
+  clock?: Clock,
 ): Promise<void> {
   let login: LoginTold | undefined;
   const onLogin = (told: LoginTold) => {
@@ -16,7 +18,7 @@ export async function tryAccount(
   };
   const session = await goOnline(connect, report, { onLogin, signal });
   try {
-    const asked = askServer(session, signal);
+    const asked = askServer(session, signal, clock);
     report({ event: 'pending', text: 'asking the server what it offers', until: asked });
     const lines = [...(login ? [lineOf(login)] : []), ...linesOf(await asked)];
     for (const text of lines) report({ event: 'notice', text });
@@ -31,7 +33,9 @@ function lineOf({ host, port, isWebSocket, tls, mechanism }: LoginTold): string 
   return `connected to ${host} port ${port}${way} with ${tls}, logged in by ${mechanism}${binding}`;
 }
 
-function linesOf({ program, uploads, proxies, maxStanzaBytes }: ServerOffers): string[] {
+function linesOf(offers: ServerOffers | undefined): string[] {
+  if (!offers) return ['it has not said what it offers'];
+  const { program, uploads, proxies, maxStanzaBytes } = offers;
   const most = uploads?.maxSize === undefined ? '' : ` of up to ${formatBytes(uploads.maxSize)}`;
   return [
     ...(program ? [`the server is ${program}`] : []),

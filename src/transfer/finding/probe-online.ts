@@ -1,3 +1,5 @@
+import { inTime } from '../../protocol/within.js';
+import { type Clock, systemClock } from '../../session/clock.js';
 import type { Session } from '../../session/session.js';
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
@@ -15,19 +17,20 @@ interface ProbeOnlineOptions {
   sealing: SealingOptions;
   /** To whom addresses are shown beside the XMPP stream; absent: all goes in-band. */
   lane: LaneWanted | undefined;
+  clock?: Clock;
 }
 
 /** Goes online and probes a JID; reports each resource that is found, and whether the own server takes uploads. Rejects as `connect` and `probe` do. */
 export async function probeOnline(
   jid: string,
-  { connect, report, signal, sealing, lane: wanted }: ProbeOnlineOptions,
+  { connect, report, signal, sealing, lane: wanted, clock = systemClock }: ProbeOnlineOptions,
 ): Promise<Probe> {
   const session = await goOnline(connect, report, { admit: () => false });
   try {
     const note = (text: string) => report({ event: 'note', text });
     const lane = wanted && new Lane(session, laneToNamed(wanted));
     const resources = probe(session, jid, { signal, note, sealing, lane });
-    const until = Promise.all([resources, tellUploads(session, report, signal)]);
+    const until = Promise.all([resources, tellUploads(session, report, signal, clock)]);
     report({ event: 'pending', text: `asking ${jid}`, until });
     const [found] = await until;
     for (const resource of found.resources) report({ event: 'resource', ...resource });
@@ -38,7 +41,15 @@ export async function probeOnline(
 }
 
 /** Whether files can be left on the own server, for whoever is not there. Where that is not known, nothing is told. */
-async function tellUploads(session: Session, report: Report, signal: AbortSignal): Promise<void> {
-  const uploads = await ownUploads(session, signal, PATIENCE_MS);
+async function tellUploads(
+  session: Session,
+  report: Report,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<void> {
+  // A session that is being resumed lets no time pass for what is asked.
+  const uploads = await inTime(clock, 2 * PATIENCE_MS, signal, (until) =>
+    ownUploads(session, until, PATIENCE_MS),
+  );
   if (uploads) report({ event: 'uploads', ...uploads });
 }

@@ -1,4 +1,6 @@
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
+import { inTime } from '../../protocol/within.js';
+import { type Clock, systemClock } from '../../session/clock.js';
 import { prepareJid } from '../../session/jid.js';
 import type { Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
@@ -12,6 +14,8 @@ import { isFinal, mayCome } from './absence.js';
 
 /** Milliseconds that the own server, and then its services, may take to say whether uploads are taken. */
 const ANSWER_MS = 3_000;
+/** Milliseconds for all of that, going online too: a session that is being resumed lets no time pass for what is asked. */
+const ASKING_MS = 2 * ANSWER_MS;
 
 interface RemediesOptions {
   /** The recipient, as the user gave it. */
@@ -26,6 +30,7 @@ interface RemediesOptions {
   session(): Promise<Session>;
   signal: AbortSignal;
   report: Report;
+  clock?: Clock | undefined;
 }
 
 /** What the user can do so that a file reaches a recipient who is not there. */
@@ -82,11 +87,10 @@ export class Remedies {
   }
 
   async #ask(): Promise<OwnUploads | undefined> {
-    const { session, signal } = this.#options;
-    // Without an answer nothing is promised.
-    return session()
-      .then((connected) => ownUploads(connected, signal, ANSWER_MS))
-      .catch(() => undefined);
+    const { session, signal, clock = systemClock } = this.#options;
+    const ask = async (until: AbortSignal) => ownUploads(await session(), until, ANSWER_MS);
+    // Without an answer nothing is promised. The error that it is asked for is not held back.
+    return inTime(clock, ASKING_MS, signal, ask).catch(() => undefined);
   }
 }
 

@@ -4,6 +4,7 @@ import { StanzaError } from '../../../src/session/stanza-error.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import type { Event } from '../../../src/transfer/events.js';
 import { linkedSessions } from '../../support/linked-sessions.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 
 const INFO = 'http://jabber.org/protocol/disco#info';
 const ITEMS = 'http://jabber.org/protocol/disco#items';
@@ -88,4 +89,22 @@ test('login tells of a server that offers nothing, and says nothing of itself (R
     'it takes no uploads',
     'it has no proxy for what goes beside the XMPP stream',
   ]);
+});
+
+test('login goes on where the connection is cut while the server is asked what it offers (R1327)', async () => {
+  const clock = new ManualClock();
+  const [romeo] = linkedSessions(() => romeo.suspend());
+  const told: string[] = [];
+  const trying = tryAccount(
+    async () => romeo,
+    (event) => void (event.event === 'notice' && told.push(event.text)),
+    new AbortController().signal,
+    clock,
+  );
+  await settled();
+  expect(romeo.state).toBe('resuming');
+  await clock.advance(20_000);
+  await trying;
+  expect(told).toEqual(['it has not said what it offers']);
+  expect(romeo.state).toBe('offline');
 });

@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { OfferUnanswered } from '../../../src/protocol/jingle/why-not-sent.js';
 import { RequestTimeout } from '../../../src/session/requests.js';
+import type { Session } from '../../../src/session/session.js';
 import { StanzaError } from '../../../src/session/stanza-error.js';
 import { xml } from '../../../src/session/xml.js';
 import { Remedies } from '../../../src/transfer/finding/remedies.js';
@@ -14,6 +15,7 @@ import {
   whyNotAccepted,
 } from '../../../src/transfer/recipient-errors.js';
 import { type Service, sessionsWithServices } from '../../protocol/socks5/server.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 import { memoryTrust, sendingBy } from '../../support/sealing.js';
 
 const JULIET = 'juliet@capulet.example';
@@ -140,4 +142,36 @@ test('after a wait a link takes its place, and for a client that takes nothing i
     '--via auto,http in place of --wait-online leaves it on your server, not encrypted, with a link';
   expect((await remedy({ error, waitOnline: 60_000 })).said).toBe(instead);
   expect((await remedy({ error: new NotInStream('none') })).said).toBe(LEAVE);
+});
+
+const silent = () => new Promise<never>(() => undefined);
+
+test.each<[string, () => Promise<Session>]>([
+  ['nobody gets online', silent],
+  [
+    'the session is being resumed, which lets no time pass for what is asked',
+    async () => {
+      const services = new Map([['upload.montague.example', silent]]);
+      const [romeo] = sessionsWithServices({ services });
+      romeo.suspend();
+      return romeo;
+    },
+  ],
+])('an error is not held back for long where %s (R1327)', async (_, session) => {
+  const clock = new ManualClock();
+  const remedies = new Remedies({
+    ...{ jid: JULIET, leavingBy: '--via auto,http', waitOnline: 0, session, clock },
+    sealing: sealingsBy(sendingBy({ encrypt: 'auto' }))(JULIET),
+    signal: new AbortController().signal,
+    report: () => undefined,
+  });
+  const said = jest.fn();
+  const saying = remedies.after(away(), { size: BYTES }).then(said);
+  await settled();
+  await clock.advance(5_999);
+  expect(said).not.toHaveBeenCalled();
+  await clock.advance(1);
+  await saying;
+  expect(said).toHaveBeenCalledWith(WAIT);
+  expect(clock.sleepers).toBe(0);
 });
