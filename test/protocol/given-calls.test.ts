@@ -178,3 +178,21 @@ test('a signal that Node has not made hears one listener, however many calls it 
   await ended;
   expect(listen).toHaveBeenCalledTimes(1);
 });
+
+test.each(Object.entries(CALLS))(
+  '%s is rejected by a signal that cannot be listened to, which ends the next call all the same (R1328)',
+  async (_name, call) => {
+    const { signal, abort } = foreign(true);
+    const deaf = new Error('not now');
+    jest.spyOn(signal, 'addEventListener').mockImplementationOnce(() => {
+      throw deaf;
+    });
+    const given = romeo();
+    await expect(call(given, { signal })).rejects.toBe(deaf);
+    expect(given.sent).not.toHaveBeenCalled();
+    const ended = expect(call(romeo(), { signal })).rejects.toBe(enough);
+    await settled();
+    abort(enough);
+    await ended;
+  },
+);

@@ -15,7 +15,7 @@ const followers = new WeakMap<AbortSignal, AbortController>();
 
 /**
  * The same, or one of Node's that follows it: `AbortSignal.any` hears nothing of others, and older ones have neither a
- * reason nor `throwIfAborted`.
+ * reason nor `throwIfAborted`. Throws what a signal throws that cannot be listened to.
  */
 export function ofOurs(signal: AbortSignal): AbortSignal {
   const isOurs: boolean = signal instanceof AbortSignal;
@@ -23,8 +23,11 @@ export function ofOurs(signal: AbortSignal): AbortSignal {
   const known = followers.get(signal);
   const ours = known ?? new AbortController();
   const abort = () => ours.abort(signal.reason);
-  followers.set(signal, ours);
-  if (!known) signal.addEventListener('abort', abort, { once: true });
+  if (!known) {
+    signal.addEventListener('abort', abort, { once: true });
+    // Where that has failed the next call tries it anew.
+    followers.set(signal, ours);
+  }
   if (signal.aborted) abort();
   return ours.signal;
 }
