@@ -18,6 +18,11 @@ export interface NetworkProxy {
   readonly except: readonly string[];
 }
 
+/** What a person is told of the login there, by whichever kind. */
+export const WANTS_LOGIN = 'it wants a login: user:password@';
+export const OTHER_LOGIN = 'it wants a login in another way than by user and password';
+export const REFUSES_LOGIN = 'it refuses the login';
+
 type ProxyUser = NonNullable<NetworkProxy['user']>;
 
 /** How a connection gets out, and who is believed at its other end. */

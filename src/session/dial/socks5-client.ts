@@ -2,7 +2,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canonicalHost } from './literal.js';
-import type { NetworkProxy } from './proxy.js';
+import { type NetworkProxy, OTHER_LOGIN, REFUSES_LOGIN, WANTS_LOGIN } from './proxy.js';
 import { readBytes } from './read-bytes.js';
 
 const VERSION = 5;
@@ -17,6 +17,9 @@ const IPV6 = 4;
 /** Bytes of an address in a reply. */
 const ADDRESS_BYTES: Readonly<Record<number, number>> = { [IPV4]: 4, [IPV6]: 16 };
 const PORT_BYTES = 2;
+
+/** §3: as the proxy takes none of the methods. */
+const NO_METHOD = 0xff;
 
 /** §6, by the number in the reply. */
 const REFUSALS = [
@@ -40,7 +43,7 @@ export async function enterSocks5(
   const [version, method] = await answerOf(socket, 2, signal, ': is it a SOCKS5 proxy?');
   if (version !== VERSION) throw new Error('it speaks no SOCKS5');
   if (method === BY_PASSWORD && user) await authenticate(socket, user, signal);
-  else if (method !== NO_AUTHENTICATION) throw new Error('it wants a login: user:password@');
+  else if (method !== NO_AUTHENTICATION) throw new Error(whyNoMethod(method, user));
   const bytes = Buffer.alloc(PORT_BYTES);
   bytes.writeUInt16BE(port);
   socket.write(Buffer.concat([Buffer.of(VERSION, CONNECT, 0), addressOf(host), bytes]));
@@ -49,6 +52,11 @@ export async function enterSocks5(
   if (reply !== 0) throw new Error(REFUSALS[reply] ?? `it refuses (${reply})`);
   const length = ADDRESS_BYTES[kind] ?? (await answerOf(socket, 1, signal))[0] ?? 0;
   await answerOf(socket, length + PORT_BYTES, signal);
+}
+
+function whyNoMethod(method: number | undefined, user: NetworkProxy['user']): string {
+  if (method !== NO_METHOD && method !== BY_PASSWORD) return OTHER_LOGIN;
+  return user ? 'it takes no login by user and password' : WANTS_LOGIN;
 }
 
 /** So many bytes from the proxy. Rejects where it closes before, and with the signal's reason. */
@@ -75,7 +83,7 @@ async function authenticate(
   const counted = fields.flatMap((bytes) => [Buffer.of(bytes.length), bytes]);
   socket.write(Buffer.concat([Buffer.of(PASSWORD_VERSION), ...counted]));
   const [, status] = await answerOf(socket, 2, signal);
-  if (status !== 0) throw new Error('it refuses the login');
+  if (status !== 0) throw new Error(REFUSES_LOGIN);
 }
 
 function addressOf(host: string): Buffer {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { EACH_ADDRESS, STRICT_HTTP } from '../stream/node-defaults.js';
 import { asciiHost } from './literal.js';
 import { reasonOf } from './network-reason.js';
-import type { NetworkProxy } from './proxy.js';
+import { type NetworkProxy, OTHER_LOGIN, REFUSES_LOGIN, WANTS_LOGIN } from './proxy.js';
 import { enterSocks5 } from './socks5-client.js';
 
 /** What is to be reached. */
@@ -131,7 +131,7 @@ async function byHttp(
     ];
     if (Math.floor((response.statusCode ?? 0) / 100) !== 2) {
       socket.destroy();
-      throw new Error(`it refuses (${response.statusCode})`);
+      throw new Error(whyRefused(response, user));
     }
     socket.on('error', () => undefined);
     socket.setNoDelay(true);
@@ -142,6 +142,15 @@ async function byHttp(
     const isClosed = CLOSED.includes((error as Failure).code ?? '');
     throw isClosed ? new Error('it closed without an answer: is it an HTTP proxy?') : error;
   }
+}
+
+const LOGIN_REQUIRED = 407;
+
+/** RFC 9110 §11.7.1: it names the ways to log in. */
+function whyRefused({ statusCode, headers }: IncomingMessage, user: NetworkProxy['user']): string {
+  if (statusCode !== LOGIN_REQUIRED) return `it refuses (${statusCode})`;
+  if (!/\bbasic\b/i.test(`${headers['proxy-authenticate'] ?? 'basic'}`)) return OTHER_LOGIN;
+  return user ? REFUSES_LOGIN : WANTS_LOGIN;
 }
 
 const CLOSED = ['ECONNRESET', 'EPIPE'];

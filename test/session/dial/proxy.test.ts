@@ -162,6 +162,43 @@ describe('SOCKS5 (RFC 1928)', () => {
   });
 });
 
+const OTHER_LOGIN = 'it wants a login in another way than by user and password';
+const challenge = (...ways: string[]) =>
+  Buffer.from(
+    [
+      'HTTP/1.1 407 Proxy Authentication Required',
+      ...ways.map((way) => `proxy-authenticate: ${way}`),
+    ]
+      .concat('', '')
+      .join('\r\n'),
+  );
+
+test.each<[string, string, Buffer]>([
+  ['it takes no login by user and password', 'socks5://romeo:secret@', Buffer.of(5, 0xff)],
+  ['it wants a login: user:password@', 'socks5://', Buffer.of(5, 0xff)],
+  ['it wants a login: user:password@', 'socks5://', Buffer.of(5, 2)],
+  [OTHER_LOGIN, 'socks5://romeo:secret@', Buffer.of(5, 1)],
+  [OTHER_LOGIN, 'socks5://', Buffer.of(5, 1)],
+  ['it refuses the login', 'http://romeo:secret@', challenge()],
+  [
+    'it refuses the login',
+    'http://romeo:secret@',
+    challenge('Digest realm="x"', 'Basic realm="x"'),
+  ],
+  [OTHER_LOGIN, 'http://romeo:secret@', challenge('Negotiate', 'NTLM')],
+  [OTHER_LOGIN, 'http://', challenge('Digest realm="x"')],
+  ['it wants a login: user:password@', 'http://', challenge('Basic realm="x"')],
+])('a proxy says of the login: %s, of %s (R1329)', async (why, login, says) => {
+  const { port } = await scripted(says);
+  const reached = throughProxy(
+    parseProxy(`${login}127.0.0.1:${port}`),
+    { host: 'example.org', port: 5222 },
+    never,
+  );
+  const message = `by the proxy 127.0.0.1 port ${port}: ${why}`;
+  await expect(reached).rejects.toMatchObject({ message });
+});
+
 test('SOCKS5 (RFC 1929): a login that is refused is told of (R1000)', async () => {
   const { port, heard } = await scripted(Buffer.of(5, 2), Buffer.of(1, 1));
   const proxy = parseProxy(`socks5://romeo:secret@127.0.0.1:${port}`);
@@ -197,7 +234,6 @@ describe('CONNECT (RFC 9110)', () => {
 
   test.each([
     ['it refuses (403)', 'HTTP/1.1 403 Forbidden\r\n\r\n'],
-    ['it refuses (407)', 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'],
     ['what answers there is no HTTP proxy', 'no HTTP at all\r\n\r\n'],
     ['what answers there is no HTTP proxy', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n'],
     ['it closed without an answer: is it an HTTP proxy?', undefined],
