@@ -36,7 +36,8 @@ export class WebSocketWire implements Wire {
   readonly #socket: TLSSocket;
   readonly #records: Records;
   readonly #pongs: Pongs;
-  readonly #acknowledgement = new PromptAcknowledgement(() => this.#pong());
+  /** By pongs, in place of white space; they may stand behind what closes the stream, too (RFC 6455 §5.5.1). */
+  readonly #acknowledgement = new PromptAcknowledgement(() => this.#pongs.unasked());
   readonly #messages = new MessageReader((head) => this.#reader?.itemReader(head));
   readonly #frames = new FrameReader({
     text: (part) => this.#messages.write(part),
@@ -118,11 +119,6 @@ export class WebSocketWire implements Wire {
   #listen(): void {
     this.#socket.on('data', (bytes: Buffer) => this.#read(bytes));
     this.#socket.on('session', () => this.#acknowledgement.read(0));
-  }
-
-  /** RFC 6455 §5.5.3: in place of white space. Nobody has asked for it, and nobody answers. */
-  #pong(): void {
-    if (!this.#ending && !this.#isLeaving) this.#pongs.unasked();
   }
 
   /** §3.6: nothing stands behind it. */

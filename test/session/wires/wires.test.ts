@@ -222,13 +222,16 @@ function frameBytes(bytes: Buffer): number {
   return short === 126 ? 8 + bytes.readUInt16BE(2) : 14 + Number(bytes.readBigUInt64BE(2));
 }
 
-/** What the frames of a client are, in order, by their opcodes (RFC 6455 §5.2). */
-function opcodes(bytes: Buffer): number[] {
-  const found: number[] = [];
-  for (let at = 0; at < bytes.length; at += frameBytes(bytes.subarray(at)))
-    found.push((bytes[at] as number) & 0x0f);
+/** The frames of a client, in order. */
+function framesOf(bytes: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += found.at(-1)?.length ?? 0)
+    found.push(bytes.subarray(at, at + frameBytes(bytes.subarray(at))));
   return found;
 }
+
+/** What the frames of a client are, in order, by their opcodes (RFC 6455 §5.2). */
+const opcodes = (bytes: Buffer): number[] => framesOf(bytes).map(([first = 0]) => first & 0x0f);
 
 test.each(['has ended the stream', 'has ended it, as we have in the same moment'])(
   'a WebSocket writes no message behind the frame that closes it, where the server %s (R1264)',
@@ -259,6 +262,33 @@ test.each(['has ended the stream', 'has ended it, as we have in the same moment'
     expect(found.filter((opcode) => opcode === 8)).toHaveLength(1);
   },
 );
+
+test('pings are answered behind the frame that closes a WebSocket (R1299)', async () => {
+  const { wire, far } = await bareWire();
+  const chunks: Buffer[] = [];
+  far.on('data', (chunk) => chunks.push(chunk));
+  /** Waits for a frame that begins with these bytes. */
+  const until = async (...head: number[]) => {
+    const isIt = (frame: Buffer) => head.every((byte, index) => frame[index] === byte);
+    for (;;) {
+      const found = framesOf(Buffer.concat(chunks)).find(isIt);
+      if (found) return found;
+      await once(far, 'data');
+    }
+  };
+  wire.open(ADDRESSES, NOBODY);
+  far.write(textFrame(`<close xmlns='${NS_FRAMING}'/>`));
+  await until(0x88);
+  const payload = Buffer.from('there?');
+  far.write(Buffer.concat([Buffer.of(0x89, payload.length), payload]));
+  const answer = await until(0x8a, 0x80 | payload.length);
+  const key = answer.subarray(2, 6);
+  expect(answer.subarray(6).map((byte, index) => byte ^ (key[index & 3] as number))).toEqual(
+    payload,
+  );
+  far.write(Buffer.of(0x88, 0));
+  expect(await wire.closed).toBeUndefined();
+});
 
 test('no TLS record ends within a message that fits into one (R1121)', async () => {
   const { wire, far, connection } = await webSocketWire();
