@@ -1,6 +1,8 @@
-import { constants } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Files, unless } from './files.js';
+import { NoFileOfOurs } from './own-file.js';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const OTHERS_MAY_WRITE = 0o022;
@@ -36,7 +38,8 @@ async function isDirectory(files: Making, path: string): Promise<boolean> {
 
 /**
  * Makes or takes over a directory, mode 0700; follows no symlink, for another user may have put one there.
- * Returns whether it is private; on a file system without modes it cannot be made so.
+ * Returns whether it is private; on a file system without modes it cannot be made so. Rejects with
+ * `NoFileOfOurs` where it is another user's.
  */
 export async function makePrivateDirectory(files: Files, path: string): Promise<boolean> {
   await makeDirectories(files, path, 0o700);
@@ -46,14 +49,32 @@ export async function makePrivateDirectory(files: Files, path: string): Promise<
   }
   const handle = await files.open(path, O_DIRECTORY | O_NOFOLLOW);
   try {
-    const { uid, mode } = await handle.stat();
-    const isOurs = uid === process.geteuid?.();
-    if (isOurs && (mode & 0o777) === 0o700) return true;
+    const stats = await handle.stat();
+    await checkOwner(files, path, stats);
+    if ((stats.mode & 0o777) === 0o700) return true;
     const made = handle.chmod(0o700).then(() => true);
-    return (await unless(isOurs ? ['EPERM', 'ENOTSUP'] : [], made)) ?? false;
+    return (await unless(['EPERM', 'ENOTSUP'], made)) ?? false;
   } finally {
     await handle.close();
   }
+}
+
+/** The same as for a private one, of a directory that may be open to others, and be reached by a link. */
+export async function checkOwnDirectory(files: Files, path: string): Promise<void> {
+  if (!IS_WINDOWS) await checkOwner(files, path, await files.stat(path));
+}
+
+/**
+ * Root may write into anybody's directory, and would do there what its owner has prepared. Some disks give all files to
+ * one user, or root's to nobody: there, what is made in the directory shows whose it is.
+ */
+async function checkOwner(files: Files, path: string, { uid }: Stats): Promise<void> {
+  if (uid === process.geteuid?.()) return;
+  const made = join(path, `${randomUUID()}.lock`);
+  await unless(['EACCES', 'EPERM', 'EROFS'], files.mkdir(made, { mode: 0o700 }));
+  const ours = await unless(['ENOENT', 'EACCES'], files.lstat(made));
+  await unless(['ENOENT', 'EACCES', 'EPERM', 'EROFS'], files.rmdir(made));
+  if (ours?.uid !== uid) throw new NoFileOfOurs(path, 'folder', 'belongs to another user');
 }
 
 /** Whether the directory's group or everybody may put files into it. */

@@ -6,12 +6,12 @@ import { writeWhole } from './whole-file.js';
 
 /**
  * Something else is where a file of ours should be, and is left as it is: a pipe, a link, a folder, or a file that is far
- * too large or of something else.
+ * too large or of something else; or another user's folder is where one of ours should be.
  */
 export class NoFileOfOurs extends Error {
   override readonly name = 'NoFileOfOurs';
-  constructor(path: string, what = 'file') {
-    super(`${path} is no ${what} of inband`);
+  constructor(path: string, what = 'file', why = `is no ${what} of inband`) {
+    super(`${path} ${why}`);
   }
 }
 

@@ -1,5 +1,6 @@
+import type { Stats } from 'node:fs';
 import { lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unless } from '../files.js';
 import { NoFileOfOurs, readOwn, unlessFolder } from '../own-file.js';
 import { temporaryBeside } from '../whole-file.js';
@@ -28,10 +29,29 @@ export function sidecarPath(path: string): string {
   return `${path}.json`;
 }
 
-/** Walks the folder; what is not ours in it is left out. */
+/**
+ * Rejects with `NoFileOfOurs` where a link leads to other files, which are not ours to replace or to remove: one in the
+ * folder, in place of those above a blob, or another user's in place of the folder. A user may keep it on another disk.
+ */
+export async function checkFolders(root: string, path?: string): Promise<void> {
+  const link = await linkAt(root);
+  if (link && link.uid !== (process.geteuid?.() ?? link.uid))
+    throw new NoFileOfOurs(root, 'folder');
+  for (const folder of path === undefined ? [] : [dirname(dirname(path)), dirname(path)]) {
+    if (await linkAt(folder)) throw new NoFileOfOurs(folder, 'folder');
+  }
+}
+
+async function linkAt(path: string): Promise<Stats | undefined> {
+  const stats = await ifPresent(lstat(path));
+  return stats?.isSymbolicLink() ? stats : undefined;
+}
+
+/** Walks the folder; what is not ours in it is left out. Rejects as `checkFolders`. */
 export async function* shelves(root: string): AsyncGenerator<Shelf> {
-  for (const algorithm of await names(root, /^[a-z0-9-]+$/)) {
-    for (const prefix of await names(join(root, algorithm), /^[0-9a-f]{2}$/)) {
+  await checkFolders(root);
+  for (const algorithm of await folders(root, /^[a-z0-9-]+$/)) {
+    for (const prefix of await folders(join(root, algorithm), /^[0-9a-f]{2}$/)) {
       const path = join(root, algorithm, prefix);
       const files = await names(path, /^[0-9a-f]+(\.json)?$|\.tmp$/);
       const temporaries = files.filter((name) => TEMPORARY.test(name));
@@ -45,6 +65,15 @@ export async function* shelves(root: string): AsyncGenerator<Shelf> {
 async function names(path: string, pattern: RegExp): Promise<string[]> {
   const all = (await ifPresent(readdir(path))) ?? [];
   return all.filter((name) => pattern.test(name));
+}
+
+/** Links are left out. */
+async function folders(path: string, pattern: RegExp): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await names(path, pattern)) {
+    if (!(await linkAt(join(path, name)))) found.push(name);
+  }
+  return found;
 }
 
 /** `undefined` where the file is gone: other processes remove them at any time. */

@@ -9,6 +9,7 @@ import { type BlobLimits, evict } from './blob-eviction.js';
 import {
   blobPath,
   bytesIfPresent,
+  checkFolders,
   ifPresent,
   removeBlob,
   removeUnlessPutAgain,
@@ -56,7 +57,7 @@ export class BlobFolder {
 
   /** Checks the hash; a damaged blob is removed. `undefined`: absent, expired or damaged. */
   async get(id: ContentId): Promise<StoredBlob | undefined> {
-    const path = blobPath(this.#root, id.algorithm, id.hash);
+    const path = await this.#pathOf(id);
     const text = path && (await textIfPresent(sidecarPath(path)));
     if (!path || text === undefined) return undefined;
     const sidecar = parseSidecar(text);
@@ -81,6 +82,7 @@ export class BlobFolder {
     const maxAge = this.#keptFor(blob.maxAge);
     const size = blob.bytes.length;
     if (limits && (maxAge === 0 || size > limits.bytes)) return;
+    await checkFolders(this.#root, path);
     const storedAt = new Date(this.#options.now());
     const sidecar = formatSidecar({ type: blob.type, size, maxAge, storedAt, from });
     await makeDirectories({ mkdir, stat }, dirname(path), 0o700);
@@ -94,7 +96,7 @@ export class BlobFolder {
 
   /** Returns whether there was one. */
   async delete(id: ContentId): Promise<boolean> {
-    const path = blobPath(this.#root, id.algorithm, id.hash);
+    const path = await this.#pathOf(id);
     return path ? await removeBlob(path) : false;
   }
 
@@ -129,6 +131,12 @@ export class BlobFolder {
     }
     const { limits } = this.#options;
     return count + (limits ? await evict(this.#root, limits) : 0);
+  }
+
+  async #pathOf({ algorithm, hash }: ContentId): Promise<string | undefined> {
+    const path = blobPath(this.#root, algorithm, hash);
+    if (path) await checkFolders(this.#root, path);
+    return path;
   }
 
   #checkedPath({ algorithm, hash }: ContentId, bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
-import { join } from 'node:path';
 import { type Files, unless } from '../files.js';
-import { openBelow } from '../open-folder.js';
+import { removeAttempt } from '../lock/lock-directory.js';
+import { OpenFolder, openBelow } from '../open-folder.js';
+import { NoFileOfOurs, removeOwn } from '../own-file.js';
 import { type Journal, partPath, readJournal } from './journal.js';
 import { isExpired, type Kept, removePartial } from './kept-partials.js';
 import type { PartFolders } from './part-file.js';
@@ -31,15 +32,30 @@ export async function sweep(folders: PartFolders): Promise<Kept[]> {
   return kept.sort((a, b) => a.journal.updated.getTime() - b.journal.updated.getTime());
 }
 
-/** Returns the ids of the partials in the folder. */
+/** Returns the ids of the partials in the folder. What we do not make is left alone, as what others put there is. */
 async function removeTemporaries(files: Files, staging: string): Promise<Set<string>> {
   const ids = new Set<string>();
-  for (const name of await files.readdir(staging)) {
-    const [, id, kind] = NAME.exec(name) ?? [];
-    if (id && (kind === 'part' || kind === 'json')) ids.add(id);
-    else if (id) await files.rm(join(staging, name), { recursive: true, force: true });
+  const folder = await OpenFolder.open(files, staging);
+  if (!folder) return ids;
+  try {
+    for (const name of await files.readdir(folder.at('.'))) {
+      const [, id, kind] = NAME.exec(name) ?? [];
+      if (id && (kind === 'part' || kind === 'json')) ids.add(id);
+      else if (id) await removeTemporary(files, folder.at(name), kind === 'lock');
+    }
+  } finally {
+    await folder.close();
   }
   return ids;
+}
+
+/** A file, or the attempt at a lock, with a holder in it. */
+async function removeTemporary(files: Files, path: string, isLock: boolean): Promise<void> {
+  try {
+    await (isLock ? removeAttempt(files, path) : removeOwn(path, files));
+  } catch (error) {
+    if (!(error instanceof NoFileOfOurs)) throw error;
+  }
 }
 
 /** Unless it is no longer empty, or was not made when the journal says. */

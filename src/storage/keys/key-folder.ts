@@ -12,8 +12,8 @@ import { NoFileOfOurs, readOwn, removeOwn, writeOwn } from '../own-file.js';
 import { KeysUnusable } from './keys-unusable.js';
 
 const ENDING = '.json';
-/** The ending of temporary files, as `writeOwn` has it. */
-const TEMPORARY = '.tmp';
+/** The names of temporary files, as `writeOwn` has them. */
+const TEMPORARY = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 /** Bytes of a file: more is not read. */
 const MOST_BYTES = 65_536;
 
@@ -97,7 +97,7 @@ export class KeyFolder {
 
   /**
    * Does it while no other process, and nobody else here, changes the folder, which is made if it is absent. Rejects with
-   * `KeysUnusable` where another one keeps it locked, and with the signal's reason where that comes first.
+   * `KeysUnusable` where another one keeps it locked, with `NoFileOfOurs` where it is another user's, and with the signal's reason where that comes first.
    */
   locked<T>(job: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
@@ -118,7 +118,7 @@ export class KeyFolder {
   /** Removes what killed processes left: while the folder is locked, nobody else writes. */
   async #removeLeftovers(): Promise<void> {
     for (const entry of await fs.readdir(this.path, { withFileTypes: true })) {
-      const isLeft = entry.name.endsWith(TEMPORARY) && !entry.isDirectory();
+      const isLeft = TEMPORARY.test(entry.name) && !entry.isDirectory();
       if (isLeft) await removeOwn(join(this.path, entry.name));
     }
   }

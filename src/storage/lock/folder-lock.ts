@@ -3,8 +3,9 @@ import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
 import { type Files, unless } from '../files.js';
-import { removeOwn } from '../own-file.js';
+import { NoFileOfOurs } from '../own-file.js';
 import { type Beating, beat, isBeating, STILL_MS } from './heartbeat.js';
+import { namesIn, removeAttempt, removeHolders } from './lock-directory.js';
 import { judgeHolder, nameHolder } from './lock-holder.js';
 import type { Processes } from './processes.js';
 
@@ -76,7 +77,7 @@ async function lockByHolder(
     },
     release: () => {
       released.abort();
-      return remove(files, lock, holder);
+      return removeHolders(files, lock, [holder]);
     },
   };
 }
@@ -97,7 +98,7 @@ export async function isAlive(
     await handle?.close();
     return !handle && (await unless(['ENOENT'], files.stat(lock))) !== undefined;
   }
-  for (const name of await holders(files, lock)) {
+  for (const name of (await namesIn(files, lock)).holders) {
     const { state } = await judgeHolder(name, processes);
     if (state !== 'dead' && (await isBeating(join(lock, name), locking, signal))) return true;
   }
@@ -117,17 +118,15 @@ async function lockByOpening(
   return { isHeld: async () => true, release: () => handle.close() };
 }
 
-const holders = async (files: Files, lock: string) =>
-  (await unless(['ENOENT', 'ENOTDIR'], files.readdir(lock))) ?? [];
-
-/** Removes the files of holders that are dead. */
+/** Removes the files of holders that are dead. Rejects with `NoFileOfOurs` for what is none, which stays. */
 async function clear(
   lock: string,
   locking: Locking,
   { warn, signal = new AbortController().signal, known }: LockOptions,
 ): Promise<void> {
   const folder = known ?? dirname(dirname(lock));
-  for (const name of await holders(locking.files, lock)) {
+  const { holders, strays } = await namesIn(locking.files, lock);
+  for (const name of holders) {
     const { state, pid } = await judgeHolder(name, locking.processes);
     if (state === 'alive') throw new FolderInUse(folder, pid);
     if (state === 'elsewhere') {
@@ -137,8 +136,9 @@ async function clear(
       if (await isBeating(join(lock, name), locking, signal))
         throw new FolderInUse(folder, pid, true);
     }
-    await remove(locking.files, lock, name);
+    await removeHolders(locking.files, lock, [name]);
   }
+  if (strays[0] !== undefined) throw new NoFileOfOurs(join(lock, strays[0]), 'lock');
 }
 
 /** To be called when our file is gone: somebody else's may be there. */
@@ -148,17 +148,12 @@ async function tellIfTaken(
   { onLost, known = dirname(dirname(lock)) }: LockOptions,
 ): Promise<void> {
   // A folder that cannot be read tells nothing; whoever needs it will meet the error.
-  const [name] = await holders(files, lock).catch(() => []);
+  const there = await namesIn(files, lock).catch(() => undefined);
+  const name = there?.holders[0];
   if (name === undefined) return;
   // It is taken, even where nobody can say by whom.
   const judged = await judgeHolder(name, processes).catch(() => undefined);
   onLost?.(new FolderInUse(known, judged?.pid, judged?.state === 'elsewhere'));
-}
-
-async function remove(files: Files, lock: string, name: string): Promise<void> {
-  await unless(['ENOTDIR'], removeOwn(join(lock, name), files));
-  // Somebody else may have it by now.
-  await unless(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'], files.rmdir(lock));
 }
 
 /** Returns whether we got it. The holder of the lock may at any time take our attempt for left over, hence ENOENT. */
@@ -172,9 +167,10 @@ async function take(files: Files, lock: string, holder: string): Promise<boolean
     return true;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw error;
+    // What is no directory is refused when the lock is looked at again.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code)) throw error;
     return false;
   } finally {
-    await files.rm(attempt, { recursive: true, force: true });
+    await removeAttempt(files, attempt);
   }
 }

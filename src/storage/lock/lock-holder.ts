@@ -7,6 +7,9 @@ import type { Processes } from './processes.js';
  */
 const HOLDER = /^(\d{1,10})-([0-9a-f]{16})-(?:([0-9a-f]{16})-[0-9a-f]{19}|[0-9a-f-]{36})$/;
 
+/** A disk over the network gives such a name to what is removed while it is open, and may leave it after a crash. */
+const REMOVED = /^\.nfs[0-9a-f]{8,}$/;
+
 /** As long as what a UUID has behind the dashes, so that an older version takes it for a holder, too. */
 const RANDOM_DIGITS = 19;
 
@@ -23,7 +26,10 @@ export async function nameHolder(processes: Processes): Promise<string> {
   return `${pid}-${hash(start ?? '')}-${hash(await processes.place())}-${random}`;
 }
 
-/** What can be known at once of the holder with this name; what is no such name is dead. */
+/** Whether it is the name of a holder's file, or of what is left of one. */
+export const isLeftName = (name: string): boolean => HOLDER.test(name) || REMOVED.test(name);
+
+/** What can be known at once of the holder with this name; what is left of one is dead. */
 export async function judgeHolder(name: string, processes: Processes): Promise<Holder> {
   const [, digits, start = '', place] = HOLDER.exec(name) ?? [];
   const pid = Number(digits);

@@ -1,6 +1,7 @@
 import * as files from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { FolderInUse } from '../../transfer/inbox-errors.js';
+import { checkOwnDirectory } from '../directories.js';
 import { type FolderLock, type LockOptions, lockFolder } from './folder-lock.js';
 import { systemProcesses } from './processes.js';
 
@@ -22,7 +23,7 @@ export type Waiting = Pick<LockOptions, 'warn' | 'signal'>;
 /**
  * Does it while no other process has this lock, for which `warn` hears of a wait that lasts a second. Rejects with
  * `FolderInUse` where one of this machine keeps it for 10 s; one that cannot be asked for from here is waited for until it
- * has given no sign of life for 30 s. Rejects with the signal's reason where that comes before the lock; what has begun is
+ * has given no sign of life for 30 s; with `NoFileOfOurs` where the folder is another user's. Rejects with the signal's reason where that comes before the lock; what has begun is
  * done to its end.
  */
 export async function whileLocked<T>(
@@ -30,6 +31,7 @@ export async function whileLocked<T>(
   job: () => Promise<T>,
   { warn, signal = new AbortController().signal }: Waiting = {},
 ): Promise<T> {
+  await checkOwnDirectory(files, folder);
   const lock = await lockInTime({ known: folder, warn, signal });
   try {
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -162,6 +162,14 @@ test('a lock that another process does not give up is told in plain words (R1198
     ...{ name: 'UsageError', message: `another inband keeps ${folder} locked` },
     hints: ['run the command again'],
   });
+});
+
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+
+asRoot('settings in a folder of another user are not written (R1315)', async () => {
+  await chown(folder, 65_534, 65_534);
+  expect((await write()).failed).toBe(`${folder} belongs to another user`);
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('settings that are no longer valid are not written, and the lines printed (R1197)', async () => {

@@ -1,4 +1,15 @@
-import { mkdir, readdir, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  lchown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type ContentId, digest } from '../../../src/protocol/bob/content-id.js';
@@ -404,4 +415,54 @@ describe('prune', () => {
       expect(await folder.get(id)).toBeDefined();
     }
   });
+});
+
+describe('where a link leads out of the folder (R1316)', () => {
+  /** A blob put long ago, whose data is damaged, in a folder that a link leads to in place of one above the blob. */
+  async function linked(above: 'algorithm' | 'prefix') {
+    const { folder, clock, pathOf, root } = await blobFolder(LIMITS);
+    const id = idOf('hello');
+    await folder.put(id, blobOf('hello'));
+    await writeFile(pathOf(id), 'other');
+    const path = above === 'prefix' ? dirname(pathOf(id)) : dirname(dirname(pathOf(id)));
+    const victim = join(root, '..', 'victim');
+    await rename(path, victim);
+    await symlink(victim, path);
+    clock.now += 60 * DAY_MS;
+    return { folder, id, path, victim };
+  }
+
+  test.each(['algorithm', 'prefix'] as const)(
+    'in place of the %s, nothing is lost',
+    async (above) => {
+      const { folder, id, path, victim } = await linked(above);
+      const before = await filesIn(victim);
+      const refused = { name: 'NoFileOfOurs', message: `${path} is no folder of inband` };
+      await expect(folder.get(id)).rejects.toMatchObject(refused);
+      await expect(folder.delete(id)).rejects.toMatchObject(refused);
+      await expect(folder.put(id, blobOf('hello'))).rejects.toMatchObject(refused);
+      expect(await folder.list()).toEqual([]);
+      expect(await folder.prune()).toBe(0);
+      expect(await filesIn(victim)).toEqual(before);
+    },
+  );
+
+  test('the folder itself may be a link of our own', async () => {
+    const { folder, id, root } = await ownLink();
+    expect(await folder.get(id)).toMatchObject({ bytes: Buffer.from('hello') });
+    if (process.geteuid?.() !== 0) return;
+    await lchown(root, 65_534, 65_534);
+    const refused = { name: 'NoFileOfOurs', message: `${root} is no folder of inband` };
+    await expect(folder.prune()).rejects.toMatchObject(refused);
+    await expect(folder.delete(id)).rejects.toMatchObject(refused);
+  });
+
+  async function ownLink() {
+    const { folder, root } = await blobFolder();
+    const id = idOf('hello');
+    await folder.put(id, blobOf('hello'));
+    await rename(root, `${root}-elsewhere`);
+    await symlink(`${root}-elsewhere`, root);
+    return { folder, id, root };
+  }
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import {
   chmod,
@@ -38,6 +39,13 @@ const partialsIn = async (folder: string) =>
 
 const mode = async (path: string) => (await lstat(path)).mode & 0o777;
 
+/** Another user's is what is open, or all that is looked at. */
+const ofAnother = (looks = /^handle.stat$/) =>
+  tappedFiles(async ({ operation }, run) => {
+    const result = await run();
+    return looks.test(operation) ? Object.assign(result as Stats, { uid: 4_242 }) : result;
+  });
+
 describe('opening an inbox', () => {
   test('makes the folder, and a private one for the partials', async () => {
     const folder = join(await temporaryFolder(), 'a', 'b');
@@ -57,6 +65,25 @@ describe('opening an inbox', () => {
     const [folder, outside] = [await temporaryFolder(), await temporaryFolder()];
     await symlink(outside, join(folder, '.inband'));
     await expect(openInbox(folder)).rejects.toThrow(/ELOOP|ENOTDIR/);
+  });
+
+  test('refuses one of another user, root too, and leaves its mode (R1315)', async () => {
+    const folder = await temporaryFolder();
+    const staging = join(folder, '.inband');
+    await mkdir(staging, { mode: 0o755 });
+    await expect(openInbox(folder, {}, { ...system, files: ofAnother() })).rejects.toMatchObject({
+      name: 'NoFileOfOurs',
+      message: `${staging} belongs to another user`,
+    });
+    expect(await mode(staging)).toBe(0o755);
+    expect(await readdir(staging)).toEqual([]);
+  });
+
+  test('opens where the disk gives all files to another user (R1315)', async () => {
+    const folder = await temporaryFolder();
+    const inbox = await openInbox(folder, {}, { ...system, files: ofAnother(/stat$/) });
+    expect(await readdir(join(folder, '.inband'))).toContain('lock');
+    await inbox.close();
   });
 
   test('refuses a file in the place of that folder', async () => {

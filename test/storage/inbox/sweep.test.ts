@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as files from 'node:fs/promises';
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type Journal, partPath, writeJournal } from '../../../src/storage/inbox/journal.js';
@@ -67,4 +67,30 @@ test('an empty file that its partial has become stays', async () => {
   await sweep(place);
   expect(await readdir(place.inbox)).toContain('a');
   expect(await readdir(place.staging)).toEqual([]);
+});
+
+test('what killed attempts at a lock left goes, and what is none of ours stays (R1316)', async () => {
+  const { staging, ...place } = await killedAtPlaceholder();
+  const victim = await temporaryFolder();
+  const holder = `9-${'0'.repeat(16)}-${ID}`;
+  await writeFile(join(victim, holder), '');
+  const nameOf = (digit: number, ending: string) => `${digit}${ID.slice(1)}.${ending}`;
+  const fill = async (name: string, file: string) => {
+    await mkdir(join(staging, name));
+    await writeFile(join(staging, name, file), '');
+  };
+  await fill(nameOf(1, 'lock'), holder);
+  await fill(nameOf(2, 'lock'), 'notes');
+  await symlink(victim, join(staging, nameOf(3, 'lock')));
+  await fill(nameOf(4, 'tmp'), 'notes');
+  await symlink(victim, join(staging, nameOf(5, 'tmp')));
+  await sweep({ staging, ...place });
+  expect((await readdir(staging)).sort()).toEqual([
+    nameOf(2, 'lock'),
+    nameOf(3, 'lock'),
+    nameOf(4, 'tmp'),
+  ]);
+  expect(await readdir(join(staging, nameOf(2, 'lock')))).toEqual(['notes']);
+  expect(await readdir(join(staging, nameOf(4, 'tmp')))).toEqual(['notes']);
+  expect(await readdir(victim)).toEqual([holder]);
 });

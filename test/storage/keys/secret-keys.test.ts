@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
-import { chmod, chown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { KeyFolder } from '../../../src/storage/keys/key-folder.js';
@@ -92,9 +93,17 @@ describe('the key of an own account', () => {
   test('is left nowhere by a process that was killed while it wrote', async () => {
     const { keys, path } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
-    await writeFile(join(path, '0b1d2c3e.tmp'), 'half of a secret');
+    await writeFile(join(path, `${randomUUID()}.tmp`), 'half of a secret');
     await keys.replace(ROMEO, OTHER, textOf);
     expect((await readdir(path)).filter((name) => !name.endsWith('.key'))).toHaveLength(1);
+  });
+
+  test('is changed without the loss of what is none of ours beside it (R1316)', async () => {
+    const { keys, path } = await openKeys();
+    await keys.obtain(ROMEO, () => SECRET);
+    await writeFile(join(path, 'notes.tmp'), 'mine');
+    await keys.replace(ROMEO, OTHER, textOf);
+    expect(await readdir(path)).toContain('notes.tmp');
   });
 
   test('is of one account', async () => {
@@ -219,6 +228,16 @@ if (process.geteuid?.() === 0) {
       message: `${folder.pathOf(ROMEO)} belongs to another user`,
       hints: ['set XDG_DATA_HOME to a folder of yours'],
     });
+  });
+
+  test('a key is not made in a folder of somebody else, which root might (R1315)', async () => {
+    const path = join(await createFolder(), 'keys');
+    await mkdir(path, { mode: 0o755 });
+    await chown(path, 1, 1);
+    const making = keysIn(new KeyFolder(path)).obtain(ROMEO, () => SECRET);
+    await expect(making).rejects.toThrow(`${path} belongs to another user`);
+    expect(await readdir(path)).toEqual([]);
+    expect((await stat(path)).mode & 0o777).toBe(0o755);
   });
 
   test('a key of somebody else is kept, and not as one that is to be taken back (R1269)', async () => {

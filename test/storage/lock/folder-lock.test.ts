@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import * as files from 'node:fs/promises';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { isAlive, type Locking, lockFolder } from '../../../src/storage/lock/folder-lock.js';
 import { FolderInUse } from '../../../src/transfer/inbox-errors.js';
@@ -122,12 +122,78 @@ test('an attempt that was emptied before it took the place is none', async () =>
   await expect(lockFolder(folder, as(2))).rejects.toThrow(FolderInUse);
 });
 
-test('what is no holder in the lock does not keep anybody out', async () => {
+test('what is no holder in the lock is left there, and the lock is refused (R1314)', async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'lock'));
   await writeFile(join(folder, 'lock', 'stray'), '');
+  await expect(lockFolder(folder, as(1))).rejects.toMatchObject({
+    name: 'NoFileOfOurs',
+    message: `${join(folder, 'lock', 'stray')} is no lock of inband`,
+  });
+  expect(await readdir(folder)).toEqual(['lock']);
+  expect(await readdir(join(folder, 'lock'))).toEqual(['stray']);
+});
+
+test('what a disk over the network has left of a holder keeps nobody out (R1314)', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'lock'));
+  await writeFile(join(folder, 'lock', '.nfs00000000004c29a500000003'), '');
   await lockFolder(folder, as(1));
   expect(await readdir(join(folder, 'lock'))).toEqual([expect.stringMatching(/^1-/)]);
+});
+
+/** As a holder that has ended has it. */
+const DEAD = `9-${'0'.repeat(16)}-${randomUUID()}`;
+
+describe('where something else is in the place of the lock (R1314)', () => {
+  test.each(['absolute', 'relative'])(
+    'a link, %s, is refused, and what it leads to stays',
+    async (form) => {
+      const [folder, victim] = [await temporaryFolder(), await temporaryFolder()];
+      await writeFile(join(victim, 'b.txt'), '');
+      await writeFile(join(victim, DEAD), '');
+      const target = form === 'absolute' ? victim : relative(folder, victim);
+      await symlink(target, join(folder, 'lock'));
+      const no = { name: 'NoFileOfOurs', message: `${join(folder, 'lock')} is no lock of inband` };
+      await expect(lockFolder(folder, as(1))).rejects.toMatchObject(no);
+      await expect(isAlive(folder, as(1), new AbortController().signal)).rejects.toMatchObject(no);
+      expect((await readdir(victim)).sort()).toEqual([DEAD, 'b.txt']);
+      expect(await readdir(folder)).toEqual(['lock']);
+    },
+  );
+
+  test('a file is refused, and stays', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'lock'), '');
+    await expect(lockFolder(folder, as(1))).rejects.toThrow(`${join(folder, 'lock')} is no lock`);
+    expect(await readdir(folder)).toEqual(['lock']);
+  });
+
+  test.each(['open', 'readdir', 'rm', 'rmdir', 'mkdir', 'rename', 'lstat'])(
+    'a link that takes its place before any "%s" leads to the loss of nothing',
+    async (operation) => {
+      for (let at = 1, calls = at; at <= calls; at += 1) {
+        const [folder, victim] = [await temporaryFolder(), await temporaryFolder()];
+        // Elsewhere nothing leads to a folder that is held open but its path.
+        const names = process.platform === 'linux' ? [DEAD, 'b.txt'] : ['b.txt'];
+        for (const name of names) await writeFile(join(victim, name), '');
+        await mkdir(join(folder, 'lock'));
+        await writeFile(join(folder, 'lock', DEAD), '');
+        calls = 0;
+        const swapping = tappedFiles(async (call, run) => {
+          if (call.operation === operation && ++calls === at) {
+            await files.rename(join(folder, 'lock'), join(folder, 'moved')).catch(() => undefined);
+            await symlink(victim, join(folder, 'lock')).catch(() => undefined);
+          }
+          return run();
+        });
+        await lockFolder(folder, { ...as(1), files: swapping }).catch(() => undefined);
+        expect((await readdir(victim)).sort()).toEqual(names);
+        if (calls > 20) break;
+      }
+      expect.hasAssertions();
+    },
+  );
 });
 
 test('a folder that cannot be written to says so', async () => {
