@@ -40,7 +40,11 @@ export async function publishFiles(
   const cids = await publishBlobs(blobs, { registry, report, hash, maxAge });
   if (!flags.serve) return;
   const { jid, connect, renew } = openAccount(flags, context, report);
-  await serveBlobs(cids, { account: jid, connect, renew, registry, report, allow, signal });
+  await serveBlobs(cids, {
+    ...{ account: jid, connect, renew, registry, report, signal },
+    ...{ allow, allowIn: isAllowing ? undefined : flags.origins?.allow },
+    isVerbose: flags.verbose,
+  });
 }
 
 async function readBlob(

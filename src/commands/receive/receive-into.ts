@@ -50,7 +50,8 @@ export async function receiveInto(
   const openMarks = () => context.openMarks(flags.dir);
   const links = await linksBy(flags, { account: { jid, trust }, isTyped, openMarks, report });
   const doWork = await programFor(flags, context);
-  const { allow, maxSessions, once = false } = flags;
+  const { allow, maxSessions, once = false, verbose: isVerbose } = flags;
+  const allowIn = isTyped('allow') ? undefined : flags.origins?.allow;
   const { signal, now } = context;
   const { exitCodeOf } = await context.failures();
   const sealing = await sealingOf(flags, context, report);
@@ -61,7 +62,7 @@ export async function receiveInto(
     await receiveFiles({
       ...{ connect, renew, report, signal, now, exitCodeOf },
       ...{ inbox, registry, work, sealing, lane, links },
-      ...{ allow, once, maxTransfers: maxSessions },
+      ...{ allow, allowIn, isVerbose, once, maxTransfers: maxSessions },
       limit: flags.limitRate === undefined ? undefined : new RateLimit(flags.limitRate),
     });
   } finally {

@@ -95,16 +95,20 @@ function readDecision(message: Element, contact: string, sid: string): Answer | 
  * §3.4: lets those go on who propose a file transfer to us, whether to our full JID or, as the carbons tell, to our
  * bare one. Others hear nothing. Undo: the function returned.
  */
-export function answerProposals(session: Session, admits: (from: string) => boolean): () => void {
+export function answerProposals(
+  session: Session,
+  admits: (from: string, proposal: Element) => boolean,
+): () => void {
   return session.onMessage((message) => {
     const carried = readCarbon(message, session.jid);
-    const { from = '', type } = (carried ?? message).attrs;
-    const sid = readProposal(carried ?? message);
+    const proposal = carried ?? message;
+    const { from = '', type } = proposal.attrs;
+    const sid = readProposal(proposal);
     // What is for another resource alone is none of ours.
     if (carried && carried.attrs.to !== bareJid(session.jid)) return;
     const stored = [message, carried].some((one) => one?.getChild('delay', NS_DELAY));
     if (!sid || !from || stored || type === 'error' || type === 'groupchat') return;
-    if (!parseJid(from).resource || !admits(from)) return;
+    if (!parseJid(from).resource || !admits(from, proposal)) return;
     // When the write fails the connection is gone, and the session ends with its error.
     session.send(say(from, about('proceed', sid))).catch(() => undefined);
   });

@@ -25,6 +25,7 @@ import {
   startServing,
   untilEnded,
 } from '../serving/serving.js';
+import type { StrangersTold } from '../serving/turned-away.js';
 import type { IncomingOffer, Listener } from '../ways/incoming.js';
 import { startServices, stopServices } from '../ways/services.js';
 import { openWays, WAYS } from '../ways/ways.js';
@@ -56,7 +57,7 @@ export interface ReceivingSealing
   own: KeyPair | undefined;
 }
 
-interface DaemonOptions extends Omit<ReceiveOnOptions, 'links'> {
+interface DaemonOptions extends Omit<ReceiveOnOptions, 'links'>, StrangersTold {
   connect: Connect;
   /** Looks for the password again; see `persevere`. */
   renew(): Promise<boolean>;

@@ -8,7 +8,9 @@ export async function takeProposals(
   { session, admit, quotas }: Serving,
   report: Report,
 ): Promise<void> {
-  answerProposals(session, (from) => admit(from) && quotas.proposals.take(from));
+  answerProposals(session, (from, proposal) => {
+    return admit(from, proposal) && quotas.proposals.take(from);
+  });
   try {
     await enableCarbons(session);
   } catch (error) {

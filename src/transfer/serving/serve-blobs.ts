@@ -4,10 +4,11 @@ import { receiverOf } from '../finding/receiver.js';
 import { Quotas } from '../quotas/quotas.js';
 import type { Registry } from '../registry.js';
 import { announce, startServing, untilEnded } from './serving.js';
+import type { StrangersTold } from './turned-away.js';
 import { untilFree } from './until-free.js';
 import { type WhoHasInbandOptions, whoHasInband } from './who-has-inband.js';
 
-interface ServeBlobsOptions extends WhoHasInbandOptions {
+interface ServeBlobsOptions extends WhoHasInbandOptions, StrangersTold {
   /** Looks for the password again; see `persevere`. */
   renew(): Promise<boolean>;
   registry: Registry;

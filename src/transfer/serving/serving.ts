@@ -26,10 +26,10 @@ import {
   type Policy,
   type Standing,
 } from './policy.js';
-import { tellTurnedAway } from './turned-away.js';
+import { type StrangersTold, tellTurnedAway } from './turned-away.js';
 import { writtenRules } from './written-rules.js';
 
-interface ServingOptions {
+interface ServingOptions extends StrangersTold {
   connect: Connect;
   report: Report;
   /** Its storage operations give out the blobs. */
@@ -46,8 +46,11 @@ interface ServingOptions {
 /** A session that serves others. */
 export interface Serving {
   session: Session;
-  /** Whether `--allow` lets the sender in; the user is told if not. */
-  admit: Policy;
+  /**
+   * Whether `--allow` lets the sender in; the user is told if not. `asked`: the payload of its request, or the message by
+   * which it has proposed a file.
+   */
+  admit(from: string, asked: Element): boolean;
   /** Whether a rule lets the sender in that names it in some way: more than `anyone`. */
   knows: Policy;
   /** Whether the links of this one are fetched. */
@@ -67,6 +70,7 @@ export interface Serving {
 export async function startServing(options: ServingOptions): Promise<Serving> {
   const { connect, report, registry, quotas } = options;
   const { allow = DEFAULT_ALLOW, links = [], resource = RECEIVER } = options;
+  const { allowIn, isVerbose } = options;
   let contacts: Contacts = new Set<string>();
   // Our own address is what the server calls us, so nobody is let in before it does.
   let policy: Policy = () => false;
@@ -75,10 +79,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   let isReady = false;
   /** This session's full JID: what comes from it is nobody's attempt. */
   let own: string | undefined;
-  const admit = (from: string, request?: Element) => {
+  const admit = (from: string, asked: Element) => {
     const allowed = allows(from);
-    const telling = { quotas, allow, report, isReady: () => isReady };
-    if (!allowed && from !== own) tellTurnedAway(from, request, telling);
+    const telling = { quotas, allow, allowIn, isVerbose, report, isReady: () => isReady };
+    if (!allowed && from !== own) tellTurnedAway(from, asked, telling);
     return allowed;
   };
   const mayRefuse = (from: string, characters: number) => quotas.mayRefuse(from, characters);

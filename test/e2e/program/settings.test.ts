@@ -30,6 +30,25 @@ async function writeSettings(name: string, more: string): Promise<string> {
   return folder;
 }
 
+test('whoever is not let in by rules of the settings is told with where these stand (R1320)', async () => {
+  const folder = await writeSettings('bob', 'account = "bob"\n[receive]\nallow = ["own"]');
+  const bob = await stage.receive('bob', [], { env: NO_ENVIRONMENT });
+  const refused = async () =>
+    outcomeOf(stage.inband('alice', ['send', '/dev/null', 'bob@localhost/inband']));
+  expect((await refused()).code).toBe(5);
+  const list = `${join(folder, 'config.toml')}: [receive] allow`;
+  const [told] = await bob.line(/^inband did not let .*/, 'stderr');
+  expect(told).toMatch(
+    /^inband did not let alice@localhost\/\S+ in; to do so, add "alice@localhost"/,
+  );
+  expect(told.endsWith(` to the list in ${list}`)).toBe(true);
+  bob.child.kill('SIGTERM');
+  await outcomeOf(bob);
+  const typed = await stage.receive('bob', ['--allow', 'own'], { env: NO_ENVIRONMENT });
+  expect((await refused()).code).toBe(5);
+  await typed.line(/ in; to do so, add --allow alice@localhost$/, 'stderr');
+});
+
 test('an account by name and one by default send a file, with the defaults of both commands (R942)', async () => {
   await writeSettings('alice', '[send]\nstanza = "message"\nmessage = "for you"\njson = true');
   await writeSettings('bob', 'account = "bob"\n[receive]\ndir = "~/inbox"\nonce = true');

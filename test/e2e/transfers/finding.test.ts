@@ -235,8 +235,10 @@ describe.each(SERVERS)('on %s', (_, { start, copies }) => {
         const sent = await sendFrom('mallory', to);
         expect(sent.code).toBe(5);
       }
-      expect(bob.stderr().match(/^.* was turned away.*$/gm)).toEqual([
-        'mallory@localhost was turned away; to let them in: --allow own --allow contacts --allow mallory@localhost',
+      expect(bob.stderr().match(/^inband did not let .*$/gm)).toEqual([
+        expect.stringMatching(
+          /^inband did not let mallory@localhost\/\S+ in; to do so: --allow own --allow contacts --allow mallory@localhost$/,
+        ),
       ]);
     });
   });

@@ -185,6 +185,22 @@ describe('one who is proposed to', () => {
     expect(await heard(message)).toEqual(PROCEEDS);
   });
 
+  const marked = `${proposal()}<x xmlns='http://jabber.org/protocol/muc#user'/>`;
+
+  test.each([
+    ['itself', direct(marked)],
+    ['that a carbon carries', carbon(marked, {})],
+  ])('decides by the message %s (R1324)', async (_, message) => {
+    const asked: unknown[] = [];
+    answerProposals(juliet, (from, by) => {
+      asked.push(from, by.attrs.from, by.getChild('x')?.getNS());
+      return false;
+    });
+    juliet.receive(parse(message));
+    await settled();
+    expect(asked).toEqual([ROMEO, ROMEO, 'http://jabber.org/protocol/muc#user']);
+  });
+
   test('lets those go on who proposed', async () => {
     answerProposals(juliet, () => true);
     expect(await propose(romeo, CONTACT, 's1', {}, clock)).toBe(JULIET);

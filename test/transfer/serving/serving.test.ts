@@ -34,7 +34,10 @@ async function toldOf(requests: [from: string, payload: string][], isEarly = fal
   return events;
 }
 
-const note = (from: string) => ({ event: 'note', text: `${from} was turned away; see --allow` });
+const note = (from: string) => ({
+  event: 'note',
+  text: `inband did not let ${from} in; see --allow`,
+});
 
 test('nobody is told of what comes from the session itself, and of others one is (R1251)', async () => {
   expect(await toldOf([JULIET, OTHER, ROMEO].map((from) => [from, PING]))).toEqual(
@@ -44,7 +47,7 @@ test('nobody is told of what comes from the session itself, and of others one is
 
 test('a stranger who may want to send is told of once without --verbose, with what would help (R1286)', async () => {
   const romeo = 'romeo@montague.example';
-  const text = `${romeo} was turned away; to let them in, add --allow ${romeo}`;
+  const text = `inband did not let ${ROMEO} in; to do so, add --allow ${romeo}`;
   const events = await toldOf([ROMEO, ROMEO].map((from) => [from, QUERY]));
   expect(events).toEqual([{ event: 'notice', text }, note(ROMEO)]);
 });
