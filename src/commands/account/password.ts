@@ -13,8 +13,6 @@ import { askHidden, openKeyboard } from './prompt.js';
 /** Bytes: what has more is no password. */
 const MOST_BYTES = 65_536;
 
-const NOT_GIVEN = ['no password was given', 'type it, or set INBAND_PASSWORD'] as const;
-
 /** The password: from a file, a command, the environment, or the terminal. Throws `UsageError`. */
 export async function readPassword(flags: AccountFlags, context: Context): Promise<string> {
   const { passwordFile: file, passwordCommand: command } = flags;
@@ -33,17 +31,19 @@ export async function readPassword(flags: AccountFlags, context: Context): Promi
       'set INBAND_PASSWORD, or give --password-file or --password-command',
     );
   }
-  return askPassword(flags.account ?? '', keyboard, context);
+  return askPassword(flags.account ?? '', keyboard, context, 'type it, or set INBAND_PASSWORD');
 }
 
-/** Throws `UsageError` where none is typed. */
+/** Throws `UsageError` where none is typed, with what to do then. */
 export async function askPassword(
   account: string,
   keyboard: Readable,
   context: Context,
+  hint: string,
 ): Promise<string> {
-  const password = await askHidden(`Password for ${account}: `, keyboard, context, NOT_GIVEN);
-  if (!password) throw new UsageError(...NOT_GIVEN);
+  const notGiven = ['no password was given', hint] as const;
+  const password = await askHidden(`Password for ${account}: `, keyboard, context, notGiven);
+  if (!password) throw new UsageError(...notGiven);
   return password;
 }
 

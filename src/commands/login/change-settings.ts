@@ -29,13 +29,15 @@ export async function writeAccount(
 ): Promise<void> {
   const { settingsPath: path, stdout, signal } = context;
   let change: Change = { name: entry.name, keys };
+  let isTaken = false;
   const print = async () => stdout.write(await accountLines(change));
   const changeIn = async (settings: Settings) => {
-    const { name, known } = entryFor(entry.known.account ?? entry.account, settings);
-    if (!isDeepStrictEqual(known, entry.known)) return undefined;
+    const found = entryFor(entry.known.account ?? entry.account, settings);
+    if (!isDeepStrictEqual(found.known, entry.known)) return undefined;
 
     const isFirst = settings.accounts.size === 0 && settings.account === undefined;
-    change = { name, keys, isDefault: isFirst || undefined };
+    isTaken = isFirst || isDefault(found, settings);
+    change = { name: found.name, keys, isDefault: isFirst || undefined };
     return change;
   };
   const outcome = await changeSettings(changeIn, program, context).catch(async (error) => {
@@ -44,7 +46,7 @@ export async function writeAccount(
   });
   if (outcome === 'done') {
     const { name } = change;
-    const use = change.isDefault ? 'is the one that commands take' : `is chosen by -a ${name}`;
+    const use = isTaken ? 'is the one that commands take' : `is chosen by -a ${name}`;
     report({ event: 'notice', text: `wrote ${path}: the account ${name} ${use}` });
     return;
   }

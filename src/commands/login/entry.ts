@@ -20,6 +20,8 @@ export interface Entry {
   known: AccountFlags;
   /** Where that stands. */
   origins?: Origins;
+  /** The JID with the resource that was typed, which it is to have from now on; absent: none was. */
+  wanted?: string | undefined;
 }
 
 /** How `login` is told to reach the server. */
@@ -51,7 +53,9 @@ export function entryNamed(typed: string, settings: Settings): Entry {
 export function entryFor(typed: string, settings: Settings): Entry {
   const jid = plainJid(typed);
   const account = bareAccount(jid);
-  if (accountWithJid(jid, settings.accounts)) return entryNamed(jid, settings);
+  if (accountWithJid(jid, settings.accounts)) {
+    return { ...entryNamed(jid, settings), wanted: jid.includes('/') ? jid : undefined };
+  }
   return { name: freeName(account, settings), account, known: { account: jid } };
 }
 
@@ -79,10 +83,14 @@ function freeName(account: string, { accounts, names }: Settings): string {
  * How its server is reached, each value with where that came from. What the flags do not say stays as the settings have
  * it, which beat the proxy of the environment.
  */
-export function serverOf({ known, origins: kept }: Entry, flags: ServerFlags): AccountFlags {
+export function serverOf(
+  { known, origins: kept, wanted }: Entry,
+  flags: ServerFlags,
+): AccountFlags {
   const { passwordFile: _file, passwordCommand: _command, ...server } = known;
   const { service, tlsCa, allowPlain, proxy, noProxy, origins = {} } = flags;
-  const given: ServerFlags = {
+  const given: ServerFlags & Pick<AccountFlags, 'account'> = {
+    ...(wanted ? { account: wanted } : {}),
     ...(service ? { service } : {}),
     ...(tlsCa ? { tlsCa } : {}),
     ...(allowPlain ? { allowPlain } : {}),

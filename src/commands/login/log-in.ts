@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sayingTryAgain } from '../../transfer/people/own-account.js';
 import type { Reporter } from '../../ui/report.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
@@ -34,7 +35,7 @@ export async function logIn(
   const password = await typedPassword(entry, context);
   const env = { ...context.env, INBAND_PASSWORD: password };
   const { connect } = openAccount(server, { ...context, env }, reporter.report);
-  await tryAccount(connect, reporter.report, context.signal);
+  await tryAccount(connect, reporter.report, context.signal).catch(sayingTryAgain);
   const keeper = await keepPassword(password, entry, context, reporter);
   await tryKept({ ...server, ...keeper.source }, context, reporter).catch(async (error) => {
     await takeBack(keeper, entry, reporter);
@@ -54,7 +55,7 @@ function typedPassword({ account }: Entry, context: Context): Promise<string> {
     'the password is to be asked for',
     'in a script, give the other commands --password-file, --password-command or INBAND_PASSWORD',
   );
-  return askPassword(account, keyboard, context);
+  return askPassword(account, keyboard, context, 'run the command again, and type it');
 }
 
 /** Goes online as every command will from now on. */

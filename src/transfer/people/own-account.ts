@@ -5,6 +5,7 @@ import { type NetworkProxy, parseProxy, wentByProxy } from '../../session/dial/p
 import { shownAddress } from '../../session/dial/shown-address.js';
 import { ownHints, withHints } from '../../session/hints.js';
 import { bareJid, MalformedJid, preparedJid, prepareJid } from '../../session/jid.js';
+import { NotAuthorized } from '../../session/login/sasl.js';
 import { ConnectionFailed } from '../../session/stream/connection-errors.js';
 import { plainJid } from './typed-address.js';
 
@@ -72,3 +73,9 @@ export const namingProxy =
     const by = `connections go by the proxy ${proxy.host} port ${proxy.port}, of ${origin}`;
     throw withHints(error, ...hints, by);
   };
+
+/** Where account and password have just been typed, nobody needs to be told where they come from. */
+export const sayingTryAgain = (error: Error): never => {
+  if (!(error instanceof NotAuthorized)) throw error;
+  throw withHints(error, 'check the address and the password, and try again');
+};

@@ -74,6 +74,15 @@ test('who logs in is told how the account is chosen (R995)', async () => {
   expect(told).toEqual([`wrote ${path}: the account romeo is chosen by -a romeo`]);
 });
 
+test.each(['romeo', ROMEO, `${ROMEO}/phone`])(
+  'of the account that commands take already, by account = %j, that is said again (R1333)',
+  async (chosen) => {
+    await writeFile(path, `account = "${chosen}"\n${WORK}${LINES}`);
+    const { told } = await write();
+    expect(told).toEqual([`wrote ${path}: the account romeo is the one that commands take`]);
+  },
+);
+
 test('settings that cannot be changed safely are left, and the lines printed (R995)', async () => {
   const text = 'accounts = { work = { jid = "juliet@example.org" } }\n';
   await writeFile(path, text);

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { serverOf } from '../../../src/commands/login/entry.js';
+import { entryFor, serverOf } from '../../../src/commands/login/entry.js';
+import type { Settings } from '../../../src/commands/settings/settings.js';
 
 const PLACE = 'config.toml: [accounts.romeo]';
 const ENTRY = {
@@ -36,4 +37,16 @@ test('a variable that is empty is the origin of nothing (R1302)', () => {
     'xmpp://a',
     { ...ENTRY.origins, service: '--service' },
   ]);
+});
+
+test.each([
+  ['romeo@example.org/phone', 'romeo@example.org/phone'],
+  ['xmpp:romeo@example.org/phone', 'romeo@example.org/phone'],
+  ['romeo@example.org', 'romeo@example.org/desk'],
+])('login %s is tried, and written, as %s where the settings have /desk (R1333)', (typed, jid) => {
+  const known = { account: 'romeo@example.org/desk', allowPlain: true };
+  const accounts = new Map([['romeo', new Map(Object.entries(known))]]);
+  const entry = entryFor(typed, { accounts, path: 'config.toml' } as unknown as Settings);
+  expect(entry.known).toEqual(known);
+  expect(serverOf(entry, {})).toMatchObject({ account: jid, allowPlain: true });
 });

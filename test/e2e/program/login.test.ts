@@ -191,6 +191,28 @@ test('a password that the server refuses is neither kept nor written (R994)', as
   await expect(keyring.argumentsSeen()).rejects.toThrow('ENOENT');
 });
 
+test('where no password is typed, or a wrong one, login says only what helps there (R1333)', async () => {
+  const empty = onTerminal(['login', ALICE, ...flags()]);
+  await empty.shows(/Password for alice@localhost: /);
+  empty.type('\r');
+  expect(await empty.exited).toEqual({ code: 2, signal: null });
+  expect(empty.output()).toContain('no password was given');
+  expect(empty.output()).toContain('  run the command again, and type it');
+  // It asks whatever that has.
+  expect(empty.output()).not.toContain('INBAND_PASSWORD');
+  const other = onTerminal(['probe', '-a', ALICE, 'bob@localhost']);
+  await other.shows(/Password for alice@localhost: /);
+  other.type('\r');
+  expect(await other.exited).toEqual({ code: 2, signal: null });
+  expect(other.output()).toContain('  type it, or set INBAND_PASSWORD');
+  const wrong = onTerminal(['login', ALICE, ...flags()]);
+  await wrong.shows(/Password for alice@localhost: /);
+  wrong.type('wrong\r');
+  expect(await wrong.exited).toEqual({ code: 3, signal: null });
+  expect(wrong.output()).toContain('  check the address and the password, and try again');
+  expect(wrong.output()).not.toContain('inband config');
+});
+
 test('a password that does not come back as it was is not kept, nor written (R994)', async () => {
   const folder = stage.folder();
   const forgetful = join(folder, 'secret-tool');
