@@ -66,7 +66,8 @@ export interface Context {
   writeSecret: (path: string, text: string) => Promise<void>;
   /**
    * Does it while no other inband has the lock of this folder; the user hears what is waited for. Rejects with `FolderInUse`
-   * where that takes 10 s, and with the signal's reason where that comes before the lock.
+   * where that takes 10 s, or up to 30 s until one in another container or on another host gives a sign of life; and with
+   * the signal's reason where that comes before the lock.
    */
   whileLocked: <T>(folder: string, job: () => Promise<T>) => Promise<T>;
   /** Shows events as the flags ask for; there is one reporter in a run. */

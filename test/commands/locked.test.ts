@@ -10,7 +10,7 @@ const JULIET = 'juliet@example.org';
 const KEY = 'aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq';
 const SECRET = `INBAND-SECRET-KEY-${KEY.toUpperCase()}`;
 const ACCOUNT = ['-a', 'romeo@example.org'];
-const WAITS = /is in use by another inband \(process \d+\); waiting until it is free/;
+const WAITS = /is in use by another inband \(process \d+\); waiting up to 10 s until it is free/;
 
 let home: string;
 let opened: OnTerminal[] = [];
@@ -77,7 +77,7 @@ test('a command says which inband has what it waits for, and goes on when that i
   await holding(TRUST, async (path) => {
     added = run(['trust', 'add', JULIET], KEY);
     await added.line(WAITS, 'stderr');
-    waits = `warning: ${path} is in use by another inband (process ${process.pid}); waiting until it is free\n`;
+    waits = `warning: ${path} is in use by another inband (process ${process.pid}); waiting up to 10 s until it is free\n`;
   });
   expect(await added.exited).toEqual({ code: 0, signal: null });
   expect(added.stderr()).toBe(`${waits}trusted: ${KEY} of ${JULIET}\n`);

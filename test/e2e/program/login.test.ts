@@ -276,7 +276,7 @@ test.each(['store', 'lookup'] as const)(
   },
 );
 
-const WAITS = /is in use by another inband \(process \d+\); waiting until it is free/;
+const WAITS = /is in use by another inband \(process \d+\); waiting up to 10 s until it is free/;
 
 /** Does it while this process has the settings, as another inband has them. */
 async function holding(job: () => Promise<void>): Promise<void> {
