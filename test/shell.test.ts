@@ -1,6 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { shellOperands, shellQuoted, shellWord } from '../src/shell.js';
+import { temporaryFolders } from './storage/temporary-folder.js';
+
+const emptyFolder = temporaryFolders();
 
 /** What a shell makes of a line: the arguments of a command in it. */
 function argumentsIn(shell: string, line: string): string[] {
@@ -28,14 +32,21 @@ test.each(HOSTILE)('what has %s is one word to a shell: %s (R1268)', (_, text) =
   }
 });
 
-test.each(['a\nb', "\u001b[31m'red'\\", 'a\u200bb\u202e1', '\u00a0'])(
-  'what does not show on a terminal is written by numbers: %j (R1268)',
-  (text) => {
-    const word = shellWord(text, 'linux');
-    expect(word).toMatch(/^[ -~]+$/);
-    expect(argumentsIn('bash', word)).toEqual([text]);
-  },
-);
+test.each([
+  ...['a\nb', "\u001b[31m'red'\\", 'a\u200bb\u202e1', '\u00a0'],
+  "a' $(touch x) #\u0001", // dash would run it in `$'…'`
+])('what would not show leaves a gap, which every shell refuses: %j (R1325)', async (text) => {
+  const word = shellWord(text, 'linux');
+  expect(word).toBe('<…>');
+  const cwd = await emptyFolder();
+  for (const shell of ['sh', 'bash']) {
+    for (const line of [word, `${word} more`, `a ${word}`]) {
+      const { status, stdout } = spawnSync(shell, ['-c', `echo ${line}`], { cwd });
+      expect([status === 0, stdout.length]).toEqual([false, 0]);
+    }
+  }
+  expect(await readdir(cwd)).toEqual([]);
+});
 
 test('what needs no quotes has none (R1268)', () => {
   for (const text of ['photo.jpg', '/a/b-c_d+1', 'xmpp:ä@example.org', '-']) {
