@@ -29,6 +29,12 @@ export function keyFolders(env: NodeJS.ProcessEnv): KeyFolders {
   };
 }
 
+/** Where secrets are kept, and who is trusted: not to be given to others. */
+export function secretFolders(env: NodeJS.ProcessEnv): string[] {
+  const { own, trusted } = keyFolders(env);
+  return [dirname(settingsPath(env)), own, trusted];
+}
+
 const dataOf = (env: NodeJS.ProcessEnv): string =>
   absolute(env.XDG_DATA_HOME) ?? join(homeOf(env), '.local', 'share');
 

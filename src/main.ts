@@ -4,7 +4,7 @@ import { version } from '../package.json';
 import type { Context, OutputFlags } from './commands/context.js';
 import { EXIT_CODES } from './commands/exit-codes.js';
 import { createProgram } from './commands/program.js';
-import { settingsPath } from './folders.js';
+import { secretFolders, settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
 import { chooseMode, createReport } from './ui/create-report.js';
 import { plainReporter } from './ui/plain.js';
@@ -110,7 +110,7 @@ function createContext(signal: AbortSignal, onReporter: (reporter: Reporter) => 
   const world = async () => (await import('./world.js')).createWorld({ env, signal, warn });
   return {
     ...{ env, stdin, stdout, stderr, signal },
-    settingsPath: settingsPath(env),
+    ...{ settingsPath: settingsPath(env), secretFolders: secretFolders(env) },
     now: () => new Date(),
     connect: async (options) => (await world()).connect(options),
     openInbox: async (directory, options) => (await world()).openInbox(directory, options),

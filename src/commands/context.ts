@@ -17,6 +17,8 @@ export interface Context {
   env: NodeJS.ProcessEnv;
   /** The settings file, whether there is one or not. */
   settingsPath: string;
+  /** Where secrets are kept, whether there are any or not. */
+  secretFolders: readonly string[];
   stdin: Readable & { isTTY?: boolean };
   stdout: NodeJS.WritableStream;
   stderr: Writable & { isTTY?: boolean };

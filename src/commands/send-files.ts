@@ -13,6 +13,7 @@ import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js'
 import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
+import { secretsOf } from './account/password.js';
 import { laneToSend } from './account/wanted-lane.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
 import { warnOfLost } from './keys/made-key.js';
@@ -69,8 +70,8 @@ export async function send(
   const via = chosenWays(flags, account, isTyped);
   const lane = laneToSend(flags, account, isTyped, via.ways);
   const sealing = await sealingOf(flags, jids, account, context, reporter.report);
-  const input = { stdin, name: flags.name, warn: reporter.warn };
-  const sources = await openSources(files, input, signal);
+  const [secrets, { warn }] = [secretsOf(flags, context), reporter];
+  const sources = await openSources(files, { stdin, name: flags.name, secrets, warn }, signal);
   await announce(sources, jids.length, reporter, signal);
   const explain = await explanationsBy(context);
   await sendAll(sources, jids, {

@@ -17,6 +17,8 @@ export interface AccountFlags {
   origins?: Origins;
   /** No flag: those in the settings file. */
   names?: Names;
+  /** No flag: the files of passwords that the settings file names, for whatever account. */
+  passwordFiles?: readonly string[];
 }
 
 /** Which account. */

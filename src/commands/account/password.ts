@@ -34,6 +34,12 @@ export async function readPassword(flags: AccountFlags, context: Context): Promi
   return askPassword(flags.account ?? '', keyboard, context, 'type it, or set INBAND_PASSWORD');
 }
 
+/** The files and folders in which secrets are, whether they are there or not: they are not given to others. */
+export const secretsOf = (
+  { passwordFile, passwordFiles = [] }: AccountFlags,
+  { secretFolders }: Context,
+): string[] => [...secretFolders, ...passwordFiles, ...(passwordFile ? [passwordFile] : [])];
+
 /** Throws `UsageError` where none is typed, with what to do then. */
 export async function askPassword(
   account: string,

@@ -5,8 +5,10 @@ import { MAX_BYTES, type NewBlob, publishBlobs } from '../../transfer/blobs/publ
 import { serveBlobs } from '../../transfer/serving/serve-blobs.js';
 import { statNamed } from '../../transfer/sources/named-files.js';
 import { openPipe } from '../../transfer/sources/pipes.js';
+import { refuseSecret } from '../../transfer/sources/secrets.js';
 import { openAccount } from '../account/account.js';
 import { type AccountFlags, requireAccount } from '../account/account-options.js';
+import { secretsOf } from '../account/password.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 
 export interface PublishFlags extends AccountFlags, OutputFlags {
@@ -35,7 +37,10 @@ export async function publishFiles(
   }
   const registry = await context.createRegistry();
   const blobs: NewBlob[] = [];
-  for (const file of files) blobs.push(await readBlob(file, flags.type, signal));
+  for (const file of files) {
+    await refuseSecret(file, secretsOf(flags, context));
+    blobs.push(await readBlob(file, flags.type, signal));
+  }
   const { hash, maxAge, allow } = flags;
   const cids = await publishBlobs(blobs, { registry, report, hash, maxAge });
   if (!flags.serve) return;

@@ -34,6 +34,7 @@ export async function applySettings(
     applyProxy(command, context.env);
     checkGiven(command);
     applyNames(command, settings);
+    command.setOptionValueWithSource('passwordFiles', passwordFilesIn(settings), 'config');
     if (command.name() !== SHOWN && command.getOptionValueSource('proxy') === 'config') {
       await checkSettingsSecret(settings.path, command.getOptionValue('proxy'), context);
     }
@@ -96,6 +97,11 @@ function applyNames(command: Command, { names }: Settings): void {
   }
   command.setOptionValueWithSource('names', names, 'config');
 }
+
+const passwordFilesIn = ({ accounts, commands }: Settings): unknown[] =>
+  [...accounts.values(), ...commands.values()]
+    .map((values) => values.get('passwordFile'))
+    .filter((path) => path !== undefined);
 
 /** What the environment says of all programs counts where neither flag nor settings say it of this one. */
 function applyProxy(command: Command, env: NodeJS.ProcessEnv): void {

@@ -7,6 +7,7 @@ import { uploadAll } from '../../transfer/uploads/upload-all.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { WOULD_SHOW } from '../account/hidden.js';
+import { secretsOf } from '../account/password.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from '../context.js';
 
 export interface UploadFlags extends AccountFlags, OutputFlags {
@@ -29,7 +30,11 @@ export async function uploadFiles(
   if (isOnion(account, flags.service)) {
     throw new UsageError(`an upload ${WOULD_SHOW}`, 'send it instead: inband send');
   }
-  const sources = await openFiles(files, { stdin, warn }, signal);
+  const sources = await openFiles(
+    files,
+    { stdin, secrets: secretsOf(flags, context), warn },
+    signal,
+  );
   await reporter.expect(() => outlineOf(sources, signal), 1);
   await uploadAll(sources, {
     ...{ account, connect, trust, report, signal },

@@ -5,6 +5,7 @@ import { basename, sep } from 'node:path';
 import mime from 'mime';
 import { isOfferedPath } from '../../protocol/file-offer.js';
 import { knownModified, read } from './read-file.js';
+import { isOneOf } from './secrets.js';
 import { type Source, SourceChanged, SourceUnreadable } from './source.js';
 
 /** A system without it does not wait for the writer of a FIFO. */
@@ -17,10 +18,18 @@ export interface Found {
   path: readonly string[];
 }
 
-export async function fileBelow(root: string, { at, path }: Found): Promise<Source> {
+/** The folder that is sent. */
+export interface Sent {
+  /** Its real path: links lead out of it or not. */
+  root: string;
+  /** The real paths of what is never sent. */
+  kept: readonly string[];
+}
+
+export async function fileBelow(sent: Sent, { at, path }: Found): Promise<Source> {
   try {
     checked(path);
-    const { handle, stats } = await openFileBelow(root, at);
+    const { handle, stats } = await openFileBelow(sent, at);
     await handle.close();
     const date = knownModified(stats);
     const mediaType = mime.getType(at);
@@ -29,7 +38,7 @@ export async function fileBelow(root: string, { at, path }: Found): Promise<Sour
       ...(date ? { date } : {}),
       ...(mediaType ? { mediaType } : {}),
       ...((stats.mode & MAY_RUN) === 0 ? {} : { isExecutable: true }),
-      read: (offset, buffer) => readBelow(root, at, stats, offset, buffer),
+      read: (offset, buffer) => readBelow(sent, at, stats, offset, buffer),
     };
   } catch (error) {
     return unreadable(path, error as Error, await sizeAt(at));
@@ -69,14 +78,14 @@ function checked(path: readonly string[]): readonly string[] {
 }
 
 async function* readBelow(
-  root: string,
+  sent: Sent,
   at: string,
   before: Stats,
   offset: number,
   buffer: Buffer | undefined,
 ) {
   try {
-    const { handle, stats } = await openFileBelow(root, at);
+    const { handle, stats } = await openFileBelow(sent, at);
     try {
       if (!isOne(stats, before) || stats.mtimeMs !== before.mtimeMs) throw changed(at);
       yield* read(handle, offset, buffer);
@@ -93,7 +102,7 @@ async function* readBelow(
  * ours in the place of it, or of a folder that leads to it. Rejects with `SourceChanged`.
  */
 async function openFileBelow(
-  root: string,
+  { root, kept }: Sent,
   at: string,
 ): Promise<{ handle: FileHandle; stats: Stats }> {
   const handle = await open(at, O_RDONLY | O_NONBLOCK);
@@ -101,7 +110,7 @@ async function openFileBelow(
     const stats = await handle.stat();
     const real = await realpath(at);
     const isThere = stats.isFile() && isBelow(root, real) && isOne(stats, await lstat(real));
-    if (!isThere) throw changed(at);
+    if (!isThere || isOneOf(kept, real)) throw changed(at);
     return { handle, stats };
   } catch (error) {
     await handle.close();

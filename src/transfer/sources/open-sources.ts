@@ -8,6 +8,7 @@ import { withHints } from '../../session/hints.js';
 import { hasItsSize, statNamed } from './named-files.js';
 import { openPipe } from './pipes.js';
 import { knownModified, read } from './read-file.js';
+import { refuseSecret } from './secrets.js';
 import { type OpenSource, SourceChanged, type SourceFolder, SourceUnusable } from './source.js';
 import { openFolder } from './walk-folder.js';
 
@@ -22,6 +23,8 @@ interface StandardInput {
   stdin: Readable;
   /** Default: `stdin`. */
   name?: string | undefined;
+  /** The files and folders where secrets are kept: what is in them is not sent. */
+  secrets?: readonly string[];
   /** Hears of what is left out of folders. */
   warn?: (text: string) => void;
 }
@@ -70,13 +73,14 @@ export async function closeSources(sources: readonly (OpenSource | SourceFolder)
 async function openOne(
   path: string,
   mayStayOpen: boolean,
-  { stdin, name = 'stdin', warn = () => undefined }: StandardInput,
+  { stdin, name = 'stdin', secrets = [], warn = () => undefined }: StandardInput,
 ): Promise<OpenSource | SourceFolder> {
   if (path === '-') return { name, read: () => stdin, close: async () => void stdin.destroy() };
   const seen = await statNamed(path, 'inband send --name <name> - < the file');
+  await refuseSecret(path, secrets);
   if (seen.isFIFO()) return openFifo(path);
   if (!seen.isDirectory()) return openFile(path, mayStayOpen);
-  const folder = await openFolder(path, warn);
+  const folder = await openFolder(path, { secrets, warn });
   if (folder) return folder;
   throw new SourceUnusable(`${path} has no name that a folder at the recipient could have`);
 }

@@ -2,12 +2,21 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { MAX_COMPONENTS } from '../../protocol/file-offer.js';
-import { emptyFolder, type Found, fileBelow, isBelow, sizeAt, unreadable } from './file-below.js';
+import {
+  emptyFolder,
+  type Found,
+  fileBelow,
+  isBelow,
+  type Sent,
+  sizeAt,
+  unreadable,
+} from './file-below.js';
+import { HAS_SECRETS, isOneOf, realPaths } from './secrets.js';
 import { type Outline, type Source, type SourceFolder, SourceUnreadable } from './source.js';
 
-interface Folder {
-  /** Its real path: links lead out of it or not. */
-  root: string;
+interface Folder extends Sent {
+  /** Files and folders that are left out, wherever they are. */
+  secrets: readonly string[];
   /** Hears of what is left out. */
   warn: (text: string) => void;
 }
@@ -21,24 +30,25 @@ interface Item extends Found {
 /** A folder whose files are to be sent; it is called as its real path is, wherever the name that was given leads. */
 export async function openFolder(
   given: string,
-  warn: (text: string) => void,
+  { secrets, warn }: Pick<Folder, 'secrets' | 'warn'>,
 ): Promise<SourceFolder | undefined> {
   const root = await realpath(given);
   const name = basename(root);
   if (name === '') return undefined;
   const top = { at: root, path: [name] };
+  const folder = { root, kept: [], secrets };
   return {
     name,
-    walk: () => sources(root, items({ root, warn }, top)),
+    walk: () => sources({ ...folder, warn }, top),
     // What is left out is told when it is walked.
-    outline: () => outlines(items({ root, warn: () => undefined }, top)),
+    outline: () => outlines(items({ ...folder, warn: () => undefined }, top)),
   };
 }
 
-async function* sources(root: string, all: AsyncIterable<Item>): AsyncGenerator<Source> {
-  for await (const { error, kind, ...found } of all) {
+async function* sources(folder: Folder, top: Found): AsyncGenerator<Source> {
+  for await (const { error, kind, ...found } of items(folder, top)) {
     if (error) yield unreadable(found.path, error);
-    else yield kind === 'file' ? await fileBelow(root, found) : emptyFolder(found.path);
+    else yield kind === 'file' ? await fileBelow(folder, found) : emptyFolder(found.path);
   }
 }
 
@@ -56,7 +66,10 @@ async function* outlines(all: AsyncIterable<Item>): AsyncGenerator<Outline> {
 async function* items(folder: Folder, here: Found): AsyncGenerator<Item> {
   let isEmpty = true;
   try {
-    for (const entry of await entriesOf(here)) {
+    const entries = await entriesOf(here);
+    // They may have been made since: the key of an account is when it is first needed.
+    folder.kept = await realPaths(folder.secrets);
+    for (const entry of entries) {
       const found = { at: join(here.at, entry.name), path: [...here.path, entry.name] };
       for await (const item of what(folder, found, entry)) {
         isEmpty = false;
@@ -78,17 +91,25 @@ async function entriesOf({ at, path }: Found): Promise<Dirent[]> {
 
 async function* what(folder: Folder, found: Found, entry: Dirent): AsyncGenerator<Item> {
   const shown = found.path.join('/');
-  if (entry.isDirectory()) yield* items(folder, found);
+  if (isOneOf(folder.kept, found.at)) folder.warn(`${shown} is left out: ${HAS_SECRETS}`);
+  else if (entry.isDirectory()) yield* items(folder, found);
   else if (entry.isFile()) yield { ...found, kind: 'file' };
   else if (!entry.isSymbolicLink()) folder.warn(`${shown} is no file, and is left out`);
-  else if (await leadsToFile(folder, found)) yield { ...found, kind: 'file' };
-  else folder.warn(`${shown} is a link to what is no file below the folder, and is left out`);
+  else {
+    const target = await targetOf(folder, found);
+    if (!target)
+      folder.warn(`${shown} is a link to what is no file below the folder, and is left out`);
+    else if (isOneOf(folder.kept, target)) folder.warn(`${shown} is left out: ${HAS_SECRETS}`);
+    else yield { ...found, kind: 'file' };
+  }
 }
 
-async function leadsToFile({ root }: Folder, { at }: Found): Promise<boolean> {
+/** The real path of the file below the folder that a link leads to. */
+async function targetOf({ root }: Folder, { at }: Found): Promise<string | undefined> {
   try {
-    return isBelow(root, await realpath(at)) && (await stat(at)).isFile();
+    const real = await realpath(at);
+    return isBelow(root, real) && (await stat(at)).isFile() ? real : undefined;
   } catch {
-    return false; // to nothing, or round in a circle
+    return undefined; // to nothing, or round in a circle
   }
 }

@@ -190,6 +190,7 @@ function actor(
   const trusted = memoryTrust();
   const context: Context = {
     settingsPath: '/dev/null/none',
+    secretFolders: [],
     env: { INBAND_PASSWORD: password },
     stdin: Readable.from([]),
     stdout: silent(),

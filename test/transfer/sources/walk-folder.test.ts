@@ -274,3 +274,68 @@ describe('a folder on a disk that answers no more', () => {
     expect(await next).toMatchObject({ done: true });
   });
 });
+
+describe('what inband keeps secret', () => {
+  const inSecrets = (...given: string[]) =>
+    openSources(given, {
+      stdin: process.stdin,
+      secrets: [join(root, 'link', 'keys'), join(folder, 'b', 'password'), join(folder, 'none')],
+      warn: (text) => warned.push(text),
+    });
+
+  beforeEach(async () => {
+    await symlink(folder, join(root, 'link'));
+    for (const name of ['keys', 'b', 'keys2']) await mkdir(join(folder, name));
+    for (const name of ['keys/a', 'keys2/a', 'b/password', 'b/c']) {
+      await writeFile(join(folder, name), name);
+    }
+    await symlink('keys/a', join(folder, 'to-key'));
+  });
+
+  async function walkedPast(meanwhile: () => Promise<unknown> = async () => undefined) {
+    const [found] = (await inSecrets(folder)) as SourceFolder[];
+    const sources: Source[] = [];
+    for await (const source of found?.walk() ?? []) {
+      if (sources.length === 0) await meanwhile();
+      sources.push(source);
+    }
+    return sources;
+  }
+
+  test('is left out of a folder, wherever links lead, and is named (R1340)', async () => {
+    expect(pathsOf(await walkedPast())).toEqual(['photos/b/c', 'photos/keys2/a']);
+    expect(warned).toEqual([
+      'photos/b/password is left out: inband keeps passwords or keys in it',
+      'photos/keys is left out: inband keeps passwords or keys in it',
+      'photos/to-key is left out: inband keeps passwords or keys in it',
+    ]);
+  });
+
+  test('is left out, too, where it was made since the folder was named (R1340)', async () => {
+    await rm(join(folder, 'keys'), { recursive: true });
+    const [found] = (await inSecrets(folder)) as SourceFolder[];
+    await mkdir(join(folder, 'keys'));
+    await writeFile(join(folder, 'keys', 'a'), 'secret');
+    const sources: Source[] = [];
+    for await (const source of found?.walk() ?? []) sources.push(source);
+    expect(pathsOf(sources)).not.toContain('photos/keys/a');
+  });
+
+  test('has no byte where a link to it takes the place of a folder (R1340)', async () => {
+    const [, other] = await walkedPast();
+    await rename(join(folder, 'keys2'), join(root, 'old'));
+    await symlink(join(folder, 'keys'), join(folder, 'keys2'));
+    await expect(textOf(other as Source)).rejects.toThrow(SourceChanged);
+  });
+
+  test.each(['keys', 'keys/a', 'keys2/../keys', '../link/keys/a', 'to-key', 'b/password'])(
+    'is refused by the name %s (R1340)',
+    async (name) => {
+      const refused = inSecrets(`${folder}/${name}`);
+      await expect(refused).rejects.toThrow(SourceUnusable);
+      await expect(refused).rejects.toThrow(
+        `${folder}/${name} stays here: inband keeps passwords or keys in it`,
+      );
+    },
+  );
+});
