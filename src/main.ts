@@ -7,6 +7,7 @@ import { createProgram } from './commands/program.js';
 import { secretFolders, settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
 import { chooseMode, createReport } from './ui/create-report.js';
+import { jsonReporter } from './ui/json.js';
 import { plainReporter } from './ui/plain.js';
 import type { Reporter } from './ui/report.js';
 
@@ -80,15 +81,22 @@ async function explain(error: Error, reporter: Reporter | undefined): Promise<vo
   const { exitCode, text, hints } = await toldOf(error);
   process.exitCode = exitCode;
   if (text === undefined) return;
-  const { stdout, stderr } = process;
   const told = {
     event: 'failed',
     error: text,
     ...(hints.length ? { hints } : {}),
     exitCode,
   } as const;
-  if (reporter) reporter.report(told);
-  else plainReporter({ stdout, stderr, quiet: false, verbose: false, now: () => 0 }).report(told);
+  (reporter ?? earlyReporter()).report(told);
+}
+
+/** For what is wrong before the flags are read, or with one of them. */
+function earlyReporter(): Reporter {
+  const { stdout, stderr, argv } = process;
+  // What stands behind "--" is no flag.
+  const hasJson = argv.some((word, at) => word === '--json' && !argv.slice(0, at).includes('--'));
+  const create = hasJson ? jsonReporter : plainReporter;
+  return create({ stdout, stderr, quiet: false, verbose: false, now: () => 0 });
 }
 
 /** What is told of an error; or why nothing can be, as the program is not whole. */

@@ -23,6 +23,27 @@ async function run(args: string[], env: Record<string, string> = {}) {
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }
 
+test.each([
+  [['send', '--json'], '<file> is missing'],
+  [['send', '--json', '--limit-rate', '5', 'a.txt', 'juliet@example.org'], '--limit-rate takes '],
+  [['send', '--limit-rate', '5', 'a.txt', 'juliet@example.org', '--json'], '--limit-rate takes '],
+  [['publish', '--jsno', '--json'], '"inband publish" knows no flag --jsno'],
+  [['received', '--json', '--exec', 'true'], '--exec goes with --exec-again'],
+  [['--json', 'cache'], '"inband" knows no flag --json'],
+  [['sned', '--json'], '"inband" knows no command "sned"'],
+])('%j has its event and its lines (R1334)', async (args, error) => {
+  const { code, stdout, stderr } = await run(args);
+  const event = JSON.parse(stdout);
+  expect([code, event]).toMatchObject([2, { event: 'failed', exitCode: 2 }]);
+  expect(event.error).toContain(error);
+  expect(stderr.split('\n')[0]).toBe(`inband: ${event.error}`);
+  expect(stdout.trimEnd()).not.toContain('\n');
+});
+
+test('a file that is called --json asks for no events (R1334)', async () => {
+  expect(await run(['send', '--', '--json'])).toMatchObject({ code: 2, stdout: '' });
+});
+
 describe('what is loaded', () => {
   /** Notes the packages in what is compiled, and the modules of Node. */
   const NOTE_PACKAGES = `const vm = require('node:vm');
