@@ -460,3 +460,14 @@ test('who gives no password is told how (R673)', async () => {
       '  set INBAND_PASSWORD, or give --password-file or --password-command\n',
   ]);
 });
+
+test.each([[[]], [['--json']], [['--health']], [['--exec-again', '--exec', 'true']]])(
+  'a file is no folder in which nothing has arrived yet, with %j (R1335)',
+  async (flags) => {
+    const file = join(home, 'photo.jpg');
+    expect(await told(['received', '--dir', 'photo.jpg', ...flags])).toEqual([
+      10,
+      `inband: --dir: ${file} is no folder\n`,
+    ]);
+  },
+);

@@ -60,11 +60,12 @@ async function ask(
   context: Context,
   { warn, report }: Reporter,
 ): Promise<Inbox | undefined> {
-  const { dir } = flags;
+  const { dir, exec } = flags;
   let inbox = (await isSurelyFree(dir, context)) && (await openHere(flags, context, warn));
   if (inbox) return inbox;
   await context.askAgain(dir);
-  const text = `asked the "inband receive" that has the folder to run --exec for ${filesIn(left.length)}`;
+  const other = exec === undefined ? '' : `: its own, and not ${exec}`;
+  const text = `asked the "inband receive" that has the folder to run --exec for ${filesIn(left.length)}${other}`;
   report({ event: 'notice', text });
   while (await isLeftWaiting(dir, context)) {
     inbox = await openHere(flags, context, warn);

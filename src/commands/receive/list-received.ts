@@ -27,8 +27,7 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
     throw new UsageError('--health does not go with --exec-again');
   }
   const reporter = await context.reporter(flags);
-  // Otherwise a folder whose name is misspelt would look like an empty one.
-  await stat(flags.dir).catch(asOf(flags, 'dir'));
+  await checkFolder(flags.dir).catch(asOf(flags, 'dir'));
   if (flags.health) return checkHealth(flags, context, reporter);
   const all = context.readRecords(flags.dir, reporter.warn);
   if (flags.execAgain) return execAgain(all, flags, context, reporter);
@@ -39,6 +38,12 @@ export async function listReceived(flags: ReceivedFlags, context: Context): Prom
     return pipeline(Readable.from(linesOf(records)), context.stdout, { end: false });
   }
   for await (const record of records) reporter.report(eventOf(record));
+}
+
+/** Otherwise a file, or a folder whose name is misspelt, would look like an empty one. */
+async function checkFolder(dir: string): Promise<void> {
+  if ((await stat(dir)).isDirectory()) return;
+  throw Object.assign(new Error(`${resolve(dir)} is no folder`), { syscall: 'stat' });
 }
 
 const noneIn = (dir: string): string =>

@@ -49,13 +49,16 @@ async function asking(looks: boolean[], exec?: string) {
 
 const ASKED = 'asked the "inband receive" that has the folder to run --exec for 1 file';
 
-test.each([undefined, '/bin/true'])(
-  'a daemon that is started anew is waited for, and keeps its folder, with --exec %s (R1232)',
-  async (exec) => {
+test.each([
+  [undefined, ASKED],
+  ['/bin/true', `${ASKED}: its own, and not /bin/true`],
+])(
+  'a daemon that is started anew is waited for, and keeps its folder, with --exec %s, which is said to be for nothing (R1232, R1335)',
+  async (exec, asked) => {
     expect(await asking([true, true, false, false, true], exec)).toEqual({
       outcome: 'done',
       opened: [],
-      told: [ASKED, '--exec has succeeded for 1 file'],
+      told: [asked, '--exec has succeeded for 1 file'],
     });
   },
 );
