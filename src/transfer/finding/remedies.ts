@@ -43,7 +43,7 @@ export class Remedies {
     this.#options = options;
   }
 
-  /** Says once that nothing will be left, where that is so. The search takes its time, and may end with nobody. */
+  /** Notes once that nothing will be left, where that is so: whoever is there gets the file all the same. */
   async tellOfLeaving(): Promise<void> {
     if (this.#isTold) return;
     this.#isTold = true;
@@ -51,7 +51,7 @@ export class Remedies {
     const why = await sealing.whyNothingLeft();
     if (why === undefined) return;
     const text = `${jid} gets it only when somebody is there to take it: ${why} (--encrypt off leaves it)`;
-    report({ event: 'notice', text });
+    report({ event: 'note', text });
   }
 
   /** In a line, after a file has failed with this error; nothing where nothing would help. `size`: bytes, if known. */

@@ -17,6 +17,7 @@ import {
 import { KeyNotTrusted, NotSealed } from '../ways/key-errors.js';
 import type { Recipient } from '../ways/way.js';
 import { type AskedKey, KeyQuestions } from './key-question.js';
+import { byNoWay, notLeft, notSealed } from './not-sealed.js';
 import type { Encrypt, Trust, TrustRule } from './rules.js';
 import { plain, type SealedRecipient } from './sealed-recipient.js';
 import { anotherKey, firstSeen, pinKey, type TrustedKey, type TrustStore } from './trusted-keys.js';
@@ -85,7 +86,8 @@ export class Sealing {
     const isLeft = recipient.ways.every(({ reaches }) => reaches === 'account');
     const checkPlain = () => {
       if (!this.#mustSeal(known)) return;
-      throw notSealed(isLeft ? this.#whyNotLeft() : this.#whyNot(recipient.peer, known));
+      if (isLeft) throw notLeft(this.#jid, this.#whyNotLeft(), recipient);
+      throw notSealed(this.#whyNot(recipient.peer, known));
     };
     const { peer, key, hasLane } = isLeft
       ? { ...NO_KEY, peer: recipient.peer }
@@ -184,11 +186,3 @@ export class Sealing {
 }
 
 const NO_KEY = { key: undefined, hasLane: false };
-
-const notSealed = (message: string): Error =>
-  withHints(new NotSealed(message), '--encrypt off sends it in the clear');
-
-const byNoWay = ({ peer, ways }: Recipient): string => {
-  const names = ways.map(({ name }) => name).join(', ');
-  return `${peer} has a key, and nothing is encrypted by ${names}`;
-};

@@ -4,7 +4,7 @@ import type { Report } from '../events.js';
 import { Absence, type WaitListener } from '../finding/absence.js';
 import { findRecipients } from '../finding/find-recipient.js';
 import type { KnownSoFar } from '../finding/inquiry.js';
-import { nobody, orLink } from '../finding/or-link.js';
+import { orLink } from '../finding/or-link.js';
 import { Remedies } from '../finding/remedies.js';
 import type { Via } from '../finding/resource.js';
 import type { SealedRecipient } from '../keys/sealed-recipient.js';
@@ -173,11 +173,12 @@ export class Line implements SendingLine {
     const mayPropose = (known: KnownSoFar) => this.#absence.mayPropose(known);
     for (const way of this.#options.uplink.waysOn(session).values()) way.prepare?.();
     return this.#absence.look((signal) => {
+      const find = () =>
+        findRecipients(session, this.jid, { via, signal, note, mayPropose, mayBePlain });
       const isNobody = via?.length === 0;
-      const found = isNobody
-        ? nobody()
-        : findRecipients(session, this.jid, { via, signal, note, mayPropose, mayBePlain });
-      this.#search = mayLeave ? orLink(session, this.jid, found, note) : found;
+      this.#search = mayLeave
+        ? orLink(session, this.jid, isNobody ? undefined : find(), note)
+        : find();
       return this.#next(session);
     });
   }

@@ -93,6 +93,8 @@ export interface Recipient {
   beside?: Beside;
   /** The ways are those that might be: its server has answered in its place. */
   isGuess?: true;
+  /** Nobody who was looked for has taken the file. */
+  isLast?: true;
   /** The sid of the Jingle session that it has let us begin (XEP-0353). */
   sid?: string;
 }

@@ -76,20 +76,30 @@ describe.each(installed)('send --via http on $name', ({ start }) => {
     expect(stderr).not.toContain('left');
   });
 
-  test('leaves nothing in the clear for one whose key is known, unless told to, and says so before (R731, R1076)', async () => {
+  test('leaves nothing in the clear for one whose key is known, unless told to, and says so once nobody takes it (R731, R1076, R1341)', async () => {
     const { path } = await letter();
     const bob = await stage.receive('bob');
     const send = (...flags: string[]) =>
       outcomeOf(stage.inband('alice', ['send', ...flags, path, 'bob@localhost']));
     expect((await send()).code).toBe(0);
-    await bob.stop();
-    const { code, stderr } = await send('--via', 'auto,http', '--again');
-    expect(code).toBe(11);
     const why =
       'what is left on a server with a link is not encrypted, and bob@localhost has a key';
-    const told = `bob@localhost gets it only when somebody is there to take it: ${why} (--encrypt off leaves it)\n`;
-    expect(stderr).toContain(told);
-    expect(stderr.replace(told, '')).toContain(why);
+    const there = await send('--via', 'auto,http', '--again');
+    expect([there.code, there.stderr]).toEqual([0, expect.not.stringContaining(why)]);
+    await bob.stop();
+    const before = `bob@localhost gets it only when somebody is there to take it: ${why} (--encrypt off leaves it)\n`;
+    const { code, stderr } = await send('--via', 'auto,http', '--again', '--verbose');
+    expect(code).toBe(11);
+    expect(stderr).toContain(before);
+    const off = '  --encrypt off leaves it there in the clear\n';
+    const wait = '  --wait-online 3h, with no http in --via, waits until somebody there takes it\n';
+    const nobody = `nobody at bob@localhost takes it now, and ${why}\n${wait}${off}`;
+    expect(stderr).toContain(nobody);
+    const alone = await send('--via', 'http', '--again');
+    expect([alone.code, alone.stderr]).toEqual([11, expect.not.stringContaining('nobody')]);
+    expect(alone.stderr).toContain(
+      `${why}\n  --via auto sends it, encrypted, to somebody who is there\n${off}`,
+    );
     expect((await send('--via', 'auto,http', '--encrypt', 'off')).code).toBe(0);
   });
 

@@ -14,7 +14,10 @@ async function afterFailing(error: Error) {
   const [session] = linkedSessions();
   const peers: string[] = [];
   const all = orLink(session, JULIET, found(), (text) => notes.push(text));
-  for await (const { peer } of all) peers.push(peer);
+  for await (const recipient of all) {
+    peers.push(recipient.peer);
+    expect(recipient.isLast).toBe(true);
+  }
   return { peers, notes };
 }
 
@@ -36,4 +39,10 @@ test('nothing is left for one whose server cannot be reached, which may be a sli
   const away = new StanzaError('cancel', 'service-unavailable');
   const { peers } = await afterFailing(new RecipientUnreachable('nobody', { cause: away }));
   expect(peers).toHaveLength(1);
+});
+
+test('where nobody is to be looked for, nobody is said to be away (R1341)', async () => {
+  const [session] = linkedSessions();
+  const all = orLink(session, JULIET, undefined, () => undefined);
+  expect((await all.next()).value).not.toHaveProperty('isLast');
 });
