@@ -136,11 +136,12 @@ export function proxyTo(host: string, proxy: NetworkProxy | undefined): NetworkP
   return isOut ? undefined : proxy;
 }
 
-const byProxy = new WeakSet<Error>();
+const byProxy = new WeakSet<object>();
 
-/** Notes whether what failed went by a proxy, as a person is to know only then. Returns the error. */
-export function withWay<E extends Error>(error: E, isByProxy: boolean): E {
-  if (isByProxy) byProxy.add(error);
+/** Notes whether what failed went by a proxy, as a person is to know only then. Returns the error, or what it is given. */
+export function withWay<Reason>(error: Reason, isByProxy: boolean): Reason {
+  // A signal may have been aborted with anything.
+  if (isByProxy && typeof error === 'object' && error !== null) byProxy.add(error);
   return error;
 }
 

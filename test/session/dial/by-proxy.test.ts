@@ -22,7 +22,10 @@ test.each([
   expect([failed.constructor, wentByProxy(failed)]).toEqual([ConnectionFailed, is]);
 });
 
-test('of what was given up, too, while a proxy said nothing (R1301)', async () => {
+test.each([
+  [new ConnectionFailed('not online after 30 s'), true],
+  ['no error', false],
+])('of what was given up with %j, too, while a proxy said nothing (R1301)', async (reason, is) => {
   const accepted: Socket[] = [];
   const silent = createServer((socket) => void accepted.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
@@ -32,10 +35,10 @@ test('of what was given up, too, while a proxy said nothing (R1301)', async () =
     ...{ domain: DOMAIN, proxy: { ...PROXY, port }, signal: late.signal },
   }).catch((error) => error);
   await once(silent, 'connection');
-  const reason = new ConnectionFailed('not online after 30 s');
   late.abort(reason);
-  expect(await dialling).toBe(reason);
-  expect(wentByProxy(reason)).toBe(true);
+  const failed = await dialling;
   for (const socket of accepted) socket.destroy();
   silent.close();
+  expect(failed).toBe(reason);
+  expect(wentByProxy(reason as Error)).toBe(is);
 });
