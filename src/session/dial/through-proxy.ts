@@ -25,22 +25,12 @@ export async function throughProxy(
   signal: AbortSignal,
   answered: () => void = () => undefined,
 ): Promise<net.Socket> {
-  let socket: net.Socket | undefined;
   try {
     signal.throwIfAborted();
     // RFC 4007 §6: a zone means something on this machine alone.
     if (to.host.includes('%')) throw new Error(`no other machine knows the zone of ${to.host}`);
-    socket = await BY[proxy.kind](
-      proxy,
-      { host: nameOf(to.host), port: to.port },
-      signal,
-      answered,
-    );
-    // It may have been given up since the last answer came.
-    signal.throwIfAborted();
-    return socket;
+    return await BY[proxy.kind](proxy, { host: nameOf(to.host), port: to.port }, signal, answered);
   } catch (error) {
-    socket?.destroy();
     signal.throwIfAborted();
     const why = whyNot(error as Failure);
     throw new Error(`by the proxy ${proxy.host} port ${proxy.port}: ${why}`, { cause: error });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import net, { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { dial } from '../../../src/session/dial/dial.js';
 import { parseService } from '../../../src/session/dial/endpoints.js';
@@ -95,6 +95,49 @@ describe.each([
     await closed;
   });
 });
+
+/** Bytes that the answer to CONNECT ends with, which are read at once: an address, and a port. */
+const LAST_BYTES = 6;
+
+/** Aborts so many microtasks after the last bytes of a SOCKS5 proxy's answer are read. */
+function abortBehindAnswer(late: AbortController, microtasks: number): void {
+  const abort = async () => {
+    for (let count = 0; count < microtasks; count += 1) await undefined;
+    late.abort(new Error('too late'));
+  };
+  const { connect } = net;
+  jest.spyOn(net, 'connect').mockImplementationOnce(((options: net.NetConnectOpts) => {
+    const socket = connect(options);
+    const read = socket.read.bind(socket);
+    socket.read = (bytes) => {
+      const found = read(bytes);
+      if (found && bytes === LAST_BYTES) void abort();
+      return found;
+    };
+    return socket;
+  }) as typeof net.connect);
+}
+
+// The last is a connection alone: whoever has it has to see to it.
+test.each(ATTEMPTS.slice(0, -1))(
+  'no connection is kept of %s that is given up in whichever moment behind the answer of a proxy (R1247)',
+  async (_what, make) => {
+    for (let microtasks = 0; microtasks < 20; microtasks += 1) {
+      const { proxy } = await silentAfter('socks5://', SOCKS5);
+      const accepted = once(server as Server, 'connection') as Promise<[Socket]>;
+      const late = new AbortController();
+      abortBehindAnswer(late, microtasks);
+      const attempt = make(proxy, late.signal);
+      attempt.catch(() => undefined);
+      const [socket] = await accepted;
+      const closed = once(socket, 'close');
+      await expect(attempt).rejects.toThrow('too late');
+      await closed;
+      server?.close();
+    }
+    jest.restoreAllMocks();
+  },
+);
 
 test('a request that is given up while a proxy says nothing fails by an error without a code (R1278)', async () => {
   const { proxy, heard } = await silentAfter('socks5://', []);
