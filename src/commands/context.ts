@@ -49,10 +49,15 @@ export interface Context {
   isReceiving: (directory: string, until?: AbortSignal) => Promise<boolean>;
   /** Says when a process started; `undefined`: there is none. */
   startOf: (pid: number) => Promise<string | undefined>;
-  /** Writes a file beside what is there, or over the one named; returns its absolute path. */
+  /**
+   * Writes a file beside what is there, or over the one named; returns its absolute path. A secret replaces none but what
+   * `isOne` says is another, is its owner's alone, and has its path where a link leads to.
+   */
   saveFile: (
     bytes: Uint8Array,
-    where: { over: string } | { name: string; folder?: string | undefined },
+    where:
+      | { over: string; secret?: { what: string; isOne: (bytes: Buffer) => boolean } }
+      | { name: string; folder?: string | undefined },
   ) => Promise<string>;
   /** A registry whose default handlers keep blobs on disk. */
   createRegistry: () => Promise<Registry>;

@@ -1,29 +1,46 @@
 import { randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { unless } from './files.js';
 import { placeFile } from './naming/place-file.js';
+import { NoFileOfOurs, readOwn } from './own-file.js';
 import { safeName } from './safe-name.js';
 import { inPlaceOf, writeWhole } from './whole-file.js';
 import { writePipe } from './write-pipe.js';
 
+/** What may take the place of its like alone, and is its owner's alone. */
+interface Secret {
+  /** What it is, for people. */
+  what: string;
+  /** Whether these bytes of a file are one, too. */
+  isOne: (bytes: Buffer) => boolean;
+}
+
+/** Bytes: what has more is no secret. */
+const MOST_SECRET_BYTES = 65_536;
+
 /**
  * Writes a file in one step and returns its absolute path: `over` the file named, whose mode stays, or under the
  * next free `name` in a folder, made if absent, or in the working directory, mode 0600; a file of that name with these
- * very bytes stays as it is. A FIFO waits for its reader until the signal aborts. Errors are
- * the file system's own.
+ * very bytes stays as it is. A `secret` gets mode 0600, and replaces none but an empty file or another such secret: else
+ * rejects with `NoFileOfOurs`. Its path is where a link leads to. A FIFO waits for its reader until the signal aborts.
+ * Other errors are the file system's own.
  */
 export async function saveFile(
   bytes: Uint8Array,
-  where: { over: string } | { name: string; folder?: string | undefined },
+  where: { over: string; secret?: Secret } | { name: string; folder?: string | undefined },
   signal = new AbortController().signal,
   files: typeof fs = fs,
 ): Promise<string> {
   if ('over' in where) {
     const path = resolve(where.over);
-    if ((await unless(['ENOENT'], files.stat(path)))?.isFIFO())
-      await writePipe(path, bytes, signal);
-    else await saveOver(files, bytes, path);
+    const there = await unless(['ENOENT'], files.stat(path));
+    if (there?.isFIFO()) await writePipe(path, bytes, signal);
+    // Nothing is made in its place, should it be gone by now.
+    else if (there && !there.isFile())
+      await files.writeFile(path, bytes, { flag: constants.O_WRONLY });
+    else return await saveOver(files, bytes, path, there, where.secret);
     return path;
   }
   const name = safeName(where.name);
@@ -34,21 +51,40 @@ export async function saveFile(
   return beside(files, path, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
 }
 
-/** A link stays one, and what is no regular file (a device, a pipe) is written to. */
-async function saveOver(files: typeof fs, bytes: Uint8Array, path: string): Promise<void> {
-  const there = await unless(['ENOENT'], files.stat(path));
+/** Makes or replaces a file; a link to one stays. Returns the path; of a secret, where a link leads to. */
+async function saveOver(
+  files: typeof fs,
+  bytes: Uint8Array,
+  path: string,
+  there: Stats | undefined,
+  secret?: Secret,
+): Promise<string> {
   if (!there) {
     await files.stat(dirname(path)); // or the error would name a file that nobody knows
     await writeWhole(path, bytes, { files });
-  } else if (there.isFile()) {
-    const real = await files.realpath(path);
-    await beside(files, real, bytes, async (temporary) => {
-      await files.chmod(temporary, there.mode & 0o777);
-      await files.rename(temporary, real);
-    });
-  } else {
-    await files.writeFile(path, bytes);
+    return path;
   }
+  const real = await files.realpath(path);
+  if (secret) await checkReplaced(real, path, secret, files);
+  await beside(files, real, bytes, async (temporary) => {
+    if (!secret) await files.chmod(temporary, there.mode & 0o777);
+    await files.rename(temporary, real);
+  });
+  return secret ? real : path;
+}
+
+async function checkReplaced(
+  real: string,
+  path: string,
+  { what, isOne }: Secret,
+  files: typeof fs,
+): Promise<void> {
+  const reading = readOwn(real, { files, most: MOST_SECRET_BYTES });
+  const bytes = await reading.catch((error: Error) => {
+    if (!(error instanceof NoFileOfOurs)) throw error;
+  });
+  if (bytes && (bytes.length === 0 || isOne(bytes))) return;
+  throw new NoFileOfOurs(path, what, `is there already, and is no ${what}`);
 }
 
 /** Whether a file of this name has these very bytes. */

@@ -1,4 +1,18 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +23,8 @@ import { type Running, start } from '../support/programs/process.js';
 const JULIET = 'juliet@example.org';
 const KEY = 'aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq';
 const OTHER = 'a'.repeat(52);
+
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
 
 let home: string;
 beforeEach(async () => {
@@ -97,9 +113,9 @@ describe('inband key', () => {
     }
   });
 
-  test('is exported into a file that nobody else can read, whatever was there (R252)', async () => {
+  test('is exported into a file that nobody else can read, in place of another key (R252)', async () => {
     const path = join(home, 'laptop.key');
-    await writeFile(path, 'something', { mode: 0o644 });
+    await writeFile(path, `INBAND-SECRET-KEY-${KEY.toUpperCase()}\n`, { mode: 0o644 });
     const { code, stdout, stderr } = await run(['key', 'export', '-o', path, ...account]);
     expect([code, stdout]).toEqual([0, '']);
     expect(stderr).toContain(
@@ -110,6 +126,96 @@ describe('inband key', () => {
     expect((await run(['key', 'import', path, ...account])).code).toBe(0);
     expect(await shownKey()).toBe(before);
     expect(await readFile(path, 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
+  });
+
+  test.each([
+    ['a text', 'notes\n'],
+    ['a public key', `${KEY}\n`],
+    ['what only begins as a key', `INBAND-SECRET-KEY-${KEY.toUpperCase()}\nnotes\n`],
+    ['what is too long for a key', ' '.repeat(70_000)],
+  ])('is exported over no file that has %s (R1317)', async (_what, text) => {
+    const path = join(home, 'notes.txt');
+    await writeFile(path, text, { mode: 0o640 });
+    await symlink('notes.txt', join(home, 'link'));
+    for (const name of [path, join(home, 'link')]) {
+      expect(await run(['key', 'export', '-o', name, ...account])).toEqual({
+        ...{ code: 10, stdout: '' },
+        stderr: expect.stringContaining(
+          `${name} is there already, and is no exported key\n  move it away, or use another folder\n`,
+        ),
+      });
+    }
+    expect(await readFile(path, 'utf8')).toBe(text);
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+  });
+
+  test('is exported into an empty file, and by a link, which stays (R1317)', async () => {
+    await writeFile(join(home, 'empty'), '', { mode: 0o644 });
+    await symlink('empty', join(home, 'link'));
+    for (let time = 0; time < 2; time += 1) {
+      const { code, stderr } = await run(['key', 'export', '-o', 'link', ...account]);
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringContaining(`${join(await realpath(home), 'empty')} is the secret key of`),
+      ]);
+      expect(await readlink(join(home, 'link'))).toBe('empty');
+    }
+    expect(await readFile(join(home, 'empty'), 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
+    expect((await stat(join(home, 'empty'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('is exported into what the shell has made for it, by /dev/stdout (R1317)', async () => {
+    const line = `inband key export -o /dev/stdout ${account.join(' ')} > whole`;
+    await shownKey();
+    const { code, stderr } = await paste(/^(.*)$/, line, {});
+    expect([code, stderr]).toEqual([0, expect.stringContaining('/whole is the secret key of')]);
+    expect(await readFile(join(home, 'whole'), 'utf8')).toMatch(/^INBAND-SECRET-KEY-/);
+  });
+
+  test('is exported into a pipe, which nobody is asked to remove (R1317)', async () => {
+    const pipe = join(home, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await shownKey();
+    const reading = ended(start('cat', [pipe]));
+    expect(await run(['key', 'export', '-o', pipe, ...account])).toEqual({
+      ...{ code: 0, stdout: '', stderr: '' },
+    });
+    expect((await reading).stdout).toMatch(/^INBAND-SECRET-KEY-[A-Z2-7]{52}\n$/);
+    expect((await stat(pipe)).isFIFO()).toBe(true);
+  });
+
+  asRoot('is exported into a device, which stays one (R1317)', async () => {
+    const device = join(home, 'null');
+    execFileSync('mknod', ['-m', '666', device, 'c', '1', '3']);
+    await shownKey();
+    expect(await run(['key', 'export', '-o', device, ...account])).toEqual({
+      ...{ code: 0, stdout: '', stderr: '' },
+    });
+    expect((await stat(device)).isCharacterDevice()).toBe(true);
+  });
+
+  asRoot(
+    'asks nobody to close a device, or a file of somebody else, to others (R1318)',
+    async () => {
+      const device = join(home, 'null');
+      execFileSync('mknod', ['-m', '666', device, 'c', '1', '3']);
+      const file = join(home, 'another');
+      await writeFile(file, '', { mode: 0o644 });
+      await chown(file, 65_534, 65_534);
+      for (const path of [device, file]) {
+        expect(await run(['key', 'import', path, ...account])).toEqual({
+          ...{ code: 2, stdout: '' },
+          stderr: `inband: ${path} can be read by others\n  give a file of yours that nobody else can read\n`,
+        });
+      }
+    },
+  );
+
+  test('asks nobody to close a pipe to others (R1318)', async () => {
+    const pipe = join(home, 'pipe');
+    execFileSync('mkfifo', ['-m', '644', pipe]);
+    const { code, stderr } = await run(['key', 'import', pipe, ...account]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('give a file of yours')]);
   });
 
   test('is made by "replace" without a question where there is none (R1271)', async () => {

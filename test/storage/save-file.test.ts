@@ -91,3 +91,13 @@ test('under a name that cannot be given nothing is left behind', async () => {
   expect(dirname(temporary)).toBe(process.cwd());
   await expect(stat(temporary)).rejects.toMatchObject({ code: 'ENOENT' });
 });
+
+test('what is neither file nor folder is written to, and not made where it is gone (R1317)', async () => {
+  const path = join(await temporaryFolder(), 'a');
+  const files = tappedFiles(async ({ operation }, run) =>
+    operation === 'stat' ? { isFIFO: () => false, isFile: () => false } : run(),
+  ) as typeof fs;
+  await expect(saveFile(BYTES, { over: path }, never, files)).rejects.toMatchObject({
+    code: 'ENOENT',
+  });
+});

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -80,10 +81,15 @@ export async function checkSecret(
   if (process.platform !== 'win32' && (stats.mode & forbidden) !== 0) {
     throw new UsageError(
       `${path}${which} can be read by others`,
-      `run: chmod 600 ${shellOperands(path)}`,
+      isOwnFile(stats)
+        ? `run: chmod 600 ${shellOperands(path)}`
+        : 'give a file of yours that nobody else can read',
     );
   }
 }
+
+/** A device that is closed to others, or somebody else's file, would be missed by whoever else uses it. */
+const isOwnFile = (stats: Stats): boolean => stats.isFile() && stats.uid === process.geteuid?.();
 
 /** systemd makes its credentials readable for the group, in a folder that is closed to everyone else. */
 function isCredential(path: string, { CREDENTIALS_DIRECTORY }: NodeJS.ProcessEnv): boolean {

@@ -1,9 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { shellOperands, shellWord } from '../../shell.js';
 import {
   exportKey,
   hasKey,
   importKey,
+  isExported,
   type NewKey,
   replaceKey,
   type SecretKeys,
@@ -45,8 +47,12 @@ export async function exportTo(flags: ExportFlags, context: Context): Promise<vo
     context.stdout.write(text);
     return;
   }
-  await context.writeSecret(resolve(flags.output), text);
-  warn(`${flags.output} is the secret key of ${account}; remove it when the other machine has it`);
+  const secret = { what: 'exported key', isOne: isExported };
+  const path = await context.saveFile(Buffer.from(text), { over: flags.output, secret });
+  // A pipe or a device is nobody's to remove.
+  if (!(await stat(path)).isFile()) return;
+  const file = path === resolve(flags.output) ? flags.output : path;
+  warn(`${file} is the secret key of ${account}; remove it when the other machine has it`);
 }
 
 export async function importFrom(

@@ -1,7 +1,7 @@
 // Where a password may be kept.
 
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { shellQuoted } from '../../shell.js';
 import { type Context, UsageError } from '../context.js';
@@ -105,7 +105,7 @@ function file(path: string, isOurs: boolean, context: Context): Keeper {
       // While we wait for the lock, another login may write its own there.
       isElses = !isOurs;
       await whileLocked(context, async () => {
-        if (isElses && existsSync(path)) {
+        if (isElses ? existsSync(path) : await isNoFile(path)) {
           throw new UsageError(`${path} is there already`, 'move it away');
         }
         isElses = false;
@@ -113,10 +113,18 @@ function file(path: string, isOurs: boolean, context: Context): Keeper {
       });
     },
     forget: async () => {
-      if (!isElses) await rm(path, { force: true });
+      if (isElses) return;
+      if (await isNoFile(path)) throw new UsageError(`${path} is no file`, 'move it away');
+      await rm(path, { force: true });
     },
     source: { passwordFile: path },
   };
+}
+
+/** Whether something is there that is neither a file nor a link, and so is not what was kept. */
+async function isNoFile(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats !== undefined && !stats.isFile() && !stats.isSymbolicLink();
 }
 
 /** One word, as `security -i` reads it. */

@@ -15,10 +15,13 @@ export class ExecFailed extends Error {
 export async function requireProgram(program: string, env: NodeJS.ProcessEnv): Promise<void> {
   const folders = program.includes('/') ? [''] : (env.PATH ?? '/usr/bin:/bin').split(delimiter);
   for (const folder of folders) if (await isProgram(join(folder, program))) return;
-  if (folders.length === 1 && (await isThere(program))) {
+  const there = folders.length === 1 ? await stat(program).catch(() => undefined) : undefined;
+  if (there?.isFile()) {
     throw new UsageError(
       `${program} may not be run`,
-      `allow it: chmod +x ${shellOperands(program)}`,
+      there.uid === process.geteuid?.()
+        ? `allow it: chmod +x ${shellOperands(program)}`
+        : 'whom it belongs to can allow it; or give a program of yours',
     );
   }
   const isHere = folders.length > 1 && (await isThere(program));

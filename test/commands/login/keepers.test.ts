@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -155,6 +156,17 @@ test('a file that is there already, and is not known for it, is left as it is (R
   await expect(keeper?.keep('secret')).rejects.toThrow(`${path} is there already`);
   await expect(keeper?.keep('secret')).rejects.toHaveProperty('hints', ['move it away']);
   expect(await readFile(path, 'utf8')).toBe('something else');
+});
+
+test('a pipe in the place of a file that is known for it is left as it is (R1319)', async () => {
+  const context = contextWith(await standIn(folder, 'security'));
+  const path = join(folder, 'romeo.password');
+  execFileSync('mkfifo', [path]);
+  const entry = { account: 'romeo@example.org', name: 'romeo', known: { passwordFile: path } };
+  const keeper = keepersOf(entry, context).at(-1);
+  await expect(keeper?.keep('secret')).rejects.toThrow(`${path} is there already`);
+  await expect(keeper?.forget()).rejects.toThrow(`${path} is no file`);
+  expect((await lstat(path)).isFIFO()).toBe(true);
 });
 
 test('a file that came while its login waited for another one is not removed with what that one kept (R1284)', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,20 @@ describe('a program', () => {
       await expect(requireProgram(program, env)).rejects.toThrow(UsageError);
     },
   );
+});
+
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+
+asRoot('nobody is asked to make a program of what belongs to somebody else (R1318)', async () => {
+  const program = join(folder, 'program');
+  await writeFile(program, '', { mode: 0o644 });
+  const hints = async () => {
+    const error = await requireProgram(program, {}).catch((thrown) => thrown);
+    return (error as UsageError).hints;
+  };
+  expect(await hints()).toEqual([`allow it: chmod +x ${program}`]);
+  await chown(program, 65_534, 65_534);
+  expect(await hints()).toEqual(['whom it belongs to can allow it; or give a program of yours']);
 });
 
 describe('the program that is run for a file', () => {
