@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** What a sender says of a file before its bytes. All of it is a peer's word. */
 export interface FileOffer {
   /** As offered: not yet fit for a path or a terminal. */
@@ -76,6 +78,17 @@ const END_OF_DATES_MS = Date.parse('+010000-01-01T00:00:00Z');
 export function knownDate(date: Date | undefined): Date | undefined {
   const time = date?.getTime() ?? Number.NaN;
   return time >= FIRST_DATE_MS && time < END_OF_DATES_MS ? date : undefined;
+}
+
+/** Throws RangeError for a byte that its sender cannot start at: 0 alone, unless the offer is `ranged`. */
+export function checkOffset(
+  offset: unknown,
+  { size = Number.MAX_SAFE_INTEGER }: Pick<FileOffer, 'size'>,
+  ranged: boolean,
+): void {
+  const largest = ranged ? size : 0;
+  if (Number.isInteger(offset) && Number(offset) >= 0 && Number(offset) <= largest) return;
+  throw new RangeError(`the sender cannot start at ${inspect(offset, { depth: 0 })}`);
 }
 
 /** A part of a file, in bytes. */

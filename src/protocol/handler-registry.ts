@@ -1,4 +1,5 @@
 import { checkFunction } from '../session/given/callbacks.js';
+import { checkObject } from '../session/given/rules.js';
 import { bareJid, preparedJid } from '../session/jid.js';
 
 /**
@@ -76,7 +77,9 @@ export class HandlerRegistry {
   }
 
   /** Runs an operation; resolves to `undefined` where nobody handles it, rejects as the handler does. */
-  async run<R>(type: string, op: string, { jid, node, from, args }: Call = {}): Promise<R> {
+  async run<R>(type: string, op: string, call: Call = {}): Promise<R> {
+    checkObject(call, 'the call is');
+    const { jid, node, from, args } = call;
     const handler = this.#find(operation(type, op), jid, node);
     return (await handler?.(jid, node, from, args as never)) as R;
   }
@@ -126,6 +129,8 @@ export interface HandlerApi {
 const operation = (type: string, op: string) => `${type} ${op}`;
 
 /** The JID is one of our own accounts, as a user of the library types it. */
-function scopeKey({ jid, node }: Scope): string {
+function scopeKey(scope: Scope): string {
+  checkObject(scope, 'the scope is');
+  const { jid, node } = scope;
   return JSON.stringify([jid === undefined ? null : preparedJid(jid), node ?? null]);
 }

@@ -1,12 +1,16 @@
 // Options of calls as other programs give them: each call that takes some of a kind does the same with them.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { BitsOfBinary } from '../../src/protocol/bob/bits-of-binary.js';
+import { BitsOfBinary, type GetBlobOptions } from '../../src/protocol/bob/bits-of-binary.js';
+import { findBlob, type SetBlobOptions, setBlob } from '../../src/protocol/bob/blob-store.js';
 import { discoverFeatures, discoverInfo } from '../../src/protocol/disco.js';
+import { HandlerRegistry } from '../../src/protocol/handler-registry.js';
 import { InBandBytestreams } from '../../src/protocol/ibb/in-band-bytestreams.js';
 import { JingleFileTransfers } from '../../src/protocol/jingle/jingle-file-transfers.js';
 import { ibbTransport } from '../../src/protocol/jingle/transports/ibb.js';
 import { IncomingSiFile } from '../../src/protocol/si/incoming-si-file.js';
 import { SiFileTransfers } from '../../src/protocol/si/si-file-transfers.js';
+import { connect } from '../../src/session/connect.js';
+import type { ConnectOptions } from '../../src/session/given/connect-options.js';
 import { ping } from '../../src/session/ping.js';
 import type { RequestOptions } from '../../src/session/session.js';
 import type { StanzaSession } from '../../src/session/stanza-session.js';
@@ -14,6 +18,7 @@ import { JULIET, linkedSessions } from '../support/linked-sessions.js';
 import { settled } from '../support/manual-clock.js';
 
 const FILE = { name: 'letter.txt', size: 6 };
+const BYTES = Buffer.from('letter');
 const CID = `sha1+${'0'.repeat(40)}@bob.xmpp.org`;
 
 const sessions: StanzaSession[] = [];
@@ -125,6 +130,53 @@ describe.each(Object.entries(SIGNAL_CALLS))('%s', (_name, call) => {
       await expect(called).rejects.toThrow('signal is to be an AbortSignal, not ');
       expect(given.sent).not.toHaveBeenCalled();
     },
+  );
+});
+
+/** With those that take options and no signal. */
+const OPTION_CALLS: Record<string, Call> = {
+  ...CALLS,
+  connect: async (_he, options) => connect(options as unknown as ConnectOptions),
+  getBlob: ({ session }, options) =>
+    new BitsOfBinary(session).getBlob(options as unknown as GetBlobOptions),
+  'setBlob of a session': ({ session }, options) =>
+    new BitsOfBinary(session).setBlob(BYTES, 'text/plain', options as SetBlobOptions),
+  setBlob: (_he, options) =>
+    setBlob(new HandlerRegistry(), BYTES, 'text/plain', options as SetBlobOptions),
+  findBlob: (_he, options) => findBlob(new HandlerRegistry(), CID, options as object),
+  run: (_he, options) => new HandlerRegistry().run('bob', 'get_bob', options as object),
+  register: async (_he, options) =>
+    new HandlerRegistry().register(() => undefined, 'bob', 'get_bob', options as object),
+  'new InBandBytestreams': async (_he, options) =>
+    new InBandBytestreams(romeo().session, options as object),
+  blockSizeFor: async ({ bytestreams }, options) => bytestreams.blockSizeFor(options as object),
+  variesBlockSize: async ({ bytestreams }, options) =>
+    bytestreams.variesBlockSize(options as object),
+};
+
+const GIVEN: [unknown, string][] = [
+  [null, 'null'],
+  [[], 'an array'],
+  [false, 'false'],
+  [30, '30'],
+  ['romeo@localhost', 'of type string'],
+  [() => undefined, 'of type function'],
+];
+
+describe.each(Object.entries(OPTION_CALLS))('%s', (_name, call) => {
+  test.each(GIVEN)('refuses %p in place of options (R1330)', async (options, shown) => {
+    const given = romeo();
+    const called = call(given, options as RequestOptions);
+    await expect(called).rejects.toThrow(RangeError);
+    await expect(called).rejects.toThrow(` to be an object, not ${shown}`);
+    expect(given.sent).not.toHaveBeenCalled();
+  });
+});
+
+test('connect says what it wants where it is given nothing (R1330)', async () => {
+  const given = undefined as unknown as ConnectOptions;
+  await expect(connect(given)).rejects.toThrow(
+    new RangeError('the options are to be an object, not undefined'),
   );
 });
 

@@ -1,5 +1,6 @@
 import { checkFunction, decided, tell } from '../../session/given/callbacks.js';
 import { givenCall } from '../../session/given/given-call.js';
+import { checkObject } from '../../session/given/rules.js';
 import { withInherited } from '../../session/given/with-inherited.js';
 import { bareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
@@ -66,7 +67,8 @@ export class BitsOfBinary {
   }
 
   /** Stores a blob of our own, to be given out, and resolves to its cid. Rejects as the function `setBlob` does. */
-  setBlob(bytes: Uint8Array, type: string, options: SetBlobOptions = {}): Promise<string> {
+  async setBlob(bytes: Uint8Array, type: string, options: SetBlobOptions = {}): Promise<string> {
+    checkObject(options);
     return setBlob(this.#registry, bytes, type, {
       ...withInherited(options),
       jid: this.#session.jid,

@@ -1,3 +1,4 @@
+import { checkObject } from '../../session/given/rules.js';
 import { withInherited } from '../../session/given/with-inherited.js';
 import { withHints } from '../../session/hints.js';
 import type { Call, HandlerRegistry } from '../handler-registry.js';
@@ -56,7 +57,7 @@ export function createBlob(
 /**
  * Stores a blob of our own, to be given out, and resolves to its cid. Rejects with `BlobMismatch` when the bytes are not
  * those of the cid; `MalformedBlob` for more than 64 KiB, or a cid, type or max-age that is none; RangeError for an
- * unknown hash; or as the handler does.
+ * unknown hash, or options that are no object; or as the handler does.
  */
 export async function setBlob(
   registry: HandlerRegistry,
@@ -64,6 +65,7 @@ export async function setBlob(
   type: string,
   given: SetBlobOptions & { jid?: string | undefined } = {},
 ): Promise<string> {
+  checkObject(given);
   const { jid, ...options } = withInherited(given);
   const blob = createBlob(bytes, type, options);
   await registry.run('bob', 'set_bob', { jid, args: blob });
@@ -76,6 +78,7 @@ export async function findBlob(
   cid: string,
   call: Omit<Call, 'args' | 'node'> = {},
 ): Promise<BitOfBinary | undefined> {
+  checkObject(call, 'the call is');
   const args = readContentId(cid);
   const blob = await registry.run<BitOfBinary | undefined>('bob', 'get_bob', {
     ...withInherited(call),

@@ -1,5 +1,5 @@
 // Settings as a program gives them: `undefined` counts as absent, and what no bytestream can work with is refused.
-import { checkOptions, DURATION, type Rule } from '../../session/given/rules.js';
+import { checkObject, checkOptions, DURATION, type Rule } from '../../session/given/rules.js';
 import { withInherited } from '../../session/given/with-inherited.js';
 import type { ServiceSettings } from './settings.js';
 import { MAX_BLOCK_SIZE } from './stanzas.js';
@@ -46,6 +46,7 @@ export function withDefaults<Settings extends Partial<ServiceSettings>>(
   defaults: Settings,
   given: Partial<Settings>,
 ): Settings {
+  checkObject(given, 'the settings are');
   const present = Object.entries(withInherited(given)).filter(([, value]) => value !== undefined);
   const settings = { ...defaults, ...Object.fromEntries(present) };
   checkOptions(RULES, settings, { showsTexts: true });

@@ -104,8 +104,8 @@ export class InBandBytestreams {
   }
 
   /** Whether blocks of ours may be smaller than was agreed on: those that deliver most. */
-  variesBlockSize({ blockSize = this.settings.blockSize }: Partial<BytestreamSettings>): boolean {
-    return blockSize === 'auto';
+  variesBlockSize(settings: Partial<BytestreamSettings>): boolean {
+    return withDefaults(this.settings, settings).blockSize === 'auto';
   }
 
   /**

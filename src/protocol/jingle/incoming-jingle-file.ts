@@ -2,6 +2,7 @@ import type { Clock } from '../../session/clock.js';
 import { awaitedOrNot } from '../../session/given/callbacks.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
+import { checkOffset } from '../file-offer.js';
 import { SealBroken } from '../seal/seal-broken.js';
 import { type FileDescription, hashFunctionsOf } from './file-description.js';
 import type { AnswerSecurity, OpenedContent } from './security/security.js';
@@ -62,18 +63,15 @@ export class IncomingJingleFile {
     return this.#jingleSession.peer;
   }
 
-  /** Names the channel that brings it. */
-  get sid(): string {
+  /** Names the channel that brings it. */ get sid(): string {
     return this.#contentChannel.sid;
   }
 
-  /** The sender's key, 32 bytes, if it is sealed. */
-  get peerKey(): Uint8Array | undefined {
+  /** The sender's key, 32 bytes, if it is sealed. */ get peerKey(): Uint8Array | undefined {
     return this.#security.peerKey;
   }
 
-  /** The sender can start anywhere in the file (§5.3). */
-  get ranged(): boolean {
+  /** The sender can start anywhere in the file (§5.3). */ get ranged(): boolean {
     return this.offer.range !== undefined;
   }
 
@@ -86,13 +84,15 @@ export class IncomingJingleFile {
    * Accepts it from this byte on (0 unless it is `ranged`); resolves to the channel that brings the rest, whose close
    * `confirm` acknowledges, when what is sealed is proven to be the sender's. `there`, for a sender that knows what
    * that means: there is no rest, as an earlier transfer has brought the file. `declined`, of what is sealed: nothing is
-   * wanted, and `fail` says why. Rejects with `ChannelNotOpened`, `JingleEnded`, `SealBroken`, and as `request` does.
+   * wanted, and `fail` says why. Rejects with RangeError for a byte that the sender cannot start at,
+   * `ChannelNotOpened`, `JingleEnded`, `SealBroken`, and as `request` does.
    */
   accept(offset = 0, as?: 'there' | 'declined'): Promise<Channel> {
     return awaitedOrNot(this.#accept(offset, as));
   }
 
   async #accept(offset: number, as?: 'there' | 'declined'): Promise<Channel> {
+    checkOffset(offset, this.offer, this.ranged);
     const range = this.ranged ? { offset } : undefined;
     this.#offset = offset;
     try {

@@ -3,7 +3,7 @@ import { givenCall } from '../../session/given/given-call.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import type { Element } from '../../session/xml.js';
 import type { Channel } from '../channel.js';
-import type { FileOffer } from '../file-offer.js';
+import { checkOffset, type FileOffer } from '../file-offer.js';
 import { answer, type SiOffer } from './stanzas.js';
 
 /** How a file that was offered by SI is accepted. */
@@ -60,7 +60,7 @@ export class IncomingSiFile {
 
   async #accept(options: SiAcceptOptions): Promise<Channel> {
     const { offset = 0, signal } = givenCall(options);
-    this.#checkOffset(offset);
+    checkOffset(offset, this.offer, this.ranged);
     signal?.throwIfAborted();
     if (!this.#settle) throw new Error('the offer has been answered, or its time is over');
     const over = this.#over.signal;
@@ -98,12 +98,5 @@ export class IncomingSiFile {
   #answer(outcome: Element | StanzaError): void {
     this.#settle?.(outcome);
     this.#settle = undefined;
-  }
-
-  #checkOffset(offset: number): void {
-    const largest = this.ranged ? (this.offer.size ?? Number.MAX_SAFE_INTEGER) : 0;
-    if (!(Number.isInteger(offset) && offset >= 0 && offset <= largest)) {
-      throw new RangeError(`the sender cannot start at ${offset}`);
-    }
   }
 }

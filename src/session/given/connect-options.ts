@@ -3,7 +3,7 @@ import { isNetworkProxy, type NetworkProxy } from '../dial/proxy.js';
 import type { UnsendableStanza } from '../stream/serialize.js';
 import type { Element } from '../xml.js';
 import { reporter, tell } from './callbacks.js';
-import { checkOptions, DURATION, type Rule } from './rules.js';
+import { checkObject, checkOptions, DURATION, type Rule } from './rules.js';
 import { ofOurs, SIGNAL } from './signals.js';
 import { givenNames, named } from './with-inherited.js';
 
@@ -113,6 +113,7 @@ function isClock(value: unknown): boolean {
  * reads them. What is only told never throws then.
  */
 export function givenOptions(given: ConnectOptions): ConnectOptions {
+  checkObject(given);
   const unknown = givenNames(given).find((name) => !Object.hasOwn(RULES, name));
   if (unknown !== undefined) throw new RangeError(`connect has no option ${unknown}`);
   const found = Object.entries(named(given, Object.keys(RULES)));

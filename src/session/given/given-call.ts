@@ -1,4 +1,4 @@
-import { checkOptions, DURATION } from './rules.js';
+import { checkObject, checkOptions, DURATION } from './rules.js';
 import { ofOurs, SIGNAL } from './signals.js';
 import { withInherited } from './with-inherited.js';
 
@@ -10,10 +10,11 @@ interface CallOptions {
 const RULES = { signal: SIGNAL, timeout: DURATION, closeTimeout: DURATION };
 
 /**
- * The options of a call, with a signal of Node's in place of one that it has not made. Throws RangeError for a signal
- * that is none, and for a time that cannot be waited for.
+ * The options of a call, with a signal of Node's in place of one that it has not made. Throws RangeError for options that
+ * are no object, a signal that is none, and a time that cannot be waited for.
  */
 export function checkedCall<Options extends CallOptions>(options: Options): Options {
+  checkObject(options);
   checkOptions(RULES, options);
   const { signal } = options;
   const ours = signal && ofOurs(signal);
@@ -21,5 +22,7 @@ export function checkedCall<Options extends CallOptions>(options: Options): Opti
 }
 
 /** Does as `checkedCall`, to a copy in which inherited options are there, too. */
-export const givenCall = <Options extends CallOptions>(given: Options): Options =>
-  checkedCall(withInherited(given));
+export function givenCall<Options extends CallOptions>(given: Options): Options {
+  checkObject(given);
+  return checkedCall(withInherited(given));
+}

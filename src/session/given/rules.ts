@@ -31,6 +31,13 @@ export function checkOptions(
   }
 }
 
+/** Throws RangeError for options that are no object; `what` says what they are. */
+export function checkObject(given: unknown, what = 'the options are'): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  const shown = Array.isArray(given) ? 'an array' : kindOf(given);
+  throw new RangeError(`${what} to be an object, not ${shown}`);
+}
+
 /** Without what may be secret. */
 function kindOf(value: unknown): string {
   if (value === null || ['undefined', 'boolean', 'number'].includes(typeof value))

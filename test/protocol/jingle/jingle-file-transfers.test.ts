@@ -69,6 +69,33 @@ describe('an offer', () => {
     expect(await readAll(hers)).toEqual(Buffer.from('tter'));
   });
 
+  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 7, '2', null])(
+    'cannot be accepted from %p on, and still waits (R1331)',
+    async (offset) => {
+      const pair = pairOfTransfers();
+      const { outgoing, incoming } = await offered(pair, LETTER);
+      const sent = pair.wire.lines.length;
+      const refused = incoming.accept(offset as number);
+      await expect(refused).rejects.toThrow(RangeError);
+      await expect(refused).rejects.toThrow('the sender cannot start at ');
+      expect(pair.wire.lines).toHaveLength(sent);
+      const hers = await incoming.accept(6);
+      const { channel, range } = await outgoing;
+      expect(range.offset).toBe(6);
+      channel.end();
+      expect(await readAll(hers)).toEqual(Buffer.alloc(0));
+    },
+  );
+
+  test('of which no part is offered is accepted from its beginning only (R1331)', async () => {
+    const pair = pairOfTransfers();
+    const { outgoing, incoming } = await offered(pair, { name: 'letter.txt', size: 6 });
+    expect(incoming.ranged).toBe(false);
+    await expect(incoming.accept(1)).rejects.toThrow('the sender cannot start at 1');
+    await incoming.accept();
+    await expect(outgoing).resolves.toMatchObject({ range: { offset: 0 } });
+  });
+
   test.each(['before', 'as', 'after'])(
     'is broken off when a recipient who is to get the rest knows the session no more, %s it has opened',
     async (when) => {

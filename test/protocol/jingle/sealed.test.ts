@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { type Channel, ChannelBroken } from '../../../src/protocol/channel.js';
 import type { FileOffer } from '../../../src/protocol/file-offer.js';
 import { description, NS_FILE_TRANSFER } from '../../../src/protocol/jingle/file-description.js';
@@ -409,7 +409,12 @@ test('an offer that just fits can be answered with a range; a longer one is its 
 test('what is sealed and does not fit is told as all that is broken (R535)', async () => {
   const all = await sealed(letter());
   const file = await all.incoming;
-  file.accept(TEXT.length + 1).catch(() => undefined);
+  const { answer } = SealedAnswer.prototype;
+  const beyond = jest.spyOn(SealedAnswer.prototype, 'answer');
+  beyond.mockImplementationOnce(function (this: SealedAnswer, told, _range, ...rest) {
+    return answer.call(this, told, { offset: TEXT.length + 1 }, ...rest);
+  });
+  file.accept().catch(() => undefined);
   await expect(all.outgoing).rejects.toThrow(SealBroken);
   await settled();
   const terminations = all.seen.filter((stanza) => stanza.includes('"session-terminate"'));
