@@ -1,4 +1,4 @@
-type Failure = NodeJS.ErrnoException & { reason?: string; address?: string; errors?: Failure[] };
+type Failure = NodeJS.ErrnoException & { reason?: unknown; address?: string; errors?: Failure[] };
 
 /** What the system and Node have codes for, as their words are for whoever writes programs. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -23,7 +23,8 @@ export function reasonOf({ message, code = '', reason, syscall, errors }: Failur
   // A host with several addresses: each has its own reason, and the whole has none.
   if (errors) return errors.map(ofAddress).join(', ');
   // OpenSSL puts its own bookkeeping into the message.
-  const words = reason ?? OPENSSL.exec(message)?.[1] ?? WORDS[code];
+  const told = typeof reason === 'string' ? reason : undefined;
+  const words = told ?? OPENSSL.exec(message)?.[1] ?? WORDS[code];
   return words ?? (syscall ? `it failed with ${code}` : message);
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { JingleEnded } from '../../../src/protocol/jingle/session/jingle-ended.js';
 import { isForGood, reasonOf } from '../../../src/session/dial/network-reason.js';
 
 const failure = (code: string, message: string, more = {}) =>
@@ -48,6 +49,10 @@ test.each<[string, Error, boolean]>([
     expect(isForGood(error)).toBe(forGood);
   },
 );
+
+test('an error of ours that has a reason of its own keeps its words (R1332)', () => {
+  expect(reasonOf(new JingleEnded({ condition: 'cancel', text: 'no' }, false))).toBe('cancel: no');
+});
 
 test('of a host with several addresses one that may come back is enough to try again (R1236)', () => {
   const both = Object.assign(new Error(''), { errors: [CLOSED, SNI] });
