@@ -154,6 +154,12 @@ const OPTION_CALLS: Record<string, Call> = {
     bytestreams.variesBlockSize(options as object),
 };
 
+const CALLED: Readonly<Record<string, string>> = {
+  ...{ findBlob: 'the call is', run: 'the call is', register: 'the scope is' },
+  'new InBandBytestreams': 'the settings are',
+  ...{ blockSizeFor: 'the settings are', variesBlockSize: 'the settings are' },
+};
+
 const GIVEN: [unknown, string][] = [
   [null, 'null'],
   [[], 'an array'],
@@ -163,12 +169,12 @@ const GIVEN: [unknown, string][] = [
   [() => undefined, 'of type function'],
 ];
 
-describe.each(Object.entries(OPTION_CALLS))('%s', (_name, call) => {
+describe.each(Object.entries(OPTION_CALLS))('%s', (name, call) => {
+  const what = CALLED[name] ?? 'the options are';
   test.each(GIVEN)('refuses %p in place of options (R1330)', async (options, shown) => {
     const given = romeo();
     const called = call(given, options as RequestOptions);
-    await expect(called).rejects.toThrow(RangeError);
-    await expect(called).rejects.toThrow(` to be an object, not ${shown}`);
+    await expect(called).rejects.toThrow(new RangeError(`${what} to be an object, not ${shown}`));
     expect(given.sent).not.toHaveBeenCalled();
   });
 });
