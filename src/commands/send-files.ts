@@ -13,6 +13,7 @@ import { settingsOf, type TransferSettings } from '../transfer/ways/settings.js'
 import type { Reporter } from '../ui/report.js';
 import { openAccount } from './account/account.js';
 import type { AccountFlags } from './account/account-options.js';
+import { excluding } from './account/origin.js';
 import { secretsOf } from './account/password.js';
 import { laneToSend } from './account/wanted-lane.js';
 import { type Context, explanationsBy, type OutputFlags, UsageError } from './context.js';
@@ -94,22 +95,29 @@ export async function send(
 
 /** Throws `UsageError`, and `MalformedKey`. */
 async function sealingOf(
-  { encrypt, trust, toKey, compress }: SendFlags,
+  flags: SendFlags,
   jids: readonly string[],
   account: string,
   context: Context,
   report: Report,
 ): Promise<SealingOptions> {
+  const { encrypt, trust, toKey, compress } = flags;
   if (toKey !== undefined && jids.length > 1) {
-    throw new UsageError(
-      '--to-key is the key of one recipient, and there are several',
-      'send to one after the other',
+    throw excluding(
+      flags,
+      new UsageError(
+        '--to-key is the key of one recipient, and there are several',
+        'send to one after the other',
+      ),
     );
   }
   if (toKey !== undefined && encrypt === 'off') {
-    throw new UsageError(
-      '--to-key is for what is encrypted, and --encrypt off encrypts nothing',
-      'leave one of them out',
+    throw excluding(
+      flags,
+      new UsageError(
+        '--to-key is for what is encrypted, and --encrypt off encrypts nothing',
+        'leave one of them out',
+      ),
     );
   }
   return {

@@ -370,7 +370,7 @@ test.each<[string[], string[]]>([
   ],
   [
     ['fetch', '--json', '-o', '-', '--from', JULIET, CID],
-    ['--json and "-o -" both want standard output', 'choose one'],
+    ['--json and "--output -" both want standard output', 'choose one'],
   ],
   [
     ['fetch', '-o', '-', '--from', JULIET, CID, CID.replace('0', '1')],

@@ -1,10 +1,12 @@
 // Where the value of a flag came from: what is refused is to be looked for there.
 
+import { UsageError } from '../context.js';
+
 /** By the names that commander gives to the flags: `--service`, `$INBAND_SERVICE`, or the place in the settings file. */
 export type Origins = Readonly<Record<string, string>>;
 
 /** What has the values of flags. */
-interface Given {
+export interface Given {
   /** No flag. */
   origins?: Origins | undefined;
 }
@@ -33,6 +35,25 @@ export function naming<T>(given: Given, flag: string, read: () => T): T {
   } catch (error) {
     return asOf(given, flag)(error as Error);
   }
+}
+
+/** A flag whose value came from the settings, as it is written there: `[send] via`, and in which file. */
+const WRITTEN = /^(.+): (\[\S+\] (\S+))$/s;
+
+/**
+ * The same error, about values of several flags that do not go together. Those that stand in the settings are named as they
+ * stand there, behind the file.
+ */
+export function excluding({ origins = {} }: Given, error: UsageError): UsageError {
+  let [named, file] = [error.message, ''];
+  for (const origin of Object.values(origins)) {
+    const [, path, place = '', key] = WRITTEN.exec(origin) ?? [];
+    const flag = new RegExp(`--${key}(?![\\w-])`, 'g');
+    if (path === undefined || !flag.test(named)) continue;
+    named = named.replace(flag, () => place);
+    file = `${path}: `;
+  }
+  return new UsageError(file + named, ...error.hints);
 }
 
 /** As it is written in the table of an account, or of a command. */

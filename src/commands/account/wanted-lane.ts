@@ -6,6 +6,7 @@ import { UsageError } from '../context.js';
 import type { IsTyped, LaneFlags } from '../lane.js';
 import type { SealingFlags } from '../sealing.js';
 import type { AccountFlags } from './account-options.js';
+import { excluding, type Given } from './origin.js';
 import { proxyOf } from './proxy.js';
 
 type Flags = LaneFlags & AccountFlags & Pick<SealingFlags, 'encrypt'>;
@@ -41,14 +42,17 @@ export function laneToSend(
   if (flags.transport !== 's5b') return lane;
   if (flags.encrypt === 'off' && !flags.plainS5b) {
     const text = '--transport s5b is for what is encrypted, and --encrypt off encrypts nothing';
-    throw new UsageError(text, BOTH);
+    throw excluding(flags, new UsageError(text, BOTH));
   }
   if (!ways.includes('jingle')) {
-    throw new UsageError('--transport s5b goes by jingle, which --via leaves out', BOTH);
+    throw excluding(
+      flags,
+      new UsageError('--transport s5b goes by jingle, which --via leaves out', BOTH),
+    );
   }
   if (lane) return lane;
   const text = '--transport s5b would show the address that .onion hides';
-  throw new UsageError(text, 'leave it out: files go in-band');
+  throw excluding(flags, new UsageError(text, 'leave it out: files go in-band'));
 }
 
 const BOTH = 'leave one of them out';
@@ -56,11 +60,12 @@ const BOTH = 'leave one of them out';
 /** What is in the settings gives way to what excludes it, whatever that is. `why`: what does. */
 function withPlain(
   lane: LaneWanted | undefined,
-  { plainS5b = false }: LaneFlags,
+  { plainS5b = false, origins }: LaneFlags & Given,
   isTyped: IsTyped,
   why: string | undefined,
 ): LaneWanted | undefined {
-  if (plainS5b && why !== undefined && isTyped('plainS5b')) throw new UsageError(why, BOTH);
+  if (plainS5b && why !== undefined && isTyped('plainS5b'))
+    throw excluding({ origins }, new UsageError(why, BOTH));
   return lane && { ...lane, mayBePlain: plainS5b && why === undefined };
 }
 

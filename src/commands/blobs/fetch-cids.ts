@@ -7,6 +7,7 @@ import { remembering } from '../../transfer/people/known-contacts.js';
 import { FilesFailed } from '../../transfer/sources/source.js';
 import { openAccount } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
+import { excluding } from '../account/origin.js';
 import { type Context, type OutputFlags, UsageError } from '../context.js';
 import type { IsTyped } from '../lane.js';
 import { requireCids } from './cids.js';
@@ -90,10 +91,15 @@ function withoutWishes(flags: FetchFlags, count: number, isTyped: IsTyped): Fetc
 }
 
 /** Throws `UsageError`. */
-function checkUsage(cids: string[], { json, output }: FetchFlags): void {
+function checkUsage(cids: string[], flags: FetchFlags): void {
   requireCids(cids);
-  if (output !== '-') return;
-  if (json) throw new UsageError('--json and "-o -" both want standard output', 'choose one');
+  if (flags.output !== '-') return;
+  if (flags.json) {
+    throw excluding(
+      flags,
+      new UsageError('--json and "--output -" both want standard output', 'choose one'),
+    );
+  }
   if (cids.length > 1) {
     throw new UsageError('standard output takes one blob only', 'give a folder: -o <folder>');
   }

@@ -6,7 +6,7 @@ import { isOnion } from '../../transfer/people/own-account.js';
 import type { Account } from '../account/account.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { WOULD_SHOW } from '../account/hidden.js';
-import { naming } from '../account/origin.js';
+import { excluding, naming } from '../account/origin.js';
 import { proxyOf } from '../account/proxy.js';
 import { UnfitValue, UsageError } from '../context.js';
 import type { IsTyped } from '../lane.js';
@@ -34,7 +34,8 @@ export async function linksBy(
   const own = naming(flags, 'linksHost', () => (flags.linksHost ?? []).map(readHost));
   if (!from?.length) return withoutLinks(isTyped);
   const why = whyNoLinks(flags, account.jid);
-  if (why !== undefined && isTyped('links')) throw new UsageError(why, 'leave --links out');
+  if (why !== undefined && isTyped('links'))
+    throw excluding(flags, new UsageError(why, 'leave --links out'));
   if (why !== undefined) {
     report({ event: 'notice', text: `no links are fetched: ${why}` });
     return undefined;

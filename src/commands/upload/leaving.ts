@@ -3,6 +3,7 @@ import { isOnion } from '../../transfer/people/own-account.js';
 import { type ChosenWays, readVia, VIA_TAKES } from '../../transfer/ways/names.js';
 import type { AccountFlags } from '../account/account-options.js';
 import { WOULD_SHOW } from '../account/hidden.js';
+import { excluding } from '../account/origin.js';
 import { UnfitValue, UsageError } from '../context.js';
 import type { IsTyped } from '../lane.js';
 
@@ -44,19 +45,23 @@ export function couldLeaveBy(
 
 /** `isCertain`: it counts more than what is in the settings. */
 function whyNothingLeft(
-  { waitOnline, service }: Flags,
+  flags: Flags,
   account: string,
   isTyped: IsTyped,
 ): { error: UsageError; isCertain: boolean } | undefined {
+  const { waitOnline, service } = flags;
   if (isOnion(account, service)) {
     const error = new UsageError(`an upload ${WOULD_SHOW}`, 'leave http out: --via auto');
     return { error, isCertain: true };
   }
   const isWaiting = waitOnline > 0 && (isTyped('waitOnline') || !isTyped('via'));
   if (!isWaiting) return undefined;
-  const error = new UsageError(
-    '--via http leaves a link at once where nobody is there, and --wait-online waits for somebody',
-    'leave one of them out',
+  const error = excluding(
+    flags,
+    new UsageError(
+      '--via http leaves a link at once where nobody is there, and --wait-online waits for somebody',
+      'leave one of them out',
+    ),
   );
   return { error, isCertain: isTyped('waitOnline') };
 }

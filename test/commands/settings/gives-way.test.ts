@@ -94,6 +94,72 @@ describe('of the settings', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('leave one of them out\n')]);
   });
 
+  test.each<[string, string, string[]]>([
+    [
+      '[send] via http leaves a link at once where nobody is there, and [send] wait-online waits for somebody',
+      'via = "auto,http"\nwait-online = "1h"',
+      [],
+    ],
+    [
+      '[send] via http leaves a link at once where nobody is there, and --wait-online waits for somebody',
+      'via = "http"',
+      ['--wait-online', '1h'],
+    ],
+    [
+      '[send] to-key is for what is encrypted, and --encrypt off encrypts nothing',
+      'to-key = "x"',
+      ['--encrypt', 'off'],
+    ],
+    [
+      '--to-key is for what is encrypted, and [send] encrypt off encrypts nothing',
+      'encrypt = "off"',
+      ['--to-key', 'x'],
+    ],
+    [
+      '[send] to-key is the key of one recipient, and there are several',
+      'to-key = "x"',
+      ['--to', 'nurse@example.org', '--to'],
+    ],
+    [
+      '[send] transport s5b is for what is encrypted, and [send] encrypt off encrypts nothing',
+      'transport = "s5b"\nencrypt = "off"',
+      [],
+    ],
+    [
+      '[send] transport s5b goes by jingle, which --via leaves out',
+      'transport = "s5b"',
+      ['--via', 'si'],
+    ],
+    [
+      '--plain-s5b is for what is not encrypted, and [send] encrypt require allows none of that',
+      'encrypt = "require"',
+      ['--plain-s5b'],
+    ],
+  ])('%j names what stands there, and where (R1342)', async (text, lines, flags) => {
+    const args = ['send', 'photo.jpg', ...flags, JULIET];
+    const { code, stderr } = await told(`[send]\n${lines}`, args);
+    const file = join(home, '.config/inband/config.toml');
+    expect([code, stderr.split('\n')[0]]).toEqual([2, `inband: ${file}: ${text}`]);
+  });
+
+  test('JSON and bytes that exclude each other are named where they stand (R1342)', async () => {
+    const args = ['fetch', '--from', JULIET, CID];
+    const { code, stderr } = await told('[fetch]\njson = true\noutput = "-"', args);
+    const both = '[fetch] json and "[fetch] output -" both want standard output';
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`toml: ${both}\n`)]);
+  });
+
+  test('what excludes links is named where it stands (R1342)', async () => {
+    const args = ['receive', '--links', JULIET];
+    const { code, stderr } = await told('[receive]\nencrypt = "require"', args);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        'toml: what is fetched by a link is not encrypted, and [receive] encrypt',
+      ),
+    ]);
+  });
+
   test('ways that leave nothing else over are no wish (R1102)', async () => {
     const args = ['send', '--wait-online', '3h', 'photo.jpg', JULIET];
     expect((await told('[send]\nvia = "http"', args)).code).toBe(2);
