@@ -15,6 +15,10 @@ export class NoFileOfOurs extends Error {
   }
 }
 
+/** A folder is where a file of ours should be. */
+export const folderInPlace = (path: string): NoFileOfOurs =>
+  new NoFileOfOurs(path, 'file', 'is a folder');
+
 interface OwnFile {
   handle: FileHandle;
   stats: Stats;
@@ -42,6 +46,7 @@ export async function openOwn(
   if (!handle) return undefined;
   try {
     const stats = await handle.stat();
+    if (stats.isDirectory()) throw folderInPlace(path);
     if (!stats.isFile() || stats.size > most) throw new NoFileOfOurs(path, what);
     return { handle, stats };
   } catch (error) {
@@ -81,7 +86,7 @@ export async function unlessFolder<T>(path: string, operation: Promise<T>): Prom
   try {
     return await operation;
   } catch (error) {
-    throw (await isOverFolder(path, error as Error)) ? new NoFileOfOurs(path) : error;
+    throw (await isOverFolder(path, error as Error)) ? folderInPlace(path) : error;
   }
 }
 

@@ -111,7 +111,7 @@ test('a folder in place of a file of an inbox ends the opening in a plain senten
         (error: Error) => error.message,
       );
       const path = join(folder, '.inband', name);
-      expect(message).toMatch(/^opened$| is no (file|ledger) of inband$/);
+      expect(message).toMatch(/^opened$| is a folder$| is no lock of inband$/);
       if (message !== 'opened') expect(message.startsWith(path)).toBe(true);
       expect(await readdir(join(folder, '.inband'))).toContain(name);
     } finally {

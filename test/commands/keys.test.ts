@@ -297,7 +297,7 @@ describe('inband key', () => {
     const { stderr } = await runWith(env, ['key', ...account]);
     const commands = [...stderr.matchAll(/inband key (?:import|replace)(.*)\n/g)];
     expect(commands).not.toEqual([]);
-    for (const [, flags] of commands) expect(flags).toBe(' -a romeo@example.org');
+    for (const [, flags] of commands) expect(flags).toMatch(/^ -a romeo@example\.org( <file>)?$/);
     if (!stderr.includes('chmod')) return;
     expect((await paste(/run: (chmod .*)\n/, stderr, env)).code).toBe(0);
     expect((await runWith(env, ['key', ...account])).code).toBe(0);
@@ -342,12 +342,12 @@ describe('inband key', () => {
     expect(stderr).not.toContain('kept');
   });
 
-  test('that is gone is not replaced in silence (R1174)', async () => {
+  test('that is gone is not replaced in silence (R1174, R1336)', async () => {
     const keys = join(home, '.local/share/inband/keys');
     const lose = async () => {
       const before = (await shownKey()).trim();
       await rm(keys, { recursive: true });
-      return `warning: the key that romeo@example.org had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import -a romeo@example.org\n`;
+      return `warning: the key that romeo@example.org had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import -a romeo@example.org <file>\n`;
     };
     const warning = await lose();
     const shown = await run(['key', ...account]);

@@ -22,27 +22,30 @@ const temporaryFolder = temporaryFolders();
 const JULIET = 'juliet@capulet.example';
 
 /** What may be in the place of a file of ours. Whoever opened the pipe as a file would wait for ever. */
-const OTHERS: [string, (path: string) => unknown][] = [
-  ['a pipe', (path) => execFileSync('mkfifo', [path])],
-  ['a folder', (path) => mkdir(path)],
-  ['a link', (path) => symlink('/etc/hostname', path)],
-  ['a link to nothing', (path) => symlink('/none', path)],
+const OTHERS: [string, (path: string) => unknown, words: string][] = [
+  ['a pipe', (path) => execFileSync('mkfifo', [path]), 'is no file of inband'],
+  ['a folder', (path) => mkdir(path), 'is a folder'],
+  ['a link', (path) => symlink('/etc/hostname', path), 'is no file of inband'],
+  ['a link to nothing', (path) => symlink('/none', path), 'is no file of inband'],
 ];
 
-describe.each(OTHERS)('%s', (_what, put) => {
-  test('is no file of ours (R801)', async () => {
+describe.each(OTHERS)('%s', (_what, put, words) => {
+  test('is no file of ours, and told as what it is (R801, R1336)', async () => {
     const path = join(await temporaryFolder(), 'file');
     await put(path);
     await expect(openOwn(path)).rejects.toThrow(NoFileOfOurs);
-    await expect(readOwn(path)).rejects.toThrow(`${path} is no file of inband`);
+    await expect(readOwn(path)).rejects.toThrow(`${path} ${words}`);
   });
 
-  test.each([true, false])('is no file of keys, secret: %s (R801)', async (isSecret) => {
-    const folder = new KeyFolder(await temporaryFolder(), { isSecret });
-    await put(folder.pathOf(JULIET));
-    await expect(folder.read(JULIET)).rejects.toThrow(KeysUnusable);
-    await expect(folder.readAll()).rejects.toThrow(`${folder.pathOf(JULIET)} is damaged`);
-  });
+  test.each([true, false])(
+    'is no file of keys, nor a damaged one, secret: %s (R801, R1336)',
+    async (isSecret) => {
+      const folder = new KeyFolder(await temporaryFolder(), { isSecret });
+      await put(folder.pathOf(JULIET));
+      await expect(folder.read(JULIET)).rejects.toThrow(KeysUnusable);
+      await expect(folder.readAll()).rejects.toThrow(`${folder.pathOf(JULIET)} ${words}`);
+    },
+  );
 
   test('is no list of contacts (R801)', async () => {
     const path = join(await temporaryFolder(), 'contacts');
@@ -62,7 +65,7 @@ describe.each(OTHERS)('%s', (_what, put) => {
     expect(await folder.list()).toEqual([]);
     // What is damaged is removed, but for a folder with who knows what in it.
     const outcome = await folder.get(id).catch((error: Error) => error.message);
-    expect([undefined, `${path}${ending} is no file of inband`]).toContain(outcome);
+    expect([undefined, `${path}${ending} ${words}`]).toContain(outcome);
   });
 });
 
@@ -75,7 +78,7 @@ describe('a folder with something in it', () => {
     const path = join(await temporaryFolder(), 'file');
     await inPlaceOf(path);
     for (const work of [writeOwn(path, 'x'), removeOwn(path)]) {
-      await expect(work).rejects.toThrow(new NoFileOfOurs(path));
+      await expect(work).rejects.toThrow(`${path} is a folder`);
     }
     expect(await readdir(dirname(path))).toEqual(['file']);
     expect(await readdir(path)).toEqual(['below']);
@@ -98,7 +101,7 @@ describe('a folder with something in it', () => {
       const path = join(root, id.algorithm, id.hash.slice(0, 2), `${id.hash}${ending}`);
       await rm(path);
       await inPlaceOf(path);
-      const refused = { name: 'NoFileOfOurs', message: `${path} is no file of inband` };
+      const refused = { name: 'NoFileOfOurs', message: `${path} is a folder` };
       now += 2 * 60 * 60 * 1000;
       for (const work of [() => put('hello'), () => folder.prune()]) {
         await expect(work()).rejects.toMatchObject(refused);
@@ -118,7 +121,7 @@ describe('a folder with something in it', () => {
     await inPlaceOf(join(folder.path, 'left.tmp'));
     for (const text of ['{}', undefined]) {
       const writing = folder.locked(() => folder.write(JULIET, text));
-      await expect(writing).rejects.toThrow(new NoFileOfOurs(folder.pathOf(JULIET)));
+      await expect(writing).rejects.toThrow(`${folder.pathOf(JULIET)} is a folder`);
     }
     await folder.locked(() => folder.write('romeo@montague.example', '{}'));
     expect(await readdir(folder.pathOf(JULIET))).toEqual(['below']);

@@ -7,7 +7,7 @@ export const warnOfLost =
   (report: Report): OnMade =>
   (jid, before) => {
     if (before === undefined) return;
-    const text = `the key that ${jid} had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import -a ${shellWord(jid)}`;
+    const text = `the key that ${jid} had here is gone (${before}), and another one was made, which whoever knows the old one refuses; if you have a copy: inband key import -a ${shellWord(jid)} <file>`;
     report({ event: 'warning', text });
   };
 

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unless } from '../files.js';
-import { NoFileOfOurs, readOwn, unlessFolder } from '../own-file.js';
+import { folderInPlace, NoFileOfOurs, readOwn, unlessFolder } from '../own-file.js';
 import { temporaryBeside } from '../whole-file.js';
 
 // The files of a blob folder: `<algorithm>/<hh>/<hex>` and beside it `<hex>.json`, each replaced as a whole.
@@ -115,7 +115,7 @@ export async function removeUnlessPutAgain(
   judged: string | undefined,
 ): Promise<void> {
   for (const one of [path, sidecarPath(path)]) {
-    if ((await ifPresent(lstat(one)))?.isDirectory()) throw new NoFileOfOurs(one);
+    if ((await ifPresent(lstat(one)))?.isDirectory()) throw folderInPlace(one);
   }
   const data = await moveAside(path);
   const sidecar = await moveAside(sidecarPath(path));

@@ -131,9 +131,7 @@ export class KeyFolder {
 
 const readBytes = (path: string, check: (stats: Stats) => void): Promise<Buffer | undefined> =>
   readOwn(path, { most: MOST_BYTES, check }).catch((error: Error) => {
-    throw error instanceof NoFileOfOurs
-      ? new KeysUnusable(`${path} is damaged`, 'move it away')
-      : error;
+    throw error instanceof NoFileOfOurs ? new KeysUnusable(error.message, 'move it away') : error;
   });
 
 /** Windows has other rules. */

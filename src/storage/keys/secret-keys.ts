@@ -114,7 +114,7 @@ export class SecretKeyFiles implements SecretKeys {
     if (secret) return secret;
     throw new KeysUnusable(
       `the key of ${jid} is damaged (${this.#folder.pathOf(jid)})`,
-      `import it from a copy: inband key import -a ${shellWord(jid)}`,
+      `import it from a copy: inband key import -a ${shellWord(jid)} <file>`,
       `or make another: inband key replace -a ${shellWord(jid)}`,
     );
   }

@@ -147,18 +147,22 @@ describe('the key of an own account', () => {
     expect(await keys.replace(ROMEO, SECRET, textOf)).toMatchObject({ wasKnown: true });
   });
 
-  test.each<[string, (file: string) => Promise<unknown>]>([
-    ['a link', (file) => fs.symlink('/dev/null', file)],
-    ['a folder', (file) => fs.mkdir(file)],
-    ['a file that is far too large', (file) => writeFile(file, 'x'.repeat(65_537))],
-  ])('takes the place of no other where %s is (R1269)', async (_, put) => {
+  test.each<[string, (file: string) => Promise<unknown>, words: string]>([
+    ['a link', (file) => fs.symlink('/dev/null', file), 'is no file of inband'],
+    ['a folder', (file) => fs.mkdir(file), 'is a folder'],
+    [
+      'a file that is far too large',
+      (file) => writeFile(file, 'x'.repeat(65_537)),
+      'is no file of inband',
+    ],
+  ])('takes the place of no other where %s is (R1269, R1336)', async (_, put, words) => {
     const { keys, file } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
     await fs.rm(file);
     await put(file);
     const before = await fs.lstat(file);
     await expect(keys.replace(ROMEO, OTHER, textOf)).rejects.toMatchObject({
-      message: `${file} is damaged`,
+      message: `${file} ${words}`,
       hints: ['move it away'],
     });
     expect((await fs.lstat(file)).ino).toBe(before.ino);
@@ -169,7 +173,7 @@ describe('the key of an own account', () => {
     ['it is cut', (text: string) => text.slice(0, 60)],
     ['it is empty', () => ''],
     ['it is that of another account', (text: string) => text.replace('romeo', 'tybalt')],
-  ])('is refused, and no other one made, where %s (R251)', async (_what, damage) => {
+  ])('is refused, and no other one made, where %s (R251, R1336)', async (_what, damage) => {
     const { keys, file } = await openKeys();
     await keys.obtain(ROMEO, () => SECRET);
     const damaged = damage(await readFile(file, 'utf8'));
@@ -177,7 +181,7 @@ describe('the key of an own account', () => {
     await expect(keys.obtain(ROMEO, never)).rejects.toThrow(KeysUnusable);
     await expect(keys.obtain(ROMEO, never)).rejects.toMatchObject({
       hints: [
-        `import it from a copy: inband key import -a ${ROMEO}`,
+        `import it from a copy: inband key import -a ${ROMEO} <file>`,
         `or make another: inband key replace -a ${ROMEO}`,
       ],
     });

@@ -95,9 +95,9 @@ describe('the keys of others', () => {
     const { store, path, file } = await openStore();
     await mkdir(join(path, 'x'), { recursive: true });
     await mkdir(file);
-    await expect(store.read(JULIET)).rejects.toThrow('is damaged');
-    await expect(pin(store, newKey())).rejects.toThrow('is damaged');
-    await expect(store.list()).rejects.toThrow('is damaged');
+    await expect(store.read(JULIET)).rejects.toThrow('is a folder');
+    await expect(pin(store, newKey())).rejects.toThrow('is a folder');
+    await expect(store.list()).rejects.toThrow('is a folder');
   });
 
   test('are of a limited number of people whom the user has not named (R250)', async () => {

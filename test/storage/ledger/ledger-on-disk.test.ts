@@ -103,10 +103,11 @@ test.each([
   ['a pipe', (path: string) => new Promise((done) => spawn('mkfifo', [path]).on('exit', done))],
   ['a folder', (path: string) => mkdir(path)],
   ['a link', (path: string) => files.symlink('/etc/hostname', path)],
-])('%s in its place is refused', async (_what, put) => {
+])('%s in its place is refused', async (what, put) => {
   const { open, path } = await emptyInbox();
   await put(path);
-  await expect(open()).rejects.toThrow('is no ledger of inband');
+  const words = what === 'a folder' ? 'is a folder' : 'is no ledger of inband';
+  await expect(open()).rejects.toThrow(words);
 });
 
 test('it is written anew when most of its lines are of no use, and stays small (R183)', async () => {
