@@ -10,6 +10,7 @@ import { type Context, UsageError } from '../context.js';
 import type { AccountFlags } from './account-options.js';
 import { asOf } from './origin.js';
 import { askHidden, openKeyboard } from './prompt.js';
+import { stopProgram } from './stop-program.js';
 
 /** Bytes: what has more is no password. */
 const MOST_BYTES = 65_536;
@@ -102,16 +103,18 @@ async function runCommand(command: string, { env, stderr, signal }: Context): Pr
   const shell = process.platform === 'win32' ? ['cmd', '/d', '/s', '/c'] : ['sh', '-c'];
   const [file = '', ...args] = [...shell, command];
   // A command that reads its input would wait for ever.
-  const child = spawn(file, args, { env, signal, stdio: ['ignore', 'pipe', stderr] });
+  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', stderr] });
   const { stdout } = child;
   try {
     const [output, [code, killedBy]] = await Promise.all([
       shortText(stdout, MOST_BYTES).then((text) => notLonger('--password-command', text)),
-      once(child, 'close'),
+      once(child, 'close', { signal }),
     ]);
     if (code === 0) return output;
     throw new UsageError(`--password-command failed (${killedBy ?? `exit code ${code}`})`);
   } catch (error) {
+    // It may have the terminal, as for a passphrase.
+    if (signal.aborted) await stopProgram(child, 'exit');
     signal.throwIfAborted();
     throw error;
   } finally {
