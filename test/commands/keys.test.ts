@@ -401,19 +401,45 @@ describe('inband trust', () => {
     expect(await list('romeo@example.org')).toEqual([]);
   });
 
-  test('verifies a key that is the one that is known, and no other (R253)', async () => {
+  test('verifies a key that is the one that is known, and no other (R253, R1337)', async () => {
     await run(['trust', 'add', JULIET], KEY);
     const wrong = await run(['trust', 'verify', JULIET], OTHER);
     expect([wrong.code, wrong.stdout]).toEqual([11, '']);
     expect(wrong.stderr).toBe(
       'inband: that is not the key of juliet@example.org that is known here\n' +
+        '  is it typed rightly?\n' +
         '  if it is theirs: inband trust add juliet@example.org\n',
     );
     expect((await list()).join()).toContain('\tknown\t');
     expect((await run(['trust', 'verify', JULIET, '--json'], KEY)).stdout).toContain('"verified"');
     expect((await list()).join()).toContain('\tverified\t');
-    expect((await run(['trust', 'verify', 'nobody@example.org'], KEY)).code).toBe(11);
   });
+
+  test('does not ask for a key to be compared with none (R1337)', async () => {
+    // What it asked for would be told as no key.
+    const { code, stderr } = await run(['trust', 'verify', JULIET], 'no key');
+    expect([code, stderr]).toEqual([
+      11,
+      `inband: no key of ${JULIET} is known\n  to trust one that they have told you: inband trust add ${JULIET}\n`,
+    ]);
+  });
+
+  test.each([[[]], [[KEY]], [['--name', 'laptop']]])(
+    'says what comes after the last key, removed by %j, and nothing before (R1337)',
+    async (which) => {
+      await run(['trust', 'add', JULIET, '--name', 'laptop'], KEY);
+      await run(['trust', 'verify', JULIET], KEY);
+      await run(['trust', 'add', JULIET, '--name', 'phone'], OTHER);
+      const first = await run(['trust', 'remove', JULIET, OTHER]);
+      expect(first.stderr).toBe(`no longer trusted: ${OTHER} of ${JULIET} (phone)\n`);
+      const { code, stderr } = await run(['trust', 'remove', JULIET, ...which]);
+      expect([code, stderr]).toEqual([
+        0,
+        `no longer trusted: ${KEY} of ${JULIET} (laptop)\n` +
+          `warning: no key of ${JULIET} is known any more; with --trust first, the default, the next that is seen is taken for theirs\n`,
+      ]);
+    },
+  );
 
   test('removes all keys of somebody, or the one with a label (R253, R781)', async () => {
     await run(['trust', 'add', JULIET, '--name', 'laptop'], KEY);
@@ -450,9 +476,9 @@ describe('inband trust', () => {
     expect((await run(['trust', 'remove', JULIET, OTHER])).code).toBe(0);
   });
 
-  test('says which other keys stay trusted, and how one is removed (R1070)', async () => {
+  test('says which other keys stay trusted, to compare them, and how one is removed (R1070, R1337)', async () => {
     await run(['trust', 'add', JULIET, '--name', 'laptop'], KEY);
-    const stays = `warning: another key (laptop) of ${JULIET} stays trusted; if it is not in use any more: inband trust remove ${JULIET} ${KEY}\n`;
+    const stays = `warning: another key (laptop) of ${JULIET} stays trusted; compare it, and the one that you typed, with theirs; if it is not in use any more: inband trust remove ${JULIET} ${KEY}\n`;
     const added = await run(['trust', 'add', JULIET], OTHER);
     expect(added.stderr).toBe(`trusted: ${OTHER} of ${JULIET}\n${stays}`);
     const verified = await run(['trust', 'verify', JULIET], OTHER);

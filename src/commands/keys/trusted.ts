@@ -7,6 +7,7 @@ import {
   listTrusted,
   MOST_OF_LABEL,
   removeKeys,
+  requireKnown,
   type Trusted,
   verifyKey,
 } from '../../transfer/keys/trusted-keys.js';
@@ -57,8 +58,10 @@ export async function add(jid: string, flags: TrustFlags, context: Context): Pro
 export async function verify(jid: string, flags: TrustFlags, context: Context): Promise<void> {
   const reporter = await context.reporter(flags);
   const peer = readRecipient(jid, flags);
+  const store = await context.openTrust();
+  await requireKnown(store, peer);
   const typed = await askForKey(peer, context);
-  tell(await verifyKey(await context.openTrust(), { jid: peer, typed }), reporter);
+  tell(await verifyKey(store, { jid: peer, typed }), reporter);
 }
 
 /** Whoever has a key that was lost or stolen is taken for its owner as long as it stays. */
@@ -68,7 +71,7 @@ function tell(changed: Changed, { report, warn }: Reporter): void {
   for (const { key, label } of changed.others) {
     const which = label === undefined ? 'another key' : `another key (${label})`;
     warn(
-      `${which} of ${jid} stays trusted; if it is not in use any more: inband trust remove ${shellOperands(jid)} ${key}`,
+      `${which} of ${jid} stays trusted; compare it, and the one that you typed, with theirs; if it is not in use any more: inband trust remove ${shellOperands(jid)} ${key}`,
     );
   }
 }
@@ -79,16 +82,21 @@ export async function remove(
   flags: TrustFlags,
   context: Context,
 ): Promise<void> {
-  const { report } = await context.reporter(flags);
+  const { report, warn } = await context.reporter(flags);
   const peer = readRecipient(jid, flags);
   const label = flags.name;
   const removed = await removeKeys(await context.openTrust(), { jid: peer, label, beginning });
   for (const event of eventsOf(removed)) report({ ...event, trust: 'removed' });
-  if (removed.keys.length > 0) return;
+  if (removed.keys.length > 0) {
+    if (removed.others.length === 0) warn(`no key of ${removed.jid} is known any more; ${NEXT}`);
+    return;
+  }
   const which = label === undefined ? 'no key' : `no key "${label}"`;
   const begins = beginning === undefined ? '' : ` that begins with "${beginning}"`;
   throw new UsageError(`${which} of ${removed.jid}${begins} is known`, 'inband trust list');
 }
+
+const NEXT = 'with --trust first, the default, the next that is seen is taken for theirs';
 
 const askForKey = (peer: string, context: Context): Promise<string> =>
   askForLine(`The key of ${display(peer)}, as "inband key" shows it there: `, context);

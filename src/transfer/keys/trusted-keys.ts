@@ -103,6 +103,12 @@ export async function verifyKey(
   return changed(bare, key, keys);
 }
 
+/** Rejects with `KeyNotTrusted` where no key of a JID is known. Throws `MalformedJid`. */
+export async function requireKnown(store: TrustStore, jid: string): Promise<void> {
+  const bare = accountOf(jid);
+  if ((await store.read(bare)).length === 0) throw notCompared(bare, 0);
+}
+
 function changed(jid: string, key: string, all: readonly TrustedKey[]): Changed {
   const others = all.filter((one) => one.key !== key);
   return { jid, keys: all.filter((one) => one.key === key), others };
@@ -123,21 +129,21 @@ interface Which {
 export async function removeKeys(
   store: TrustStore,
   { jid, label, beginning }: Which,
-): Promise<Trusted> {
+): Promise<Changed> {
   const bare = accountOf(jid);
   const isMeant = (one: TrustedKey) =>
     (label === undefined || one.label === label) &&
     // An empty one is a slip, as of a variable that is not set, and means none.
     (beginning === undefined || (beginning !== '' && one.key.startsWith(beginning)));
   let removed: readonly TrustedKey[] = [];
-  await store.change(bare, (before) => {
+  const others = await store.change(bare, (before) => {
     removed = before.filter(isMeant);
     if (beginning !== undefined && removed.length > 1) {
       throw new AmbiguousKey(bare, beginning, removed);
     }
     return before.filter((key) => !isMeant(key));
   });
-  return { jid: bare, keys: removed };
+  return { jid: bare, keys: removed, others };
 }
 
 /** Several keys of a JID begin like the one that is meant. */
@@ -166,12 +172,17 @@ export function anotherKey(jid: string, key: Uint8Array): KeyNotTrusted {
 }
 
 function notCompared(jid: string, count: number): KeyNotTrusted {
-  const why =
-    count === 0 ? `no key of ${jid} is known` : `that is not the key of ${jid} that is known here`;
-  return withHints(
-    new KeyNotTrusted(why),
-    `if it is theirs: inband trust add ${shellOperands(jid)}`,
-  );
+  const add = `inband trust add ${shellOperands(jid)}`;
+  return count === 0
+    ? withHints(
+        new KeyNotTrusted(`no key of ${jid} is known`),
+        `to trust one that they have told you: ${add}`,
+      )
+    : withHints(
+        new KeyNotTrusted(`that is not the key of ${jid} that is known here`),
+        'is it typed rightly?',
+        `if it is theirs: ${add}`,
+      );
 }
 
 /** What a person reads of a key that nobody has seen before. */
