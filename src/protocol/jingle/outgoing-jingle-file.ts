@@ -190,7 +190,8 @@ export class OutgoingJingleFile {
     const said = this.#security.heard(this.#jingleSession, info);
     if (!said.isReceived) {
       const why = new JingleEnded(said.reason, false);
-      return later(() => this.#jingleSession.terminate({ condition: 'cancel' }, why));
+      const end = () => this.#jingleSession.terminate({ condition: 'cancel' }, why);
+      return later(this.#jingleSession, end);
     }
     this.#verdict.received(this.#handedOver);
     this.#channel?.assumeTaken(this.#handedOver);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../session/clock.js';
-import { decided } from '../../../session/given/callbacks.js';
+import { decided, tell } from '../../../session/given/callbacks.js';
 import type { RequestOptions, Session } from '../../../session/session.js';
 import { StanzaError } from '../../../session/stanza-error.js';
 import type { Element } from '../../../session/xml.js';
@@ -77,7 +77,8 @@ export class Accepting {
     const stream = await this.#register(peer, open);
     this.#watch(stream, isExpected);
     // The result leaves first: nothing that the new owner sends may come before it.
-    setImmediate(() => this.#handOver(stream, isExpected));
+    const handOver = () => this.#handOver(stream, isExpected);
+    setImmediate(() => tell(handOver, (error) => session.report(error)));
     return undefined;
   }
 

@@ -136,7 +136,7 @@ export function unlessBroken(jingleSession: JingleSession, take: () => void): vo
     take();
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
-    later(() => jingleSession.terminate({ condition: 'security-error' }, error));
+    later(jingleSession, () => jingleSession.terminate({ condition: 'security-error' }, error));
   }
 }
 

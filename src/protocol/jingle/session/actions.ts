@@ -1,4 +1,5 @@
 // What a peer may do in a Jingle session after it was initiated (XEP-0166 §7.2).
+import { tell } from '../../../session/given/callbacks.js';
 import type { Element } from '../../../session/xml.js';
 import { badRequest } from '../../conditions.js';
 import {
@@ -44,6 +45,8 @@ export interface ActingJingleSession {
   /** The peer has accepted our offer. */
   activate(): void;
   misunderstood(action: Action, error: Error): void;
+  /** A fault of ours: it ends the Jingle session, and is reported. */
+  failed(error: Error): void;
   end(error: Error): void;
   terminate(why: Reason, error?: Error): Promise<void>;
   send(action: Action, ...children: Element[]): Promise<void>;
@@ -62,17 +65,20 @@ export const takeAction: Take = (jingleSession, jingle, answered) => {
   throw outOfOrder();
 };
 
+type Failing = Pick<ActingJingleSession, 'failed'>;
+
 /** Acts when the peer's action has been acknowledged; nobody waits for it. */
-export function later(act: () => Promise<void>): void {
-  setImmediate(() => unwaited(act));
+export function later(jingleSession: Failing, act: () => Promise<void>): void {
+  setImmediate(() => unwaited(jingleSession, act));
 }
 
 /**
  * What becomes of it shows in what the peer does next. What is thrown before there is anything to wait for is a fault
- * of ours, and goes through.
+ * of ours, behind which nobody else is who could catch it.
  */
-function unwaited(act: () => Promise<void>): void {
-  act().catch(() => undefined);
+function unwaited(jingleSession: Failing, act: () => Promise<void>): void {
+  const begin = () => void act().catch(() => undefined);
+  tell(begin, (error) => jingleSession.failed(error));
 }
 
 const CANCEL: Reason = { condition: 'cancel' };
@@ -119,12 +125,12 @@ const replaced: Take = (jingleSession, { contents }, answered) => {
   const reject = () => jingleSession.send('transport-reject', refusedTransport(transport));
   // With the answer, and not behind it: a server that writes with Nagle's algorithm, as Prosody does, would hold it back
   // for another round trip.
-  void answered.then(() => unwaited(accept ?? reject));
+  void answered.then(() => unwaited(jingleSession, accept ?? reject));
 };
 
 /** A Jingle session has one content here. */
 const contentAdded: Take = (jingleSession, { contents }) =>
-  later(() =>
+  later(jingleSession, () =>
     jingleSession.sendContents(
       'content-reject',
       contents.map((added) => content(added)),
@@ -135,7 +141,7 @@ const contentAdded: Take = (jingleSession, { contents }) =>
 const contentRemoved: Take = (jingleSession, { reason = CANCEL }) => {
   // Nobody ends a transfer well in this way.
   const why = reason.condition === 'success' ? CANCEL : reason;
-  later(() => jingleSession.terminate(CANCEL, endedBy(jingleSession, why)));
+  later(jingleSession, () => jingleSession.terminate(CANCEL, endedBy(jingleSession, why)));
 };
 
 const TAKES: Partial<Record<Action, Take>> = {

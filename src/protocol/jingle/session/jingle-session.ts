@@ -146,7 +146,13 @@ export class JingleSession implements ActingJingleSession {
   misunderstood(action: unknown, { message }: Error): void {
     if (action !== 'session-accept' || this.role !== 'initiator' || !this.isPending) return;
     const text = `the answer does not fit the offer: ${message}`;
-    later(() => this.terminate({ condition: 'failed-application', text }));
+    later(this, () => this.terminate({ condition: 'failed-application', text }));
+  }
+
+  /** What is wrong with us ends it, and is none of the peer's business. */
+  failed(error: Error): void {
+    void this.terminate({ condition: 'general-error' });
+    this.#session.report(error);
   }
 
   /** Nobody waits for answers when the Jingle session is over. */

@@ -61,18 +61,12 @@ export class JingleSessions {
     const take = () =>
       others.length > 0 ? this.#refuseChoice(initiated) : this.#handOver(initiated);
     // The acknowledgement leaves first.
-    setImmediate(() => tell(take, (error) => this.#failed(initiated, error)));
+    setImmediate(() => tell(take, (error) => initiated.failed(error)));
     return undefined;
   }
 
   #handOver(initiated: JingleSession): void {
     if (initiated.isPending) this.onInitiate(initiated);
-  }
-
-  /** What is wrong with us is none of the peer's business. */
-  #failed(initiated: JingleSession, error: Error): void {
-    void initiated.terminate({ condition: 'general-error' });
-    this.#session.report(error);
   }
 
   #read(element: Element, peer: string): stanzas.Jingle {
