@@ -117,6 +117,10 @@ const NO_OTHERS = /remote domains?/i;
 export const isWithoutServer = ({ condition, text }: StanzaError): boolean =>
   NO_SERVER.has(condition) || (condition === 'not-allowed' && NO_OTHERS.test(text));
 
+/** Whether somebody may not be there, or be there for others only: not where they have not got what was asked for. */
+export const mayBeShut = (error: StanzaError): boolean =>
+  ['absent', 'unwanted'].includes(meaningOfError(error)) && error.condition !== 'item-not-found';
+
 /** How those refuse who have too much to do, where the error is of type `wait`; others have failed. */
 const LIMITS = new Set(['not-acceptable', 'policy-violation', 'resource-constraint']);
 

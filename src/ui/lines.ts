@@ -40,7 +40,7 @@ export function sentenceOf(event: Event, verbose = false): string | undefined {
     case 'already-there':
       return `already there: ${event.name} ${event.incoming ? 'from' : 'at'} ${event.peer}`;
     case 'left':
-      return `left for ${event.peer} (a link, as long as the server keeps it), not verified: ${event.name}${details(event)}`;
+      return `left for ${event.peer} (a link, as long as the server keeps it), not verified: ${event.name}${details(event)}${verbose ? `, at ${event.url}` : ''}`;
     case 'uploaded':
       return `uploaded ${event.name} to ${event.peer}${details(event)}`;
     case 'folder':

@@ -53,6 +53,11 @@ test.each([
   expect(sentenceOf(samples[kind])).toBe(sentence);
 });
 
+test('tells with --verbose where a file was left (R1346)', () => {
+  const sentence = sentenceOf(samples.left, true);
+  expect(sentence).toBe(`${sentenceOf(samples.left)}, at https://example.org/a`);
+});
+
 test('says of a folder that it is one, and no hash (R777)', () => {
   const folder = { name: 'photos/empty/', isFolder: true } as const;
   expect(sentenceOf({ ...samples.sent, ...folder })).toBe(

@@ -1,8 +1,11 @@
 import type { BitOfBinary } from '../../protocol/bob/bit-of-binary.js';
-import { BitsOfBinary } from '../../protocol/bob/bits-of-binary.js';
+import { BitsOfBinary, NoSuchBlob } from '../../protocol/bob/bits-of-binary.js';
 import { findBlob } from '../../protocol/bob/blob-store.js';
 import { readContentId } from '../../protocol/bob/content-id.js';
+import { withHints } from '../../session/hints.js';
 import type { Session } from '../../session/session.js';
+import { StanzaError } from '../../session/stanza-error.js';
+import { mayBeShut } from '../answers.js';
 import { type Connect, goOnline } from '../connect.js';
 import type { Report } from '../events.js';
 import { holders, readHolder } from '../finding/holders.js';
@@ -89,12 +92,24 @@ async function fetchOne(
   }
   const { session, bits } = await line.open();
   const ask = async (peer: string) => ({
-    blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }),
+    blob: await bits.getBlob({ jid: peer, cid, cached: false, signal }).catch(withQuestion),
     peer,
   });
   const until = askInTurn(holders(session, peers, signal), { ask, report, signal });
   report({ event: 'pending', text: `asking ${peers.join(', ')} for a blob`, until });
   return until;
+}
+
+/** Whoever is not let in is answered as if nobody were there. */
+function withQuestion(error: Error): never {
+  const { cause } = error;
+  const isShut = cause instanceof StanzaError && mayBeShut(cause);
+  if (!(error instanceof NoSuchBlob) || !isShut) throw error;
+  throw withHints(
+    error,
+    'is "inband receive" running there, and does its --allow let you in?',
+    'or ask another with --from',
+  );
 }
 
 /** The one session on which all is asked for, if anything is. */

@@ -1,7 +1,8 @@
 import type { Discovered } from '../../protocol/disco.js';
 import { type Caps, CapsCache } from '../../protocol/presence/caps.js';
 import type { SeenResource } from '../../protocol/presence/presence.js';
-import { prepareJid } from '../../session/jid.js';
+import { withHints } from '../../session/hints.js';
+import { bareJid, prepareJid } from '../../session/jid.js';
 import type { RequestOptions, Session } from '../../session/session.js';
 import { StanzaError } from '../../session/stanza-error.js';
 import { nobodyFound, notThere, type RecipientUnreachable } from '../recipient-errors.js';
@@ -118,12 +119,20 @@ export class Inquiry {
 
   /** What to tell when nobody was found for a file. */
   nobody(jid: string, ...hints: string[]): RecipientUnreachable {
-    return notThere(jid, this.#answer, ...hints, this.#tried);
+    const lines = [...hints, this.#tried];
+    return this.#asOwn(jid, notThere(jid, this.#answer, ...lines), lines);
   }
 
   /** The same, where nothing was to be sent. */
   nobodyFound(jid: string, ...hints: string[]): RecipientUnreachable {
-    return nobodyFound(jid, this.#answer, ...hints, this.#tried);
+    const lines = [...hints, this.#tried];
+    return this.#asOwn(jid, nobodyFound(jid, this.#answer, ...lines), lines);
+  }
+
+  /** Nobody asks of the own account whether the address is right, or lets them in. */
+  #asOwn(jid: string, error: RecipientUnreachable, lines: string[]): RecipientUnreachable {
+    if (bareJid(jid) !== bareJid(this.#session.jid)) return error;
+    return withHints(error, 'start "inband receive" with this account there', ...lines);
   }
 
   get #tried(): string {

@@ -5,6 +5,8 @@ import { JingleFileTransfers } from '../../protocol/jingle/jingle-file-transfers
 import { JingleEnded } from '../../protocol/jingle/session/jingle-ended.js';
 import { S5B_METHOD } from '../../protocol/jingle/transports/s5b/s5b.js';
 import { withHints } from '../../session/hints.js';
+import { bareJid } from '../../session/jid.js';
+import { shellOperands } from '../../shell.js';
 import { isUnopened } from '../answers.js';
 import type { Lane } from '../lane/lane.js';
 import { type BesideInClear, noConnection, transportsFor } from '../lane/transports-for.js';
@@ -42,15 +44,16 @@ export const jingle: Way = {
     // In the clear nobody is to learn addresses of ours unless the user wants that.
     transfers.mayUse = ({ outside }, isSealed) => isSealed || !outside || lane?.mayBePlain === true;
     return {
-      offer: offerByJingle(transfers, lane),
+      offer: offerByJingle(transfers, lane, bareJid(session.jid)),
       listen: listenByJingle(transfers),
       prepare: () => lane?.prepare(),
     };
   },
 };
 
+/** `own`: the own account, as others know it. */
 export const offerByJingle =
-  (transfers: JingleFileTransfers, lane?: Lane): Offer =>
+  (transfers: JingleFileTransfers, lane?: Lane, own?: string): Offer =>
   async (recipient, file, options) => {
     const { peer, sid, hasLane, beside } = recipient;
     const { seal, ...others } = options;
@@ -61,7 +64,7 @@ export const offerByJingle =
     const mayUse = await transportsFor(file, wanted, lane);
     const accepted = await transfers
       .offer(peer, file, { ...others, ...(seal ? { seal } : {}), mayUse, ...(sid ? { sid } : {}) })
-      .catch((error) => Promise.reject(whyNot(error, peer, isSealed, besideInClear)));
+      .catch((error) => Promise.reject(whyNot(error, { peer, own, isSealed }, besideInClear)));
     if (accepted.channel.lane) lane?.begins(peer, file, accepted.range.offset);
     return {
       way: jingle,
@@ -81,8 +84,7 @@ export const offerByJingle =
  */
 function whyNot(
   error: Error,
-  peer: string,
-  isSealed: boolean,
+  { peer, own, isSealed }: { peer: string; own: string | undefined; isSealed: boolean },
   besideInClear: BesideInClear,
 ): Error {
   if (error instanceof ChannelNotOpened) return noConnection(error, peer, besideInClear);
@@ -93,6 +95,9 @@ function whyNot(
     return withHints(
       new NotSealed(`${peer} did not open what was encrypted for it`, options),
       'it may know another key of yours: compare "inband key" here with "inband trust list" there',
+      ...(own
+        ? [`where yours is a new one, they run: inband trust add ${shellOperands(own)}`]
+        : []),
       'or somebody in between has changed something',
     );
   }

@@ -19,6 +19,11 @@ import {
 const NS_BOB = 'urn:xmpp:bob';
 const ALICE = 'alice@localhost';
 /** Of a blob that nobody has. */
+/** What is asked of one who may be there for others. */
+const SHUT = [
+  '  is "inband receive" running there, and does its --allow let you in?',
+  '  or ask another with --from',
+];
 const NOWHERE = `sha-256+${sha256(Buffer.from('nowhere'))}@bob.xmpp.org`;
 /** Neither who asks nor where. */
 const NO_ACCOUNT = {
@@ -292,16 +297,16 @@ describe('fetch', () => {
   });
 
   test.each([
-    ['who has not got it', ALICE],
-    ['who is not there', 'mallory@localhost'],
-  ])('from one %s ends with 9, and leaves nothing', async (_, from) => {
+    ['who has not got it', ALICE, ['  ask another with --from']],
+    ['who is not there', 'mallory@localhost', SHUT],
+  ])('from one %s ends with 9, and leaves nothing (R1344)', async (_, from, hints) => {
     await stage.receive('alice');
     const bob = fetchAs('bob', NOWHERE, '--from', from);
     const outcome = await outcomeOf(bob);
     expect(outcome).toMatchObject({ code: 9, stdout: '' });
     expect(withoutWaits(outcome.stderr).split('\n').slice(1)).toEqual([
       expect.stringMatching(`^inband: ${from}/inband does not give out ${NOWHERE.slice(0, 8)}`),
-      '  ask another with --from',
+      ...hints,
       '',
     ]);
     expect(filesIn(bob.folder)).toEqual([]);

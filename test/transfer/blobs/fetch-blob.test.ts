@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createBlob } from '../../../src/protocol/bob/blob-store.js';
 import { memoryBlobs, registerBlobs } from '../../../src/protocol/bob/memory-blobs.js';
 import { HandlerRegistry } from '../../../src/protocol/handler-registry.js';
+import { ownHints } from '../../../src/session/hints.js';
 import { StanzaSession } from '../../../src/session/stanza-session.js';
 import { type Element, xml } from '../../../src/session/xml.js';
 import { fetchBlobs } from '../../../src/transfer/blobs/fetch-blob.js';
@@ -27,7 +28,7 @@ function asking(texts: readonly string[], from = [PEER]) {
     },
     ...{ report: () => undefined, signal: new AbortController().signal },
   });
-  const answer = (at: number) => {
+  const answer = (at: number, condition = 'item-not-found') => {
     const { id } = (asked[at] as Element).attrs;
     const wanted = asked[at]?.getChild('data')?.attrs.cid;
     const found = blobs.find(({ cid }) => cid === wanted);
@@ -36,7 +37,7 @@ function asking(texts: readonly string[], from = [PEER]) {
     const missing = xml(
       'error',
       { type: 'cancel' },
-      xml('item-not-found', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }),
+      xml(condition, { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }),
     );
     const body = text ? xml('data', data, text) : missing;
     session.receive(xml('iq', { type: text ? 'result' : 'error', id, from: PEER }, body));
@@ -83,4 +84,23 @@ test('nobody logs in for what is no cid, or where nobody is to be asked (R205)',
   const nobody = asking(cids.slice(0, 2), []);
   expect(await all(nobody.outcomes)).toEqual(cids.slice(0, 2).map((cid) => [cid, 'NobodyToAsk']));
   expect([wrong.logins(), nobody.logins()]).toEqual([0, 0]);
+});
+
+test.each([
+  [
+    'service-unavailable',
+    [
+      'is "inband receive" running there, and does its --allow let you in?',
+      'or ask another with --from',
+    ],
+  ],
+  ['item-not-found', []],
+  ['internal-server-error', []],
+])('who answers %s may let others in only, or have nothing (R1344)', async (condition, hints) => {
+  const { outcomes, answer } = asking([createBlob(Buffer.from('nowhere'), 'a/b').cid]);
+  const first = outcomes.next();
+  await settled();
+  answer(0, condition);
+  const { error } = (await first).value as { error: Error };
+  expect([error.name, ownHints(error)]).toEqual(['NoSuchBlob', hints]);
 });

@@ -596,6 +596,18 @@ describe('who finds nobody learns why', () => {
     ]);
   });
 
+  test('of the own account no more is asked than that it receives (R1343)', async () => {
+    const own = 'romeo@montague.example';
+    const error = await romeoIn({})
+      .find(own)
+      .catch((reason: Error) => reason);
+    expect(ownHints(error as Error)).toEqual([
+      'start "inband receive" with this account there',
+      'under another resource than "inband" its full JID may be needed',
+      expect.stringMatching(/^what was tried: /),
+    ]);
+  });
+
   test('when those who are there take no files', async () => {
     const [chat, gone] = [`${JULIET}/chat`, `${JULIET}/gone`];
     const { find, said } = romeoIn({

@@ -223,7 +223,7 @@ describe('nothing goes out in the clear', () => {
     expect(wire).not.toContain('<data');
   });
 
-  test('when the seal was refused (R366)', async () => {
+  test('when the seal was refused (R366, R1345)', async () => {
     const evil = (stanza: Element) => {
       const text = stanza.toString();
       return text.includes('session-initiate')
@@ -235,6 +235,7 @@ describe('nothing goes out in the clear', () => {
     expect(failures[0]?.message).toBe(`${JULIET} did not open what was encrypted for it`);
     expect(ownHints(failures[0] as Error)).toEqual([
       'it may know another key of yours: compare "inband key" here with "inband trust list" there',
+      'where yours is a new one, they run: inband trust add romeo@montague.example',
       'or somebody in between has changed something',
     ]);
     expect(inbox.files).toEqual([]);
