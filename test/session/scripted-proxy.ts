@@ -27,6 +27,8 @@ export async function scriptedProxy(portOf: (target: string) => number | undefin
     });
     sockets.add(target);
     for (const one of [client, target]) one.on('error', () => undefined);
+    // What is broken off behind it ends in front of it, too.
+    target.on('error', () => client.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -8,7 +8,7 @@ export function whyCut(error: NodeJS.ErrnoException, host: string, hasBegun: boo
   if (error instanceof AddressNotAllowed) return error;
   // Node's parser: what is no HTTP will be none the next time.
   if (error.code?.startsWith('HPE_')) {
-    return new UnfitAnswer(`${host} sends no file: its answer is no HTTP (${error.message})`);
+    return new UnfitAnswer(`${host} sends no file: its answer is no HTTP`);
   }
   const why = hasBegun ? `the download from ${host} was cut off` : `${host} gave no answer`;
   const lost = new ChannelLost(`${why} (${reasonOf(error)})`, { cause: error });

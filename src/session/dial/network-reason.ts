@@ -22,6 +22,8 @@ const OPENSSL = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)/;
 export function reasonOf({ message, code = '', reason, syscall, errors }: Failure): string {
   // A host with several addresses: each has its own reason, and the whole has none.
   if (errors) return errors.map(ofAddress).join(', ');
+  // Node's parser has a reason as well, for whoever writes servers.
+  if (code.startsWith('HPE_')) return 'what it answers is no HTTP';
   // OpenSSL puts its own bookkeeping into the message.
   const told = typeof reason === 'string' ? reason : undefined;
   const words = told ?? OPENSSL.exec(message)?.[1] ?? WORDS[code];

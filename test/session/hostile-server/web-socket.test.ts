@@ -261,7 +261,7 @@ describe('a server that gives no WebSocket (R1110)', () => {
     [
       'says more than a header has',
       answering('HTTP/1.1 101 Switching Protocols', `X: ${'x'.repeat(20_000)}`),
-      'Header overflow',
+      'what it answers is no HTTP',
     ],
   ];
 
