@@ -2,8 +2,9 @@
  * What main.cjs loads its parts with: compiles and runs one the first time it is asked for. later.cjs is read as text,
  * and whole: what is not run is not parsed, and from the first part on that is loaded out of it, what a daemon needs
  * after days is there although the program was replaced meanwhile. Where it is not whole, or not of the build that `build`
- * names, as in the midst of an installation, nothing is loaded out of it, and `load` says so. An executable brings a
- * `require.textOf` that reads in itself.
+ * names, as in the midst of an installation, nothing is loaded out of it, and `load` says so. What keeps it from being
+ * read is thrown as it is: installing anew would not help, and another try may. An executable brings a `require.textOf`
+ * that reads in itself.
  */
 export const LOADER = `const modules = {};
 let later;
@@ -28,6 +29,7 @@ function compile(name) {
   return compileFunction(later.text.slice(start, end), ['module', 'load', 'require'], options);
 }
 function readLater() {
+  let cause;
   const path = require('node:path').join(__dirname, 'later.cjs');
   try {
     const text = require.textOf?.('./later.cjs') ?? require('node:fs').readFileSync(path, 'latin1');
@@ -35,9 +37,11 @@ function readLater() {
     const { build: written, length, places } = JSON.parse(text.slice(2, end));
     const parts = text.slice(end + 1);
     if (written === build && parts.length === length) return { path, text: parts, places };
-  } catch {
-    // What cannot be read is of no build.
+  } catch (error) {
+    // What is absent, or has other contents, is of no build.
+    if (error.syscall && error.code !== 'ENOENT') throw Object.assign(error, { path });
+    cause = error;
   }
-  throw new Error('later.cjs is not of this build: install inband anew');
+  throw new Error('later.cjs is not of this build: install inband anew', { cause });
 }
 `;

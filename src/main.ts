@@ -4,6 +4,7 @@ import { version } from '../package.json';
 import type { Context, OutputFlags } from './commands/context.js';
 import { EXIT_CODES } from './commands/exit-codes.js';
 import { createProgram } from './commands/program.js';
+import { sentence } from './file-errors.js';
 import { secretFolders, settingsPath } from './folders.js';
 import { endBy, endSoon, Interrupted, onSignals } from './signals.js';
 import { chooseMode, createReport } from './ui/create-report.js';
@@ -105,7 +106,7 @@ async function toldOf(error: Error) {
     const { exitCodeOf, textOf, hintsOf } = await failures();
     return { exitCode: exitCodeOf(error), text: textOf(error), hints: hintsOf(error) };
   } catch (notLoaded) {
-    const text = (notLoaded as Error).message;
+    const text = sentence(notLoaded as Error);
     return { exitCode: EXIT_CODES.unexpected.code, text, hints: [] };
   }
 }
