@@ -73,7 +73,7 @@ export const EVENTS: Readonly<Record<Told, Row>> = {
       '`peer`, `ways`; `client`, `version`, `roundTripMs` (median of three) if it tells; `via` and `why` where `send` would choose it, `refused` where it would and then refuse its key; `remark`: what is known of the client; `peerKey`, and `trust`: `new`, `known`, `verified` or `CHANGED`; `lanes`: what may carry it beside the XMPP stream, best first, or `inBand`: why nothing does',
   },
   uploads: {
-    when: '`probe`, where the own server says it',
+    when: '`probe`, where the own server says it, and a file could be left for that JID',
     fields:
       '`peer`: the service, or the server where it has none, `isTaken`; `maxSize`: bytes of the largest file, where that is told',
   },

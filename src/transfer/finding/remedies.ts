@@ -76,9 +76,8 @@ export class Remedies {
     { size, isFolder }: Pick<Source, 'size' | 'isFolder'>,
   ): Promise<boolean> {
     const { jid, sealing, leavingBy, report } = this.#options;
-    const isFit = size !== undefined && !isFolder && prepareJid(jid).local !== '';
-    if (!leavingBy || !isFit || !leavesLink(why)) return false;
-    if (await sealing.whyNothingLeft().catch((error: Error) => error.message)) return false;
+    if (!leavingBy || size === undefined || isFolder) return false;
+    if (!(await isLeftFor(jid, why, sealing))) return false;
     this.#uploads ??= this.#ask();
     const until = this.#uploads;
     report({ event: 'pending', text: 'asking your server whether it takes uploads', until });
@@ -92,6 +91,16 @@ export class Remedies {
     // Without an answer nothing is promised. The error that it is asked for is not held back.
     return inTime(clock, ASKING_MS, signal, ask).catch(() => undefined);
   }
+}
+
+/** Whether a link would be left for this recipient, where this is why nobody there took a file, if that is known. */
+export async function isLeftFor(
+  jid: string,
+  why: Error | undefined,
+  sealing: Pick<Sealing, 'whyNothingLeft'>,
+): Promise<boolean> {
+  if (prepareJid(jid).local === '' || (why && !leavesLink(why))) return false;
+  return !(await sealing.whyNothingLeft().catch((error: Error) => error.message));
 }
 
 /** Whether the account would have got a link, where this is why nobody took the file. */
