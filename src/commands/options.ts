@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export function addOutputOptions(command: Command): Command {
   return command
     .option('--json', 'print events, one JSON object a line')
-    .option('-q, --quiet', 'print results and errors only')
+    .addOption(new Option('-q, --quiet', 'print results and errors only').conflicts('verbose'))
     .option('-v, --verbose', 'say what is done and why');
 }
 

@@ -1,4 +1,10 @@
-import { jidOf, NO_NAMES, nearestName, ownDomain } from '../transfer/people/typed-address.js';
+import {
+  jidOf,
+  jidOrNone,
+  NO_NAMES,
+  nearestName,
+  ownDomain,
+} from '../transfer/people/typed-address.js';
 import type { AccountFlags } from './account/account-options.js';
 import { UnfitValue, UsageError } from './context.js';
 import { RepeatableOption } from './options.js';
@@ -17,16 +23,16 @@ export class PeopleOption extends RepeatableOption {
 
 type Known = Pick<AccountFlags, 'account' | 'names'>;
 
-/** The JIDs and words that the values stand for. Throws `UnfitValue` and `MalformedJid`. */
+/** The JIDs and words that the values stand for. Throws `UnfitValue`. */
 export const readPeople = (option: PeopleOption, typed: readonly string[], known: Known) =>
   typed.map((one) => readPerson(option, one, known));
 
 function readPerson({ long, words }: PeopleOption, typed: string, { account, names }: Known) {
   if (words.includes(typed)) return typed;
-  const jid = jidOf(typed, names);
+  const jid = jidOrNone(typed, names);
   // A server with the name of a word would mean as much as the word.
-  if (jid !== undefined && !words.includes(jid)) return jid;
-  const examples = `a JID like ${guess(typed, account)}, a domain like example.org`;
+  if (typeof jid === 'string' && !words.includes(jid)) return jid;
+  const examples = `a JID like ${guess(jid === null ? 'juliet' : typed, account)}, a domain like example.org`;
   const takes = [...words, `a name of the settings, ${examples} or xmpp:localhost`].join(', ');
   throw new UnfitValue(long ?? '', typed, takes);
 }

@@ -63,7 +63,10 @@ test.each<[args: string[], first: string]>([
   [['--proxi=SECRET', 'send'], '"inband" knows no flag --proxi'],
   [[SECRET], '"inband" knows no command "socks5://…@proxy.example:1080"'],
   [['probe', SECRET], '"socks5://…@proxy.example:1080" is not an XMPP address'],
-  [['send', '--to', SECRET, 'photo.jpg'], '"socks5://…@proxy.example:1080" is not an XMPP address'],
+  [
+    ['send', '--to', SECRET, 'photo.jpg'],
+    '--to takes a name of the settings, a JID like juliet@example.org, a domain like example.org or xmpp:localhost; not socks5://…@proxy.example:1080',
+  ],
   [['trust', 'list', SECRET], '"socks5://…@proxy.example:1080" is not an XMPP address'],
   [['trust', SECRET], '"inband trust" knows no command "socks5://…@proxy.example:1080"'],
   [
@@ -143,7 +146,7 @@ test.each([
   ],
   [
     ['--links', 'juliet'],
-    '--links takes own, contacts, anyone, a name of the settings, a JID like juliet@example.org',
+    '--links takes own, contacts, anyone, nobody, a name of the settings, a JID like juliet@example.org',
   ],
 ])('what is wrong with %j is said before going online (R934)', async (flags, words) => {
   const [code, text] = await told(['receive', ...flags]);
@@ -471,3 +474,38 @@ test.each([[[]], [['--json']], [['--health']], [['--exec-again', '--exec', 'true
     ]);
   },
 );
+
+const PEOPLE =
+  'a name of the settings, a JID like juliet@example.org, a domain like example.org or xmpp:localhost';
+
+test.each([
+  [
+    ['receive', '--allow', 'foo bar'],
+    `--allow takes own, contacts, anyone, ${PEOPLE}; not foo bar`,
+  ],
+  [
+    ['receive', '--links', 'foo bar'],
+    `--links takes own, contacts, anyone, nobody, ${PEOPLE}; not foo bar`,
+  ],
+  [['fetch', '--from', '@', CID], `--from takes ${PEOPLE}; not @`],
+  [['send', '--to', 'a@b@c', 'photo.jpg'], `--to takes ${PEOPLE}; not a@b@c`],
+])('%j names the flag, and what it takes (R1338)', async (args, words) => {
+  expect(await told(args)).toEqual([2, `inband: ${words}\n`]);
+});
+
+test.each([['cache', 'list'], ['receive'], ['trust', 'list']])(
+  '"%s %s" is told either to be quiet or to say more (R1338)',
+  async (...args) => {
+    expect(await told([...args.filter(Boolean), '-q', '-v'])).toEqual([
+      2,
+      'inband: --quiet and --verbose exclude each other\n  give one of them\n',
+    ]);
+  },
+);
+
+test('the links of nobody can be asked for as the default is shown (R1338)', async () => {
+  expect(await told(['receive', '--links', 'nobody', '--links-host', 'a.example'])).toEqual([
+    2,
+    'inband: --links-host says nothing without --links\n  whose links? --links <who>\n',
+  ]);
+});

@@ -4,6 +4,9 @@ import { sizeOption } from '../measures.js';
 import { RepeatableOption } from '../options.js';
 import { PeopleOption } from '../people.js';
 
+/** None of the rules: it lets nobody in, as if no flag were given. */
+export const NOBODY = 'nobody';
+
 export interface LinksFlags {
   /** Absent: nobody's. */
   links?: string[];
@@ -18,9 +21,9 @@ export const addLinksOptions = (command: Command): Command =>
     .addOption(
       new PeopleOption(
         '--links <who>',
-        'whose links to uploaded files are fetched: own, contacts, anyone, a name, a JID or a domain; repeatable (default: nobody)',
-        RULE_WORDS,
-      ).default(undefined, 'nobody'),
+        'whose links to uploaded files are fetched: own, contacts, anyone, nobody, a name, a JID or a domain; repeatable (default: nobody)',
+        [...RULE_WORDS, NOBODY],
+      ).default(undefined, NOBODY),
     )
     .addOption(
       new RepeatableOption(

@@ -11,7 +11,7 @@ import { proxyOf } from '../account/proxy.js';
 import { UnfitValue, UsageError } from '../context.js';
 import type { IsTyped } from '../lane.js';
 import type { SealingFlags } from '../sealing.js';
-import type { LinksFlags } from './links-options.js';
+import { type LinksFlags, NOBODY } from './links-options.js';
 
 type Flags = LinksFlags & AccountFlags & Pick<SealingFlags, 'encrypt'>;
 
@@ -30,9 +30,10 @@ export async function linksBy(
   flags: Flags,
   { account, isTyped, openMarks, report }: Surroundings,
 ): Promise<LinksWanted | undefined> {
-  const { links: from, linksMaxSize: most } = flags;
+  const { links = [], linksMaxSize: most } = flags;
+  const from = links.filter((one) => one !== NOBODY);
   const own = naming(flags, 'linksHost', () => (flags.linksHost ?? []).map(readHost));
-  if (!from?.length) return withoutLinks(isTyped);
+  if (from.length === 0) return withoutLinks(isTyped);
   const why = whyNoLinks(flags, account.jid);
   if (why !== undefined && isTyped('links'))
     throw excluding(flags, new UsageError(why, 'leave --links out'));

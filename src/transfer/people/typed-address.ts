@@ -23,6 +23,16 @@ export function jidOf(typed: string, names: Names = NO_NAMES): string | undefine
   return jid !== typed || MARK_OF_ADDRESS.test(typed) ? jid : undefined;
 }
 
+/** The same; `null` for what can be no address. */
+export function jidOrNone(typed: string, names?: Names): string | undefined | null {
+  try {
+    return jidOf(typed, names);
+  } catch (error) {
+    if (error instanceof MalformedJid) return null;
+    throw error;
+  }
+}
+
 /** No domain ends with a colon: whoever types one has another thing in mind, which may have a password in it. */
 const OTHER_URI = /^[a-z][a-z\d+.-]*:\/\//i;
 

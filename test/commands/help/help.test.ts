@@ -148,7 +148,8 @@ test.each([
     '--password-file and --password-command exclude each other\n  give one of them\n',
   ],
 ])('%j is wrong, and what would be right stands below (R671)', async (args, told) => {
-  expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr: `inband: ${told}` });
+  const stdout = args.includes('--json') ? expect.stringMatching(/^\{"event":"failed".*\n$/) : '';
+  expect(await run(...args)).toEqual({ code: 2, stdout, stderr: `inband: ${told}` });
 });
 
 const TRUST = '"inband help trust" shows the commands';
@@ -203,9 +204,9 @@ test.each<[args: string[], told: string[]]>([
   '%j has a command that there is not, and is told so (R1270)',
   async (args, [error, ...hints]) => {
     const lines = [`inband: ${error}`, ...hints.map((hint) => `  ${hint}`)];
+    const stdout = args.includes('--json') ? expect.stringMatching(/^\{"event":"failed".*\n$/) : '';
     expect(await run(...args)).toEqual({
-      code: 2,
-      stdout: '',
+      ...{ code: 2, stdout },
       stderr: lines.map((line) => `${line}\n`).join(''),
     });
   },
