@@ -81,8 +81,8 @@ function remedy(account: string, asked: Element, { allow, allowIn }: TurnedAwayO
   const isPlain = PLAIN.test(account) && account.length <= MAX_NAME && !hasForms(account);
   if (!isPlain || isOfRoom) return 'see --allow';
   // What is typed replaces what is in the settings, and the default.
-  if (allowIn !== undefined) return `to do so, add "${account}" to the list in ${allowIn}`;
-  if (allow !== DEFAULT_ALLOW) return `to do so, add --allow ${account}`;
+  if (allowIn !== undefined) return `to let them in, add "${account}" to the list in ${allowIn}`;
+  if (allow !== DEFAULT_ALLOW) return `to let them in, add --allow ${account}`;
   const others = allow.map((rule) => `--allow ${rule}`).join(' ');
-  return `to do so: ${others} --allow ${account}`;
+  return `to let them in: ${others} --allow ${account}`;
 }

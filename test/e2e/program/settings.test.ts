@@ -39,14 +39,14 @@ test('whoever is not let in by rules of the settings is told with where these st
   const list = `${join(folder, 'config.toml')}: [receive] allow`;
   const [told] = await bob.line(/^inband did not let .*/, 'stderr');
   expect(told).toMatch(
-    /^inband did not let alice@localhost\/\S+ in; to do so, add "alice@localhost"/,
+    /^inband did not let alice@localhost\/\S+ in; to let them in, add "alice@localhost"/,
   );
   expect(told.endsWith(` to the list in ${list}`)).toBe(true);
   bob.child.kill('SIGTERM');
   await outcomeOf(bob);
   const typed = await stage.receive('bob', ['--allow', 'own'], { env: NO_ENVIRONMENT });
   expect((await refused()).code).toBe(5);
-  await typed.line(/ in; to do so, add --allow alice@localhost$/, 'stderr');
+  await typed.line(/ in; to let them in, add --allow alice@localhost$/, 'stderr');
 });
 
 test('an account by name and one by default send a file, with the defaults of both commands (R942)', async () => {

@@ -237,7 +237,7 @@ describe.each(SERVERS)('on %s', (_, { start, copies }) => {
       }
       expect(bob.stderr().match(/^inband did not let .*$/gm)).toEqual([
         expect.stringMatching(
-          /^inband did not let mallory@localhost\/\S+ in; to do so: --allow own --allow contacts --allow mallory@localhost$/,
+          /^inband did not let mallory@localhost\/\S+ in; to let them in: --allow own --allow contacts --allow mallory@localhost$/,
         ),
       ]);
     });

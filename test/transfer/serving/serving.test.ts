@@ -47,7 +47,7 @@ test('nobody is told of what comes from the session itself, and of others one is
 
 test('a stranger who may want to send is told of once without --verbose, with what would help (R1286)', async () => {
   const romeo = 'romeo@montague.example';
-  const text = `inband did not let ${ROMEO} in; to do so, add --allow ${romeo}`;
+  const text = `inband did not let ${ROMEO} in; to let them in, add --allow ${romeo}`;
   const events = await toldOf([ROMEO, ROMEO].map((from) => [from, QUERY]));
   expect(events).toEqual([{ event: 'notice', text }, note(ROMEO)]);
 });

@@ -31,24 +31,24 @@ function notices(...[allow, telling]: Parameters<typeof events>) {
 test('a stranger is told of once, whatever the resource, with what would let them in (R1286)', () => {
   const told = notices();
   expect(told(`${MALLORY}/a`)).toEqual([
-    `inband did not let ${MALLORY}/a in; to do so: --allow own --allow contacts --allow ${MALLORY}`,
+    `inband did not let ${MALLORY}/a in; to let them in: --allow own --allow contacts --allow ${MALLORY}`,
   ]);
   for (const from of ['/a', '/b']) expect(told(MALLORY + from)).toEqual([]);
 });
 
 test('what would let one in shuts nobody else out, wherever the rules stand (R1320)', () => {
   expect(notices(['example.net'])(MALLORY)).toEqual([
-    `inband did not let ${MALLORY} in; to do so, add --allow ${MALLORY}`,
+    `inband did not let ${MALLORY} in; to let them in, add --allow ${MALLORY}`,
   ]);
   const allowIn = '/home/bob/.config/inband/config.toml: [receive] allow';
   expect(notices(['own', 'dave@localhost'], { allowIn })(MALLORY)).toEqual([
-    `inband did not let ${MALLORY} in; to do so, add "${MALLORY}" to the list in ${allowIn}`,
+    `inband did not let ${MALLORY} in; to let them in, add "${MALLORY}" to the list in ${allowIn}`,
   ]);
 });
 
 test('of a proposal, which others of the account may take, no more is said than what inband did (R1321)', () => {
   const [told = ''] = notices()(MALLORY, PROPOSAL);
-  expect(told).toMatch(/^inband did not let mallory@evil\.example in; to do so: /);
+  expect(told).toMatch(/^inband did not let mallory@evil\.example in; to let them in: /);
 });
 
 const flood = (tell: (from: string) => Event[]): Event[] =>
