@@ -6,6 +6,8 @@ import { NoFileOfOurs } from './own-file.js';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const OTHERS_MAY_WRITE = 0o022;
+/** The user who can do anything anyway. */
+export const ROOT = 0;
 /** It has no modes, so that a directory is as private as the one it is in; and it cannot sync one. */
 const IS_WINDOWS = process.platform === 'win32';
 
@@ -59,9 +61,11 @@ export async function makePrivateDirectory(files: Files, path: string): Promise<
   }
 }
 
-/** The same as for a private one, of a directory that may be open to others, and be reached by a link. */
+/** The same as for a private one, of a directory that may be open to others, be reached by a link, and be root's. */
 export async function checkOwnDirectory(files: Files, path: string): Promise<void> {
-  if (!IS_WINDOWS) await checkOwner(files, path, await files.stat(path));
+  if (IS_WINDOWS) return;
+  const stats = await files.stat(path);
+  if (stats.uid !== ROOT) await checkOwner(files, path, stats);
 }
 
 /**
@@ -70,11 +74,24 @@ export async function checkOwnDirectory(files: Files, path: string): Promise<voi
  */
 async function checkOwner(files: Files, path: string, { uid }: Stats): Promise<void> {
   if (uid === process.geteuid?.()) return;
-  const made = join(path, `${randomUUID()}.lock`);
-  await unless(['EACCES', 'EPERM', 'EROFS'], files.mkdir(made, { mode: 0o700 }));
-  const ours = await unless(['ENOENT', 'EACCES'], files.lstat(made));
-  await unless(['ENOENT', 'EACCES', 'EPERM', 'EROFS'], files.rmdir(made));
-  if (ours?.uid !== uid) throw new NoFileOfOurs(path, 'folder', 'belongs to another user');
+  if ((await ownerOfMade(files, path)) !== uid)
+    throw new NoFileOfOurs(path, 'folder', 'belongs to another user');
+}
+
+/**
+ * Whose it is what we make there; `undefined` where nothing can be made. The open file is asked: its name may lead to
+ * another one by then, or to none, for whoever cleans the directory removes such names.
+ */
+async function ownerOfMade(files: Files, path: string): Promise<number | undefined> {
+  const made = join(path, `${randomUUID()}.tmp`);
+  const handle = await unless(['EACCES', 'EPERM', 'EROFS'], files.open(made, 'wx', 0o600));
+  if (!handle) return undefined;
+  try {
+    return (await handle.stat()).uid;
+  } finally {
+    await handle.close();
+    await unless(['EACCES', 'EPERM', 'EROFS', 'ERR_FS_EISDIR'], files.rm(made, { force: true }));
+  }
 }
 
 /** Whether the directory's group or everybody may put files into it. */

@@ -74,8 +74,12 @@ export class OpenFolder {
   }
 
   /** An error of what was done in it, in words that have its path. */
-  explained(error: Error): Error {
-    if (this.#base !== this.path) error.message = error.message.replaceAll(this.#base, this.path);
+  explained(error: Error & { path?: string; dest?: string }): Error {
+    if (this.#base === this.path) return error;
+    for (const where of ['message', 'path', 'dest'] as const) {
+      const text = error[where];
+      if (text !== undefined) error[where] = text.replaceAll(this.#base, this.path);
+    }
     return error;
   }
 

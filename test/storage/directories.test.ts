@@ -1,10 +1,20 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
-import { makeDirectories } from '../../src/storage/directories.js';
+import type { Stats } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import {
+  checkOwnDirectory,
+  makeDirectories,
+  makePrivateDirectory,
+} from '../../src/storage/directories.js';
+import { tappedFiles } from './tapped-files.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 /** As the file system, but another process makes `path` and what is above it right after the n-th call. */
 function otherMakes(path: string, n: number) {
@@ -45,4 +55,31 @@ test('tells which it has made', async () => {
     paths.slice(1),
   );
   expect(await makeDirectories({ mkdir, stat }, join(root, 'a/b/c'), 0o700)).toEqual([]);
+});
+
+test('whose a folder is shows also while another process removes there what looks left over (R1315)', async () => {
+  const path = await temporaryFolder();
+  const files = tappedFiles(async ({ operation, args }, run) => {
+    const result = await run();
+    if (/stat$/.test(operation)) return Object.assign(result as Stats, { uid: 4_242 });
+    if (dirname(String(args[0])) === path)
+      await rm(String(args[0]), { recursive: true, force: true });
+    return result;
+  });
+  expect(await makePrivateDirectory(files, path)).toBe(true);
+  expect(await readdir(path)).toEqual([]);
+});
+
+test("root's folder serves whoever may write into it (R1349)", async () => {
+  const path = await temporaryFolder();
+  jest.spyOn(process as Required<NodeJS.Process>, 'geteuid').mockReturnValue(1_000);
+  const folderOf = (uid: number) =>
+    tappedFiles(async ({ operation }, run) => {
+      const result = await run();
+      if (!/stat$/.test(operation)) return result;
+      return Object.assign(result as Stats, { uid: operation === 'stat' ? uid : 1_000 });
+    });
+  await checkOwnDirectory(folderOf(0), path);
+  await expect(checkOwnDirectory(folderOf(1_001), path)).rejects.toThrow('another user');
+  expect(await readdir(path)).toEqual([]);
 });

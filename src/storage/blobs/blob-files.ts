@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ROOT } from '../directories.js';
 import { unless } from '../files.js';
 import { folderInPlace, NoFileOfOurs, readOwn, unlessFolder } from '../own-file.js';
 import { temporaryBeside } from '../whole-file.js';
@@ -31,11 +32,12 @@ export function sidecarPath(path: string): string {
 
 /**
  * Rejects with `NoFileOfOurs` where a link leads to other files, which are not ours to replace or to remove: one in the
- * folder, in place of those above a blob, or another user's in place of the folder. A user may keep it on another disk.
+ * folder, in place of those above a blob, or another user's in place of the folder. A user may keep it on another disk,
+ * or root for them.
  */
 export async function checkFolders(root: string, path?: string): Promise<void> {
   const link = await linkAt(root);
-  if (link && link.uid !== (process.geteuid?.() ?? link.uid))
+  if (link && ![ROOT, process.geteuid?.() ?? link.uid].includes(link.uid))
     throw new NoFileOfOurs(root, 'folder');
   for (const folder of path === undefined ? [] : [dirname(dirname(path)), dirname(path)]) {
     if (await linkAt(folder)) throw new NoFileOfOurs(folder, 'folder');

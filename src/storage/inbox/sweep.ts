@@ -43,6 +43,8 @@ async function removeTemporaries(files: Files, staging: string): Promise<Set<str
       if (id && (kind === 'part' || kind === 'json')) ids.add(id);
       else if (id) await removeTemporary(files, folder.at(name), kind === 'lock');
     }
+  } catch (error) {
+    throw folder.explained(error as Error);
   } finally {
     await folder.close();
   }

@@ -19,7 +19,8 @@ export async function namesIn(
     return { holders: [], strays: [] };
   }
   try {
-    const names = await files.readdir(folder.at('.'));
+    // Where the path is all that names it, it may be gone by now.
+    const names = (await unless(['ENOENT', 'ENOTDIR'], files.readdir(folder.at('.')))) ?? [];
     return {
       holders: names.filter(isLeftName),
       strays: names.filter((name) => !isLeftName(name)),

@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { type ContentId, digest } from '../../../src/protocol/bob/content-id.js';
 import type { BlobLimits } from '../../../src/storage/blobs/blob-eviction.js';
 import { BlobFolder } from '../../../src/storage/blobs/blob-folder.js';
@@ -455,6 +455,18 @@ describe('where a link leads out of the folder (R1316)', () => {
     const refused = { name: 'NoFileOfOurs', message: `${root} is no folder of inband` };
     await expect(folder.prune()).rejects.toMatchObject(refused);
     await expect(folder.delete(id)).rejects.toMatchObject(refused);
+  });
+
+  test('the folder itself may be a link that root has made (R1349)', async () => {
+    if (process.geteuid?.() !== 0) return;
+    const { folder, id } = await ownLink();
+    const asUser = jest.spyOn(process as Required<NodeJS.Process>, 'geteuid');
+    asUser.mockReturnValue(1_000);
+    try {
+      expect(await folder.get(id)).toMatchObject({ bytes: Buffer.from('hello') });
+    } finally {
+      asUser.mockRestore();
+    }
   });
 
   async function ownLink() {

@@ -39,11 +39,13 @@ const partialsIn = async (folder: string) =>
 
 const mode = async (path: string) => (await lstat(path)).mode & 0o777;
 
-/** Another user's is what is open, or all that is looked at. */
-const ofAnother = (looks = /^handle.stat$/) =>
+/** Another user's are the folders that are open, or all that is looked at. */
+const ofAnother = ({ all = false } = {}) =>
   tappedFiles(async ({ operation }, run) => {
     const result = await run();
-    return looks.test(operation) ? Object.assign(result as Stats, { uid: 4_242 }) : result;
+    if (!/stat$/.test(operation)) return result;
+    const isOther = all || (operation === 'handle.stat' && (result as Stats).isDirectory());
+    return isOther ? Object.assign(result as Stats, { uid: 4_242 }) : result;
   });
 
 describe('opening an inbox', () => {
@@ -81,7 +83,7 @@ describe('opening an inbox', () => {
 
   test('opens where the disk gives all files to another user (R1315)', async () => {
     const folder = await temporaryFolder();
-    const inbox = await openInbox(folder, {}, { ...system, files: ofAnother(/stat$/) });
+    const inbox = await openInbox(folder, {}, { ...system, files: ofAnother({ all: true }) });
     expect(await readdir(join(folder, '.inband'))).toContain('lock');
     await inbox.close();
   });

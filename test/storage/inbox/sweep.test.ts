@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type Journal, partPath, writeJournal } from '../../../src/storage/inbox/journal.js';
 import { sweep } from '../../../src/storage/inbox/sweep.js';
+import { tappedFiles } from '../tapped-files.js';
 import { temporaryFolders } from '../temporary-folder.js';
 
 const temporaryFolder = temporaryFolders();
@@ -94,3 +95,22 @@ test('what killed attempts at a lock left goes, and what is none of ours stays (
   expect(await readdir(join(staging, nameOf(4, 'tmp')))).toEqual(['notes']);
   expect(await readdir(victim)).toEqual([holder]);
 });
+
+test.each(['tmp', 'lock'])(
+  'a %s that cannot be removed is named by its path (R1350)',
+  async (kind) => {
+    const place = await killedAtPlaceholder();
+    const left = join(place.staging, `${ID}.${kind}`);
+    const file = kind === 'tmp' ? left : join(left, `9-${'0'.repeat(16)}-${ID}`);
+    if (kind === 'lock') await mkdir(left);
+    await writeFile(file, '');
+    const failing = tappedFiles(async ({ operation, args }, run) => {
+      if (operation !== 'rm') return run();
+      const [code, syscall, path] = ['EACCES', 'unlink', String(args[0])];
+      throw Object.assign(new Error(`${code}: no, ${syscall} '${path}'`), { code, syscall, path });
+    });
+    await expect(sweep({ ...place, files: failing })).rejects.toMatchObject({
+      ...{ path: file, message: `EACCES: no, unlink '${file}'` },
+    });
+  },
+);
