@@ -102,6 +102,7 @@ function isCredential(path: string, { CREDENTIALS_DIRECTORY }: NodeJS.ProcessEnv
 async function runCommand(command: string, { env, stderr, signal }: Context): Promise<string> {
   const shell = process.platform === 'win32' ? ['cmd', '/d', '/s', '/c'] : ['sh', '-c'];
   const [file = '', ...args] = [...shell, command];
+  signal.throwIfAborted();
   // A command that reads its input would wait for ever.
   const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', stderr] });
   const { stdout } = child;

@@ -12,10 +12,9 @@ const END_MS = 5_000;
 export async function stopProgram(child: ChildProcess, event: 'exit' | 'close'): Promise<void> {
   const { pid, exitCode, signalCode } = child;
   const isOver = exitCode !== null || signalCode !== null;
-  // It could not be started.
-  if (pid === undefined || (isOver && event === 'exit')) return;
-  // What may not be killed is waited for all the same.
+  // What could not be started says so yet; what may not be killed is waited for all the same.
   child.on('error', () => undefined);
+  if (pid === undefined || (isOver && event === 'exit')) return;
   const ended = new AbortController();
   const over = once(child, event, { signal: ended.signal }).catch(() => undefined);
   child.kill();

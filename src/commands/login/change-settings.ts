@@ -70,28 +70,33 @@ export function removeAccount(
   const changeIn = async (settings: Settings): Promise<Change | undefined> => {
     if (!isStill(entry, settings)) return undefined;
 
-    await forget(settings);
     const { name } = entry;
     return { name, keys: undefined, isDefault: isDefault(entry, settings) ? null : undefined };
   };
-  return changeSettings(changeIn, program, context);
+  return changeSettings(changeIn, program, context, forget);
 }
 
-/** Does all of it or nothing. What it is to be is decided by the very text that is changed, which no other inband changes. */
+/**
+ * Does all of it or nothing, `first` only where the settings can be changed. What it is to be is decided by the very text
+ * that is changed, which no other inband changes.
+ */
 function changeSettings(
   changeIn: (settings: Settings) => Promise<Change | undefined>,
   program: Command,
   context: Context,
+  first?: (settings: Settings) => Promise<void>,
 ): Promise<Outcome> {
   const { settingsPath: path } = context;
   return whileLocked(context, async () => {
     const before = await readSettingsText(path);
-    const change = await changeIn(await settingsIn(before, program, path));
+    const settings = await settingsIn(before, program, path);
+    const change = await changeIn(settings);
     if (!change) return 'stale';
     const text = await changed(before ?? '', change);
     if (text === undefined) return 'unsafe';
     // What is made anew is its owner's alone.
     if (before !== undefined) await checkSettingsSecret(path, change.keys?.proxy, context);
+    await first?.(settings);
     await context.saveFile(Buffer.from(text), { over: path });
     return 'done';
   });

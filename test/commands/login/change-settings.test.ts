@@ -207,3 +207,15 @@ test.each([
   expect(seen).toEqual([before]);
   expect(await readFile(path, 'utf8')).toBe(WORK);
 });
+
+test('logout forgets no password where the settings cannot be changed safely (R1353)', async () => {
+  const text = `accounts = { romeo = { jid = "${ROMEO}", password-file = "romeo.password" } }\n`;
+  await writeFile(path, text);
+  const entry = entryNamed('romeo', await readSettings(program, path));
+  const context = contextWith(new PassThrough(), saveFile);
+  let isForgotten = false;
+  const forget = async () => void (isForgotten = true);
+  expect(await removeAccount(entry, program, context, forget)).toBe('unsafe');
+  expect(isForgotten).toBe(false);
+  expect(await readFile(path, 'utf8')).toBe(text);
+});

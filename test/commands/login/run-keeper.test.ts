@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readPassword } from '../../../src/commands/account/password.js';
+import { stopProgram } from '../../../src/commands/account/stop-program.js';
 import type { Context } from '../../../src/commands/context.js';
 import { runKeeper } from '../../../src/commands/login/run-keeper.js';
 
@@ -65,3 +67,27 @@ test('nothing that keeps passwords is begun after the signal (R1309)', async () 
   await expect(runKeeper(['sh', '-c', script], '', context)).rejects.toBe(why);
   expect(existsSync(at('begun'))).toBe(false);
 });
+
+test('a command that gives a password is not started after an interruption (R1354)', async () => {
+  let isStarted = false;
+  const env = {
+    get PATH() {
+      isStarted = true;
+      return process.env.PATH;
+    },
+  };
+  const context = { env, stderr: 'inherit', signal: AbortSignal.abort(why) } as unknown as Context;
+  await expect(readPassword({ passwordCommand: 'true' }, context)).rejects.toBe(why);
+  expect(isStarted).toBe(false);
+});
+
+test.each(['exit', 'close'] as const)(
+  'a program that could not be started, and is stopped, fails nothing by its error (R1354)',
+  async (event) => {
+    const child = spawn(at('none'));
+    const over = new Promise((resolve) => child.on('close', resolve));
+    await stopProgram(child, event);
+    expect(child.listenerCount('error')).toBe(1);
+    await over;
+  },
+);
