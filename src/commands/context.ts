@@ -51,7 +51,7 @@ export interface Context {
   startOf: (pid: number) => Promise<string | undefined>;
   /**
    * Writes a file beside what is there, or over the one named; returns its absolute path. A secret replaces none but what
-   * `isOne` says is another, is its owner's alone, and has its path where a link leads to.
+   * `isOne` says it may, is its owner's alone, and has its path where a link leads to.
    */
   saveFile: (
     bytes: Uint8Array,

@@ -9,7 +9,7 @@ import { safeName } from './safe-name.js';
 import { inPlaceOf, writeWhole } from './whole-file.js';
 import { writePipe } from './write-pipe.js';
 
-/** What may take the place of its like alone, and is its owner's alone. */
+/** What may take the place of its like alone, and is its owner's alone: it goes into nobody else's pipe or device. */
 interface Secret {
   /** What it is, for people. */
   what: string;
@@ -23,9 +23,9 @@ const MOST_SECRET_BYTES = 65_536;
 /**
  * Writes a file in one step and returns its absolute path: `over` the file named, whose mode stays, or under the
  * next free `name` in a folder, made if absent, or in the working directory, mode 0600; a file of that name with these
- * very bytes stays as it is. A `secret` gets mode 0600, and replaces none but an empty file or another such secret: else
- * rejects with `NoFileOfOurs`. Its path is where a link leads to. A FIFO waits for its reader until the signal aborts.
- * Other errors are the file system's own.
+ * very bytes stays as it is. A `secret` gets mode 0600, replaces none but an empty file or such a secret, and goes into no
+ * pipe or device of another user, but for a character device of root's: else rejects with `NoFileOfOurs`. Its path is where
+ * a link leads to. A FIFO waits for its reader until the signal aborts. Other errors are the file system's own.
  */
 export async function saveFile(
   bytes: Uint8Array,
@@ -36,11 +36,13 @@ export async function saveFile(
   if ('over' in where) {
     const path = resolve(where.over);
     const there = await unless(['ENOENT'], files.stat(path));
-    if (there?.isFIFO()) await writePipe(path, bytes, signal);
-    // Nothing is made in its place, should it be gone by now.
-    else if (there && !there.isFile())
-      await files.writeFile(path, bytes, { flag: constants.O_WRONLY });
-    else return await saveOver(files, bytes, path, there, where.secret);
+    if (!there || there.isFile()) return await saveOver(files, bytes, path, there, where.secret);
+    // Something else may be in its place by now.
+    const check = (opened: Stats) => checkTaker(opened, path, where.secret);
+    if (there.isFIFO()) {
+      check(there); // or its reader would be waited for
+      await writePipe(path, bytes, signal, check);
+    } else await writeDevice(files, path, bytes, check);
     return path;
   }
   const name = safeName(where.name);
@@ -49,6 +51,32 @@ export async function saveFile(
   const path = join(folder, name);
   if (await isThere(files, path, bytes)) return path;
   return beside(files, path, bytes, (temporary) => placeFile(temporary, folder, name, { files }));
+}
+
+/** Nothing is made in its place, should it be gone by now. */
+async function writeDevice(
+  files: typeof fs,
+  path: string,
+  bytes: Uint8Array,
+  check: (opened: Stats) => void,
+): Promise<void> {
+  const handle = await files.open(path, constants.O_WRONLY);
+  try {
+    check(await handle.stat());
+    await handle.writeFile(bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A pipe in a folder for all may be there to be read by whoever made it. */
+function checkTaker(opened: Stats, path: string, secret?: Secret): void {
+  if (opened.isFile()) throw new NoFileOfOurs(path, 'pipe', 'is another file by now');
+  if (!secret) return;
+  const isOwn = opened.uid === process.geteuid?.();
+  if (opened.isCharacterDevice() ? isOwn || opened.uid === 0 : isOwn && opened.isFIFO()) return;
+  const why = isOwn ? `is there already, and is no ${secret.what}` : 'belongs to another user';
+  throw new NoFileOfOurs(path, secret.what, why);
 }
 
 /** Makes or replaces a file; a link to one stays. Returns the path; of a secret, where a link leads to. */

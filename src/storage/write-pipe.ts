@@ -1,4 +1,4 @@
-import { constants, open } from 'node:fs';
+import { close, constants, fstat, open, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,19 +11,29 @@ const LOOK_MS = 100;
 
 /**
  * Writes to a FIFO once somebody reads from it, or rejects with the signal's reason. A blocking call would wait in
- * a thread of Node's pool, which no signal ends.
+ * a thread of Node's pool, which no signal ends. `check` throws for what was opened, and is not to be written to.
  */
 export async function writePipe(
   path: string,
   bytes: Uint8Array,
   signal: AbortSignal,
+  check: (opened: Stats) => void,
 ): Promise<void> {
-  const fd = await openForReader(path, signal);
-  const pipe = new Socket({ fd, readable: false, writable: true });
+  const pipe = await openForReader(path, signal).then((fd) => pipeOf(fd, check));
   await pipeline(Readable.from([bytes]), pipe, { signal }).catch((error) => {
     signal.throwIfAborted();
     throw error;
   });
+}
+
+async function pipeOf(fd: number, check: (opened: Stats) => void): Promise<Socket> {
+  try {
+    check(await promisify(fstat)(fd));
+    return new Socket({ fd, readable: false, writable: true });
+  } catch (error) {
+    await promisify(close)(fd);
+    throw error;
+  }
 }
 
 async function openForReader(path: string, signal: AbortSignal): Promise<number> {

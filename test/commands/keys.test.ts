@@ -113,9 +113,11 @@ describe('inband key', () => {
     }
   });
 
-  test('is exported into a file that nobody else can read, in place of another key (R252)', async () => {
+  test('is exported into a file that nobody else can read, in place of the very same key (R252)', async () => {
     const path = join(home, 'laptop.key');
-    await writeFile(path, `INBAND-SECRET-KEY-${KEY.toUpperCase()}\n`, { mode: 0o644 });
+    await writeFile(path, (await run(['key', 'export', ...account])).stdout.trim(), {
+      mode: 0o644,
+    });
     const { code, stdout, stderr } = await run(['key', 'export', '-o', path, ...account]);
     expect([code, stdout]).toEqual([0, '']);
     expect(stderr).toContain(
@@ -133,7 +135,8 @@ describe('inband key', () => {
     ['a public key', `${KEY}\n`],
     ['what only begins as a key', `INBAND-SECRET-KEY-${KEY.toUpperCase()}\nnotes\n`],
     ['what is too long for a key', ' '.repeat(70_000)],
-  ])('is exported over no file that has %s (R1317)', async (_what, text) => {
+    ['another key, perhaps the only copy', `INBAND-SECRET-KEY-${KEY.toUpperCase()}\n`],
+  ])('is exported over no file that has %s (R1317, R1352)', async (_what, text) => {
     const path = join(home, 'notes.txt');
     await writeFile(path, text, { mode: 0o640 });
     await symlink('notes.txt', join(home, 'link'));
@@ -141,7 +144,7 @@ describe('inband key', () => {
       expect(await run(['key', 'export', '-o', name, ...account])).toEqual({
         ...{ code: 10, stdout: '' },
         stderr: expect.stringContaining(
-          `${name} is there already, and is no exported key\n  move it away, or use another folder\n`,
+          `${name} is there already, and is no copy of this key\n  move it away, or use another folder\n`,
         ),
       });
     }

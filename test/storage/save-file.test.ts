@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { saveFile } from '../../src/storage/save-file.js';
@@ -101,3 +103,53 @@ test('what is neither file nor folder is written to, and not made where it is go
     code: 'ENOENT',
   });
 });
+
+const SECRET = { what: 'key', isOne: () => true };
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+
+asRoot('a secret goes into no pipe of another user, with a reader or without (R1351)', async () => {
+  const path = join(await temporaryFolder(), 'a');
+  execFileSync('mkfifo', [path]);
+  await chown(path, 65_534, 65_534);
+  const saving = () => saveFile(BYTES, { over: path, secret: SECRET }, AbortSignal.timeout(5_000));
+  const refused = { name: 'NoFileOfOurs', message: `${path} belongs to another user` };
+  await expect(saving()).rejects.toMatchObject(refused);
+  const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    await expect(saving()).rejects.toMatchObject(refused);
+    expect((await reader.read(Buffer.alloc(9))).bytesRead).toBe(0);
+  } finally {
+    await reader.close();
+  }
+});
+
+asRoot('a secret goes into no device of another user (R1351)', async () => {
+  const path = join(await temporaryFolder(), 'null');
+  execFileSync('mknod', ['-m', '666', path, 'c', '1', '3']);
+  expect(await saveFile(BYTES, { over: path, secret: SECRET })).toBe(path);
+  await chown(path, 65_534, 65_534);
+  await expect(saveFile(BYTES, { over: path, secret: SECRET })).rejects.toMatchObject({
+    message: `${path} belongs to another user`,
+  });
+});
+
+test.each(['a pipe', 'a device'])(
+  'a file that is there by now, in the place of %s, stays as it is (R1351)',
+  async (what) => {
+    const path = join(await temporaryFolder(), 'a');
+    await writeFile(path, 'kept');
+    const there = { uid: process.geteuid?.(), isFIFO: () => what === 'a pipe' };
+    const files = tappedFiles(async ({ operation }, run) =>
+      operation === 'stat'
+        ? { ...there, isFile: () => false, isCharacterDevice: () => what === 'a device' }
+        : run(),
+    ) as typeof fs;
+    for (const secret of [SECRET, undefined]) {
+      const where = secret ? { over: path, secret } : { over: path };
+      await expect(saveFile(BYTES, where, never, files)).rejects.toMatchObject({
+        ...{ name: 'NoFileOfOurs', message: `${path} is another file by now` },
+      });
+    }
+    expect(await readFile(path, 'utf8')).toBe('kept');
+  },
+);

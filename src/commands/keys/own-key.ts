@@ -5,7 +5,6 @@ import {
   exportKey,
   hasKey,
   importKey,
-  isExported,
   type NewKey,
   replaceKey,
   type SecretKeys,
@@ -47,10 +46,13 @@ export async function exportTo(flags: ExportFlags, context: Context): Promise<vo
     context.stdout.write(text);
     return;
   }
-  const secret = { what: 'exported key', isOne: isExported };
+  // Another key may be the only copy of it.
+  const isOne = (bytes: Buffer) => bytes.toString('utf8').trim() === text.trim();
+  const secret = { what: 'copy of this key', isOne };
   const path = await context.saveFile(Buffer.from(text), { over: flags.output, secret });
-  // A pipe or a device is nobody's to remove.
-  if (!(await stat(path)).isFile()) return;
+  // A pipe or a device is nobody's to remove, and what is gone is removed.
+  const there = await stat(path).catch(() => undefined);
+  if (!there?.isFile()) return;
   const file = path === resolve(flags.output) ? flags.output : path;
   warn(`${file} is the secret key of ${account}; remove it when the other machine has it`);
 }

@@ -120,16 +120,6 @@ export async function importKey(keys: SecretKeys, account: string, text: string)
   return replaceBy(keys, account, readSecret(text.trim()));
 }
 
-/** Whether the bytes of a file are an exported key. */
-export function isExported(bytes: Buffer): boolean {
-  try {
-    readSecret(bytes.toString('utf8').trim());
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Whether the account has a key, be it one that can be used or not. */
 export const hasKey = (keys: SecretKeys, account: string): Promise<boolean> =>
   keys.has(accountOf(account));

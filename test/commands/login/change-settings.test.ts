@@ -214,7 +214,9 @@ test('logout forgets no password where the settings cannot be changed safely (R1
   const entry = entryNamed('romeo', await readSettings(program, path));
   const context = contextWith(new PassThrough(), saveFile);
   let isForgotten = false;
-  const forget = async () => void (isForgotten = true);
+  const forget = async () => {
+    isForgotten = true;
+  };
   expect(await removeAccount(entry, program, context, forget)).toBe('unsafe');
   expect(isForgotten).toBe(false);
   expect(await readFile(path, 'utf8')).toBe(text);
