@@ -1,5 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
-import { withoutUsers } from './dial/shown-address.js';
+import { withoutUser } from './dial/shown-address.js';
 import { withHints } from './hints.js';
 
 /** The parts of an address (RFC 7622). `local` and `resource` are empty where the JID has none. */
@@ -36,7 +36,7 @@ export class MalformedJid extends Error {
     why = 'is not an XMPP address',
     hint = 'one looks like name@example.org',
   ) {
-    const text = withoutUsers(given);
+    const text = withoutUser(given);
     const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     super(`"${shown}" ${why}`);
     this.text = shown;

@@ -83,6 +83,7 @@ test.each<[args: string[], first: string]>([
     '--limit-rate takes bytes a second, or 500k, 1.5M, 512KiB; not socks5://…@proxy.example:1080',
   ],
   [['logout', SECRET], '"socks5://…@proxy.example:1080" is not an XMPP address'],
+  [['probe', 'socks5://u:my SECRET@h:1'], '"socks5://…@h:1" is not an XMPP address'],
   [['probe', `socks5://u:SECRET${'x'.repeat(100)}@h:1`], '"socks5://…@h:1" is not an XMPP address'],
 ])('%j shows no part of what may be a password (R1300)', async (args, first) => {
   const running = runInband(args, { home, cwd: home, env: ACCOUNT });

@@ -19,7 +19,9 @@ const WORDS: Readonly<Record<string, string>> = {
 const OPENSSL = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)/;
 
 /** Why the network, or TLS, did not come about, in a few words. */
-export function reasonOf({ message, code = '', reason, syscall, errors }: Failure): string {
+export function reasonOf(failure: Failure): string {
+  const { message, reason, syscall, errors } = failure;
+  const code = codeOf(failure);
   // A host with several addresses: each has its own reason, and the whole has none.
   if (errors) return errors.map(ofAddress).join(', ');
   // Node's parser has a reason as well, for whoever writes servers.
@@ -30,6 +32,9 @@ export function reasonOf({ message, code = '', reason, syscall, errors }: Failur
   return words ?? (syscall ? `it failed with ${code}` : message);
 }
 
+/** That of a DOMException, with which Node aborts, is a number. */
+const codeOf = ({ code }: { code?: unknown }): string => (typeof code === 'string' ? code : '');
+
 function ofAddress(failure: Failure): string {
   const { address } = failure;
   return address ? `${address}: ${reasonOf(failure)}` : reasonOf(failure);
@@ -37,7 +42,8 @@ function ofAddress(failure: Failure): string {
 
 /** Whether a connection that did not come about would not either at another time: the name does not exist, or TLS is refused. */
 export function isForGood(failure: Failure): boolean {
-  const { code = '', errors } = failure;
+  const { errors } = failure;
+  const code = codeOf(failure);
   if (errors) return errors.every(isForGood);
   if (code === 'ENOTFOUND') return true;
   const isOfTls = code.startsWith('ERR_SSL_') || OPENSSL.test(failure.message);

@@ -20,8 +20,8 @@ export const withoutUsers = (text: string): string => text.replace(/\S+/g, witho
 /** An `@` in the path of a link, and the example in a hint of ours. */
 const NO_USER = /^https:\/\/[\w.-]+(:\d+)?\/|:\/\/\[user:password@\]/i;
 
-/** A password may have any sign in it: it ends at the last `@`. Takes time in proportion to the length. */
-function withoutUser(word: string): string {
+/** The same of one word, which may have spaces in it: a password may have any sign, and ends at the last `@`. */
+export function withoutUser(word: string): string {
   const start = word.indexOf('://') + 3;
   const end = word.lastIndexOf('@');
   if (start < 4 || end < start) return word;

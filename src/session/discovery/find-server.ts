@@ -94,7 +94,7 @@ const byWebSocket =
       const found = urls.map((url) => ({ ...webSocketEndpoint(url), fromHostMeta: true }));
       return await dialInTurn(found, { ...dialling, silence: SILENCE.webSocket });
     } catch (error) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw withWay(signal.reason, !!proxyTo(domain, dialling.proxy));
       // The web server of a domain may be no server of XMPP: what its certificate says is nothing against that.
       const { message } = error as Error;
       const failed = new ConnectionFailed(`nor by WebSocket: ${message}`, { cause: error });

@@ -42,6 +42,7 @@ test.each<[string, Error, boolean]>([
   ['the network is down', failure('ENETDOWN', 'connect ENETDOWN 192.0.2.1:443'), false],
   ['it failed with EACCES', failure('EACCES', 'connect EACCES 192.0.2.1:443', CONNECT), false],
   ['it closed too early', new Error('it closed too early'), false],
+  ['This operation was aborted', AbortSignal.abort().reason, false],
   [
     'what it answers is no HTTP',
     failure('HPE_HEADER_OVERFLOW', 'Parse Error: Header overflow', { reason: 'Header overflow' }),

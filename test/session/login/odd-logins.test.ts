@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { ResourceConflict } from '../../../src/session/connection/resource-conflict.js';
+import {
+  ResourceConflict,
+  withAnother,
+} from '../../../src/session/connection/resource-conflict.js';
+import { ownHints } from '../../../src/session/hints.js';
 import { ConnectionFailed } from '../../../src/session/stream/connection-errors.js';
 import {
   attribute,
@@ -132,6 +136,17 @@ describe('a resource', () => {
       expect.stringMatching(
         /^for both at a time give one of them another resource: -a \S+\/second$/,
       ),
+    ]);
+  });
+
+  test.each([
+    ['romeo@example.org/desk', 'romeo@example.org/second'],
+    ['romeo@example.org/second', 'romeo@example.org/third'],
+    ['$(x)@example.org', "'$(x)@example.org/second'"],
+  ])('of %s is not advised again, and as a shell takes it (R1288)', (jid, other) => {
+    const error = withAnother(new ResourceConflict('taken'), jid);
+    expect(ownHints(error)).toEqual([
+      `for both at a time give one of them another resource: -a ${other}`,
     ]);
   });
 

@@ -120,9 +120,10 @@ export class S5bNegotiation implements Negotiation {
       until.throwIfAborted();
       return await this.#channel(until, isOpener);
     } catch (error) {
+      if (until.aborted) throw error;
       const why = whyNoWay(error as Error, this.#failed, this.#unreached);
-      if (!until.aborted) this.#options.onFailed?.(this.#negotiators.peer, false, why);
-      throw until.aborted ? error : notOpened(error as Error);
+      this.#options.onFailed?.(this.#negotiators.peer, false, why);
+      throw notOpened(error as Error);
     } finally {
       for (const socket of this.#sockets) socket.destroy();
       this.#own.close();
